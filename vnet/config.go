@@ -1,0 +1,231 @@
+package vnet
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"wireloom/vnet/kern"
+	"wireloom/vnet/wire"
+)
+
+// Limits of a lab. What goes beyond one is refused by New, or dropped, counted
+// and shown as a limit or drop event when it happens while the lab runs.
+const (
+	MaxNodes       = 256              // nodes in a lab
+	MaxSwitches    = 64               // switches in a lab
+	MaxPorts       = 1024             // ports of a switch
+	MaxInterfaces  = 32               // NICs and devices of a node
+	MaxPrograms    = 32               // program slots of a node
+	MaxProcs       = 64               // processes alive on a node
+	MaxFiles       = 64               // open files of a process
+	MaxFrame       = 65535 + 18       // bytes of a frame on a link
+	MaxInFlight    = 4096             // frames in flight on one direction of a link
+	MaxMACs        = 1024             // addresses that a switch remembers
+	MaxDelay       = 10 * time.Second // delay of a link
+	MaxConsole     = 256 << 10        // bytes a process may write to its console in a second of virtual time
+	MaxStdin       = 64 << 10         // bytes waiting on a console's input
+	MaxArgs        = 64               // arguments of a process
+	MaxArgBytes    = 32 << 10         // bytes of all arguments and environment of a process
+	DefaultMemory  = 64 << 20         // bytes of memory a process may use, unless its slot says otherwise
+	MaxMemory      = 512 << 20        // bytes of memory that a slot may grant
+	SliceFuel      = 100_000          // units of fuel in a slice of a node's CPU
+	FuelNanosecond = 10               // virtual nanoseconds that a unit of fuel takes
+	MACAgeing      = 300 * time.Second
+)
+
+// Config describes a lab: what is connected to what, and what runs where. Its
+// zero value is a lab with nothing in it. New checks it.
+type Config struct {
+	Name     string // the scenario's name
+	Seed     uint64 // of everything that is random in the lab
+	Nodes    []NodeConfig
+	Switches []SwitchConfig
+	Links    []LinkConfig
+	Window   int `json:"-"` // bytes of the event log that viewers can see; see event.NewLog
+}
+
+// NodeConfig describes an emulated machine.
+type NodeConfig struct {
+	Name     string
+	Dialect  kern.Dialect
+	NICs     []NICConfig
+	Devices  []DeviceConfig
+	Programs []ProgramConfig
+}
+
+// NICConfig describes an ordinary Ethernet interface of a node, plugged into the
+// fabric and held by the node's IP stack.
+type NICConfig struct {
+	Name      string   // em0
+	MAC       wire.MAC // zero: one is derived from the node's and the interface's number
+	Addresses []netip.Prefix
+}
+
+// DeviceConfig describes a tun or tap unit that exists, and is up unless Down,
+// when the lab starts. A tap that a link names is a member port of what it is
+// linked to; a tap with addresses is an Ethernet interface of the node's IP stack.
+type DeviceConfig struct {
+	Name      string   // tap0
+	MAC       wire.MAC // zero: as the driver chooses it
+	Addresses []netip.Prefix
+	Down      bool
+}
+
+// ProgramConfig describes a slot for a program on a node.
+type ProgramConfig struct {
+	Name    string
+	Argv    []string // first the program's name, as always; Name if empty
+	Env     []string // KEY=value
+	Command string   // a built-in command of the node (ping); else the program is installed with Lab.Install
+	Memory  int64    // bytes; DefaultMemory if 0
+	Start   bool     // start it when the lab starts, if it has a program by then
+	Slot    bool     // the program is the user's to replace
+}
+
+// SwitchConfig describes a learning Ethernet switch (IEEE 802.1D-2004, 7.8 and
+// 7.9, without spanning tree). Its ports are named NAME.1 to NAME.Ports.
+type SwitchConfig struct {
+	Name  string
+	Ports int
+}
+
+// LinkConfig describes a full-duplex cable with a fixed delay. An end is a switch
+// port ("s1.1") or a node's interface ("alice:em0"); each end takes one link.
+type LinkConfig struct {
+	A, B  string
+	Delay time.Duration
+}
+
+var nameForm = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,31}$`)
+
+var ifaceForm = regexp.MustCompile(`^[a-z]{1,12}(0|[1-9][0-9]{0,4})$`)
+
+// Check returns everything that is wrong with the configuration, joined.
+func (c *Config) Check() error {
+	var errs []error
+	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	most := func(what string, n, limit int) {
+		if n > limit {
+			bad("%s: there are %d, at most %d are allowed", what, n, limit)
+		}
+	}
+	most("nodes", len(c.Nodes), MaxNodes)
+	most("switches", len(c.Switches), MaxSwitches)
+	names, ends := map[string]bool{}, map[string]bool{}
+	name := func(what, n string) {
+		if !nameForm.MatchString(n) {
+			bad("%s %q: a name is a lower-case letter and then up to 31 letters, digits, - or _", what, n)
+		}
+		if names[n] {
+			bad("%s %q: another node or switch has this name", what, n)
+		}
+		names[n] = true
+	}
+	for i := range c.Nodes {
+		n := &c.Nodes[i]
+		name("node", n.Name)
+		errs = append(errs, n.check()...)
+		for _, f := range n.NICs {
+			ends[n.Name+":"+f.Name] = true
+		}
+		for _, f := range n.Devices {
+			ends[n.Name+":"+f.Name] = true
+		}
+	}
+	for _, s := range c.Switches {
+		name("switch", s.Name)
+		if s.Ports < 1 || s.Ports > MaxPorts {
+			bad("switch %q: it has %d ports, 1 to %d are allowed", s.Name, s.Ports, MaxPorts)
+			continue
+		}
+		for p := range s.Ports {
+			ends[fmt.Sprintf("%s.%d", s.Name, p+1)] = true
+		}
+	}
+	used := map[string]bool{}
+	for _, l := range c.Links {
+		for _, e := range []string{l.A, l.B} {
+			if !ends[e] {
+				bad("link %s - %s: there is no %q; an end is SWITCH.PORT or NODE:INTERFACE", l.A, l.B, e)
+			}
+			if used[e] {
+				bad("link %s - %s: %q has a link already", l.A, l.B, e)
+			}
+			used[e] = true
+		}
+		if l.Delay < 0 || l.Delay > MaxDelay {
+			bad("link %s - %s: the delay %v is not between 0 and %v", l.A, l.B, l.Delay, MaxDelay)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (n *NodeConfig) check() (errs []error) {
+	bad := func(format string, args ...any) {
+		errs = append(errs, fmt.Errorf("node %q: %w", n.Name, fmt.Errorf(format, args...)))
+	}
+	if len(n.NICs)+len(n.Devices) > MaxInterfaces {
+		bad("it has %d interfaces, at most %d are allowed", len(n.NICs)+len(n.Devices), MaxInterfaces)
+	}
+	if len(n.Programs) > MaxPrograms {
+		bad("it has %d programs, at most %d are allowed", len(n.Programs), MaxPrograms)
+	}
+	seen := map[string]bool{}
+	iface := func(f string) {
+		if !ifaceForm.MatchString(f) {
+			bad("interface %q: a name is letters and then a unit number, like em0 or tap0", f)
+		}
+		if seen[f] {
+			bad("interface %q: it is there twice", f)
+		}
+		seen[f] = true
+	}
+	for _, f := range n.NICs {
+		iface(f.Name)
+		if strings.HasPrefix(f.Name, "tun") || strings.HasPrefix(f.Name, "tap") {
+			bad("interface %q: tun and tap are devices, not NICs", f.Name)
+		}
+		if f.MAC.IsMulticast() {
+			bad("interface %q: %s is a group address", f.Name, f.MAC)
+		}
+	}
+	for _, f := range n.Devices {
+		iface(f.Name)
+		if f.MAC.IsMulticast() {
+			bad("device %q: %s is a group address", f.Name, f.MAC)
+		}
+	}
+	progs := map[string]bool{}
+	for _, p := range n.Programs {
+		if !nameForm.MatchString(p.Name) || progs[p.Name] {
+			bad("program %q: a name is a lower-case letter and then up to 31 letters, digits, - or _, and no two are the same", p.Name)
+		}
+		progs[p.Name] = true
+		if p.Memory < 0 || p.Memory > MaxMemory {
+			bad("program %q: %d bytes of memory, at most %d are allowed", p.Name, p.Memory, int64(MaxMemory))
+		}
+		if err := checkArgs(p.Argv, p.Env); err != nil {
+			bad("program %q: %w", p.Name, err)
+		}
+	}
+	return errs
+}
+
+func checkArgs(argv, env []string) error {
+	total := 0
+	for _, a := range slices.Concat(argv, env) {
+		total += len(a) + 1
+		if strings.ContainsRune(a, 0) {
+			return errors.New("an argument holds a NUL byte")
+		}
+	}
+	if len(argv)+len(env) > MaxArgs || total > MaxArgBytes {
+		return fmt.Errorf("%d arguments of %d bytes in all, at most %d of %d bytes are allowed", len(argv)+len(env), total, MaxArgs, MaxArgBytes)
+	}
+	return nil
+}

@@ -1,0 +1,259 @@
+package vnet
+
+import (
+	"encoding/binary"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"wireloom/vnet/errno"
+	"wireloom/vnet/event"
+	"wireloom/vnet/kern"
+)
+
+// A file is what a descriptor of a process refers to. A call may put the process
+// to sleep. read and write return the identity of the frame that they moved, 0 if
+// none.
+type file interface {
+	read(p *Proc, b []byte) (n int, frame uint64, e errno.Errno)
+	write(p *Proc, b []byte) (n int, frame uint64, e errno.Errno)
+	ioctl(p *Proc, cmd uint32, arg []byte) errno.Errno
+	poll(p *Proc, events int) int
+	setFlags(p *Proc, flags int) errno.Errno
+	stat(p *Proc) (kern.Stat, errno.Errno)
+	close(p *Proc) errno.Errno
+}
+
+// An openFile is an entry of a process' descriptor table.
+type openFile struct {
+	file  file
+	path  string
+	flags int // of open, as fcntl changed them
+}
+
+// A devFile is an open device.
+type devFile struct{ f *kern.File }
+
+func (d devFile) read(p *Proc, b []byte) (int, uint64, errno.Errno) {
+	u := kern.Uio{Buf: b}
+	e := d.f.Read(&p.thread, &u)
+	return u.Off, u.Tag, e
+}
+
+func (d devFile) write(p *Proc, b []byte) (int, uint64, errno.Errno) {
+	l := p.node.lab
+	id := l.newID()
+	u := kern.Uio{Buf: b, Tag: id}
+	e := d.f.Write(&p.thread, &u)
+	if u.Off == 0 {
+		id = 0
+	}
+	return u.Off, id, e
+}
+
+func (d devFile) ioctl(p *Proc, cmd uint32, arg []byte) errno.Errno {
+	return d.f.Ioctl(&p.thread, cmd, arg)
+}
+func (d devFile) poll(p *Proc, events int) int            { return d.f.Poll(&p.thread, events) }
+func (d devFile) setFlags(p *Proc, flags int) errno.Errno { return d.f.SetFlags(&p.thread, flags) }
+func (d devFile) stat(p *Proc) (kern.Stat, errno.Errno)   { return d.f.Stat(&p.thread) }
+func (d devFile) close(p *Proc) errno.Errno               { return d.f.Close(&p.thread) }
+
+// plain has what a file does that has no more to say about it.
+type plain struct{}
+
+func (plain) read(*Proc, []byte) (int, uint64, errno.Errno)  { return 0, 0, errno.EBADF }
+func (plain) write(*Proc, []byte) (int, uint64, errno.Errno) { return 0, 0, errno.EBADF }
+func (plain) ioctl(*Proc, uint32, []byte) errno.Errno        { return errno.ENOTTY }
+func (plain) poll(_ *Proc, events int) int {
+	return events & (kern.POLLIN | kern.POLLOUT | kern.POLLRDNORM)
+}
+func (plain) setFlags(*Proc, int) errno.Errno     { return errno.OK }
+func (plain) stat(*Proc) (kern.Stat, errno.Errno) { return kern.Stat{Mode: 0o666}, errno.OK }
+func (plain) close(*Proc) errno.Errno             { return errno.OK }
+
+// nullFile is /dev/null, zeroFile /dev/zero and randomFile /dev/random.
+type (
+	nullFile   struct{ plain }
+	zeroFile   struct{ plain }
+	randomFile struct{ plain }
+)
+
+func (nullFile) read(*Proc, []byte) (int, uint64, errno.Errno)      { return 0, 0, errno.OK }
+func (nullFile) write(_ *Proc, b []byte) (int, uint64, errno.Errno) { return len(b), 0, errno.OK }
+
+func (zeroFile) read(_ *Proc, b []byte) (int, uint64, errno.Errno) {
+	clear(b)
+	return len(b), 0, errno.OK
+}
+func (zeroFile) write(_ *Proc, b []byte) (int, uint64, errno.Errno) { return len(b), 0, errno.OK }
+
+func (randomFile) read(p *Proc, b []byte) (int, uint64, errno.Errno) {
+	p.Random(b)
+	return len(b), 0, errno.OK
+}
+func (randomFile) write(_ *Proc, b []byte) (int, uint64, errno.Errno) { return len(b), 0, errno.OK }
+
+// A dirFile is an open directory; its string is the path.
+type dirFile struct{ path string }
+
+func (dirFile) read(*Proc, []byte) (int, uint64, errno.Errno)  { return 0, 0, errno.EISDIR }
+func (dirFile) write(*Proc, []byte) (int, uint64, errno.Errno) { return 0, 0, errno.EBADF }
+func (dirFile) ioctl(*Proc, uint32, []byte) errno.Errno        { return errno.ENOTTY }
+func (dirFile) poll(_ *Proc, events int) int                   { return events & kern.POLLIN }
+func (dirFile) setFlags(*Proc, int) errno.Errno                { return errno.OK }
+func (dirFile) stat(*Proc) (kern.Stat, errno.Errno)            { return kern.Stat{Mode: 0o755}, errno.OK }
+func (dirFile) close(*Proc) errno.Errno                        { return errno.OK }
+
+// An inbox is what waits on a process' standard input.
+type inbox struct {
+	data []byte
+	eof  bool
+	sel  kern.SelInfo
+}
+
+// A consoleIn is standard input: what was typed at the node's prompt.
+type consoleIn struct{ p *Proc }
+
+func (c consoleIn) read(p *Proc, b []byte) (int, uint64, errno.Errno) {
+	in := c.p.stdin
+	for len(in.data) == 0 {
+		if in.eof || len(b) == 0 {
+			return 0, 0, errno.OK
+		}
+		if p.files[0] != nil && p.files[0].flags&kern.O_NONBLOCK != 0 {
+			return 0, 0, errno.EWOULDBLOCK
+		}
+		k := p.node.kern
+		k.SelBegin(&p.thread)
+		in.sel.Record(k, &p.thread)
+		e := k.SelWait(&p.thread, -1)
+		k.SelEnd(&p.thread)
+		if e != errno.OK {
+			return 0, 0, e
+		}
+	}
+	n := copy(b, in.data)
+	in.data = in.data[:copy(in.data, in.data[n:])]
+	return n, 0, errno.OK
+}
+
+func (c consoleIn) poll(p *Proc, events int) int {
+	in := c.p.stdin
+	if len(in.data) > 0 || in.eof {
+		return events & (kern.POLLIN | kern.POLLRDNORM)
+	}
+	in.sel.Record(p.node.kern, &p.thread)
+	return 0
+}
+
+func (consoleIn) write(*Proc, []byte) (int, uint64, errno.Errno) { return 0, 0, errno.EBADF }
+func (consoleIn) ioctl(*Proc, uint32, []byte) errno.Errno        { return errno.ENOTTY }
+func (consoleIn) setFlags(*Proc, int) errno.Errno                { return errno.OK }
+func (consoleIn) stat(*Proc) (kern.Stat, errno.Errno)            { return kern.Stat{Mode: 0o620}, errno.OK }
+func (consoleIn) close(*Proc) errno.Errno                        { return errno.OK }
+
+// A consoleOut is standard output (1) or standard error (2): what is written there
+// becomes a console event.
+type consoleOut struct {
+	p  *Proc
+	fd int
+}
+
+// A consoleMeter holds a process to MaxConsole bytes of output a second.
+type consoleMeter struct {
+	second  time.Duration
+	written int
+	Dropped int64
+}
+
+func (c consoleOut) write(p *Proc, b []byte) (int, uint64, errno.Errno) {
+	m := &p.console
+	now := p.Now().Truncate(time.Second)
+	if now != m.second {
+		m.second, m.written = now, 0
+	}
+	room := MaxConsole - m.written
+	if len(b) > room {
+		if room >= 0 {
+			p.LimitReached("console", fmt.Sprintf("more than %d bytes of output in a second: the rest of this second is dropped", MaxConsole), MaxConsole)
+		}
+		m.Dropped += int64(len(b) - max(room, 0))
+		m.written = MaxConsole + 1
+	} else {
+		m.written += len(b)
+	}
+	if shown := b[:min(len(b), max(room, 0))]; len(shown) > 0 {
+		p.node.lab.emit(event.Event{Kind: event.Console, Node: p.node.name, Proc: p.name, PID: p.pid, FD: c.fd, Fuel: p.fuel, Data: shown})
+	}
+	return len(b), 0, errno.OK
+}
+
+func (consoleOut) read(*Proc, []byte) (int, uint64, errno.Errno) { return 0, 0, errno.EBADF }
+func (consoleOut) ioctl(*Proc, uint32, []byte) errno.Errno       { return errno.ENOTTY }
+func (consoleOut) poll(_ *Proc, events int) int                  { return events & kern.POLLOUT }
+func (consoleOut) setFlags(*Proc, int) errno.Errno               { return errno.OK }
+func (consoleOut) stat(*Proc) (kern.Stat, errno.Errno)           { return kern.Stat{Mode: 0o620}, errno.OK }
+func (consoleOut) close(*Proc) errno.Errno                       { return errno.OK }
+
+// pseudo returns the file of a device that every node has.
+func pseudo(path string) file {
+	switch path {
+	case "/dev/null":
+		return nullFile{}
+	case "/dev/zero":
+		return zeroFile{}
+	case "/dev/random", "/dev/urandom":
+		return randomFile{}
+	case "/", "/dev":
+		return dirFile{path}
+	}
+	return nil
+}
+
+// ReadDir returns the names in a directory that is open as fd, in order.
+func (p *Proc) ReadDir(fd int) ([]string, errno.Errno) {
+	of, e := p.file(fd)
+	if e != errno.OK {
+		return nil, e
+	}
+	d, ok := of.file.(dirFile)
+	if !ok {
+		return nil, errno.ENOTDIR
+	}
+	if d.path == "/" {
+		return []string{"dev"}, errno.OK
+	}
+	names := []string{"null", "random", "urandom", "zero"}
+	for _, c := range p.node.kern.Devs() {
+		names = append(names, c.Name)
+	}
+	for _, i := range p.node.kern.Ifnets() {
+		if isDevice(i.Name) && !slices.Contains(names, i.Name) {
+			names = append(names, i.Name)
+		}
+	}
+	slices.Sort(names)
+	return names, errno.OK
+}
+
+func isDevice(name string) bool {
+	return strings.HasPrefix(name, "tap") || strings.HasPrefix(name, "tun")
+}
+
+// ioctlName is how a trace shows an ioctl command.
+func ioctlName(cmd uint32) string {
+	if s := kern.IoctlName(cmd); s != "" {
+		return s
+	}
+	return fmt.Sprintf("0x%08x", cmd)
+}
+
+// ioctlArg is how a trace shows an argument that is an int.
+func ioctlArg(arg []byte) string {
+	if len(arg) != 4 {
+		return ""
+	}
+	return fmt.Sprintf(" [%d]", int32(binary.LittleEndian.Uint32(arg)))
+}

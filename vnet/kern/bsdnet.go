@@ -1,0 +1,63 @@
+package kern
+
+import "wireloom/vnet/errno"
+
+// bsdNet is what FreeBSD and DragonFly share.
+type bsdNet struct{ k *Kernel }
+
+// ifioctl is the kernel's part of the interface ioctls that both treat
+// alike; what is not handled here goes to the driver.
+func (n bsdNet) ifioctl(i *Ifnet, t *Thread, cmd uint32, r *IfReq, up, down func(*Ifnet)) errno.Errno {
+	switch cmd {
+	case SIOCSIFFLAGS:
+		if was, want := i.Flags&IFF_UP, r.Flags&IFF_UP; was != want {
+			if want != 0 {
+				up(i)
+			} else {
+				down(i)
+			}
+		}
+		i.changeFlags(r.Flags)
+		// What the driver says is not looked at.
+		i.drv.Ioctl(i, t, cmd, r)
+		i.Change = n.k.host.Now()
+		return errno.OK
+	case SIOCSIFMTU:
+		if r.MTU < IF_MINMTU || r.MTU > IF_MAXMTU {
+			return errno.EINVAL
+		}
+	case SIOCSIFADDR:
+		if err := i.addAddr(r.Addr); err != errno.OK {
+			return err
+		}
+	case SIOCSIFDSTADDR, SIOCDIFADDR:
+		a := i.firstInet()
+		if a < 0 {
+			return errno.EADDRNOTAVAIL
+		}
+		if cmd == SIOCDIFADDR {
+			i.Addrs = append(i.Addrs[:a], i.Addrs[a+1:]...)
+			return errno.OK
+		}
+		if i.Flags&IFF_POINTOPOINT == 0 {
+			return errno.EINVAL
+		}
+		i.Addrs[a].Dst = r.Addr.Dst
+	}
+	return i.drv.Ioctl(i, t, cmd, r)
+}
+
+func (i *Ifnet) firstInet() int {
+	for j, a := range i.Addrs {
+		if a.Family == AF_INET && !a.Null {
+			return j
+		}
+	}
+	return -1
+}
+
+// down is if_down(9): it flushes the send queue.
+func (n bsdNet) down(i *Ifnet) {
+	i.SetFlags(0, IFF_UP)
+	n.k.tr.Interface(i, "if_down", i.Snd.drain(i))
+}

@@ -1,0 +1,179 @@
+// Package vnet is the pure core of a network lab: the loop that owns it, nodes
+// with a kernel and processes, switches and links, and the event log that is the
+// only way out. A Lab is a plain value that one caller drives; it starts no
+// goroutine, takes no lock and reads no clock, so that a run is a function of its
+// configuration, programs, seed and commands.
+package vnet
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"wireloom/vnet/event"
+	"wireloom/vnet/kern"
+)
+
+// A Runtime is what a lab is built with besides its configuration: the drivers,
+// the IP stack and the commands that nodes have. The core knows them by interface.
+type Runtime struct {
+	// Modules returns the drivers that a node of a dialect has loaded. They are
+	// the node's own.
+	Modules func(kern.Dialect) []kern.Module
+	// NewStack makes a node's IP stack.
+	NewStack func(h StackHost, nics []StackNIC) (Stack, error)
+	// Commands are the programs that are part of every node, by name.
+	Commands map[string]Program
+}
+
+// A Lab is one isolated network: nodes, switches, links, programs, one clock, one
+// seed, one event log. It may be used by one goroutine at a time.
+type Lab struct {
+	conf     Config
+	rt       Runtime
+	loop     loop
+	log      *event.Log
+	nodes    []*Node
+	switches []*netswitch
+	ports    map[string]*port
+	started  bool
+	closed   bool
+
+	ev        event.Event // what emit appends: reused, so that it does not escape each time
+	lastFrame uint64
+	frames    []*frame
+	flights   *flight
+}
+
+// New builds a lab at time zero. Nothing in it runs before Start.
+func New(c Config, rt Runtime) (*Lab, error) {
+	if err := c.Check(); err != nil {
+		return nil, err
+	}
+	if rt.Modules == nil {
+		rt.Modules = func(kern.Dialect) []kern.Module { return nil }
+	}
+	l := &Lab{conf: c, rt: rt, log: event.NewLog(c.Window), ports: map[string]*port{}}
+	canonical, err := json.Marshal(c)
+	if err != nil {
+		return nil, fmt.Errorf("lab %q: %w", c.Name, err)
+	}
+	l.emit(event.Event{Kind: event.Lab, Text: c.Name, N: int64(c.Seed), Data: canonical})
+	for _, s := range c.Switches {
+		sw := newSwitch(l, s)
+		l.switches = append(l.switches, sw)
+		for _, p := range sw.ports {
+			l.ports[p.name] = p
+		}
+	}
+	for i, nc := range c.Nodes {
+		n, err := newNode(l, i+1, nc, &l.rt)
+		if err != nil {
+			l.Close()
+			return nil, err
+		}
+		l.nodes = append(l.nodes, n)
+		for _, x := range n.ifaces {
+			l.ports[x.port.name] = x.port
+		}
+	}
+	for _, lc := range c.Links {
+		a, b := l.ports[lc.A], l.ports[lc.B]
+		if a == nil || b == nil {
+			l.Close()
+			return nil, fmt.Errorf("link %s - %s: one of its ends is not an interface of the lab", lc.A, lc.B)
+		}
+		k := &link{delay: lc.Delay}
+		a.peer, a.link, b.peer, b.link = b, k, a, k
+	}
+	return l, nil
+}
+
+// Start starts the programs that are to run from the beginning and are installed.
+func (l *Lab) Start() {
+	if l.started {
+		return
+	}
+	l.started = true
+	for _, n := range l.nodes {
+		for _, s := range n.slots {
+			if s.conf.Start && s.prog != nil && s.proc == nil {
+				_, _ = n.startSlot(s) // a fresh node is below every limit
+			}
+		}
+	}
+}
+
+// Log is the lab's event log.
+func (l *Lab) Log() *event.Log { return l.log }
+
+// Config is what the lab was built from.
+func (l *Lab) Config() Config { return l.conf }
+
+// Now is the virtual time since the lab began.
+func (l *Lab) Now() time.Duration { return l.loop.now }
+
+// Steps is the number of turns that the loop has taken.
+func (l *Lab) Steps() uint64 { return l.loop.steps }
+
+// Next returns when something is due next; false if nothing ever is.
+func (l *Lab) Next() (time.Duration, bool) { return l.loop.next() }
+
+// Run lets the lab run until its clock reaches until or it has taken most steps in
+// all, and reports which: true means that the clock stands at until and nothing
+// that is due by then is left. Where it stops does not change what happens.
+func (l *Lab) Run(until time.Duration, most uint64) bool {
+	if l.closed {
+		return true
+	}
+	return l.loop.run(until, most)
+}
+
+// Forever is a time and NoLimit a number of steps that no lab reaches.
+const (
+	Forever = time.Duration(1<<62 - 1)
+	NoLimit = ^uint64(0)
+)
+
+// At runs f in the loop at a virtual time that is not past: how a scenario's steps
+// get their turn.
+func (l *Lab) At(at time.Duration, f func()) (cancel func()) {
+	return l.loop.after(max(at-l.loop.now, 0), f)
+}
+
+// Node returns a node by name, nil if there is none.
+func (l *Lab) Node(name string) *Node {
+	for _, n := range l.nodes {
+		if n.name == name {
+			return n
+		}
+	}
+	return nil
+}
+
+// Close ends every process and stack without running them on. The log stays.
+func (l *Lab) Close() {
+	if l.closed {
+		return
+	}
+	l.closed = true
+	for _, n := range l.nodes {
+		for _, p := range n.procs {
+			p.gone = true
+			p.stop()
+		}
+		n.procs = nil
+		if n.stack != nil {
+			n.stack.Close()
+		}
+	}
+}
+
+// Note appends an event of the scenario's to the log: a step or a check.
+func (l *Lab) Note(e event.Event) { l.emit(e) }
+
+func (l *Lab) emit(e event.Event) {
+	l.ev = e
+	l.ev.At = l.loop.now
+	l.log.Append(&l.ev)
+}

@@ -1,0 +1,163 @@
+package vnet
+
+import "time"
+
+// A loop owns a lab's virtual time. It is a heap of timers by time and then by
+// the order in which they were set, so that what is due at the same instant runs
+// in that order. Nothing below it reads a real clock, starts a goroutine or
+// takes a lock.
+//
+// Every turn of the loop is a step. A process that moves the clock itself
+// (advance) takes a step as well, as if it had been put into the heap and taken
+// out again; so the number of steps, like everything else about a run, does not
+// depend on where the caller of run stops.
+type loop struct {
+	now     time.Duration
+	seq     uint64
+	steps   uint64
+	heap    []due
+	until   time.Duration // run may not move the clock beyond this
+	most    uint64        // run may not take more steps than this
+	running bool
+}
+
+type due struct {
+	at  time.Duration
+	seq uint64
+	t   *timer
+}
+
+// A timer is what the loop runs. The zero value with run set is ready; one timer
+// is in the heap at most once.
+type timer struct {
+	run func()
+	pos int // place in the heap plus one; 0 when not set
+}
+
+func (s due) before(o due) bool { return s.at < o.at || s.at == o.at && s.seq < o.seq }
+
+// set makes t run at the virtual time at, which must not lie in the past.
+func (l *loop) set(t *timer, at time.Duration) {
+	if at < l.now {
+		panic("vnet: a timer is set in the lab's past")
+	}
+	if t.pos != 0 {
+		panic("vnet: a timer is set twice")
+	}
+	l.seq++
+	l.heap = append(l.heap, due{at, l.seq, t})
+	l.up(len(l.heap) - 1)
+}
+
+// stop takes t out of the heap. It reports whether t was set.
+func (l *loop) stop(t *timer) bool {
+	if t.pos == 0 {
+		return false
+	}
+	l.remove(t.pos - 1)
+	return true
+}
+
+// after runs f when d has passed; cancel before then takes it back.
+func (l *loop) after(d time.Duration, f func()) (cancel func()) {
+	t := &timer{run: f}
+	l.set(t, l.now+max(d, 0))
+	return func() { l.stop(t) }
+}
+
+// run takes due timers in turn until the clock would pass until or most steps
+// have been taken in all, and reports whether it stopped for time: the clock then
+// stands at until.
+func (l *loop) run(until time.Duration, most uint64) bool {
+	l.until, l.most, l.running = until, most, true
+	defer func() { l.running = false }()
+	for len(l.heap) > 0 && l.heap[0].at <= until {
+		if l.steps >= most {
+			return false
+		}
+		s := l.heap[0]
+		l.remove(0)
+		l.now = s.at
+		l.steps++
+		s.t.run()
+	}
+	l.now = max(l.now, until)
+	return true
+}
+
+// advance moves the clock to at and reports true if nothing in the heap is due by
+// then and the present run allows it; else the caller must set a timer.
+func (l *loop) advance(at time.Duration) bool {
+	if !l.running || at > l.until || l.steps >= l.most || len(l.heap) > 0 && l.heap[0].at <= at {
+		return false
+	}
+	l.seq++
+	l.steps++
+	l.now = at
+	return true
+}
+
+// next returns when the next timer is due.
+func (l *loop) next() (time.Duration, bool) {
+	if len(l.heap) == 0 {
+		return 0, false
+	}
+	return l.heap[0].at, true
+}
+
+func (l *loop) place(i int, s due) {
+	l.heap[i] = s
+	s.t.pos = i + 1
+}
+
+func (l *loop) up(i int) {
+	s := l.heap[i]
+	for i > 0 {
+		parent := (i - 1) / 4
+		if !s.before(l.heap[parent]) {
+			break
+		}
+		l.place(i, l.heap[parent])
+		i = parent
+	}
+	l.place(i, s)
+}
+
+func (l *loop) down(i int) {
+	s := l.heap[i]
+	for {
+		first := 4*i + 1
+		if first >= len(l.heap) {
+			break
+		}
+		least := first
+		for c := first + 1; c < min(first+4, len(l.heap)); c++ {
+			if l.heap[c].before(l.heap[least]) {
+				least = c
+			}
+		}
+		if !l.heap[least].before(s) {
+			break
+		}
+		l.place(i, l.heap[least])
+		i = least
+	}
+	l.place(i, s)
+}
+
+func (l *loop) remove(i int) {
+	l.heap[i].t.pos = 0
+	last := len(l.heap) - 1
+	s := l.heap[last]
+	l.heap[last] = due{}
+	l.heap = l.heap[:last]
+	if i == last {
+		return
+	}
+	l.place(i, s)
+	if i > 0 && s.before(l.heap[(i-1)/4]) {
+		l.up(i)
+		return
+	}
+	l.down(i)
+}

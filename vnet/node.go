@@ -1,0 +1,320 @@
+package vnet
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"time"
+
+	"wireloom/vnet/errno"
+	"wireloom/vnet/event"
+	"wireloom/vnet/kern"
+	"wireloom/vnet/wire"
+)
+
+// A Node is an emulated machine: a kernel of its dialect, interfaces, one CPU and
+// processes.
+type Node struct {
+	lab   *Lab
+	num   int // from 1
+	name  string
+	conf  NodeConfig
+	kern  *kern.Kernel
+	rand  *rand.ChaCha8
+	cpu   cpu
+	stack Stack
+
+	ifaces  []*iface
+	slots   []*slot
+	procs   []*Proc // alive, by pid
+	lastPID int
+	lastCmd int
+	root    kern.Thread // who sets the node up
+}
+
+// An iface is a network interface of a node with what is on its far side: the
+// fabric, the node's own stack, or both for a NIC.
+type iface struct {
+	node  *Node
+	ifp   *kern.Ifnet
+	kind  string // "nic", "tap" or "tun"
+	port  *port  // the plug into the fabric
+	stack int    // number of the interface in the node's stack, -1 if none
+	conf  []string
+}
+
+// A slot is a place for a program on a node, and the process that runs it.
+type slot struct {
+	conf ProgramConfig
+	prog Program
+	proc *Proc
+	last *Proc // the one that ended last
+}
+
+// Name is the node's name.
+func (n *Node) Name() string { return n.name }
+
+// Dialect is which kernel the node behaves as.
+func (n *Node) Dialect() kern.Dialect { return n.conf.Dialect }
+
+// Kernel is the node's kernel. Only what runs in the lab's loop may use it.
+func (n *Node) Kernel() *kern.Kernel { return n.kern }
+
+// Stack is the node's IP stack, nil where it has no address.
+func (n *Node) Stack() Stack { return n.stack }
+
+// Now, Random, Soon and After make the node the host of its kernel and its stack.
+
+// Now is the lab's virtual time.
+func (n *Node) Now() time.Duration { return n.lab.loop.now }
+
+// Random fills p from the lab's seed; each node has a stream of its own.
+func (n *Node) Random(p []byte) { _, _ = n.rand.Read(p) } // ChaCha8 never fails
+
+// Soon runs f at this instant, after what is due now.
+func (n *Node) Soon(f func()) { n.lab.loop.after(0, f) }
+
+// After runs f when d has passed.
+func (n *Node) After(d time.Duration, f func()) (cancel func()) { return n.lab.loop.after(d, f) }
+
+// Exists reports whether a process, or with a negative id a group, is alive (kern.Procs).
+func (n *Node) Exists(id int) bool { return n.proc(max(id, -id)) != nil }
+
+func (n *Node) proc(pid int) *Proc {
+	for _, p := range n.procs {
+		if p.pid == pid {
+			return p
+		}
+	}
+	return nil
+}
+
+// seedFor derives the seed of a stream of chance from the lab's seed and a name.
+func seedFor(seed uint64, what string) [32]byte {
+	var b [8]byte
+	binary.BigEndian.PutUint64(b[:], seed)
+	return sha256.Sum256(append(b[:], what...))
+}
+
+func newNode(l *Lab, num int, c NodeConfig, rt *Runtime) (*Node, error) {
+	n := &Node{lab: l, num: num, name: c.Name, conf: c, rand: rand.NewChaCha8(seedFor(l.conf.Seed, "node "+c.Name))}
+	n.cpu.loop = &l.loop
+	n.kern = kern.New(kern.Config{Dialect: c.Dialect, Host: n, Tracer: &tracer{n: n}, Procs: procTable{n}})
+	n.root = kern.Thread{PID: 1, PGID: 1}
+	n.kern.OnIfChange(n.ifChanged)
+	for _, m := range rt.Modules(c.Dialect) {
+		if e := n.kern.Load(&n.root, m); e != errno.OK {
+			return nil, fmt.Errorf("node %q: loading %s: %s", c.Name, m.Name(), e)
+		}
+	}
+	var nics []StackNIC
+	for i, f := range c.NICs {
+		mac := f.MAC
+		if mac.IsZero() {
+			mac = wire.MAC{0x02, 0, 0, 0, byte(num), byte(i + 1)}
+		}
+		x := &iface{node: n, kind: "nic", stack: -1}
+		x.ifp = n.kern.AttachEther(f.Name, kern.MAC(mac), 1500, x.output)
+		n.addIface(x)
+		if len(f.Addresses) > 0 {
+			x.stack = len(nics)
+			nics = append(nics, StackNIC{Name: f.Name, MAC: mac, MTU: 1500, Addresses: f.Addresses})
+		}
+		if e := n.kern.IfUp(&n.root, f.Name); e != errno.OK {
+			return nil, fmt.Errorf("node %q: ifconfig %s up: %s", c.Name, f.Name, e)
+		}
+	}
+	for _, d := range c.Devices {
+		if err := n.addDevice(d); err != nil {
+			return nil, fmt.Errorf("node %q: %w", c.Name, err)
+		}
+	}
+	if len(nics) > 0 {
+		if rt.NewStack == nil {
+			return nil, fmt.Errorf("node %q: it has addresses, and this build has no IP stack", c.Name)
+		}
+		s, err := rt.NewStack(n, nics)
+		if err != nil {
+			return nil, fmt.Errorf("node %q: its IP stack: %w", c.Name, err)
+		}
+		n.stack = s
+	}
+	for _, p := range c.Programs {
+		s := &slot{conf: p}
+		if p.Command != "" {
+			if s.prog = rt.Commands[p.Command]; s.prog == nil {
+				return nil, fmt.Errorf("node %q: program %q: there is no command %q", c.Name, p.Name, p.Command)
+			}
+		}
+		n.slots = append(n.slots, s)
+	}
+	return n, nil
+}
+
+func (n *Node) addIface(x *iface) {
+	x.port = &port{name: n.name + ":" + x.ifp.Name, end: x, lab: n.lab}
+	x.ifp.Input = x.input
+	n.ifaces = append(n.ifaces, x)
+}
+
+// addDevice creates a tun or tap unit as ifconfig does, and brings it up.
+func (n *Node) addDevice(d DeviceConfig) error {
+	if len(d.Addresses) > 0 {
+		return fmt.Errorf("device %q: addresses on a device are not offered yet; give them to a NIC of another node", d.Name)
+	}
+	if n.kern.Ifnet(d.Name) == nil {
+		if _, e := n.kern.IfCreate(&n.root, d.Name); e != errno.OK {
+			return fmt.Errorf("ifconfig %s create: %s; %s has no such device", d.Name, e, n.conf.Dialect)
+		}
+	}
+	ifp := n.kern.Ifnet(d.Name)
+	x := n.iface(d.Name)
+	if x == nil {
+		x = &iface{node: n, ifp: ifp, kind: strings.TrimRight(d.Name, "0123456789"), stack: -1}
+		n.addIface(x)
+	}
+	if !d.MAC.IsZero() {
+		ifp.SetMAC(kern.MAC(d.MAC))
+	}
+	if !d.Down {
+		if e := n.kern.IfUp(&n.root, d.Name); e != errno.OK {
+			return fmt.Errorf("ifconfig %s up: %s", d.Name, e)
+		}
+	}
+	return nil
+}
+
+func (n *Node) iface(name string) *iface {
+	i := slices.IndexFunc(n.ifaces, func(x *iface) bool { return x.ifp.Name == name })
+	if i < 0 {
+		return nil
+	}
+	return n.ifaces[i]
+}
+
+// output is the wire side of a NIC: m leaves the node.
+func (x *iface) output(m *kern.Mbuf) {
+	l := x.node.lab
+	if m.Tag == 0 {
+		m.Tag = l.newID()
+	}
+	f := l.newFrame(m.Bytes(), m.Tag)
+	m.Free()
+	x.port.send(f)
+}
+
+// input takes a frame that the interface's driver received: from the process for
+// a tap, from the wire for a NIC.
+func (x *iface) input(ifp *kern.Ifnet, _ int, m *kern.Mbuf) {
+	l := x.node.lab
+	if x.kind == "nic" {
+		if x.stack >= 0 && x.node.stack != nil {
+			x.node.stack.Deliver(x.stack, m.Bytes())
+		}
+		m.Free()
+		return
+	}
+	if m.Tag == 0 {
+		m.Tag = l.newID()
+	}
+	f := l.newFrame(m.Bytes(), m.Tag)
+	m.Free()
+	if ifp.Flags&kern.IFF_UP == 0 {
+		// ether_input drops what comes in on an interface that is not up.
+		l.drop(x.port, "if-down", ifp.Name+" is not up: what is written to it goes no further", f)
+		return
+	}
+	x.port.send(f)
+}
+
+// deliver is the far end of the interface's link: a frame arrives at the node. A
+// NIC receives it; a tap that is a member of a switch sends it to its process, as
+// bridge_enqueue(9) does, and like a bridge only while it is running.
+func (x *iface) deliver(f *frame) {
+	l := x.node.lab
+	m := x.node.kern.NewFrame(f.data)
+	if m == nil {
+		l.drop(x.port, "no-buffers", "the node is out of packet memory", f)
+		return
+	}
+	m.Tag = f.id
+	if x.kind == "nic" {
+		l.release(f)
+		x.ifp.Receive(m)
+		return
+	}
+	if x.ifp.Flags&kern.IFF_RUNNING == 0 {
+		m.Free()
+		l.drop(x.port, "if-down", x.ifp.Name+" is not running: a switch does not send to it", f)
+		return
+	}
+	l.release(f)
+	x.ifp.Transmit(m) // a full queue is told by the tracer
+}
+
+// Transmit sends a frame of the node's stack out of an interface (StackHost).
+func (n *Node) Transmit(nic int, data []byte) {
+	for _, x := range n.ifaces {
+		if x.stack != nic {
+			continue
+		}
+		if m := n.kern.NewFrame(data); m != nil {
+			x.ifp.Transmit(m)
+		}
+		return
+	}
+}
+
+func (n *Node) ifChanged(ifp *kern.Ifnet, what string) {
+	op, _, _ := strings.Cut(what, " ")
+	n.lab.emit(event.Event{Kind: event.Iface, Node: n.name, Port: n.name + ":" + ifp.Name, Op: op, Text: what})
+}
+
+// reap takes an ended process out of the node's table.
+func (n *Node) reap(p *Proc) {
+	n.kern.Forget(&p.thread)
+	n.procs = slices.DeleteFunc(n.procs, func(x *Proc) bool { return x == p })
+	if s := p.slot; s != nil && s.proc == p {
+		s.proc, s.last = nil, p
+	}
+}
+
+func (n *Node) slot(name string) *slot {
+	i := slices.IndexFunc(n.slots, func(s *slot) bool { return s.conf.Name == name })
+	if i < 0 {
+		return nil
+	}
+	return n.slots[i]
+}
+
+// procTable is the node's processes as its kernel sees them.
+type procTable struct{ n *Node }
+
+func (t procTable) Exists(id int) bool { return t.n.Exists(id) }
+
+func (t procTable) Signal(id, sig int) {
+	if p := t.n.proc(max(id, -id)); p != nil {
+		p.node.lab.loop.after(0, func() { p.Signal(sig) })
+	}
+}
+
+// tracer turns the facts of a node's kernel that belong in the log into events.
+type tracer struct {
+	kern.NopTracer
+	n *Node
+}
+
+func (t *tracer) Log(text string) {
+	t.n.lab.emit(event.Event{Kind: event.Message, Node: t.n.name, Text: strings.TrimRight(text, "\n")})
+}
+
+func (t *tracer) Panic(why string) {
+	t.n.lab.emit(event.Event{Kind: event.Panic, Node: t.n.name, Text: "this kernel would have panicked: " + why})
+}
+
+func (t *tracer) Drop(ifp *kern.Ifnet, why kern.DropReason, m *kern.Mbuf) {
+	t.n.lab.emit(event.Event{Kind: event.Drop, Port: t.n.name + ":" + ifp.Name, Op: why.String(), Frame: m.Tag, Data: m.Bytes()})
+}

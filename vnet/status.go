@@ -1,0 +1,139 @@
+package vnet
+
+import (
+	"time"
+
+	"wireloom/vnet/kern"
+)
+
+// A Status is what a lab looks like at one moment, for people to see. It is a copy.
+type Status struct {
+	Now    time.Duration
+	Steps  uint64
+	Procs  []ProcStatus // the slots in the order of the configuration, then commands
+	Ifaces []IfaceStatus
+	Ports  []PortStatus
+}
+
+// A ProcStatus describes a process, or a slot that runs none.
+type ProcStatus struct {
+	Node, Name string
+	PID        int    // 0 when nothing runs
+	State      string // "running", "ready", "sleeping", "exited", "stopped" (never started)
+	Wchan      string // what it sleeps on
+	Fuel       int64  // units used
+	Memory     int64  // bytes
+	Program    string // its program's file name
+	Slot       bool
+	Native     bool
+	Dropped    int64 // bytes of console output dropped
+	Exit       *Exit
+}
+
+// An IfaceStatus describes an interface of a node.
+type IfaceStatus struct {
+	Port     string // "bob:tap0"
+	Flags    []string
+	Link     string
+	MTU      uint64
+	MAC      string
+	Queued   int // packets on its send queue
+	QueueMax int
+	Counters kern.Counters
+	Drops    uint64 // packets that its send queue had no room for
+}
+
+// A PortStatus describes an end of a link.
+type PortStatus struct {
+	Port    string
+	Sent    uint64
+	Dropped uint64
+}
+
+// Status returns what the lab looks like now.
+func (l *Lab) Status() Status {
+	s := Status{Now: l.loop.now, Steps: l.loop.steps}
+	for _, n := range l.nodes {
+		for _, sl := range n.slots {
+			s.Procs = append(s.Procs, sl.status(n))
+		}
+		for _, p := range n.procs {
+			if p.slot == nil {
+				s.Procs = append(s.Procs, p.status())
+			}
+		}
+		for _, x := range n.ifaces {
+			i := x.ifp
+			s.Ifaces = append(s.Ifaces, IfaceStatus{
+				Port: x.port.name, Flags: i.Flags.Names(), Link: i.Link.String(), MTU: i.MTU, MAC: i.MAC.String(),
+				Queued: i.Snd.Len(), QueueMax: i.Snd.Max, Counters: i.Cnt, Drops: i.Snd.Drops,
+			})
+			s.Ports = append(s.Ports, x.port.status())
+		}
+	}
+	for _, sw := range l.switches {
+		for _, p := range sw.ports {
+			s.Ports = append(s.Ports, p.status())
+		}
+	}
+	return s
+}
+
+func (p *port) status() PortStatus { return PortStatus{Port: p.name, Sent: p.Sent, Dropped: p.Dropped} }
+
+func (sl *slot) status(n *Node) ProcStatus {
+	switch {
+	case sl.proc != nil:
+		return sl.proc.status()
+	case sl.last != nil:
+		st := sl.last.status()
+		if sl.prog != nil {
+			st.Program = sl.prog.Name()
+		}
+		return st
+	}
+	st := ProcStatus{Node: n.name, Name: sl.conf.Name, State: "stopped", Slot: sl.conf.Slot, Native: sl.conf.Command != ""}
+	if sl.prog != nil {
+		st.Program = sl.prog.Name()
+	}
+	return st
+}
+
+func (p *Proc) status() ProcStatus {
+	st := ProcStatus{
+		Node: p.node.name, Name: p.name, PID: p.pid, State: p.state.String(), Wchan: p.thread.Wmesg(), Fuel: p.fuel,
+		Memory: p.memory, Program: p.prog.Name(), Native: p.native, Dropped: p.console.Dropped,
+	}
+	if p.slot != nil {
+		st.Slot = p.slot.conf.Slot
+	}
+	if p.state == procExited {
+		e := p.exit
+		st.Exit = &e
+	}
+	return st
+}
+
+// A MACEntry is a learned address of a switch.
+type MACEntry struct {
+	MAC  string
+	Port string
+	Seen time.Duration
+}
+
+// MACs returns what a switch has learned, sorted by address; nil if there is no
+// such switch.
+func (l *Lab) MACs(name string) []MACEntry {
+	for _, s := range l.switches {
+		if s.name != name {
+			continue
+		}
+		es := []MACEntry{}
+		for _, m := range s.sorted() {
+			e := s.macs[m]
+			es = append(es, MACEntry{MAC: m.String(), Port: s.ports[e.port].name, Seen: e.seen})
+		}
+		return es
+	}
+	return nil
+}

@@ -1,0 +1,114 @@
+package wire
+
+import (
+	"encoding/binary"
+	"net/netip"
+)
+
+// TCPFlags are the control bits of a segment.
+type TCPFlags uint16
+
+// The control bits (RFC 9293 section 3.1, RFC 3168).
+const (
+	FIN TCPFlags = 1 << iota
+	SYN
+	RST
+	PSH
+	ACK
+	URG
+	ECE
+	CWR
+	AE // accurate ECN, once NS
+)
+
+// TCP is a segment: the whole payload of an IP packet.
+type TCP []byte
+
+// ParseTCP checks the data offset. It does not look at the options.
+func ParseTCP(b []byte) (TCP, error) {
+	if len(b) < TCPLen {
+		return nil, tooShort("TCP", TCPLen, len(b))
+	}
+	switch hdr := int(b[12]>>4) * 4; {
+	case hdr < TCPLen:
+		return nil, bad("TCP", "header length %d, want at least %d", hdr, TCPLen)
+	case hdr > len(b):
+		return nil, tooShort("TCP", hdr, len(b))
+	}
+	return TCP(b), nil
+}
+
+// SrcPort is the source port.
+func (t TCP) SrcPort() uint16 { return binary.BigEndian.Uint16(t) }
+
+// DstPort is the destination port.
+func (t TCP) DstPort() uint16 { return binary.BigEndian.Uint16(t[2:]) }
+
+// Seq is the sequence number.
+func (t TCP) Seq() uint32 { return binary.BigEndian.Uint32(t[4:]) }
+
+// Ack is the acknowledgement number.
+func (t TCP) Ack() uint32 { return binary.BigEndian.Uint32(t[8:]) }
+
+// HeaderLen is the header's length in bytes, options included: 20 to 60.
+func (t TCP) HeaderLen() int { return int(t[12]>>4) * 4 }
+
+// Flags are the nine control bits.
+func (t TCP) Flags() TCPFlags { return TCPFlags(binary.BigEndian.Uint16(t[12:]) & 0x1ff) }
+
+// Window is the window field, unscaled.
+func (t TCP) Window() uint16 { return binary.BigEndian.Uint16(t[14:]) }
+
+// Checksum is the checksum field.
+func (t TCP) Checksum() uint16 { return binary.BigEndian.Uint16(t[16:]) }
+
+// Urgent is the urgent pointer.
+func (t TCP) Urgent() uint16 { return binary.BigEndian.Uint16(t[18:]) }
+
+// Options is the bytes between the fixed header and the payload.
+func (t TCP) Options() []byte { return t[TCPLen:t.HeaderLen()] }
+
+// Payload is what follows the header.
+func (t TCP) Payload() []byte { return t[t.HeaderLen():] }
+
+// ChecksumOK reports whether the checksum is right for a segment from src to dst.
+func (t TCP) ChecksumOK(src, dst netip.Addr) bool {
+	return TransportChecksum(src, dst, ProtoTCP, t) == 0
+}
+
+// A TCPHeader is what a caller decides about a segment.
+type TCPHeader struct {
+	SrcPort, DstPort uint16
+	Seq, Ack         uint32
+	Flags            TCPFlags
+	Window           uint16
+	Urgent           uint16
+	Options          []byte // at most 40 bytes, a multiple of 4
+}
+
+// AppendTCP appends a segment from src to dst, addresses of one family.
+func AppendTCP(b []byte, src, dst netip.Addr, h TCPHeader, payload []byte) ([]byte, error) {
+	hdr := TCPLen + len(h.Options)
+	if len(h.Options) > 40 || len(h.Options)%4 != 0 {
+		return b, bad("TCP", "%d bytes of options, want a multiple of 4 and at most 40", len(h.Options))
+	}
+	if h.Flags > 0x1ff {
+		return b, bad("TCP", "flags 0x%x, want at most 0x1ff", uint16(h.Flags))
+	}
+	if err := checkPair("TCP", src, dst, hdr+len(payload)); err != nil {
+		return b, err
+	}
+	start := len(b)
+	b = binary.BigEndian.AppendUint16(b, h.SrcPort)
+	b = binary.BigEndian.AppendUint16(b, h.DstPort)
+	b = binary.BigEndian.AppendUint32(b, h.Seq)
+	b = binary.BigEndian.AppendUint32(b, h.Ack)
+	b = binary.BigEndian.AppendUint16(b, uint16(hdr/4)<<12|uint16(h.Flags))
+	b = binary.BigEndian.AppendUint16(b, h.Window)
+	b = append(b, 0, 0)
+	b = binary.BigEndian.AppendUint16(b, h.Urgent)
+	b = append(b, h.Options...)
+	b = append(b, payload...)
+	binary.BigEndian.PutUint16(b[start+16:], TransportChecksum(src, dst, ProtoTCP, b[start:]))
+	return b, nil
+}
