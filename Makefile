@@ -1,0 +1,149 @@
+# Wireloom. `make` builds, `make run` serves, `make help` lists the rest.
+
+# The programs that labs run are hashed, so everybody builds them with one
+# compiler. Where the installed Go is another one, the go command fetches this.
+GO_TOOLCHAIN := go1.26.8
+INSTALLED_GO := $(shell GOTOOLCHAIN=local go version 2>/dev/null | cut -d' ' -f3)
+ifeq ($(INSTALLED_GO),)
+$(error Go is not installed, or not in PATH: see https://go.dev/doc/install)
+endif
+export GOTOOLCHAIN := $(if $(filter $(GO_TOOLCHAIN),$(INSTALLED_GO)),local,$(GO_TOOLCHAIN))
+
+SHELL       := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := build
+
+ADDR      ?= 127.0.0.1:8080
+FUZZTIME  ?= 30s
+BENCHTIME ?= 1s
+PKG       ?= ./...
+
+TOOL      := go tool -modfile=tools/go.mod
+NPM       := npm --prefix web --loglevel=error
+LABSERVER := bin/labserver
+MODULES   := web/node_modules/.package-lock.json
+PAGE      := web/dist/index.html
+PAGE_SRC   = $(shell find web -type f -not -path '*/node_modules/*' -not -path 'web/dist/*' -not -path 'web/test/*' -not -path 'web/e2e/*' -not -name '*.go')
+
+# Compiled guests for the tests. A test binary doesn't know the version of its
+# modules, and wazero keeps a cache for each version of wazero: so it is told.
+WASM_CACHE   = $(CURDIR)/.cache/wasm
+WAZERO       = github.com/tetratelabs/wazero
+TEST_LDFLAGS = -X $(WAZERO)/internal/version.version=$$(go list -m -f '{{.Version}}' $(WAZERO))
+
+# Go files of ours, and the folders of those that are built for wasip1 alone.
+GO_FILES = $(shell find . -name '*.go' -not -path '*/node_modules/*' -not -path './.*')
+GUESTS   = $(shell grep -l '^//go:build wasip1' $(GO_FILES) | xargs -r -n1 dirname | sort -u)
+# What must also build for GOOS=js: the lab without its server.
+PORTABLE = ./vnet/... ./tunemu/... ./tapemu/... ./wasm ./wasm/fuel/...
+
+## build: the page, the programs and bin/labserver
+.PHONY: build
+build: guests page
+	go build -trimpath -o $(LABSERVER) ./cmd/labserver
+
+## run: build, then serve http://127.0.0.1:8080 (ADDR=host:port)
+.PHONY: run
+run: build
+	$(LABSERVER) serve --addr $(ADDR)
+
+## guests: the programs that labs run: references and samples
+.PHONY: guests
+guests:
+	@go run ./internal/guestbuild
+
+## page: the front end, into web/dist
+.PHONY: page
+page: $(PAGE)
+
+$(PAGE): $(MODULES) $(PAGE_SRC)
+	$(NPM) run build
+	@touch $@
+
+$(MODULES): web/package-lock.json web/package.json
+	$(NPM) ci --no-audit --no-fund
+	@touch $@
+
+## check: formatting and linters
+.PHONY: check
+check: check-go check-guests check-page
+
+.PHONY: check-go
+check-go:
+	@unformatted=$$($(TOOL) gofumpt -l $(GO_FILES)); \
+	if [ -n "$$unformatted" ]; then printf 'not formatted, run make fmt:\n%s\n' "$$unformatted"; exit 1; fi
+	go vet ./...
+	$(TOOL) golangci-lint run ./...
+	go fix -diff ./...
+	go mod tidy -diff
+	GOOS=js GOARCH=wasm go build $(PORTABLE)
+
+# The linter itself must be built for this machine: hence -n, which builds it and
+# prints where it is.
+.PHONY: check-guests
+check-guests:
+	@if [ -n "$(GUESTS)" ]; then set -x; lint=$$($(TOOL) -n golangci-lint); export GOOS=wasip1 GOARCH=wasm; \
+	go vet $(GUESTS); $$lint run $(GUESTS); fi
+
+.PHONY: check-page
+check-page: $(MODULES)
+	$(NPM) run typecheck
+	$(NPM) run lint
+
+## fmt: format Go and TypeScript
+.PHONY: fmt
+fmt: $(MODULES)
+	$(TOOL) gofumpt -w $(GO_FILES)
+	$(NPM) run format
+
+## test: every test; ends with "N passed, N failed"
+.PHONY: test
+test: prereqs warm
+	@go run ./internal/testcount \
+		"go=WIRELOOM_CACHE=$(WASM_CACHE) go test -race -json -ldflags=\"$(TEST_LDFLAGS)\" ./..." \
+		"page=$(NPM) test" \
+		"view=$(NPM) run test:page" \
+		"e2e=LABSERVER=$(CURDIR)/$(LABSERVER) WIRELOOM_CACHE=$(WASM_CACHE) $(NPM) run e2e"
+
+# Installs what the tests need beyond Go, Node and npm, or says what is missing.
+.PHONY: prereqs
+prereqs:
+	@tools/prereqs.sh
+
+# Compiling a Go guest takes most of a minute under -race, reading it from the cache
+# a third of a second: so the server, built without -race, compiles them all first.
+.PHONY: warm
+warm: build
+	WIRELOOM_CACHE=$(WASM_CACHE) $(LABSERVER) compile --builtin bin/guests
+
+## bench: every benchmark (PKG=./vnet for one package)
+.PHONY: bench
+bench: build
+	@go test -run='^$$' -bench=. -benchmem -benchtime=$(BENCHTIME) $(PKG) | grep -v -e '^PASS$$' -e 'no test files' -e '^ok .*\[no tests'
+
+## fuzz: every fuzz target for FUZZTIME=30s
+.PHONY: fuzz
+fuzz:
+	@grep -rHoE --include='*_test.go' --exclude-dir=node_modules --exclude-dir='.?*' '^func Fuzz[A-Za-z0-9_]*' . | sort | \
+	while IFS=: read -r file target; do \
+		echo "== $${file%/*} $${target#func }"; \
+		go test -run='^$$' -fuzz="^$${target#func }$$" -fuzztime=$(FUZZTIME) "$${file%/*}"; \
+	done
+
+## update: rewrite the golden files; read the diff before it lands
+.PHONY: update
+update: warm
+	@grep -rlE --include='*_test.go' --exclude-dir=node_modules --exclude-dir='.?*' 'flag\.Bool\("update"' . | xargs -r -n1 dirname | sort -u | \
+	while read -r pkg; do WIRELOOM_CACHE=$(WASM_CACHE) go test "$$pkg" -update; done
+
+## clean: remove what make built, but not installed npm packages
+.PHONY: clean
+clean:
+	rm -rf bin .cache scenarios/built/*.wasm.gz
+	find web/dist -mindepth 1 -not -name placeholder.html -delete
+
+## help: this list
+.PHONY: help
+help:
+	@sed -n 's/^## //p' $(MAKEFILE_LIST)

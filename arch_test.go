@@ -1,0 +1,409 @@
+package wireloom_test
+
+import (
+	"fmt"
+	"go/ast"
+	"go/build/constraint"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "wireloom"
+
+// edges are the imports that are allowed: in "x < y", y may import x, directly
+// and in files that are not tests. A package that is on no right side may not
+// exist. After + come the modules of others. The standard library is allowed but
+// for what TestCoreIsPure refuses. ARCHITECTURE.md explains the rings.
+const edges = `
+NONE                                                   < vnet/errno, vnet/wire, vnet/event, web, wasm/fuel
+vnet/errno, vnet/wire, vnet/event                      < vnet/kern
+vnet/kern, vnet/errno, vnet/wire                       < tunemu, tapemu
+vnet/kern, vnet/errno, vnet/wire, vnet/event           < vnet
+vnet, vnet/kern, vnet/errno, wasm/fuel + wazero        < wasm
+vnet, vnet/kern, vnet/errno, vnet/wire + gVisor        < internal/hoststack
+NONE + gopacket                                        < internal/decode
+vnet, vnet/kern, vnet/errno, vnet/wire, vnet/event, internal/decode + go-yaml < scenarios
+vnet, vnet/kern, vnet/errno, vnet/event, tunemu, tapemu, wasm, internal/hoststack, scenarios < internal/boot
+vnet, vnet/event, internal/boot, scenarios             < internal/session
+vnet/event + gopacket                                  < internal/pcap, internal/metrics
+vnet, vnet/kern, vnet/errno, tunemu, tapemu            < internal/conform
+NONE                                                   < internal/store
+vnet/event, internal/session, internal/decode + websocket < internal/stream
+vnet/event, internal/session, internal/decode, internal/stream, internal/pcap, internal/metrics, internal/store, scenarios, web < internal/httpapi
+vnet/event, scenarios, web, internal/* < cmd/labserver
+NONE                                                   < internal/guestbuild, internal/testcount
+`
+
+// modules are the names that edges uses for the modules of others.
+var modules = map[string]string{
+	"wazero":    "github.com/tetratelabs/wazero",
+	"gVisor":    "gvisor.dev/gvisor",
+	"gopacket":  "github.com/google/gopacket",
+	"go-yaml":   "github.com/goccy/go-yaml",
+	"websocket": "nhooyr.io/websocket",
+	"sys":       "golang.org/x/sys",
+}
+
+// core are the packages below the loop: one goroutine, virtual time, seeded
+// chance, no machine. Each has its exceptions, with their reason.
+var core = map[string][]string{
+	"vnet/errno": nil,
+	"vnet/wire":  nil,
+	"vnet/event": {"sync", "sync/atomic", "channel"}, // live readers read the log while the loop appends
+	"vnet/kern":  nil,
+	"tunemu":     nil,
+	"tapemu":     nil,
+	"vnet":       nil,
+	"scenarios":  nil,
+	"wasm/fuel":  nil,
+	"wasm":       {"sync", "sync/atomic", "os"}, // compiled modules are shared by all labs and cached on disk
+}
+
+// impure are the packages of the standard library that reach the machine or
+// other goroutines.
+var impure = []string{
+	"sync", "sync/atomic", "os", "os/exec", "os/signal", "os/user", "net", "net/http",
+	"log", "log/slog", "syscall", "crypto/rand", "golang.org/x/sys/unix",
+}
+
+// realTime are the functions of package time that read or wait for the real clock.
+var realTime = []string{"Now", "Since", "Until", "Sleep", "After", "AfterFunc", "Tick", "NewTimer", "NewTicker"}
+
+// seeded are the names of math/rand that don't use the global source.
+var seeded = []string{"New", "NewSource", "NewPCG", "NewChaCha8", "NewZipf", "Rand", "Source", "Source64", "PCG", "ChaCha8", "Zipf"}
+
+// source is a parsed Go file that is not a test.
+type source struct {
+	file string // slash-separated, relative to the root
+	pkg  string // its folder: the import path within the module
+	ast  *ast.File
+	fset *token.FileSet
+}
+
+// sources parses every Go file of the tree, whatever system it is built for.
+func sources(t *testing.T) []source {
+	t.Helper()
+	var all []source
+	err := filepath.WalkDir(".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		base := d.Name()
+		if d.IsDir() {
+			if name != "." && (base[0] == '.' || base[0] == '_' || base == "testdata" || base == "node_modules") {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		if !strings.HasSuffix(base, ".go") || strings.HasSuffix(base, "_test.go") {
+			return nil
+		}
+		fset := token.NewFileSet()
+		f, err := parser.ParseFile(fset, name, nil, parser.ParseComments|parser.SkipObjectResolution)
+		if err != nil {
+			return err
+		}
+		name = filepath.ToSlash(name)
+		all = append(all, source{name, path.Dir(name), f, fset})
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(all) == 0 {
+		t.Fatal("no Go files found: the test must run in the module's root")
+	}
+	return all
+}
+
+// imports maps the name of each import in the file to its path.
+func (s source) imports(t *testing.T) map[string]string {
+	t.Helper()
+	m := map[string]string{}
+	for _, spec := range s.ast.Imports {
+		p, err := strconv.Unquote(spec.Path.Value)
+		if err != nil {
+			t.Fatalf("%s: import %s: %v", s.file, spec.Path.Value, err)
+		}
+		name := path.Base(p)
+		if name == "v2" {
+			name = path.Base(path.Dir(p))
+		}
+		if spec.Name != nil {
+			name = spec.Name.Name
+		}
+		if name == "_" || name == "." { // several imports may share the name
+			name += p
+		}
+		m[name] = p
+	}
+	return m
+}
+
+// guest tells whether the file is of a program that runs in a lab, or of the SDK
+// for such programs.
+func (s source) guest() bool {
+	return strings.HasPrefix(s.pkg, "wasm/guest/") || strings.HasPrefix(s.pkg, "scenarios/")
+}
+
+// parseEdges reads the table: the importable things of each package, with the
+// paths of other people's modules among them.
+func parseEdges(text string) (map[string][]string, error) {
+	allowed := map[string][]string{}
+	for line := range strings.Lines(text) {
+		line = strings.TrimSpace(line)
+		if line == "" {
+			continue
+		}
+		left, right, ok := strings.Cut(line, " < ")
+		if !ok {
+			return nil, fmt.Errorf("%q: want \"x, y + module < z\"", line)
+		}
+		ours, theirs, _ := strings.Cut(left, "+")
+		var from []string
+		for _, name := range list(ours) {
+			if name != "NONE" {
+				from = append(from, module+"/"+name)
+			}
+		}
+		for _, name := range list(theirs) {
+			if modules[name] == "" {
+				return nil, fmt.Errorf("%q: no module is called %s", line, name)
+			}
+			from = append(from, modules[name])
+		}
+		for _, name := range list(right) {
+			if _, twice := allowed[name]; twice {
+				return nil, fmt.Errorf("%q: %s is already on another line", line, name)
+			}
+			allowed[name] = from
+		}
+	}
+	return allowed, nil
+}
+
+func list(text string) []string {
+	return slices.DeleteFunc(strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' }), func(s string) bool { return s == "" })
+}
+
+// mayImport tells whether what a package may import covers an import.
+func mayImport(from []string, imp string) bool {
+	return slices.ContainsFunc(from, func(a string) bool {
+		if dir, ok := strings.CutSuffix(a, "/*"); ok {
+			return strings.HasPrefix(imp, dir+"/")
+		}
+		return imp == a || !strings.HasPrefix(a, module+"/") && strings.HasPrefix(imp, a+"/")
+	})
+}
+
+// standard tells whether an import is of the standard library: its first element
+// has no dot.
+func standard(imp string) bool {
+	first, _, _ := strings.Cut(imp, "/")
+	return first != module && !strings.Contains(first, ".")
+}
+
+func TestImports(t *testing.T) {
+	allowed, err := parseEdges(edges)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range sources(t) {
+		from, known := allowed[s.pkg]
+		switch {
+		case s.guest():
+			from = []string{module + "/wasm/guest/*"}
+		case !known:
+			t.Errorf("%s: package %s is not in the table of arch_test.go: add a line that says what it may import, and to ARCHITECTURE.md what it is for", s.file, s.pkg)
+			continue
+		}
+		for _, imp := range s.imports(t) {
+			if !standard(imp) && !mayImport(from, imp) {
+				t.Errorf("%s imports %s: %s may import %s. Pass in what it needs, or add the edge to the table of arch_test.go on purpose",
+					s.file, imp, s.pkg, words(from))
+			}
+		}
+	}
+}
+
+func words(from []string) string {
+	if len(from) == 0 {
+		return "the standard library only"
+	}
+	return strings.ReplaceAll(strings.Join(from, ", "), module+"/", "")
+}
+
+// Guests are built for wasip1 by guestbuild. For `go build ./...` they must not
+// exist.
+func TestGuestProgramsAreForWasip1(t *testing.T) {
+	for _, s := range sources(t) {
+		if s.guest() && s.ast.Name.Name == "main" && !forWasip1(s.ast) {
+			t.Errorf("%s: a program that runs in a lab starts with //go:build wasip1", s.file)
+		}
+	}
+}
+
+func forWasip1(f *ast.File) bool {
+	for _, group := range f.Comments {
+		for _, c := range group.List {
+			if group.Pos() > f.Package || !constraint.IsGoBuild(c.Text) {
+				continue
+			}
+			expr, err := constraint.Parse(c.Text)
+			return err == nil && expr.Eval(func(tag string) bool { return tag == "wasip1" }) && !expr.Eval(func(string) bool { return false })
+		}
+	}
+	return false
+}
+
+// A run is a function of scenario, programs, seed and commands: so the core has
+// no goroutine, lock, channel, clock, chance, file or socket of its own.
+func TestCoreIsPure(t *testing.T) {
+	for _, s := range sources(t) {
+		except, ok := core[s.pkg]
+		if !ok {
+			continue
+		}
+		for _, found := range impurities(s, s.imports(t)) {
+			if !slices.Contains(except, found.kind) {
+				t.Errorf("%s: %s: %s is core, where a run must be reproducible; let the lab's loop, or a caller at the edge, do it",
+					s.fset.Position(found.pos), found.what, s.pkg)
+			}
+		}
+	}
+}
+
+// impurity is one use of what core must not use.
+type impurity struct {
+	pos  token.Pos
+	kind string // what an exception names: an import path, "channel", "goroutine", "time", "rand"
+	what string
+}
+
+// impurities lists what a file has of goroutines, channels, real time, global
+// rand and impure imports.
+func impurities(s source, imports map[string]string) []impurity {
+	var found []impurity
+	for _, spec := range s.ast.Imports {
+		if p, err := strconv.Unquote(spec.Path.Value); err == nil && slices.Contains(impure, p) {
+			found = append(found, impurity{spec.Pos(), p, "import of " + p})
+		}
+	}
+	ast.Inspect(s.ast, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.GoStmt:
+			found = append(found, impurity{n.Pos(), "goroutine", "go statement"})
+		case *ast.ChanType:
+			found = append(found, impurity{n.Pos(), "channel", "channel type"})
+		case *ast.SelectStmt:
+			found = append(found, impurity{n.Pos(), "channel", "select"})
+		case *ast.SendStmt:
+			found = append(found, impurity{n.Pos(), "channel", "send on a channel"})
+		case *ast.UnaryExpr:
+			if n.Op == token.ARROW {
+				found = append(found, impurity{n.Pos(), "channel", "receive from a channel"})
+			}
+		case *ast.SelectorExpr:
+			if x, ok := n.X.(*ast.Ident); ok {
+				found = append(found, selected(n, imports[x.Name])...)
+			}
+		}
+		return true
+	})
+	return found
+}
+
+// selected judges a name selected from an imported package.
+func selected(n *ast.SelectorExpr, imp string) []impurity {
+	name := n.Sel.Name
+	switch {
+	case imp == "time" && slices.Contains(realTime, name):
+		return []impurity{{n.Pos(), "time", "time." + name}}
+	case (imp == "math/rand" || imp == "math/rand/v2") && !slices.Contains(seeded, name):
+		return []impurity{{n.Pos(), "rand", "rand." + name + ", which is not seeded"}}
+	}
+	return nil
+}
+
+// The test of the tests: what they look for is found.
+func TestImpuritiesAreFound(t *testing.T) {
+	const head = "package p\n"
+	for _, c := range []struct {
+		name, code string
+		want       string // kinds, in order
+	}{
+		{"a lock", "import \"sync\"\nvar mu sync.Mutex", "sync"},
+		{"a goroutine", "func f() { go f() }", "goroutine"},
+		{"a channel", "var c chan int", "channel"},
+		{"a channel made by another", "func f() { <-g() }", "channel"},
+		{"the clock", "import \"time\"\nvar t = time.Now()", "time"},
+		{"the clock under another name", "import clock \"time\"\nvar t = clock.Now", "time"},
+		{"a duration is no clock", "import \"time\"\nvar d = time.Second", ""},
+		{"the global source", "import \"math/rand/v2\"\nvar n = rand.IntN(3)", "rand"},
+		{"a seeded source", "import \"math/rand/v2\"\nvar r = rand.New(rand.NewPCG(1, 2))", ""},
+		{"a file", "import \"os\"\nvar f, err = os.Open(\"x\")", "os"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			fset := token.NewFileSet()
+			f, err := parser.ParseFile(fset, "p.go", head+c.code, parser.SkipObjectResolution)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s := source{"p.go", "p", f, fset}
+			var got []string
+			for _, i := range impurities(s, s.imports(t)) {
+				got = append(got, i.kind)
+			}
+			if strings.Join(got, " ") != c.want {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+func TestEdges(t *testing.T) {
+	allowed, err := parseEdges("NONE < a\na + wazero < b\nc/* < d")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		pkg, imp string
+		want     bool
+	}{
+		{"a", "wireloom/b", false},
+		{"b", "wireloom/a", true},
+		{"b", "wireloom/a/x", false},
+		{"b", "github.com/tetratelabs/wazero/api", true},
+		{"b", "github.com/tetratelabs/wazerox", false},
+		{"d", "wireloom/c/x", true},
+		{"d", "wireloom/c", false},
+	} {
+		if got := mayImport(allowed[c.pkg], c.imp); got != c.want {
+			t.Errorf("%s imports %s: got %v, want %v", c.pkg, c.imp, got, c.want)
+		}
+	}
+	for _, text := range []string{"a", "a + unheard < b", "NONE < a\nNONE < a"} {
+		if _, err := parseEdges(text); err == nil {
+			t.Errorf("%q: got no error", text)
+		}
+	}
+}
+
+// The path in go.mod is the one that the table is about.
+func TestModulePath(t *testing.T) {
+	mod, err := os.ReadFile("go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if first, _, _ := strings.Cut(string(mod), "\n"); strings.TrimSpace(first) != "module "+module {
+		t.Errorf("go.mod starts with %q, want module %s", first, module)
+	}
+}

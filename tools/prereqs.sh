@@ -1,0 +1,68 @@
+#!/usr/bin/env bash
+# Makes sure that what `make test` needs is installed. On Debian as root the
+# missing packages are installed; elsewhere they are named and the script fails.
+set -euo pipefail
+
+node_min=20.19
+
+fail() {
+	echo "prereqs: $*" >&2
+	exit 1
+}
+
+have() { command -v "$1" >/dev/null 2>&1; }
+
+for tool in go node npm; do
+	have "$tool" || fail "$tool is missing: install Go, Node ($node_min or later) and npm"
+done
+node_version=$(node --version)
+if [ "$(printf '%s\n' "$node_min" "${node_version#v}" | sort -V | head -n1)" != "$node_min" ]; then
+	fail "node is $node_version: install $node_min or later"
+fi
+
+# The clang that compiles C programs a second time, and its run-time library.
+has_wasm_runtime() {
+	local lib
+	have clang || return 1
+	lib=$(clang --target=wasm32-wasi --print-libgcc-file-name 2>/dev/null) || return 1
+	[ -e "$lib" ] || [ -e "$(clang --print-resource-dir)/lib/wasi/libclang_rt.builtins-wasm32.a" ]
+}
+
+# missing prints the Debian package of everything that is not there.
+missing() {
+	have chromium || have chromium-browser || have google-chrome || echo chromium
+	have tshark || echo tshark
+	have gcc || echo gcc
+	[ -e /usr/include/stdlib.h ] || [ "$(uname)" != Linux ] || echo libc6-dev
+	have clang || echo clang
+	have wasm-ld || echo lld
+	[ -d /usr/include/wasm32-wasi ] || [ -n "${WASI_SYSROOT:-}" ] || echo wasi-libc
+	has_wasm_runtime || echo "libclang-rt-$(clang_major)-dev-wasm32"
+}
+
+# clang_major is the version of the clang that is, or would be, installed.
+clang_major() {
+	local v
+	v=$(clang -dumpversion 2>/dev/null || apt-cache policy clang 2>/dev/null | sed -n 's/.*Candidate: \([0-9]*:\)\{0,1\}//p')
+	v=${v%%.*}
+	echo "${v:-14}"
+}
+
+packages=$(missing)
+[ -n "$packages" ] || exit 0
+packages=$(echo "$packages" | tr '\n' ' ')
+
+if [ ! -e /etc/debian_version ]; then
+	fail "install the equivalents of these Debian packages: $packages"
+fi
+if [ "$(id -u)" != 0 ]; then
+	fail "run as root: apt-get install $packages"
+fi
+export DEBIAN_FRONTEND=noninteractive
+apt-get update -qq
+packages=$(missing | tr '\n' ' ') # the version of clang is known only now
+echo "prereqs: installing $packages"
+# shellcheck disable=SC2086 # a list of words
+apt-get install -y -qq --no-install-recommends $packages </dev/null >/dev/null
+packages=$(missing | tr '\n' ' ')
+[ -z "$packages" ] || fail "still missing after apt-get install: $packages"
