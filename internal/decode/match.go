@@ -1,0 +1,169 @@
+package decode
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// A Diff is one wanted value that a frame does not have.
+type Diff struct {
+	Name string `json:"name"`
+	Want string `json:"want"`
+	Got  string `json:"got"` // the frame's value; "absent" when it has no such field
+}
+
+// Match compares a frame with wanted values, as parsed: "0x1" is "1", and MAC
+// addresses and hex bytes may be in either case. A field is looked for in the
+// first layer of its protocol; what an ICMP error quotes does not count. The
+// differences are in the order of want. A want that [ValidField] refuses never
+// matches.
+func Match(link Link, b []byte, want []KV) (ok bool, diff []Diff) {
+	b, _ = clip(b)
+	ls := walk(link, b)
+	for _, kv := range want {
+		if got, ok := matchOne(ls, b, kv); !ok {
+			diff = append(diff, Diff{Name: kv.Name, Want: kv.Value, Got: got})
+		}
+	}
+	return len(diff) == 0, diff
+}
+
+func matchOne(ls []layer, b []byte, kv KV) (got string, ok bool) {
+	s, err := lookup(kv.Name)
+	if err != nil {
+		return "invalid: " + err.Error(), false
+	}
+	want, err := s.parse(kv.Value)
+	if err != nil {
+		return "invalid: " + err.Error(), false
+	}
+	v, found := find(s, ls, b)
+	if !found {
+		if kv.Name == "data.len" && want.u == 0 || s.name == "data.data" && len(want.b) == 0 {
+			return "", true // no payload is a payload of nothing
+		}
+		return "absent", false
+	}
+	if v.equal(s, want) {
+		return "", true
+	}
+	got, text := s.format(v)
+	if text != "" && s.kind != kBool {
+		got += " (" + text + ")"
+	}
+	return got, false
+}
+
+func find(s *spec, ls []layer, b []byte) (value, bool) {
+	switch s.name {
+	case "frame.len":
+		return value{u: uint64(len(b))}, true
+	case "frame.pad":
+		return value{}, false
+	}
+	i := slices.IndexFunc(ls, func(l layer) bool { return l.proto == s.proto })
+	if i < 0 {
+		return value{}, false
+	}
+	v, _, _, ok := ls[i].value(s, b)
+	return v, ok
+}
+
+// ValidField reports why a name or the value given to it is not valid.
+func ValidField(name, value string) error {
+	s, err := lookup(name)
+	if err != nil {
+		return err
+	}
+	_, err = s.parse(value)
+	return err
+}
+
+// A FieldInfo describes a field for completion and for schemas.
+type FieldInfo struct {
+	Name   string   `json:"name"`
+	Type   string   `json:"type"` // uint, hex, bool, mac, ipv4, ipv6, bytes, status
+	Doc    string   `json:"doc"`
+	Values []string `json:"values,omitempty"` // names its values have, which may be used for them
+	Match  bool     `json:"match"`            // may be matched
+	Build  bool     `json:"build"`            // may be built
+}
+
+// FieldNames is all fields, in the order of the layers and headers, aliases last.
+func FieldNames() []FieldInfo {
+	out := make([]FieldInfo, 0, len(specs)+len(aliases))
+	for i := range specs {
+		out = append(out, specs[i].info(specs[i].name))
+	}
+	for _, alias := range aliasNames() {
+		out = append(out, byName[alias].info(alias))
+	}
+	return out
+}
+
+func (s *spec) info(name string) FieldInfo {
+	f := FieldInfo{Name: name, Type: kindNames[s.kind], Doc: s.doc, Match: name != "frame.pad", Build: !s.readOnly}
+	ks := keys(s.names)
+	slices.Sort(ks)
+	for _, k := range ks {
+		f.Values = append(f.Values, s.names[k])
+	}
+	return f
+}
+
+func aliasNames() []string {
+	out := make([]string, 0, len(aliases))
+	for a := range aliases {
+		out = append(out, a)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// lookup finds a field, or says which known name is nearest.
+func lookup(name string) (*spec, error) {
+	if s, ok := byName[name]; ok {
+		return s, nil
+	}
+	best, dist := "", 4
+	if low := strings.ToLower(name); len(name) <= 64 {
+		for i := range specs {
+			if d := distance(low, specs[i].name); d < dist {
+				best, dist = specs[i].name, d
+			}
+		}
+		for _, a := range aliasNames() {
+			if d := distance(low, a); d < dist {
+				best, dist = a, d
+			}
+		}
+	} else {
+		name = name[:64] + "..."
+	}
+	if best != "" {
+		return nil, fmt.Errorf("unknown field %q: did you mean %s?", name, best)
+	}
+	return nil, fmt.Errorf("unknown field %q: names are Wireshark's, such as eth.dst, arp.opcode or ip.ttl", name)
+}
+
+// distance is how many letters have to be put in, left out or changed.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		diag := row[0]
+		row[0] = i
+		for j := 1; j <= len(b); j++ {
+			cost := diag
+			if a[i-1] != b[j-1] {
+				cost++
+			}
+			diag = row[j]
+			row[j] = min(cost, row[j]+1, row[j-1]+1)
+		}
+	}
+	return row[len(b)]
+}

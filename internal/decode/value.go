@@ -1,0 +1,242 @@
+package decode
+
+import (
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"math/bits"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// A value is what a field holds, in the form in which values are compared.
+type value struct {
+	u uint64 // of kUint, kHex, kBool, kStatus
+	b []byte // of the others
+}
+
+func (s *spec) isNumber() bool {
+	return s.kind == kUint || s.kind == kHex || s.kind == kBool || s.kind == kStatus
+}
+
+func (v value) equal(s *spec, w value) bool {
+	if s.isNumber() {
+		return v.u == w.u
+	}
+	return slices.Equal(v.b, w.b)
+}
+
+// bitMask is the mask over the field's bytes; every bit when the table gives none.
+func (s *spec) bitMask() uint64 {
+	if s.mask != 0 {
+		return s.mask
+	}
+	if s.n <= 0 || s.n >= 8 {
+		return 1<<32 - 1
+	}
+	return 1<<(8*s.n) - 1
+}
+
+// max is the largest number the field can hold.
+func (s *spec) max() uint64 {
+	m := s.bitMask()
+	m >>= bits.TrailingZeros64(m)
+	return m * max(s.scale, 1)
+}
+
+// read is the field's value in its own bytes.
+func (s *spec) read(b []byte) value {
+	if !s.isNumber() {
+		return value{b: b}
+	}
+	if s.proto == pNull {
+		return value{u: uint64(binary.LittleEndian.Uint32(b))}
+	}
+	var u uint64
+	for _, c := range b {
+		u = u<<8 | uint64(c)
+	}
+	m := s.bitMask()
+	return value{u: (u & m) >> bits.TrailingZeros64(m) * max(s.scale, 1)}
+}
+
+// write puts a value that parse accepted into the field's own bytes.
+func (s *spec) write(b []byte, v value) {
+	if !s.isNumber() {
+		copy(b, v.b)
+		return
+	}
+	if s.proto == pNull {
+		binary.LittleEndian.PutUint32(b, uint32(v.u))
+		return
+	}
+	m := s.bitMask()
+	set := v.u / max(s.scale, 1) << bits.TrailingZeros64(m)
+	for i := len(b) - 1; i >= 0; i-- {
+		b[i] = b[i]&^byte(m) | byte(set)&byte(m)
+		m, set = m>>8, set>>8
+	}
+}
+
+// format is the value as parse takes it, and what it means.
+func (s *spec) format(v value) (val, text string) {
+	switch s.kind {
+	case kUint, kStatus:
+		return strconv.FormatUint(v.u, 10), s.names[v.u]
+	case kHex:
+		digits := (bits.Len64(s.max()) + 3) / 4
+		return fmt.Sprintf("0x%0*x", digits, v.u), s.names[v.u]
+	case kBool:
+		if v.u == 0 {
+			return "0", "not set"
+		}
+		return "1", "set"
+	case kMAC:
+		return macString(v.b), ""
+	case kIPv4, kIPv6:
+		a, _ := netip.AddrFromSlice(v.b)
+		return a.String(), ""
+	case kBytes:
+		return preview(v.b), ""
+	}
+	return "", ""
+}
+
+func macString(b []byte) string {
+	if len(b) != 6 {
+		return hex.EncodeToString(b)
+	}
+	if b[0]&b[1]&b[2]&b[3]&b[4]&b[5] == 0xff {
+		return "ff:ff:ff:ff:ff:ff"
+	}
+	return fmt.Sprintf("%02x:%02x:%02x:%02x:%02x:%02x", b[0], b[1], b[2], b[3], b[4], b[5])
+}
+
+// parse reads a value as an author writes it. The error says what was expected.
+func (s *spec) parse(text string) (value, error) {
+	t := strings.TrimSpace(text)
+	switch s.kind {
+	case kMAC:
+		b, err := hexBytes(t)
+		if err != nil || len(b) != 6 {
+			return value{}, s.wrong(text, "a MAC address such as 02:00:00:00:00:01")
+		}
+		return value{b: b}, nil
+	case kIPv4:
+		a, err := netip.ParseAddr(t)
+		if err != nil || !a.Is4() {
+			return value{}, s.wrong(text, "an IPv4 address such as 10.0.0.1")
+		}
+		return value{b: a.AsSlice()}, nil
+	case kIPv6:
+		a, err := netip.ParseAddr(t)
+		if err != nil || !a.Is6() || a.Zone() != "" {
+			return value{}, s.wrong(text, "an IPv6 address such as fd00::1")
+		}
+		return value{b: a.AsSlice()}, nil
+	case kBytes:
+		b, err := hexBytes(t)
+		if err != nil {
+			return value{}, s.wrong(text, "bytes in hex such as de:ad:be:ef or deadbeef")
+		}
+		limit := MaxFrame
+		if s.proto != pData {
+			limit = 40
+		}
+		if len(b) > limit {
+			return value{}, s.wrong(text, fmt.Sprintf("at most %d bytes", limit))
+		}
+		return value{b: b}, nil
+	case kUint, kHex, kBool, kStatus:
+	}
+	return s.parseNumber(text, t)
+}
+
+func (s *spec) parseNumber(text, t string) (value, error) {
+	if s.kind == kBool {
+		switch strings.ToLower(t) {
+		case "1", "true", "set", "yes":
+			return value{u: 1}, nil
+		case "0", "false", "not set", "no":
+			return value{}, nil
+		}
+		return value{}, s.wrong(text, "1 or 0")
+	}
+	u, err := parseUint(t)
+	if err != nil {
+		for n, name := range s.names { // names are unique within a field: order is of no matter
+			if strings.EqualFold(name, t) {
+				return value{u: n}, nil
+			}
+		}
+		what := "a number, decimal or 0x"
+		if len(s.names) > 0 {
+			what += " hex, or a name such as " + strconv.Quote(s.names[slices.Min(keys(s.names))])
+		} else {
+			what += " hex"
+		}
+		return value{}, s.wrong(text, what)
+	}
+	limit := s.max()
+	switch {
+	case s.kind == kStatus:
+		limit = 2
+	case s.proto == pFrame || s.n == 0:
+		limit = MaxFrame
+	}
+	if u > limit {
+		return value{}, s.wrong(text, fmt.Sprintf("at most %d", limit))
+	}
+	if s.scale > 1 && u%s.scale != 0 {
+		return value{}, s.wrong(text, fmt.Sprintf("a multiple of %d", s.scale))
+	}
+	return value{u: u}, nil
+}
+
+// parseUint reads decimal and 0x hex. A leading zero is no octal here.
+func parseUint(t string) (uint64, error) {
+	if h, ok := strings.CutPrefix(strings.ToLower(t), "0x"); ok {
+		return strconv.ParseUint(h, 16, 64)
+	}
+	return strconv.ParseUint(t, 10, 64)
+}
+
+func keys(m map[uint64]string) []uint64 {
+	out := make([]uint64, 0, len(m))
+	for k := range m { // the only use takes the least
+		out = append(out, k)
+	}
+	return out
+}
+
+func (s *spec) wrong(text, want string) error {
+	if len(text) > 40 {
+		text = text[:40] + "..."
+	}
+	return fmt.Errorf("%s: %q: want %s", s.name, text, want)
+}
+
+var errHex = errors.New("not hex bytes")
+
+// hexBytes reads "dead", "de:ad", "de-ad" and "de ad"; "0x" in front is allowed.
+func hexBytes(t string) ([]byte, error) {
+	if len(t) > 4*MaxFrame {
+		return nil, errHex
+	}
+	t = strings.TrimPrefix(t, "0x")
+	if strings.ContainsAny(t, ":- ") {
+		for i := 2; i < len(t); i += 3 {
+			if t[i] != ':' && t[i] != '-' && t[i] != ' ' {
+				return nil, errHex
+			}
+		}
+		if len(t)%3 != 2 {
+			return nil, errHex
+		}
+		t = strings.NewReplacer(":", "", "-", "", " ", "").Replace(t)
+	}
+	return hex.DecodeString(t)
+}
