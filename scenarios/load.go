@@ -166,3 +166,10 @@ func (s *Scenario) Reference(sl Slot) ([]byte, error) {
 }
 
 func unhex(s string) ([]byte, error) { return hex.DecodeString(strings.Map(dropSpace, s)) }
+
+// WithoutReferences returns the scenario with no reference solutions.
+func (s *Scenario) WithoutReferences() *Scenario {
+	c := *s
+	c.references, c.unbuilt = nil, false
+	return &c
+}

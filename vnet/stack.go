@@ -2,6 +2,7 @@ package vnet
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 
 	"wireloom/vnet/errno"
@@ -56,7 +57,8 @@ type Neighbour struct {
 type SocketKind uint8
 
 // The kinds of socket. An ICMP socket carries echo requests and replies, ICMP
-// header included, whose identifier is the socket's port.
+// header included, whose identifier is the socket's port, and takes the errors
+// about its requests.
 const (
 	SocketUDP SocketKind = iota
 	SocketTCP
@@ -91,6 +93,16 @@ type Socket interface {
 	TTL() int
 	Notify(f func())
 	Close()
+}
+
+// Addresses returns the addresses that the node's stack has on an interface.
+func (n *Node) Addresses(iface string) []netip.Prefix {
+	for _, f := range n.conf.NICs {
+		if f.Name == iface {
+			return slices.Clone(f.Addresses)
+		}
+	}
+	return nil
 }
 
 // A socketFile is a socket as a file of a process.

@@ -472,3 +472,26 @@ func (p *Proc) SocketAddrs(fd int) (local, remote netip.AddrPort, e errno.Errno)
 	}
 	return s.s.Local(), s.s.Remote(), errno.OK
 }
+
+// Thread is the process as its kernel knows it, for the interface and sysctl calls
+// of kern.Kernel, which may sleep and have no wrapper here.
+func (p *Proc) Thread() *kern.Thread { return &p.thread }
+
+// Dup2 moves the file of fd to to, which it closes first: WASI's fd_renumber.
+func (p *Proc) Dup2(fd, to int) errno.Errno {
+	of, e := p.file(fd)
+	if e != errno.OK {
+		return e
+	}
+	if _, e = p.file(to); e != errno.OK {
+		return e
+	}
+	if fd == to {
+		return errno.OK
+	}
+	if e = p.Close(to); e != errno.OK {
+		return e
+	}
+	p.files[to], p.files[fd] = of, nil
+	return errno.OK
+}

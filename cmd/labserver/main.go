@@ -1,0 +1,145 @@
+// Command labserver is Wireloom: a network lab whose programs are WebAssembly
+// modules that read and write tun(4) and tap(4) devices. It serves labs to
+// browsers, and runs and grades scenarios from the command line.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+	"text/tabwriter"
+)
+
+// Exit codes.
+const (
+	exitOK     = 0
+	exitFailed = 1 // a check did not pass, a replay differs, a scenario has mistakes
+	exitError  = 2 // it could not be run at all
+)
+
+// stdio is what a command talks to.
+type stdio struct {
+	in       io.Reader
+	out, err io.Writer
+}
+
+// A command is one of labserver's.
+type command struct {
+	name, args, does string
+	run              func(ctx context.Context, args []string, io stdio) int
+}
+
+// commands are in the order of help.
+func commands() []command {
+	return []command{
+		{"serve", "[--addr HOST:PORT]", "serve labs to browsers", runServe},
+		{"run", "SCENARIO", "run a lab without the page, in virtual time", runRun},
+		{"grade", "SCENARIO [--program NODE=FILE]", "check a submission, or the reference solution", runGrade},
+		{"replay", "RECORDING", "run a recording again and compare its hash", runReplay},
+		{"check", "SCENARIO...", "look for mistakes in scenarios", runCheck},
+		{"schema", "", "print the JSON Schema of scenario.yaml", runSchema},
+		{"compile", "[--builtin] [FILE|FOLDER...]", "compile programs into the cache", runCompile},
+		{"version", "", "print the version", runVersion},
+	}
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], stdio{os.Stdin, os.Stdout, os.Stderr})
+	stop()
+	os.Exit(code)
+}
+
+// run is labserver without the process around it.
+func run(ctx context.Context, args []string, io stdio) int {
+	if len(args) == 0 {
+		usage(io.err)
+		return exitError
+	}
+	switch args[0] {
+	case "help", "-h", "-help", "--help":
+		usage(io.out)
+		return exitOK
+	}
+	for _, c := range commands() {
+		if c.name == args[0] {
+			return c.run(ctx, args[1:], io)
+		}
+	}
+	fmt.Fprintf(io.err, "labserver: there is no command %q; labserver help lists them\n", args[0])
+	return exitError
+}
+
+func usage(w io.Writer) {
+	fmt.Fprint(w, "Wireloom: a network lab for tun(4) and tap(4) programs.\n\nusage: labserver COMMAND [ARGUMENTS]\n\n")
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, c := range commands() {
+		fmt.Fprintf(t, "  %s %s\t%s\n", c.name, c.args, c.does)
+	}
+	t.Flush()
+	fmt.Fprint(w, "\nA SCENARIO is a folder, its zip, or the name of a built-in one, such as ping.\nlabserver COMMAND --help says more.\n")
+}
+
+// newFlags returns the flags of a command, with its usage text.
+func newFlags(io stdio, name, args, about string) *flag.FlagSet {
+	f := flag.NewFlagSet("labserver "+name, flag.ContinueOnError)
+	f.SetOutput(io.err)
+	f.Usage = func() {
+		fmt.Fprintf(io.err, "usage: labserver %s %s\n\n%s\n\n", name, args, about)
+		f.PrintDefaults()
+	}
+	return f
+}
+
+// parse reads flags and arguments in any order. ok is false where the command is
+// over: help was asked for, or a flag is wrong and that has been said.
+func parse(f *flag.FlagSet, args []string) (rest []string, code int, ok bool) {
+	for {
+		if err := f.Parse(args); err != nil {
+			if errors.Is(err, flag.ErrHelp) {
+				return nil, exitOK, false
+			}
+			return nil, exitError, false
+		}
+		if f.NArg() == 0 {
+			return rest, exitOK, true
+		}
+		rest = append(rest, f.Arg(0))
+		args = f.Args()[1:]
+	}
+}
+
+// fail says what is wrong and returns exitError.
+func fail(io stdio, err error) int {
+	fmt.Fprintf(io.err, "labserver: %v\n", err)
+	return exitError
+}
+
+// version is the program's: of the module, or of the checkout that it was built from.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	v := info.Main.Version
+	if v == "" || v == "(devel)" {
+		v = "devel"
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" && v == "devel" {
+			v += " " + s.Value[:min(12, len(s.Value))]
+		}
+	}
+	return v
+}
+
+func runVersion(_ context.Context, _ []string, io stdio) int {
+	fmt.Fprintln(io.out, "labserver", version())
+	return exitOK
+}

@@ -1,0 +1,230 @@
+// Package boot joins the rings: it finds a scenario, compiles its programs, and
+// builds the lab of them with the drivers, the IP stack and the commands that every
+// node has.
+package boot
+
+import (
+	"archive/zip"
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"wireloom/internal/hoststack"
+	"wireloom/internal/session"
+	"wireloom/scenarios"
+	"wireloom/tapemu"
+	"wireloom/tunemu"
+	"wireloom/vnet"
+	"wireloom/vnet/kern"
+	"wireloom/vnet/userland"
+)
+
+// Compile makes a program of a WebAssembly module's bytes.
+type Compile func(ctx context.Context, name string, module []byte) (vnet.Program, error)
+
+// Runtime is what every lab of this program is built with.
+func Runtime() vnet.Runtime {
+	return vnet.Runtime{
+		Modules: func(d kern.Dialect) []kern.Module {
+			switch d {
+			case kern.FreeBSD:
+				return []kern.Module{tunemu.FreeBSD()}
+			case kern.DragonFly:
+				return []kern.Module{tunemu.DragonFly(), tapemu.DragonFly()}
+			case kern.NetBSD:
+				return []kern.Module{tapemu.NetBSD()}
+			}
+			return nil
+		},
+		NewStack: hoststack.New,
+		Commands: userland.Commands(),
+	}
+}
+
+// A Source is a scenario with the files that it was read from.
+type Source struct {
+	*scenarios.Scenario
+	Files map[string][]byte // scenario.yaml and brief.md, by name
+}
+
+func source(sc *scenarios.Scenario, err error) (*Source, error) {
+	if err != nil {
+		return nil, err
+	}
+	files := map[string][]byte{"scenario.yaml": sc.Source}
+	if sc.Brief != "" {
+		files["brief.md"] = []byte(sc.Brief)
+	}
+	return &Source{sc, files}, nil
+}
+
+// Find reads a scenario by what a person calls it: a folder, its zip, or the name
+// of a built-in one.
+func Find(arg string) (*Source, error) {
+	info, err := os.Stat(arg)
+	switch {
+	case err == nil && info.IsDir():
+		return source(scenarios.Open(os.DirFS(arg), filepath.Clean(arg)))
+	case err == nil:
+		return openZip(arg, info.Size())
+	case scenarios.IsBuiltin(arg):
+		return source(scenarios.OpenBuiltin(arg))
+	case errors.Is(err, fs.ErrNotExist) && !strings.ContainsAny(arg, `/\.`):
+		return nil, fmt.Errorf("there is no scenario %q: give a folder, its zip, or one of the built-in ones: %s", arg, strings.Join(scenarios.Builtin(), ", "))
+	}
+	return nil, fmt.Errorf("scenario: %w", err)
+}
+
+func openZip(name string, size int64) (*Source, error) {
+	if size > scenarios.MaxZip {
+		return nil, fmt.Errorf("scenario %s: the zip has %d bytes, at most %d are allowed", name, size, scenarios.MaxZip)
+	}
+	b, err := os.ReadFile(name)
+	if err != nil {
+		return nil, fmt.Errorf("scenario: %w", err)
+	}
+	if _, err := zip.NewReader(bytes.NewReader(b), size); err != nil {
+		return nil, fmt.Errorf("scenario %s: neither a folder nor a zip: %w", name, err)
+	}
+	return source(scenarios.OpenZip(b, name))
+}
+
+// FromFiles reads a scenario from the files that a recording holds.
+func FromFiles(name string, files map[string][]byte) (*Source, error) {
+	return source(scenarios.Open(memory(files), name))
+}
+
+// memory is a folder of files that are in memory.
+type memory map[string][]byte
+
+// Open opens a file (fs.FS).
+func (m memory) Open(name string) (fs.File, error) {
+	b, ok := m[name]
+	if !ok || !fs.ValidPath(name) {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
+	}
+	return &memoryFile{bytes.NewReader(b), path.Base(name)}, nil
+}
+
+// A memoryFile is an open file of a memory, and what Stat says of it.
+type memoryFile struct {
+	*bytes.Reader
+	name string
+}
+
+func (f *memoryFile) Stat() (fs.FileInfo, error) { return f, nil }
+func (f *memoryFile) Close() error               { return nil }
+func (f *memoryFile) Name() string               { return f.name }
+func (f *memoryFile) Mode() fs.FileMode          { return 0o444 }
+func (f *memoryFile) ModTime() time.Time         { return time.Time{} }
+func (f *memoryFile) IsDir() bool                { return false }
+func (f *memoryFile) Sys() any                   { return nil }
+
+// A File is a program as a person supplies it.
+type File struct {
+	Name   string
+	Module []byte
+}
+
+// ReadProgram reads a program's file.
+func ReadProgram(path string) (File, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return File{}, fmt.Errorf("program: %w", err)
+	}
+	defer f.Close()
+	const most = scenarios.MaxReference
+	b, err := io.ReadAll(io.LimitReader(f, most+1))
+	if err != nil {
+		return File{}, fmt.Errorf("program: %w", err)
+	}
+	if len(b) > most {
+		return File{}, fmt.Errorf("program %s has more than %d bytes", path, most)
+	}
+	return File{filepath.Base(path), b}, nil
+}
+
+// Options say how a lab is to be built.
+type Options struct {
+	Seed     *uint64                     // the scenario's own if nil
+	Programs map[scenarios.Slot]File     // for the slots; the reference solution where there is none
+	Empty    bool                        // leave a slot empty that has no program and no reference
+	Window   int                         // of the event log
+	Missing  func(scenarios.Slot, error) // is told of a slot that is left empty
+}
+
+// Build builds a lab that is not started: the scenario's configuration with its
+// programs compiled and installed. The setup says what it was built from.
+func (s *Source) Build(ctx context.Context, compile Compile, o Options) (*vnet.Lab, session.Setup, error) {
+	conf := s.Config(o.Seed)
+	conf.Window = o.Window
+	setup := session.Setup{Scenario: s.Name, Title: s.Title, Brief: s.Brief, Files: s.Files, Seed: conf.Seed}
+	progs := map[scenarios.Slot]vnet.Program{}
+	for _, slot := range s.Slots() {
+		file, given := o.Programs[slot]
+		if !given {
+			ref, err := s.Reference(slot)
+			if err != nil && !o.Empty {
+				return nil, setup, err
+			}
+			if err != nil {
+				if o.Missing != nil {
+					o.Missing(slot, err)
+				}
+				continue
+			}
+			file = File{slot.Proc + ".wasm", ref}
+		}
+		prog, err := compile(ctx, file.Name, file.Module)
+		if err != nil {
+			return nil, setup, err
+		}
+		progs[slot] = prog
+		sum := sha256.Sum256(file.Module)
+		setup.Programs = append(setup.Programs, session.Program{
+			Node: slot.Node, Proc: slot.Proc, Name: file.Name, Hash: hex.EncodeToString(sum[:]), Bytes: file.Module,
+		})
+	}
+	lab, err := vnet.New(conf, Runtime())
+	if err != nil {
+		return nil, setup, err
+	}
+	for slot, prog := range progs {
+		if err := lab.Install(slot.Node, slot.Proc, prog); err != nil {
+			lab.Close()
+			return nil, setup, err
+		}
+	}
+	return lab, setup, nil
+}
+
+// Again returns what replays a recording: the lab of the scenario that is in it.
+func Again(compile Compile) session.Builder {
+	return session.Builder{
+		Compile: compile,
+		Lab: func(ctx context.Context, l *session.Loaded) (*vnet.Lab, error) {
+			src, err := FromFiles(l.Scenario, l.Files)
+			if err != nil {
+				return nil, err
+			}
+			o := Options{Seed: &l.Seed, Programs: map[scenarios.Slot]File{}, Empty: true, Window: -1}
+			for _, p := range l.Programs {
+				o.Programs[scenarios.Slot{Node: p.Node, Proc: p.Proc}] = File{p.Name, p.Bytes}
+			}
+			// A recording says which programs were there; others were not.
+			src.Scenario = src.WithoutReferences()
+			lab, _, err := src.Build(ctx, compile, o)
+			return lab, err
+		},
+	}
+}
