@@ -41,7 +41,7 @@ NONE                                                   < internal/store
 vnet, vnet/errno, vnet/event, internal/session, internal/decode + websocket < internal/stream
 vnet, vnet/event, internal/session, internal/decode, internal/stream, internal/pcap, internal/metrics, internal/store, scenarios, web < internal/httpapi
 vnet, vnet/errno, vnet/event, scenarios, wasm, web, internal/* < cmd/labserver
-vnet, vnet/kern, vnet/errno, vnet/event, tapemu, scenarios, wasm, web, internal/* + sys, websocket < internal/bench
+vnet, vnet/kern, vnet/errno, vnet/event, vnet/wire, tapemu, scenarios, wasm, web, internal/* + sys, websocket < internal/bench
 wasm                                                   < internal/warmcache
 NONE                                                   < internal/guestbuild, internal/testcount
 `

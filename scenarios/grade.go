@@ -91,7 +91,7 @@ func (g *grader) see(e *event.Event) {
 			g.ended = true
 			return
 		}
-		if e.Op != "exit" || e.N != 0 {
+		if g.submitted(e) && (e.Op != "exit" || e.N != 0) {
 			g.note(fmt.Sprintf("%s:%s ended at %v: %s", e.Node, e.Proc, e.At, exitText(e)))
 		}
 	case event.Limit:
@@ -99,6 +99,11 @@ func (g *grader) see(e *event.Event) {
 	case event.Panic:
 		g.note(fmt.Sprintf("at %v, %s: %s", e.At, e.Node, e.Text))
 	}
+}
+
+// submitted reports whether an event is about a program that the student supplied.
+func (g *grader) submitted(e *event.Event) bool {
+	return slices.ContainsFunc(g.sc.Slots(), func(s Slot) bool { return s.Node == e.Node && s.Proc == e.Proc })
 }
 
 func where(e *event.Event) string {

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"wireloom/internal/boot"
-	"wireloom/internal/decode"
 	"wireloom/internal/pcap"
 	"wireloom/internal/session"
 	"wireloom/vnet/errno"
@@ -202,7 +201,7 @@ func captureTo(w goio.Writer) (func(*event.Event) error, func() error, error) {
 		if e.Kind != event.Frame {
 			return nil
 		}
-		return c.Frame(e.At, e.Port, decode.Ethernet, e.Data, "")
+		return c.Frame(e.At, e.Port, pcap.Ethernet, e.Data, "")
 	}
 	return see, c.Flush, nil
 }

@@ -1,0 +1,208 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"syscall"
+	"time"
+
+	"wireloom/internal/boot"
+	"wireloom/internal/httpapi"
+	"wireloom/internal/session"
+	"wireloom/scenarios"
+	"wireloom/vnet"
+	"wireloom/web"
+)
+
+const (
+	stopWithin     = 5 * time.Second // for labs and viewers to end when the server is told to
+	headerTimeout  = 10 * time.Second
+	idleConnection = 2 * time.Minute
+	maxHeader      = 16 << 10 // bytes
+)
+
+// listFlag is a flag that may be given several times.
+type listFlag []string
+
+func (l *listFlag) String() string { return strings.Join(*l, ", ") }
+
+func (l *listFlag) Set(v string) error {
+	if v == "" {
+		return errors.New("it is empty")
+	}
+	*l = append(*l, v)
+	return nil
+}
+
+func runServe(ctx context.Context, args []string, io stdio) int {
+	f := newFlags(io, "serve", "[--addr HOST:PORT]", `Serves labs to browsers: each visitor gets one of their own, which is closed when
+nobody has watched it for a while. Stop the server with Ctrl-C.`)
+	addr := f.String("addr", "127.0.0.1:8080", "the `address` to listen on; only this machine can reach 127.0.0.1")
+	idle := f.Duration("idle", session.DefaultIdle, "close a lab that nobody has watched for this `time`")
+	labs := f.Int("max-labs", httpapi.DefaultLabs, "open at most this `number` of labs")
+	clientLabs := f.Int("max-labs-per-client", httpapi.DefaultClientLabs, "open at most this `number` of labs for one address; -1 for no limit")
+	files := f.String("files", "", "the `folder` for captures and uploads while labs are open (default the system's for temporary files)")
+	logs := f.String("log", "text", "the `form` of the log on standard error: text or json")
+	var hosts listFlag
+	f.Var(&hosts, "host", "a `name` that browsers reach the server by; may be given several times (default any, but on 127.0.0.1 only names of this machine)")
+	cache := cacheFlag(f)
+	rest, code, ok := parse(f, args)
+	if !ok {
+		return code
+	}
+	if len(rest) > 0 || *idle <= 0 || *labs < 1 || *clientLabs == 0 || *logs != "text" && *logs != "json" {
+		f.Usage()
+		return exitError
+	}
+	handler := slog.Handler(slog.NewTextHandler(io.err, nil))
+	if *logs == "json" {
+		handler = slog.NewJSONHandler(io.err, nil)
+	}
+	log := slog.New(handler)
+
+	listener, err := listen(ctx, *addr)
+	if err != nil {
+		return fail(io, err)
+	}
+	defer listener.Close()
+	engine, err := openEngine(ctx, *cache)
+	if err != nil {
+		return fail(io, err)
+	}
+	defer engine.close(io)
+	offer, err := offers(log)
+	if err != nil {
+		return fail(io, err)
+	}
+	if len(hosts) == 0 && isLoopback(listener.Addr()) {
+		hosts = listFlag{"localhost", "127.0.0.1", "::1"}
+		if name, _, err := net.SplitHostPort(*addr); err == nil && name != "" {
+			hosts = append(hosts, name)
+		}
+	}
+	api, err := httpapi.New(httpapi.Config{
+		Version: version(), Logger: log, Static: web.Dist(), Scenarios: offer.list, Compile: engine.compile,
+		NewLab: func(ctx context.Context, name string) (*vnet.Lab, session.Setup, error) {
+			return offer.build(ctx, name, engine.compile)
+		},
+		Session: session.Options{Idle: *idle, Dir: *files}, Labs: *labs, ClientLabs: *clientLabs, Hosts: hosts,
+	})
+	if err != nil {
+		return fail(io, err)
+	}
+	if !web.Built() {
+		fmt.Fprintln(io.err, "labserver: this program was built without its page: run make build")
+	}
+	fmt.Fprintf(io.out, "Wireloom is at %s\n", address(listener.Addr()))
+	return serve(ctx, io, log, listener, api)
+}
+
+// serve answers until ctx ends, and then ends what is left within stopWithin.
+func serve(ctx context.Context, io stdio, log *slog.Logger, listener net.Listener, api *httpapi.Server) int {
+	srv := &http.Server{
+		Handler: api, ReadHeaderTimeout: headerTimeout, IdleTimeout: idleConnection, MaxHeaderBytes: maxHeader,
+		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- srv.Serve(listener) }()
+	var err error
+	select {
+	case err = <-failed:
+	case <-ctx.Done():
+		fmt.Fprintln(io.out, "stopping")
+	}
+	within, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopWithin)
+	defer cancel()
+	closing := make(chan error, 1)
+	go func() { closing <- srv.Shutdown(within) }()
+	if cerr := api.Close(within, "the server was stopped"); cerr != nil {
+		log.Warn("not everything ended in time", "error", cerr)
+	}
+	if serr := <-closing; serr != nil {
+		_ = srv.Close() // what is still being sent is cut off
+	}
+	if err != nil && !errors.Is(err, http.ErrServerClosed) {
+		return fail(io, err)
+	}
+	return exitOK
+}
+
+// listen listens on addr; the error says what to do where somebody else does.
+func listen(ctx context.Context, addr string) (net.Listener, error) {
+	var c net.ListenConfig
+	l, err := c.Listen(ctx, "tcp", addr)
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, fmt.Errorf("%s is in use by another program: stop that, or choose another address with --addr", addr)
+	case errors.Is(err, os.ErrPermission):
+		return nil, fmt.Errorf("%s may not be used without special rights: choose a port above 1023 with --addr", addr)
+	case err != nil:
+		return nil, fmt.Errorf("cannot listen on %s: %w", addr, err)
+	}
+	return l, nil
+}
+
+func isLoopback(a net.Addr) bool {
+	t, ok := a.(*net.TCPAddr)
+	return ok && t.IP.IsLoopback()
+}
+
+// address is the URL of the page for a browser on this machine.
+func address(a net.Addr) string {
+	t, ok := a.(*net.TCPAddr)
+	if !ok {
+		return a.String()
+	}
+	host := t.IP.String()
+	if t.IP.IsUnspecified() {
+		host = "localhost"
+	}
+	return "http://" + net.JoinHostPort(host, fmt.Sprint(t.Port))
+}
+
+// An offer is the scenarios that a server has, read once, with the programs that
+// fill their slots at first.
+type offer struct {
+	list     []httpapi.Scenario
+	sources  map[string]*boot.Source
+	programs map[string]map[scenarios.Slot]boot.File
+}
+
+func offers(log *slog.Logger) (*offer, error) {
+	o := &offer{sources: map[string]*boot.Source{}, programs: map[string]map[scenarios.Slot]boot.File{}}
+	for _, name := range scenarios.Builtin() {
+		sc, err := scenarios.OpenBuiltin(name)
+		if err != nil {
+			return nil, err
+		}
+		src := &boot.Source{Scenario: sc, Files: map[string][]byte{"scenario.yaml": sc.Source, "brief.md": []byte(sc.Brief)}}
+		o.list = append(o.list, httpapi.Scenario{Name: name, Title: src.Title})
+		o.sources[name] = src
+		files := map[scenarios.Slot]boot.File{}
+		for _, slot := range src.Slots() {
+			ref, err := src.Reference(slot)
+			if err != nil {
+				log.Warn("a slot begins empty", "scenario", name, "slot", slot.String(), "why", err)
+				continue
+			}
+			files[slot] = boot.File{Name: slot.Proc + ".wasm", Module: ref}
+		}
+		o.programs[name] = files
+	}
+	return o, nil
+}
+
+// build builds a lab. A slot without a program stays empty: its visitor fills it.
+func (o *offer) build(ctx context.Context, name string, compile boot.Compile) (*vnet.Lab, session.Setup, error) {
+	src := o.sources[name]
+	if src == nil {
+		return nil, session.Setup{}, fmt.Errorf("there is no scenario %q", name)
+	}
+	return src.Build(ctx, compile, boot.Options{Programs: o.programs[name], Empty: true})
+}
