@@ -140,7 +140,7 @@ update: warm
 ## clean: remove what make built, but not installed npm packages
 .PHONY: clean
 clean:
-	rm -rf bin .cache scenarios/built/*.wasm.gz
+	rm -rf bin .cache scenarios/*/reference*.wasm.gz
 	find web/dist -mindepth 1 -not -name placeholder.html -delete
 
 ## help: this list

@@ -15,9 +15,6 @@ import (
 	"strings"
 )
 
-//go:embed all:built
-var built embed.FS
-
 //go:embed all:ping
 var builtin embed.FS
 
@@ -116,9 +113,9 @@ func readLimited(dir fs.FS, name string, most int64) ([]byte, error) {
 	return b, nil
 }
 
-// loadReferences finds the reference solution of each slot: built next to the
-// folder (reference.wasm.gz, or reference.NODE.PROC.wasm.gz where there are several
-// slots), or embedded by make build for a built-in scenario.
+// loadReferences finds the reference solution of each slot: reference.wasm.gz, or
+// reference.NODE.PROC.wasm.gz where there are several slots. For the built-in
+// scenarios make build puts them there.
 func (s *Scenario) loadReferences(dir fs.FS) error {
 	s.references = map[Slot][]byte{}
 	slots := s.Slots()
@@ -128,14 +125,12 @@ func (s *Scenario) loadReferences(dir fs.FS) error {
 			suffix = "." + sl.String()
 		}
 		b, err := readLimited(dir, "reference"+suffix+".wasm.gz", MaxReference)
-		if errors.Is(err, fs.ErrNotExist) && IsBuiltin(s.Name) {
-			b, err = readLimited(built, "built/"+s.Name+suffix+".wasm.gz", MaxReference)
-			s.unbuilt = s.unbuilt || err != nil
-		}
 		switch {
 		case err == nil:
 			s.references[sl] = b
-		case !errors.Is(err, fs.ErrNotExist):
+		case errors.Is(err, fs.ErrNotExist):
+			s.unbuilt = s.unbuilt || IsBuiltin(s.Name)
+		default:
 			return fmt.Errorf("scenario %s: %w", s.Name, err)
 		}
 	}

@@ -143,7 +143,7 @@ func (c *cache) prune(programs []*program) error {
 // removeStale removes outputs whose source is gone; a leftover would be
 // embedded and graded.
 func removeStale(root string, programs []*program) error {
-	for _, pattern := range []string{sampleOut + "/*.wasm", referenceOut + "/*.wasm.gz"} {
+	for _, pattern := range []string{sampleOut + "/*.wasm", scenarios + "/*/reference*.wasm.gz"} {
 		outputs, err := fs.Glob(os.DirFS(root), pattern)
 		if err != nil {
 			return err

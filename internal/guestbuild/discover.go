@@ -31,8 +31,7 @@ const (
 	samples   = "wasm/guest/programs"
 	scenarios = "scenarios"
 
-	sampleOut    = "bin/guests"
-	referenceOut = "scenarios/built"
+	sampleOut = "bin/guests"
 )
 
 // compressed tells whether the output is embedded, and so compressed.
@@ -84,7 +83,7 @@ func references(root, scenario string) ([]*program, error) {
 		if err != nil {
 			return err
 		}
-		p.out = path.Join(referenceOut, name+".wasm.gz")
+		p.out = path.Join(scenarios, scenario, "reference"+strings.TrimPrefix(name, scenario)+".wasm.gz")
 		programs = append(programs, p)
 		return nil
 	}

@@ -64,11 +64,11 @@ func TestDiscover(t *testing.T) {
 	}{
 		{"nothing", nil, "", ""},
 		{"a sample", []string{"wasm/guest/programs/echo/main.go"}, "bin/guests/echo.wasm", ""},
-		{"a reference", []string{"scenarios/ping/reference/main.c", "scenarios/ping/scenario.yaml"}, "scenarios/built/ping.wasm.gz", ""},
+		{"a reference", []string{"scenarios/ping/reference/main.c", "scenarios/ping/scenario.yaml"}, "scenarios/ping/reference.wasm.gz", ""},
 		{
 			"a reference for each slot",
 			[]string{"scenarios/nat/reference/a.left/main.go", "scenarios/nat/reference/b.right/main.c"},
-			"scenarios/built/nat.a.left.wasm.gz scenarios/built/nat.b.right.wasm.gz", "",
+			"scenarios/nat/reference.a.left.wasm.gz scenarios/nat/reference.b.right.wasm.gz", "",
 		},
 		{"a scenario without programs", []string{"scenarios/quiet/scenario.yaml"}, "", ""},
 		{"a slot without its node", []string{"scenarios/nat/reference/left/main.go"}, "", "NODE.PROGRAM"},
@@ -99,7 +99,7 @@ func TestDiscover(t *testing.T) {
 }
 
 func TestBuildIsReproducibleAndIncremental(t *testing.T) {
-	const source, output = "scenarios/ping/reference/main.go", "scenarios/built/ping.wasm.gz"
+	const source, output = "scenarios/ping/reference/main.go", "scenarios/ping/reference.wasm.gz"
 	root := plant(t, map[string]string{source: hello})
 	if out := build(t, root); !strings.Contains(out, ": built, ") {
 		t.Errorf("the first run printed %q", out)
@@ -136,9 +136,9 @@ func TestBuildIsReproducibleAndIncremental(t *testing.T) {
 }
 
 func TestStaleOutputIsRemoved(t *testing.T) {
-	root := plant(t, map[string]string{"scenarios/built/gone.wasm.gz": "x", "scenarios/built/README": "x", "bin/guests/gone.wasm": "x"})
+	root := plant(t, map[string]string{"scenarios/gone/reference.wasm.gz": "x", "scenarios/gone/brief.md": "x", "bin/guests/gone.wasm": "x"})
 	build(t, root)
-	for name, want := range map[string]bool{"scenarios/built/gone.wasm.gz": false, "bin/guests/gone.wasm": false, "scenarios/built/README": true} {
+	for name, want := range map[string]bool{"scenarios/gone/reference.wasm.gz": false, "bin/guests/gone.wasm": false, "scenarios/gone/brief.md": true} {
 		if _, err := os.Stat(filepath.Join(root, name)); (err == nil) != want {
 			t.Errorf("%s exists: got %v, want %v", name, err == nil, want)
 		}

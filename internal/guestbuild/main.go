@@ -9,8 +9,8 @@
 // from a cache that is keyed by their hash.
 //
 //	wasm/guest/programs/NAME/                -> bin/guests/NAME.wasm
-//	scenarios/SCENARIO/reference/            -> scenarios/built/SCENARIO.wasm.gz
-//	scenarios/SCENARIO/reference/NODE.PROG/  -> scenarios/built/SCENARIO.NODE.PROG.wasm.gz
+//	scenarios/SCENARIO/reference/            -> scenarios/SCENARIO/reference.wasm.gz
+//	scenarios/SCENARIO/reference/NODE.PROG/  -> scenarios/SCENARIO/reference.NODE.PROG.wasm.gz
 //
 // A folder with .go files is a Go program (package main, built for wasip1); one
 // with .c files is a C program, compiled by npm's pinned @yowasp/clang.
