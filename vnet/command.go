@@ -99,11 +99,16 @@ func (l *Lab) Install(node, proc string, prog Program) error {
 	return nil
 }
 
-// end is what stop and kill do to a process: SIGTERM or SIGKILL.
+// end is what stop and kill do to a process: SIGTERM or SIGKILL. A command of the
+// node's is stopped with SIGINT, as Ctrl-C at its prompt would: ping then prints
+// what it counted.
 func (p *Proc) end(op string) error {
-	if op == "kill" {
+	switch {
+	case op == "kill":
 		p.Signal(SIGKILL)
-	} else {
+	case p.native:
+		p.Signal(SIGINT)
+	default:
 		p.Signal(SIGTERM)
 	}
 	return nil

@@ -73,9 +73,6 @@ func New(c Config, rt Runtime) (*Lab, error) {
 			return nil, err
 		}
 		l.nodes = append(l.nodes, n)
-		for _, x := range n.ifaces {
-			l.ports[x.port.name] = x.port
-		}
 	}
 	for _, lc := range c.Links {
 		a, b := l.ports[lc.A], l.ports[lc.B]

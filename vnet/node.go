@@ -43,7 +43,7 @@ type iface struct {
 	kind  string // "nic", "tap" or "tun"
 	port  *port  // the plug into the fabric
 	stack int    // number of the interface in the node's stack, -1 if none
-	conf  []string
+	gone  bool   // it was destroyed; its plug hangs loose
 }
 
 // A slot is a place for a program on a node, and the process that runs it.
@@ -158,6 +158,7 @@ func (n *Node) addIface(x *iface) {
 	x.port = &port{name: n.name + ":" + x.ifp.Name, end: x, lab: n.lab}
 	x.ifp.Input = x.input
 	n.ifaces = append(n.ifaces, x)
+	n.lab.ports[x.port.name] = x.port
 }
 
 // addDevice creates a tun or tap unit as ifconfig does, and brings it up.
@@ -171,11 +172,6 @@ func (n *Node) addDevice(d DeviceConfig) error {
 		}
 	}
 	ifp := n.kern.Ifnet(d.Name)
-	x := n.iface(d.Name)
-	if x == nil {
-		x = &iface{node: n, ifp: ifp, kind: strings.TrimRight(d.Name, "0123456789"), stack: -1}
-		n.addIface(x)
-	}
 	if !d.MAC.IsZero() {
 		ifp.SetMAC(kern.MAC(d.MAC))
 	}
@@ -235,6 +231,10 @@ func (x *iface) input(ifp *kern.Ifnet, _ int, m *kern.Mbuf) {
 // bridge_enqueue(9) does, and like a bridge only while it is running.
 func (x *iface) deliver(f *frame) {
 	l := x.node.lab
+	if x.gone {
+		l.drop(x.port, "no-interface", x.ifp.Name+" was destroyed", f)
+		return
+	}
 	m := x.node.kern.NewFrame(f.data)
 	if m == nil {
 		l.drop(x.port, "no-buffers", "the node is out of packet memory", f)
@@ -268,7 +268,21 @@ func (n *Node) Transmit(nic int, data []byte) {
 	}
 }
 
+// ifChanged is told by the kernel when an interface changes. A tun or tap that comes
+// gets a plug, one that had been there before the plug that it had: what ifconfig
+// destroys and creates again stays connected.
 func (n *Node) ifChanged(ifp *kern.Ifnet, what string) {
+	if isDevice(ifp.Name) {
+		x := n.iface(ifp.Name)
+		switch {
+		case what == "attached" && x != nil:
+			x.ifp, x.gone, ifp.Input = ifp, false, x.input
+		case what == "attached":
+			n.addIface(&iface{node: n, ifp: ifp, kind: strings.TrimRight(ifp.Name, "0123456789"), stack: -1})
+		case what == "detached" && x != nil && x.ifp == ifp:
+			x.gone = true
+		}
+	}
 	op, _, _ := strings.Cut(what, " ")
 	n.lab.emit(event.Event{Kind: event.Iface, Node: n.name, Port: n.name + ":" + ifp.Name, Op: op, Text: what})
 }

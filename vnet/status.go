@@ -63,6 +63,9 @@ func (l *Lab) Status() Status {
 			}
 		}
 		for _, x := range n.ifaces {
+			if x.gone {
+				continue
+			}
 			i := x.ifp
 			s.Ifaces = append(s.Ifaces, IfaceStatus{
 				Port: x.port.name, Flags: i.Flags.Names(), Link: i.Link.String(), MTU: i.MTU, MAC: i.MAC.String(),

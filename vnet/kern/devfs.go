@@ -109,7 +109,7 @@ func (k *Kernel) RemoveDevClass(name string) int {
 // tracer. The driver must have a class of the node's base name.
 func (k *Kernel) MakeDev(op, base string, d *Cdev) *Cdev {
 	c := k.class(base)
-	d.k, d.sw, d.Major, d.everyClose = k, c.sw, c.major, c.everyClose
+	d.k, d.sw, d.Major, d.everyClose, d.static = k, c.sw, c.major, c.everyClose, false
 	k.devs = append(k.devs, d)
 	k.tr.Device(op, d)
 	return d
@@ -154,7 +154,7 @@ func (k *Kernel) Devs() []*Cdev { return k.devs }
 // static is the node of a unit where every unit has one.
 func (k *Kernel) static(c *devClass, unit int) *Cdev {
 	name := c.name
-	if unit != c.cloner || c.anyUnit {
+	if c.anyUnit || unit != c.cloner {
 		name = unitName(c.name, unit)
 	}
 	if d := k.Dev(name); d != nil {

@@ -1,6 +1,7 @@
 package kern
 
 import (
+	"slices"
 	"strings"
 
 	"wireloom/vnet/errno"
@@ -123,11 +124,13 @@ func (n dragonflyNet) node(t *Thread, name string) (*Cdev, errno.Errno) {
 		return d, errno.OK
 	}
 	for _, c := range n.k.devsw {
-		if unit, ok := unitOf(name, c.name); ok && unit >= 0 && c.anyUnit {
+		if unit, ok := unitOf(name, c.name); ok && c.anyUnit && unit >= 0 && unit <= IF_MAXUNIT {
 			return n.k.static(c, unit), errno.OK
 		}
 	}
-	if strings.HasPrefix(name, "tun") {
+	specfs := slices.ContainsFunc(n.k.devsw, func(c *devClass) bool { return c.anyUnit })
+	devfs := slices.ContainsFunc(n.k.devsw, func(c *devClass) bool { return c.clone != nil })
+	if strings.HasPrefix(name, "tun") || specfs && !devfs {
 		return nil, errno.ENXIO
 	}
 	return nil, errno.ENOENT

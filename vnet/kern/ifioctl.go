@@ -60,6 +60,11 @@ func (k *Kernel) Ifioctl(t *Thread, name string, cmd uint32, r *IfReq) errno.Err
 	return k.net.ioctl(i, t, cmd, r)
 }
 
+// DriverIoctl passes a command to the driver alone, past ifioctl.
+func (i *Ifnet) DriverIoctl(t *Thread, cmd uint32, r *IfReq) errno.Errno {
+	return i.drv.Ioctl(i, t, cmd, r)
+}
+
 // IfUp is ifconfig NAME up: SIOCSIFFLAGS with IFF_UP set.
 func (k *Kernel) IfUp(t *Thread, name string) errno.Errno { return k.setUp(t, name, IFF_UP, 0) }
 
@@ -100,10 +105,14 @@ func (k *Kernel) IfDestroy(t *Thread, name string) errno.Errno {
 		return errno.EPERM
 	}
 	c := k.clonerFor(name)
-	if c == nil {
-		return errno.EINVAL
+	switch {
+	case c != nil:
+		return k.net.cloneDestroy(c, t, name)
+	case k.Dialect == FreeBSD && len(k.cloners) > 0 && k.Ifnet(name) == nil:
+		// if_clone_destroy looks for the interface first.
+		return errno.ENXIO
 	}
-	return k.net.cloneDestroy(c, t, name)
+	return errno.EINVAL
 }
 
 // changeFlags is the flags part of SIOCSIFFLAGS, IFF_UP apart: what may be

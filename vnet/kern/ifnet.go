@@ -155,8 +155,10 @@ type OutputDriver interface {
 // A BpfListener is shown packets at the points where the driver has its bpf
 // taps. It must not keep m.
 type BpfListener interface {
-	// Bpf: af is the family put before a packet of link type DLT_NULL, or -1
-	// for DLT_EN10MB.
+	// Bpf: af is the family put before a packet of link type DLT_NULL; -1 says
+	// that m is all there is: an Ethernet frame (DLT_EN10MB), or a packet of
+	// DLT_NULL that has its family, four bytes in little-endian order, in front
+	// already (DragonFly's tun with TUNSIFHEAD).
 	Bpf(ifp *Ifnet, dir Direction, af int, m *Mbuf)
 }
 
@@ -192,7 +194,6 @@ type Ifnet struct {
 	output   OutputDriver
 	bpf      []BpfListener
 	attached bool
-	sndReady bool
 }
 
 // Kernel is the kernel that the interface belongs to.

@@ -24,6 +24,8 @@ type Config struct {
 // sleeping threads and packet memory. One goroutine at a time may use it.
 type Kernel struct {
 	Dialect Dialect
+	// Harvest is FreeBSD's harvest.point_to_point: packets stir the entropy pool.
+	Harvest bool
 
 	host  Host
 	tr    Tracer

@@ -180,9 +180,9 @@ func (m *Mbuf) Adj(n int) {
 
 // Pullup makes the first mbuf hold at least n bytes: m_pullup(9). It returns
 // false, and frees the packet, when there are not that many or no mbuf for
-// them.
+// them; a chain gathers them in the first one it has.
 func (m *Mbuf) Pullup(n int) bool {
-	if n > m.Len() || m.k.Fault("mbuf") {
+	if n > m.Len() || len(m.segs) == 1 && m.k.Fault("mbuf") {
 		m.Free()
 		return false
 	}

@@ -20,6 +20,7 @@ func (k *Kernel) NewEther(name string, unit int, mac MAC, drv EtherDriver) *Ifne
 // EtherInput is DragonFly's ether_input: frames that are too short or that
 // arrive while the interface is down go no further. It takes over m.
 func (i *Ifnet) EtherInput(m *Mbuf) {
+	m.Rcvif = i
 	if i.Flags&IFF_UP == 0 {
 		i.Drop(DropDown, m)
 		return
@@ -61,6 +62,7 @@ func (i *Ifnet) DetachEther() { i.Detach() }
 // Receive is a frame from the wire: it is counted and handed up, or dropped
 // when the card is down. It takes over m.
 func (i *Ifnet) Receive(m *Mbuf) {
+	m.Rcvif = i
 	if i.Flags&(IFF_UP|IFF_RUNNING) != IFF_UP|IFF_RUNNING {
 		i.Drop(DropDown, m)
 		return

@@ -1,0 +1,62 @@
+package hoststack
+
+import (
+	"net/netip"
+	"testing"
+	"time"
+
+	"wireloom/vnet"
+	"wireloom/vnet/wire"
+)
+
+// FuzzDeliver gives a host with sockets of every kind frames that anybody may have
+// made. The input is a list of frames, each after its length; addressed says that
+// they get the Ethernet header of a frame for the host, which they need to go far.
+func FuzzDeliver(f *testing.F) {
+	me, peer := netip.MustParseAddr("10.0.0.1"), netip.MustParseAddr("10.0.0.2")
+	me6, peer6 := netip.MustParseAddr("fd00::1"), netip.MustParseAddr("fd00::2")
+	add := func(packets ...[]byte) {
+		var in []byte
+		for _, p := range packets {
+			in = append(append(in, byte(len(p)>>8), byte(len(p))), p...)
+		}
+		f.Add(in)
+	}
+	typed := func(t uint16) []byte { return []byte{byte(t >> 8), byte(t)} }
+	arp, _ := wire.AppendARP(typed(wire.TypeARP), wire.ARPRequest, macOfHost(1), peer, wire.MAC{}, me)
+	add(arp)
+	echo, _ := wire.AppendIPv4(typed(wire.TypeIPv4), wire.IPv4Header{TTL: 9, Protocol: wire.ProtoICMP, Src: peer, Dst: me}, 12)
+	echo, _ = wire.AppendICMPv4Echo(echo, false, 5, 5, []byte("data"))
+	udp, _ := wire.AppendIPv4(typed(wire.TypeIPv4), wire.IPv4Header{TTL: 9, Protocol: wire.ProtoUDP, Src: peer, Dst: me}, 9)
+	udp, _ = wire.AppendUDP(udp, peer, me, 99, 7, []byte("x"))
+	add(arp, echo, udp)
+	syn, _ := wire.AppendIPv4(typed(wire.TypeIPv4), wire.IPv4Header{TTL: 9, Protocol: wire.ProtoTCP, Src: peer, Dst: me}, wire.TCPLen)
+	syn, _ = wire.AppendTCP(syn, peer, me, wire.TCPHeader{SrcPort: 99, DstPort: 80, Seq: 7, Flags: wire.SYN, Window: 500}, nil)
+	add(arp, syn, syn)
+	e6, _ := wire.AppendIPv6(typed(wire.TypeIPv6), wire.IPv6Header{HopLimit: 255, NextHeader: wire.ProtoICMPv6, Src: peer6, Dst: me6}, 12)
+	e6, _ = wire.AppendICMPv6Echo(e6, peer6, me6, true, 1, 1, []byte("data"))
+	add(e6)
+	f.Fuzz(func(t *testing.T, in []byte) {
+		w := newWorld(t, 1)
+		h := w.hosts[0]
+		h.listener()
+		u := h.socket(vnet.SocketUDP)
+		u.Bind(ap("0.0.0.0:7"))
+		p4, p6 := h.socket(vnet.SocketICMP), h.socket(vnet.SocketICMP6)
+		p4.Bind(ap("0.0.0.0:1"))
+		p6.Bind(ap("[::]:1"))
+		h.socket(vnet.SocketTCP).Connect(ap("10.0.0.2:99"))
+		for range 64 {
+			if len(in) < 2 {
+				break
+			}
+			n := min(int(in[0])<<8|int(in[1]), len(in)-2)
+			mac := macOfHost(0)
+			h.Deliver(0, append(append(mac[:], "\x02\x00\x00\x00\x00\x02"...), in[2:2+n]...))
+			h.Deliver(0, in[2:2+n])
+			in = in[2+n:]
+		}
+		w.run(10 * time.Second)
+		w.close()
+	})
+}

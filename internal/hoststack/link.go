@@ -1,0 +1,152 @@
+package hoststack
+
+import (
+	"sync"
+
+	"gvisor.dev/gvisor/pkg/buffer"
+	"gvisor.dev/gvisor/pkg/tcpip"
+	"gvisor.dev/gvisor/pkg/tcpip/header"
+	"gvisor.dev/gvisor/pkg/tcpip/stack"
+)
+
+// A link is an interface of the stack as netstack sees it: it frames packets as
+// Ethernet and leaves them on the stack's queue, and takes frames apart. Frames to
+// its own address come back to it, which is how a host reaches itself: netstack's
+// own short cut would deliver segments in the middle of a call.
+type link struct {
+	s    *netStack
+	nic  int // the lab's number of the interface; loopback has -1
+	id   tcpip.NICID
+	addr tcpip.LinkAddress
+	mtu  uint32
+
+	mu         sync.Mutex
+	dispatcher stack.NetworkDispatcher
+}
+
+// A frame is what waits to leave the stack.
+type frame struct {
+	l    *link
+	data []byte
+}
+
+var _ stack.LinkEndpoint = (*link)(nil)
+
+// MTU is the longest IP packet.
+func (l *link) MTU() uint32 { return l.mtu }
+
+// SetMTU does nothing: the interface's is fixed.
+func (l *link) SetMTU(uint32) {}
+
+// MaxHeaderLength is that of an Ethernet header.
+func (l *link) MaxHeaderLength() uint16 { return header.EthernetMinimumSize }
+
+// LinkAddress is the interface's MAC address.
+func (l *link) LinkAddress() tcpip.LinkAddress { return l.addr }
+
+// SetLinkAddress does nothing: the interface's is fixed.
+func (l *link) SetLinkAddress(tcpip.LinkAddress) {}
+
+// Capabilities asks for ARP and NDP, except on loopback, for which netstack does
+// not compute checksums and so must not check them.
+func (l *link) Capabilities() stack.LinkEndpointCapabilities {
+	if l.nic < 0 {
+		return stack.CapabilityLoopback | stack.CapabilityRXChecksumOffload
+	}
+	return stack.CapabilityResolutionRequired
+}
+
+// Attach implements stack.LinkEndpoint.
+func (l *link) Attach(d stack.NetworkDispatcher) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.dispatcher = d
+}
+
+// IsAttached implements stack.LinkEndpoint.
+func (l *link) IsAttached() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.dispatcher != nil
+}
+
+// Wait returns at once: a link has no goroutine.
+func (l *link) Wait() {}
+
+// Close implements stack.LinkEndpoint.
+func (l *link) Close() {}
+
+// SetOnCloseAction implements stack.LinkEndpoint.
+func (l *link) SetOnCloseAction(func()) {}
+
+// ARPHardwareType implements stack.LinkEndpoint.
+func (l *link) ARPHardwareType() header.ARPHardwareType {
+	if l.nic < 0 {
+		return header.ARPHardwareLoopback
+	}
+	return header.ARPHardwareEther
+}
+
+// AddHeader puts the Ethernet header before a packet.
+func (l *link) AddHeader(pkt *stack.PacketBuffer) {
+	src := pkt.EgressRoute.LocalLinkAddress
+	if src == "" {
+		src = l.addr
+	}
+	dst := pkt.EgressRoute.RemoteLinkAddress
+	if dst == "" {
+		dst = l.addr
+	}
+	header.Ethernet(pkt.LinkHeader().Push(header.EthernetMinimumSize)).Encode(&header.EthernetFields{
+		SrcAddr: src, DstAddr: dst, Type: pkt.NetworkProtocolNumber,
+	})
+}
+
+// ParseHeader takes the Ethernet header off a packet.
+func (l *link) ParseHeader(pkt *stack.PacketBuffer) bool {
+	_, ok := pkt.LinkHeader().Consume(header.EthernetMinimumSize)
+	return ok
+}
+
+// WritePackets queues what is to leave; the stack sends it when it has settled.
+func (l *link) WritePackets(pkts stack.PacketBufferList) (int, tcpip.Error) {
+	n := 0
+	for _, pkt := range pkts.AsSlice() {
+		v := pkt.ToView()
+		l.s.queue(frame{l, append([]byte(nil), v.AsSlice()...)})
+		v.Release()
+		n++
+	}
+	return n, nil
+}
+
+// inject gives a frame to netstack, as a network card does: what is for another
+// station goes no further.
+func (l *link) inject(data []byte) {
+	if len(data) < header.EthernetMinimumSize {
+		return
+	}
+	eth := header.Ethernet(data)
+	pkt := stack.NewPacketBuffer(stack.PacketBufferOptions{Payload: buffer.MakeWithData(data)})
+	defer pkt.DecRef()
+	switch dst := eth.DestinationAddress(); {
+	case dst == l.addr:
+		pkt.PktType = tcpip.PacketHost
+	case dst == header.EthernetBroadcastAddress:
+		pkt.PktType = tcpip.PacketBroadcast
+	case header.IsMulticastEthernetAddress(dst):
+		pkt.PktType = tcpip.PacketMulticast
+	default:
+		return
+	}
+	typ := eth.Type()
+	if !l.ParseHeader(pkt) {
+		return
+	}
+	l.mu.Lock()
+	d := l.dispatcher
+	l.mu.Unlock()
+	if d != nil {
+		d.DeliverNetworkPacket(typ, pkt)
+	}
+}

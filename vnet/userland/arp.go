@@ -1,0 +1,98 @@
+package userland
+
+import (
+	"net/netip"
+	"slices"
+
+	"wireloom/vnet"
+	"wireloom/vnet/wire"
+)
+
+func arpCommand() *command {
+	return &command{
+		name: "arp", summary: "show the addresses that were resolved", main: arpMain,
+		usage: "arp [-n] hostname\n       arp [-n] -a",
+	}
+}
+
+// arpMain is arp(8), without the forms that change the table.
+func arpMain(p *proc) vnet.Exit {
+	all := false
+	g := getopt{args: p.Args()[1:]}
+	for {
+		opt, why := g.next("an")
+		if opt == 0 {
+			break
+		}
+		switch opt {
+		case 'a':
+			all = true
+		case 'n': // addresses are never turned into names here
+		default:
+			p.warn("%s", why)
+			_ = p.misuse()
+			return exit(1)
+		}
+	}
+	if all && len(g.args) != 0 || !all && len(g.args) != 1 {
+		_ = p.misuse()
+		return exit(1)
+	}
+	entries := neighbours(p.Node())
+	if all {
+		for _, n := range entries {
+			showNeighbour(p, n)
+		}
+		return exit(0)
+	}
+	a, err := netip.ParseAddr(g.args[0])
+	if err != nil || !a.Is4() {
+		return p.fail(1, "%s: Unknown host", g.args[0])
+	}
+	found := false
+	for _, n := range entries {
+		if n.Addr == a {
+			showNeighbour(p, n)
+			found = true
+		}
+	}
+	if !found {
+		p.printf("%s (%s) -- no entry\n", a, a)
+		return exit(1)
+	}
+	return exit(0)
+}
+
+// permanent is the state of an interface's own address.
+const permanent = "permanent"
+
+// neighbours are the node's ARP entries in the order of their addresses, its own
+// among them, as in a BSD's table.
+func neighbours(n *vnet.Node) []vnet.Neighbour {
+	var out []vnet.Neighbour
+	if s := n.Stack(); s != nil {
+		out = s.Neighbours()
+	}
+	for _, i := range n.Kernel().Ifnets() {
+		for _, p := range n.Addresses(i.Name) {
+			out = append(out, vnet.Neighbour{NIC: i.Name, Addr: p.Addr(), MAC: wire.MAC(i.MAC), State: permanent})
+		}
+	}
+	out = slices.DeleteFunc(out, func(n vnet.Neighbour) bool { return !n.Addr.Is4() })
+	slices.SortStableFunc(out, func(a, b vnet.Neighbour) int { return a.Addr.Compare(b.Addr) })
+	return out
+}
+
+// showNeighbour prints an entry as arp.c's print_entry does where there is no name
+// for the address.
+func showNeighbour(p *proc, n vnet.Neighbour) {
+	mac := "(incomplete)"
+	if !n.MAC.IsZero() {
+		mac = n.MAC.String()
+	}
+	if n.State == permanent {
+		p.printf("? (%s) at %s on %s permanent [ethernet]\n", n.Addr, mac, n.NIC)
+		return
+	}
+	p.printf("? (%s) at %s on %s [ethernet]\n", n.Addr, mac, n.NIC)
+}

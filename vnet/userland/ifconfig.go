@@ -1,0 +1,175 @@
+package userland
+
+import (
+	"bytes"
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"wireloom/vnet"
+	"wireloom/vnet/errno"
+	"wireloom/vnet/kern"
+)
+
+func ifconfigCommand() *command {
+	return &command{
+		name: "ifconfig", summary: "show or set up network interfaces", main: ifconfigMain,
+		usage: `ifconfig [-a | -l | interface]
+       ifconfig interface create | destroy
+       ifconfig interface [up | down] [mtu n] [[-]link0] [[-]link1] [[-]link2]`,
+	}
+}
+
+// ifconfigMain is ifconfig(8), as far as a lab's interfaces have something to set.
+func ifconfigMain(p *proc) vnet.Exit {
+	args := p.Args()[1:]
+	k := p.Node().Kernel()
+	switch {
+	case len(args) == 0 || len(args) == 1 && args[0] == "-a":
+		for _, i := range k.Ifnets() {
+			p.printf("%s", describe(p.Node(), i))
+		}
+		return exit(0)
+	case len(args) == 1 && args[0] == "-l":
+		var names []string
+		for _, i := range k.Ifnets() {
+			names = append(names, i.Name)
+		}
+		p.printf("%s\n", strings.Join(names, " "))
+		return exit(0)
+	case strings.HasPrefix(args[0], "-"):
+		_ = p.misuse()
+		return exit(1)
+	}
+	name := args[0]
+	t := p.Thread()
+	if len(args) == 2 && args[1] == "create" {
+		made, e := k.IfCreate(t, name)
+		switch {
+		case e == errno.EEXIST:
+			return p.fail(1, "interface %s already exists", name)
+		case e != errno.OK:
+			return p.fail(1, "SIOCIFCREATE2: %s", e.Message())
+		}
+		if made != name {
+			p.printf("%s\n", made)
+		}
+		return exit(0)
+	}
+	i := k.Ifnet(name)
+	if i == nil {
+		return p.fail(1, "interface %s does not exist", name)
+	}
+	if len(args) == 1 {
+		p.printf("%s", describe(p.Node(), i))
+		return exit(0)
+	}
+	if len(args) == 2 && args[1] == "destroy" {
+		if e := k.IfDestroy(t, name); e != errno.OK {
+			return p.fail(1, "SIOCIFDESTROY: %s", e.Message())
+		}
+		return exit(0)
+	}
+	return setInterface(p, k, t, i, args[1:])
+}
+
+var linkFlags = map[string]kern.IfFlags{"link0": kern.IFF_LINK0, "link1": kern.IFF_LINK1, "link2": kern.IFF_LINK2}
+
+// setInterface carries out the words after an interface's name, in their order.
+func setInterface(p *proc, k *kern.Kernel, t *kern.Thread, i *kern.Ifnet, words []string) vnet.Exit {
+	for len(words) > 0 {
+		w := words[0]
+		words = words[1:]
+		switch flag, off := strings.CutPrefix(w, "-"); {
+		case w == "up":
+			if e := k.IfUp(t, i.Name); e != errno.OK {
+				return p.fail(1, "ioctl (set flags): %s", e.Message())
+			}
+		case w == "down":
+			if e := k.IfDown(t, i.Name); e != errno.OK {
+				return p.fail(1, "ioctl (set flags): %s", e.Message())
+			}
+		case w == "mtu" && len(words) > 0:
+			n, err := strconv.ParseInt(words[0], 0, 32)
+			words = words[1:]
+			if err != nil {
+				return p.fail(1, "mtu: bad value")
+			}
+			if e := k.Ifioctl(t, i.Name, kern.SIOCSIFMTU, &kern.IfReq{MTU: int(n)}); e != errno.OK {
+				return p.fail(1, "ioctl (set mtu): %s", e.Message())
+			}
+		case linkFlags[flag] != 0:
+			want := i.Flags | linkFlags[flag]
+			if off {
+				want = i.Flags &^ linkFlags[flag]
+			}
+			if e := k.Ifioctl(t, i.Name, kern.SIOCSIFFLAGS, &kern.IfReq{Flags: want}); e != errno.OK {
+				return p.fail(1, "ioctl (set flags): %s", e.Message())
+			}
+		default:
+			return p.fail(1, "%s: bad value", w)
+		}
+	}
+	return exit(0)
+}
+
+// shownFlags are the flags that ifconfig names, as IFFBITS does.
+const shownFlags = kern.IFF_UP | kern.IFF_BROADCAST | kern.IFF_DEBUG | kern.IFF_LOOPBACK | kern.IFF_POINTOPOINT | kern.IFF_SMART |
+	kern.IFF_RUNNING | kern.IFF_NOARP | kern.IFF_PROMISC | kern.IFF_ALLMULTI | kern.IFF_OACTIVE | kern.IFF_SIMPLEX |
+	kern.IFF_LINK0 | kern.IFF_LINK1 | kern.IFF_LINK2 | kern.IFF_MULTICAST
+
+// describe is what ifconfig prints about an interface.
+func describe(n *vnet.Node, i *kern.Ifnet) []byte {
+	var b bytes.Buffer
+	flags := i.Flags & shownFlags
+	printf(&b, "%s: flags=%x<%s> metric 0 mtu %d\n", i.Name, uint32(flags), strings.Join(flags.Names(), ","), i.MTU)
+	if i.Type == kern.IFT_ETHER {
+		printf(&b, "\tether %s\n", i.MAC)
+	}
+	for _, p := range n.Addresses(i.Name) {
+		inet(&b, p)
+	}
+	for _, a := range i.Addrs {
+		switch {
+		case a.Null || !a.Addr.IsValid():
+		case a.Dst.IsValid():
+			printf(&b, "\tinet %s --> %s netmask 0xffffffff\n", a.Addr, a.Dst)
+		case a.Addr.Is4():
+			printf(&b, "\tinet %s\n", a.Addr)
+		default:
+			printf(&b, "\tinet6 %s\n", a.Addr)
+		}
+	}
+	switch i.Link {
+	case kern.LinkUp:
+		b.WriteString("\tstatus: active\n")
+	case kern.LinkDown:
+		b.WriteString("\tstatus: no carrier\n")
+	case kern.LinkUnknown:
+	}
+	var r kern.IfReq
+	t := &kern.Thread{PID: 1, PGID: 1}
+	if n.Kernel().Ifioctl(t, i.Name, kern.SIOCGIFSTATUS, &r) == errno.OK && r.Status != "" {
+		b.WriteString(r.Status)
+	}
+	return b.Bytes()
+}
+
+// inet prints an address of the node's stack.
+func inet(b *bytes.Buffer, p netip.Prefix) {
+	a := p.Addr()
+	if !a.Is4() {
+		printf(b, "\tinet6 %s prefixlen %d\n", a, p.Bits())
+		return
+	}
+	mask := ^uint32(0) << (32 - p.Bits())
+	printf(b, "\tinet %s netmask 0x%08x", a, mask)
+	if p.Bits() < 31 {
+		last := a.As4()
+		for i := range last {
+			last[i] |= byte(^mask >> (24 - 8*i))
+		}
+		printf(b, " broadcast %s", netip.AddrFrom4(last))
+	}
+	b.WriteByte('\n')
+}

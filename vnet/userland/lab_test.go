@@ -1,0 +1,202 @@
+package userland_test
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"wireloom/internal/hoststack"
+	"wireloom/tapemu"
+	"wireloom/vnet"
+	"wireloom/vnet/errno"
+	"wireloom/vnet/event"
+	"wireloom/vnet/kern"
+	"wireloom/vnet/userland"
+	"wireloom/vnet/wire"
+)
+
+// A bench is a lab of three nodes on a switch: alice, a host that commands run on
+// (10.0.0.1, 10.0.1.1); carol, another (10.0.0.3); and bob, who has a tap that a
+// program of the test answers on. Every link takes a millisecond.
+type bench struct {
+	t *testing.T
+	*vnet.Lab
+	node     string // that commands run on
+	commands map[string]vnet.Program
+	out      map[string]string // console, by process
+	stamps   bool              // console lines begin with the virtual time
+	exits    map[string]int64
+	arps     int // ARP requests that alice sent
+}
+
+// A native is a program made of a Go function.
+type native struct{ main func(p *vnet.Proc) vnet.Exit }
+
+func (native) Name() string                  { return "answer" }
+func (native) ID() string                    { return "aa" }
+func (n native) Main(p *vnet.Proc) vnet.Exit { return n.main(p) }
+
+var (
+	bobMAC = wire.MAC{2, 0, 0, 0, 0, 0xb}
+	bobIP  = netip.MustParseAddr("10.0.0.2")
+)
+
+func newBench(t *testing.T, answer func(frame []byte) [][]byte) *bench {
+	t.Helper()
+	return newBenchWith(t, answer, func(map[string]vnet.Program) {})
+}
+
+// newBenchWith lets change replace commands first.
+func newBenchWith(t *testing.T, answer func(frame []byte) [][]byte, change func(map[string]vnet.Program)) *bench {
+	t.Helper()
+	commands := userland.Commands()
+	change(commands)
+	nic := func(addrs ...string) []vnet.NICConfig {
+		c := vnet.NICConfig{Name: "em0"}
+		for _, a := range addrs {
+			c.Addresses = append(c.Addresses, netip.MustParsePrefix(a))
+		}
+		return []vnet.NICConfig{c}
+	}
+	ms := time.Millisecond
+	l, err := vnet.New(vnet.Config{
+		Name: "test", Seed: 7,
+		Nodes: []vnet.NodeConfig{
+			{Name: "alice", NICs: nic("10.0.0.1/24", "10.0.1.1/24")},
+			{
+				Name: "bob", Dialect: kern.NetBSD, Devices: []vnet.DeviceConfig{{Name: "tap0", MAC: bobMAC}},
+				Programs: []vnet.ProgramConfig{{Name: "pingd", Start: true}},
+			},
+			{Name: "carol", NICs: nic("10.0.0.3/24")},
+		},
+		Switches: []vnet.SwitchConfig{{Name: "s1", Ports: 3}},
+		Links: []vnet.LinkConfig{
+			{A: "alice:em0", B: "s1.1", Delay: ms}, {A: "bob:tap0", B: "s1.2", Delay: ms}, {A: "carol:em0", B: "s1.3", Delay: ms},
+		},
+	}, vnet.Runtime{
+		Modules: func(d kern.Dialect) []kern.Module {
+			if d == kern.NetBSD {
+				return []kern.Module{tapemu.NetBSD()}
+			}
+			return nil
+		},
+		NewStack: hoststack.New,
+		Commands: commands,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(l.Close)
+	b := &bench{t: t, Lab: l, node: "alice", commands: commands, out: map[string]string{}, exits: map[string]int64{}}
+	b.watch()
+	if answer != nil {
+		if err := l.Install("bob", "pingd", native{func(p *vnet.Proc) vnet.Exit { return serve(p, answer) }}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	l.Start()
+	return b
+}
+
+// watch collects what the lab logs.
+func (b *bench) watch() {
+	b.Log().Subscribe(func(e *event.Event) {
+		switch e.Kind {
+		case event.Console:
+			text := string(e.Data)
+			if b.stamps {
+				text = fmt.Sprintf("%v %s", e.At, text)
+			}
+			b.out[e.Node+":"+e.Proc] += text
+		case event.Exit:
+			b.exits[e.Node+":"+e.Proc] = e.N
+		case event.Frame:
+			if p, err := wire.ParseEthernet(e.Data); err == nil && e.Port == "alice:em0" && p.Type() == wire.TypeARP {
+				b.arps++
+			}
+		}
+	})
+}
+
+// serve is a program on a tap: it writes what answer makes of each frame.
+func serve(p *vnet.Proc, answer func([]byte) [][]byte) vnet.Exit {
+	fd, e := p.Open("/dev/tap0", kern.O_RDWR)
+	buf := make([]byte, 2048)
+	for e == errno.OK && !p.Dying() {
+		var n int
+		if n, e = p.Read(fd, buf); e != errno.OK {
+			break
+		}
+		for _, f := range answer(buf[:n]) {
+			_, e = p.Write(fd, f)
+		}
+	}
+	if p.Dying() {
+		return p.Verdict()
+	}
+	return vnet.Exit{Code: 1, How: "exit", Why: e.String()}
+}
+
+// pingd answers ARP and echo requests for bobIP.
+func pingd(frame []byte) [][]byte {
+	eth, err := wire.ParseEthernet(frame)
+	if err != nil {
+		return nil
+	}
+	out := wire.AppendEthernet(nil, eth.Src(), bobMAC, eth.Type())
+	switch eth.Type() {
+	case wire.TypeARP:
+		a, err := wire.ParseARP(eth.Payload())
+		if err != nil || a.TargetIP() != bobIP || a.Op() != wire.ARPRequest {
+			return nil
+		}
+		out, _ = wire.AppendARP(out, wire.ARPReply, bobMAC, bobIP, a.SenderMAC(), a.SenderIP())
+		return [][]byte{out}
+	case wire.TypeIPv4:
+		ip, err := wire.ParseIPv4(eth.Payload())
+		if err != nil || ip.Dst() != bobIP || ip.Protocol() != wire.ProtoICMP || ip.Payload()[0] != wire.ICMPEcho {
+			return nil
+		}
+		msg := ip.Payload()
+		out, _ = wire.AppendIPv4(out, wire.IPv4Header{TTL: 255, Protocol: wire.ProtoICMP, Src: bobIP, Dst: ip.Src()}, len(msg))
+		id, seq := uint16(msg[4])<<8|uint16(msg[5]), uint16(msg[6])<<8|uint16(msg[7])
+		out, _ = wire.AppendICMPv4Echo(out, true, id, seq, msg[8:])
+		return [][]byte{out}
+	}
+	return nil
+}
+
+// exec starts a command on the node and returns its process.
+func (b *bench) exec(line string) string {
+	b.t.Helper()
+	name, err := b.Do(vnet.Command{Op: "exec", Node: b.node, Argv: strings.Fields(line)}, nil)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return b.node + ":" + name
+}
+
+// command runs a command to its end and returns what it printed and its exit code.
+func (b *bench) command(line string) (string, int64) {
+	b.t.Helper()
+	p := b.exec(line)
+	for range 200 {
+		if code, ended := b.exits[p]; ended {
+			return b.out[p], code
+		}
+		b.Run(b.Now()+time.Second, vnet.NoLimit)
+	}
+	b.t.Fatalf("%s does not end; it printed\n%s", line, b.out[p])
+	return "", 0
+}
+
+// want runs a command to its end and checks what it printed and its exit code.
+func (b *bench) want(line string, code int64, out string) {
+	b.t.Helper()
+	got, gotCode := b.command(line)
+	if got != out || gotCode != code {
+		b.t.Errorf("$ %s\n%s[exit %d]\nwant\n%s[exit %d]", line, got, gotCode, out, code)
+	}
+}

@@ -1,0 +1,250 @@
+package userland
+
+import (
+	"bytes"
+	"encoding/binary"
+	"math"
+	"net/netip"
+	"time"
+
+	"wireloom/vnet"
+	"wireloom/vnet/errno"
+	"wireloom/vnet/kern"
+	"wireloom/vnet/wire"
+)
+
+func pingCommand() *command {
+	return &command{name: "ping", summary: "send echo requests to a host", usage: pingUsage, main: pingMain}
+}
+
+// pingStamp is the length of the time stamp in a request: two 32-bit words in
+// network order, seconds and microseconds (ping.c, struct tv32).
+const pingStamp = 8
+
+// A pinger is a run of ping(8).
+type pinger struct {
+	*proc
+	opt  pingOptions
+	fd   int
+	id   uint16
+	out  []byte // the request, its data filled in
+	in   []byte
+	sent int64
+	rcvd int64
+	dups int64
+	late int64               // replies that came after -W
+	seen [(1 << 16) / 8]byte // sequence numbers that were answered, by bit
+
+	min, max, sum, sumsq float64 // ms
+}
+
+func pingMain(p *proc) vnet.Exit {
+	opt, exit, stop := pingArgs(p)
+	if stop {
+		return exit
+	}
+	fd, e := p.Socket(vnet.SocketICMP)
+	if e != errno.OK {
+		return p.fail(exOSErr, "socket: %s", e.Message())
+	}
+	g := &pinger{proc: p, opt: opt, fd: fd, id: uint16(p.PID()), min: math.MaxFloat64}
+	if e := p.Bind(fd, netip.AddrPortFrom(netip.IPv4Unspecified(), g.id)); e != errno.OK {
+		return p.fail(exOSErr, "bind: %s", e.Message())
+	}
+	g.out = make([]byte, wire.ICMPLen+opt.size)
+	g.in = make([]byte, 1<<16)
+	for i := pingStamp; i < opt.size; i++ {
+		g.out[wire.ICMPLen+i] = byte(i)
+	}
+	p.Catch(vnet.SIGINT)
+	p.printf("PING %s (%s): %d data bytes\n", opt.host, opt.dst, opt.size)
+	return g.loop()
+}
+
+// timing reports whether the data has room for a time stamp.
+func (g *pinger) timing() bool { return g.opt.size >= pingStamp }
+
+// loop is main's loop: a request each interval, and what comes in between. After
+// the last request it waits for the last reply twice as long as the longest round
+// trip, or the whole -W if there has been none.
+func (g *pinger) loop() vnet.Exit {
+	began := g.Now()
+	g.send()
+	last, interval, almostDone := began, g.opt.interval, false
+	for !g.Dying() {
+		if g.TakeSignal() != 0 {
+			return g.finish()
+		}
+		now := g.Now()
+		left := max(last+interval-now, 0)
+		if t := g.opt.timeout; t > 0 {
+			if now-began >= t {
+				return g.finish()
+			}
+			left = min(left, began+t-now)
+		}
+		fds := []vnet.PollFD{{FD: g.fd, Events: kern.POLLIN}}
+		n, e := g.Poll(fds, left)
+		if e != errno.OK {
+			continue // EINTR
+		}
+		if n > 0 {
+			g.receive()
+			if g.opt.once && g.rcvd > 0 || g.opt.count > 0 && g.rcvd >= g.opt.count {
+				return g.finish()
+			}
+			continue
+		}
+		if t := g.opt.timeout; g.Now() < last+interval || t > 0 && g.Now()-began >= t {
+			continue // the turn of -t
+		}
+		if g.opt.count == 0 || g.sent < g.opt.count {
+			g.send()
+		} else {
+			if almostDone {
+				return g.finish()
+			}
+			almostDone = true
+			interval = g.opt.wait
+			if g.rcvd > 0 {
+				interval = max(time.Duration(2*g.max/1000)*time.Second, time.Second)
+			}
+		}
+		last = g.Now()
+	}
+	return g.Verdict()
+}
+
+// send sends the next request (ping.c, pinger).
+func (g *pinger) send() {
+	b := g.out
+	b[0], b[1] = wire.ICMPEcho, 0
+	binary.BigEndian.PutUint16(b[4:], g.id)
+	binary.BigEndian.PutUint16(b[6:], uint16(g.sent))
+	g.seen[uint16(g.sent)/8] &^= 1 << (g.sent % 8)
+	if g.timing() {
+		binary.BigEndian.PutUint32(b[wire.ICMPLen:], uint32(g.Now()/time.Second))
+		binary.BigEndian.PutUint32(b[wire.ICMPLen+4:], uint32(g.Now()%time.Second/time.Microsecond))
+	}
+	if _, e := g.SendTo(g.fd, b, netip.AddrPortFrom(g.opt.dst, 0)); e != errno.OK && !g.Dying() {
+		g.warn("sendto: %s", e.Message())
+	}
+	g.sent++
+}
+
+// receive takes a message and says what it is (ping.c, pr_pack).
+func (g *pinger) receive() {
+	n, from, ttl, e := g.RecvFrom(g.fd, g.in)
+	switch {
+	case e == errno.EINTR:
+		return
+	case e != errno.OK:
+		g.warn("recvmsg: %s", e.Message())
+		return
+	case n < wire.ICMPLen:
+		if g.opt.verbose {
+			g.warn("packet too short (%d bytes) from %s", n, from.Addr())
+		}
+		return
+	}
+	m := g.in[:n]
+	if m[0] != wire.ICMPEchoReply {
+		g.showError(m, from.Addr())
+		return
+	}
+	g.rcvd++
+	trip := 0.0
+	timed := g.timing() && n >= wire.ICMPLen+pingStamp
+	if timed {
+		sent := time.Duration(binary.BigEndian.Uint32(m[8:]))*time.Second + time.Duration(binary.BigEndian.Uint32(m[12:]))*time.Microsecond
+		trip = float64((g.Now().Truncate(time.Microsecond)-sent)/time.Microsecond) / 1000
+		g.sum += trip
+		g.sumsq += trip * trip
+		g.min, g.max = min(g.min, trip), max(g.max, trip)
+	}
+	seq := binary.BigEndian.Uint16(m[6:])
+	dup := ""
+	if g.seen[seq/8]&(1<<(seq%8)) != 0 {
+		g.rcvd--
+		g.dups++
+		dup = " (DUP!)"
+	} else {
+		g.seen[seq/8] |= 1 << (seq % 8)
+	}
+	if g.opt.quiet > 1 {
+		return
+	}
+	if g.opt.waitSet && trip > float64(g.opt.wait)/float64(time.Millisecond) {
+		g.late++
+		return
+	}
+	var line bytes.Buffer
+	printf(&line, "%d bytes from %s: icmp_seq=%d ttl=%d", n, from.Addr(), seq, ttl)
+	if timed {
+		printf(&line, " time=%.3f ms", trip)
+	}
+	line.WriteString(dup)
+	g.compare(&line, m[wire.ICMPLen:])
+	line.WriteByte('\n')
+	g.printf("%s", line.Bytes())
+}
+
+// compare says where the data of a reply is not that of the request; the time
+// stamp is not looked at.
+func (g *pinger) compare(line *bytes.Buffer, got []byte) {
+	want := g.out[wire.ICMPLen:]
+	start := 0
+	if g.timing() {
+		start = pingStamp
+	}
+	for i := start; i < min(len(got), len(want)); i++ {
+		if got[i] == want[i] {
+			continue
+		}
+		printf(line, "\nwrong data byte #%d should be 0x%x but was 0x%x", i, want[i], got[i])
+		dump := func(name string, b []byte) {
+			printf(line, "\n%s:", name)
+			for i, c := range b {
+				if i%16 == 8 {
+					line.WriteString("\n\t")
+				}
+				printf(line, "%2x ", c)
+			}
+		}
+		dump("cp", got)
+		dump("dp", want)
+		return
+	}
+}
+
+// finish prints the statistics: exit code 0 if anything was received, else 2.
+func (g *pinger) finish() vnet.Exit {
+	var b bytes.Buffer
+	printf(&b, "\n--- %s ping statistics ---\n", g.opt.host)
+	printf(&b, "%d packets transmitted, %d packets received, ", g.sent, g.rcvd)
+	if g.dups > 0 {
+		printf(&b, "+%d duplicates, ", g.dups)
+	}
+	if g.sent > 0 {
+		if g.rcvd > g.sent {
+			b.WriteString("-- somebody's printing up packets!")
+		} else {
+			printf(&b, "%.1f%% packet loss", float64(g.sent-g.rcvd)*100/float64(g.sent))
+		}
+	}
+	if g.late > 0 {
+		printf(&b, ", %d packets out of wait time", g.late)
+	}
+	b.WriteByte('\n')
+	if g.rcvd > 0 && g.timing() {
+		n := float64(g.rcvd + g.dups)
+		avg := g.sum / n
+		dev := math.Sqrt(max(g.sumsq/n-avg*avg, 0))
+		printf(&b, "round-trip min/avg/max/stddev = %.3f/%.3f/%.3f/%.3f ms\n", g.min, avg, g.max, dev)
+	}
+	g.printf("%s", b.Bytes())
+	if g.rcvd > 0 {
+		return exit(0)
+	}
+	return exit(2)
+}

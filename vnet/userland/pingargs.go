@@ -1,0 +1,116 @@
+package userland
+
+import (
+	"math"
+	"net/netip"
+	"strconv"
+	"time"
+
+	"wireloom/vnet"
+)
+
+// Limits of ping(8) of FreeBSD 9.
+const (
+	pingMaxWait    = 10 * time.Second // for the last reply
+	pingMaxAlarm   = 3600             // seconds, of -t
+	pingDefault    = 56               // bytes of data
+	pingMaxPayload = 65535 - 20 - 8
+	pingLeastWait  = time.Millisecond // between packets
+)
+
+// pingOptions are what ping was told.
+type pingOptions struct {
+	host     string
+	dst      netip.Addr
+	count    int64 // 0: for ever
+	interval time.Duration
+	size     int
+	timeout  time.Duration // of the whole run; 0: none
+	wait     time.Duration // for a reply
+	waitSet  bool
+	once     bool
+	quiet    int
+	verbose  bool
+}
+
+const pingUsage = `ping [-noQqv] [-c count] [-i wait] [-s packetsize] [-t timeout]
+            [-W waittime] host`
+
+// pingArgs reads the command line; stop says that the command ends with exit.
+func pingArgs(p *proc) (o pingOptions, exit vnet.Exit, stop bool) {
+	o = pingOptions{interval: time.Second, size: pingDefault, wait: pingMaxWait}
+	bad := func(format string, args ...any) (pingOptions, vnet.Exit, bool) {
+		return o, p.fail(exUsage, format, args...), true
+	}
+	g := getopt{args: p.Args()[1:]}
+	for {
+		opt, why := g.next("c:i:noQqs:t:vW:")
+		if opt == 0 {
+			break
+		}
+		switch opt {
+		case 'c':
+			n, err := strconv.ParseInt(g.arg, 0, 64)
+			if err != nil || n <= 0 {
+				return bad("invalid count of packets to transmit: `%s'", g.arg)
+			}
+			o.count = n
+		case 'i':
+			f, err := strconv.ParseFloat(g.arg, 64)
+			if err != nil || math.IsNaN(f) || f < 0 || f > math.MaxInt32 {
+				return bad("invalid timing interval: `%s'", g.arg)
+			}
+			o.interval = time.Duration(f*1000) * time.Millisecond
+			if o.interval < pingLeastWait {
+				return bad("invalid timing interval: `%s'", g.arg)
+			}
+		case 'n': // addresses are never turned into names here
+		case 'o':
+			o.once = true
+		case 'Q', 'q':
+			o.quiet = max(o.quiet, 1)
+			if opt == 'q' {
+				o.quiet = 2
+			}
+		case 's':
+			n, err := strconv.ParseUint(g.arg, 0, 64)
+			if err != nil {
+				return bad("invalid packet size: `%s'", g.arg)
+			}
+			if n > pingMaxPayload {
+				return bad("packet size too large: %d > %d", n, pingMaxPayload)
+			}
+			o.size = int(n)
+		case 't':
+			n, err := strconv.ParseUint(g.arg, 0, 64)
+			if err != nil || n == 0 {
+				return bad("invalid timeout: `%s'", g.arg)
+			}
+			if n > pingMaxAlarm {
+				return bad("invalid timeout: `%s' > %d", g.arg, pingMaxAlarm)
+			}
+			o.timeout = time.Duration(n) * time.Second
+		case 'v':
+			o.verbose = true
+		case 'W':
+			f, err := strconv.ParseFloat(g.arg, 64)
+			if err != nil || math.IsNaN(f) || f < 0 || f > math.MaxInt32 {
+				return bad("invalid timing interval: `%s'", g.arg)
+			}
+			o.wait, o.waitSet = time.Duration(f)*time.Millisecond, true
+		default:
+			p.warn("%s", why)
+			return o, p.misuse(), true
+		}
+	}
+	if len(g.args) != 1 {
+		return o, p.misuse(), true
+	}
+	o.host = g.args[0]
+	a, err := netip.ParseAddr(o.host)
+	if err != nil || !a.Is4() {
+		return o, p.fail(exNoHost, "cannot resolve %s: Unknown host", o.host), true
+	}
+	o.dst = a
+	return o, vnet.Exit{}, false
+}
