@@ -117,10 +117,11 @@ prereqs:
 warm: build
 	WIRELOOM_CACHE=$(WASM_CACHE) $(LABSERVER) compile --builtin bin/guests
 
-## bench: every benchmark (PKG=./vnet for one package)
+## bench: every benchmark, then the lab against its neighbours (PKG=./vnet: that package's only; ITEMS="fabric labs")
 .PHONY: bench
 bench: build
 	@go test -run='^$$' -bench=. -benchmem -benchtime=$(BENCHTIME) $(PKG) | grep -v -e '^PASS$$' -e 'no test files' -e '^ok .*\[no tests'
+	@$(if $(filter ./...,$(PKG)),go run ./internal/bench $(ITEMS))
 
 ## fuzz: every fuzz target for FUZZTIME=30s
 .PHONY: fuzz

@@ -98,6 +98,7 @@ func (g *grader) see(e *event.Event) {
 		g.note(fmt.Sprintf("at %v, %s: %s", e.At, where(e), e.Text))
 	case event.Panic:
 		g.note(fmt.Sprintf("at %v, %s: %s", e.At, e.Node, e.Text))
+	default:
 	}
 }
 

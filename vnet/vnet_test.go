@@ -59,6 +59,7 @@ func newBench(t *testing.T, c Config) *bench {
 			b.lines = append(b.lines, fmt.Sprintf("%v %s:%s exit %d %s fuel %d", e.At, e.Node, e.Proc, e.N, e.Op, e.Fuel))
 		case event.Limit:
 			b.lines = append(b.lines, fmt.Sprintf("%v limit %s", e.At, e.Op))
+		default:
 		}
 	})
 	t.Cleanup(l.Close)
@@ -639,7 +640,7 @@ func TestLoopOrder(t *testing.T) {
 
 func TestSendingAllocatesNothingOnceWarm(t *testing.T) {
 	b := newBench(t, hosts(2, 0))
-	b.Lab.log = event.NewLog(1 << 20)
+	b.log = event.NewLog(1 << 20)
 	data := eth(mac(2), mac(1))
 	step := func() {
 		_, _ = b.Inject("h1:em0", data)

@@ -82,7 +82,7 @@ func usage(w io.Writer) {
 	for _, c := range commands() {
 		fmt.Fprintf(t, "  %s %s\t%s\n", c.name, c.args, c.does)
 	}
-	t.Flush()
+	_ = t.Flush() // a terminal that is gone is nobody to tell
 	fmt.Fprint(w, "\nA SCENARIO is a folder, its zip, or the name of a built-in one, such as ping.\nlabserver COMMAND --help says more.\n")
 }
 

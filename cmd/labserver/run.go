@@ -66,7 +66,6 @@ its programs print.`)
 	defer lab.Close()
 
 	out := bufio.NewWriter(io.out)
-	defer out.Flush()
 	lab.Log().Subscribe(func(e *event.Event) { show(out, e, *strace) })
 	var files []*watchFile
 	for _, w := range []struct {
@@ -97,6 +96,9 @@ its programs print.`)
 	}
 	_, events := lab.Log().Bounds()
 	fmt.Fprintf(out, "run %s  seed %d  %d events in %v of virtual time\n", lab.Log().Hash(), lab.Config().Seed, events, lab.Now())
+	if err := out.Flush(); err != nil {
+		return fail(io, err)
+	}
 	return exitOK
 }
 

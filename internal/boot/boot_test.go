@@ -264,7 +264,7 @@ func TestALiveLabReplays(t *testing.T) {
 		t.Helper()
 		for {
 			snap, changed := s.Snapshot()
-			if snap.Status.Now >= at {
+			if snap.Now >= at {
 				return
 			}
 			select {
@@ -310,7 +310,7 @@ func TestALiveLabReplays(t *testing.T) {
 	ok(s.Record(ctx, &rec))
 	res, err := session.Replay(ctx, bytes.NewReader(rec.Bytes()), int64(rec.Len()), Again(compiler(t)))
 	ok(err)
-	if !res.Same || res.At < time.Minute || res.Events < 300_000 {
+	if !res.Same || res.At < time.Minute || res.Events < 100_000 {
 		t.Errorf("replay: %+v", res)
 	}
 	if testing.Verbose() {

@@ -116,6 +116,7 @@ func (b *bench) watch() {
 			if p, err := wire.ParseEthernet(e.Data); err == nil && e.Port == "alice:em0" && p.Type() == wire.TypeARP {
 				b.arps++
 			}
+		default:
 		}
 	})
 }

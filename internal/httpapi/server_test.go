@@ -1,0 +1,394 @@
+package httpapi
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"runtime"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"nhooyr.io/websocket"
+
+	"wireloom/internal/session"
+	"wireloom/vnet"
+	"wireloom/vnet/kern"
+)
+
+// A native is a program made of a Go function.
+type native struct {
+	name, id string
+	main     func(p *vnet.Proc) vnet.Exit
+}
+
+func (n native) Name() string                { return n.name }
+func (n native) ID() string                  { return n.id }
+func (n native) Main(p *vnet.Proc) vnet.Exit { return n.main(p) }
+
+func talk(p *vnet.Proc) vnet.Exit {
+	k := p.Node().Kernel()
+	frame := make([]byte, 98)
+	copy(frame, "\xff\xff\xff\xff\xff\xff\x02\x00\x00\x00\x00\x01\x88\xb5")
+	for !p.Dying() {
+		if m := k.NewFrame(frame); m != nil {
+			k.Ifnet("em0").Transmit(m)
+		}
+		p.Sleep(20 * time.Millisecond)
+	}
+	return p.Verdict()
+}
+
+func newLab(_ context.Context, scenario string) (*vnet.Lab, session.Setup, error) {
+	if scenario == "broken" {
+		return nil, session.Setup{}, errors.New("its programs cannot be compiled")
+	}
+	c := vnet.Config{Name: scenario, Seed: 1, Switches: []vnet.SwitchConfig{{Name: "s1", Ports: 2}}}
+	for i := range 2 {
+		name := fmt.Sprintf("h%d", i+1)
+		c.Nodes = append(c.Nodes, vnet.NodeConfig{
+			Name: name, Dialect: kern.NetBSD, NICs: []vnet.NICConfig{{Name: "em0"}},
+			Programs: []vnet.ProgramConfig{{Name: "p", Start: true, Slot: i == 0}},
+		})
+		c.Links = append(c.Links, vnet.LinkConfig{A: name + ":em0", B: fmt.Sprintf("s1.%d", i+1), Delay: time.Millisecond})
+	}
+	lab, err := vnet.New(c, vnet.Runtime{})
+	if err != nil {
+		return nil, session.Setup{}, err
+	}
+	err = lab.Install("h1", "p", native{"talk", "", talk})
+	return lab, session.Setup{Scenario: scenario, Seed: 1}, err
+}
+
+// compile takes what begins like a module; its hash is the caller's business.
+func compile(_ context.Context, name string, b []byte) (vnet.Program, error) {
+	if !bytes.HasPrefix(b, []byte("\x00asm")) {
+		return nil, fmt.Errorf("%s is not a WebAssembly module", name)
+	}
+	return native{name, hash(b), talk}, nil
+}
+
+// A site is a server under test.
+type site struct {
+	t   testing.TB
+	api *Server
+	srv *httptest.Server
+}
+
+func openSite(t testing.TB, c Config) *site {
+	t.Helper()
+	c.Version, c.NewLab, c.Compile = "test", newLab, compile
+	c.Scenarios = []Scenario{{"ping", "Answer pings"}, {"broken", "Cannot be built"}}
+	c.Session.Dir = t.TempDir()
+	api, err := New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := &site{t, api, httptest.NewServer(api)}
+	t.Cleanup(x.close)
+	return x
+}
+
+func (x *site) close() {
+	if err := x.api.Close(context.Background(), "the test is over"); err != nil {
+		x.t.Error(err)
+	}
+	x.srv.Close()
+}
+
+// An answer is what the server said.
+type answer struct {
+	status int
+	head   http.Header
+	body   []byte
+	json   struct {
+		ID, Scenario, Error, Program, Name, Status string
+		Labs, Size                                 int
+	}
+}
+
+func (x *site) do(method, path, body string, head ...string) answer {
+	x.t.Helper()
+	r, err := http.NewRequestWithContext(x.t.Context(), method, x.srv.URL+path, strings.NewReader(body))
+	if err != nil {
+		x.t.Fatal(err)
+	}
+	for i := 0; i < len(head); i += 2 {
+		if head[i] == "Host" {
+			r.Host = head[i+1]
+		}
+		r.Header.Set(head[i], head[i+1])
+	}
+	res, err := http.DefaultTransport.RoundTrip(r)
+	if err != nil {
+		x.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	a := answer{status: res.StatusCode, head: res.Header}
+	if a.body, err = io.ReadAll(res.Body); err != nil {
+		x.t.Fatal(err)
+	}
+	if strings.HasPrefix(res.Header.Get("Content-Type"), "application/json") {
+		_ = json.Unmarshal(a.body, &a.json) // what does not fit stays empty, and fails the test that wants it
+	}
+	return a
+}
+
+func (x *site) lab() string {
+	x.t.Helper()
+	a := x.do("POST", "/api/labs", `{"scenario":"ping"}`)
+	if a.status != http.StatusCreated {
+		x.t.Fatalf("no lab: %d %s", a.status, a.body)
+	}
+	return a.json.ID
+}
+
+func TestLifeOfALab(t *testing.T) {
+	x := openSite(t, Config{})
+	a := x.do("POST", "/api/labs", `{"scenario":"ping"}`, "Origin", x.srv.URL, "Sec-Fetch-Site", "same-origin")
+	if a.status != http.StatusCreated || len(a.json.ID) < 26 || a.json.Scenario != "ping" || a.head.Get("Location") != "/api/labs/"+a.json.ID {
+		t.Fatalf("got %d %s", a.status, a.body)
+	}
+	path := "/api/labs/" + a.json.ID
+	if b := x.do("GET", path, ""); b.status != http.StatusOK || b.json.ID != a.json.ID || b.head.Get("Cache-Control") != "no-store" {
+		t.Errorf("the lab is %d %s", b.status, b.body)
+	}
+	if other := x.lab(); other == a.json.ID {
+		t.Error("two labs have the same id")
+	}
+	if h := x.do("GET", "/healthz", ""); h.status != http.StatusOK || h.json.Status != "ok" || h.json.Labs != 2 {
+		t.Errorf("health is %d %s", h.status, h.body)
+	}
+	wasm := "\x00asm and more"
+	up := x.do("POST", path+"/programs?node=h1&proc=p&name=..%2F%2Fdir%5Cmine.wasm", wasm)
+	if up.status != http.StatusOK || up.json.Program != hash([]byte(wasm)) || up.json.Size != len(wasm) || up.json.Name != "mine.wasm" {
+		t.Errorf("upload: %d %s", up.status, up.body)
+	}
+	if c := x.do("GET", path+"/capture.pcapng", ""); c.status != http.StatusOK || !bytes.HasPrefix(c.body, []byte{0x0a, 0x0d, 0x0d, 0x0a}) ||
+		!strings.HasPrefix(c.head.Get("Content-Disposition"), "attachment; filename=ping-") {
+		t.Errorf("capture: %d %v %.20q", c.status, c.head, c.body)
+	}
+	rec := x.do("GET", path+"/recording", "")
+	l, err := session.Load(bytes.NewReader(rec.body), int64(len(rec.body)))
+	if err != nil || len(l.Commands) != 1 || string(l.Wasm[up.json.Program]) != wasm || l.Version != "test" {
+		t.Errorf("recording: %v, %+v", err, l)
+	}
+	if d := x.do("DELETE", path, ""); d.status != http.StatusNoContent {
+		t.Errorf("closing: %d %s", d.status, d.body)
+	}
+	for d := x.do("GET", path, ""); d.status != http.StatusNotFound; d = x.do("GET", path, "") {
+		if d.status != http.StatusOK {
+			t.Fatalf("a closed lab answers %d", d.status)
+		}
+	}
+}
+
+func TestBadRequestsAreAnsweredWithASentence(t *testing.T) {
+	x := openSite(t, Config{Hosts: []string{"127.0.0.1", "localhost"}})
+	path := "/api/labs/" + x.lab()
+	for _, tc := range []struct {
+		name, method, path, body string
+		head                     []string
+		status                   int
+		want                     string
+	}{
+		{"no such scenario", "POST", "/api/labs", `{"scenario":"nope"}`, nil, 404, `no scenario "nope"`},
+		{"a scenario that cannot be built", "POST", "/api/labs", `{"scenario":"broken"}`, nil, 500, "cannot be compiled"},
+		{"not JSON", "POST", "/api/labs", `scenario=ping`, nil, 400, "NAME"},
+		{"an unknown field", "POST", "/api/labs", `{"scenario":"ping","seed":1}`, nil, 400, "seed"},
+		{"a large body", "POST", "/api/labs", `{"scenario":"` + strings.Repeat("x", 5000) + `"}`, nil, 400, "too large"},
+		{"no such lab", "GET", "/api/labs/AAAA", "", nil, 404, "start a new lab"},
+		{"no such address", "GET", "/api/nothing", "", nil, 404, "no GET /api/nothing"},
+		{"a method that is none", "PUT", path, "", nil, 404, "no PUT"},
+		{"no such page", "GET", "/nothing", "", nil, 404, "no page /nothing"},
+		{"another site's page opens a lab", "POST", "/api/labs", `{"scenario":"ping"}`, []string{"Origin", "http://evil.example"}, 403, "another site"},
+		{"another site's form", "POST", "/api/labs", `{"scenario":"ping"}`, []string{"Sec-Fetch-Site", "cross-site"}, 403, "another site"},
+		{"another site closes a lab", "DELETE", path, "", []string{"Origin", "null"}, 403, "another site"},
+		{"a name that leads here", "GET", "/healthz", "", []string{"Host", "evil.example:8080"}, 421, "--host"},
+		{"a stream without a WebSocket", "GET", path + "/stream", "", nil, 426, "WebSocket"},
+		{"no such slot", "POST", path + "/programs?node=h1&proc=q&name=x", "x", nil, 404, "this lab has h1:p"},
+		{"a slot that is not theirs", "POST", path + "/programs?node=h2&proc=p&name=x", "x", nil, 404, "this lab has h1:p"},
+		{"an empty program", "POST", path + "/programs?node=h1&proc=p&name=x.wasm", "", nil, 400, "x.wasm is empty"},
+		{"no program", "POST", path + "/programs?node=h1&proc=p&name=x.wasm", "#!/bin/sh", nil, 422, "x.wasm is not a WebAssembly module"},
+		{"a program that is too large", "POST", path + "/programs?node=h1&proc=p", strings.Repeat("x", MaxUpload+1), nil, 413, "at most"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			a := x.do(tc.method, tc.path, tc.body, tc.head...)
+			if a.status != tc.status || !strings.Contains(a.json.Error, tc.want) {
+				t.Errorf("got %d %.200s, want %d with %q", a.status, a.body, tc.status, tc.want)
+			}
+		})
+	}
+	if h := x.do("GET", "/healthz", ""); h.json.Labs != 1 {
+		t.Errorf("%d labs are open, want 1: what was refused opened none", h.json.Labs)
+	}
+}
+
+func TestAttackersWebSocketIsRefused(t *testing.T) {
+	x := openSite(t, Config{})
+	id := x.lab()
+	_, res, err := websocket.Dial(t.Context(), x.srv.URL+"/api/labs/"+id+"/stream", &websocket.DialOptions{HTTPHeader: http.Header{"Origin": {"http://evil.example"}}})
+	if err == nil || res.StatusCode != http.StatusForbidden {
+		t.Errorf("got %v", err)
+	}
+	c, _, err := websocket.Dial(t.Context(), x.srv.URL+"/api/labs/"+id+"/stream", &websocket.DialOptions{HTTPHeader: http.Header{"Origin": {x.srv.URL}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, b, err := c.Read(t.Context())
+	if err != nil || !bytes.Contains(b, []byte(`"hello"`)) {
+		t.Errorf("got %s, %v", b, err)
+	}
+	_ = c.CloseNow()
+}
+
+func TestLabsAreLimited(t *testing.T) {
+	x := openSite(t, Config{Labs: 3, ClientLabs: 2})
+	first := x.lab()
+	x.lab()
+	if a := x.do("POST", "/api/labs", `{"scenario":"ping"}`); a.status != 503 || !strings.Contains(a.json.Error, "2 labs from your address") {
+		t.Errorf("a third: %d %s", a.status, a.body)
+	}
+	x.do("DELETE", "/api/labs/"+first, "")
+	for x.do("GET", "/api/labs/"+first, "").status != 404 {
+		runtime.Gosched()
+	}
+	x.lab()
+	y := openSite(t, Config{Labs: 1})
+	y.lab()
+	if a := y.do("POST", "/api/labs", `{"scenario":"ping"}`); a.status != 503 || !strings.Contains(a.json.Error, "as many as it may") {
+		t.Errorf("a second: %d %s", a.status, a.body)
+	}
+	z := openSite(t, Config{Memory: -1})
+	if a := z.do("POST", "/api/labs", `{"scenario":"ping"}`); a.status != 503 || !strings.Contains(a.json.Error, "memory") {
+		t.Errorf("without memory: %d %s", a.status, a.body)
+	}
+}
+
+func TestClosingGivesEverythingBack(t *testing.T) {
+	http.DefaultTransport.(*http.Transport).CloseIdleConnections()
+	before := runtime.NumGoroutine()
+	dir := t.TempDir()
+	x := openSite(t, Config{Session: session.Options{}})
+	x.api.conf.Session.Dir = dir
+	for range 10 {
+		c, _, err := websocket.Dial(t.Context(), x.srv.URL+"/api/labs/"+x.lab()+"/stream", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		go func() {
+			for {
+				if _, _, err := c.Read(context.Background()); err != nil {
+					return
+				}
+			}
+		}()
+	}
+	if err := x.api.Close(t.Context(), "the server stops"); err != nil {
+		t.Fatal(err)
+	}
+	if h := x.do("GET", "/healthz", ""); h.status != 503 || h.json.Status != "stopping" {
+		t.Errorf("a stopping server says %d %s", h.status, h.body)
+	}
+	if a := x.do("POST", "/api/labs", `{"scenario":"ping"}`); a.status != 503 || !strings.Contains(a.json.Error, "stopping") {
+		t.Errorf("a stopping server opens a lab: %d %s", a.status, a.body)
+	}
+	x.srv.Close()
+	http.DefaultTransport.(*http.Transport).CloseIdleConnections()
+	for n := 0; runtime.NumGoroutine() > before; n++ {
+		if n == 5_000_000 {
+			buf := make([]byte, 1<<20)
+			t.Fatalf("%d goroutines, there were %d\n%s", runtime.NumGoroutine(), before, buf[:runtime.Stack(buf, true)])
+		}
+		runtime.Gosched()
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) != 0 {
+		t.Errorf("left on disk: %v, %v", left, err)
+	}
+}
+
+func TestPage(t *testing.T) {
+	script := strings.Repeat("console.log('wireloom');\n", 200)
+	x := openSite(t, Config{Static: fstest.MapFS{
+		"index.html": {Data: []byte("<!doctype html><title>Wireloom</title>")}, "assets/app-abc123.js": {Data: []byte(script)}, "assets/x.png": {Data: []byte("\x89PNG\r\n\x1a\n")},
+	}})
+	index := x.do("GET", "/", "")
+	if index.status != 200 || index.head.Get("Cache-Control") != "no-cache" || !strings.HasPrefix(index.head.Get("Content-Type"), "text/html") || !bytes.Contains(index.body, []byte("Wireloom")) {
+		t.Errorf("index: %d %v", index.status, index.head)
+	}
+	for k, want := range map[string]string{
+		"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "frame-ancestors 'none'", "Referrer-Policy": "no-referrer",
+	} {
+		if got := index.head.Get(k); !strings.Contains(got, want) {
+			t.Errorf("%s is %q, want %q in it", k, got, want)
+		}
+	}
+	js := x.do("GET", "/assets/app-abc123.js", "", "Accept-Encoding", "br, gzip")
+	z, err := gzip.NewReader(bytes.NewReader(js.body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain, err := io.ReadAll(z)
+	if err != nil || string(plain) != script || !strings.Contains(js.head.Get("Cache-Control"), "immutable") || js.head.Get("Vary") != "Accept-Encoding" {
+		t.Errorf("script: %v, %v", js.head, err)
+	}
+	for _, no := range []string{"identity", "gzip;q=0", ""} {
+		if a := x.do("GET", "/assets/app-abc123.js", "", "Accept-Encoding", no); string(a.body) != script || a.head.Get("Content-Encoding") != "" {
+			t.Errorf("with %q the script is %v", no, a.head)
+		}
+	}
+	if a := x.do("GET", "/", "", "If-None-Match", `"x", W/`+index.head.Get("ETag")); a.status != http.StatusNotModified || len(a.body) != 0 {
+		t.Errorf("the same index again: %d", a.status)
+	}
+	if a := x.do("HEAD", "/assets/x.png", ""); a.status != 200 || a.head.Get("Content-Length") != "8" || a.head.Get("Content-Type") != "image/png" {
+		t.Errorf("HEAD: %d %v", a.status, a.head)
+	}
+	if a := x.do("GET", "/../server.go", ""); a.status == 200 {
+		t.Error("a file outside the page was served")
+	}
+}
+
+func TestClientOf(t *testing.T) {
+	for _, tc := range []struct{ addr, want string }{
+		{"192.0.2.7:1234", "192.0.2.7"},
+		{"[::ffff:192.0.2.7]:1234", "192.0.2.7"},
+		{"[2001:db8:1:2:3:4:5:6]:1", "2001:db8:1:2::/64"},
+		{"[fe80::1%eth0]:1", "fe80::/64"},
+		{"pipe", "pipe"},
+	} {
+		if got := clientOf(&http.Request{RemoteAddr: tc.addr}); got != tc.want {
+			t.Errorf("%s is %s, want %s", tc.addr, got, tc.want)
+		}
+	}
+}
+
+func TestFileName(t *testing.T) {
+	for _, tc := range []struct{ in, want string }{
+		{"mine.wasm", "mine.wasm"},
+		{"/a/b/../c.wasm", "c.wasm"},
+		{`C:\Users\x\c.wasm`, "c.wasm"},
+		{"", "program.wasm"},
+		{"..", ".."},
+		{"a\x00\n\x1b[31mb\xff.wasm", "a[31mb.wasm"},
+		{strings.Repeat("é", 100), strings.Repeat("é", 64)},
+	} {
+		if got := fileName(tc.in); got != tc.want {
+			t.Errorf("%q is shown as %q, want %q", tc.in, got, tc.want)
+		}
+	}
+}
+
+func hash(b []byte) string {
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
+}

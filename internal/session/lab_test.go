@@ -1,0 +1,224 @@
+package session
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"wireloom/vnet"
+	"wireloom/vnet/errno"
+	"wireloom/vnet/kern"
+)
+
+// A native is a program made of a Go function. Its bytes are its name.
+type native struct {
+	name string
+	main func(p *vnet.Proc) vnet.Exit
+}
+
+func (n native) Name() string                { return n.name }
+func (n native) ID() string                  { return hashOf(n.name) }
+func (n native) Main(p *vnet.Proc) vnet.Exit { return n.main(p) }
+
+func hashOf(s string) string {
+	sum := sha256.Sum256([]byte(s))
+	return hex.EncodeToString(sum[:])
+}
+
+var done = vnet.Exit{How: "exit"}
+
+// talk puts a frame on the wire every period.
+func talk(period time.Duration) func(p *vnet.Proc) vnet.Exit {
+	return func(p *vnet.Proc) vnet.Exit {
+		k := p.Node().Kernel()
+		frame := make([]byte, 98)
+		copy(frame, "\xff\xff\xff\xff\xff\xff\x02\x00\x00\x00\x00\x01\x88\xb5")
+		for n := uint64(0); ; n++ {
+			binary.BigEndian.PutUint64(frame[20:], n)
+			p.Random(frame[28:32])
+			if m := k.NewFrame(frame); m != nil {
+				k.Ifnet("em0").Transmit(m)
+			}
+			p.Charge(100)
+			if p.Sleep(period); p.Dying() {
+				return p.Verdict()
+			}
+		}
+	}
+}
+
+func spin(p *vnet.Proc) vnet.Exit {
+	for !p.Dying() {
+		p.Charge(p.Budget())
+	}
+	return p.Verdict()
+}
+
+// deaf catches SIGTERM and goes on.
+func deaf(p *vnet.Proc) vnet.Exit {
+	p.Catch(vnet.SIGTERM)
+	for !p.Dying() {
+		p.Sleep(300 * time.Millisecond)
+	}
+	return p.Verdict()
+}
+
+func echo(p *vnet.Proc) vnet.Exit {
+	b := make([]byte, 256)
+	for {
+		n, e := p.Read(0, b)
+		if e != errno.OK || n == 0 || p.Dying() {
+			return done
+		}
+		_, _ = p.Write(1, b[:n])
+	}
+}
+
+func greedy(p *vnet.Proc) vnet.Exit {
+	p.SetMemory(1 << 40)
+	p.Sleep(time.Hour)
+	return done
+}
+
+func buggy(*vnet.Proc) vnet.Exit { panic("a bug of ours") }
+
+// programs are what tests can install, by name.
+func programs() map[string]vnet.Program {
+	m := map[string]vnet.Program{}
+	for name, main := range map[string]func(*vnet.Proc) vnet.Exit{
+		"talk20": talk(20 * time.Millisecond), "talk1": talk(time.Millisecond), "flood": talk(0), "spin": spin, "deaf": deaf, "echo": echo,
+		"greedy": greedy, "buggy": buggy, "quiet": func(*vnet.Proc) vnet.Exit { return done },
+	} {
+		m[name] = native{name, main}
+	}
+	return m
+}
+
+// config is two hosts and a switch, with a slot on each host.
+func config(seed uint64) vnet.Config {
+	c := vnet.Config{Name: "test", Seed: seed, Switches: []vnet.SwitchConfig{{Name: "s1", Ports: 2}}}
+	for i := range 2 {
+		name := fmt.Sprintf("h%d", i+1)
+		c.Nodes = append(c.Nodes, vnet.NodeConfig{
+			Name: name, Dialect: kern.NetBSD, NICs: []vnet.NICConfig{{Name: "em0"}},
+			Programs: []vnet.ProgramConfig{{Name: "p", Start: true, Slot: true}},
+		})
+		c.Links = append(c.Links, vnet.LinkConfig{A: name + ":em0", B: fmt.Sprintf("s1.%d", i+1), Delay: time.Millisecond})
+	}
+	return c
+}
+
+// build makes a lab whose hosts run the programs of those names.
+func build(seed uint64, names ...string) (*vnet.Lab, Setup, error) {
+	lab, err := vnet.New(config(seed), vnet.Runtime{Commands: map[string]vnet.Program{"echo": programs()["echo"]}})
+	if err != nil {
+		return nil, Setup{}, err
+	}
+	setup := Setup{Scenario: "test", Seed: seed, Files: map[string][]byte{"scenario.yaml": []byte("scenario: test\n")}}
+	for i, name := range names {
+		p := programs()[name]
+		node := fmt.Sprintf("h%d", i+1)
+		setup.Programs = append(setup.Programs, Program{Node: node, Proc: "p", Name: name, Hash: p.ID(), Bytes: []byte(name)})
+		if err := lab.Install(node, "p", p); err != nil {
+			return nil, Setup{}, err
+		}
+	}
+	return lab, setup, nil
+}
+
+// builder makes the labs of build again.
+var builder = Builder{
+	Lab: func(_ context.Context, l *Loaded) (*vnet.Lab, error) {
+		var names []string
+		for _, p := range l.Programs {
+			names = append(names, p.Name)
+		}
+		lab, _, err := build(l.Seed, names...)
+		return lab, err
+	},
+	Compile: func(_ context.Context, name string, _ []byte) (vnet.Program, error) {
+		if p := programs()[name]; p != nil {
+			return p, nil
+		}
+		return nil, errors.New("no such program")
+	},
+}
+
+// A bench is a live session under test.
+type bench struct {
+	*Session
+	t    *testing.T
+	stop context.CancelCauseFunc
+}
+
+// live starts a session inside a synctest bubble, where real time is fake.
+func live(t *testing.T, o Options, names ...string) *bench {
+	t.Helper()
+	lab, setup, err := build(1, names...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Dir = t.TempDir()
+	s, err := New(lab, setup, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancelCause(t.Context())
+	go s.Run(ctx)
+	t.Cleanup(func() {
+		stop(nil)
+		<-s.Done()
+	})
+	synctest.Wait()
+	return &bench{s, t, stop}
+}
+
+func (b *bench) ok(err error) {
+	b.t.Helper()
+	if err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// now is the lab's virtual time and its steps, after what is due has happened.
+func (b *bench) now() (at time.Duration, steps uint64) {
+	b.t.Helper()
+	synctest.Wait()
+	type moment struct {
+		at    time.Duration
+		steps uint64
+	}
+	m, err := query(b.t.Context(), b.Session, func() (moment, error) {
+		b.catchUp()
+		return moment{b.lab.Now(), b.lab.Steps()}, nil
+	})
+	b.ok(err)
+	return m.at, m.steps
+}
+
+func (b *bench) watch() (detach func()) {
+	b.t.Helper()
+	detach, err := b.Attach(b.t.Context())
+	b.ok(err)
+	return detach
+}
+
+func (b *bench) install(node, name string) {
+	b.t.Helper()
+	b.ok(b.Install(b.t.Context(), node, "p", programs()[name], []byte(name)))
+}
+
+func (b *bench) do(op, node, proc string) {
+	b.t.Helper()
+	_, err := b.Do(b.t.Context(), vnet.Command{Op: op, Node: node, Proc: proc})
+	b.ok(err)
+}
+
+// near reports whether a virtual time is want, but for what waits for a turn at 10x.
+func near(got, want time.Duration) bool { return (got - want).Abs() <= 10*grain }

@@ -1,0 +1,316 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"wireloom/vnet"
+)
+
+// ask runs f on the session's goroutine, between two turns of the lab, and waits
+// until it has. It fails if the lab closes or ctx ends first.
+func (s *Session) ask(ctx context.Context, f func() error) error {
+	_, err := query(ctx, s, func() (struct{}, error) { return struct{}{}, f() })
+	return err
+}
+
+// query is ask for what has a result.
+func query[T any](ctx context.Context, s *Session, f func() (T, error)) (T, error) {
+	type answer struct {
+		v   T
+		err error
+	}
+	var zero T
+	reply := make(chan answer, 1)
+	select {
+	case s.requests <- func() {
+		v, err := f()
+		reply <- answer{v, err}
+	}:
+	case <-s.done:
+		return zero, ErrClosed
+	case <-ctx.Done():
+		return zero, fmt.Errorf("the lab did not take the request: %w", ctx.Err())
+	}
+	select {
+	case a := <-reply:
+		return a.v, a.err
+	case <-s.done:
+		select {
+		case a := <-reply:
+			return a.v, a.err
+		default:
+			return zero, ErrClosed
+		}
+	case <-ctx.Done():
+		return zero, fmt.Errorf("the lab did not answer: %w", ctx.Err())
+	}
+}
+
+// Attach adds a viewer; detach takes it away again and may be called once.
+func (s *Session) Attach(ctx context.Context) (detach func(), err error) {
+	err = s.ask(ctx, func() error {
+		if s.viewers >= s.opts.Viewers {
+			return ErrViewers
+		}
+		s.settle(time.Now())
+		s.viewers++
+		s.settle(time.Now())
+		s.dirty = true
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return func() {
+		_ = s.ask(context.Background(), func() error { // only fails where there is nothing to take away from
+			s.settle(time.Now())
+			s.viewers--
+			s.settle(time.Now())
+			s.alone = time.Now()
+			s.dirty = true
+			return nil
+		})
+	}, nil
+}
+
+// settle makes the virtual time that the lab is at belong to now, where the pace is
+// about to change or has changed. What is due and has not happened stays due.
+func (s *Session) settle(now time.Time) {
+	at := s.lab.Now()
+	if p, tied := s.tied(); tied && !p.base.IsZero() {
+		if t := p.target(now); t > at {
+			at = t
+		}
+	}
+	s.pace.rebase(now, at)
+}
+
+// Pause stops the lab's clock.
+func (s *Session) Pause(ctx context.Context) error {
+	return s.ask(ctx, func() error {
+		if s.pace.paused {
+			return nil
+		}
+		s.catchUp()
+		s.pace.paused, s.dirty = true, true
+		return nil
+	})
+}
+
+// catchUp lets the clock of a lab in which nothing is due stand where it should.
+func (s *Session) catchUp() {
+	if p, tied := s.tied(); tied && !s.ended {
+		t := min(p.target(time.Now()), MaxTime)
+		if at, due := s.due(); !due || at > t {
+			s.lab.Run(t, s.lab.Steps())
+		}
+	}
+}
+
+// Resume lets the clock go on.
+func (s *Session) Resume(ctx context.Context) error {
+	return s.ask(ctx, func() error {
+		if !s.pace.paused {
+			return nil
+		}
+		s.pace.paused, s.dirty = false, true
+		s.pace.rebase(time.Now(), s.lab.Now())
+		return nil
+	})
+}
+
+// SetRate sets how many virtual seconds pass in a real one: RealTime, TenTimes or
+// AsFast.
+func (s *Session) SetRate(ctx context.Context, rate int) error {
+	if rate != AsFast && rate != RealTime && rate != TenTimes {
+		return fmt.Errorf("the rate %d is not one: it is 1, 10, or 0 for as fast as it goes", rate)
+	}
+	return s.ask(ctx, func() error {
+		s.catchUp()
+		s.settle(time.Now())
+		s.pace.rate, s.dirty = rate, true
+		return nil
+	})
+}
+
+// Step stops the lab's clock, if it runs, and lets the loop take exactly one step.
+func (s *Session) Step(ctx context.Context) error {
+	return s.ask(ctx, func() error {
+		if !s.pace.paused {
+			s.catchUp()
+			s.pace.paused, s.dirty = true, true
+		}
+		at, ok := s.lab.Next()
+		if !ok {
+			return errors.New("nothing will ever happen in this lab: start a program, then step")
+		}
+		if s.ended || at > MaxTime {
+			return fmt.Errorf("this lab's %s of virtual time are over: start a new one", MaxTime)
+		}
+		if !s.sched.acquire(ctx) {
+			return errors.New("the server is too busy to take a step: try again")
+		}
+		defer s.sched.release()
+		s.lab.Run(at, s.lab.Steps()+1)
+		s.dirty = true
+		return nil
+	})
+}
+
+// Do carries out a command: start, kill or stdin. It returns the name of the
+// process that it made, if any.
+func (s *Session) Do(ctx context.Context, c vnet.Command) (name string, err error) {
+	if c.Op == "install" {
+		return "", errors.New("a program is installed by uploading it")
+	}
+	return query(ctx, s, func() (string, error) {
+		s.catchUp()
+		return s.do(c, nil)
+	})
+}
+
+// do carries out a command, on the session's goroutine, and records it.
+func (s *Session) do(c vnet.Command, prog vnet.Program) (string, error) {
+	r := Recorded{Recorded: vnet.Recorded{At: int64(s.lab.Now()), Step: s.lab.Steps(), Command: c}}
+	if prog != nil {
+		r.Name = prog.Name()
+	}
+	if err := s.rec.add(r); err != nil {
+		return "", err
+	}
+	s.dirty = true
+	return s.lab.Do(c, prog)
+}
+
+// Exec runs a command line at a node's prompt and returns the name of the process.
+func (s *Session) Exec(ctx context.Context, node, line string) (string, error) {
+	argv, err := words(line)
+	if err != nil {
+		return "", err
+	}
+	return s.Do(ctx, vnet.Command{Op: "exec", Node: node, Argv: argv})
+}
+
+// Stop asks a process to end (SIGTERM), and kills it if it still runs after
+// stopGrace of virtual time.
+func (s *Session) Stop(ctx context.Context, node, proc string) error {
+	return s.ask(ctx, func() error {
+		s.catchUp()
+		pid := s.pid(node, proc)
+		if _, err := s.do(vnet.Command{Op: "stop", Node: node, Proc: proc}, nil); err != nil {
+			return err
+		}
+		for _, x := range s.stopping {
+			if x.node == node && x.proc == proc && x.pid == pid {
+				return nil
+			}
+		}
+		if pid != 0 {
+			s.stopping = append(s.stopping, stopping{node: node, proc: proc, pid: pid, at: s.lab.Now() + stopGrace})
+		}
+		return nil
+	})
+}
+
+// pid is the id of the process that runs under a name, 0 if none does.
+func (s *Session) pid(node, proc string) int {
+	for _, p := range s.lab.Status().Procs {
+		if p.Node == node && p.Name == proc && p.State != "exited" && p.State != "stopped" {
+			return p.PID
+		}
+	}
+	return 0
+}
+
+// Install puts a program into a slot; what runs there goes on with the old one.
+// bytes are the program's, whose SHA-256 is its ID; the recording keeps them.
+func (s *Session) Install(ctx context.Context, node, proc string, prog vnet.Program, bytes []byte) error {
+	if err := s.Replaceable(node, proc); err != nil {
+		return err
+	}
+	return s.ask(ctx, func() error {
+		s.catchUp()
+		if err := s.keep(prog.ID(), bytes); err != nil {
+			return err
+		}
+		_, err := s.do(vnet.Command{Op: "install", Node: node, Proc: proc, Hash: prog.ID()}, prog)
+		return err
+	})
+}
+
+// keep puts the bytes of a program where the recording finds them.
+func (s *Session) keep(hash string, bytes []byte) error {
+	for _, p := range s.setup.Programs {
+		if p.Hash == hash {
+			return nil
+		}
+	}
+	return s.rec.keep(s.dir, hash, bytes, s.opts.Programs)
+}
+
+// Replaceable reports why there is no slot of that name whose program may be
+// replaced; nil if there is one.
+func (s *Session) Replaceable(node, proc string) error {
+	var slots []string
+	for _, n := range s.conf.Nodes {
+		for _, p := range n.Programs {
+			if !p.Slot {
+				continue
+			}
+			if n.Name == node && p.Name == proc {
+				return nil
+			}
+			slots = append(slots, n.Name+":"+p.Name)
+		}
+	}
+	if len(slots) == 0 {
+		return errors.New("this lab has no program that may be replaced")
+	}
+	return fmt.Errorf("%s:%s is not a program that may be replaced; this lab has %s", node, proc, strings.Join(slots, ", "))
+}
+
+// words splits a command line at blanks, as a shell does, with '...' and "..."
+// around what holds blanks and \ in front of what is to be taken as it is.
+func words(line string) ([]string, error) {
+	var out []string
+	var b strings.Builder
+	quote, in, escaped := rune(0), false, false
+	for _, c := range line {
+		switch {
+		case escaped:
+			b.WriteRune(c)
+			escaped = false
+		case c == '\\' && quote != '\'':
+			escaped, in = true, true
+		case quote != 0 && c == quote:
+			quote = 0
+		case quote != 0:
+			b.WriteRune(c)
+		case c == '\'' || c == '"':
+			quote, in = c, true
+		case strings.ContainsRune(" \t\r\n", c):
+			if in {
+				out = append(out, b.String())
+				b.Reset()
+				in = false
+			}
+		default:
+			b.WriteRune(c)
+			in = true
+		}
+	}
+	if quote != 0 || escaped {
+		return nil, errors.New("the command line ends inside a quotation")
+	}
+	if in {
+		out = append(out, b.String())
+	}
+	if len(out) == 0 {
+		return nil, errors.New("the command line is empty")
+	}
+	return out, nil
+}

@@ -1,0 +1,453 @@
+// Package session owns live labs. A Session is the one goroutine that drives a
+// vnet.Lab: it lets real time pace virtual time, applies what comes from outside
+// between two turns of the lab's loop, records it, and publishes what viewers see.
+// A Scheduler shares the machine among the sessions of a server.
+//
+// Nothing here changes what happens in a lab: where a turn ends, how late it is
+// and who watches leave no trace in its event log. So a recording, which is the
+// scenario, the programs, the seed and the commands with their place in the run,
+// is enough to have the run again.
+package session
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"wireloom/vnet"
+	"wireloom/vnet/event"
+)
+
+// Limits of a session; Options may set those that it names.
+const (
+	DefaultIdle     = 10 * time.Minute       // real time without a viewer after which a lab is closed
+	DefaultViewers  = 64                     // viewers of a lab
+	DefaultMemory   = 512 << 20              // bytes that the processes of a lab may use together
+	DefaultCapture  = 32 << 20               // bytes of frames that are kept on disk
+	DefaultPrograms = 256 << 20              // bytes of uploaded programs that are kept on disk
+	MaxCommands     = 20_000                 // commands that a recording holds
+	MaxCommandBytes = 8 << 20                // bytes of those
+	MaxTime         = 90 * 24 * time.Hour    // virtual time of a lab; what the page reads exactly ends at 104 days
+	PublishEvery    = 100 * time.Millisecond // real time between two snapshots
+	memoryEvery     = 500 * time.Millisecond // real time between two looks at the memory in use
+	stopGrace       = 1 * time.Second        // virtual time between SIGTERM and SIGKILL
+	stride          = 10 * time.Millisecond  // virtual time that an untied lab goes beyond its next event at once
+	requestQueue    = 16                     // requests that wait for the session
+	closedReason    = "the server closed it" // where nobody gave a reason
+)
+
+// Options are what a server gives each of its sessions. The zero value works.
+type Options struct {
+	Scheduler *Scheduler    // shared by all; one of its own if nil
+	Logger    *slog.Logger  // nothing is logged if nil
+	Idle      time.Duration // DefaultIdle if 0, never if negative
+	Viewers   int           // DefaultViewers if 0
+	Memory    int64         // DefaultMemory if 0
+	Capture   int64         // DefaultCapture if 0; nothing is captured if negative
+	Programs  int64         // DefaultPrograms if 0
+	Dir       string        // where the session makes its folder; the system's if ""
+	Version   string        // of the program, for recordings
+}
+
+// A Setup is what a lab was built from, so that it can be built again.
+type Setup struct {
+	Scenario string            // name
+	Title    string            // for people
+	Brief    string            // for people, in Markdown
+	Files    map[string][]byte // the scenario's source, by path
+	Seed     uint64
+	Programs []Program // installed before the lab started
+}
+
+// A Program is a program in a slot.
+type Program struct {
+	Node  string `json:"node"`
+	Proc  string `json:"proc"`
+	Name  string `json:"name"` // file name
+	Hash  string `json:"hash"` // SHA-256 of the bytes
+	Bytes []byte `json:"-"`
+}
+
+// Errors of a session's methods.
+var (
+	ErrClosed  = errors.New("this lab is closed: start a new one")
+	ErrViewers = errors.New("this lab has as many viewers as it may have: close another page that shows it")
+	ErrFull    = errors.New("this lab has taken as many commands as a recording holds: start a new lab")
+)
+
+// A Session is a live lab. Its methods may be called from any goroutine; Run is
+// the goroutine that they talk to.
+//
+//	         Pause                 Run returns
+//	running -------> paused -----------------> closed
+//	  ^  \   Resume  /                            ^
+//	  |   `--<------'                             |
+//	  +-- ended: MaxTime of virtual time is over -+
+type Session struct {
+	setup Setup
+	conf  vnet.Config
+	hash  string // of conf
+	opts  Options
+	log   *event.Log
+	lg    *slog.Logger
+	sched *Scheduler
+
+	requests chan func()
+	done     chan struct{}
+	reason   string // why it closed; to be read after done
+
+	mu      sync.Mutex // guards what is published
+	snap    *Snapshot
+	changed chan struct{}
+	memory  atomic.Int64
+
+	// The rest belongs to Run's goroutine alone.
+	lab      *vnet.Lab
+	pace     pace
+	slipped  time.Duration
+	viewers  int
+	alone    time.Time // since when there are no viewers
+	told     time.Time // when a snapshot was published
+	dirty    bool      // something changed that the snapshot must show
+	weighed  time.Time // when the memory was looked at
+	ended    bool
+	ending   string // why the session is to close
+	dir      *folder
+	cap      *capture
+	rec      recorder
+	stopping []stopping
+	usage    usage
+}
+
+// A stopping is a process that was sent SIGTERM and is killed if it does not end.
+type stopping struct {
+	node, proc string
+	pid        int
+	at         time.Duration
+}
+
+// New returns a session that will own lab, which has not been started. Run must be
+// called, or the lab stays open.
+func New(lab *vnet.Lab, setup Setup, o Options) (*Session, error) {
+	conf := lab.Config()
+	canonical, err := json.Marshal(conf)
+	if err != nil {
+		return nil, fmt.Errorf("lab %q: %w", conf.Name, err)
+	}
+	sum := sha256.Sum256(canonical)
+	if o.Scheduler == nil {
+		o.Scheduler = NewScheduler(0)
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	o.Idle = or(o.Idle, DefaultIdle)
+	o.Viewers = or(o.Viewers, DefaultViewers)
+	o.Memory = or(o.Memory, int64(DefaultMemory))
+	o.Capture = or(o.Capture, int64(DefaultCapture))
+	o.Programs = or(o.Programs, int64(DefaultPrograms))
+	s := &Session{
+		setup: setup, conf: conf, hash: hex.EncodeToString(sum[:]), opts: o, log: lab.Log(), lg: o.Logger, sched: o.Scheduler,
+		requests: make(chan func(), requestQueue), done: make(chan struct{}), lab: lab, dir: &folder{parent: o.Dir},
+		pace: pace{rate: RealTime},
+	}
+	s.cap = newCapture(s.dir, o.Capture)
+	lab.Log().Subscribe(s.cap.add)
+	now := time.Now()
+	s.alone, s.told, s.weighed = now, now, now
+	s.publish(now)
+	return s, nil
+}
+
+func or[T comparable](v, otherwise T) T {
+	var zero T
+	if v == zero {
+		return otherwise
+	}
+	return v
+}
+
+// Setup is what the lab was built from; the caller must not change it.
+func (s *Session) Setup() Setup { return s.setup }
+
+// Config is the lab's configuration; the caller must not change it.
+func (s *Session) Config() vnet.Config { return s.conf }
+
+// Log is the lab's event log, for its cursors.
+func (s *Session) Log() *event.Log { return s.log }
+
+// Done is closed when the lab is.
+func (s *Session) Done() <-chan struct{} { return s.done }
+
+// Reason is a sentence that says why the lab closed; "" while it is open.
+func (s *Session) Reason() string {
+	select {
+	case <-s.done:
+		return s.reason
+	default:
+		return ""
+	}
+}
+
+// Memory is how many bytes the lab's processes used when that was last looked at.
+func (s *Session) Memory() int64 { return s.memory.Load() }
+
+// Run starts the lab and drives it until ctx ends, the lab has been without a
+// viewer for too long, or a limit or a bug ends it. It returns when everything the
+// lab held has been given back.
+func (s *Session) Run(ctx context.Context) {
+	s.reason = s.live(ctx)
+	s.shut()
+	close(s.done)
+}
+
+// live is Run up to the lab's end; a panic below it is a bug of ours, which ends
+// this lab and no other.
+func (s *Session) live(ctx context.Context) (reason string) {
+	defer func() {
+		if e := recover(); e != nil {
+			s.lg.Error("a lab ended in a panic", "panic", fmt.Sprint(e), "stack", string(debug.Stack()))
+			reason = "an error inside the server ended this lab; it has been logged"
+		}
+	}()
+	s.pace.rebase(time.Now(), s.lab.Now())
+	s.lab.Start()
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		if s.ending != "" {
+			return s.ending
+		}
+		wait := s.next(time.Now())
+		if wait <= 0 {
+			// A lab that has work all the time still answers.
+			select {
+			case r := <-s.requests:
+				r()
+			case <-ctx.Done():
+				return cause(ctx)
+			default:
+			}
+			if !s.turn(ctx) {
+				return cause(ctx)
+			}
+			s.look(time.Now())
+			continue
+		}
+		timer.Reset(wait)
+		select {
+		case r := <-s.requests:
+			r()
+		case <-timer.C:
+		case <-ctx.Done():
+			return cause(ctx)
+		}
+		s.look(time.Now())
+	}
+}
+
+// cause is why ctx ended, as a sentence.
+func cause(ctx context.Context) string {
+	if err := context.Cause(ctx); err != nil && !errors.Is(err, context.Canceled) {
+		return err.Error()
+	}
+	return closedReason
+}
+
+// shut gives back what the lab held, and leaves a last snapshot. A lab that ended
+// in a panic may panic again; what is left is given back all the same.
+func (s *Session) shut() {
+	for _, f := range []func(){func() { s.publish(time.Now()) }, s.cap.close, s.dir.remove, s.lab.Close} {
+		func() {
+			defer func() {
+				if e := recover(); e != nil {
+					s.lg.Error("closing a lab ended in a panic", "panic", fmt.Sprint(e), "stack", string(debug.Stack()))
+				}
+			}()
+			f()
+		}()
+	}
+}
+
+// rate is the rate that holds now. Nobody needs a lab as fast as it goes that
+// nobody watches.
+func (s *Session) rate() int {
+	if s.viewers == 0 && s.pace.rate == AsFast {
+		return RealTime
+	}
+	return s.pace.rate
+}
+
+// tie makes the pace one that is tied to real time, if the rate that holds is.
+func (s *Session) tied() (pace, bool) {
+	p := s.pace
+	p.rate = s.rate()
+	return p, p.tied()
+}
+
+// next is how long the session may sleep; 0 or less if the lab has work now.
+func (s *Session) next(now time.Time) time.Duration {
+	wait := time.Hour
+	if s.opts.Idle > 0 && s.viewers == 0 {
+		wait = min(wait, max(s.alone.Add(s.opts.Idle).Sub(now), time.Millisecond))
+	}
+	if s.viewers > 0 && (s.dirty || !s.pace.paused && !s.ended) {
+		wait = min(wait, max(s.told.Add(PublishEvery).Sub(now), time.Millisecond))
+	}
+	if s.pace.paused || s.ended {
+		return wait
+	}
+	due, ok := s.due()
+	if !ok {
+		return wait
+	}
+	p, tied := s.tied()
+	if !tied {
+		return 0
+	}
+	if d := p.wait(now, due); d > 0 {
+		wait = min(wait, d+grain)
+	} else {
+		return 0
+	}
+	return wait
+}
+
+// due is when something is to happen next in the lab: its own next event, or the
+// end of the time that a process has to stop.
+func (s *Session) due() (time.Duration, bool) {
+	at, ok := s.lab.Next()
+	for _, x := range s.stopping {
+		if !ok || x.at < at {
+			at, ok = x.at, true
+		}
+	}
+	return at, ok
+}
+
+// turn waits in line and lets the lab run for a bounded while. It reports false if
+// ctx ended first.
+func (s *Session) turn(ctx context.Context) bool {
+	if !s.sched.acquire(ctx) {
+		return false
+	}
+	defer s.sched.release()
+	due, any := s.due()
+	began := time.Now()
+	p, tied := s.tied()
+	until := vnet.Forever
+	if tied {
+		until = p.target(began)
+	}
+	most := s.lab.Steps() + TurnSteps
+	now := began
+	for {
+		if s.advance(until, min(s.lab.Steps()+TurnChunk, most)) {
+			break
+		}
+		now = time.Now()
+		if s.lab.Steps() >= most || now.Sub(began) >= TurnTime {
+			break
+		}
+	}
+	s.expire()
+	if tied {
+		if any && due <= until {
+			s.sched.lag.Add(p.lag(now, due))
+		}
+		if _, behind := s.overdue(until); behind {
+			s.slipped += p.slip(now, s.lab.Now())
+			s.pace.base = p.base
+		}
+	}
+	if s.lab.Now() >= MaxTime {
+		s.ended, s.dirty = true, true
+	}
+	return true
+}
+
+// overdue reports whether something is due that the lab has not got to.
+func (s *Session) overdue(until time.Duration) (time.Duration, bool) {
+	at, ok := s.lab.Next()
+	return at, ok && at <= until
+}
+
+// advance lets the lab run until its clock reaches until or it has taken most steps
+// in all, and reports whether nothing more is to do. Without an until it goes from
+// event to event, and stands where there is none.
+func (s *Session) advance(until time.Duration, most uint64) bool {
+	until = min(until, MaxTime)
+	for _, x := range s.stopping {
+		until = min(until, max(x.at, s.lab.Now()))
+	}
+	if until < MaxTime {
+		return s.lab.Run(until, most)
+	}
+	at, ok := s.lab.Next()
+	if !ok || s.lab.Now() >= MaxTime {
+		return true
+	}
+	s.lab.Run(min(at+stride, MaxTime), most)
+	return s.lab.Now() >= MaxTime
+}
+
+// expire kills the processes whose time to stop is over.
+func (s *Session) expire() {
+	for i := 0; i < len(s.stopping); i++ {
+		x := s.stopping[i]
+		alive := s.pid(x.node, x.proc) == x.pid
+		if alive && s.lab.Now() < x.at {
+			continue
+		}
+		if alive {
+			if _, err := s.do(vnet.Command{Op: "kill", Node: x.node, Proc: x.proc}, nil); err != nil {
+				s.lg.Warn("a process outlives its stop", "node", x.node, "proc", x.proc, "error", err)
+			}
+		}
+		s.stopping = append(s.stopping[:i], s.stopping[i+1:]...)
+		i--
+	}
+}
+
+// look does what is due now besides the lab: it publishes, and ends a lab that
+// nobody watches or that uses too much memory.
+func (s *Session) look(now time.Time) {
+	if s.opts.Idle > 0 && s.viewers == 0 && now.Sub(s.alone) >= s.opts.Idle {
+		s.ending = fmt.Sprintf("nobody has watched this lab for %s", s.opts.Idle)
+		return
+	}
+	if now.Sub(s.weighed) >= memoryEvery {
+		s.weighed = now
+		s.weigh()
+	}
+	if now.Sub(s.told) < PublishEvery || s.viewers == 0 || !s.dirty && (s.pace.paused || s.ended) {
+		return
+	}
+	if p, tied := s.tied(); tied && !s.ended && s.ending == "" {
+		// The clock that people see goes on while nothing is due.
+		if at, due := s.due(); !due || at > p.target(now) {
+			s.lab.Run(min(p.target(now), MaxTime), s.lab.Steps())
+		}
+	}
+	s.publish(now)
+}
+
+// weigh ends a lab whose processes use too much memory together.
+func (s *Session) weigh() {
+	total := int64(0)
+	for _, p := range s.lab.Status().Procs {
+		total += p.Memory
+	}
+	s.memory.Store(total)
+	if total > s.opts.Memory {
+		s.ending = fmt.Sprintf("the lab's programs use %d MiB of memory together, and a lab may use %d MiB", total>>20, s.opts.Memory>>20)
+	}
+}

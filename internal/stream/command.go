@@ -1,0 +1,199 @@
+package stream
+
+import (
+	"bytes"
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"wireloom/internal/decode"
+	"wireloom/internal/session"
+	"wireloom/vnet"
+)
+
+// Limits of what a viewer may send.
+const (
+	MaxMessage = 192 << 10 // bytes of a message: a frame to decode, in hex, fits
+	MaxStdin   = 16 << 10  // bytes typed at once
+	MaxLine    = 4 << 10   // bytes of a command line
+	maxID      = 1 << 53   // what the page counts exactly
+)
+
+// A command is a message from the page. Which fields belong to it depends on Op.
+type command struct {
+	Type string  `json:"type"`
+	ID   *int64  `json:"id"`
+	Op   string  `json:"op"`
+	Node *string `json:"node"`
+	Proc *string `json:"proc"`
+	Line *string `json:"line"`
+	Text *string `json:"text"`
+	Link *string `json:"link"`
+	Hex  *string `json:"hex"`
+	Rate *int    `json:"rate"`
+}
+
+// An op is something that a viewer can ask for: the fields it takes, by the bits
+// below, and what it does.
+type op struct {
+	fields uint8
+	run    func(ctx context.Context, s *session.Session, c *command) (result any, err error)
+}
+
+const (
+	hasNode = 1 << iota
+	hasProc
+	hasLine
+	hasText
+	hasLink
+	hasHex
+	hasRate
+)
+
+var fieldNames = []string{"node", "proc", "line", "text", "link", "hex", "rate"}
+
+var ops = map[string]op{
+	"pause":  {0, func(ctx context.Context, s *session.Session, _ *command) (any, error) { return nil, s.Pause(ctx) }},
+	"resume": {0, func(ctx context.Context, s *session.Session, _ *command) (any, error) { return nil, s.Resume(ctx) }},
+	"step":   {0, func(ctx context.Context, s *session.Session, _ *command) (any, error) { return nil, s.Step(ctx) }},
+	"rate": {hasRate, func(ctx context.Context, s *session.Session, c *command) (any, error) {
+		return nil, s.SetRate(ctx, *c.Rate)
+	}},
+	"start": {hasNode | hasProc, do},
+	"kill":  {hasNode | hasProc, do},
+	"stop": {hasNode | hasProc, func(ctx context.Context, s *session.Session, c *command) (any, error) {
+		return nil, s.Stop(ctx, *c.Node, *c.Proc)
+	}},
+	"exec":   {hasNode | hasLine, exec},
+	"stdin":  {hasNode | hasProc | hasText, stdin},
+	"decode": {hasLink | hasHex, decodeFrame},
+}
+
+func do(ctx context.Context, s *session.Session, c *command) (any, error) {
+	_, err := s.Do(ctx, vnet.Command{Op: c.Op, Node: *c.Node, Proc: *c.Proc})
+	return nil, err
+}
+
+type execResult struct {
+	Proc string `json:"proc"`
+}
+
+func exec(ctx context.Context, s *session.Session, c *command) (any, error) {
+	if len(*c.Line) > MaxLine {
+		return nil, fmt.Errorf("the command line has %d bytes, at most %d are taken", len(*c.Line), MaxLine)
+	}
+	name, err := s.Exec(ctx, *c.Node, *c.Line)
+	return execResult{name}, err
+}
+
+func stdin(ctx context.Context, s *session.Session, c *command) (any, error) {
+	if len(*c.Text) > MaxStdin {
+		return nil, fmt.Errorf("%d bytes are too many at once, at most %d are taken", len(*c.Text), MaxStdin)
+	}
+	_, err := s.Do(ctx, vnet.Command{Op: "stdin", Node: *c.Node, Proc: *c.Proc, Text: *c.Text})
+	return nil, err
+}
+
+type decodeResult struct {
+	Fields  []decode.Field `json:"fields"`
+	Summary decode.Summary `json:"summary"`
+}
+
+// links are the link types by the names that the page has for them.
+var links = map[string]decode.Link{"ethernet": decode.Ethernet, "raw": decode.Raw, "null": decode.Null}
+
+func decodeFrame(_ context.Context, _ *session.Session, c *command) (any, error) {
+	l, ok := links[*c.Link]
+	if !ok {
+		return nil, fmt.Errorf("there is no link type %q: it is ethernet, raw or null", clip(*c.Link))
+	}
+	frame, err := hex.DecodeString(*c.Hex)
+	if err != nil {
+		return nil, errors.New("the frame is not hex digits, two for each byte")
+	}
+	if len(frame) > decode.MaxFrame {
+		return nil, fmt.Errorf("the frame has %d bytes, at most %d are decoded", len(frame), decode.MaxFrame)
+	}
+	return decodeResult{Fields: decode.Tree(l, frame), Summary: decode.Summarize(l, frame)}, nil
+}
+
+// parse reads a message of a viewer. An error means that it is not one at all.
+func parse(b []byte) (*command, error) {
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.DisallowUnknownFields()
+	var c command
+	if err := d.Decode(&c); err != nil {
+		return nil, errors.New("this is not a command: " + clip(trim(err)))
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return nil, errors.New("something follows the command")
+	}
+	if c.Type != "cmd" || c.ID == nil || *c.ID < 0 || *c.ID > maxID {
+		return nil, errors.New("this is not a command: it needs a type that is cmd and an id that is a number")
+	}
+	return &c, nil
+}
+
+// trim is the text of a decoding error without the names of our types.
+func trim(err error) string {
+	var typ *json.UnmarshalTypeError
+	if errors.As(err, &typ) {
+		return fmt.Sprintf("%s cannot be a %s", typ.Field, typ.Value)
+	}
+	return err.Error()
+}
+
+// clip shortens what a stranger sent to what fits into a message.
+func clip(s string) string {
+	if len(s) > 80 {
+		return s[:80] + "..."
+	}
+	return s
+}
+
+// check returns what a command does if it has exactly the fields that belong to it.
+func (c *command) check() (op, error) {
+	o, ok := ops[c.Op]
+	if !ok {
+		return o, fmt.Errorf("there is no command %q", clip(c.Op))
+	}
+	for i, there := range []bool{c.Node != nil, c.Proc != nil, c.Line != nil, c.Text != nil, c.Link != nil, c.Hex != nil, c.Rate != nil} {
+		switch wanted := o.fields&(1<<i) != 0; {
+		case wanted && !there:
+			return o, fmt.Errorf("%s needs %s", c.Op, fieldNames[i])
+		case there && !wanted:
+			return o, fmt.Errorf("%s has no %s", c.Op, fieldNames[i])
+		}
+	}
+	return o, nil
+}
+
+type reply struct {
+	Type   string `json:"type"`
+	ID     int64  `json:"id"`
+	OK     bool   `json:"ok"`
+	Result any    `json:"result,omitempty"`
+	Error  string `json:"error,omitempty"`
+}
+
+// answer does a command and makes the reply to it.
+func (c *command) answer(ctx context.Context, s *session.Session) ([]byte, error) {
+	r := reply{Type: "reply", ID: *c.ID}
+	o, err := c.check()
+	var result any
+	if err == nil {
+		result, err = o.run(ctx, s, c)
+	}
+	if err != nil {
+		r.Error = err.Error()
+	} else {
+		r.OK, r.Result = true, result
+		if result == nil {
+			r.Result = struct{}{}
+		}
+	}
+	return json.Marshal(r)
+}

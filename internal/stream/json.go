@@ -1,0 +1,222 @@
+package stream
+
+import (
+	"bytes"
+	"encoding/hex"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"wireloom/internal/decode"
+	"wireloom/vnet/errno"
+	"wireloom/vnet/event"
+)
+
+// The JSON of events and states is appended to a buffer by hand: a lab makes tens
+// of thousands of events a second, and reflection would be most of the work.
+
+// An object appends the members of a JSON object; what is zero is left out.
+type object struct {
+	b     []byte
+	empty bool // no member yet
+}
+
+func open(b []byte) object { return object{append(b, '{'), true} }
+
+func (o *object) close() []byte { return append(o.b, '}') }
+
+// name appends a member's name, which needs no escapes.
+func (o *object) name(name string) {
+	if !o.empty {
+		o.b = append(o.b, ',')
+	}
+	o.empty = false
+	o.b = append(o.b, '"')
+	o.b = append(o.b, name...)
+	o.b = append(o.b, '"', ':')
+}
+
+func (o *object) str(name, v string) {
+	if v != "" {
+		o.name(name)
+		o.b = appendString(o.b, v)
+	}
+}
+
+func (o *object) num(name string, v int64) {
+	if v != 0 {
+		o.int(name, v)
+	}
+}
+
+// int is num for what is there even if it is zero.
+func (o *object) int(name string, v int64) {
+	o.name(name)
+	o.b = strconv.AppendInt(o.b, v, 10)
+}
+
+func (o *object) bool(name string, v bool) {
+	o.name(name)
+	o.b = strconv.AppendBool(o.b, v)
+}
+
+func (o *object) float(name string, v float64) {
+	o.name(name)
+	o.b = strconv.AppendFloat(o.b, v, 'f', 4, 64)
+}
+
+func (o *object) hex(name string, v []byte) {
+	if len(v) > 0 {
+		o.name(name)
+		o.b = append(o.b, '"')
+		o.b = hex.AppendEncode(o.b, v)
+		o.b = append(o.b, '"')
+	}
+}
+
+const hexDigits = "0123456789abcdef"
+
+// appendString appends s as a JSON string; bytes that are not UTF-8 become U+FFFD.
+func appendString[T string | []byte](b []byte, s T) []byte {
+	b = append(b, '"')
+	plain := 0
+	for i := 0; i < len(s); {
+		c := s[i]
+		if c >= ' ' && c != '"' && c != '\\' && c < utf8.RuneSelf {
+			i++
+			continue
+		}
+		if c >= utf8.RuneSelf {
+			r, n := utf8.DecodeRuneInString(string(s[i:min(i+utf8.UTFMax, len(s))]))
+			if r != utf8.RuneError || n > 1 {
+				i += n
+				continue
+			}
+			b = append(b, s[plain:i]...)
+			b = append(b, "\ufffd"...)
+			i++
+			plain = i
+			continue
+		}
+		b = append(b, s[plain:i]...)
+		switch c {
+		case '"', '\\':
+			b = append(b, '\\', c)
+		case '\n':
+			b = append(b, '\\', 'n')
+		case '\r':
+			b = append(b, '\\', 'r')
+		case '\t':
+			b = append(b, '\\', 't')
+		default:
+			b = append(b, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
+		}
+		i++
+		plain = i
+	}
+	b = append(b, s[plain:]...)
+	return append(b, '"')
+}
+
+// appendEvent appends an event as the page reads it. The configuration that the
+// lab event carries is left out: the hello message tells the topology.
+func appendEvent(b []byte, e *event.Event, c *summaries) []byte {
+	o := open(b)
+	o.int("seq", int64(e.Seq))
+	o.int("t", int64(e.At))
+	o.str("k", e.Kind.String())
+	o.str("node", e.Node)
+	o.str("proc", e.Proc)
+	o.num("pid", int64(e.PID))
+	o.str("port", e.Port)
+	o.str("peer", e.Peer)
+	o.str("path", e.Path)
+	o.str("op", e.Op)
+	o.num("fd", int64(e.FD))
+	o.num("len", int64(e.Len))
+	if e.N != 0 || e.Kind == event.Call || e.Kind == event.Exit || e.Kind == event.Frame {
+		o.int("n", e.N)
+	}
+	if e.Errno != 0 {
+		o.str("errno", errno.Errno(e.Errno).String())
+	}
+	o.num("began", int64(e.Began))
+	o.num("fuel", e.Fuel)
+	o.num("frame", int64(e.Frame))
+	if e.Kind == event.Console {
+		o.name("text")
+		o.b = appendString(o.b, e.Data)
+	} else {
+		o.str("text", e.Text)
+	}
+	if e.Kind != event.Lab {
+		o.hex("data", e.Data)
+	}
+	if isFrame(e) {
+		o.name("sum")
+		o.b = c.append(o.b, e)
+	}
+	return o.close()
+}
+
+// isFrame reports whether the data of an event is a frame.
+func isFrame(e *event.Event) bool {
+	switch e.Kind { //nolint:exhaustive // the others carry none
+	case event.Frame, event.Drop:
+		return len(e.Data) > 0
+	case event.Call:
+		return e.Frame != 0 && len(e.Data) > 0
+	}
+	return false
+}
+
+// linkOf says what the frame of an event begins with: that of a tun is an IP packet.
+func linkOf(e *event.Event) decode.Link {
+	where := e.Port
+	if e.Kind == event.Call {
+		where = e.Path
+	}
+	if strings.Contains(where, ":tun") || strings.HasPrefix(where, "/dev/tun") {
+		return decode.Raw
+	}
+	return decode.Ethernet
+}
+
+// A summaries remembers how the newest frames read in a line. A frame is in the log
+// several times, for each link and each call that moved it, and decoding it is most
+// of the work. nil remembers nothing.
+type summaries [64]struct {
+	frame uint64
+	link  decode.Link
+	data  []byte
+	text  []byte
+}
+
+// maxSummarised is how long a frame may be, in bytes, to be remembered.
+const maxSummarised = 2048
+
+// append appends the summary of the frame that an event carries.
+func (c *summaries) append(b []byte, e *event.Event) []byte {
+	link := linkOf(e)
+	if c == nil || e.Frame == 0 || len(e.Data) > maxSummarised {
+		return appendSummary(b, link, e.Data)
+	}
+	m := &c[e.Frame%uint64(len(c))]
+	if m.frame != e.Frame || m.link != link || !bytes.Equal(m.data, e.Data) {
+		m.frame, m.link = e.Frame, link
+		m.data = append(m.data[:0], e.Data...)
+		m.text = appendSummary(m.text[:0], link, e.Data)
+	}
+	return append(b, m.text...)
+}
+
+func appendSummary(b []byte, link decode.Link, frame []byte) []byte {
+	s := decode.Summarize(link, frame)
+	o := open(b)
+	o.str("proto", s.Proto)
+	o.str("src", s.Src)
+	o.str("dst", s.Dst)
+	o.str("info", s.Info)
+	o.str("bad", s.Bad)
+	return o.close()
+}

@@ -1,0 +1,109 @@
+package stream
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"wireloom/vnet/event"
+)
+
+func TestEventsAreJSONWithTheMembersOfTheContract(t *testing.T) {
+	for _, tc := range []struct {
+		name string
+		e    event.Event
+		want string
+	}{
+		{"a call", event.Event{
+			Seq: 7, At: 12 * time.Millisecond, Kind: event.Call, Node: "bob", Proc: "pingd", PID: 2, Op: "read", FD: 3, Path: "/dev/tap0", Len: 2048, Errno: 35,
+			Began: time.Millisecond, Fuel: 99, N: -1,
+		}, `{"seq":7,"t":12000000,"k":"call","node":"bob","proc":"pingd","pid":2,"path":"/dev/tap0","op":"read","fd":3,"len":2048,"n":-1,"errno":"EWOULDBLOCK","began":1000000,"fuel":99}`},
+		{"a call of nothing", event.Event{Kind: event.Call}, `{"seq":0,"t":0,"k":"call","n":0}`},
+		{"a frame too short to decode", event.Event{Kind: event.Frame, Port: "a:em0", Peer: "s1.1", Frame: 3, Data: []byte{1}}, `"data":"01","sum":{"proto":`},
+		{"console output that is not UTF-8", event.Event{Kind: event.Console, FD: 1, Data: []byte("a\xff\"\n\x01")}, `"fd":1,"text":"a` + "\ufffd" + `\"\n\u0001","data":"61ff220a01"}`},
+		{"the lab without its configuration", event.Event{Kind: event.Lab, Text: "ping", N: 42, Data: []byte("{}")}, `{"seq":0,"t":0,"k":"lab","n":42,"text":"ping"}`},
+		{"a check that failed", event.Event{Kind: event.Check, Op: "x", Errno: 1}, `"op":"x","errno":"EPERM"}`},
+		{"a packet of a tun", event.Event{Kind: event.Call, Path: "/dev/tun0", Op: "read", Frame: 1, N: 20, Data: ipPacket}, `"src":"10.0.0.1","dst":"10.0.0.2"`},
+		{"the same on a wire", event.Event{Kind: event.Frame, Port: "a:tun0", Frame: 1, Data: ipPacket}, `"src":"10.0.0.1","dst":"10.0.0.2"`},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			got := string(appendEvent(nil, &tc.e, nil))
+			if !json.Valid([]byte(got)) || !strings.Contains(got, tc.want) {
+				t.Errorf("got %s, want %s", got, tc.want)
+			}
+		})
+	}
+}
+
+var ipPacket = []byte("\x45\x00\x00\x14\x00\x00\x00\x00\x40\xfd\x00\x00\x0a\x00\x00\x01\x0a\x00\x00\x02")
+
+func TestLimiter(t *testing.T) {
+	var l limiter
+	t0 := time.Unix(1, 0)
+	for range CommandBurst {
+		if d := l.take(t0); d != 0 {
+			t.Fatalf("waits %v within the burst", d)
+		}
+	}
+	if d := l.take(t0); d != time.Second/CommandRate {
+		t.Errorf("the first after the burst waits %v, want %v", d, time.Second/CommandRate)
+	}
+	if d := l.take(t0.Add(time.Second)); d != 0 {
+		t.Errorf("after a second of rest it waits %v", d)
+	}
+}
+
+func TestReasonIsCutAtACharacter(t *testing.T) {
+	s := reasonText(strings.Repeat("é", 100))
+	if !utf8.ValidString(s) || len(s) > 123 || len(s) < 119 {
+		t.Errorf("got %d bytes, valid %v", len(s), utf8.ValidString(s))
+	}
+}
+
+func FuzzString(f *testing.F) {
+	f.Add("plain")
+	f.Add("\x00\x1f\"\\\u2028\xe9\xe9\xed\xa0\x80")
+	f.Fuzz(func(t *testing.T, s string) {
+		var got string
+		if err := json.Unmarshal(appendString(nil, s), &got); err != nil {
+			t.Fatalf("%q: %v", s, err)
+		}
+		if want := strings.ToValidUTF8(strings.ReplaceAll(s, "\x00", "\x00"), "\ufffd"); len([]rune(want)) > len([]rune(got)) || utf8.ValidString(s) && got != s {
+			t.Errorf("%q came back as %q", s, got)
+		}
+	})
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add([]byte(`{"type":"cmd","id":1,"op":"exec","node":"a","line":"ping"}`))
+	f.Add([]byte(`{"type":"cmd","id":1e400}`))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		c, err := parse(b)
+		if err == nil && (c.Type != "cmd" || *c.ID < 0 || *c.ID > maxID) {
+			t.Errorf("%q was taken", b)
+		}
+		if err != nil && !utf8.ValidString(fmt.Sprint(err)) && utf8.Valid(b) {
+			t.Errorf("the error of %q is not text", b)
+		}
+	})
+}
+
+func TestSummariesAreThoseOfTheBytes(t *testing.T) {
+	var c summaries
+	arp := []byte("\xff\xff\xff\xff\xff\xff\x02\x00\x00\x00\x00\x01\x08\x06\x00\x01\x08\x00\x06\x04\x00\x01\x02\x00\x00\x00\x00\x01\x0a\x00\x00\x01\x00\x00\x00\x00\x00\x00\x0a\x00\x00\x02")
+	for i, e := range []event.Event{
+		{Kind: event.Frame, Port: "a:em0", Frame: 1, Data: arp},
+		{Kind: event.Frame, Port: "s1.2", Frame: 1, Data: arp},
+		{Kind: event.Frame, Port: "s1.2", Frame: 1, Data: ipPacket},   // a program changed it
+		{Kind: event.Frame, Port: "a:tun0", Frame: 1, Data: ipPacket}, // another link type
+		{Kind: event.Frame, Port: "a:em0", Frame: 1 + uint64(len(c)), Data: arp},
+		{Kind: event.Frame, Port: "a:em0", Frame: 2, Data: make([]byte, maxSummarised+1)},
+	} {
+		if got, want := string(appendEvent(nil, &e, &c)), string(appendEvent(nil, &e, nil)); got != want {
+			t.Errorf("event %d: got %s, want %s", i, got, want)
+		}
+	}
+}

@@ -1,0 +1,250 @@
+// How the page behaves when things go wrong, against the mock lab: needs `npm run build` first.
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { serve } from "../dev/mock-server.mjs";
+import { launch, open, run, shows, until, want } from "./browser.mjs";
+
+if (!existsSync(join(import.meta.dirname, "../dist/index.html"))) {
+  console.error("the page is not built: run `npm run build` (or make build) first");
+  process.exit(1);
+}
+const mock = await serve();
+const browser = await launch();
+const page = await open(browser, mock.url);
+await shows(page, "connection", /^live$/);
+const labOf = (p) => mock.labs.get(new URLSearchParams(new URL(p.url()).hash.slice(1)).get("lab"));
+const lab = labOf(page);
+const kept = () => page.getByTestId("kept").textContent();
+const count = (n) => `${n}`.replace(/\B(?=(\d{3})+$)/g, ",");
+
+/** cut ends a lab's connections as a broken network does. */
+function cut(l) {
+  for (const ws of l.viewers) ws.terminate();
+}
+
+await run([
+  [
+    "single keys: pause, step, run, speed, the list of keys",
+    async () => {
+      await page.keyboard.press("Space");
+      await shows(page, "pause", /^run$/);
+      const steps = lab.steps;
+      await page.keyboard.press(".");
+      await until(
+        page,
+        "the step's row",
+        () => document.querySelector(".row.is-learn:nth-last-of-type(-n+8)") !== null,
+      );
+      want("steps", lab.steps, steps + 1);
+      await page.keyboard.press("Space");
+      await shows(page, "pause", /^pause$/);
+      await page.keyboard.press("2");
+      await until(page, "10x", () => document.querySelector("[data-testid='rate-10x']")?.ariaChecked === "true");
+      await page.keyboard.press("?");
+      await page.locator("dialog[open]").waitFor();
+      await page.keyboard.press("Escape");
+      await page.locator("dialog[open]").waitFor({ state: "detached" });
+    },
+  ],
+  [
+    "the list follows, stops when scrolled up and says so, and follows again",
+    async () => {
+      await until(page, "more rows than fit", () => {
+        const el = document.getElementById("timeline");
+        return el.scrollHeight > 2 * el.clientHeight;
+      });
+      await shows(page, "following", /^following$/);
+      await page.locator("#timeline").hover();
+      await page.mouse.wheel(0, -400);
+      await shows(page, "following", /not following/);
+      const was = await page.locator("#timeline").evaluate((el) => el.scrollTop);
+      const n = await kept();
+      await until(
+        page,
+        "more rows came",
+        (old) => document.querySelector("[data-testid=kept]")?.textContent !== old,
+        n,
+      );
+      want("scroll position", await page.locator("#timeline").evaluate((el) => el.scrollTop), was);
+      await page.getByTestId("follow").click();
+      await shows(page, "following", /^following$/);
+    },
+  ],
+  [
+    "keys in the list move the selection; brackets go along a frame; Escape lets go",
+    async () => {
+      await page.locator("#timeline").focus();
+      await page.keyboard.press("Home");
+      await page.locator("#row-0.on").waitFor();
+      await page.keyboard.press("ArrowDown");
+      await page.locator("#row-1.on").waitFor();
+      await page.locator(".row.is-frame").first().click();
+      const first = await page.locator(".row.on").getAttribute("id");
+      await page.keyboard.press("]");
+      await until(
+        page,
+        "another row of the frame",
+        (id) => document.querySelector(".row.on")?.id !== id && document.getElementById(id)?.matches(".mate"),
+        first,
+      );
+      await page.keyboard.press("Escape");
+      await page.locator(".row.on").waitFor({ state: "detached" });
+      await page.getByLabel("About this lab").waitFor();
+      await page.keyboard.press("f");
+    },
+  ],
+  [
+    "selecting in the topology fills the drawer: switch, link, device",
+    async () => {
+      await page.locator('g[aria-label^="switch s1"]').click();
+      await page.getByRole("heading", { name: "switch s1" }).waitFor();
+      await page.locator('g[aria-label^="link bob:tap0 to s1.2"], g[aria-label^="link s1.2 to bob:tap0"]').focus();
+      await page.keyboard.press("Enter");
+      await page.getByRole("heading", { name: /link bob:tap0/ }).waitFor();
+      await page.locator('g[aria-label^="interface tap0 of bob"]').click();
+      await shows(page, "device", /UP, BROADCAST, RUNNING/);
+      await page.getByTestId("tab-calls").click();
+      await shows(page, "calls", /read\(4<\/dev\/tap0>, 2048\) = 98/);
+    },
+  ],
+  [
+    "a command that is refused says why at the prompt",
+    async () => {
+      await page.locator('g[aria-label^="program ping on alice"]').click();
+      await page.getByTestId("tab-console").click();
+      await page.getByTestId("prompt").fill("frobnicate");
+      await page.getByTestId("prompt").press("Enter");
+      await page.locator(".said", { hasText: "there is no such command" }).waitFor();
+      await page.getByTestId("prompt").fill("");
+    },
+  ],
+  [
+    "a lost connection is resumed, and no event is lost or doubled",
+    async () => {
+      mock.refuse = true;
+      cut(lab);
+      await shows(page, "connection", /reconnecting/);
+      await page.getByTestId("banner").getByText("trying again").waitFor();
+      const at = lab.next;
+      await until(page, "the lab went on meanwhile", () => true);
+      mock.refuse = false;
+      await page
+        .getByTestId("banner")
+        .getByRole("button", { name: "try now" })
+        .click({ timeout: 2000 })
+        .catch(() => undefined);
+      await shows(page, "connection", /^live$/);
+      lab.paused = true;
+      if (lab.next < at) throw new Error("the mock went back");
+      await shows(page, "kept", new RegExp(`^${count(lab.log.length)} rows$`));
+      lab.paused = false;
+    },
+  ],
+  [
+    "what was missed is a row that counts it",
+    async () => {
+      mock.refuse = true;
+      cut(lab);
+      await shows(page, "connection", /reconnecting/);
+      for (let i = 0; i < 100; i++) lab.ping();
+      const gone = lab.log.splice(0, lab.log.length - 50).length;
+      if (gone === 0) throw new Error("nothing to miss");
+      mock.refuse = false;
+      await shows(page, "connection", /^live$/);
+      await shows(page, "kept", /[\d,]+ missed/);
+      await page.locator("#timeline").focus();
+      await page.keyboard.press("f");
+      await until(page, "the row", () => {
+        const row = document.querySelector(".row.is-missed");
+        if (row !== null) return true;
+        const el = document.getElementById("timeline");
+        el.scrollTop = Math.max(0, el.scrollTop - 200);
+        return false;
+      });
+      await page.keyboard.press("f");
+    },
+  ],
+  [
+    "5,000 events a second: the list shows only what is in sight, and frames are capped",
+    async () => {
+      lab.burst = 42;
+      await until(
+        page,
+        "20,000 rows",
+        () =>
+          Number((document.querySelector("[data-testid=kept]")?.textContent ?? "").replace(/,/g, "").split(" ")[0]) >
+          20_000,
+      );
+      const fps = await page.evaluate(
+        () =>
+          new Promise((done) => {
+            let n = 0;
+            const from = performance.now();
+            const count = () => {
+              n++;
+              if (n === 60) done(Math.round((60_000 / (performance.now() - from)) * 10) / 10);
+              else requestAnimationFrame(count);
+            };
+            requestAnimationFrame(count);
+          }),
+      );
+      console.log(`      ${fps} frames a second while 42 pings arrive each 50 ms`);
+      if ((await page.locator(".row").count()) > 80) throw new Error("more rows than can be seen are in the document");
+      await page.getByText("not every frame is drawn").waitFor();
+      lab.burst = 0;
+    },
+  ],
+  [
+    "a bye says why, and one can connect again",
+    async () => {
+      for (const ws of lab.viewers) {
+        ws.send(JSON.stringify({ type: "bye", reason: "The server is being restarted." }));
+        ws.close();
+      }
+      await page.getByTestId("banner").getByText("The server is being restarted.").waitFor();
+      await page.getByRole("button", { name: "connect again" }).click();
+      await shows(page, "connection", /^live$/);
+    },
+  ],
+  [
+    "a message that makes no sense closes the stream with the reason",
+    async () => {
+      for (const ws of lab.viewers) ws.send('{"type":"state","t":"noon"}');
+      await page
+        .getByTestId("banner")
+        .getByText('state.t is "noon", not a number')
+        .or(page.getByTestId("banner").getByText("could not be read"))
+        .first()
+        .waitFor();
+      await page.getByRole("button", { name: "connect again" }).click();
+      await shows(page, "connection", /^live$/);
+    },
+  ],
+  [
+    "a lab that is gone offers a new one",
+    async () => {
+      mock.labs.delete(lab.id);
+      cut(lab);
+      await shows(page, "connection", /^closed$/);
+      if (await page.getByTestId("step").isEnabled()) throw new Error("step is enabled without a lab");
+      await page.getByRole("button", { name: "start a new lab" }).click();
+      await shows(page, "connection", /^live$/);
+      if (labOf(page) === undefined || labOf(page) === lab) throw new Error("it is not a new lab");
+    },
+  ],
+  [
+    "a server that has no room says so, and one can try again",
+    async () => {
+      mock.refuse = true;
+      const p = await open(browser, mock.url);
+      await p.getByText("this server has 200 labs already").waitFor();
+      mock.refuse = false;
+      await p.getByRole("button", { name: "try again" }).click();
+      await shows(p, "connection", /^live$/);
+      await p.close();
+    },
+  ],
+  ["the page made no error of its own", async () => want("errors", page.wrongs.join("\n"), "")],
+]);
+await browser.close();
+mock.close();

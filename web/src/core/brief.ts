@@ -1,0 +1,61 @@
+// A scenario's brief: the little of Markdown that briefs use, as data. The view
+// makes elements of it, so no brief can put HTML into the page.
+
+export type Span = { readonly kind: "text" | "code" | "strong"; readonly text: string };
+
+export type Block =
+  | { readonly kind: "heading"; readonly spans: readonly Span[] }
+  | { readonly kind: "paragraph"; readonly spans: readonly Span[] }
+  | { readonly kind: "list"; readonly items: readonly (readonly Span[])[] }
+  | { readonly kind: "code"; readonly text: string };
+
+/** parseBrief never fails: what it does not know is a paragraph. */
+export function parseBrief(markdown: string): readonly Block[] {
+  const blocks: Block[] = [];
+  const lines = markdown.replace(/\r\n?/g, "\n").split("\n");
+  let paragraph: string[] = [];
+  let items: string[] = [];
+  const flush = (): void => {
+    if (paragraph.length > 0) blocks.push({ kind: "paragraph", spans: spans(paragraph.join(" ")) });
+    if (items.length > 0) blocks.push({ kind: "list", items: items.map(spans) });
+    paragraph = [];
+    items = [];
+  };
+  for (let i = 0; i < lines.length; i++) {
+    const line = lines[i] ?? "";
+    const heading = /^#{1,6}\s+(.*)$/.exec(line);
+    const item = /^\s*(?:[-*]|\d+\.)\s+(.*)$/.exec(line);
+    if (line.startsWith("```")) {
+      flush();
+      const code: string[] = [];
+      for (i++; i < lines.length && !(lines[i] ?? "").startsWith("```"); i++) code.push(lines[i] ?? "");
+      blocks.push({ kind: "code", text: code.join("\n") });
+    } else if (heading) {
+      flush();
+      blocks.push({ kind: "heading", spans: spans(heading[1] ?? "") });
+    } else if (item) {
+      if (items.length === 0) flush();
+      items.push(item[1] ?? "");
+    } else if (line.trim() === "") {
+      flush();
+    } else if (items.length > 0 && /^\s/.test(line)) {
+      items.push(`${items.pop() ?? ""} ${line.trim()}`);
+    } else {
+      if (items.length > 0) flush();
+      paragraph.push(line.trim());
+    }
+  }
+  flush();
+  return blocks;
+}
+
+function spans(text: string): readonly Span[] {
+  return text
+    .split(/(`[^`]+`|\*\*[^*]+\*\*)/)
+    .filter((s) => s !== "")
+    .map((s): Span => {
+      if (s.length > 2 && s.startsWith("`") && s.endsWith("`")) return { kind: "code", text: s.slice(1, -1) };
+      if (s.length > 4 && s.startsWith("**") && s.endsWith("**")) return { kind: "strong", text: s.slice(2, -2) };
+      return { kind: "text", text: s };
+    });
+}

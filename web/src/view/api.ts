@@ -1,0 +1,76 @@
+// The server's HTTP side. Every function gives a value or a sentence, never an exception.
+export type Got<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: string };
+
+const SCENARIO = "ping";
+/** What the server takes at most is the server's to say; beyond this the page does not even send. */
+const MAX_UPLOAD = 64 * 1024 * 1024;
+
+/** newLab asks for a lab of one's own. */
+export async function newLab(scenario: string = SCENARIO): Promise<Got<string>> {
+  const got = await ask("/api/labs", {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ scenario }),
+  });
+  if (!got.ok) return got;
+  const id = member(got.value, "id");
+  if (id === undefined) return { ok: false, error: "The server started a lab but did not say which." };
+  return { ok: true, value: id };
+}
+
+/** probe asks whether a lab is still there. */
+export async function probe(lab: string): Promise<"there" | "gone" | "unreachable"> {
+  try {
+    const r = await fetch(labUrl(lab), { cache: "no-store" });
+    if (r.status === 404 || r.status === 410) return "gone";
+    return r.ok ? "there" : "unreachable";
+  } catch {
+    return "unreachable";
+  }
+}
+
+/** upload makes a file the program of a slot; it runs from the next start on. */
+export async function upload(lab: string, node: string, proc: string, file: File): Promise<Got<string>> {
+  if (file.size === 0) return { ok: false, error: `${file.name} is empty: nothing was uploaded.` };
+  if (file.size > MAX_UPLOAD) {
+    return { ok: false, error: `${file.name} has ${file.size} bytes; a program may have at most ${MAX_UPLOAD}.` };
+  }
+  const query = new URLSearchParams({ node, proc, name: file.name });
+  const got = await ask(`${labUrl(lab)}/programs?${query}`, {
+    method: "POST",
+    headers: { "Content-Type": "application/wasm" },
+    body: file,
+  });
+  if (!got.ok) return got;
+  return { ok: true, value: member(got.value, "name") ?? file.name };
+}
+
+export function labUrl(lab: string): string {
+  return `/api/labs/${encodeURIComponent(lab)}`;
+}
+
+export function streamUrl(lab: string, since: number | undefined): string {
+  const url = new URL(`${labUrl(lab)}/stream`, location.href);
+  url.protocol = location.protocol === "https:" ? "wss:" : "ws:";
+  url.hash = "";
+  if (since !== undefined) url.searchParams.set("since", String(since));
+  return url.href;
+}
+
+async function ask(path: string, init: RequestInit): Promise<Got<unknown>> {
+  let response: Response;
+  try {
+    response = await fetch(path, init);
+  } catch {
+    return { ok: false, error: "The server could not be reached. Is labserver still running?" };
+  }
+  const body: unknown = await response.json().catch(() => undefined);
+  if (response.ok) return { ok: true, value: body };
+  return { ok: false, error: member(body, "error") ?? `The server answered ${response.status} and did not say why.` };
+}
+
+function member(raw: unknown, key: string): string | undefined {
+  if (typeof raw !== "object" || raw === null) return undefined;
+  const value: unknown = Reflect.get(raw, key);
+  return typeof value === "string" ? value : undefined;
+}

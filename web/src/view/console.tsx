@@ -1,0 +1,155 @@
+// A node's console: what its programs write, and a prompt.
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { noConsole } from "../core/console";
+import { decodeExec } from "../core/decode";
+import type { ProcSpec } from "../core/protocol";
+import { ask, isAlive, lab, live, procOf, send } from "./store";
+
+/** Commands remembered per node, for Up and Down. */
+const REMEMBERED = 50;
+const MAX_LINE = 1000;
+
+export function ConsoleTab(props: { readonly node: string; readonly specs: readonly ProcSpec[] }) {
+  const { node } = props;
+  const box = useRef<HTMLDivElement>(null);
+  const pinned = useRef(true);
+  const [line, setLine] = useState("");
+  const [target, setTarget] = useState("");
+  const [said, setSaid] = useState("");
+  const history = useRef<string[]>([]);
+  const back = useRef(0);
+  const lastRun = useRef("");
+  const out = lab.value.consoles.get(node) ?? noConsole;
+
+  useLayoutEffect(() => {
+    const el = box.current;
+    if (el !== null && pinned.current) el.scrollTop = el.scrollHeight;
+  }, [out, node]);
+
+  const alive = props.specs.filter((p) => {
+    const st = procOf(lab.value, node, p.name);
+    return st !== undefined && isAlive(st);
+  });
+  const to = alive.some((p) => p.name === target) ? target : "";
+
+  const run = async (): Promise<void> => {
+    const text = line;
+    if (text.trim() === "" && to === "") return;
+    setSaid("");
+    if (to !== "") {
+      setLine("");
+      await send({ op: "stdin", node, proc: to, text: `${text}\n` });
+      return;
+    }
+    const answer = await ask({ op: "exec", node, line: text.trim() });
+    if (!answer.ok) {
+      setSaid(answer.error);
+      return;
+    }
+    setLine("");
+    pinned.current = true;
+    history.current = [...history.current.filter((h) => h !== text), text].slice(-REMEMBERED);
+    back.current = 0;
+    const got = decodeExec(answer.result);
+    if (got.ok) lastRun.current = got.value;
+  };
+  const onKey = (e: KeyboardEvent): void => {
+    const input = e.currentTarget;
+    if (e.key === "ArrowUp" || e.key === "ArrowDown") {
+      if (e.ctrlKey) return;
+      const all = history.current;
+      back.current = Math.min(Math.max(back.current + (e.key === "ArrowUp" ? 1 : -1), 0), all.length);
+      setLine(back.current === 0 ? "" : (all[all.length - back.current] ?? ""));
+      e.preventDefault();
+    } else if (
+      e.key === "c" &&
+      e.ctrlKey &&
+      input instanceof HTMLInputElement &&
+      input.selectionStart === input.selectionEnd
+    ) {
+      if (lastRun.current !== "") void send({ op: "stop", node, proc: lastRun.current });
+      lastRun.current = "";
+      setLine("");
+      e.preventDefault();
+    }
+  };
+
+  return (
+    <div class="shell">
+      <div
+        class="output mono"
+        ref={box}
+        role="log"
+        aria-label={`Console of ${node}`}
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keys
+        tabIndex={0}
+        data-testid="console"
+        onScroll={(e) => {
+          const el = e.currentTarget;
+          pinned.current = el.scrollTop + el.clientHeight >= el.scrollHeight - 8;
+        }}
+      >
+        {out.lines.length === 0 && (
+          <p class="teach">
+            Nothing was written yet. What programs on {node} print appears here; run one of your own below, for example{" "}
+            <code>ping -c 3 10.0.0.2</code>.
+          </p>
+        )}
+        {out.written > out.lines.length && <div class="dim">… the newest {out.lines.length} lines</div>}
+        {out.lines.map((l) => (
+          <div
+            key={l.n}
+            class={l.from === "$" ? "cmd" : l.from === "!" ? (l.err ? "bad" : "dim") : l.err ? "stderr" : ""}
+          >
+            <span class="from">{l.from === "$" ? `${node}$` : l.from === "!" ? "" : l.from}</span>
+            <span class="text">{l.text}</span>
+          </div>
+        ))}
+      </div>
+      {said !== "" && (
+        <div class="bad said" role="alert">
+          {said}
+        </div>
+      )}
+      <form
+        class="prompt mono"
+        onSubmit={(e) => {
+          e.preventDefault();
+          void run();
+        }}
+      >
+        {alive.length === 0 ? (
+          <label for="prompt">{node}$</label>
+        ) : (
+          <select
+            aria-label="Where the line goes: the node's prompt, or the input of a program"
+            value={to}
+            onChange={(e) => setTarget(e.currentTarget.value)}
+          >
+            <option value="">{node}$</option>
+            {alive.map((p) => (
+              <option key={p.name} value={p.name}>
+                {p.name} &lt;
+              </option>
+            ))}
+          </select>
+        )}
+        <input
+          id="prompt"
+          type="text"
+          value={line}
+          maxLength={MAX_LINE}
+          autocomplete="off"
+          autocapitalize="off"
+          spellcheck={false}
+          disabled={!live.value}
+          aria-label={to === "" ? `Command to run on ${node}` : `Line for the input of ${to}`}
+          placeholder={to === "" ? "ping -c 3 10.0.0.2" : `a line for ${to} to read`}
+          data-testid="prompt"
+          onInput={(e) => setLine(e.currentTarget.value)}
+          onKeyDown={onKey}
+        />
+      </form>
+    </div>
+  );
+}

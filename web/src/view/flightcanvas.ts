@@ -1,0 +1,87 @@
+// Draws what flies, over the topology. Colours are the style sheet's.
+import type { Dot } from "../core/flight";
+import { edgeId } from "../core/graph";
+
+/** A link's two ports and where its line ends on the screen. */
+export interface Ends {
+  readonly a: string;
+  readonly b: string;
+  readonly ax: number;
+  readonly ay: number;
+  readonly bx: number;
+  readonly by: number;
+}
+
+/** drawFlight draws all dots at a real time. Still: for who asked for less motion, dots wait half-way. */
+export function drawFlight(
+  canvas: HTMLCanvasElement,
+  width: number,
+  height: number,
+  dots: readonly Dot[],
+  ends: ReadonlyMap<string, Ends>,
+  now: number,
+  chosen: number,
+  still: boolean,
+): void {
+  const scale = devicePixelRatio;
+  if (canvas.width !== Math.round(width * scale) || canvas.height !== Math.round(height * scale)) {
+    canvas.width = Math.round(width * scale);
+    canvas.height = Math.round(height * scale);
+    canvas.style.width = `${width}px`;
+    canvas.style.height = `${height}px`;
+  }
+  const c = canvas.getContext("2d");
+  if (c === null) return;
+  c.setTransform(scale, 0, 0, scale, 0, 0);
+  c.clearRect(0, 0, width, height);
+  if (dots.length === 0) return;
+  const style = getComputedStyle(canvas);
+  const colours = new Map<string, string>();
+  const colour = (name: string): string => {
+    let v = colours.get(name);
+    if (v === undefined) {
+      v = style.getPropertyValue(name).trim();
+      colours.set(name, v);
+    }
+    return v;
+  };
+  const around = colour("--bg");
+  for (const d of dots) {
+    if (d.kind === "drop") {
+      drawDrop(c, d, ends, colour("--bad"));
+      continue;
+    }
+    const e = ends.get(edgeId(d.port, d.peer));
+    if (e === undefined) continue;
+    const k = still ? 0.5 : (now - d.start) / (d.end - d.start);
+    const f = e.a === d.port ? k : 1 - k;
+    const x = e.ax + (e.bx - e.ax) * f;
+    const y = e.ay + (e.by - e.ay) * f;
+    const on = chosen !== 0 && d.frame === chosen;
+    c.beginPath();
+    c.arc(x, y, on ? 8 : 6, 0, 2 * Math.PI);
+    c.fillStyle = colour(`--p-${d.proto}`);
+    c.fill();
+    c.lineWidth = 2;
+    c.strokeStyle = on ? colour("--accent") : around;
+    c.stroke();
+  }
+}
+
+/** A drop is a cross at the port where it was. */
+function drawDrop(c: CanvasRenderingContext2D, d: Dot, ends: ReadonlyMap<string, Ends>, colour: string): void {
+  for (const e of ends.values()) {
+    if (e.a !== d.port && e.b !== d.port) continue;
+    const x = e.a === d.port ? e.ax : e.bx;
+    const y = e.a === d.port ? e.ay : e.by;
+    c.beginPath();
+    c.moveTo(x - 6, y - 6);
+    c.lineTo(x + 6, y + 6);
+    c.moveTo(x + 6, y - 6);
+    c.lineTo(x - 6, y + 6);
+    c.lineWidth = 2.5;
+    c.strokeStyle = colour;
+    c.stroke();
+    return;
+  }
+}

@@ -1,0 +1,404 @@
+// What the views share: signals, and the functions that change them. One lab at a time.
+import { batch, computed, signal } from "@preact/signals";
+import { Client, type Connection } from "../core/connection";
+import { type Decode, decodeFields } from "../core/decode";
+import { Flight } from "../core/flight";
+import { edgeId, graph } from "../core/graph";
+import type { Command, Event, Message, ProcSpec, ProcStatus } from "../core/protocol";
+import { dataOf, frameOf, isEthernet, type Row } from "../core/row";
+import { at, end, find } from "../core/rows";
+import { apply, greet, initial, observe, type State } from "../core/state";
+import { newLab, probe, streamUrl, upload } from "./api";
+
+/** What is selected on the bench; the drawer shows it. */
+export type Thing =
+  | { readonly kind: "proc"; readonly node: string; readonly proc: string }
+  | { readonly kind: "node"; readonly node: string }
+  | { readonly kind: "iface"; readonly node: string; readonly iface: string }
+  | { readonly kind: "switch"; readonly name: string }
+  | { readonly kind: "link"; readonly id: string };
+
+export type Phase =
+  | { readonly kind: "starting" }
+  | { readonly kind: "failed"; readonly error: string }
+  | { readonly kind: "lab"; readonly id: string };
+
+export type Tab = "console" | "calls" | "device";
+
+export const phase = signal<Phase>({ kind: "starting" });
+export const connection = signal<Connection>({ kind: "connecting" });
+export const lab = signal<State>(initial);
+export const thing = signal<Thing | undefined>(undefined);
+/** Absolute number of the selected row. */
+export const selected = signal<number | undefined>(undefined);
+export const following = signal(true);
+export const tab = signal<Tab>("console");
+export const field = signal<string | undefined>(undefined);
+export const notice = signal<string | undefined>(undefined);
+export const keysShown = signal(false);
+/** What the page is doing to a program, by "node:proc": "uploading mine.wasm". */
+export const busy = signal<ReadonlyMap<string, string>>(new Map());
+/** What went wrong with an upload, by "node:proc". */
+export const refused = signal<ReadonlyMap<string, string>>(new Map());
+
+// The topology is the same object until a hello brings another one: so the graph,
+// and all that is laid out from it, is made once and not with each state.
+const topology = computed(() => lab.value.topology);
+export const topologyGraph = computed(() => graph(topology.value));
+export const selectedRow = computed<Row | undefined>(() =>
+  selected.value === undefined ? undefined : at(lab.value.rows, selected.value),
+);
+export const selectedFrame = computed(() => (selectedRow.value === undefined ? 0 : frameOf(selectedRow.value)));
+export const live = computed(() => connection.value.kind === "live");
+
+export const flight = new Flight((port) => topologyGraph.value.owner.get(port) ?? port);
+/** Called when there is something new to draw in flight. */
+let wakeCanvas: () => void = () => undefined;
+export function onFlight(wake: () => void): () => void {
+  wakeCanvas = wake;
+  return () => {
+    wakeCanvas = () => undefined;
+  };
+}
+
+// Events are taken in at once and shown at 10 Hz: what a person can read, and
+// what keeps a busy lab's page smooth.
+const SHOW_EVERY = 100;
+let current: State = initial;
+let showing = false;
+let shownAt = 0;
+
+function changed(next: State, now = false): void {
+  current = next;
+  if (now) {
+    show();
+    return;
+  }
+  if (showing) return;
+  showing = true;
+  setTimeout(show, Math.max(0, SHOW_EVERY - (performance.now() - shownAt)));
+}
+
+function show(): void {
+  showing = false;
+  shownAt = performance.now();
+  lab.value = current;
+}
+
+let client: Client | undefined;
+let leave: () => void = () => undefined;
+
+/** boot opens the lab that the address names, or a new one. */
+export async function boot(): Promise<void> {
+  addEventListener("hashchange", () => {
+    const id = hashLab();
+    if (id !== undefined && (phase.value.kind !== "lab" || phase.value.id !== id)) enter(id);
+  });
+  const id = hashLab();
+  if (id !== undefined) enter(id);
+  else await startLab();
+}
+
+/** startLab leaves the present lab for a new one. */
+export async function startLab(): Promise<void> {
+  leave();
+  phase.value = { kind: "starting" };
+  const got = await newLab(lab.value.lab?.scenario);
+  if (!got.ok) {
+    phase.value = { kind: "failed", error: got.error };
+    return;
+  }
+  history.replaceState(null, "", `#lab=${encodeURIComponent(got.value)}`);
+  enter(got.value);
+}
+
+function hashLab(): string | undefined {
+  return new URLSearchParams(location.hash.slice(1)).get("lab") ?? undefined;
+}
+
+function enter(id: string): void {
+  leave();
+  flight.clear();
+  decodes.clear();
+  batch(() => {
+    changed(initial, true);
+    phase.value = { kind: "lab", id };
+    thing.value = undefined;
+    selected.value = undefined;
+    field.value = undefined;
+    following.value = true;
+    notice.value = undefined;
+    busy.value = new Map();
+    refused.value = new Map();
+  });
+  client = new Client({
+    dial: (since, on) => {
+      const ws = new WebSocket(streamUrl(id, since));
+      ws.onopen = () => on.open();
+      ws.onmessage = (m: MessageEvent<unknown>) => {
+        if (typeof m.data === "string") on.text(m.data);
+      };
+      ws.onclose = (c) => on.closed(c.reason);
+      return {
+        send: (text) => {
+          if (ws.readyState === WebSocket.OPEN) ws.send(text);
+        },
+        close: (code, reason) => ws.close(code, reason),
+      };
+    },
+    probe: () => probe(id),
+    after: (ms, f) => {
+      const t = setTimeout(f, ms);
+      return () => clearTimeout(t);
+    },
+    random: Math.random,
+    since: () => (current.lab === undefined ? undefined : current.expected),
+    onConnection: (c) => {
+      connection.value = c;
+    },
+    onMessage: hear,
+  });
+  leave = client.start();
+}
+
+function hear(m: Message): void {
+  switch (m.kind) {
+    case "hello":
+      // A lab that began anew under the same id is another list of rows.
+      if (current.expected > m.next) selected.value = undefined;
+      changed(greet(current, m), true);
+      document.title = `${m.lab.scenario} · Wireloom`;
+      if (thing.value === undefined) thing.value = firstThing(current);
+      return;
+    case "events": {
+      const fresh = m.events.filter((e) => e.seq >= current.expected);
+      // A backlog is history: only what happens now is seen moving.
+      if (!document.hidden && fresh.length > 0 && isRecent(fresh)) {
+        flight.add(fresh, performance.now(), current.status?.rate ?? 1);
+        wakeCanvas();
+      }
+      changed(apply(current, m.events));
+      return;
+    }
+    case "state":
+      changed(observe(current, m.status));
+      return;
+    case "reply":
+    case "bye":
+      return;
+    default:
+      m satisfies never;
+  }
+}
+
+function isRecent(events: readonly Event[]): boolean {
+  const newest = events.at(-1)?.at ?? 0;
+  return current.status === undefined || newest >= current.status.at - 1e9;
+}
+
+/** The program that is one's own is what one came for. */
+function firstThing(s: State): Thing | undefined {
+  for (const n of s.topology.nodes) {
+    const slot = n.procs.find((p) => p.slot);
+    if (slot !== undefined) return { kind: "proc", node: n.name, proc: slot.name };
+  }
+  const n = s.topology.nodes[0];
+  return n && { kind: "node", node: n.name };
+}
+
+/** send sends a command; a refusal is shown. */
+export async function send(command: Command): Promise<boolean> {
+  const answer = await ask(command);
+  if (!answer.ok) notice.value = capital(answer.error);
+  return answer.ok;
+}
+
+export async function ask(command: Command) {
+  return (await client?.ask(command)) ?? { ok: false as const, error: "there is no lab" };
+}
+
+export function retry(): void {
+  client?.retry();
+}
+
+export function togglePause(): void {
+  void send({ op: lab.value.status?.paused === true ? "resume" : "pause" });
+}
+
+/** step pauses a running lab first, so that a step is always one. */
+export async function step(): Promise<void> {
+  if (lab.value.status?.paused === false && !(await send({ op: "pause" }))) return;
+  await send({ op: "step" });
+}
+
+/** giveProgram uploads a file into a slot and starts it. */
+export async function giveProgram(node: string, proc: string, file: File): Promise<void> {
+  if (phase.value.kind !== "lab") return;
+  const id = phase.value.id;
+  const key = `${node}:${proc}`;
+  if (busy.value.has(key)) return;
+  refused.value = without(refused.value, key);
+  busy.value = new Map(busy.value).set(key, `uploading and checking ${file.name}`);
+  const got = await upload(id, node, proc, file);
+  busy.value = without(busy.value, key);
+  if (!got.ok) {
+    refused.value = new Map(refused.value).set(key, capital(got.error));
+    return;
+  }
+  // The new program runs from the next start on: what runs now makes room.
+  const running = procOf(lab.value, node, proc);
+  if (running !== undefined && isAlive(running) && !(await send({ op: "kill", node, proc }))) return;
+  await send({ op: "start", node, proc });
+}
+
+export function dismissRefusal(node: string, proc: string): void {
+  refused.value = without(refused.value, `${node}:${proc}`);
+}
+
+function without(map: ReadonlyMap<string, string>, key: string): ReadonlyMap<string, string> {
+  const out = new Map(map);
+  out.delete(key);
+  return out;
+}
+
+export function procOf(s: State, node: string, proc: string): ProcStatus | undefined {
+  return s.status?.procs.find((p) => p.node === node && p.proc === proc);
+}
+
+export function isAlive(p: ProcStatus): boolean {
+  return p.state === "running" || p.state === "ready" || p.state === "sleeping";
+}
+
+/** specsOf lists a node's processes: those of the scenario, then those run from a prompt. */
+export function specsOf(s: State, node: string): readonly ProcSpec[] {
+  const known = s.topology.nodes.find((n) => n.name === node)?.procs ?? [];
+  const extra = (s.extra.get(node) ?? []).map((name): ProcSpec => ({ name, argv: [], slot: false, program: "" }));
+  return [...known, ...extra];
+}
+
+/** select selects a row; the list stops following, for a selected row should stay in sight. */
+export function select(n: number | undefined): void {
+  batch(() => {
+    selected.value = n;
+    field.value = undefined;
+    if (n !== undefined) following.value = false;
+  });
+}
+
+export function selectSeq(seq: number): void {
+  show();
+  const rows = lab.value.rows;
+  const n = find(rows, end(rows) - 1, -1, (r) => r.kind !== "missed" && r.seq === seq);
+  if (n !== undefined) select(n);
+}
+
+/** move goes through the list from anywhere. */
+export function move(by: number): void {
+  const rows = lab.value.rows;
+  if (rows.length === 0) return;
+  const from = selected.value ?? (by > 0 ? rows.first - 1 : end(rows));
+  select(Math.min(Math.max(from + by, rows.first), end(rows) - 1));
+}
+
+/** along goes to the next or previous row of the selected frame. */
+export function along(step: 1 | -1): void {
+  const frame = selectedFrame.value;
+  if (frame === 0 || selected.value === undefined) return;
+  const n = find(lab.value.rows, selected.value + step, step, (r) => frameOf(r) === frame);
+  if (n !== undefined) select(n);
+}
+
+export function pick(t: Thing): void {
+  batch(() => {
+    thing.value = t;
+    if (t.kind === "iface") tab.value = "device";
+    else if (t.kind === "node" || tab.value === "device") tab.value = "console";
+  });
+}
+
+/** things lists what on the bench a row is about. */
+export function aboutRow(row: Row | undefined): { readonly names: ReadonlySet<string>; readonly edge: string } {
+  const names = new Set<string>();
+  if (row === undefined || row.kind === "missed") return { names, edge: "" };
+  const owner = topologyGraph.value.owner;
+  if ("node" in row) names.add(row.node);
+  if ("proc" in row) names.add(`${row.node}:${row.proc}`);
+  if ("port" in row) {
+    names.add(row.port);
+    names.add(owner.get(row.port) ?? "");
+  }
+  if (row.kind === "frame") names.add(owner.get(row.peer) ?? "");
+  names.delete("");
+  return { names, edge: row.kind === "frame" ? edgeId(row.port, row.peer) : "" };
+}
+
+/** isAbout says whether a row is about a thing, for the list. */
+export function isAbout(row: Row, t: Thing | undefined): boolean {
+  if (t === undefined || row.kind === "missed") return false;
+  const owner = topologyGraph.value.owner;
+  switch (t.kind) {
+    case "proc":
+      return "proc" in row && row.node === t.node && row.proc === t.proc;
+    case "node":
+      return "node" in row ? row.node === t.node : "port" in row && owner.get(row.port) === t.node;
+    case "iface":
+      return (
+        ("port" in row && row.port === `${t.node}:${t.iface}`) ||
+        (row.kind === "frame" && row.peer === `${t.node}:${t.iface}`) ||
+        (row.kind === "call" && row.node === t.node && row.path === `/dev/${t.iface}`)
+      );
+    case "switch":
+      return ("node" in row && row.node === t.name) || ("port" in row && owner.get(row.port) === t.name);
+    case "link":
+      return row.kind === "frame" && edgeId(row.port, row.peer) === t.id;
+    default:
+      return t satisfies never;
+  }
+}
+
+export type Shown =
+  | { readonly kind: "none" }
+  | { readonly kind: "waiting" }
+  | { readonly kind: "fields"; readonly decode: Decode }
+  | { readonly kind: "failed"; readonly error: string };
+
+const DECODES = 64;
+const decodes = new Map<string, Decode>();
+export const shown = signal<Shown>({ kind: "none" });
+
+/** showFields has the server decode the selected row; the page itself never decodes. */
+export async function showFields(row: Row | undefined): Promise<void> {
+  if (row === undefined || !isEthernet(row)) {
+    shown.value = { kind: "none" };
+    return;
+  }
+  const hex = dataOf(row);
+  const had = decodes.get(hex);
+  if (had !== undefined) {
+    shown.value = { kind: "fields", decode: had };
+    return;
+  }
+  shown.value = { kind: "waiting" };
+  const answer = await ask({ op: "decode", link: "ethernet", hex });
+  const now = selectedRow.peek();
+  if (now === undefined || dataOf(now) !== hex) return;
+  if (!answer.ok) {
+    shown.value = { kind: "failed", error: capital(answer.error) };
+    return;
+  }
+  const got = decodeFields(answer.result);
+  if (!got.ok) {
+    shown.value = { kind: "failed", error: `The server's decode could not be read: ${got.error}.` };
+    return;
+  }
+  decodes.set(hex, got.value);
+  for (const key of decodes.keys()) {
+    if (decodes.size <= DECODES) break;
+    decodes.delete(key);
+  }
+  shown.value = { kind: "fields", decode: got.value };
+}
+
+function capital(s: string): string {
+  return s.slice(0, 1).toUpperCase() + s.slice(1);
+}

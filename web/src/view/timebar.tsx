@@ -1,0 +1,135 @@
+import type { Connection } from "../core/connection";
+import { seconds, span } from "../core/format";
+import type { Rate } from "../core/protocol";
+import { labUrl } from "./api";
+import { connection, keysShown, lab, live, phase, select, send, step, togglePause } from "./store";
+
+const RATES: readonly { readonly rate: Rate; readonly label: string; readonly name: string }[] = [
+  { rate: 1, label: "1x", name: "real time" },
+  { rate: 10, label: "10x", name: "ten times real time" },
+  { rate: 0, label: "max", name: "as fast as it goes" },
+];
+/** Lag that a person would notice. */
+const BEHIND = 100e6;
+
+/** The time bar: always there. */
+export function TimeBar() {
+  const s = lab.value;
+  const status = s.status;
+  const off = !live.value || status === undefined || status.ended;
+  const gone = connection.value.kind === "closed" && connection.value.gone;
+  const url = phase.value.kind === "lab" ? labUrl(phase.value.id) : "";
+  return (
+    <header class="timebar">
+      <h1>
+        Wireloom <span class="dim">/</span>{" "}
+        <button
+          type="button"
+          class="plain"
+          title={`${s.lab?.title ?? ""}: show what this lab is about`}
+          onClick={() => select(undefined)}
+        >
+          {s.lab?.scenario ?? "…"}
+        </button>
+      </h1>
+      <div class="group" role="group" aria-label="Time">
+        <button
+          type="button"
+          disabled={off}
+          onClick={() => void step()}
+          title="One event, then pause (.)"
+          data-testid="step"
+        >
+          step
+        </button>
+        <button type="button" disabled={off} onClick={togglePause} title="Space" data-testid="pause" class="steady">
+          {status?.paused === true ? "run" : "pause"}
+        </button>
+      </div>
+      <div class="group seg" role="radiogroup" aria-label="Speed">
+        {RATES.map((r) => (
+          <button
+            key={r.label}
+            type="button"
+            role="radio"
+            aria-checked={status?.rate === r.rate}
+            aria-label={`${r.label}: ${r.name}`}
+            title={r.name}
+            disabled={off}
+            data-testid={`rate-${r.label}`}
+            onClick={() => void send({ op: "rate", rate: r.rate })}
+          >
+            {r.label}
+          </button>
+        ))}
+      </div>
+      <div class="clock" title="Virtual time since the lab began">
+        <span class="dim">t =</span> <span data-testid="clock">{seconds(s.at)}</span> s
+        <span class="dim small"> virtual</span>
+      </div>
+      {status?.ended === true && <span class="tag">ended</span>}
+      {status?.paused === true && !status.ended && <span class="tag">paused</span>}
+      {status !== undefined && !status.paused && status.lag > BEHIND && (
+        <span
+          class="tag warn"
+          title="This machine cannot keep up with the speed chosen; the lab is only slower, not different"
+        >
+          {span(status.lag)} behind
+        </span>
+      )}
+      <span class="grow" />
+      {status !== undefined && status.viewers > 1 && <span class="dim small">{status.viewers} viewers</span>}
+      <span class={`conn ${connection.value.kind}`} data-testid="connection">
+        {connectionName(connection.value)}
+      </span>
+      <div class="group">
+        <Download
+          href={`${url}/capture.pcapng`}
+          off={gone}
+          label="capture"
+          title="Download every frame so far as pcapng, for Wireshark"
+        />
+        <Download
+          href={`${url}/recording`}
+          off={gone}
+          label="recording"
+          title="Download the recording: labserver replay runs it again"
+        />
+        <button
+          type="button"
+          aria-label="keys"
+          title="Keys (?)"
+          onClick={() => {
+            keysShown.value = true;
+          }}
+        >
+          ?
+        </button>
+      </div>
+    </header>
+  );
+}
+
+function Download(props: {
+  readonly href: string;
+  readonly off: boolean;
+  readonly label: string;
+  readonly title: string;
+}) {
+  if (props.off) {
+    return (
+      <button type="button" disabled title="The lab is gone, and this with it">
+        {props.label}
+      </button>
+    );
+  }
+  return (
+    <a class="button" href={props.href} download title={props.title} data-testid={props.label}>
+      {props.label}
+    </a>
+  );
+}
+
+function connectionName(c: Connection): string {
+  return c.kind === "connecting" ? "connecting…" : c.kind === "reconnecting" ? "reconnecting…" : c.kind;
+}

@@ -1,0 +1,190 @@
+// The time line: a list of up to 100,000 rows of which only those in sight are drawn.
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { count, grouped, seconds } from "../core/format";
+import { frameOf, protoOf, type Row, rowText } from "../core/row";
+import { at, end } from "../core/rows";
+import { ROWS } from "../core/state";
+import { atEnd, reveal, visible } from "../core/viewport";
+import { following, isAbout, lab, move, pick, select, selected, selectedFrame, thing } from "./store";
+
+const ROW = 22;
+
+export function TimeLine() {
+  const box = useRef<HTMLDivElement>(null);
+  const [scroll, setScroll] = useState(0);
+  const [height, setHeight] = useState(400);
+  const rows = lab.value.rows;
+  const follow = following.value;
+  const n = selected.value;
+  const firstSeen = useRef(rows.first);
+  const placed = useRef(0);
+
+  useEffect(() => {
+    const el = box.current;
+    if (el === null) return;
+    const watch = new ResizeObserver(() => setHeight(el.clientHeight));
+    watch.observe(el);
+    return () => watch.disconnect();
+  }, []);
+
+  // Following: the end stays in sight. Not following: what is in sight stays where it
+  // is, also when rows before it are let go.
+  useLayoutEffect(() => {
+    const el = box.current;
+    if (el === null) return;
+    const gone = rows.first - firstSeen.current;
+    firstSeen.current = rows.first;
+    const to = follow ? el.scrollHeight - el.clientHeight : el.scrollTop - gone * ROW;
+    if (follow || gone !== 0) {
+      el.scrollTop = to;
+      placed.current = el.scrollTop;
+      setScroll(el.scrollTop);
+    }
+  }, [rows, follow, height]);
+
+  useLayoutEffect(() => {
+    const el = box.current;
+    if (el === null || n === undefined) return;
+    el.scrollTop = reveal(el.scrollTop, el.clientHeight, ROW, n - rows.first);
+    placed.current = el.scrollTop;
+    setScroll(el.scrollTop);
+  }, [n]);
+
+  const onScroll = (): void => {
+    const el = box.current;
+    if (el === null) return;
+    setScroll(el.scrollTop);
+    const mine = Math.abs(el.scrollTop - placed.current) < 1;
+    placed.current = el.scrollTop;
+    if (mine) return;
+    following.value = atEnd(el.scrollTop, el.clientHeight, el.scrollHeight, ROW);
+  };
+
+  const onKey = (e: KeyboardEvent): void => {
+    if (e.ctrlKey || e.altKey || e.metaKey) return;
+    const page = Math.max(1, Math.floor(height / ROW) - 1);
+    if (e.key === "ArrowUp") move(-1);
+    else if (e.key === "ArrowDown") move(1);
+    else if (e.key === "PageUp") move(-page);
+    else if (e.key === "PageDown") move(page);
+    else if (e.key === "Home") select(rows.first);
+    else if (e.key === "End") select(end(rows) - 1);
+    else if (e.key === "Enter") openOwner(n === undefined ? undefined : at(rows, n));
+    else return;
+    e.preventDefault();
+  };
+
+  const seen = visible(scroll, height, ROW, rows.first, rows.length);
+  const drawn: { readonly n: number; readonly row: Row }[] = [];
+  for (let i = seen.from; i < seen.to; i++) {
+    const row = at(rows, i);
+    if (row !== undefined) drawn.push({ n: i, row });
+  }
+  const top = (seen.from - rows.first) * ROW;
+
+  return (
+    <section class="timeline" aria-label="Time line">
+      <div class="head" aria-hidden="true">
+        <span class="time">time, s</span>
+        <span class="who">who</span>
+        <span>what</span>
+      </div>
+      <div
+        id="timeline"
+        class="rows"
+        ref={box}
+        role="grid"
+        aria-label="Events"
+        aria-rowcount={rows.length}
+        aria-activedescendant={n === undefined ? undefined : `row-${n}`}
+        tabIndex={0}
+        onScroll={onScroll}
+        onKeyDown={onKey}
+      >
+        {rows.length === 0 && (
+          <p class="teach">
+            Nothing has happened yet. Each device call and each frame will be a row here: press run, or step.
+          </p>
+        )}
+        <div class="spacer" style={{ height: `${rows.length * ROW}px` }}>
+          <div style={{ transform: `translateY(${top}px)` }}>
+            {drawn.map(({ n: i, row }) => (
+              <Line key={i} n={i} index={i - rows.first + 1} row={row} />
+            ))}
+          </div>
+        </div>
+      </div>
+      <footer class="foot">
+        <span data-testid="kept">
+          {count(rows.length, "row")}
+          {rows.first > 0 && ` · the oldest ${grouped(rows.first)} let go (at most ${grouped(ROWS)} are kept)`}
+          {lab.value.missed > 0 && ` · ${grouped(lab.value.missed)} missed`}
+        </span>
+        <span class="grow" />
+        {follow ? (
+          <span class="dim" data-testid="following">
+            following
+          </span>
+        ) : (
+          <>
+            <span class="dim" data-testid="following">
+              not following: you are reading
+            </span>
+            <button
+              type="button"
+              class="small"
+              data-testid="follow"
+              onClick={() => {
+                following.value = true;
+              }}
+            >
+              follow
+            </button>
+          </>
+        )}
+      </footer>
+    </section>
+  );
+}
+
+function Line(props: { readonly n: number; readonly index: number; readonly row: Row }) {
+  const { n, row } = props;
+  const t = rowText(row);
+  const on = selected.value === n;
+  const mate = !on && selectedFrame.value !== 0 && frameOf(row) === selectedFrame.value;
+  const about = isAbout(row, thing.value);
+  return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: the grid has the focus and the keys
+    <div
+      id={`row-${n}`}
+      class={`row ${t.tone} is-${row.kind}${on ? " on" : ""}${mate ? " mate" : ""}`}
+      role="row"
+      tabIndex={-1}
+      aria-rowindex={props.index}
+      aria-selected={on}
+      data-proto={protoOf(row)}
+      onClick={() => select(n)}
+      onDblClick={() => openOwner(row)}
+    >
+      <span class="time" role="gridcell" tabIndex={-1}>
+        {seconds(row.at)}
+      </span>
+      <span class={`who${about ? " about" : ""}`} role="gridcell" tabIndex={-1} title={t.who}>
+        {t.who}
+      </span>
+      <span class="what" role="gridcell" tabIndex={-1}>
+        {t.what}
+        {t.error !== "" && <b class="bad"> {t.error}</b>}
+        {t.more !== "" && <span class="more"> {t.more}</span>}
+      </span>
+    </div>
+  );
+}
+
+/** Enter or a double click on a row shows its process below. */
+function openOwner(row: Row | undefined): void {
+  if (row === undefined || row.kind === "missed") return;
+  if ("proc" in row && row.proc !== "") pick({ kind: "proc", node: row.node, proc: row.proc });
+  else if ("node" in row && lab.value.topology.nodes.some((x) => x.name === row.node))
+    pick({ kind: "node", node: row.node });
+}

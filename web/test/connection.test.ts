@@ -1,0 +1,154 @@
+import { describe, expect, test } from "vitest";
+import { Client, type Connection, type SocketHandlers } from "../src/core/connection";
+import { fixture } from "./fixtures";
+
+/** A world without a browser: sockets, timers and the probe are pulled by hand. */
+function world() {
+  const dials: { since: number | undefined; on: SocketHandlers; sent: string[]; closed: boolean }[] = [];
+  const timers: { ms: number; f: () => void }[] = [];
+  const seen: Connection[] = [];
+  const w = {
+    dials,
+    timers,
+    seen,
+    lab: "there" as "there" | "gone" | "unreachable",
+    expected: undefined as number | undefined,
+    kinds: [] as string[],
+  };
+  const client = new Client({
+    dial: (since, on) => {
+      const d = { since, on, sent: [] as string[], closed: false };
+      dials.push(d);
+      return {
+        send: (t) => d.sent.push(t),
+        close: () => {
+          d.closed = true;
+        },
+      };
+    },
+    probe: async () => w.lab,
+    after: (ms, f) => {
+      const t = { ms, f };
+      timers.push(t);
+      return () => {
+        const i = timers.indexOf(t);
+        if (i >= 0) timers.splice(i, 1);
+      };
+    },
+    random: () => 0.5,
+    since: () => w.expected,
+    onMessage: (m) => w.kinds.push(m.kind),
+    onConnection: (c) => seen.push(c),
+  });
+  const hear = (message: unknown, dial = dials.length - 1): void => dials[dial]?.on.text(JSON.stringify(message));
+  const fire = (): void => timers.shift()?.f();
+  const settle = async (): Promise<void> => {
+    for (let i = 0; i < 5; i++) await Promise.resolve();
+  };
+  return { ...w, w, client, hear, fire, settle };
+}
+
+describe("client", () => {
+  test("is live from the hello on", () => {
+    const { client, hear, seen, w } = world();
+    client.start();
+    hear(fixture("hello"));
+    hear(fixture("events"));
+    expect(seen.map((c) => c.kind)).toEqual(["connecting", "live"]);
+    expect(w.kinds).toEqual(["hello", "events"]);
+  });
+
+  test("a lost connection is resumed where it stopped, waiting longer each time", async () => {
+    const { client, hear, seen, dials, timers, fire, settle, w } = world();
+    client.start();
+    hear(fixture("hello"));
+    w.expected = 24;
+    const waits: number[] = [];
+    for (let i = 0; i < 8; i++) {
+      dials.at(-1)?.on.closed("");
+      await settle();
+      waits.push(timers[0]?.ms ?? 0);
+      fire();
+    }
+    expect(waits).toEqual([250, 500, 1000, 2000, 4000, 8000, 8000, 8000]);
+    expect(dials.at(-1)?.since).toBe(24);
+    hear(fixture("hello"));
+    expect(seen.at(-1)).toEqual({ kind: "live" });
+    dials.at(-1)?.on.closed("");
+    await settle();
+    expect(timers[0]?.ms).toBe(250);
+  });
+
+  test("what a connection that was given up still says is not heard", async () => {
+    const { client, hear, w, dials, settle, fire } = world();
+    client.start();
+    dials[0]?.on.closed("");
+    await settle();
+    fire();
+    hear(fixture("hello"), 0);
+    expect(w.kinds).toEqual([]);
+  });
+
+  test("a lab that is gone closes, without trying again", async () => {
+    const { client, hear, seen, dials, timers, settle, w } = world();
+    client.start();
+    hear(fixture("hello"));
+    w.lab = "gone";
+    dials[0]?.on.closed("");
+    await settle();
+    expect(seen.at(-1)).toEqual({ kind: "closed", reason: "This lab is not there any more.", gone: true });
+    expect(timers.length).toBe(0);
+  });
+
+  test("a bye closes with its reason, and one may connect again", async () => {
+    const { client, hear, seen, dials, settle } = world();
+    client.start();
+    hear(fixture("hello"));
+    hear({ type: "bye", reason: "The server is being restarted." });
+    dials[0]?.on.closed("");
+    await settle();
+    expect(seen.at(-1)).toEqual({ kind: "closed", reason: "The server is being restarted.", gone: false });
+    client.retry();
+    hear(fixture("hello"));
+    expect(seen.at(-1)).toEqual({ kind: "live" });
+  });
+
+  test("a message that cannot be read closes and says what was wrong", () => {
+    const { client, hear, seen, dials } = world();
+    client.start();
+    hear({ type: "state", t: "now" });
+    expect(seen.at(-1)).toMatchObject({ kind: "closed", gone: false });
+    expect(dials[0]?.closed).toBe(true);
+  });
+
+  test("each command gets one answer: the server's, or why there is none", async () => {
+    const { client, hear, dials, fire, settle } = world();
+    client.start();
+    expect(await client.ask({ op: "pause" })).toMatchObject({ ok: false });
+    hear(fixture("hello"));
+    const a = client.ask({ op: "pause" });
+    const b = client.ask({ op: "step" });
+    hear({ type: "reply", id: 2, ok: false, error: "no" });
+    hear({ type: "reply", id: 1, ok: true, result: {} });
+    hear({ type: "reply", id: 77, ok: true, result: {} });
+    expect(await a).toEqual({ ok: true, result: {} });
+    expect(await b).toEqual({ ok: false, error: "no" });
+    const late = client.ask({ op: "resume" });
+    fire();
+    expect(await late).toMatchObject({ ok: false, error: expect.stringContaining("15 s") });
+    const cut = client.ask({ op: "resume" });
+    dials[0]?.on.closed("");
+    expect(await cut).toMatchObject({ ok: false });
+    await settle();
+  });
+
+  test("no more than 64 commands wait", async () => {
+    const { client, hear } = world();
+    const stop = client.start();
+    hear(fixture("hello"));
+    const waiting = Array.from({ length: 64 }, () => client.ask({ op: "step" }));
+    expect(await client.ask({ op: "step" })).toMatchObject({ ok: false, error: expect.stringContaining("64") });
+    stop();
+    expect((await Promise.all(waiting)).every((a) => !a.ok)).toBe(true);
+  });
+});

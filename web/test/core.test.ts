@@ -1,0 +1,212 @@
+import { describe, expect, test } from "vitest";
+import { parseBrief } from "../src/core/brief";
+import { fieldAt, fieldByPath, fieldLines, parents } from "../src/core/fields";
+import { Flight, PER_LINK, SEEN } from "../src/core/flight";
+import { bytes, count, exactSeconds, grouped, percent, printable, seconds, span } from "../src/core/format";
+import { graph, layout } from "../src/core/graph";
+import { hexLines, parseHex } from "../src/core/hex";
+import type { Event, Field, Topology } from "../src/core/protocol";
+import { atEnd, reveal, visible } from "../src/core/viewport";
+
+describe("format", () => {
+  const thin = (s: string): string => s.replaceAll("\u202f", "_");
+  test.each<[string, string, string]>([
+    ["seconds", seconds(12_004_318_000), "12.004_318"],
+    ["seconds, long", seconds(3_600_000_001_000_000), "3,600,000.001_000"],
+    ["exact seconds", exactSeconds(12_004_318_010), "12.004_318_010"],
+    ["fuel", grouped(4_112), "4,112"],
+    ["fuel, short", grouped(999), "999"],
+    ["ns", span(10), "10 ns"],
+    ["µs", span(1_500), "1.5 µs"],
+    ["ms", span(1_000_000), "1 ms"],
+    ["s", span(2_500_000_000), "2.5 s"],
+    ["one byte", bytes(1), "1 byte"],
+    ["a megabyte", bytes(3_145_728), "3.1 MB"],
+    ["a little is not nothing", percent(0.001), "< 1 %"],
+    ["nearly all is not all", percent(0.996), "99 %"],
+    ["all", percent(1), "100 %"],
+    ["one row", count(1, "row"), "1 row"],
+    ["rows", count(1_234, "row"), "1,234 rows"],
+    ["control characters", printable("a\u001b[1mb\nc\u202e"), "a·[1mb⏎c·"],
+  ])("%s", (_, got, want) => {
+    expect(thin(got)).toBe(want);
+  });
+});
+
+const ping: Topology = {
+  nodes: [
+    {
+      name: "alice",
+      dialect: "freebsd",
+      procs: [],
+      ifaces: [{ name: "em0", kind: "nic", mac: "", addresses: [], port: "s1.1" }],
+    },
+    {
+      name: "bob",
+      dialect: "netbsd",
+      procs: [],
+      ifaces: [{ name: "tap0", kind: "tap", mac: "", addresses: [], port: "s1.2" }],
+    },
+  ],
+  switches: [{ name: "s1", ports: ["s1.1", "s1.2"] }],
+  links: [{ a: "alice:em0", b: "s1.1", delay: 1_000_000 }],
+};
+
+describe("graph", () => {
+  test("an interface in a port is a line, with or without a link", () => {
+    expect(graph(ping).edges.map((e) => [e.id, e.from, e.to, e.delay])).toEqual([
+      ["alice:em0|s1.1", "alice", "s1", 1_000_000],
+      ["bob:tap0|s1.2", "bob", "s1", 0],
+    ]);
+  });
+  test("a chain hangs on the longer side", () => {
+    const g = graph(ping);
+    const tall = layout(g, 400, 600, { x: 100, y: 50 });
+    expect([...tall]).toEqual([
+      ["alice", { x: 200, y: 50 }],
+      ["s1", { x: 200, y: 300 }],
+      ["bob", { x: 200, y: 550 }],
+    ]);
+    expect(layout(g, 900, 300, { x: 100, y: 50 }).get("s1")).toEqual({ x: 450, y: 150 });
+  });
+  test("many nodes stay in the box, apart from each other, always in the same place", () => {
+    const many: Topology = {
+      nodes: Array.from({ length: 12 }, (_, i) => ({
+        name: `n${i}`,
+        dialect: "",
+        procs: [],
+        ifaces: [{ name: "em0", kind: "nic" as const, mac: "", addresses: [], port: `s${i % 2}.${i}` }],
+      })),
+      switches: [0, 1].map((k) => ({
+        name: `s${k}`,
+        ports: [...Array.from({ length: 12 }, (_, i) => `s${k}.${i}`), `s${k}.up`],
+      })),
+      links: [{ a: "s0.up", b: "s1.up", delay: 0 }],
+    };
+    const a = layout(graph(many), 1000, 800, { x: 50, y: 50 });
+    expect(layout(graph(many), 1000, 800, { x: 50, y: 50 })).toEqual(a);
+    const all = [...a.values()];
+    expect(all.length).toBe(14);
+    for (const p of all) expect(p.x >= 50 && p.x <= 950 && p.y >= 50 && p.y <= 750).toBe(true);
+    const gaps = all.flatMap((p, i) => all.slice(i + 1).map((q) => Math.hypot(p.x - q.x, p.y - q.y)));
+    expect(Math.min(...gaps)).toBeGreaterThan(40);
+  });
+  test("an empty topology has no places", () => {
+    expect(layout(graph({ nodes: [], switches: [], links: [] }), 100, 100, { x: 1, y: 1 }).size).toBe(0);
+  });
+});
+
+describe("flight", () => {
+  const frame = (seq: number, port: string, peer: string, delay = 1_000_000): Event => ({
+    seq,
+    at: 0,
+    kind: "frame",
+    port,
+    peer,
+    delay,
+    frame: 1,
+    data: "",
+    sum: undefined,
+  });
+  const owner = (port: string): string => port.split(/[.:]/)[0] ?? "";
+  test("a short delay is seen for 250 ms, a long one for its own time", () => {
+    const f = new Flight(owner);
+    f.add([frame(1, "a:em0", "s.1"), frame(2, "b:em0", "s.2", 2_000_000_000)], 0, 1);
+    expect(f.at(0).map((d) => d.end)).toEqual([SEEN, 2000]);
+    expect(f.at(SEEN).map((d) => d.seq)).toEqual([2]);
+  });
+  test("what a frame causes leaves when the frame has arrived", () => {
+    const f = new Flight(owner);
+    f.add([frame(1, "a:em0", "s.1"), frame(2, "s.2", "b:em0")], 0, 1);
+    expect(f.at(10).map((d) => d.seq)).toEqual([1]);
+    expect(f.at(SEEN + 10).map((d) => d.seq)).toEqual([2]);
+  });
+  test("a flood is capped on each link, and counted", () => {
+    const f = new Flight(owner);
+    f.add(
+      Array.from({ length: 1000 }, (_, i) => frame(i + 1, "a:em0", "s.1")),
+      0,
+      1,
+    );
+    expect(f.at(1).length).toBe(PER_LINK);
+    expect(f.skipped).toBe(1000 - PER_LINK);
+    expect(f.busy(500)).toBe(true);
+    expect(f.at(10_000).length).toBe(0);
+    expect(f.idle).toBe(true);
+    f.add([frame(2000, "a:em0", "s.1")], 10_000, 1);
+    expect(f.at(10_000).length).toBe(1);
+  });
+});
+
+describe("viewport", () => {
+  test("draws what is in sight and a little more", () => {
+    expect(visible(2200, 440, 22, 0, 1000, 5)).toEqual({ from: 95, to: 125 });
+    expect(visible(0, 440, 22, 500, 3, 5)).toEqual({ from: 500, to: 503 });
+    expect(visible(99_999, 440, 22, 0, 10)).toEqual({ from: 10, to: 10 });
+  });
+  test("the end is in sight, or not", () => {
+    expect(atEnd(560, 440, 1000, 22)).toBe(true);
+    expect(atEnd(500, 440, 1000, 22)).toBe(false);
+  });
+  test("reveal moves no more than it must", () => {
+    expect(reveal(100, 220, 22, 6)).toBe(100);
+    expect(reveal(100, 220, 22, 0)).toBe(0);
+    expect(reveal(0, 220, 22, 10)).toBe(22);
+  });
+});
+
+describe("bytes and fields", () => {
+  const f = (off: number, len: number, fields: readonly Field[] = []): Field => ({
+    name: "",
+    label: "",
+    value: "",
+    text: "",
+    off,
+    len,
+    bad: "",
+    fields,
+  });
+  const tree = [f(0, 14, [f(0, 6), f(6, 6), f(12, 2)]), f(14, 20, [f(14, 1, [f(14, 1)])])];
+  test("a byte's field is the smallest that covers it", () => {
+    expect(fieldAt(tree, 7)).toBe("0.1");
+    expect(fieldAt(tree, 14)).toBe("1.0.0");
+    expect(fieldAt(tree, 20)).toBe("1");
+    expect(fieldAt(tree, 99)).toBeUndefined();
+  });
+  test("what is under a closed field is not listed", () => {
+    expect(fieldLines(tree, new Set(["0"])).map((l) => l.path)).toEqual(["0", "1", "1.0", "1.0.0"]);
+    expect(fieldByPath(tree, "1.0")?.off).toBe(14);
+    expect(fieldByPath(tree, "7.0")).toBeUndefined();
+    expect(parents("1.0.0")).toEqual(["1", "1.0"]);
+  });
+  test("hex goes into lines", () => {
+    const lines = hexLines(parseHex("00417fff"), 3);
+    expect(lines.map((l) => [l.off, ...l.cells.map((c) => c.hex + c.ascii)])).toEqual([
+      ["0000", "00.", "41A", "7f."],
+      ["0003", "ff."],
+    ]);
+  });
+});
+
+test("a brief becomes blocks, and HTML in it stays text", () => {
+  expect(parseBrief("# A `b`\n\none **two**\nthree\n\n- x\n  y\n- z\n\n```\n<b>\n```\n<script>")).toEqual([
+    {
+      kind: "heading",
+      spans: [
+        { kind: "text", text: "A " },
+        { kind: "code", text: "b" },
+      ],
+    },
+    {
+      kind: "paragraph",
+      spans: [
+        { kind: "text", text: "one " },
+        { kind: "strong", text: "two" },
+        { kind: "text", text: " three" },
+      ],
+    },
+    { kind: "list", items: [[{ kind: "text", text: "x y" }], [{ kind: "text", text: "z" }]] },
+    { kind: "code", text: "<b>" },
+    { kind: "paragraph", spans: [{ kind: "text", text: "<script>" }] },
+  ]);
+});

@@ -1,0 +1,156 @@
+import { describe, expect, test } from "vitest";
+import { decode, decodeFields, decodeText } from "../src/core/decode";
+import { type Command, type EventKind, encode, type Message } from "../src/core/protocol";
+import { rowText } from "../src/core/row";
+import { fixture } from "./fixtures";
+
+function ok(raw: unknown): Message {
+  const got = decode(raw);
+  if (!got.ok) throw new Error(got.error);
+  return got.value;
+}
+
+describe("decode", () => {
+  test("reads a hello", () => {
+    const m = ok(fixture("hello"));
+    if (m.kind !== "hello") throw new Error(m.kind);
+    expect(m.lab.seed).toBe("42");
+    expect(m.topology.nodes.map((n) => n.name)).toEqual(["alice", "bob"]);
+    expect(m.topology.links).toEqual([{ a: "alice:em0", b: "s1.1", delay: 1_000_000 }]);
+    expect(m.next).toBe(24);
+  });
+
+  test("reads every kind of event, and the fixture has them all", () => {
+    const m = ok(fixture("events"));
+    if (m.kind !== "events") throw new Error(m.kind);
+    const all: Record<Exclude<EventKind, "other">, true> = {
+      lab: true,
+      command: true,
+      start: true,
+      exit: true,
+      call: true,
+      frame: true,
+      drop: true,
+      learn: true,
+      forget: true,
+      iface: true,
+      console: true,
+      signal: true,
+      log: true,
+      panic: true,
+      limit: true,
+      step: true,
+      check: true,
+    };
+    expect([...new Set(m.events.map((e) => e.kind))].sort()).toEqual(Object.keys(all).sort());
+    expect(m.events.map((e) => e.seq)).toEqual(m.events.map((_, i) => i + 1));
+  });
+
+  test("says every event in words", () => {
+    const m = ok(fixture("events"));
+    if (m.kind !== "events") throw new Error(m.kind);
+    const words = m.events.map((e) => {
+      const t = rowText(e);
+      return [t.who, t.what, t.error, t.more].filter((s) => s !== "").join(" | ");
+    });
+    expect(words).toEqual([
+      "lab | lab ping begins | seed 42",
+      "bob:pingd | start pingd.wasm | pid 2",
+      'bob:pingd | open("/dev/tap0", O_RDWR) = 4',
+      "bob:tap0 | link state up",
+      "bob:pingd | pingd: answering for 10.0.0.2 on tap0",
+      "alice:em0 → s1.1 | ARP  02:00:00:00:00:0a → ff:ff:ff:ff:ff:ff  who has 10.0.0.2, tell 10.0.0.1 | 42 bytes",
+      "s1 | learn 02:00:00:00:00:0a | is at s1.1",
+      "s1.2 → bob:tap0 | ARP  02:00:00:00:00:0a → ff:ff:ff:ff:ff:ff  who has 10.0.0.2, tell 10.0.0.1 | 42 bytes",
+      "bob:pingd | read(4</dev/tap0>, 2048) = 42 | after 2 ms",
+      "alice:em0 → s1.1 | ICMP  10.0.0.1 → 10.0.0.2  echo request id 7 seq 12 | 98 bytes",
+      "bob:pingd | read(4</dev/tap0>, 2048) = 98 | after 999 ms",
+      "bob:pingd | write(4</dev/tap0>, 98) = 98",
+      "bob:pingd | read(4</dev/tap0>, 2048) = -1 | EWOULDBLOCK Resource temporarily unavailable",
+      "bob:tap0 | drop ICMP  10.0.0.1 → 10.0.0.2  echo request id 7 seq 12 | queue-full: the send queue holds 256 packets",
+      "s1 | forget 02:00:00:00:00:0a | was at s1.1",
+      "bob:pingd | signal SIGIO",
+      "bob | tap0: link state changed to UP | kernel",
+      "bob | panic | mtx_lock of a destroyed mutex: tap_softc was freed | this kernel would have stopped here",
+      "bob:pingd | limit memory | pingd asked for 80 MB; a program may have 64 MB | 67,108,864",
+      "you | kill bob:pingd",
+      "bob:pingd | killed | 5,120 fuel",
+      "scenario | step first-ping | alice sends an echo request",
+      "scenario | check replies failed | no echo reply within 1 s",
+    ]);
+  });
+
+  test("keeps a kind it does not know by its name", () => {
+    const m = ok({ type: "events", events: [{ seq: 1, t: 0, k: "rebirth", text: "again" }] });
+    expect(m).toMatchObject({ events: [{ kind: "other", name: "rebirth", text: "again" }], missed: 0 });
+  });
+
+  test("reads a state", () => {
+    const m = ok(fixture("state"));
+    if (m.kind !== "state") throw new Error(m.kind);
+    expect(m.status.procs.map((p) => p.state)).toEqual(["sleeping", "sleeping", "exited"]);
+    expect(m.status.procs[2]?.exit).toEqual({ code: 2, why: "no reply" });
+    expect(m.status.ifaces[0]?.counters[0]).toEqual(["ipackets", 12]);
+  });
+
+  test("reads replies and what a decode gave", () => {
+    const m = ok(fixture("reply-ok"));
+    if (m.kind !== "reply" || !m.ok) throw new Error("no good reply");
+    const fields = decodeFields(m.result);
+    if (!fields.ok) throw new Error(fields.error);
+    expect(fields.value.fields[1]?.fields[0]).toMatchObject({ label: "Checksum", bad: "should be 0x357a", off: 36 });
+    expect(ok(fixture("reply-error"))).toMatchObject({ ok: false, id: 8 });
+    expect(ok(fixture("bye"))).toMatchObject({ kind: "bye" });
+  });
+
+  test.each<[string, unknown, string]>([
+    ["no object", 7, "message is 7, not an object"],
+    ["unknown type", { type: "hi" }, 'unknown type "hi"'],
+    ["another protocol", { type: "hello", protocol: 2 }, "speaks protocol 1 and the server 2"],
+    [
+      "a seq that is a text",
+      { type: "events", events: [{ seq: "1", t: 0, k: "log" }] },
+      'events.events[0].seq is "1", not a number',
+    ],
+    [
+      "data that is not hex",
+      { type: "events", events: [{ seq: 1, t: 0, k: "frame", data: "xyz0" }] },
+      "data is not hex",
+    ],
+    [
+      "an unknown process state",
+      { type: "state", t: 0, rate: 1, paused: false, procs: [{ node: "a", proc: "p", state: "dreaming" }] },
+      '"dreaming", not one of',
+    ],
+    ["a rate there is not", { type: "state", t: 0, rate: 3, paused: false }, "state.rate is 3"],
+  ])("refuses %s with a sentence", (_, raw, want) => {
+    const got = decode(raw);
+    expect(got.ok ? "accepted" : got.error).toContain(want);
+  });
+
+  test("refuses what is not JSON, and trees without end", () => {
+    expect(decodeText("{").ok).toBe(false);
+    let f: unknown = {};
+    for (let i = 0; i < 40; i++) f = { fields: [f] };
+    expect(decodeFields(f).ok).toBe(false);
+  });
+});
+
+test("encode writes the commands that the Go side reads", () => {
+  const link = "ethernet";
+  const raw = fixture("commands");
+  if (!Array.isArray(raw)) throw new Error("commands.json is no list");
+  const commands: readonly Command[] = [
+    { op: "pause" },
+    { op: "resume" },
+    { op: "rate", rate: 10 },
+    { op: "step" },
+    { op: "start", node: "bob", proc: "pingd" },
+    { op: "stop", node: "bob", proc: "pingd" },
+    { op: "kill", node: "bob", proc: "pingd" },
+    { op: "exec", node: "alice", line: "ping -c 3 10.0.0.2" },
+    { op: "stdin", node: "bob", proc: "pingd", text: "hello\n" },
+    { op: "decode", link, hex: raw.at(-1).hex },
+  ];
+  expect(commands.map((c, i) => JSON.parse(encode(i + 1, c)))).toEqual(raw);
+});
