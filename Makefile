@@ -104,7 +104,7 @@ test: prereqs warm
 		"go=WIRELOOM_CACHE=$(WASM_CACHE) go test -race -json -ldflags=\"$(TEST_LDFLAGS)\" ./..." \
 		"page=$(NPM) test" \
 		"view=$(NPM) run test:page" \
-		"e2e=LABSERVER=$(CURDIR)/$(LABSERVER) WIRELOOM_CACHE=$(WASM_CACHE) $(NPM) run e2e"
+		"e2e=LABSERVER=$(CURDIR)/$(LABSERVER) WIRELOOM_GUESTS=$(CURDIR)/bin/guests WIRELOOM_CACHE=$(WASM_CACHE) $(NPM) run e2e"
 
 # Installs what the tests need beyond Go, Node and npm, or says what is missing.
 .PHONY: prereqs
@@ -129,8 +129,13 @@ fuzz:
 	@grep -rHoE --include='*_test.go' --exclude-dir=node_modules --exclude-dir='.?*' '^func Fuzz[A-Za-z0-9_]*' . | sort | \
 	while IFS=: read -r file target; do \
 		echo "== $${file%/*} $${target#func }"; \
-		go test -run='^$$' -fuzz="^$${target#func }$$" -fuzztime=$(FUZZTIME) "$${file%/*}"; \
+		go test -run='^$$' -fuzz="^$${target#func }$$" -fuzzminimizetime=1s -fuzztime=$(FUZZTIME) "$${file%/*}"; \
 	done
+
+## screenshot: take docs/page.png, which the README shows, anew
+.PHONY: screenshot
+screenshot: build
+	@LABSERVER=$(CURDIR)/$(LABSERVER) WIRELOOM_GUESTS=$(CURDIR)/bin/guests WIRELOOM_SCREENSHOT=1 $(NPM) run e2e
 
 ## update: rewrite the golden files; read the diff before it lands
 .PHONY: update

@@ -325,8 +325,16 @@ func (t *tracer) Log(text string) {
 	t.n.lab.emit(event.Event{Kind: event.Message, Node: t.n.name, Text: strings.TrimRight(text, "\n")})
 }
 
+// Panic records that the kernel would have panicked, which takes the node's
+// processes with it.
 func (t *tracer) Panic(why string) {
-	t.n.lab.emit(event.Event{Kind: event.Panic, Node: t.n.name, Text: "this kernel would have panicked: " + why})
+	n := t.n
+	n.lab.emit(event.Event{Kind: event.Panic, Node: n.name, Text: "this kernel would have panicked: " + why})
+	n.Soon(func() {
+		for _, p := range slices.Clone(n.procs) {
+			p.Signal(SIGKILL)
+		}
+	})
 }
 
 func (t *tracer) Drop(ifp *kern.Ifnet, why kern.DropReason, m *kern.Mbuf) {
