@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	goio "io"
+	"math"
 	"os"
 	"strings"
 	"time"
@@ -78,6 +79,10 @@ its programs print.`)
 		wf, err := openWatch(w.name, w.make)
 		if err != nil {
 			return fail(io, err)
+		}
+		built, _, _ := lab.Log().From(0, math.MaxInt) // what was logged while the lab was built
+		for i := range built {
+			wf.see(&built[i])
 		}
 		lab.Log().Subscribe(wf.see)
 		files = append(files, wf)

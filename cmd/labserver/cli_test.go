@@ -1,0 +1,162 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// labserver runs a command line and returns its exit code and what it printed.
+func labserver(t *testing.T, args ...string) (code int, out, errs string) {
+	t.Helper()
+	var o, e bytes.Buffer
+	code = run(t.Context(), args, stdio{strings.NewReader(""), &o, &e})
+	return code, o.String(), e.String()
+}
+
+func file(t *testing.T, name, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// exitsWith is a module whose _start ends the process with a code below 64.
+func exitsWith(code byte) string {
+	return "\x00asm\x01\x00\x00\x00" +
+		"\x01\x08\x02\x60\x01\x7f\x00\x60\x00\x00" + // types: (i32), ()
+		"\x02\x24\x01\x16wasi_snapshot_preview1\x09proc_exit\x00\x00" +
+		"\x03\x02\x01\x01" + // one function of type 1
+		"\x05\x03\x01\x00\x01" + // a page of memory
+		"\x07\x13\x02\x06memory\x02\x00\x06_start\x00\x01" +
+		"\x0a\x08\x01\x06\x00\x41" + string(code) + "\x10\x00\x0b"
+}
+
+func TestExitCodesAndWhatIsSaid(t *testing.T) {
+	text := file(t, "mine.wasm", "this is no program")
+	quits := file(t, "quits.wasm", exitsWith(7))
+	typo := filepath.Dir(file(t, "scenario.yaml", "scenario: x\nnodez: {}\n"))
+	for _, tc := range []struct {
+		name string
+		args []string
+		code int
+		out  string // in what it prints
+		err  string // in what it prints to standard error
+	}{
+		{"nothing", nil, 2, "", "usage: labserver"},
+		{"help", []string{"help"}, 0, "grade SCENARIO", ""},
+		{"help of a command", []string{"grade", "--help"}, 0, "", "usage: labserver grade"},
+		{"no such command", []string{"garde"}, 2, "", `there is no command "garde"`},
+		{"no such flag", []string{"grade", "ping", "--fast"}, 2, "", "flag provided but not defined: -fast"},
+		{"version", []string{"version"}, 0, "labserver ", ""},
+		{"the reference passes", []string{"grade", "ping"}, 0, "passed: 10 of 10 points", ""},
+		{"flags may come first", []string{"grade", "--repeat", "2", "ping"}, 0, "2 runs, all the same", ""},
+		{"a program that only exits fails", []string{"grade", "ping", "--program", "bob=" + quits}, 1, "bob:pingd is not running: exit code 7", ""},
+		{"the check that needs another is skipped", []string{"grade", "ping", "--program", "bob.pingd=" + quits}, 1, "not tried: it needs arp-reply", ""},
+		{"no program", []string{"grade", "ping", "--program", "bob=" + text}, 2, "", "not a WebAssembly module"},
+		{"no file", []string{"grade", "ping", "--program", "bob=nowhere.wasm"}, 2, "", "nowhere.wasm: no such file"},
+		{"no slot", []string{"grade", "ping", "--program", "alice=" + quits}, 2, "", "has no slot for a program there; it has bob.pingd"},
+		{"no = in it", []string{"grade", "ping", "--program", "bob"}, 2, "", "want NODE=FILE"},
+		{"no scenario", []string{"grade", "pong"}, 2, "", "one of the built-in ones: ping"},
+		{"a scenario with a typo", []string{"grade", typo}, 2, "", `scenario.yaml:2:1: the scenario has no key "nodez"; did you mean nodes?`},
+		{"check finds it", []string{"check", "ping", typo}, 1, "ping: 2 nodes", "1 of 2 scenarios have mistakes"},
+		{"check finds nothing", []string{"check", "../../scenarios/ping"}, 0, "no mistakes", ""},
+		{"schema", []string{"schema"}, 0, "2020-12", ""},
+		{"run", []string{"run", "ping", "--for", "3s"}, 0, "64 bytes from 10.0.0.2: icmp_seq=1", ""},
+		{"run with calls", []string{"run", "ping", "--for", "3s", "--strace"}, 0, "write(4</dev/tap0>, 98) = 98", ""},
+		{"replay of nothing", []string{"replay", "nowhere"}, 2, "", "nowhere: no such file"},
+		{"replay of what is no recording", []string{"replay", text}, 2, "", "this is not a recording"},
+		{"compile", []string{"compile", "--builtin", quits}, 0, "2 programs compiled", ""},
+		{"compile what is no program", []string{"compile", text}, 1, "0 programs compiled", "not a WebAssembly module"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			code, out, errs := labserver(t, tc.args...)
+			if code != tc.code || !strings.Contains(out, tc.out) || !strings.Contains(errs, tc.err) {
+				t.Errorf("code %d, want %d\nout %s\nwant %q in it\nerr %s\nwant %q in it", code, tc.code, out, tc.out, errs, tc.err)
+			}
+		})
+	}
+}
+
+func TestGradeAsJSON(t *testing.T) {
+	code, out, _ := labserver(t, "grade", "ping", "--json")
+	var r struct {
+		Scenario string `json:"scenario"`
+		Passed   *bool  `json:"passed"`
+		Score    int    `json:"score"`
+		Max      int    `json:"max_score"`
+		Hash     string `json:"hash"`
+		Checks   []struct {
+			ID       string `json:"id"`
+			Passed   *bool  `json:"passed"`
+			Points   *int   `json:"points"`
+			Expected string `json:"expected"`
+			Actual   string `json:"actual"`
+		} `json:"checks"`
+	}
+	if err := json.Unmarshal([]byte(out), &r); err != nil || code != 0 {
+		t.Fatalf("code %d, %v: %s", code, err, out)
+	}
+	if r.Scenario != "ping" || r.Passed == nil || !*r.Passed || r.Score != 10 || r.Max != 10 || len(r.Hash) != 64 || len(r.Checks) != 5 {
+		t.Errorf("got %+v", r)
+	}
+	for _, c := range r.Checks {
+		if c.ID == "" || c.Passed == nil || c.Points == nil || c.Expected == "" || c.Actual == "" {
+			t.Errorf("check %+v lacks something", c)
+		}
+	}
+}
+
+func TestRunWritesCaptureAndEvents(t *testing.T) {
+	dir := t.TempDir()
+	capture, events := filepath.Join(dir, "a.pcapng"), filepath.Join(dir, "a.jsonl")
+	code, out, errs := labserver(t, "run", "ping", "--for", "2s", "--pcap", capture, "--events", events)
+	if code != 0 {
+		t.Fatalf("code %d: %s", code, errs)
+	}
+	b, err := os.ReadFile(capture)
+	if err != nil || !bytes.HasPrefix(b, []byte{0x0a, 0x0d, 0x0d, 0x0a}) {
+		t.Errorf("no pcapng: %d bytes, %v", len(b), err)
+	}
+	b, err = os.ReadFile(events)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := bytes.Split(bytes.TrimSpace(b), []byte("\n"))
+	for i, l := range lines {
+		var e struct {
+			Seq  int    `json:"seq"`
+			Kind string `json:"k"`
+		}
+		if err := json.Unmarshal(l, &e); err != nil || e.Seq != i || e.Kind == "" {
+			t.Fatalf("line %d is %s: %v", i, l, err)
+		}
+	}
+	if len(lines) < 20 || !strings.Contains(out, "events in 2s of virtual time") {
+		t.Errorf("%d lines; %s", len(lines), out)
+	}
+	again := filepath.Join(dir, "b.pcapng")
+	labserver(t, "run", "ping", "--for", "2s", "--pcap", again)
+	first, _ := os.ReadFile(capture)
+	if second, err := os.ReadFile(again); err != nil || !bytes.Equal(first, second) {
+		t.Errorf("the same run gives another capture: %d and %d bytes, %v", len(first), len(second), err)
+	}
+}
+
+func TestAnInterruptedCommandEnds(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	var o, e bytes.Buffer
+	if code := run(ctx, []string{"grade", "ping", "--repeat", "1000000"}, stdio{strings.NewReader(""), &o, &e}); code != exitError || !strings.Contains(e.String(), "interrupted") {
+		t.Errorf("code %d, %s", code, e.String())
+	}
+}

@@ -1,0 +1,145 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+
+	"nhooyr.io/websocket"
+)
+
+// A served is a server under test, as its command runs it.
+type served struct {
+	url  string
+	log  *bytes.Buffer // to be read after stop
+	stop func() int
+}
+
+func startServe(t *testing.T, args ...string) *served {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	r, w := io.Pipe()
+	s := &served{log: &bytes.Buffer{}}
+	code := make(chan int, 1)
+	go func() {
+		c := run(ctx, append([]string{"serve", "--addr", "127.0.0.1:0", "--files", t.TempDir()}, args...), stdio{strings.NewReader(""), w, s.log})
+		_ = w.Close() // a pipe's end
+		code <- c
+	}()
+	var said []byte
+	b := make([]byte, 256)
+	for !bytes.Contains(said, []byte("\n")) {
+		n, err := r.Read(b)
+		if err != nil {
+			t.Fatalf("the server ended at once, with %d: %s", <-code, s.log)
+		}
+		said = append(said, b[:n]...)
+	}
+	go func() { _, _ = io.Copy(io.Discard, r) }()
+	url, ok := strings.CutPrefix(strings.TrimSpace(string(said)), "Wireloom is at ")
+	if !ok {
+		t.Fatalf("the server said %q", said)
+	}
+	s.url = url
+	done := false
+	s.stop = func() int {
+		if done {
+			return 0
+		}
+		done = true
+		cancel()
+		return <-code
+	}
+	t.Cleanup(func() { s.stop() })
+	return s
+}
+
+func TestServeShowsALiveLabAndStopsWithAGoodbye(t *testing.T) {
+	s := startServe(t)
+	page, err := http.Get(s.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	html, err := io.ReadAll(page.Body)
+	_ = page.Body.Close() // only read
+	if err != nil || page.StatusCode != http.StatusOK || !bytes.Contains(html, []byte("Wireloom")) {
+		t.Errorf("the page is %d %.100s, %v", page.StatusCode, html, err)
+	}
+	res, err := http.Post(s.url+"/api/labs", "application/json", strings.NewReader(`{"scenario":"ping"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lab struct{ ID, Error string }
+	err = json.NewDecoder(res.Body).Decode(&lab)
+	_ = res.Body.Close() // only read
+	if err != nil || res.StatusCode != http.StatusCreated {
+		t.Fatalf("no lab: %d %s, %v", res.StatusCode, lab.Error, err)
+	}
+	c, _, err := websocket.Dial(t.Context(), s.url+"/api/labs/"+lab.ID+"/stream", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.CloseNow()
+	c.SetReadLimit(16 << 20)
+	// until reads up to the first message with all of these in it.
+	until := func(words ...string) {
+		t.Helper()
+		for {
+			_, b, err := c.Read(t.Context())
+			if err != nil {
+				t.Fatalf("waiting for %q: %v", words, err)
+			}
+			all := true
+			for _, w := range words {
+				all = all && bytes.Contains(b, []byte(w))
+			}
+			if all {
+				return
+			}
+		}
+	}
+	until(`"type":"hello"`, `"scenario":"ping"`, `"name":"pingd"`)
+	until(`"type":"events"`, `"k":"frame"`, `"proto":"ARP"`)
+	until(`"type":"events"`, `"info":"echo reply`)
+	stopped := make(chan int, 1)
+	go func() { stopped <- s.stop() }()
+	until(`"type":"bye"`, "the server was stopped")
+	for err == nil {
+		_, _, err = c.Read(t.Context())
+	}
+	if code := <-stopped; code != exitOK {
+		t.Errorf("exit code %d: %s", code, s.log)
+	}
+	for _, want := range []string{"lab opened", "lab closed", "the server was stopped"} {
+		if !strings.Contains(s.log.String(), want) {
+			t.Errorf("the log does not say %q: %s", want, s.log)
+		}
+	}
+}
+
+func TestServeSaysInOneLineThatItsAddressIsInUse(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	var out, errs bytes.Buffer
+	code := run(t.Context(), []string{"serve", "--addr", l.Addr().String()}, stdio{strings.NewReader(""), &out, &errs})
+	if want := l.Addr().String() + " is in use by another program"; code != exitError || !strings.Contains(errs.String(), want) || strings.Count(errs.String(), "\n") != 1 || out.Len() > 0 {
+		t.Errorf("exit code %d, said %q and %q, want %d and one line with %q", code, out.String(), errs.String(), exitError, want)
+	}
+}
+
+func TestServeRefusesFlagsThatMakeNoSense(t *testing.T) {
+	for _, args := range [][]string{{"--idle", "0s"}, {"--max-labs", "0"}, {"--max-labs-per-client", "0"}, {"--log", "xml"}, {"ping"}, {"--host", ""}, {"--addr", "nowhere"}} {
+		var out, errs bytes.Buffer
+		if code := run(t.Context(), append([]string{"serve"}, args...), stdio{strings.NewReader(""), &out, &errs}); code != exitError || errs.Len() == 0 {
+			t.Errorf("%q: exit code %d, said %q", args, code, errs.String())
+		}
+	}
+}
