@@ -115,7 +115,8 @@ prereqs:
 # a third of a second: so the server, built without -race, compiles them all first.
 .PHONY: warm
 warm: build
-	WIRELOOM_CACHE=$(WASM_CACHE) $(LABSERVER) compile --builtin bin/guests
+	@WIRELOOM_CACHE=$(WASM_CACHE) $(LABSERVER) compile --builtin bin/guests
+	@WIRELOOM_CACHE=$(WASM_CACHE) go test -count=1 -ldflags="$(TEST_LDFLAGS)" -run='^TestBehaviour' ./wasm >/dev/null
 
 ## bench: every benchmark, then the lab against its neighbours (PKG=./vnet: that package's only; ITEMS="fabric labs")
 .PHONY: bench

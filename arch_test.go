@@ -42,7 +42,6 @@ vnet, vnet/errno, vnet/event, internal/session, internal/decode + websocket < in
 vnet, vnet/event, internal/session, internal/decode, internal/stream, internal/pcap, internal/metrics, internal/store, scenarios, web < internal/httpapi
 vnet, vnet/errno, vnet/event, scenarios, wasm, web, internal/* < cmd/labserver
 vnet, vnet/kern, vnet/errno, vnet/event, vnet/wire, tapemu, scenarios, wasm, web, internal/* + sys, websocket < internal/bench
-wasm                                                   < internal/warmcache
 NONE                                                   < internal/guestbuild, internal/testcount
 `
 

@@ -124,10 +124,12 @@ func (s *Scenario) loadReferences(dir fs.FS) error {
 		if len(slots) > 1 {
 			suffix = "." + sl.String()
 		}
-		b, err := readLimited(dir, "reference"+suffix+".wasm.gz", MaxReference)
+		packed, err := readLimited(dir, "reference"+suffix+".wasm.gz", MaxReference)
 		switch {
 		case err == nil:
-			s.references[sl] = b
+			if s.references[sl], err = unpack(packed); err != nil {
+				return fmt.Errorf("scenario %s: the reference solution for %s: %w", s.Name, sl, err)
+			}
 		case errors.Is(err, fs.ErrNotExist):
 			s.unbuilt = s.unbuilt || IsBuiltin(s.Name)
 		default:
@@ -137,25 +139,29 @@ func (s *Scenario) loadReferences(dir fs.FS) error {
 	return nil
 }
 
-// Reference returns the reference solution of a slot, a WebAssembly module.
+// Reference returns the reference solution of a slot, a WebAssembly module. All
+// that ask get the same bytes and must not change them.
 func (s *Scenario) Reference(sl Slot) ([]byte, error) {
-	packed := s.references[sl]
-	if packed == nil {
-		if s.unbuilt {
-			return nil, fmt.Errorf("scenario %s: its reference solution has not been built into this program: run make build", s.Name)
-		}
-		return nil, fmt.Errorf("scenario %s has no reference solution for %s", s.Name, sl)
+	switch b := s.references[sl]; {
+	case b != nil:
+		return b, nil
+	case s.unbuilt:
+		return nil, fmt.Errorf("scenario %s: its reference solution has not been built into this program: run make build", s.Name)
 	}
+	return nil, fmt.Errorf("scenario %s has no reference solution for %s", s.Name, sl)
+}
+
+func unpack(packed []byte) ([]byte, error) {
 	z, err := gzip.NewReader(bytes.NewReader(packed))
 	if err != nil {
-		return nil, fmt.Errorf("scenario %s: the reference solution for %s: %w", s.Name, sl, err)
+		return nil, err
 	}
 	b, err := io.ReadAll(io.LimitReader(z, MaxReference+1))
 	if err != nil {
-		return nil, fmt.Errorf("scenario %s: the reference solution for %s: %w", s.Name, sl, err)
+		return nil, err
 	}
 	if len(b) > MaxReference {
-		return nil, fmt.Errorf("scenario %s: the reference solution for %s has more than %d bytes", s.Name, sl, MaxReference)
+		return nil, fmt.Errorf("it has more than %d bytes", MaxReference)
 	}
 	return b, nil
 }

@@ -28,8 +28,8 @@ type Scenario struct {
 	Lab    vnet.Config
 	Steps  []Step
 
-	references map[Slot][]byte // gzip
-	unbuilt    bool            // built in, and its references have not been built
+	references map[Slot][]byte
+	unbuilt    bool // built in, and its references have not been built
 }
 
 // A Slot is a program that the student supplies.

@@ -195,13 +195,10 @@ func (n *Node) typed(c Command) error {
 	if p == nil {
 		return fmt.Errorf("%s:%s is not running", n.name, c.Proc)
 	}
-	in := p.stdin
-	if len(in.data)+len(c.Text) > MaxStdin {
-		p.LimitReached("stdin", fmt.Sprintf("%d bytes wait on its standard input and no more fit", len(in.data)), MaxStdin)
-		return fmt.Errorf("%s:%s has not read the %d bytes that were typed before", n.name, c.Proc, len(in.data))
+	if !p.typed(c.Text, c.EOF) {
+		n := len(p.stdin.data)
+		p.LimitReached("stdin", fmt.Sprintf("%d bytes wait on its standard input and no more fit", n), MaxStdin)
+		return fmt.Errorf("%s:%s has not read the %d bytes that were typed before", p.node.name, c.Proc, n)
 	}
-	in.data = append(in.data, c.Text...)
-	in.eof = in.eof || c.EOF
-	in.sel.Wakeup(n.kern)
 	return nil
 }

@@ -36,20 +36,19 @@ type openFile struct {
 type devFile struct{ f *kern.File }
 
 func (d devFile) read(p *Proc, b []byte) (int, uint64, errno.Errno) {
-	u := kern.Uio{Buf: b}
-	e := d.f.Read(&p.thread, &u)
-	return u.Off, u.Tag, e
+	p.uio = kern.Uio{Buf: b}
+	e := d.f.Read(&p.thread, &p.uio)
+	return p.uio.Off, p.uio.Tag, e
 }
 
 func (d devFile) write(p *Proc, b []byte) (int, uint64, errno.Errno) {
-	l := p.node.lab
-	id := l.newID()
-	u := kern.Uio{Buf: b, Tag: id}
-	e := d.f.Write(&p.thread, &u)
-	if u.Off == 0 {
+	id := p.node.lab.newID()
+	p.uio = kern.Uio{Buf: b, Tag: id}
+	e := d.f.Write(&p.thread, &p.uio)
+	if p.uio.Off == 0 {
 		id = 0
 	}
-	return u.Off, id, e
+	return p.uio.Off, id, e
 }
 
 func (d devFile) ioctl(p *Proc, cmd uint32, arg []byte) errno.Errno {

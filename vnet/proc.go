@@ -103,6 +103,7 @@ type Proc struct {
 	memory      int64
 	memoryLimit int64
 	scratch     []byte
+	uio         kern.Uio // of the device call that it is in: a field, so that a call allocates nothing
 }
 
 // An unwound is what a parked process panics with when its lab closes.

@@ -143,8 +143,13 @@ func (p *Proc) SetFlags(fd, flags int) errno.Errno {
 		}
 	}
 	text := "F_SETFL 0"
-	if flags&kern.O_NONBLOCK != 0 {
+	switch {
+	case flags&kern.O_NONBLOCK != 0 && flags&kern.O_ASYNC != 0:
+		text = "F_SETFL O_NONBLOCK|O_ASYNC"
+	case flags&kern.O_NONBLOCK != 0:
 		text = "F_SETFL O_NONBLOCK"
+	case flags&kern.O_ASYNC != 0:
+		text = "F_SETFL O_ASYNC"
 	}
 	p.logCall(event.Event{Op: "fcntl", FD: fd, Path: p.pathOf(fd), Text: text}, e, began)
 	return e
@@ -155,6 +160,9 @@ func (p *Proc) Flags(fd int) (int, errno.Errno) {
 	of, e := p.file(fd)
 	if e != errno.OK {
 		return 0, e
+	}
+	if d, ok := of.file.(devFile); ok {
+		return d.f.Flags(), errno.OK // FIONBIO and FIOASYNC change them too
 	}
 	return of.flags, errno.OK
 }
@@ -211,6 +219,7 @@ func (p *Proc) Close(fd int) errno.Errno {
 	began := p.Now()
 	name := p.pathOf(fd)
 	if e == errno.OK {
+		p.forget(fd)
 		p.files[fd] = nil
 		p.opened--
 		e = of.file.close(p)
@@ -225,6 +234,7 @@ func (p *Proc) closeAll() {
 		if of == nil {
 			continue
 		}
+		p.forget(fd)
 		p.files[fd] = nil
 		if _, dev := of.file.(devFile); !dev {
 			of.file.close(p)
@@ -492,6 +502,7 @@ func (p *Proc) Dup2(fd, to int) errno.Errno {
 	if e = p.Close(to); e != errno.OK {
 		return e
 	}
+	p.forget(fd)
 	p.files[to], p.files[fd] = of, nil
 	return errno.OK
 }

@@ -70,7 +70,7 @@ nobody has watched it for a while. Stop the server with Ctrl-C.`)
 	if err != nil {
 		return fail(io, err)
 	}
-	defer listener.Close()
+	defer func() { _ = listener.Close() }() // closed already, unless what follows fails
 	engine, err := openEngine(ctx, *cache)
 	if err != nil {
 		return fail(io, err)

@@ -84,7 +84,7 @@ func TestServeShowsALiveLabAndStopsWithAGoodbye(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer c.CloseNow()
+	defer func() { _ = c.CloseNow() }() // the server has closed it
 	c.SetReadLimit(16 << 20)
 	// until reads up to the first message with all of these in it.
 	until := func(words ...string) {
@@ -127,7 +127,7 @@ func TestServeSaysInOneLineThatItsAddressIsInUse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
+	defer func() { _ = l.Close() }() // it only held the address
 	var out, errs bytes.Buffer
 	code := run(t.Context(), []string{"serve", "--addr", l.Addr().String()}, stdio{strings.NewReader(""), &out, &errs})
 	if want := l.Addr().String() + " is in use by another program"; code != exitError || !strings.Contains(errs.String(), want) || strings.Count(errs.String(), "\n") != 1 || out.Len() > 0 {

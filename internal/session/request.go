@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"wireloom/vnet"
@@ -17,36 +18,55 @@ func (s *Session) ask(ctx context.Context, f func() error) error {
 	return err
 }
 
-// query is ask for what has a result.
+// Whose turn it is to say what becomes of a request.
+const (
+	requestWaits = iota
+	requestRuns
+	requestDropped
+)
+
+// query is ask for what has a result. A request whose caller has given up is not
+// done any more; one that has begun is waited for.
 func query[T any](ctx context.Context, s *Session, f func() (T, error)) (T, error) {
 	type answer struct {
 		v   T
 		err error
 	}
 	var zero T
+	var state atomic.Int32
 	reply := make(chan answer, 1)
-	select {
-	case s.requests <- func() {
+	request := func() {
+		if !state.CompareAndSwap(requestWaits, requestRuns) {
+			return
+		}
 		v, err := f()
 		reply <- answer{v, err}
-	}:
+	}
+	gone := ctx.Done()
+	select {
+	case s.requests <- request:
 	case <-s.done:
 		return zero, ErrClosed
-	case <-ctx.Done():
-		return zero, fmt.Errorf("the lab did not take the request: %w", ctx.Err())
+	case <-gone:
+		return zero, fmt.Errorf("the lab is too busy to answer: %w", ctx.Err())
 	}
-	select {
-	case a := <-reply:
-		return a.v, a.err
-	case <-s.done:
+	for {
 		select {
 		case a := <-reply:
 			return a.v, a.err
-		default:
-			return zero, ErrClosed
+		case <-s.done:
+			select {
+			case a := <-reply:
+				return a.v, a.err
+			default:
+				return zero, ErrClosed
+			}
+		case <-gone:
+			if state.CompareAndSwap(requestWaits, requestDropped) {
+				return zero, fmt.Errorf("the lab is too busy to answer: %w", ctx.Err())
+			}
+			gone = nil
 		}
-	case <-ctx.Done():
-		return zero, fmt.Errorf("the lab did not answer: %w", ctx.Err())
 	}
 }
 

@@ -286,7 +286,7 @@ func (s *Session) rate() int {
 	return s.pace.rate
 }
 
-// tie makes the pace one that is tied to real time, if the rate that holds is.
+// tied returns the pace that holds now, and whether it is tied to real time.
 func (s *Session) tied() (pace, bool) {
 	p := s.pace
 	p.rate = s.rate()
@@ -363,7 +363,7 @@ func (s *Session) turn(ctx context.Context) bool {
 		if any && due <= until {
 			s.sched.lag.Add(p.lag(now, due))
 		}
-		if _, behind := s.overdue(until); behind {
+		if s.overdue(until) {
 			s.slipped += p.slip(now, s.lab.Now())
 			s.pace.base = p.base
 		}
@@ -375,9 +375,9 @@ func (s *Session) turn(ctx context.Context) bool {
 }
 
 // overdue reports whether something is due that the lab has not got to.
-func (s *Session) overdue(until time.Duration) (time.Duration, bool) {
+func (s *Session) overdue(until time.Duration) bool {
 	at, ok := s.lab.Next()
-	return at, ok && at <= until
+	return ok && at <= until
 }
 
 // advance lets the lab run until its clock reaches until or it has taken most steps

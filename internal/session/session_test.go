@@ -152,7 +152,7 @@ func TestLifeEnds(t *testing.T) {
 		{"unwatched for its idle time", Options{Idle: time.Minute}, "talk20", func(*bench) { time.Sleep(time.Minute + time.Second) }, "nobody has watched"},
 		{"left by its last viewer", Options{Idle: time.Minute}, "quiet", func(b *bench) {
 			detach := b.watch()
-			time.Sleep(time.Hour)
+			time.Sleep(5 * time.Minute)
 			detach()
 			time.Sleep(59 * time.Second)
 			synctest.Wait()
@@ -275,6 +275,73 @@ func TestTurnIsBounded(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Two labs that want the whole machine, and one that does not, on one core.
+func TestLabsThatSpinLeaveOthersTheirTurns(t *testing.T) {
+	sched := NewScheduler(1)
+	ctx, stop := context.WithCancel(t.Context())
+	var all []*Session
+	for _, program := range []string{"spin", "flood", "talk20"} {
+		lab, setup, err := build(1, program)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := New(lab, setup, Options{Scheduler: sched, Dir: t.TempDir(), Capture: -1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		go s.Run(ctx)
+		detach, err := s.Attach(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer detach()
+		if program != "talk20" {
+			if err := s.SetRate(ctx, AsFast); err != nil {
+				t.Fatal(err)
+			}
+		}
+		all = append(all, s)
+	}
+	for _, s := range all { // it ends only if each of them gets on
+		for snap, more := s.Snapshot(); snap.Now < 300*time.Millisecond && snap.Steps < 100_000; snap, more = s.Snapshot() {
+			<-more
+		}
+		if err := s.Pause(ctx); err != nil {
+			t.Error(err)
+		}
+	}
+	stop()
+	for _, s := range all {
+		<-s.Done()
+	}
+}
+
+func TestRequestsWhoseCallersHaveGoneAreNotDone(t *testing.T) {
+	lab, setup, err := build(1, "quiet")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := New(lab, setup, Options{Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	for range 2 * requestQueue { // more than wait: nobody runs the session yet
+		if _, err := s.Attach(gone); !errors.Is(err, context.Canceled) {
+			t.Fatalf("got %v", err)
+		}
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	go s.Run(ctx)
+	n, err := query(ctx, s, func() (int, error) { return s.viewers, nil })
+	if err != nil || n != 0 {
+		t.Errorf("%d viewers, %v, want none", n, err)
+	}
+	stop()
+	<-s.Done()
 }
 
 func TestClosingGivesEverythingBack(t *testing.T) {

@@ -36,7 +36,7 @@ func (s *Session) publish(now time.Time) {
 		Status: s.lab.Status(), Rate: s.pace.rate, Paused: s.pace.paused, Ended: s.ended, Slipped: s.slipped, Viewers: s.viewers,
 	}
 	if p, tied := s.tied(); tied && !s.ended && !p.base.IsZero() {
-		if _, behind := s.overdue(p.target(now)); behind {
+		if s.overdue(p.target(now)) {
 			snap.Lag = p.lag(now, s.lab.Now())
 		}
 	}

@@ -4,11 +4,12 @@
 //   WIRELOOM_GUESTS  the folder of the built sample programs
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { gunzipSync } from "node:zlib";
 
 const { LABSERVER, WIRELOOM_GUESTS } = process.env;
 if (!LABSERVER || !WIRELOOM_GUESTS) {
@@ -18,6 +19,8 @@ if (!LABSERVER || !WIRELOOM_GUESTS) {
 const dir = await mkdtemp(join(tmpdir(), "wireloom-e2e-"));
 const bad = join(dir, "notes.wasm");
 writeFileSync(bad, "this is no WebAssembly\n");
+const good = join(dir, "mine.wasm");
+writeFileSync(good, gunzipSync(readFileSync(new URL("../../scenarios/ping/reference.wasm.gz", import.meta.url))));
 
 const server = spawn(LABSERVER, ["serve", "--addr", "127.0.0.1:0"], { stdio: ["ignore", "pipe", "pipe"] });
 let log = "";
@@ -42,7 +45,7 @@ const story = spawn(process.execPath, [new URL("story.mjs", import.meta.url).pat
   env: {
     ...process.env,
     WIRELOOM_URL: url,
-    WIRELOOM_WASM_GOOD: join(WIRELOOM_GUESTS, "pingd.wasm"),
+    WIRELOOM_WASM_GOOD: good,
     WIRELOOM_WASM_SPIN: join(WIRELOOM_GUESTS, "spin.wasm"),
     WIRELOOM_WASM_BAD: bad,
   },

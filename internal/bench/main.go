@@ -1,0 +1,186 @@
+// Command bench measures the whole of the lab against its neighbours: what they
+// do is measured in the same run, in turns, and what counts is the ratio, since
+// that of two programs holds on any machine and their figures don't.
+//
+//	go run ./internal/bench [-rounds 7] [-json] [ITEM...]
+//
+// Without an ITEM it runs them all. It opens no socket but on 127.0.0.1, and what
+// it does with real network interfaces happens in a network namespace of its own.
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// An item is one thing to measure.
+type item struct {
+	name  string
+	about string
+	limit time.Duration
+	run   func(ctx context.Context, rounds int) (*Report, error)
+}
+
+var items = []item{
+	{"fabric", "a frame from tap to switch to tap, against a ring and a map", 2 * time.Minute, fabric},
+	{"guest", "a WebAssembly program that echoes frames, against the same on a kernel TAP", 5 * time.Minute, guest},
+	{"stream", "events to viewers, against a bare WebSocket sender", 5 * time.Minute, streaming},
+	{"labs", "200 live labs at once, against the goals", 3 * time.Minute, labs},
+}
+
+// only is the argument that makes the command run one item in this process and
+// print its report as JSON: each item has a process of its own, so that none
+// inherits the memory, goroutines and garbage of another.
+const only = "only"
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil {
+		if !errors.Is(err, flag.ErrHelp) {
+			fmt.Fprintln(os.Stderr, "bench:", err)
+		}
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	if len(args) == 3 && args[0] == only {
+		return here(ctx, args[1], args[2], stdout)
+	}
+	if len(args) == 4 && args[0] == drain {
+		return drainAll(args[1], args[2], args[3], stdout)
+	}
+	set := flag.NewFlagSet("bench", flag.ContinueOnError)
+	set.SetOutput(stderr)
+	rounds := set.Int("rounds", 7, "how often each item is measured, 1 to 100")
+	asJSON := set.Bool("json", false, "print data")
+	set.Usage = func() {
+		fmt.Fprintln(stderr, "usage: bench [-rounds N] [-json] [ITEM...]")
+		for _, x := range items {
+			fmt.Fprintf(stderr, "  %-8s %s\n", x.name, x.about)
+		}
+		set.PrintDefaults()
+	}
+	if err := set.Parse(args); err != nil {
+		return err
+	}
+	if *rounds < 1 || *rounds > 100 {
+		return fmt.Errorf("-rounds %d: 1 to 100 are possible", *rounds)
+	}
+	chosen, err := choose(set.Args())
+	if err != nil {
+		return err
+	}
+	doc := document{Machine: machine(), Rounds: *rounds}
+	if !*asJSON {
+		fmt.Fprintf(stdout, "%s; %d rounds; median [min..max]\n", doc.Machine, *rounds)
+	}
+	var failed []string
+	for _, x := range chosen {
+		r, err := apart(ctx, x, *rounds, stderr)
+		if err != nil {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			failed = append(failed, x.name)
+			r = &Report{Item: x.name, Title: x.about, Error: err.Error()}
+		}
+		doc.Items = append(doc.Items, r)
+		if !*asJSON {
+			r.write(stdout)
+		}
+	}
+	if *asJSON {
+		if err := doc.write(stdout); err != nil {
+			return err
+		}
+	}
+	if len(failed) > 0 {
+		return fmt.Errorf("could not measure %s", strings.Join(failed, ", "))
+	}
+	return nil
+}
+
+// choose returns the items of these names, all if there are none.
+func choose(names []string) ([]item, error) {
+	if len(names) == 0 {
+		return items, nil
+	}
+	var chosen []item
+	for _, name := range names {
+		i := find(name)
+		if i < 0 {
+			var known []string
+			for _, x := range items {
+				known = append(known, x.name)
+			}
+			return nil, fmt.Errorf("there is no item %q: there is %s", name, strings.Join(known, ", "))
+		}
+		chosen = append(chosen, items[i])
+	}
+	return chosen, nil
+}
+
+func find(name string) int {
+	return slices.IndexFunc(items, func(x item) bool { return x.name == name })
+}
+
+// apart runs an item in a process of its own.
+func apart(ctx context.Context, x item, rounds int, stderr io.Writer) (*Report, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, x.limit)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, self, only, x.name, strconv.Itoa(rounds))
+	cmd.Stderr = stderr
+	cmd.WaitDelay = time.Second
+	out, err := cmd.Output()
+	if ctx.Err() != nil {
+		return nil, fmt.Errorf("it was not done after %s", x.limit)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("its process: %w", err)
+	}
+	r := &Report{}
+	if err := json.NewDecoder(bytes.NewReader(out)).Decode(r); err != nil {
+		return nil, fmt.Errorf("what its process printed: %w", err)
+	}
+	if r.Error != "" {
+		return nil, errors.New(r.Error)
+	}
+	return r, nil
+}
+
+// here runs an item in this process.
+func here(ctx context.Context, name, rounds string, stdout io.Writer) error {
+	i := find(name)
+	n, err := strconv.Atoi(rounds)
+	if i < 0 || err != nil {
+		return fmt.Errorf("%s %s %s: that is for the command itself", only, name, rounds)
+	}
+	load := loadAverage()
+	r, err := items[i].run(ctx, n)
+	if err != nil {
+		r = &Report{Title: items[i].about, Error: err.Error()}
+	}
+	r.Item = name
+	if load != "" {
+		r.Notes = append(r.Notes, "load average of the machine when this began: "+load)
+	}
+	return json.NewEncoder(stdout).Encode(r)
+}

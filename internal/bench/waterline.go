@@ -1,0 +1,49 @@
+package main
+
+import (
+	"os"
+	"runtime"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// A waterline is how much of what must be given back is in use.
+type waterline struct {
+	goroutines int
+	heap       float64 // bytes in use after a garbage collection
+}
+
+// level measures the waterline. Goroutines that have been told to end get a moment
+// to do it, until there are no more than want.
+func level(want int) waterline {
+	for i := 0; want >= 0 && runtime.NumGoroutine() > want && i < 100; i++ {
+		time.Sleep(10 * time.Millisecond)
+	}
+	for range 3 { // finalizers and weak pointers need more than one
+		runtime.GC()
+	}
+	debug.FreeOSMemory()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return waterline{runtime.NumGoroutine(), float64(m.HeapInuse)}
+}
+
+// resident is how many bytes of memory the process has resident; 0 where the
+// system does not tell.
+func resident() float64 {
+	b, err := os.ReadFile("/proc/self/statm")
+	if err != nil {
+		return 0
+	}
+	f := strings.Fields(string(b))
+	if len(f) < 2 {
+		return 0
+	}
+	pages, err := strconv.Atoi(f[1])
+	if err != nil {
+		return 0
+	}
+	return float64(pages * os.Getpagesize())
+}

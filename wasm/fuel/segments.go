@@ -1,0 +1,117 @@
+package fuel
+
+// elements copies the element segments with shifted function indexes. A segment
+// is passive or declarative (bit 0), has a table index or is declarative (bit
+// 1), and holds expressions instead of function indexes (bit 2).
+func (m *meter) elements(r *reader) {
+	c := &m.ctx
+	c.elems = r.count("element segments", 2, m.o.MaxSegments)
+	m.out = putU(m.out, uint32(c.elems))
+	for range c.elems {
+		at := r.p
+		flags := r.u32()
+		if flags > 7 {
+			r.failAt(at, "unknown kind of element segment %d", flags)
+		}
+		m.out = putU(m.out, flags)
+		if flags&1 == 0 {
+			table := uint32(0)
+			if flags&2 != 0 {
+				table = r.index("table", c.tables)
+				m.out = putU(m.out, table)
+			} else if c.tables == 0 {
+				r.failAt(at, "no table 0, the module has 0")
+			}
+			m.out = c.constExpr(r, m.out)
+		}
+		if flags&3 != 0 {
+			m.elementType(r, flags&4 != 0)
+		}
+		n := r.count("elements", 1, m.o.MaxSize)
+		m.out = putU(m.out, uint32(n))
+		for range n {
+			if flags&4 != 0 {
+				m.out = c.constExpr(r, m.out)
+			} else {
+				m.out = putU(m.out, c.shifted(r.index("function", len(c.funcs))))
+			}
+		}
+	}
+}
+
+func (m *meter) elementType(r *reader, expressions bool) {
+	at := r.p
+	if expressions {
+		m.out = append(m.out, byte(r.refType()))
+		return
+	}
+	if kind := r.u8(); kind != 0 {
+		r.failAt(at, "unknown kind of element %d", kind)
+	}
+	m.out = append(m.out, 0)
+}
+
+// data checks the data segments, in which nothing shifts, and copies them.
+func (m *meter) data(r *reader) {
+	c := &m.ctx
+	start := r.p
+	n := r.count("data segments", 2, m.o.MaxSegments)
+	if c.datas >= 0 && c.datas != n {
+		r.failAt(start, "%d data segments, the data count section says %d", n, c.datas)
+	}
+	var expr []byte
+	for range n {
+		at := r.p
+		switch flags := r.u32(); flags {
+		case 1:
+		case 2:
+			if r.u32() != 0 {
+				r.proposal(at, "multi-memory")
+			}
+			fallthrough
+		case 0:
+			if c.memories == 0 {
+				r.failAt(at, "no memory 0, the module has 0")
+			}
+			expr = c.constExpr(r, expr[:0])
+		default:
+			r.failAt(at, "unknown kind of data segment %d", flags)
+		}
+		r.skip(r.u32())
+	}
+	m.out = append(m.out, r.b[start:r.p]...)
+}
+
+// code rewrites the function bodies and adds the entry helper.
+func (m *meter) code(r *reader) {
+	c := &m.ctx
+	at := r.p
+	n := r.count("function bodies", 2, m.o.MaxFunctions)
+	if own := len(c.funcs) - c.imported; n != own {
+		r.failAt(at, "%d function bodies for %d functions", n, own)
+	}
+	m.out = putU(m.out, uint32(n+1))
+	for i := range n {
+		index := c.imported + i
+		body := *r
+		body.fn = index
+		if index < len(m.names) {
+			body.name = m.names[index]
+		}
+		at := body.p
+		size := body.u32()
+		start := body.p
+		body.skip(size)
+		if int64(size) > int64(m.o.MaxBody) {
+			body.failAt(at, "the function has %d bytes of code, at most %d are allowed", size, m.o.MaxBody)
+		}
+		r.p = body.p
+		body.p, body.end = start, body.p
+		m.out = m.fn.rewrite(&body, c.funcs[index], m.out)
+		if len(m.out) > m.o.MaxOutput {
+			body.fail("the metered module is larger than %d bytes", m.o.MaxOutput)
+		}
+	}
+	helper := m.entryHelper()
+	m.out = append(putU(m.out, uint32(len(helper))), helper...)
+}

@@ -1,0 +1,102 @@
+package wasm
+
+import (
+	"context"
+	"errors"
+
+	"github.com/tetratelabs/wazero/api"
+	"github.com/tetratelabs/wazero/experimental"
+	"github.com/tetratelabs/wazero/sys"
+
+	"wireloom/vnet"
+	"wireloom/wasm/fuel"
+)
+
+// A guest is a program that runs as a process. It is the context.Context that
+// wazero hands to host functions, which so find it without a search.
+//
+// While the guest's code runs, granted is what __fuel was last set to; what it
+// is lower now has been used and not been charged yet.
+type guest struct {
+	context.Context
+	p       *vnet.Proc
+	m       *module
+	mod     api.Module        // nil until a host function is called or _start is
+	fuel    api.MutableGlobal // of mod
+	granted int64
+
+	memory  linearMemory
+	exiting bool  // the program ended itself with code
+	code    int32 // of proc_exit
+}
+
+// errDepth ends a guest whose calls nest too deep.
+var errDepth = errors.New("calls are nested too deep")
+
+func newGuest(m *module, p *vnet.Proc) *guest {
+	g := &guest{p: p, m: m}
+	g.memory = linearMemory{p: p, limit: p.MemoryLimit()}
+	g.Context = experimental.WithMemoryAllocator(context.Background(), &g.memory)
+	return g
+}
+
+// bind finds what the host uses of an instance. A module with a start function
+// calls before Instantiate has returned.
+func (g *guest) bind(mod api.Module) {
+	g.mod = mod
+	g.fuel = mod.ExportedGlobal(fuel.FuelGlobal).(api.MutableGlobal)
+}
+
+// enter begins a call from the guest: what it has used so far is charged, and the
+// call takes effect at the time that this took. A process that was killed
+// meanwhile ends here.
+func (g *guest) enter(mod api.Module) {
+	if g.mod == nil {
+		g.bind(mod)
+	}
+	g.settle()
+	g.checkAlive()
+}
+
+// settle charges what the guest has used.
+func (g *guest) settle() {
+	left := int64(g.fuel.Get())
+	used := g.granted - left
+	g.granted = left
+	g.p.Charge(used)
+}
+
+// leave ends a call: the guest gets what it may use until it must call again.
+func (g *guest) leave() {
+	g.checkAlive()
+	g.granted = g.p.Budget()
+	g.fuel.Set(uint64(g.granted))
+}
+
+// checkAlive unwinds the guest if its process must end.
+func (g *guest) checkAlive() {
+	if g.p.Dying() {
+		panic(sys.NewExitError(137)) // wazero recovers it; the verdict is the process' own
+	}
+}
+
+// charge makes the guest pay for work of the host's whose size it chooses.
+func (g *guest) charge(units int64) {
+	g.p.Charge(units)
+	g.checkAlive()
+}
+
+// exit ends the program with an exit code, of which a BSD keeps eight bits.
+func (g *guest) exit(code int32) {
+	g.exiting, g.code = true, code&0xff
+	panic(sys.NewExitError(uint32(g.code)))
+}
+
+// meter is what the rewriter lets every module import.
+var meter = []hostFunc{
+	{name: "refuel", void: true, call: func(*guest, args) uint32 { return 0 }}, // to enter and to leave is all
+	{name: "overflow", void: true, call: func(*guest, args) uint32 { panic(errDepth) }},
+}
+
+// meterModule is the name of the module that meter is in: package fuel's default.
+const meterModule = "wireloom"

@@ -1,0 +1,65 @@
+package wasm
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"wireloom/wasm/fuel"
+)
+
+// hints are what people who import a module most likely should have done.
+var hints = map[string]string{
+	"go":            "build with GOOS=wasip1, not GOOS=js",
+	"gojs":          "build with GOOS=wasip1, not GOOS=js",
+	"env":           "with C, a function that is not defined anywhere becomes such an import; build for wasm32-wasi",
+	"wasi_unstable": "this is a WASI older than preview 1; build with a newer compiler",
+}
+
+// checkInterface checks that a module is a command that imports only what there is.
+func checkInterface(m *fuel.Module) error {
+	for _, i := range m.Imports {
+		if err := checkImport(i); err != nil {
+			return err
+		}
+	}
+	for _, x := range m.Exports {
+		if x.Name != "_start" {
+			continue
+		}
+		if x.Kind != fuel.KindFunc || len(x.Func.Params)+len(x.Func.Results) > 0 {
+			return errors.New("its _start is not a function without parameters and results")
+		}
+		return nil
+	}
+	return errors.New("exports no _start: build a command, not a library (in Go, package main without -buildmode=c-shared; in C, with a main and without -mexec-model=reactor)")
+}
+
+func checkImport(i fuel.Import) error {
+	fs := hostFunctions(i.Module)
+	if !slices.Contains(hostModules, i.Module) {
+		hint := ""
+		if h := hints[i.Module]; h != "" {
+			hint = " (" + h + ")"
+		}
+		return fmt.Errorf("imports %s.%s, which this lab does not offer; it offers %s%s", i.Module, i.Name, strings.Join(hostModules, " and "), hint)
+	}
+	if i.Kind != fuel.KindFunc {
+		return fmt.Errorf("imports %s.%s as a %v; it is a function", i.Module, i.Name, i.Kind)
+	}
+	for _, f := range fs {
+		if f.name != i.Name {
+			continue
+		}
+		if f.signature().String() != i.Func.String() {
+			return fmt.Errorf("imports %s.%s as %v; it is %v", i.Module, i.Name, i.Func, f.signature())
+		}
+		return nil
+	}
+	names := make([]string, len(fs))
+	for k, f := range fs {
+		names[k] = f.name
+	}
+	return fmt.Errorf("imports %s.%s, which %s does not have; it has %s", i.Module, i.Name, i.Module, strings.Join(names, ", "))
+}

@@ -1,0 +1,63 @@
+package wasm
+
+import (
+	"fmt"
+
+	"github.com/tetratelabs/wazero"
+
+	"wireloom/vnet"
+)
+
+// A Program is a compiled module under a file name. It is a vnet.Program: one
+// program may run as many processes, in many labs at once.
+type Program struct {
+	name string
+	m    *module
+}
+
+// Name is the program's file name.
+func (pr *Program) Name() string { return pr.name }
+
+// ID is the SHA-256 of the module's bytes, as they were uploaded, in hexadecimal.
+func (pr *Program) ID() string { return pr.m.id }
+
+// instance is how every guest is instantiated: without a name, so that there may
+// be many, and without running anything but the module's own start function.
+var instance = wazero.NewModuleConfig().WithName("").WithStartFunctions()
+
+// Main runs the program as a process, to its end.
+func (pr *Program) Main(p *vnet.Proc) vnet.Exit {
+	m := pr.m
+	if need := m.minMemory(); need > p.MemoryLimit() {
+		why := fmt.Sprintf("the program begins with %d bytes of memory; it may use %d", need, p.MemoryLimit())
+		p.LimitReached("memory", why, p.MemoryLimit())
+		return vnet.Exit{Code: 128 + sigKILL, How: "limit", Why: why}
+	}
+	g := newGuest(m, p)
+	defer g.memory.Free()
+	return g.verdict(g.run())
+}
+
+func (m *module) minMemory() int64 {
+	if m.memory == nil {
+		return 0
+	}
+	return int64(m.memory.Min) * pageSize
+}
+
+// run instantiates the module and calls _start. What it returns is what wazero
+// made of how that ended.
+func (g *guest) run() error {
+	mod, err := g.m.engine.rt.InstantiateModule(g, g.m.compiled, instance)
+	if err == nil {
+		defer func() { _ = mod.Close(g) }() // of a guest without files of wazero's it never fails
+		if g.mod == nil {
+			g.bind(mod)
+		}
+		_, err = mod.ExportedFunction("_start").Call(g)
+	}
+	if g.mod != nil && !g.p.Dying() {
+		g.settle()
+	}
+	return err
+}

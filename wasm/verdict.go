@@ -1,0 +1,114 @@
+package wasm
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"wireloom/vnet"
+	"wireloom/wasm/fuel"
+)
+
+// Signals that say in an exit code how a trap would have ended a native program.
+const (
+	sigILL  = 4
+	sigABRT = 6
+	sigFPE  = 8
+	sigKILL = 9
+	sigSEGV = 11
+)
+
+// maxFrames is how many functions of a trap's stack are shown.
+const maxFrames = 8
+
+// traps are wazero's texts, what people read instead, and the signal.
+var traps = []struct {
+	text, say string
+	signal    int
+}{
+	{"unreachable", "the program gave up: it executed unreachable (abort, panic or a failed assertion)", sigABRT},
+	{"out of bounds memory access", "it used an address outside its memory", sigSEGV},
+	{"invalid table access", "it called a function pointer that points to no function", sigSEGV},
+	{"indirect call type mismatch", "it called a function pointer of another type", sigILL},
+	{"integer divide by zero", "it divided by zero", sigFPE},
+	{"integer overflow", "an integer overflowed in a division or conversion", sigFPE},
+	{"invalid conversion to integer", "it converted a number that is not one to an integer", sigFPE},
+}
+
+// verdict is how the process ended, from what running it returned.
+func (g *guest) verdict(err error) vnet.Exit {
+	switch {
+	case g.p.Dying():
+		return g.p.Verdict()
+	case g.exiting:
+		return vnet.Exit{Code: int(g.code), How: "exit"}
+	case err == nil:
+		return vnet.Exit{How: "exit"}
+	}
+	text, stack, _ := strings.Cut(err.Error(), "wasm stack trace:")
+	frames := g.m.frames(stack)
+	if errors.Is(err, errDepth) || strings.Contains(text, "stack overflow") {
+		why := "calls are nested too deep: a function calls itself without end?"
+		g.p.LimitReached("call-depth", why+frames, fuel.DefaultMaxDepth)
+		return vnet.Exit{Code: 128 + sigSEGV, How: "limit", Why: why + frames}
+	}
+	// Only the text of these says what kind of error it is: wazero's own type for
+	// them is internal. What begins otherwise is no trap.
+	_, trap, ok := strings.Cut(text, "wasm error: ")
+	trap = strings.TrimSpace(trap)
+	if !ok {
+		if g.mod != nil {
+			panic(fmt.Sprintf("wasm: a host function failed: %v", err))
+		}
+		// Instantiation failed: a segment that lies outside its memory or table.
+		return vnet.Exit{Code: 128 + sigABRT, How: "trap", Why: "the program can't be loaded: " + err.Error()}
+	}
+	for _, t := range traps {
+		if t.text == trap {
+			return vnet.Exit{Code: 128 + t.signal, How: "trap", Why: fmt.Sprintf("%s: %s%s", t.text, t.say, frames)}
+		}
+	}
+	return vnet.Exit{Code: 128 + sigABRT, How: "trap", Why: trap + frames}
+}
+
+// A frame in wazero's text is "module.function(types) types"; a guest's module has
+// no name. Names may hold parentheses themselves.
+var (
+	frameForm = regexp.MustCompile(`^\.(.*?)\([a-z0-9,]*\)(?: [a-z0-9]+| \([a-z0-9,]+\))?$`)
+	unnamed   = regexp.MustCompile(`^\$[0-9]+$`)
+)
+
+// mains are the names that compilers give to main.
+var mains = map[string]bool{"main": true, "__original_main": true, "main.main": true}
+
+// frames shows the guest's functions in a stack trace, innermost first, a line each.
+func (m *module) frames(stack string) string {
+	var b strings.Builder
+	n := 0
+	for line := range strings.Lines(stack) {
+		f := frameForm.FindStringSubmatch(strings.TrimSpace(line))
+		if f == nil {
+			continue // a host function, or the note that frames are left out
+		}
+		name := f[1]
+		if unnamed.MatchString(name) {
+			if i, err := strconv.ParseUint(name[1:], 10, 32); err == nil {
+				name = m.funcName(uint32(i))
+			}
+		}
+		if strings.HasPrefix(name, meterModule+".") {
+			continue
+		}
+		if n++; n > maxFrames {
+			b.WriteString("\n  ...")
+			break
+		}
+		b.WriteString("\n  in " + name)
+		if mains[name] {
+			break // what called it is no longer the user's
+		}
+	}
+	return b.String()
+}
