@@ -211,7 +211,7 @@ func (b *builder) build(root *value) {
 		return
 	}
 	if err := sc.Lab.Check(); err != nil {
-		for _, m := range strings.Split(err.Error(), "\n") {
+		for m := range strings.SplitSeq(err.Error(), "\n") {
 			b.p.at(root, "%s", m)
 		}
 		return

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"encoding/json"
+	"maps"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -139,12 +140,10 @@ func (m *machine) ifState(u kern.UnitState) result {
 		s["devqlen"], s["devqdrops"] = u.DevQ.Len(), u.DevQ.Drops
 	}
 	s = only(s, m.d.ifKeys)
-	for k, v := range (result{
+	maps.Copy(s, (result{
 		"name": i.Name, "unit": i.Unit, "flags": i.Flags.Names(), "drv": u.Flags, "mtu": i.MTU, "type": i.Type, "baud": i.Baud,
 		"sigio": u.Owner, "cnt": counters(i), "qlen": i.Snd.Len(), "qmax": i.Snd.Max, "bpf": i.BpfActive(), "sel": u.Sel.Recorded(),
-	}) {
-		s[k] = v
-	}
+	}))
 	return s
 }
 

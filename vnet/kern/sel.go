@@ -1,6 +1,7 @@
 package kern
 
 import (
+	"slices"
 	"time"
 
 	"wireloom/vnet/errno"
@@ -28,10 +29,8 @@ func (s *SelInfo) Notes() []*Knote {
 // Record leaves t to be woken when the device becomes ready: selrecord(9).
 func (s *SelInfo) Record(k *Kernel, t *Thread) {
 	k.tr.SelRecord(t.PID)
-	for _, w := range s.waiters {
-		if w == t {
-			return
-		}
+	if slices.Contains(s.waiters, t) {
+		return
 	}
 	s.waiters = append(s.waiters, t)
 	t.sels = append(t.sels, s)

@@ -1,5 +1,5 @@
 // Package userland has the commands that every node of a lab has, as programs
-// written in Go: ping, arp, ifconfig, help. They behave and print like those of
+// written in Go: ping, arp, ifconfig, syscall, help. They behave and print like those of
 // FreeBSD 9.
 package userland
 
@@ -37,7 +37,7 @@ func (c *command) Main(p *vnet.Proc) vnet.Exit { return c.main(&proc{Proc: p, cm
 
 // Commands returns the commands by name, for vnet.Runtime.
 func Commands() map[string]vnet.Program {
-	all := []*command{pingCommand(), arpCommand(), ifconfigCommand()}
+	all := []*command{pingCommand(), arpCommand(), ifconfigCommand(), syscallCommand()}
 	help := &command{name: "help", summary: "say what commands there are, or how to use one", usage: "help [command]"}
 	all = append(all, help)
 	help.main = func(p *proc) vnet.Exit { return helpMain(p, all) }
@@ -51,7 +51,8 @@ func Commands() map[string]vnet.Program {
 // A proc is a process that runs a command: system calls, and C's ways to print.
 type proc struct {
 	*vnet.Proc
-	cmd *command
+	cmd  *command
+	argv []string // of a command that another runs in its process
 }
 
 // printf writes to standard output.
