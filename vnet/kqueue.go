@@ -1,0 +1,198 @@
+package vnet
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"wireloom/vnet/errno"
+	"wireloom/vnet/event"
+	"wireloom/vnet/kern"
+)
+
+// A kqueueFile is an open kqueue. It watches devices: no other file of a process
+// takes a knote.
+type kqueueFile struct {
+	plain
+	kq  *kern.Kqueue
+	sel kern.SelInfo // who polls the kqueue itself
+}
+
+// read and write are kqueue_read and kqueue_write: ENXIO.
+func (*kqueueFile) read(*Proc, []byte) (int, uint64, errno.Errno)  { return 0, 0, errno.ENXIO }
+func (*kqueueFile) write(*Proc, []byte) (int, uint64, errno.Errno) { return 0, 0, errno.ENXIO }
+
+func (q *kqueueFile) poll(p *Proc, events int) int {
+	if q.kq.Ready() {
+		return events & (kern.POLLIN | kern.POLLRDNORM)
+	}
+	q.sel.Record(p.node.kern, &p.thread)
+	return 0
+}
+
+func (q *kqueueFile) close(p *Proc) errno.Errno {
+	q.kq.Close()
+	q.sel.Destroy(p.node.kern)
+	return errno.OK
+}
+
+// A watched is a device that a kqueue watches: what activates its knote also wakes
+// who polls the kqueue.
+type watched struct {
+	*kern.File
+	q *kqueueFile
+	k *kern.Kernel
+}
+
+func (w watched) Kqfilter(t *kern.Thread, kn *kern.Knote) errno.Errno {
+	queue := kn.Activate
+	kn.Activate = func(kn *kern.Knote) {
+		queue(kn)
+		w.q.sel.Wakeup(w.k)
+	}
+	return w.File.Kqfilter(t, kn)
+}
+
+// unwatched is a file of a kind that takes no knotes.
+type unwatched struct{}
+
+func (unwatched) Kqfilter(*kern.Thread, *kern.Knote) errno.Errno { return errno.EINVAL }
+
+// Kqueue is kqueue(2): it returns the descriptor of a new kqueue.
+func (p *Proc) Kqueue() (int, errno.Errno) {
+	began := p.Now()
+	fd, e := p.install(&openFile{file: &kqueueFile{kq: p.node.kern.NewKqueue()}, path: "kqueue", flags: kern.O_RDWR})
+	p.logCall(event.Event{Op: "kqueue", N: int64(fd)}, e, began)
+	return fd, e
+}
+
+// Kevent is kevent(2): it applies changes and then, where events has room, waits
+// until at least one event holds, timeout has passed (below zero: for ever) or a
+// signal comes. A change that fails is an event with EV_ERROR and the error's
+// number as its data while there is room, and the result of the call otherwise.
+// With failed changes it does not wait.
+func (p *Proc) Kevent(fd int, changes, events []kern.Kevent, timeout time.Duration) (int, errno.Errno) {
+	began := p.Now()
+	n, e := p.kevent(fd, changes, events, timeout)
+	p.logCall(event.Event{
+		Op: "kevent", FD: fd, Path: p.pathOf(fd), Len: len(events), N: int64(n), Text: keventText(changes, events[:n], timeout),
+	}, e, began)
+	return n, e
+}
+
+func (p *Proc) kevent(fd int, changes, events []kern.Kevent, timeout time.Duration) (int, errno.Errno) {
+	of, e := p.file(fd)
+	if e != errno.OK {
+		return 0, e
+	}
+	q, ok := of.file.(*kqueueFile)
+	if !ok {
+		return 0, errno.EBADF
+	}
+	failed := 0
+	for _, c := range changes {
+		e := q.kq.Change(&p.thread, p.watch(q, c.Ident), c)
+		switch {
+		case e == errno.OK:
+		case failed == len(events):
+			return 0, e
+		default:
+			c.Flags, c.Data = kern.EV_ERROR, int64(e)
+			events[failed] = c
+			failed++
+		}
+	}
+	if failed > 0 {
+		return failed, errno.OK
+	}
+	return q.kq.Collect(&p.thread, events, timeout)
+}
+
+// watch is what a kqueue asks to watch a descriptor; nil where nothing is open.
+func (p *Proc) watch(q *kqueueFile, fd int) kern.KqFile {
+	of, e := p.file(fd)
+	if e != errno.OK {
+		return nil
+	}
+	if d, ok := of.file.(devFile); ok {
+		return watched{d.f, q, p.node.kern}
+	}
+	return unwatched{}
+}
+
+// forget takes a descriptor that closes out of the process' kqueues: knote_fdclose.
+func (p *Proc) forget(fd int) {
+	for _, of := range p.files {
+		if of == nil {
+			continue
+		}
+		if q, ok := of.file.(*kqueueFile); ok {
+			q.kq.Forget(fd)
+		}
+	}
+}
+
+var filterNames = map[int]string{
+	kern.EVFILT_READ: "EVFILT_READ", kern.EVFILT_WRITE: "EVFILT_WRITE", kern.EVFILT_VNODE: "EVFILT_VNODE",
+}
+
+var keventBits = []struct {
+	bit  int
+	name string
+}{
+	{kern.EV_ADD, "EV_ADD"},
+	{kern.EV_DELETE, "EV_DELETE"},
+	{kern.EV_ENABLE, "EV_ENABLE"},
+	{kern.EV_DISABLE, "EV_DISABLE"},
+	{kern.EV_ONESHOT, "EV_ONESHOT"},
+	{kern.EV_CLEAR, "EV_CLEAR"},
+	{kern.EV_EOF, "EV_EOF"},
+}
+
+// KeventString says a kevent in words: "{4, EVFILT_READ, EV_CLEAR, data 60}".
+func KeventString(ev kern.Kevent) string {
+	filter := filterNames[ev.Filter]
+	if filter == "" {
+		filter = fmt.Sprint(ev.Filter)
+	}
+	s := fmt.Sprintf("{%d, %s", ev.Ident, filter)
+	if ev.Flags&kern.EV_ERROR != 0 {
+		return s + ", EV_ERROR, " + errno.Errno(ev.Data).String() + "}"
+	}
+	sep := ", "
+	for _, x := range keventBits {
+		if ev.Flags&x.bit != 0 {
+			s += sep + x.name
+			sep = "|"
+		}
+	}
+	if ev.Data != 0 {
+		s += fmt.Sprintf(", data %d", ev.Data)
+	}
+	return s + "}"
+}
+
+func keventText(changes, events []kern.Kevent, timeout time.Duration) string {
+	const most = 8 // of a list are shown
+	var b strings.Builder
+	list := func(evs []kern.Kevent) {
+		for i, ev := range evs {
+			if i == most {
+				fmt.Fprintf(&b, "and %d more, ", len(evs)-i)
+				return
+			}
+			b.WriteString(KeventString(ev) + ", ")
+		}
+	}
+	list(changes)
+	if len(events) > 0 {
+		b.WriteString("got ")
+		list(events)
+	}
+	if timeout < 0 {
+		b.WriteString("for ever")
+	} else {
+		b.WriteString(timeout.String())
+	}
+	return b.String()
+}
