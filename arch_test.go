@@ -34,13 +34,13 @@ vnet, vnet/kern, vnet/errno, vnet/wire + gVisor        < internal/hoststack
 NONE + gopacket                                        < internal/decode
 vnet, vnet/kern, vnet/errno, vnet/wire, vnet/event, internal/decode + go-yaml < scenarios
 vnet, vnet/event                                       < internal/session
-vnet, vnet/kern, vnet/userland, tunemu, tapemu, internal/hoststack, scenarios, internal/session < internal/boot
+vnet, vnet/kern, vnet/userland, tunemu, tapemu, wasm, internal/hoststack, scenarios, internal/session < internal/boot
 vnet/event + gopacket                                  < internal/pcap, internal/metrics
 vnet, vnet/kern, vnet/errno, tunemu, tapemu            < internal/conform
 NONE                                                   < internal/store
 vnet, vnet/errno, vnet/event, internal/session, internal/decode + websocket < internal/stream
 vnet, vnet/event, internal/session, internal/decode, internal/stream, internal/pcap, internal/metrics, internal/store, scenarios, web < internal/httpapi
-vnet, vnet/errno, vnet/event, scenarios, wasm, web, internal/* < cmd/labserver
+vnet, vnet/errno, vnet/event, scenarios, web, internal/* + websocket < cmd/labserver
 vnet, vnet/kern, vnet/errno, vnet/event, vnet/wire, tapemu, scenarios, wasm, web, internal/* + sys, websocket < internal/bench
 NONE                                                   < internal/guestbuild, internal/testcount
 `

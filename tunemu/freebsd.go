@@ -185,9 +185,14 @@ func (tp *fbSoftc) Start(ifp *kern.Ifnet) {
 	tp.signal()
 }
 
-// Ioctl is tunifioctl, which here has no errors of addresses to report.
-func (tp *fbSoftc) Ioctl(_ *kern.Ifnet, _ *kern.Thread, cmd uint32, r *kern.IfReq) errno.Errno {
-	return tp.ifioctl(cmd, r)
+// Ioctl is tunifioctl. Its tuninit looks at every address without asking whether
+// it is one.
+func (tp *fbSoftc) Ioctl(ifp *kern.Ifnet, _ *kern.Thread, cmd uint32, r *kern.IfReq) errno.Errno {
+	err := tp.ifioctl(cmd, r)
+	if err == errno.EFAULT {
+		return tp.d.k.Panic("page fault in tuninit: %s has an interface address without an address", ifp.Name)
+	}
+	return err
 }
 
 // Output is tunoutput. A bpf listener sees packets that are then refused.

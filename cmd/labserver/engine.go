@@ -4,18 +4,12 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 
-	"wireloom/vnet"
-	"wireloom/wasm"
+	"wireloom/internal/boot"
 )
 
-// cacheEnv names the folder of compiled programs where --cache does not.
-const cacheEnv = "WIRELOOM_CACHE"
-
 func cacheFlag(f *flag.FlagSet) *string {
-	return f.String("cache", "", "the `folder` that compiled programs are kept in (default $"+cacheEnv+", else wireloom in the user's cache folder)")
+	return f.String("cache", "", "the `folder` that compiled programs are kept in (default $"+boot.CacheEnv+", else wireloom in the user's cache folder)")
 }
 
 // set reports whether a flag was given.
@@ -24,37 +18,41 @@ func set(f *flag.FlagSet, name string) (given bool) {
 	return given
 }
 
-// An engine runs WebAssembly programs.
-type engine struct{ *wasm.Engine }
-
-// openEngine opens an engine whose cache is in dir: where that is empty, in the
-// folder that the environment names, else in the user's cache folder.
-func openEngine(ctx context.Context, dir string) (*engine, error) {
-	if dir == "" {
-		dir = os.Getenv(cacheEnv)
-	}
-	if dir == "" {
-		if user, err := os.UserCacheDir(); err == nil {
-			dir = filepath.Join(user, "wireloom")
-		}
-	}
-	e, err := wasm.NewEngine(ctx, wasm.Options{CacheDir: dir})
-	if err != nil {
-		return nil, err
-	}
-	return &engine{e}, nil
-}
-
-func (e *engine) compile(ctx context.Context, name string, module []byte) (vnet.Program, error) {
-	p, err := e.Compile(ctx, name, module)
-	if err != nil {
-		return nil, err // not p, which would be a program that is nil
-	}
-	return p, nil
-}
-
-func (e *engine) close(io stdio) {
+// closeEngine frees an engine and says what goes wrong in that.
+func closeEngine(io stdio, e *boot.Engine) {
 	if err := e.Close(); err != nil {
 		fmt.Fprintf(io.err, "labserver: closing the engine: %v\n", err)
 	}
+}
+
+// labFlags are those of the commands that build a scenario's lab.
+type labFlags struct {
+	f        *flag.FlagSet
+	programs programFlag
+	seed     *uint64
+	cache    *string
+}
+
+func newLabFlags(f *flag.FlagSet) *labFlags {
+	l := &labFlags{f: f, seed: f.Uint64("seed", 0, "use this `number` instead of the scenario's seed"), cache: cacheFlag(f)}
+	f.Var(&l.programs, "program", "a program, as `NODE=FILE` (a WebAssembly module); NODE.PROGRAM=FILE where a node has several slots")
+	return l
+}
+
+// open finds the scenario and its programs, and opens an engine, which the caller
+// closes.
+func (l *labFlags) open(ctx context.Context, scenario string) (*boot.Source, *boot.Engine, boot.Options, error) {
+	o := boot.Options{Window: -1}
+	src, err := boot.Find(scenario)
+	if err != nil {
+		return nil, nil, o, err
+	}
+	if o.Programs, err = l.programs.read(src.Scenario); err != nil {
+		return nil, nil, o, err
+	}
+	if set(l.f, "seed") {
+		o.Seed = l.seed
+	}
+	engine, err := boot.OpenEngine(ctx, *l.cache)
+	return src, engine, o, err
 }

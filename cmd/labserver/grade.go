@@ -60,12 +60,9 @@ func runGrade(ctx context.Context, args []string, io stdio) int {
 	f := newFlags(io, "grade", "SCENARIO [--program NODE=FILE]...", `Runs the scenario's steps in virtual time and says what passed. Without --program the
 scenario's own reference solution is graded. Exit code 0: all passed; 1: not; 2: it
 could not be run.`)
-	var programs programFlag
-	f.Var(&programs, "program", "the submission, as `NODE=FILE` (a WebAssembly module); NODE.PROGRAM=FILE where a node has several slots")
+	lab := newLabFlags(f)
 	asJSON := f.Bool("json", false, "print the result as JSON")
-	seed := f.Uint64("seed", 0, "use this `number` instead of the scenario's seed")
 	repeat := f.Int("repeat", 1, "grade `N` times and fail if two runs differ")
-	cache := cacheFlag(f)
 	rest, code, ok := parse(f, args)
 	if !ok {
 		return code
@@ -74,23 +71,11 @@ could not be run.`)
 		f.Usage()
 		return exitError
 	}
-	src, err := boot.Find(rest[0])
+	src, engine, o, err := lab.open(ctx, rest[0])
 	if err != nil {
 		return fail(io, err)
 	}
-	given, err := programs.read(src.Scenario)
-	if err != nil {
-		return fail(io, err)
-	}
-	engine, err := openEngine(ctx, *cache)
-	if err != nil {
-		return fail(io, err)
-	}
-	defer engine.close(io)
-	o := boot.Options{Programs: given, Window: -1}
-	if set(f, "seed") {
-		o.Seed = seed
-	}
+	defer closeEngine(io, engine)
 	var first *scenarios.Result
 	for i := range max(*repeat, 1) {
 		if err := ctx.Err(); err != nil {
@@ -123,8 +108,8 @@ could not be run.`)
 	return exitOK
 }
 
-func gradeOnce(ctx context.Context, src *boot.Source, e *engine, o boot.Options) (*scenarios.Result, error) {
-	lab, _, err := src.Build(ctx, e.compile, o)
+func gradeOnce(ctx context.Context, src *boot.Source, e *boot.Engine, o boot.Options) (*scenarios.Result, error) {
+	lab, _, err := src.Build(ctx, e.Compile, o)
 	if err != nil {
 		return nil, err
 	}
@@ -203,14 +188,14 @@ func runCompile(ctx context.Context, args []string, io stdio) int {
 			files = append(files, file)
 		}
 	}
-	engine, err := openEngine(ctx, *cache)
+	engine, err := boot.OpenEngine(ctx, *cache)
 	if err != nil {
 		return fail(io, err)
 	}
-	defer engine.close(io)
+	defer closeEngine(io, engine)
 	bad := 0
 	for _, file := range files {
-		if _, err := engine.compile(ctx, file.Name, file.Module); err != nil {
+		if _, err := engine.Compile(ctx, file.Name, file.Module); err != nil {
 			bad++
 			fmt.Fprintf(io.err, "%s: %v\n", file.Name, err)
 		}

@@ -39,6 +39,7 @@ type command struct {
 func commands() []command {
 	return []command{
 		{"serve", "[--addr HOST:PORT]", "serve labs to browsers", runServe},
+		{"attach", "[--server URL] LAB NODE [COMMAND...]", "a prompt at a node of a lab that a server runs", runAttach},
 		{"run", "SCENARIO", "run a lab without the page, in virtual time", runRun},
 		{"grade", "SCENARIO [--program NODE=FILE]", "check a submission, or the reference solution", runGrade},
 		{"replay", "RECORDING", "run a recording again and compare its hash", runReplay},

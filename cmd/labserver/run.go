@@ -27,14 +27,11 @@ const runChunk = 100_000
 func runRun(ctx context.Context, args []string, io stdio) int {
 	f := newFlags(io, "run", "SCENARIO [--for 10s]", `Runs the scenario's lab without its steps, as fast as the machine can, and shows what
 its programs print.`)
-	var programs programFlag
-	f.Var(&programs, "program", "a program for a slot, as `NODE=FILE`; the reference solution where there is none")
+	lf := newLabFlags(f)
 	length := f.Duration("for", 10*time.Second, "how much virtual `time` to run")
-	seed := f.Uint64("seed", 0, "use this `number` instead of the scenario's seed")
 	pcapFile := f.String("pcap", "", "write every frame to this `file`, as pcapng")
 	eventFile := f.String("events", "", "write every event to this `file`, as a line of JSON each")
 	strace := f.Bool("strace", false, "show the system calls of the programs")
-	cache := cacheFlag(f)
 	rest, code, ok := parse(f, args)
 	if !ok {
 		return code
@@ -43,24 +40,12 @@ its programs print.`)
 		f.Usage()
 		return exitError
 	}
-	src, err := boot.Find(rest[0])
+	src, engine, o, err := lf.open(ctx, rest[0])
 	if err != nil {
 		return fail(io, err)
 	}
-	given, err := programs.read(src.Scenario)
-	if err != nil {
-		return fail(io, err)
-	}
-	engine, err := openEngine(ctx, *cache)
-	if err != nil {
-		return fail(io, err)
-	}
-	defer engine.close(io)
-	o := boot.Options{Programs: given, Window: -1}
-	if set(f, "seed") {
-		o.Seed = seed
-	}
-	lab, _, err := src.Build(ctx, engine.compile, o)
+	defer closeEngine(io, engine)
+	lab, _, err := src.Build(ctx, engine.Compile, o)
 	if err != nil {
 		return fail(io, err)
 	}
@@ -259,12 +244,12 @@ func runReplay(ctx context.Context, args []string, io stdio) int {
 	if err != nil {
 		return fail(io, err)
 	}
-	engine, err := openEngine(ctx, *cache)
+	engine, err := boot.OpenEngine(ctx, *cache)
 	if err != nil {
 		return fail(io, err)
 	}
-	defer engine.close(io)
-	r, err := session.Replay(ctx, file, info.Size(), boot.Again(engine.compile))
+	defer closeEngine(io, engine)
+	r, err := session.Replay(ctx, file, info.Size(), boot.Again(engine.Compile))
 	if err != nil {
 		return fail(io, err)
 	}

@@ -71,11 +71,11 @@ nobody has watched it for a while. Stop the server with Ctrl-C.`)
 		return fail(io, err)
 	}
 	defer func() { _ = listener.Close() }() // closed already, unless what follows fails
-	engine, err := openEngine(ctx, *cache)
+	engine, err := boot.OpenEngine(ctx, *cache)
 	if err != nil {
 		return fail(io, err)
 	}
-	defer engine.close(io)
+	defer closeEngine(io, engine)
 	offer, err := offers(log)
 	if err != nil {
 		return fail(io, err)
@@ -87,9 +87,9 @@ nobody has watched it for a while. Stop the server with Ctrl-C.`)
 		}
 	}
 	api, err := httpapi.New(httpapi.Config{
-		Version: version(), Logger: log, Static: web.Dist(), Scenarios: offer.list, Compile: engine.compile,
+		Version: version(), Logger: log, Static: web.Dist(), Scenarios: offer.list, Compile: engine.Compile,
 		NewLab: func(ctx context.Context, name string) (*vnet.Lab, session.Setup, error) {
-			return offer.build(ctx, name, engine.compile)
+			return offer.build(ctx, name, engine.Compile)
 		},
 		Session: session.Options{Idle: *idle, Dir: *files}, Labs: *labs, ClientLabs: *clientLabs, Hosts: hosts,
 	})

@@ -1,42 +1,11 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-
-	"wireloom/vnet"
-	"wireloom/wasm"
 )
-
-// An engine runs WebAssembly programs, and finds what make build has built of them.
-type engine struct{ *wasm.Engine }
-
-// newEngine opens an engine with the cache that labserver uses, so that a program
-// is compiled once for both.
-func newEngine(ctx context.Context) (*engine, error) {
-	dir := os.Getenv("WIRELOOM_CACHE")
-	if dir == "" {
-		if user, err := os.UserCacheDir(); err == nil {
-			dir = filepath.Join(user, "wireloom")
-		}
-	}
-	e, err := wasm.NewEngine(ctx, wasm.Options{CacheDir: dir})
-	if err != nil {
-		return nil, err
-	}
-	return &engine{e}, nil
-}
-
-func (e *engine) compile(ctx context.Context, name string, module []byte) (vnet.Program, error) {
-	p, err := e.Compile(ctx, name, module)
-	if err != nil {
-		return nil, err // not p, which would be a program that is nil
-	}
-	return p, nil
-}
 
 // root is the folder of the tree that the command is run in.
 func root() (string, error) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"wireloom/internal/boot"
 	"wireloom/vnet"
 	"wireloom/vnet/errno"
 	"wireloom/vnet/kern"
@@ -27,12 +28,12 @@ func guest(ctx context.Context, rounds int) (r *Report, err error) {
 	if err != nil {
 		return nil, err
 	}
-	e, err := newEngine(ctx)
+	e, err := boot.OpenEngine(ctx, "")
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, e.Close()) }()
-	wasmEcho, err := e.compile(ctx, "echo.wasm", module)
+	wasmEcho, err := e.Compile(ctx, "echo.wasm", module)
 	if err != nil {
 		return nil, err
 	}

@@ -45,7 +45,7 @@ func labs(ctx context.Context, _ int) (r *Report, err error) {
 			fmt.Sprintf("%s with nobody watching, then %s with a viewer of each lab, in another process", labsFor, watched),
 		},
 	}
-	e, err := newEngine(ctx)
+	e, err := boot.OpenEngine(ctx, "")
 	if err != nil {
 		return nil, err
 	}
@@ -55,7 +55,7 @@ func labs(ctx context.Context, _ int) (r *Report, err error) {
 		return nil, err
 	}
 	build := func(sched *session.Scheduler) (*liveLab, error) {
-		return newLiveLab(ctx, src, e.compile, sched)
+		return newLiveLab(ctx, src, e.Compile, sched)
 	}
 	// One lab comes and goes before the baseline: what is made once stays.
 	first, err := build(session.NewScheduler(0))

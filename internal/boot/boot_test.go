@@ -19,24 +19,13 @@ import (
 	"wireloom/scenarios"
 	"wireloom/vnet"
 	"wireloom/vnet/event"
-	"wireloom/wasm"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
 
 // engine is shared by all tests; make test compiles what they need into its cache
 // beforehand, because under -race that takes most of a minute.
-var engine = sync.OnceValues(func() (*wasm.Engine, error) {
-	dir := os.Getenv("WIRELOOM_CACHE")
-	if dir == "" {
-		user, err := os.UserCacheDir()
-		if err != nil {
-			return nil, err
-		}
-		dir = filepath.Join(user, "wireloom")
-	}
-	return wasm.NewEngine(context.Background(), wasm.Options{CacheDir: dir})
-})
+var engine = sync.OnceValues(func() (*Engine, error) { return OpenEngine(context.Background(), "") })
 
 func compiler(t testing.TB) Compile {
 	t.Helper()
@@ -44,13 +33,7 @@ func compiler(t testing.TB) Compile {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return func(ctx context.Context, name string, b []byte) (vnet.Program, error) {
-		p, err := e.Compile(ctx, name, b)
-		if err != nil {
-			return nil, err
-		}
-		return p, nil
-	}
+	return e.Compile
 }
 
 func find(t testing.TB, name string) *Source {

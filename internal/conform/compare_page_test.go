@@ -71,20 +71,27 @@ func (r pageRow) cells(t *testing.T, drivers [2]string) [2]string {
 	return out
 }
 
-// markdown is a table, in a section for each topic. A row begins with ≠ where
-// the drivers differ, and has an anchor.
+// mark says at a glance whether the drivers do the same.
+func (r pageRow) mark(cells [2]string) string {
+	switch {
+	case r.source[0] == "" || r.source[1] == "":
+		return "1"
+	case cells[0] == cells[1]:
+		return "="
+	}
+	return "≠"
+}
+
+// markdown is a table, in a section for each topic. A row begins with its
+// mark, which is also what a link to it points at.
 func (tb table) markdown(t *testing.T) string {
 	var b strings.Builder
 	for _, tp := range tb.topics {
 		fmt.Fprintf(&b, "\n### %s: %s\n\n| | Behaviour | %s | %s | Source |\n|---|---|---|---|---|\n", tb.device, tp.title, tb.titles[0], tb.titles[1])
 		for _, r := range tp.rows {
 			c := r.cells(t, tb.drivers)
-			mark := "="
-			if c[0] != c[1] {
-				mark = "≠"
-			}
 			id := tb.device + "-" + r.id
-			fmt.Fprintf(&b, "| <a id=%q href=%q>%s</a> | %s | %s | %s | %s |\n", id, "#"+id, mark, r.text, cell(c[0]), cell(c[1]), r.source)
+			fmt.Fprintf(&b, "| <a id=%q href=%q>%s</a> | %s | %s | %s | %s |\n", id, "#"+id, r.mark(c), r.text, cell(c[0]), cell(c[1]), r.source)
 		}
 	}
 	return b.String()

@@ -70,7 +70,7 @@ var tapTopics = []topic{
 			s := l.close()
 			return join(l.devq(), s.counted())
 		}},
-		{"close-flags", "flags after close of what was up; ifconfig has made it on NetBSD, open on DragonFly", in("tapclose", "tap_dev_close"), func(l *lab) string {
+		{"close-flags", "flags after close of what open has made and ifconfig brought up", in("tapclose", ""), func(l *lab) string {
 			l.ready().close()
 			return l.flags()
 		}},
@@ -107,7 +107,7 @@ var tapTopics = []topic{
 		}},
 		{"close-owner", "the owner for SIGIO after close and open", in("tapclose", "tap_dev_close"), func(l *lab) string {
 			l.opened().ioctl("FIOSETOWN", 100)
-			return l.reopened().ioctl("FIOGETOWN").with("out", "")
+			return l.reopened().ioctl("FIOGETOWN").with("out")
 		}},
 		{"close-modes", "driver flags after FIOASYNC, FIONBIO, close and open", in("tapclose", "tap_dev_close"), func(l *lab) string {
 			l.opened().ioctl("FIOASYNC", 1)
@@ -218,15 +218,17 @@ var tapTopics = []topic{
 	}},
 	{"waiting for frames", []pageRow{
 		{"tells", "who is told of a frame: a read, a poll, a knote, an owner with FIOASYNC", in("tapifstart", "tap_start"), func(l *lab) string { return l.ready().waiting().out(20).told() }},
-		{"tells-next", "who is told of a second one, the first not yet read; a poll and a knote", in("tapifstart", "tap_start"), func(l *lab) string {
+		{"tells-next", "who is told of a second one, the first not yet read; a knote waits", in("tapifstart", "tap_start"), func(l *lab) string {
 			l.ready().kqueue("read")
 			l.out(20)
 			return l.out(20).told()
 		}},
-		{"tells-stuck", "a frame is queued, ifconfig down and up, a read sleeps; the next frame", in("tapifstart", "tap_start"), func(l *lab) string {
+		{"tells-stuck", "a frame is queued, then ifconfig down and up; a poll and a knote wait: who is told of the next frame", in("tapifstart", "tap_start"), func(l *lab) string {
 			l.ready().out(20)
 			l.down()
 			l.up()
+			l.kqueue("read")
+			l.poll("IN")
 			s := l.out(20)
 			return join(s.told(), l.devq())
 		}},
@@ -271,7 +273,7 @@ var tapTopics = []topic{
 		{"sigio-group", "TIOCSPGRP 300: FIOGETOWN, TIOCGPGRP, and the signal", in("tapioctl", "tap_dev_ioctl"), func(l *lab) string {
 			l.ready().ioctl("TIOCSPGRP", 300)
 			l.ioctl("FIOASYNC", 1)
-			return join(l.ioctl("FIOGETOWN").with("out", ""), l.ioctl("TIOCGPGRP").with("out", ""), l.out(20).events("sigio"))
+			return join(l.ioctl("FIOGETOWN").with("out"), l.ioctl("TIOCGPGRP").with("out"), l.out(20).events("sigio"))
 		}},
 	}},
 	{"ioctls of the device", []pageRow{
@@ -280,10 +282,10 @@ var tapTopics = []topic{
 		{"ioctl-fionread", "FIONREAD with frames of 20 and 30 bytes queued, then with none", in("tapioctl", "tap_dev_ioctl"), func(l *lab) string {
 			l.ready().out(20)
 			l.out(30)
-			a := l.ioctl("FIONREAD").with("out", "")
+			a := l.ioctl("FIONREAD").with("out")
 			l.read(99)
 			l.read(99)
-			return join(a, l.ioctl("FIONREAD").with("out", ""))
+			return join(a, l.ioctl("FIONREAD").with("out"))
 		}},
 		{"ioctl-fiosetown", "FIOSETOWN of a process that there is, and of none", in("tapioctl", "tap_dev_ioctl"), func(l *lab) string {
 			return join(l.opened().ioctl("FIOSETOWN", 200).err(), l.ioctl("FIOSETOWN", 5000).err())
@@ -291,7 +293,7 @@ var tapTopics = []topic{
 		{"ioctl-async", "FIOASYNC when the kernel has no softint left", in("", "tap_dev_ioctl"), func(l *lab) string {
 			return l.opened().fail("softint_establish", 0).ioctl("FIOASYNC", 1).err()
 		}},
-		{"ioctl-name", "TAPGIFNAME", in("", "tap_dev_ioctl"), func(l *lab) string { return l.opened().ioctl("TAPGIFNAME").with("out", "") }},
+		{"ioctl-name", "TAPGIFNAME", in("", "tap_dev_ioctl"), func(l *lab) string { return l.opened().ioctl("TAPGIFNAME").with("out") }},
 		{"ioctl-info", "TAPSIFINFO: MTU 0, type 23, baud rate -1, not by root", in("tapioctl", ""), func(l *lab) string {
 			return join(l.opened().user().ioctl("TAPSIFINFO", info{0, 23, -1}).err(), l.info())
 		}},
@@ -299,7 +301,7 @@ var tapTopics = []topic{
 			l.opened().ioctl("TAPSIFINFO", info{MTU: -2})
 			return join(l.info(), mtuOf(l.ioctl("TAPGIFINFO")))
 		}},
-		{"ioctl-flags", "SIOCGIFFLAGS of the device", in("tapioctl", ""), func(l *lab) string { return l.ready().ioctl("SIOCGIFFLAGS").with("out", "") }},
+		{"ioctl-flags", "SIOCGIFFLAGS of the device", in("tapioctl", ""), func(l *lab) string { return l.ready().ioctl("SIOCGIFFLAGS").with("out") }},
 		{"ioctl-vmio", "VMIO_SIOCSIFFLAGS with DEBUG and LINK0 while down: flags", in("tapioctl", ""), func(l *lab) string {
 			return join(l.opened().ioctl("VMIO_SIOCSIFFLAGS", []string{"DEBUG", "LINK0"}).err(), l.flags())
 		}},
@@ -367,7 +369,7 @@ var tapTopics = []topic{
 		}},
 		{"if-unknown", "SIOCSIFMEDIA and others that the driver does not know", in("tapifioctl", "tap_ioctl"), func(l *lab) string { return l.opened().ifioctl("SIOCSIFMEDIA").err() }},
 	}},
-	{"bpf", []pageRow{
+	{"what a bpf listener sees", []pageRow{
 		{"bpf-out", "what a listener sees of a frame of 20 bytes when the stack sends it; when it is read", in("tapread", "tap_dev_read"), func(l *lab) string {
 			l.ready().listen()
 			return join(l.out(20).events("bpf"), l.read(2048).events("bpf"))
@@ -405,6 +407,7 @@ var tapTopics = []topic{
 	}},
 	{"making, destroying, the module", []pageRow{
 		{"load", "nodes after load", in("tapmodevent", ""), func(l *lab) string { return l.loaded().nodes() }},
+		{"open-unloaded", "open of `/dev/tap0` when the module is not loaded", in("tapmodevent", "tapinit"), func(l *lab) string { return l.open("tap0").err() }},
 		{"load-twice", "load when it is loaded", in("tapmodevent", "tapinit"), func(l *lab) string { return l.loaded().do(op{Op: "load"}).err() }},
 		{"load-fails", "autoconf refuses the driver", in("", "tapinit"), func(l *lab) string {
 			s := l.fail("cfattach_attach", 0).do(op{Op: "load"})
@@ -423,21 +426,21 @@ var tapTopics = []topic{
 		{"destroy", "ifconfig tap0 destroy of what ifconfig has made", in("tap_clone_destroy"), func(l *lab) string {
 			return join(l.made().destroy("tap0").err(), l.interfaces())
 		}},
-		{"destroy-opened", "ifconfig destroy of what an open has made and a close has left, or a file of `/dev/tap` has open", in("tap_clone_destroy"), func(l *lab) string {
-			if l.netbsd() {
-				return join(l.cloned().destroy("tap0").err(), l.interfaces(), l.module())
-			}
+		{"destroy-left", "ifconfig tap0 destroy of what an open has made and the close has left", in("tap_clone_destroy", ""), func(l *lab) string {
 			l.opened().close()
 			return join(l.destroy("tap0").err(), l.interfaces())
 		}},
-		{"destroy-then-unload", "unload after that", in("tapmodevent", "tapdetach"), func(l *lab) string {
-			if l.netbsd() {
-				l.cloned().destroy("tap0")
-				l.close()
-				return l.unload().err()
-			}
-			l.opened().close()
-			l.destroy("tap0")
+		{"destroy-cloner", "ifconfig destroy of what `/dev/tap` has made and a program has open", in("tap_clone_destroy"), func(l *lab) string {
+			l.cloned()
+			return join(l.destroy(l.name()).err(), l.interfaces(), l.module())
+		}},
+		{"destroy-cloner-file", "the file of `/dev/tap` after that: read, write, FIONREAD, close", in("", "tap_fops_close"), func(l *lab) string {
+			l.cloned().destroy(l.name())
+			return join(l.read(2048).err(), l.write(60).err(), l.ioctl("FIONREAD").err(), l.close().err())
+		}},
+		{"destroy-cloner-unload", "unload after the close", in("tapmodevent", "tapdetach"), func(l *lab) string {
+			l.cloned().destroy(l.name())
+			l.close()
 			return l.unload().err()
 		}},
 		{"destroy-open", "ifconfig destroys tap9, which it has made and a program has open", in("tapdestroy", "tap_detach"), func(l *lab) string {
@@ -502,36 +505,4 @@ func (l *lab) mtus(all ...int) string {
 // setMAC is what NetBSD's sysctl makes of a string, and the address then.
 func (l *lab) setMAC(s string) string {
 	return join(l.sysctl("net.link.tap.tap0", s).err(), l.ifnet().MAC.String())
-}
-
-// written is all there is to say of a write.
-func (s step) written() string { return join(s.err(), s.counted(), s.input()) }
-
-// refusal is why there is no knote, "" if there is one.
-func (s step) refusal() string {
-	if s.res["result"] == 1 {
-		return "refused (a_result is 1)"
-	}
-	if s.err() == "OK" {
-		return ""
-	}
-	return s.err()
-}
-
-// out is the bytes that an ioctl returns.
-func (s step) out() string {
-	p, ok := s.res["out"].(result)
-	if !ok {
-		return s.err()
-	}
-	return fmt.Sprintf("`%v`", p["hex"])
-}
-
-// times are owner and times of a stat.
-func (s step) times() string {
-	st, ok := s.res["stat"].(result)
-	if !ok {
-		return s.err()
-	}
-	return fmt.Sprintf("uid %v, gid %v; accessed %v s, modified %v s, changed and born %v s, %v s", st["uid"], st["gid"], st["atime"], st["mtime"], st["ctime"], st["birthtime"])
 }

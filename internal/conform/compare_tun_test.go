@@ -1,7 +1,5 @@
 package main
 
-import "fmt"
-
 // The ioctls that a program may try on a device.
 var (
 	commonIoctls = []string{"FIONREAD", "FIONBIO", "FIOASYNC", "FIOSETOWN", "FIOGETOWN", "TIOCSPGRP", "TIOCGPGRP"}
@@ -82,7 +80,7 @@ var tunTopics = []topic{
 			l.opened().ioctl("FIOSETOWN", 100)
 			l.close()
 			l.open("tun0")
-			return l.ioctl("FIOGETOWN").with("out", "")
+			return l.ioctl("FIOGETOWN").with("out")
 		}},
 		{"close-modes", "driver flags after TUNSIFHEAD, FIOASYNC, close and open", in("tunclose"), func(l *lab) string {
 			l.opened().ioctl("TUNSIFHEAD", 1)
@@ -183,6 +181,10 @@ var tunTopics = []topic{
 		{"write-fault", "the buffer is no memory of the process", in("tunwrite"), func(l *lab) string {
 			s := l.ready().fail("uiomove", 0).write(20)
 			return join(s.err(), s.counted())
+		}},
+		{"write-entropy", "the kernel gathers entropy from the packet", in("tunwrite"), func(l *lab) string {
+			l.ready().do(op{Op: "harvest"})
+			return l.write(20).events("random_harvest")
 		}},
 		{"write-nombuf", "the kernel has no first mbuf", in("tunwrite"), func(l *lab) string {
 			s := l.ready().fail("mbuf", 0).write(20)
@@ -296,7 +298,7 @@ var tunTopics = []topic{
 		{"sigio-group", "TIOCSPGRP 300: FIOGETOWN, and the signal", in("tunioctl"), func(l *lab) string {
 			l.ready().ioctl("TIOCSPGRP", 300)
 			l.ioctl("FIOASYNC", 1)
-			return join(l.ioctl("FIOGETOWN").with("out", ""), l.out(20).events("sigio"))
+			return join(l.ioctl("FIOGETOWN").with("out"), l.out(20).events("sigio"))
 		}},
 	}},
 	{"ioctls of the device", []pageRow{
@@ -305,10 +307,10 @@ var tunTopics = []topic{
 		{"ioctl-fionread", "FIONREAD with packets of 20 and 30 bytes queued, then with none", in("tunioctl"), func(l *lab) string {
 			l.ready().out(20)
 			l.out(30)
-			a := l.ioctl("FIONREAD").with("out", "")
+			a := l.ioctl("FIONREAD").with("out")
 			l.read(99)
 			l.read(99)
-			return join(a, l.ioctl("FIONREAD").with("out", ""))
+			return join(a, l.ioctl("FIONREAD").with("out"))
 		}},
 		{"ioctl-fionbio", "FIONBIO 1 of the driver, then a read with nothing queued", in("tunioctl"), func(l *lab) string {
 			return join(l.ready().ioctl("FIONBIO", 1).err(), l.read(2048).err())
@@ -351,16 +353,16 @@ var tunTopics = []topic{
 		{"ioctl-exclude", "TUNSIFHEAD 1, then TUNSLMODE 1: TUNGIFHEAD", in("tunioctl"), func(l *lab) string {
 			l.opened().ioctl("TUNSIFHEAD", 1)
 			l.ioctl("TUNSLMODE", 1)
-			return l.ioctl("TUNGIFHEAD").with("out", "")
+			return l.ioctl("TUNGIFHEAD").with("out")
 		}},
 		{"ioctl-exclude-off", "TUNSIFHEAD 1, then TUNSLMODE 0: TUNGIFHEAD", in("tunioctl"), func(l *lab) string {
 			l.opened().ioctl("TUNSIFHEAD", 1)
 			l.ioctl("TUNSLMODE", 0)
-			return l.ioctl("TUNGIFHEAD").with("out", "")
+			return l.ioctl("TUNGIFHEAD").with("out")
 		}},
 		{"ioctl-debug", "TUNSDEBUG 1: the sysctl, and what is logged of a write while down", in("tunioctl"), func(l *lab) string {
 			l.opened().ioctl("TUNSDEBUG", 1)
-			return join(l.sysctl("debug.if_tun_debug").with("old", ""), l.write(20).events("log"))
+			return join(l.sysctl("debug.if_tun_debug").with("old"), l.write(20).events("log"))
 		}},
 	}},
 	{"ioctls of the interface", []pageRow{
@@ -393,7 +395,7 @@ var tunTopics = []topic{
 			return join(l.opened().ifioctl("SIOCGIFMEDIA").err(), l.ifioctl("SIOCSIFPHYADDR").err())
 		}},
 	}},
-	{"bpf", []pageRow{
+	{"what a bpf listener sees", []pageRow{
 		{"bpf-out", "a listener sees, of a packet of 20 bytes that the stack sends with TUNSIFHEAD", in("tunoutput"), func(l *lab) string {
 			l.ready().ioctl("TUNSIFHEAD", 1)
 			l.listen()
@@ -423,10 +425,11 @@ var tunTopics = []topic{
 	}},
 	{"making, destroying, the module", []pageRow{
 		{"load", "sysctls after load", in("tunmodevent", "tunattach"), func(l *lab) string { return l.loaded().sysctls() }},
+		{"open-unloaded", "open of `/dev/tun0` when the module is not loaded", in("tunmodevent", ""), func(l *lab) string { return l.open("tun0").err() }},
 		{"load-twice", "load when it is loaded", in("tunmodevent", "tunattach"), func(l *lab) string { return l.loaded().do(op{Op: "load"}).err() }},
 		{"event-unknown", "a module event that there is not", in("tunmodevent", ""), func(l *lab) string { return l.loaded().do(op{Op: "modevent"}).err() }},
 		{"create", "ifconfig tun create, twice", in("tun_clone_create", "tunattach"), func(l *lab) string {
-			return join(l.loaded().create("tun").with("name", ""), l.create("tun").with("name", ""))
+			return join(l.loaded().create("tun").with("name"), l.create("tun").with("name"))
 		}},
 		{"create-taken", "ifconfig tun0 create after an open has made it", in("tun_clone_create", "tunattach"), func(l *lab) string { return l.opened().create("tun0").err() }},
 		{"create-open", "open of what ifconfig has made, not by root", in("tunopen", ""), func(l *lab) string { return l.made().user().open("tun0").err() }},
@@ -455,7 +458,7 @@ var tunTopics = []topic{
 		{"unload-open", "unload while it is open", in("tunmodevent", "tunattach"), func(l *lab) string { return l.opened().unload().err() }},
 	}},
 	{"where the original panics", []pageRow{
-		{"panic-address", "an interface address without an address: SIOCSIFADDR, then close", in("", "tunclose"), func(l *lab) string {
+		{"panic-address", "an interface address without an address: SIOCSIFADDR, then close", in("tuninit", "tunclose"), func(l *lab) string {
 			a := l.opened().ifioctl("SIOCSIFADDR", ifArg{Family: "null"}).err()
 			return join(a, l.close().err())
 		}},
@@ -467,13 +470,4 @@ var tunTopics = []topic{
 func (l *lab) head(hex string) step {
 	l.ready().ioctl("TUNSIFHEAD", 1)
 	return l.writeHex(hex)
-}
-
-// mtuOf is the MTU in the answer to TUNGIFINFO and TAPGIFINFO.
-func mtuOf(s step) string {
-	v, ok := s.res["out"].(info)
-	if !ok {
-		return s.err()
-	}
-	return fmt.Sprintf("%s, MTU %d", s.err(), v.MTU)
 }

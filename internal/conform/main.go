@@ -3,7 +3,6 @@
 //
 //	go run ./internal/conform DRIVER DIR...
 //	go run ./internal/conform -quirks
-//	go run ./internal/conform -compare
 //
 // DRIVER is netbsd-tap, dragonfly-tap, dragonfly-tun or freebsd-tun. Every
 // file that ends in .jsonl below each DIR is replayed from nothing: its
@@ -12,8 +11,8 @@
 // the recording has. It exits with 1 if any operation differs, and with 2
 // when it cannot do its work. With -quirks it writes a table, in Markdown, of
 // the odd things that the drivers do, each with the function of the original
-// where it comes from and the recordings that show it; with -compare one that
-// puts the two drivers of a tun, and those of a tap, side by side.
+// where it comes from and the recordings that show it. docs/drivers.md, which
+// puts the drivers side by side, is written by this package's tests.
 package main
 
 import (
@@ -31,13 +30,6 @@ func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 func run(args []string, out, errout io.Writer) int {
 	if len(args) == 1 && args[0] == "-quirks" {
 		writeQuirks(out)
-		return 0
-	}
-	if len(args) == 1 && args[0] == "-compare" {
-		if err := writeComparison(out); err != nil {
-			fmt.Fprintf(errout, "conform: %v\n", err)
-			return 2
-		}
 		return 0
 	}
 	if len(args) < 2 {

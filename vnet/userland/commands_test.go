@@ -85,6 +85,7 @@ func TestHelp(t *testing.T) {
 help      say what commands there are, or how to use one
 ifconfig  show or set up network interfaces
 ping      send echo requests to a host
+syscall   make system calls by hand: open, read, write, ioctl, poll, kevent
 `)
 	b.want("help arp", 0, "arp - show the addresses that were resolved\nusage: arp [-n] hostname\n       arp [-n] -a\n")
 	b.want("help vi", 1, "help: vi: no such command\n")

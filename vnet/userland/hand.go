@@ -224,7 +224,7 @@ func (h *hand) help(args []string) error {
 	switch len(args) {
 	case 0:
 		for _, c := range calls() {
-			h.printf("%-46s%s\n", c.usage, c.does)
+			h.printf("%s\n        %s\n", c.usage, c.does)
 		}
 		return nil
 	case 1:

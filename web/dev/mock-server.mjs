@@ -218,7 +218,7 @@ class Lab {
         op: c.op,
         node: c.node ?? "",
         proc: c.proc ?? "",
-        text: JSON.stringify(what),
+        text: JSON.stringify(c.op === "exec" ? { op: c.op, node: c.node, argv: c.line.split(" ") } : what),
         n: this.steps,
       });
     }

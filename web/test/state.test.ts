@@ -56,6 +56,41 @@ describe("apply", () => {
     expect(s.learned.get("s1")?.size).toBe(0);
     expect(s.at).toBe(14_000_000_000);
   });
+  test("a console shows what was run and typed, as a terminal does", () => {
+    const at = (seq: number) => ({ seq, at: seq, node: "bob" });
+    const did = (seq: number, op: string, what: object): Event => ({
+      ...at(seq),
+      kind: "command",
+      op,
+      proc: op === "exec" ? "" : "syscall.1",
+      text: JSON.stringify({ op, node: "bob", ...what }),
+    });
+    const wrote = (seq: number, text: string): Event => ({
+      ...at(seq),
+      kind: "console",
+      proc: "syscall.1",
+      pid: 2,
+      fd: 1,
+      text,
+      data: "",
+    });
+    const s = apply(greeted(), [
+      did(1, "exec", { argv: ["syscall", "-c", "read 4"] }),
+      wrote(2, "syscall> "),
+      did(3, "stdin", { proc: "syscall.1", text: "read 4\n" }),
+      did(4, "stdin", { proc: "syscall.1", text: "\u0003" }),
+      wrote(5, "= -1 EINTR\nsyscall> "),
+      did(6, "stop", { proc: "syscall.1" }),
+    ]);
+    expect(s.consoles.get("bob")?.lines.map((l) => `${l.from} ${l.text}`)).toEqual([
+      '$ syscall -c "read 4"',
+      "syscall.1 syscall> read 4",
+      "syscall.1 ^C= -1 EINTR",
+      "syscall.1 syscall> ",
+    ]);
+    const bad: Event = { ...at(7), kind: "command", op: "exec", proc: "", text: "not JSON" };
+    expect(apply(s, [bad]).consoles.get("bob")?.lines.at(-1)?.text).toBe("not JSON");
+  });
   test("ignores what it has had already", () => {
     const s = apply(greeted(), logs(1, 5));
     expect(apply(s, logs(1, 5))).toBe(s);

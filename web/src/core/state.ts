@@ -104,6 +104,7 @@ export function apply(state: State, events: readonly Event[]): State {
         break;
       case "command":
         if (e.op === "exec") push(outputs, e.node, { from: "$", err: false, text: `${execLine(e.text)}\n` });
+        if (e.op === "stdin") push(outputs, e.node, { from: e.proc, err: false, text: echo(e.text) });
         break;
       case "frame": {
         const t = traffic.get(e.port) ?? state.traffic.get(e.port) ?? { frames: 0, bytes: 0 };
@@ -212,11 +213,23 @@ function farewell(e: Extract<Event, { kind: "exit" }>): string {
 
 /** The line of an exec command, out of the JSON it was recorded as. */
 function execLine(json: string): string {
+  const { argv } = recorded(json);
+  if (!Array.isArray(argv)) return json;
+  return argv.map((w) => (typeof w === "string" && /^[^\s'"\\]+$/.test(w) ? w : JSON.stringify(w))).join(" ");
+}
+
+/** What was typed at a program, as a terminal echoes it. */
+function echo(json: string): string {
+  const { text } = recorded(json);
+  return typeof text === "string" ? text.replaceAll("\u0003", "^C").replaceAll("\u0004", "^D") : "";
+}
+
+function recorded(json: string): { readonly argv?: unknown; readonly text?: unknown } {
   try {
     const raw: unknown = JSON.parse(json);
-    if (typeof raw === "object" && raw !== null && "line" in raw && typeof raw.line === "string") return raw.line;
+    if (typeof raw === "object" && raw !== null) return raw;
   } catch {
-    // Not JSON: shown as it is.
+    // Not JSON: nothing is known of it.
   }
-  return json;
+  return {};
 }

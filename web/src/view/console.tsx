@@ -7,7 +7,17 @@ import { ask, isAlive, lab, live, procOf, send } from "./store";
 
 /** Commands remembered per node, for Up and Down. */
 const REMEMBERED = 50;
-const MAX_LINE = 1000;
+const MAX_LINE = 4000;
+
+/** What Ctrl-C and Ctrl-D type at a program. */
+const INTERRUPT = "\u0003";
+const END = "\u0004";
+
+/** takesLines says whether a command reads what is typed after it. */
+function takesLines(line: string): boolean {
+  const [name, option] = line.trim().split(/\s+/);
+  return name === "syscall" && option === undefined;
+}
 
 export function ConsoleTab(props: { readonly node: string; readonly specs: readonly ProcSpec[] }) {
   const { node } = props;
@@ -32,12 +42,19 @@ export function ConsoleTab(props: { readonly node: string; readonly specs: reado
   });
   const to = alive.some((p) => p.name === target) ? target : "";
 
+  const remember = (text: string): void => {
+    pinned.current = true;
+    back.current = 0;
+    if (text.trim() !== "") history.current = [...history.current.filter((h) => h !== text), text].slice(-REMEMBERED);
+  };
+
   const run = async (): Promise<void> => {
     const text = line;
     if (text.trim() === "" && to === "") return;
     setSaid("");
     if (to !== "") {
       setLine("");
+      remember(text);
       await send({ op: "stdin", node, proc: to, text: `${text}\n` });
       return;
     }
@@ -47,11 +64,11 @@ export function ConsoleTab(props: { readonly node: string; readonly specs: reado
       return;
     }
     setLine("");
-    pinned.current = true;
-    history.current = [...history.current.filter((h) => h !== text), text].slice(-REMEMBERED);
-    back.current = 0;
+    remember(text);
     const got = decodeExec(answer.result);
-    if (got.ok) lastRun.current = got.value;
+    if (!got.ok) return;
+    lastRun.current = got.value;
+    if (takesLines(text)) setTarget(got.value);
   };
   const onKey = (e: KeyboardEvent): void => {
     const input = e.currentTarget;
@@ -67,9 +84,13 @@ export function ConsoleTab(props: { readonly node: string; readonly specs: reado
       input instanceof HTMLInputElement &&
       input.selectionStart === input.selectionEnd
     ) {
-      if (lastRun.current !== "") void send({ op: "stop", node, proc: lastRun.current });
-      lastRun.current = "";
+      if (to !== "") void send({ op: "stdin", node, proc: to, text: INTERRUPT });
+      else if (lastRun.current !== "") void send({ op: "stop", node, proc: lastRun.current });
+      if (to === "") lastRun.current = "";
       setLine("");
+      e.preventDefault();
+    } else if (e.key === "d" && e.ctrlKey && to !== "" && line === "") {
+      void send({ op: "stdin", node, proc: to, text: END });
       e.preventDefault();
     }
   };

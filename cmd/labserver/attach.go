@@ -1,0 +1,519 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"nhooyr.io/websocket"
+)
+
+const (
+	dialTimeout  = 10 * time.Second
+	mostMessage  = 64 << 20 // bytes of a message of the server's
+	mostTyped    = 4 << 10  // bytes of a line
+	mostHeld     = 100_000  // events kept until a command's name is known
+	patience     = 3        // Ctrl-C typed so often without an answer leaves the command alone
+	codeSignaled = 128      // and the signal's number: how a shell counts
+)
+
+func runAttach(ctx context.Context, args []string, io stdio) int {
+	f := newFlags(io, "attach", "[--server URL] LAB NODE [COMMAND...]", `A prompt at a node of a lab that a server runs. LAB is the lab's id, or the address
+of its page, which ends in #lab=ID. Lines are commands of the node: help lists them.
+While a command waits at a prompt of its own, as syscall does, lines go to it.
+Ctrl-C interrupts the command that runs, Ctrl-D leaves. With COMMAND it runs that
+and exits with its exit code. Flags come before LAB.`)
+	server := f.String("server", "http://127.0.0.1:8080", "the server's `URL`")
+	if err := f.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return exitOK
+		}
+		return exitError
+	}
+	args = f.Args()
+	if len(args) < 2 || args[0] == "" {
+		f.Usage()
+		return exitError
+	}
+	lab := args[0]
+	if page, id, found := strings.Cut(lab, "#lab="); found {
+		*server, lab = page, id
+	}
+	signals := make(chan os.Signal, patience)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	defer signal.Stop(signals)
+	a := &attachment{io: io, node: args[1], command: quote(args[2:]), terminal: isTerminal(io.in), signals: signals}
+	// The signals are ours: the first Ctrl-C ends a command, not the prompt.
+	code, err := a.attach(context.WithoutCancel(ctx), *server, lab)
+	if err != nil {
+		return fail(io, err)
+	}
+	return code
+}
+
+// isTerminal reports whether a person types what is read.
+func isTerminal(r io.Reader) bool {
+	f, ok := r.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+// quote makes a command line of words, for a node's prompt to take apart again.
+func quote(words []string) string {
+	quoted := make([]string, len(words))
+	for i, w := range words {
+		quoted[i] = "'" + strings.ReplaceAll(w, "'", `'\''`) + "'"
+	}
+	return strings.Join(quoted, " ")
+}
+
+// An attachment is a prompt at a node. One goroutine reads what the server sends
+// and one what is typed, a line each time that one is wanted; the rest is the
+// caller's.
+type attachment struct {
+	io       stdio
+	node     string
+	command  string // all that is to be run; "" for a prompt
+	terminal bool   // a person types: show prompts, and echo nothing
+	signals  <-chan os.Signal
+
+	conn   *websocket.Conn
+	lastID int64
+
+	running  bool // a command was sent and has not ended
+	proc     string
+	execID   int64          // of the request that started it
+	held     []serverEvent  // what came before its name was known
+	open     bool           // it wrote the beginning of a line: it waits at a prompt
+	lines    map[int64]bool // requests that carry a typed line
+	strikes  int            // Ctrl-C in a row that nothing came of
+	prompted bool
+	asked    bool // a line is being read
+	paused   bool // the lab's time stands still
+	lost     bool // events did not arrive since the command began
+	code     int  // of the last command
+}
+
+// A serverMessage is what the server sends, as far as a prompt needs it.
+type serverMessage struct {
+	Type     string `json:"type"`
+	Next     uint64 `json:"next"`
+	Topology struct {
+		Nodes []struct {
+			Name string `json:"name"`
+		} `json:"nodes"`
+	} `json:"topology"`
+	Events []serverEvent `json:"events"`
+	Missed int64         `json:"missed"`
+	Procs  []serverProc  `json:"procs"`
+	Paused bool          `json:"paused"`
+	ID     int64         `json:"id"`
+	OK     bool          `json:"ok"`
+	Error  string        `json:"error"`
+	Result struct {
+		Proc string `json:"proc"`
+	} `json:"result"`
+	Reason string `json:"reason"`
+}
+
+type serverProc struct {
+	Node string `json:"node"`
+	Proc string `json:"proc"`
+}
+
+type serverEvent struct {
+	Kind string `json:"k"`
+	Node string `json:"node"`
+	Proc string `json:"proc"`
+	FD   int    `json:"fd"`
+	N    int64  `json:"n"`
+	Text string `json:"text"`
+}
+
+// A request is a command to the server.
+type request struct {
+	Type string `json:"type"`
+	ID   int64  `json:"id"`
+	Op   string `json:"op"`
+	Node string `json:"node"`
+	Proc string `json:"proc,omitempty"`
+	Line string `json:"line,omitempty"`
+	Text string `json:"text,omitempty"`
+}
+
+// A typedLine is a line of standard input, or its end.
+type typedLine struct {
+	text string
+	err  error // io.EOF at the end
+}
+
+// attach connects, and is the prompt until it is left. It returns the exit code of
+// the last command.
+func (a *attachment) attach(ctx context.Context, server, lab string) (int, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	hello, err := a.dial(ctx, server, lab, "")
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = a.conn.CloseNow() }() // said goodbye already, or failed
+	var nodes []string
+	for _, n := range hello.Topology.Nodes {
+		nodes = append(nodes, n.Name)
+	}
+	if !slices.Contains(nodes, a.node) {
+		return 0, fmt.Errorf("there is no node %q in this lab: it has %s", a.node, strings.Join(nodes, ", "))
+	}
+	// Once more, from where the lab is now: what was before is not ours to read.
+	if _, err = a.dial(ctx, server, lab, fmt.Sprintf("?since=%d", hello.Next)); err != nil {
+		return 0, err
+	}
+	messages, broken := make(chan serverMessage), make(chan error, 1)
+	go func() { broken <- receive(ctx, a.conn, messages) }()
+	ask, typed := make(chan struct{}, 1), make(chan typedLine)
+	defer close(ask)
+	go readLines(ctx, a.io.in, ask, typed)
+
+	if a.command != "" {
+		if err := a.exec(ctx, a.command); err != nil {
+			return 0, err
+		}
+	}
+	for a.running || a.command == "" {
+		a.wantLine(ask)
+		var err error
+		left := false
+		select {
+		case m := <-messages:
+			err = a.message(m)
+		case l := <-typed:
+			left, err = a.line(ctx, l)
+		case s := <-a.signals:
+			left, err = a.signal(ctx, s)
+		case err = <-broken:
+			err = fmt.Errorf("the connection to the server is lost: %w", err)
+		}
+		if err != nil {
+			return 0, err
+		}
+		if left {
+			break
+		}
+	}
+	_ = a.conn.Close(websocket.StatusNormalClosure, "") // the server may be gone
+	return a.code, nil
+}
+
+// dial connects to a lab's stream, in place of the connection that there is, and
+// reads the greeting.
+func (a *attachment) dial(ctx context.Context, server, lab, query string) (hello serverMessage, err error) {
+	if a.conn != nil {
+		_ = a.conn.CloseNow() // nothing is lost with it
+	}
+	u, err := url.Parse(server)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		return hello, fmt.Errorf("%q is not the address of a server, such as http://127.0.0.1:8080", server)
+	}
+	within, cancel := context.WithTimeout(ctx, dialTimeout)
+	defer cancel()
+	origin := u.Scheme + "://" + u.Host
+	conn, res, err := websocket.Dial(within, origin+"/api/labs/"+url.PathEscape(lab)+"/stream"+query, &websocket.DialOptions{
+		HTTPHeader: http.Header{"Origin": {origin}},
+	})
+	if err != nil {
+		return hello, dialError(origin, res, err)
+	}
+	a.conn = conn
+	conn.SetReadLimit(mostMessage)
+	_, b, err := conn.Read(within)
+	if err == nil {
+		err = json.Unmarshal(b, &hello)
+	}
+	if err == nil && hello.Type != "hello" {
+		err = fmt.Errorf("it begins with %q", hello.Type)
+	}
+	if err != nil {
+		_ = conn.CloseNow() // it is no use
+		return hello, fmt.Errorf("%s does not greet as a Wireloom server of this version does: %w", origin, err)
+	}
+	return hello, nil
+}
+
+// dialError says why there is no connection.
+func dialError(server string, res *http.Response, err error) error {
+	if res == nil {
+		return fmt.Errorf("there is no server at %s: start one with labserver serve, or say where it is with --server (%w)", server, err)
+	}
+	var answer struct{ Error string }
+	if res.Body != nil {
+		b, rerr := io.ReadAll(io.LimitReader(res.Body, 4<<10))
+		if rerr == nil && json.Unmarshal(b, &answer) == nil && answer.Error != "" {
+			return fmt.Errorf("%s: %s", server, answer.Error)
+		}
+	}
+	return fmt.Errorf("%s is not a Wireloom server, or not one of this version: it answered %s", server, res.Status)
+}
+
+// receive passes on what the server sends.
+func receive(ctx context.Context, c *websocket.Conn, to chan<- serverMessage) error {
+	for {
+		_, b, err := c.Read(ctx)
+		if err != nil {
+			return err
+		}
+		var m serverMessage
+		if err := json.Unmarshal(b, &m); err != nil {
+			return fmt.Errorf("what the server says is not understood: %w", err)
+		}
+		select {
+		case to <- m:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// readLines reads a line each time that one is asked for. After the end of a
+// terminal's input there may be more.
+func readLines(ctx context.Context, from io.Reader, ask <-chan struct{}, to chan<- typedLine) {
+	r := bufio.NewReaderSize(from, mostTyped)
+	for range ask {
+		var l typedLine
+		b, err := r.ReadSlice('\n')
+		switch {
+		case errors.Is(err, bufio.ErrBufferFull):
+			l.err = errLong
+			for errors.Is(err, bufio.ErrBufferFull) {
+				_, err = r.ReadSlice('\n')
+			}
+		case err != nil && len(b) == 0:
+			l.err = err
+		}
+		l.text = strings.TrimRight(string(b), "\r\n")
+		select {
+		case to <- l:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+var errLong = fmt.Errorf("the line is longer than %d bytes: nothing was done", mostTyped)
+
+// wantLine asks for a line where one is wanted: at the prompt, and while a command
+// waits at its own.
+func (a *attachment) wantLine(ask chan<- struct{}) {
+	if !a.running && !a.prompted {
+		a.prompted = true
+		if a.terminal {
+			fmt.Fprintf(a.io.out, "%s$ ", a.node)
+		}
+	}
+	if !a.asked && (!a.running || a.open) {
+		a.asked = true
+		ask <- struct{}{}
+	}
+}
+
+// line does what was typed, or says that it is over.
+func (a *attachment) line(ctx context.Context, l typedLine) (left bool, err error) {
+	a.asked = false
+	switch {
+	case errors.Is(l.err, errLong):
+		a.complain(l.err)
+		a.prompted = false
+		return false, nil
+	case l.err != nil && a.running:
+		a.open = false
+		return false, a.stdin(ctx, "\x04", false)
+	case l.err != nil:
+		if a.terminal {
+			fmt.Fprintln(a.io.out)
+		}
+		return true, nil
+	case a.running:
+		if !a.terminal {
+			fmt.Fprintln(a.io.out, l.text) // so that what comes can be told from what was asked
+		}
+		a.open = false
+		return false, a.stdin(ctx, l.text+"\n", true)
+	}
+	a.prompted = false
+	switch strings.TrimSpace(l.text) {
+	case "":
+		return false, nil
+	case "exit", "logout":
+		return true, nil
+	}
+	return false, a.exec(ctx, l.text)
+}
+
+// signal is Ctrl-C, or the end.
+func (a *attachment) signal(ctx context.Context, s os.Signal) (left bool, err error) {
+	switch {
+	case s != os.Interrupt:
+		a.code = codeSignaled + int(syscall.SIGTERM)
+		return true, nil
+	case a.running:
+		a.strikes++
+		if a.strikes == patience {
+			a.complain(fmt.Errorf("%s:%s does not end: it is left running", a.node, a.proc))
+			a.code = codeSignaled + int(syscall.SIGINT)
+			return true, nil
+		}
+		if a.proc == "" {
+			return false, nil
+		}
+		return false, a.stdin(ctx, "\x03", false)
+	case a.terminal:
+		fmt.Fprintln(a.io.out)
+		a.prompted = false
+		return false, nil
+	}
+	a.code = codeSignaled + int(syscall.SIGINT)
+	return true, nil
+}
+
+// message takes what the server says.
+func (a *attachment) message(m serverMessage) error {
+	switch m.Type {
+	case "events":
+		a.lost = a.running && (a.lost || m.Missed > 0)
+		for _, e := range m.Events {
+			switch {
+			case e.Node != a.node || e.Kind != "console" && e.Kind != "exit" || !a.running:
+			case a.proc != "":
+				a.event(e)
+			case len(a.held) < mostHeld:
+				a.held = append(a.held, e)
+			}
+		}
+	case "state":
+		if m.Paused && !a.paused && a.running {
+			a.sayPaused()
+		}
+		a.paused = m.Paused
+		if a.lost && a.proc != "" && !slices.Contains(m.Procs, serverProc{a.node, a.proc}) {
+			a.complain(fmt.Errorf("%s:%s ended, and some of what it wrote did not arrive here", a.node, a.proc))
+			a.end(exitError)
+		}
+	case "reply":
+		a.reply(m)
+	case "bye":
+		return fmt.Errorf("the lab closed: %s", m.Reason)
+	}
+	return nil
+}
+
+func (a *attachment) sayPaused() {
+	a.complain(errors.New("the lab is paused: nothing runs until somebody resumes it"))
+}
+
+func (a *attachment) reply(m serverMessage) {
+	switch {
+	case a.lines[m.ID]:
+		delete(a.lines, m.ID)
+		if !m.OK && a.running {
+			a.complain(errors.New(m.Error))
+		}
+	case !a.running || m.ID != a.execID:
+	case !m.OK:
+		a.complain(errors.New(m.Error))
+		a.end(exitError)
+	default:
+		a.proc = m.Result.Proc
+		held := a.held
+		a.held = nil
+		for _, e := range held {
+			a.event(e)
+		}
+	}
+}
+
+// event shows what the command wrote, and notices its end.
+func (a *attachment) event(e serverEvent) {
+	if !a.running || e.Proc != a.proc {
+		return
+	}
+	a.strikes = 0
+	if e.Kind == "exit" {
+		if a.open && a.terminal {
+			fmt.Fprintln(a.io.out)
+		}
+		a.end(int(e.N))
+		return
+	}
+	text := strings.Map(harmless, e.Text)
+	w := a.io.out
+	if e.FD == 2 {
+		w = a.io.err
+	}
+	fmt.Fprint(w, text)
+	a.open = e.Text != "" && !strings.HasSuffix(e.Text, "\n")
+}
+
+// harmless takes out what would make a terminal do more than show text.
+func harmless(r rune) rune {
+	if r < ' ' && r != '\n' && r != '\t' || r >= 0x7f && r < 0xa0 {
+		return -1
+	}
+	return r
+}
+
+// end is the end of the command that runs.
+func (a *attachment) end(code int) {
+	a.running, a.proc, a.open, a.prompted, a.held, a.strikes = false, "", false, false, nil, 0
+	a.code = min(max(code, 0), 255)
+}
+
+func (a *attachment) complain(err error) { fmt.Fprintf(a.io.err, "labserver: %v\n", err) }
+
+// exec runs a line at the node's prompt.
+func (a *attachment) exec(ctx context.Context, line string) error {
+	a.running, a.execID = true, a.lastID+1
+	if a.paused {
+		a.sayPaused()
+	}
+	return a.send(ctx, request{Op: "exec", Line: line})
+}
+
+// stdin types text to the command that runs.
+func (a *attachment) stdin(ctx context.Context, text string, line bool) error {
+	if line {
+		if a.lines == nil {
+			a.lines = map[int64]bool{}
+		}
+		a.lines[a.lastID+1] = true
+	}
+	return a.send(ctx, request{Op: "stdin", Proc: a.proc, Text: text})
+}
+
+func (a *attachment) send(ctx context.Context, r request) error {
+	a.lastID++
+	r.Type, r.ID, r.Node = "cmd", a.lastID, a.node
+	b, err := json.Marshal(r)
+	if err != nil {
+		return fmt.Errorf("a request: %w", err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
+	defer cancel()
+	if err := a.conn.Write(ctx, websocket.MessageText, b); err != nil {
+		return fmt.Errorf("the connection to the server is lost: %w", err)
+	}
+	return nil
+}

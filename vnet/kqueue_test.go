@@ -1,0 +1,272 @@
+package vnet
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"wireloom/tapemu"
+	"wireloom/vnet/errno"
+	"wireloom/vnet/event"
+	"wireloom/vnet/kern"
+)
+
+// tapLab runs a program on a node with NetBSD's tap, and returns the lab and the
+// calls that were logged.
+func tapLab(t *testing.T, main func(p *Proc) Exit) (*Lab, *[]string) {
+	t.Helper()
+	l, err := New(Config{
+		Name: "test", Seed: 1,
+		Nodes: []NodeConfig{{
+			Name: "bob", Dialect: kern.NetBSD, Devices: []DeviceConfig{{Name: "tap0"}},
+			Programs: []ProgramConfig{{Name: "p", Start: true}},
+		}},
+	}, Runtime{Modules: func(kern.Dialect) []kern.Module { return []kern.Module{tapemu.NetBSD()} }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(l.Close)
+	var calls []string
+	l.Log().Subscribe(func(e *event.Event) {
+		if e.Kind == event.Call {
+			calls = append(calls, fmt.Sprintf("%v %s %d %s = %d %s", e.At, e.Op, e.FD, e.Text, e.N, errno.Errno(e.Errno)))
+		}
+	})
+	if err := l.Install("bob", "p", native{"p", "", main}); err != nil {
+		t.Fatal(err)
+	}
+	l.Start()
+	return l, &calls
+}
+
+// arrive gives the tap a frame to read.
+func arrive(l *Lab) {
+	k := l.Node("bob").Kernel()
+	k.Ifnet("tap0").Transmit(k.NewFrame(make([]byte, 60)))
+}
+
+func change(fd, filter, flags int) []kern.Kevent {
+	return []kern.Kevent{{Ident: fd, Filter: filter, Flags: flags}}
+}
+
+func TestKqueue(t *testing.T) {
+	l, calls := tapLab(t, func(p *Proc) Exit {
+		tap, _ := p.Open("/dev/tap0", kern.O_RDWR)
+		null, _ := p.Open("/dev/null", kern.O_RDWR)
+		kq, _ := p.Kqueue()
+		read := func(flags int) []kern.Kevent { return change(tap, kern.EVFILT_READ, flags) }
+		events := make([]kern.Kevent, 2)
+		p.Kevent(kq, read(kern.EV_ADD), nil, -1)
+		p.Kevent(kq, nil, events, 2*time.Millisecond) // nothing comes
+		p.Kevent(kq, nil, events, -1)                 // a frame comes at 5 ms
+		p.Kevent(kq, read(kern.EV_DELETE), events, 0)
+		p.Kevent(kq, read(kern.EV_DELETE), nil, 0)                                            // it is not there: the call fails
+		p.Kevent(kq, slices.Concat(read(kern.EV_DELETE), read(kern.EV_DELETE)), events, -1)   // and with room, an event each
+		p.Kevent(kq, change(null, kern.EVFILT_READ, kern.EV_ADD), nil, 0)                     // takes no knotes
+		p.Kevent(kq, change(kq, kern.EVFILT_READ, kern.EV_ADD), nil, 0)                       // nor does a kqueue
+		p.Kevent(kq, change(40, kern.EVFILT_READ, kern.EV_ADD), nil, 0)                       // not open
+		p.Kevent(tap, nil, events, 0)                                                         // not a kqueue
+		p.Kevent(40, nil, events, 0)                                                          // not open
+		p.Kevent(kq, change(tap, kern.EVFILT_WRITE, kern.EV_ADD|kern.EV_ONESHOT), events, -1) // always holds
+		return done
+	})
+	l.Run(4*time.Millisecond, NoLimit)
+	l.At(5*time.Millisecond, func() { arrive(l) })
+	l.Run(time.Second, NoLimit)
+	want := []string{
+		"0s open 0 O_RDWR = 4 OK",
+		"0s open 0 O_RDWR = 5 OK",
+		"0s kqueue 0  = 6 OK",
+		"0s kevent 6 {4, EVFILT_READ, EV_ADD}, for ever = 0 OK",
+		"2ms kevent 6 2ms = 0 OK",
+		"5ms kevent 6 got {4, EVFILT_READ, data 60}, for ever = 1 OK",
+		"5ms kevent 6 {4, EVFILT_READ, EV_DELETE}, 0s = 0 OK",
+		"5ms kevent 6 {4, EVFILT_READ, EV_DELETE}, 0s = -1 ENOENT",
+		"5ms kevent 6 {4, EVFILT_READ, EV_DELETE}, {4, EVFILT_READ, EV_DELETE}, got {4, EVFILT_READ, EV_ERROR, ENOENT}, {4, EVFILT_READ, EV_ERROR, ENOENT}, for ever = 2 OK",
+		"5ms kevent 6 {5, EVFILT_READ, EV_ADD}, 0s = -1 EINVAL",
+		"5ms kevent 6 {6, EVFILT_READ, EV_ADD}, 0s = -1 EINVAL",
+		"5ms kevent 6 {40, EVFILT_READ, EV_ADD}, 0s = -1 EBADF",
+		"5ms kevent 4 0s = -1 EBADF",
+		"5ms kevent 40 0s = -1 EBADF",
+		"5ms kevent 6 {4, EVFILT_WRITE, EV_ADD|EV_ONESHOT}, got {4, EVFILT_WRITE, EV_ONESHOT}, for ever = 1 OK",
+		"5ms close 4 at exit = 0 OK",
+	}
+	if got := strings.Join(*calls, "\n"); got != strings.Join(want, "\n") {
+		t.Errorf("the calls are\n%s\nwant\n%s", got, strings.Join(want, "\n"))
+	}
+}
+
+func TestAClosedDescriptorLeavesItsKqueues(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		close func(p *Proc, tap int) errno.Errno
+	}{
+		{"close", (*Proc).Close},
+		{"its number is taken by another", func(p *Proc, tap int) errno.Errno {
+			null, _ := p.Open("/dev/null", kern.O_RDWR)
+			return p.Dup2(null, tap)
+		}},
+		{"it moves to another number", func(p *Proc, tap int) errno.Errno { return p.Dup2(tap, 1) }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var before, after int
+			l, _ := tapLab(t, func(p *Proc) Exit {
+				tap, _ := p.Open("/dev/tap0", kern.O_RDWR)
+				kq, _ := p.Kqueue()
+				p.Kevent(kq, change(tap, kern.EVFILT_READ, kern.EV_ADD), nil, 0)
+				q := p.files[kq].file.(*kqueueFile)
+				before = q.kq.Len()
+				if e := c.close(p, tap); e != errno.OK {
+					t.Errorf("%v", e)
+				}
+				after = q.kq.Len()
+				return done
+			})
+			l.Run(time.Millisecond, NoLimit)
+			if before != 1 || after != 0 {
+				t.Errorf("the kqueue watches %d and then %d, want 1 and 0", before, after)
+			}
+		})
+	}
+}
+
+func TestAKqueueIsAFile(t *testing.T) {
+	l, calls := tapLab(t, func(p *Proc) Exit {
+		tap, _ := p.Open("/dev/tap0", kern.O_RDWR)
+		kq, _ := p.Kqueue()
+		p.Read(kq, make([]byte, 1))
+		p.Write(kq, make([]byte, 1))
+		p.Kevent(kq, change(tap, kern.EVFILT_READ, kern.EV_ADD), nil, 0)
+		p.Poll([]PollFD{{FD: kq, Events: kern.POLLIN}}, -1) // until the frame
+		p.Poll([]PollFD{{FD: kq, Events: kern.POLLIN}}, -1)
+		p.Close(kq)
+		p.Close(tap)
+		return done
+	})
+	l.At(3*time.Millisecond, func() { arrive(l) })
+	l.Run(time.Second, NoLimit)
+	want := []string{
+		"0s read 5  = -1 ENXIO",
+		"0s write 5  = -1 ENXIO",
+		"0s kevent 5 {4, EVFILT_READ, EV_ADD}, 0s = 0 OK",
+		"3ms poll 0 5:POLLIN=POLLIN, for ever = 1 OK",
+		"3ms poll 0 5:POLLIN=POLLIN, for ever = 1 OK",
+		"3ms close 5  = 0 OK",
+		"3ms close 4  = 0 OK",
+	}
+	if got := strings.Join((*calls)[2:], "\n"); got != strings.Join(want, "\n") {
+		t.Errorf("the calls are\n%s\nwant\n%s", got, strings.Join(want, "\n"))
+	}
+}
+
+func TestKqueuesAreBounded(t *testing.T) {
+	l, _ := tapLab(t, func(p *Proc) Exit {
+		for n := p.opened; ; n++ {
+			if _, e := p.Kqueue(); e != errno.OK {
+				if e != errno.EMFILE || n != MaxFiles {
+					t.Errorf("with %d files open the next kqueue is %v, want EMFILE at %d", n, e, MaxFiles)
+				}
+				return done
+			}
+		}
+	})
+	l.Run(time.Millisecond, NoLimit)
+}
+
+func TestFlagsAreThoseThatIoctlSet(t *testing.T) {
+	var got []int
+	l, _ := tapLab(t, func(p *Proc) Exit {
+		tap, _ := p.Open("/dev/tap0", kern.O_RDWR)
+		flags := func() {
+			f, _ := p.Flags(tap)
+			got = append(got, f)
+		}
+		p.Ioctl(tap, kern.FIONBIO, []byte{1, 0, 0, 0})
+		flags()
+		p.SetFlags(tap, kern.O_ASYNC)
+		flags()
+		return done
+	})
+	l.Run(time.Millisecond, NoLimit)
+	if want := []int{kern.O_RDWR | kern.O_NONBLOCK, kern.O_RDWR | kern.O_ASYNC}; !slices.Equal(got, want) {
+		t.Errorf("flags %v, want %v", got, want)
+	}
+}
+
+func TestTyping(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		typed []string
+		want  string // what is read, EOF and signals
+	}{
+		{"a line", []string{"ab\n"}, `"ab\n"`},
+		{"the end of the input", []string{"ab\x04cd"}, `"ab" EOF`},
+		{"the end of the input alone", []string{"\x04"}, `EOF`},
+		{"an interrupt", []string{"\x03"}, `SIGINT`},
+		{"an interrupt throws away what waits", []string{"ab\x03cd\x03e"}, `SIGINT "e"`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var got []string
+			l, _ := tapLab(t, func(p *Proc) Exit {
+				p.Catch(SIGINT)
+				b := make([]byte, 16)
+				for {
+					n, e := p.Read(0, b)
+					for p.TakeSignal() == SIGINT {
+						got = append(got, "SIGINT")
+					}
+					switch {
+					case p.Dying():
+						return p.Verdict()
+					case e != errno.OK:
+					case n == 0:
+						got = append(got, "EOF")
+						return done
+					default:
+						got = append(got, fmt.Sprintf("%q", b[:n]))
+					}
+				}
+			})
+			l.Run(time.Millisecond, NoLimit)
+			for _, text := range c.typed {
+				if _, err := l.Do(Command{Op: "stdin", Node: "bob", Proc: "p", Text: text}, nil); err != nil {
+					t.Fatal(err)
+				}
+			}
+			l.Run(2*time.Millisecond, NoLimit)
+			if got := strings.Join(got, " "); got != c.want {
+				t.Errorf("got %s, want %s", got, c.want)
+			}
+		})
+	}
+}
+
+func TestAnInterruptIsTypedHoweverMuchWaits(t *testing.T) {
+	caught := false
+	l, _ := tapLab(t, func(p *Proc) Exit {
+		p.Catch(SIGINT)
+		p.Sleep(time.Hour)
+		caught = p.TakeSignal() == SIGINT
+		return done
+	})
+	l.Run(time.Millisecond, NoLimit)
+	enter := func(text string) error {
+		_, err := l.Do(Command{Op: "stdin", Node: "bob", Proc: "p", Text: text}, nil)
+		return err
+	}
+	if err := enter(strings.Repeat("x", MaxStdin)); err != nil {
+		t.Fatal(err)
+	}
+	if err := enter("x"); err == nil {
+		t.Errorf("more than %d bytes are taken", MaxStdin)
+	}
+	if err := enter("\x03"); err != nil {
+		t.Error(err)
+	}
+	l.Run(2*time.Millisecond, NoLimit)
+	if !caught {
+		t.Error("no SIGINT came")
+	}
+}
