@@ -16,6 +16,8 @@ SHELL       := bash
 
 ADDR      ?= 127.0.0.1:8080
 FUZZTIME  ?= 30s
+# Sequences of about a hundred operations each: ten million operations a driver.
+FUZZDRIVERS ?= 120000x
 BENCHTIME ?= 1s
 PKG       ?= ./...
 
@@ -124,13 +126,14 @@ bench: build
 	@go test -run='^$$' -bench=. -benchmem -benchtime=$(BENCHTIME) $(PKG) | grep -v -e '^PASS$$' -e 'no test files' -e '^ok .*\[no tests'
 	@$(if $(filter ./...,$(PKG)),go run ./internal/bench $(ITEMS))
 
-## fuzz: every fuzz target for FUZZTIME=30s
+## fuzz: every fuzz target for FUZZTIME=30s, those of the drivers for ten million operations each
 .PHONY: fuzz
 fuzz:
 	@grep -rHoE --include='*_test.go' --exclude-dir=node_modules --exclude-dir='.?*' '^func Fuzz[A-Za-z0-9_]*' . | sort | \
 	while IFS=: read -r file target; do \
-		echo "== $${file%/*} $${target#func }"; \
-		go test -run='^$$' -fuzz="^$${target#func }$$" -fuzzminimizetime=1s -fuzztime=$(FUZZTIME) "$${file%/*}"; \
+		case $$file in ./t?pemu/*|./t?nemu/*) time=$(FUZZDRIVERS);; *) time=$(FUZZTIME);; esac; \
+		echo "== $${file%/*} $${target#func }, $$time"; \
+		go test -run='^$$' -fuzz="^$${target#func }$$" -fuzzminimizetime=1s -fuzztime=$$time "$${file%/*}"; \
 	done
 
 ## screenshot: take docs/page.png, which the README shows, anew
