@@ -17,7 +17,7 @@ SHELL       := bash
 ADDR      ?= 127.0.0.1:8080
 FUZZTIME  ?= 30s
 # Sequences of about a hundred operations each: ten million operations a driver.
-FUZZDRIVERS ?= 120000x
+FUZZDRIVERS ?= 300000x
 BENCHTIME ?= 1s
 PKG       ?= ./...
 

@@ -171,7 +171,7 @@ func sitDown(t *testing.T, url, id, command string) *terminal {
 		code, err := a.attach(context.Background(), url, id)
 		if err != nil {
 			code = -1
-			x.Write([]byte(err.Error()))
+			_, _ = x.Write([]byte(err.Error())) // a screen takes everything
 		}
 		x.code <- code
 	}()
@@ -276,7 +276,7 @@ func pause(t *testing.T, url, id string) {
 	if _, err := a.dial(t.Context(), url, id, ""); err != nil {
 		t.Fatal(err)
 	}
-	defer a.conn.CloseNow()
+	defer func() { _ = a.conn.CloseNow() }() // it has served
 	if err := a.conn.Write(t.Context(), 1, []byte(`{"type":"cmd","id":1,"op":"pause"}`)); err != nil {
 		t.Fatal(err)
 	}
