@@ -1,0 +1,154 @@
+package vnet
+
+import (
+	"net/netip"
+
+	"wireloom/vnet/errno"
+	"wireloom/vnet/event"
+	"wireloom/vnet/kern"
+)
+
+// The system calls on sockets of the node's stack.
+
+// Socket makes a socket on the node's stack; ENETDOWN where the node has none.
+func (p *Proc) Socket(kind SocketKind) (int, errno.Errno) {
+	began := p.Now()
+	fd, e := p.socket(kind)
+	p.logCall(event.Event{Op: "socket", N: int64(fd), Text: [...]string{"udp", "tcp", "icmp", "udp6", "tcp6", "icmp6"}[kind]}, e, began)
+	return fd, e
+}
+
+func (p *Proc) socket(kind SocketKind) (int, errno.Errno) {
+	if p.node.stack == nil {
+		return -1, errno.ENETDOWN
+	}
+	if p.opened >= MaxFiles {
+		return -1, errno.EMFILE
+	}
+	s, e := p.node.stack.Socket(kind)
+	if e != errno.OK {
+		return -1, e
+	}
+	return p.install(&openFile{file: newSocketFile(p.node, s), path: "socket", flags: kern.O_RDWR})
+}
+
+func (p *Proc) sock(fd int) (*socketFile, errno.Errno) {
+	of, e := p.file(fd)
+	if e != errno.OK {
+		return nil, e
+	}
+	s, ok := of.file.(*socketFile)
+	if !ok {
+		return nil, errno.ENOTSOCK
+	}
+	return s, errno.OK
+}
+
+// onSocket runs a call on a socket and records it.
+func (p *Proc) onSocket(op string, fd int, addr netip.AddrPort, f func(*socketFile) (int, errno.Errno)) (int, errno.Errno) {
+	began := p.Now()
+	n := 0
+	s, e := p.sock(fd)
+	if e == errno.OK {
+		n, e = f(s)
+	}
+	text := ""
+	if addr.IsValid() {
+		text = addr.String()
+	}
+	p.logCall(event.Event{Op: op, FD: fd, Path: p.pathOf(fd), N: int64(n), Text: text}, e, began)
+	return n, e
+}
+
+// Bind is bind(2).
+func (p *Proc) Bind(fd int, addr netip.AddrPort) errno.Errno {
+	_, e := p.onSocket("bind", fd, addr, func(s *socketFile) (int, errno.Errno) { return 0, s.s.Bind(addr) })
+	return e
+}
+
+// Connect is connect(2); it waits for a stream to be established unless the socket
+// does not block.
+func (p *Proc) Connect(fd int, addr netip.AddrPort) errno.Errno {
+	_, e := p.onSocket("connect", fd, addr, func(s *socketFile) (int, errno.Errno) {
+		e := s.s.Connect(addr)
+		if e != errno.EINPROGRESS || s.non {
+			return 0, e
+		}
+		return 0, s.wait(p, func() errno.Errno {
+			if s.s.Ready()&(kern.POLLOUT|kern.POLLERR|kern.POLLHUP) == 0 {
+				return errno.EWOULDBLOCK
+			}
+			return s.s.LastError()
+		})
+	})
+	return e
+}
+
+// Listen is listen(2).
+func (p *Proc) Listen(fd, backlog int) errno.Errno {
+	_, e := p.onSocket("listen", fd, netip.AddrPort{}, func(s *socketFile) (int, errno.Errno) { return 0, s.s.Listen(backlog) })
+	return e
+}
+
+// Accept is accept(2): the descriptor of the connection and its peer.
+func (p *Proc) Accept(fd int) (conn int, peer netip.AddrPort, e errno.Errno) {
+	conn, e = p.onSocket("accept", fd, netip.AddrPort{}, func(s *socketFile) (int, errno.Errno) {
+		if p.opened >= MaxFiles {
+			return -1, errno.EMFILE
+		}
+		var c Socket
+		e := s.wait(p, func() (e errno.Errno) {
+			c, peer, e = s.s.Accept()
+			return e
+		})
+		if e != errno.OK {
+			return -1, e
+		}
+		return p.install(&openFile{file: newSocketFile(p.node, c), path: "socket", flags: kern.O_RDWR})
+	})
+	return conn, peer, e
+}
+
+// SendTo is sendto(2); an invalid addr means the connected one.
+func (p *Proc) SendTo(fd int, b []byte, addr netip.AddrPort) (int, errno.Errno) {
+	return p.onSocket("sendto", fd, addr, func(s *socketFile) (n int, e errno.Errno) {
+		e = s.wait(p, func() (e errno.Errno) {
+			n, e = s.s.Send(b, addr)
+			return e
+		})
+		return n, e
+	})
+}
+
+// RecvFrom is recvfrom(2): the bytes taken, who sent them, and the time to live
+// that they arrived with.
+func (p *Proc) RecvFrom(fd int, b []byte) (n int, from netip.AddrPort, ttl int, e errno.Errno) {
+	n, e = p.onSocket("recvfrom", fd, netip.AddrPort{}, func(s *socketFile) (n int, e errno.Errno) {
+		e = s.wait(p, func() (e errno.Errno) {
+			n, from, e = s.s.Recv(b)
+			return e
+		})
+		ttl = s.s.TTL()
+		return n, e
+	})
+	return n, from, ttl, e
+}
+
+// Shutdown is shutdown(2).
+func (p *Proc) Shutdown(fd int, read, write bool) errno.Errno {
+	_, e := p.onSocket("shutdown", fd, netip.AddrPort{}, func(s *socketFile) (int, errno.Errno) { return 0, s.s.Shutdown(read, write) })
+	return e
+}
+
+// SocketAddrs returns a socket's own address and that of its peer.
+func (p *Proc) SocketAddrs(fd int) (local, remote netip.AddrPort, e errno.Errno) {
+	s, e := p.sock(fd)
+	if e != errno.OK {
+		return local, remote, e
+	}
+	return s.s.Local(), s.s.Remote(), errno.OK
+}
+
+// Thread is the process as its kernel knows it, for the interface and sysctl calls
+// of kern.Kernel, which may sleep and have no wrapper here.
+func (p *Proc) Thread() *kern.Thread { return &p.thread }
