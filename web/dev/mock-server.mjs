@@ -158,6 +158,9 @@ class Lab {
       steps: this.steps,
       ended: false,
       procs: [
+        ...(this.hand === undefined
+          ? []
+          : [{ ...this.hand, state: "sleeping", wchan: "select", fuel: 0, cpu: 0, memory: 0, program: "syscall" }]),
         {
           node: "alice",
           proc: "ping",
@@ -240,6 +243,12 @@ class Lab {
       case "decode":
         return { fields: this.tree(c.hex), summary: { proto: "Ethernet" } };
       case "exec": {
+        if (c.line === "syscall") {
+          this.hand = { node: c.node, proc: `syscall.${++this.runs}`, pid: this.runs };
+          this.emit("start", { ...this.hand, text: "syscall" });
+          this.console(this.hand, "syscall> ");
+          return { proc: this.hand.proc };
+        }
         if (!c.line.startsWith("ping"))
           throw new Error(`${c.line.split(" ")[0]}: there is no such command on ${c.node}; there is ping`);
         const who = { node: c.node, proc: `ping.${++this.runs}`, pid: this.runs };
@@ -250,6 +259,12 @@ class Lab {
         return { proc: who.proc };
       }
       case "stdin":
+        if (this.hand?.proc !== c.proc) return {};
+        if (c.text === "\u0004") {
+          this.emit("exit", { ...this.hand, n: 0, op: "exit", fuel: 0 });
+          this.hand = undefined;
+        } else if (c.text === "\u0003") this.console(this.hand, "= -1 EINTR (Interrupted system call)\nsyscall> ");
+        else if (c.text === "open /dev/tap0\n") this.console(this.hand, "= 4\nsyscall> ");
         return {};
       case "start":
         if (alive) throw new Error(`${c.proc} already runs on ${c.node}: stop it first`);

@@ -119,6 +119,31 @@ await run([
     },
   ],
   [
+    "lines go to a syscall prompt, and so do Ctrl-C and Ctrl-D",
+    async () => {
+      const prompt = page.getByTestId("prompt");
+      const typesTo = (whom) =>
+        until(
+          page,
+          `lines go to ${whom}`,
+          (w) => document.querySelector('[data-testid="prompt"]')?.getAttribute("aria-label")?.includes(w) ?? false,
+          whom,
+        );
+      await prompt.fill("syscall");
+      await prompt.press("Enter");
+      await typesTo("the input of syscall");
+      await prompt.fill("open /dev/tap0");
+      await prompt.press("Enter");
+      await shows(page, "console", /syscall> open \/dev\/tap0.*= 4/);
+      await prompt.fill("read 4");
+      await prompt.press("Enter");
+      await prompt.press("Control+c");
+      await shows(page, "console", /syscall> read 4.*\^C= -1 EINTR/);
+      await prompt.press("Control+d");
+      await typesTo("Command to run on alice");
+    },
+  ],
+  [
     "a lost connection is resumed, and no event is lost or doubled",
     async () => {
       mock.refuse = true;

@@ -2,7 +2,7 @@
 // story.mjs, and ends the server as Ctrl-C would, which must take it down cleanly.
 //   LABSERVER        the program
 //   WIRELOOM_GUESTS  the folder of the built sample programs
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -48,13 +48,35 @@ const story = spawn(process.execPath, [new URL("story.mjs", import.meta.url).pat
     WIRELOOM_WASM_GOOD: good,
     WIRELOOM_WASM_SPIN: join(WIRELOOM_GUESTS, "spin.wasm"),
     WIRELOOM_WASM_BAD: bad,
+    WIRELOOM_KEEP: dir,
   },
 });
 const [storyCode] = await once(story, "exit");
 server.kill("SIGINT");
 const [serverCode] = await ended;
+
+/** after runs a command on what the story downloaded, and prints what it says if it fails. */
+function after(what, command, args, good) {
+  const r = spawnSync(command, args, { encoding: "utf8" });
+  const ok = r.status === 0 && good(r.stdout);
+  console.log(`${ok ? "ok   " : "FAIL "} ${what}${ok ? "" : `\n${r.stdout}${r.stderr}${r.error ?? ""}`}`);
+  return ok;
+}
+const checks = [
+  after("the recording replays to the same hash", LABSERVER, ["replay", join(dir, "recording")], (out) =>
+    out.startsWith("the same"),
+  ),
+  after(
+    "tshark finds no malformed packet in the capture",
+    "tshark",
+    ["-r", join(dir, "capture"), "-Y", "_ws.malformed"],
+    (out) => out === "",
+  ),
+];
+const passed = checks.filter(Boolean).length;
+console.log(`${passed} passed, ${checks.length - passed} failed`);
 await rm(dir, { recursive: true });
-if (storyCode !== 0 || serverCode !== 0) {
+if (storyCode !== 0 || serverCode !== 0 || passed < checks.length) {
   console.error(`the story ended with ${storyCode}, labserver with ${serverCode}; its log:\n${log}`);
   process.exit(1);
 }

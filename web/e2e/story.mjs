@@ -3,8 +3,9 @@
 //   WIRELOOM_WASM_GOOD   a program that answers pings
 //   WIRELOOM_WASM_SPIN   one that spins for ever
 //   WIRELOOM_WASM_BAD    a file that is no WebAssembly
+//   WIRELOOM_KEEP        a folder to put what is downloaded into, as capture and recording
 //   WIRELOOM_SCREENSHOT  set: take the README's picture into docs/page.png
-import { existsSync, mkdirSync, statSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { launch, open, run, shows, until, want } from "./browser.mjs";
 
@@ -20,6 +21,7 @@ const url = env("WIRELOOM_URL");
 const good = env("WIRELOOM_WASM_GOOD");
 const spin = env("WIRELOOM_WASM_SPIN");
 const bad = env("WIRELOOM_WASM_BAD");
+const keep = process.env.WIRELOOM_KEEP;
 for (const f of [good, spin, bad]) {
   if (!existsSync(f)) {
     console.error(`${f} is not there: make build makes the sample programs`);
@@ -76,6 +78,7 @@ async function download(name) {
   const [d] = await Promise.all([page.waitForEvent("download"), id(name).click()]);
   const path = await d.path();
   if (statSync(path).size === 0) throw new Error(`${name} is empty`);
+  if (keep) copyFileSync(path, join(keep, name));
   return d.suggestedFilename();
 }
 

@@ -1,0 +1,152 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+
+	"nhooyr.io/websocket"
+)
+
+// What an attachment and the server say to each other: the stream that the page
+// uses too, as far as a prompt needs it.
+
+const (
+	dialTimeout = 10 * time.Second
+	mostMessage = 64 << 20 // bytes of a message of the server's
+)
+
+// A serverMessage is what the server sends, as far as a prompt needs it.
+type serverMessage struct {
+	Type     string `json:"type"`
+	Next     uint64 `json:"next"`
+	Topology struct {
+		Nodes []struct {
+			Name string `json:"name"`
+		} `json:"nodes"`
+	} `json:"topology"`
+	Events []serverEvent `json:"events"`
+	Missed int64         `json:"missed"`
+	Procs  []serverProc  `json:"procs"`
+	Paused bool          `json:"paused"`
+	ID     int64         `json:"id"`
+	OK     bool          `json:"ok"`
+	Error  string        `json:"error"`
+	Result struct {
+		Proc string `json:"proc"`
+	} `json:"result"`
+	Reason string `json:"reason"`
+}
+
+type serverProc struct {
+	Node string `json:"node"`
+	Proc string `json:"proc"`
+}
+
+type serverEvent struct {
+	Kind string `json:"k"`
+	Node string `json:"node"`
+	Proc string `json:"proc"`
+	FD   int    `json:"fd"`
+	N    int64  `json:"n"`
+	Text string `json:"text"`
+}
+
+// A request is a command to the server.
+type request struct {
+	Type string `json:"type"`
+	ID   int64  `json:"id"`
+	Op   string `json:"op"`
+	Node string `json:"node"`
+	Proc string `json:"proc,omitempty"`
+	Line string `json:"line,omitempty"`
+	Text string `json:"text,omitempty"`
+}
+
+// dial connects to a lab's stream, in place of the connection that there is, and
+// reads the greeting.
+func (a *attachment) dial(ctx context.Context, server, lab, query string) (hello serverMessage, err error) {
+	if a.conn != nil {
+		_ = a.conn.CloseNow() // nothing is lost with it
+	}
+	u, err := url.Parse(server)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		return hello, fmt.Errorf("%q is not the address of a server, such as http://127.0.0.1:8080", server)
+	}
+	within, cancel := context.WithTimeout(ctx, dialTimeout)
+	defer cancel()
+	origin := u.Scheme + "://" + u.Host
+	conn, res, err := websocket.Dial(within, origin+"/api/labs/"+url.PathEscape(lab)+"/stream"+query, &websocket.DialOptions{
+		HTTPHeader: http.Header{"Origin": {origin}},
+	})
+	if err != nil {
+		return hello, dialError(origin, res, err)
+	}
+	a.conn = conn
+	conn.SetReadLimit(mostMessage)
+	_, b, err := conn.Read(within)
+	if err == nil {
+		err = json.Unmarshal(b, &hello)
+	}
+	if err == nil && hello.Type != "hello" {
+		err = fmt.Errorf("it begins with %q", hello.Type)
+	}
+	if err != nil {
+		_ = conn.CloseNow() // it is no use
+		return hello, fmt.Errorf("%s does not greet as a Wireloom server of this version does: %w", origin, err)
+	}
+	return hello, nil
+}
+
+// dialError says why there is no connection.
+func dialError(server string, res *http.Response, err error) error {
+	if res == nil {
+		return fmt.Errorf("there is no server at %s: start one with labserver serve, or say where it is with --server (%w)", server, err)
+	}
+	var answer struct{ Error string }
+	if res.Body != nil {
+		b, rerr := io.ReadAll(io.LimitReader(res.Body, 4<<10))
+		if rerr == nil && json.Unmarshal(b, &answer) == nil && answer.Error != "" {
+			return fmt.Errorf("%s: %s", server, answer.Error)
+		}
+	}
+	return fmt.Errorf("%s is not a Wireloom server, or not one of this version: it answered %s", server, res.Status)
+}
+
+// receive passes on what the server sends.
+func receive(ctx context.Context, c *websocket.Conn, to chan<- serverMessage) error {
+	for {
+		_, b, err := c.Read(ctx)
+		if err != nil {
+			return err
+		}
+		var m serverMessage
+		if err := json.Unmarshal(b, &m); err != nil {
+			return fmt.Errorf("what the server says is not understood: %w", err)
+		}
+		select {
+		case to <- m:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+func (a *attachment) send(ctx context.Context, r request) error {
+	a.lastID++
+	r.Type, r.ID, r.Node = "cmd", a.lastID, a.node
+	b, err := json.Marshal(r)
+	if err != nil {
+		return fmt.Errorf("a request: %w", err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
+	defer cancel()
+	if err := a.conn.Write(ctx, websocket.MessageText, b); err != nil {
+		return fmt.Errorf("the connection to the server is lost: %w", err)
+	}
+	return nil
+}
