@@ -92,7 +92,7 @@ func (h *hand) interact() vnet.Exit {
 			h.printf("\n")
 			break
 		}
-		for _, c := range strings.Split(line, ";") {
+		for c := range strings.SplitSeq(line, ";") {
 			if err := h.do(c); err != nil {
 				h.warn("%v", err)
 			}
@@ -109,7 +109,7 @@ func (h *hand) interact() vnet.Exit {
 
 // batch makes the calls of -c, showing each as if it had been typed.
 func (h *hand) batch(list string) vnet.Exit {
-	for _, c := range strings.Split(list, ";") {
+	for c := range strings.SplitSeq(list, ";") {
 		c = strings.TrimSpace(c)
 		if c == "" {
 			continue
