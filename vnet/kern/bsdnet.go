@@ -61,3 +61,41 @@ func (n bsdNet) down(i *Ifnet) {
 	i.SetFlags(0, IFF_UP)
 	n.k.tr.Interface(i, "if_down", i.Snd.drain(i))
 }
+
+// ether is what the two have of ether_ioctl(9). start says whether an address brings
+// the interface up and starts it.
+func (n bsdNet) ether(i *Ifnet, cmd uint32, r *IfReq, start bool) errno.Errno {
+	switch cmd {
+	case SIOCSIFADDR:
+		if start {
+			i.SetFlags(IFF_UP, 0)
+			i.ether.Init(i)
+		}
+		if r.Addr.Family == AF_INET {
+			n.k.tr.Interface(i, "arp_ifinit", 0)
+		}
+	case SIOCGIFADDR:
+		r.MAC = i.MAC
+	case SIOCSIFMTU:
+		if r.MTU > etherMTU {
+			return errno.EINVAL
+		}
+		i.MTU = uint64(r.MTU)
+	default:
+		return errno.EINVAL
+	}
+	return errno.OK
+}
+
+// unitOf is the unit that a name asks for, -1 for any: EINVAL if the name is not the
+// cloner's, tooMany if the unit is beyond its limit.
+func (c *Cloner) unitOf(name string, tooMany errno.Errno) (int, errno.Errno) {
+	unit, ok := unitOf(name, c.Name)
+	switch {
+	case !ok:
+		return 0, errno.EINVAL
+	case unit > c.MaxUnit:
+		return 0, tooMany
+	}
+	return unit, errno.OK
+}

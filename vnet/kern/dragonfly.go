@@ -38,40 +38,15 @@ func (n dragonflyNet) ioctl(i *Ifnet, t *Thread, cmd uint32, r *IfReq) errno.Err
 	return n.ifioctl(i, t, cmd, r, n.up, n.down)
 }
 
-// etherIoctl is if_ethersubr.c, ether_ioctl.
+// etherIoctl is if_ethersubr.c, ether_ioctl: an address starts the interface if it
+// is down.
 func (n dragonflyNet) etherIoctl(i *Ifnet, _ *Thread, cmd uint32, r *IfReq) errno.Errno {
-	switch cmd {
-	case SIOCSIFADDR:
-		if i.Flags&IFF_UP == 0 {
-			i.SetFlags(IFF_UP, 0)
-			i.ether.Init(i)
-		}
-		if r.Addr.Family == AF_INET {
-			n.k.tr.Interface(i, "arp_ifinit", 0)
-		}
-	case SIOCGIFADDR:
-		r.MAC = i.MAC
-	case SIOCSIFMTU:
-		if r.MTU > etherMTU {
-			return errno.EINVAL
-		}
-		i.MTU = uint64(r.MTU)
-	default:
-		return errno.EINVAL
-	}
-	return errno.OK
+	return n.ether(i, cmd, r, i.Flags&IFF_UP == 0)
 }
 
 // cloneName is if_clone.c, if_clone_lookup.
 func (n dragonflyNet) cloneName(c *Cloner, name string) (int, errno.Errno) {
-	unit, ok := unitOf(name, c.Name)
-	if !ok {
-		return 0, errno.EINVAL
-	}
-	if unit > c.MaxUnit {
-		return 0, errno.ENXIO
-	}
-	return unit, errno.OK
+	return c.unitOf(name, errno.ENXIO)
 }
 
 // cloneCreate is if_clone.c, if_clone_create: a bit that is set does not

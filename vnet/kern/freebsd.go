@@ -31,38 +31,14 @@ func (n freebsdNet) ioctl(i *Ifnet, t *Thread, cmd uint32, r *IfReq) errno.Errno
 	return n.ifioctl(i, t, cmd, r, n.up, n.down)
 }
 
-// etherIoctl is if_ethersubr.c, ether_ioctl.
+// etherIoctl is if_ethersubr.c, ether_ioctl: each address starts the interface.
 func (n freebsdNet) etherIoctl(i *Ifnet, _ *Thread, cmd uint32, r *IfReq) errno.Errno {
-	switch cmd {
-	case SIOCSIFADDR:
-		i.SetFlags(IFF_UP, 0)
-		i.ether.Init(i)
-		if r.Addr.Family == AF_INET {
-			n.k.tr.Interface(i, "arp_ifinit", 0)
-		}
-	case SIOCGIFADDR:
-		r.MAC = i.MAC
-	case SIOCSIFMTU:
-		if r.MTU > etherMTU {
-			return errno.EINVAL
-		}
-		i.MTU = uint64(r.MTU)
-	default:
-		return errno.EINVAL
-	}
-	return errno.OK
+	return n.ether(i, cmd, r, true)
 }
 
 // cloneName is if_clone.c, ifc_simple_match and ifc_name2unit.
 func (n freebsdNet) cloneName(c *Cloner, name string) (int, errno.Errno) {
-	unit, ok := unitOf(name, c.Name)
-	if !ok {
-		return 0, errno.EINVAL
-	}
-	if unit > c.MaxUnit {
-		return 0, errno.ENOSPC
-	}
-	return unit, errno.OK
+	return c.unitOf(name, errno.ENOSPC)
 }
 
 // cloneCreate is if_clone.c, if_clone_createif and ifc_simple_create.
