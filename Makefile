@@ -136,6 +136,14 @@ fuzz:
 		go test -run='^$$' -fuzz="^$${target#func }$$" -fuzzminimizetime=1s -fuzztime=$$time "$${file%/*}"; \
 	done
 
+## cover: statement coverage of the drivers by their tests and the recordings; less than 100% fails
+.PHONY: cover
+cover:
+	@mkdir -p .cache
+	@go test -count=1 -coverprofile=.cache/cover.out -coverpkg=./tunemu,./tapemu ./tunemu ./tapemu ./internal/conform >/dev/null
+	@go tool cover -func=.cache/cover.out | tail -n 1
+	@go tool cover -func=.cache/cover.out | grep -q '^total:.*[^0-9]100\.0%'
+
 ## screenshot: take docs/page.png, which the README shows, anew
 .PHONY: screenshot
 screenshot: build
