@@ -41,7 +41,7 @@ if (url === "") {
   process.exit(1);
 }
 const story = spawn(process.execPath, [new URL("story.mjs", import.meta.url).pathname], {
-  stdio: "inherit",
+  stdio: ["ignore", "pipe", "inherit"],
   env: {
     ...process.env,
     WIRELOOM_URL: url,
@@ -51,7 +51,13 @@ const story = spawn(process.execPath, [new URL("story.mjs", import.meta.url).pat
     WIRELOOM_KEEP: dir,
   },
 });
-const [storyCode] = await once(story, "exit");
+let told = "";
+story.stdout.on("data", (b) => {
+  told += b;
+});
+const [storyCode] = await once(story, "close");
+const count = /^(\d+) passed, (\d+) failed$/m.exec(told);
+process.stdout.write(told.replace(/^\d+ passed, \d+ failed\n/m, ""));
 server.kill("SIGINT");
 const [serverCode] = await ended;
 
@@ -74,7 +80,8 @@ const checks = [
   ),
 ];
 const passed = checks.filter(Boolean).length;
-console.log(`${passed} passed, ${checks.length - passed} failed`);
+const total = passed + Number(count?.[1] ?? 0);
+console.log(`${total} passed, ${checks.length - passed + Number(count?.[2] ?? 1)} failed`);
 await rm(dir, { recursive: true });
 if (storyCode !== 0 || serverCode !== 0 || passed < checks.length) {
   console.error(`the story ended with ${storyCode}, labserver with ${serverCode}; its log:\n${log}`);
