@@ -71,6 +71,7 @@ nobody has watched it for a while. Stop the server with Ctrl-C.`)
 		return fail(io, err)
 	}
 	defer func() { _ = listener.Close() }() // closed already, unless what follows fails
+	session.TuneGC()
 	engine, err := boot.OpenEngine(ctx, *cache)
 	if err != nil {
 		return fail(io, err)

@@ -45,6 +45,7 @@ func labs(ctx context.Context, _ int) (r *Report, err error) {
 			fmt.Sprintf("%s with nobody watching, then %s with a viewer of each lab, in another process", labsFor, watched),
 		},
 	}
+	session.TuneGC()
 	e, err := boot.OpenEngine(ctx, "")
 	if err != nil {
 		return nil, err
