@@ -23,6 +23,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"wireloom/internal/compilechild"
 )
 
 // An item is one thing to measure.
@@ -36,6 +38,8 @@ type item struct {
 var items = []item{
 	{"fabric", "a frame from tap to switch to tap, against a ring and a map", 2 * time.Minute, fabric},
 	{"guest", "a WebAssembly program that echoes frames, against the same on a kernel TAP", 5 * time.Minute, guest},
+	{"pair", "two programs that exchange frames, against native ones on kernel TAPs and a bridge", 5 * time.Minute, pair},
+	{"fuel", "CPU-bound programs, against the same without fuel", 5 * time.Minute, meter},
 	{"stream", "events to viewers, against a bare WebSocket sender", 5 * time.Minute, streaming},
 	{"labs", "200 live labs at once, against the goals", 3 * time.Minute, labs},
 }
@@ -46,6 +50,7 @@ var items = []item{
 const only = "only"
 
 func main() {
+	compilechild.Init() // doesn't return where this is a process that compiles a module
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	if err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil {

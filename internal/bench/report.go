@@ -50,6 +50,16 @@ func below(what, unit string, x, limit float64) Row {
 	return Row{What: what, Unit: unit, Ours: Spread{x, x, x}, Goal: "<= " + number(limit), Met: &met}
 }
 
+// goal says what the ratio is to be at most. Without a peer there is nothing to say.
+func (r Row) goal(most float64) Row {
+	r.Goal = "<= " + number(most)
+	if r.Ratio != nil {
+		met := r.Ratio.Median <= most
+		r.Met = &met
+	}
+	return r
+}
+
 // machine describes what a run was measured on, in a line.
 func machine() string {
 	s := fmt.Sprintf("%d cores, GOMAXPROCS %d, %s %s/%s", runtime.NumCPU(), runtime.GOMAXPROCS(0), runtime.Version(), runtime.GOOS, runtime.GOARCH)
@@ -86,6 +96,9 @@ func (r *Report) write(w io.Writer) {
 		switch {
 		case x.Peer != nil:
 			peer, ratio = x.Peer.String(), x.Ratio.String()
+			if x.Met != nil {
+				ratio += ", goal " + x.Goal + map[bool]string{true: " met", false: " MISSED"}[*x.Met]
+			}
 		case x.Met != nil && *x.Met:
 			peer, ratio = "goal "+x.Goal, "met"
 		case x.Met != nil:

@@ -7,13 +7,13 @@ import (
 	"time"
 )
 
-// The canonical encoding of an event is its kind, a bit mask of the fields that
-// are not zero, and those fields in the order of the bits: numbers as varints,
-// strings and bytes with their length in front. It is what the run's hash is
-// taken over, so a change here changes every hash: Version says which it is.
+// By itself, outside of a log's blocks, an event is encoded as its kind, a bit mask
+// of the fields that are not zero, and those fields in the order of the bits:
+// numbers as varints, strings and bytes with their length in front.
 
-// Version is the version of the canonical encoding.
-const Version = 1
+// Version is the version of the encoding in blocks, which the run's hash is taken
+// over: a change of it changes every hash.
+const Version = 2
 
 const (
 	hasAt = 1 << iota
@@ -61,7 +61,7 @@ func appendString(b []byte, s string) []byte {
 	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
 }
 
-// AppendTo appends the canonical encoding of e, without Seq, which is its place.
+// AppendTo appends the encoding of e by itself, without Seq, which is its place.
 func (e *Event) AppendTo(b []byte) []byte {
 	m := mask(e)
 	b = append(b, byte(e.Kind))

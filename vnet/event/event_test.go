@@ -216,14 +216,3 @@ func FuzzDecode(f *testing.F) {
 		}
 	})
 }
-
-func BenchmarkAppend(b *testing.B) {
-	l := NewLog(0)
-	e := full()
-	e.Data = make([]byte, 98)
-	b.ReportAllocs()
-	for b.Loop() {
-		l.Append(&e)
-	}
-	l.Hash()
-}

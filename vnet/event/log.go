@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"hash"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -13,32 +14,28 @@ import (
 // miss nothing: the recorder, the grader, a capture. Viewers call From from any
 // goroutine and see a window of the newest events, bounded in bytes.
 //
-// The log never waits for anybody. Its hash is SHA-256 over the canonical
+// The log never waits for anybody. Its hash is SHA-256 over Version and the
 // encoding of every event from the first on.
 type Log struct {
-	mu     sync.Mutex // guards slabs, next, first and more; the loop is the only writer
-	slabs  []*slab
-	next   uint64 // Seq of the event to come
+	next   atomic.Uint64 // Seq of the event to come; what lies before it is published
+	asleep atomic.Bool   // a viewer waits for more
+
+	mu     sync.Mutex // guards blocks, first and more
+	blocks []*block
 	first  uint64 // Seq of the oldest event in the window
 	more   chan struct{}
-	window int // bytes that the window may hold
-	held   int // bytes in the slabs, by capacity
 
-	readers []func(*Event)
+	// The loop's own.
+	newest  *block
+	window  int    // bytes that the window may hold
+	held    int    // bytes in the blocks, by capacity
+	spare   *block // one that was dropped, to be used again
+	enc     encoder
 	sum     hash.Hash
-	hashed  int // bytes of the newest slab that are in sum
+	hashed  int // bytes of the newest block that are in sum
+	readers []func(*Event)
 	counts  [kinds]uint64
 }
-
-// A slab is a run of encoded events. Bytes once written never change, so a
-// viewer may read them without the lock.
-type slab struct {
-	first uint64
-	n     int
-	buf   []byte
-}
-
-const slabSize = 64 << 10
 
 // DefaultWindow is the size in bytes of a log's window where none is given.
 const DefaultWindow = 1 << 20
@@ -49,7 +46,9 @@ func NewLog(window int) *Log {
 	if window == 0 {
 		window = DefaultWindow
 	}
-	return &Log{window: max(window, 1), sum: sha256.New()}
+	l := &Log{window: max(window, 1), sum: sha256.New()}
+	l.sum.Write([]byte{Version})
+	return l
 }
 
 // Subscribe makes f a reader: it is called with each event appended from now on,
@@ -59,17 +58,15 @@ func (l *Log) Subscribe(f func(*Event)) { l.readers = append(l.readers, f) }
 // Append gives e the next sequence number and adds it to the log. Only the lab's
 // loop calls it.
 func (l *Log) Append(e *Event) {
-	l.mu.Lock()
-	e.Seq = l.next
-	s := l.tail(64 + len(e.Data) + len(e.Text) + len(e.Port) + len(e.Peer) + len(e.Path) + len(e.Node) + len(e.Proc) + len(e.Op) + 11*10)
-	s.buf = e.AppendTo(s.buf)
-	s.n++
-	l.next++
-	more := l.more
-	l.more = nil
-	l.mu.Unlock()
-	if more != nil {
-		close(more)
+	e.Seq = l.next.Load()
+	size := 64 + len(e.Data) + len(e.Text) + len(e.Port) + len(e.Peer) + len(e.Path) + len(e.Node) + len(e.Proc) + len(e.Op) + 11*10
+	if b := l.newest; b == nil || len(b.buf)+size > cap(b.buf) {
+		l.begin(e.Seq, size)
+	}
+	l.enc.append(l.newest, e)
+	l.next.Store(e.Seq + 1)
+	if l.asleep.Load() {
+		l.wake()
 	}
 	l.counts[e.Kind]++
 	for _, f := range l.readers {
@@ -77,47 +74,59 @@ func (l *Log) Append(e *Event) {
 	}
 }
 
-// tail returns the slab that takes the next event, of at most size bytes, and
-// drops the oldest slabs that the window no longer has room for.
-func (l *Log) tail(size int) *slab {
-	if n := len(l.slabs); n > 0 {
-		if s := l.slabs[n-1]; len(s.buf)+size <= cap(s.buf) {
-			return s
-		}
-		l.settle()
+// wake tells the viewers that wait that there is more.
+func (l *Log) wake() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.asleep.Store(false)
+	if l.more != nil {
+		close(l.more)
+		l.more = nil
 	}
-	s := &slab{first: l.next, buf: make([]byte, 0, max(slabSize, size))}
-	l.slabs = append(l.slabs, s)
-	l.hashed = 0
-	l.held += cap(s.buf)
-	drop := 0
-	for l.held > l.window && drop < len(l.slabs)-1 {
-		l.held -= cap(l.slabs[drop].buf)
-		drop++
-	}
-	if drop > 0 {
-		n := copy(l.slabs, l.slabs[drop:])
-		clear(l.slabs[n:])
-		l.slabs = l.slabs[:n]
-	}
-	l.first = l.slabs[0].first
-	return s
 }
 
-// settle hashes what has been written to the newest slab and is not in the sum.
+// begin makes a new block for the event first, of at most size bytes, and drops the
+// oldest ones, for which the window no longer has room.
+func (l *Log) begin(first uint64, size int) {
+	l.settle()
+	l.enc.reset()
+	l.hashed = 0
+	l.held += max(blockSize, size)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	drop := 0
+	for l.held > l.window && drop < len(l.blocks) {
+		b := l.blocks[drop]
+		l.held -= cap(b.buf)
+		if !b.shared && cap(b.buf) == blockSize {
+			l.spare = b
+		}
+		drop++
+	}
+	b := l.spare
+	if b != nil && size <= blockSize {
+		l.spare = nil
+		b.renew(first)
+	} else {
+		b = newBlock(first, size)
+	}
+	n := copy(l.blocks, l.blocks[drop:])
+	clear(l.blocks[n:])
+	l.blocks = append(l.blocks[:n], b)
+	l.newest, l.first = b, l.blocks[0].first
+}
+
+// settle hashes what has been written to the newest block and is not in the sum.
 func (l *Log) settle() {
-	if n := len(l.slabs); n > 0 {
-		b := l.slabs[n-1].buf
-		l.sum.Write(b[l.hashed:])
-		l.hashed = len(b)
+	if b := l.newest; b != nil {
+		l.sum.Write(b.buf[l.hashed:])
+		l.hashed = len(b.buf)
 	}
 }
 
 // Hash returns the run's hash so far, in hexadecimal. Only the owner of the lab
 // calls it.
 func (l *Log) Hash() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	l.settle()
 	return hex.EncodeToString(l.sum.Sum(nil))
 }
@@ -131,7 +140,7 @@ func (l *Log) Count(k Kind) uint64 { return l.counts[k] }
 func (l *Log) Bounds() (first, next uint64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.first, l.next
+	return l.first, l.next.Load()
 }
 
 // From returns the events from sequence number seq on, at most limit of them,
@@ -139,52 +148,63 @@ func (l *Log) Bounds() (first, next uint64) {
 // channel that is closed at the next append. The events are the caller's; their
 // Data must not be changed. It may be called from any goroutine.
 func (l *Log) From(seq uint64, limit int) (events []Event, missed uint64, more <-chan struct{}) {
+	runs, seq, next, missed, more := l.pin(seq, limit)
+	if more != nil {
+		return nil, missed, more
+	}
+	events = make([]Event, 0, min(limit, 1024, int(next-seq)))
+	for i, r := range runs {
+		end := next
+		if i+1 < len(runs) {
+			end = runs[i+1].b.first
+		}
+		for c := r.b.cursor(r.whole, seq); c.seq < end && len(events) < limit; {
+			if e := c.next(); e.Seq >= seq {
+				events = append(events, e)
+			}
+		}
+	}
+	return events, missed, nil
+}
+
+// A run is a block as a viewer reads it: whole is its buffer to the end of its
+// capacity, of which what is published may be looked at.
+type run struct {
+	b     *block
+	whole []byte
+}
+
+// pin finds the blocks that hold limit events from seq on, and keeps them from being
+// used again. Where nothing is published yet it returns what to wait for.
+func (l *Log) pin(seq uint64, limit int) (runs []run, from, next, missed uint64, more <-chan struct{}) {
 	l.mu.Lock()
+	defer l.mu.Unlock()
 	if seq < l.first {
 		missed = l.first - seq
 		seq = l.first
 	}
-	if seq >= l.next {
-		if l.more == nil {
-			l.more = make(chan struct{})
+	next = l.next.Load()
+	if seq >= next {
+		l.asleep.Store(true)
+		// An append that did not see that may have been faster.
+		if next = l.next.Load(); seq >= next {
+			if l.more == nil {
+				l.more = make(chan struct{})
+			}
+			return nil, seq, next, missed, l.more
 		}
-		more = l.more
-		l.mu.Unlock()
-		return nil, missed, more
 	}
-	var runs []slab
-	want := limit
-	for _, s := range l.slabs {
-		if s.first+uint64(s.n) <= seq {
+	for i, b := range l.blocks {
+		if i+1 < len(l.blocks) && l.blocks[i+1].first <= seq {
 			continue
 		}
-		runs = append(runs, *s)
-		if have := s.first + uint64(s.n) - seq; have >= uint64(want) {
+		if b.first >= next || b.first >= seq+uint64(limit) {
 			break
 		}
+		b.shared = true
+		runs = append(runs, run{b, b.whole})
 	}
-	l.mu.Unlock()
-
-	events = make([]Event, 0, min(limit, 1024))
-	for _, s := range runs {
-		b := s.buf
-		for i := range s.n {
-			e, rest, err := Decode(b)
-			if err != nil {
-				panic("event: the log holds what it cannot decode: " + err.Error())
-			}
-			b = rest
-			e.Seq = s.first + uint64(i)
-			if e.Seq < seq {
-				continue
-			}
-			if len(events) == limit {
-				return events, missed, nil
-			}
-			events = append(events, e)
-		}
-	}
-	return events, missed, nil
+	return runs, seq, next, missed, nil
 }
 
 // Since returns the sequence number of the first event in the window that

@@ -16,27 +16,15 @@
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
-#include <linux/if_tun.h>
-#include <net/if.h>
-#include <sched.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/ioctl.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
+
+#include "tap.h"
 
 enum {
-	UNAVAILABLE = 3, /* exit status: this machine has no TAP for us */
 	MARK = 14,       /* where a frame has what makes it ours */
 	GUEST_ARGS = 2
 };
@@ -51,50 +39,6 @@ int guest_open(const char *path, int flags, ...) {
 	if (flags & O_NONBLOCK)
 		fcntl(tapfd, F_SETFL, O_NONBLOCK);
 	return tapfd;
-}
-
-/* no ends the process where the machine has no TAP for us. */
-static void no(const char *what) {
-	fprintf(stderr, "%s: %s\n", what, strerror(errno));
-	exit(UNAVAILABLE);
-}
-
-static void die(const char *what) {
-	perror(what);
-	exit(2);
-}
-
-static double seconds(clockid_t clock) {
-	struct timespec t;
-	if (clock_gettime(clock, &t))
-		die("clock_gettime");
-	return t.tv_sec + t.tv_nsec / 1e9;
-}
-
-/* make_tap makes tap0, up, without IPv6: nothing but our frames is to pass. */
-static void make_tap(void) {
-	struct ifreq r = {.ifr_flags = IFF_TAP | IFF_NO_PI};
-	int fd, s;
-
-	/* Who is not root may have a network of his own inside a user namespace. */
-	if (unshare(CLONE_NEWNET) && unshare(CLONE_NEWUSER | CLONE_NEWNET))
-		no("unshare(CLONE_NEWNET)");
-	if ((fd = open("/proc/sys/net/ipv6/conf/default/disable_ipv6", O_WRONLY)) >= 0) {
-		if (write(fd, "1", 1) != 1)
-			die("disable_ipv6");
-		close(fd);
-	}
-	if ((tapfd = open("/dev/net/tun", O_RDWR)) < 0)
-		no("/dev/net/tun");
-	strcpy(r.ifr_name, "tap0");
-	if (ioctl(tapfd, TUNSETIFF, &r))
-		no("TUNSETIFF");
-	if ((s = socket(AF_INET, SOCK_DGRAM, 0)) < 0)
-		die("socket");
-	r.ifr_flags = IFF_UP;
-	if (ioctl(s, SIOCSIFFLAGS, &r))
-		die("SIOCSIFFLAGS");
-	close(s);
 }
 
 static int packet_socket(void) {
@@ -129,7 +73,6 @@ int main(int argc, char **argv) {
 	long count = argc == 4 ? atol(argv[2]) : 0;
 	int window = argc == 4 ? atoi(argv[3]) : 0;
 	char *guest_argv[GUEST_ARGS + 1] = {"echo", "/dev/tap0", NULL};
-	cpu_set_t first;
 	clockid_t childs;
 	pid_t child;
 	double wall, cpu;
@@ -140,11 +83,13 @@ int main(int argc, char **argv) {
 		return 2;
 	}
 	alarm(60);
-	make_tap();
+	make_net();
+	if ((s = socket(AF_INET, SOCK_DGRAM, 0)) < 0)
+		die("socket");
+	tapfd = make_tap(s, "tap0");
+	close(s);
 	s = packet_socket();
-	CPU_ZERO(&first);
-	CPU_SET(sched_getcpu(), &first);
-	sched_setaffinity(0, sizeof first, &first);
+	one_cpu();
 	memcpy(frame, "\2\0\0\0\0\2\2\0\0\0\0\1\x88\xb5\xa5\x5a", 16);
 	if ((child = fork()) < 0)
 		die("fork");

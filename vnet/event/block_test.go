@@ -1,0 +1,135 @@
+package event
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"reflect"
+	"testing"
+	"time"
+)
+
+// random makes an event of few names and frames, so that they come again, and of
+// all sizes.
+func random(r *rand.Rand) Event {
+	name := func() string {
+		if r.IntN(3) == 0 {
+			return ""
+		}
+		return fmt.Sprintf("%c%d", 'a'+r.IntN(4), r.IntN(200))
+	}
+	e := Event{
+		Kind: Kind(1 + r.IntN(int(kinds)-1)), At: time.Duration(r.IntN(1000)), Node: name(), Proc: name(), PID: r.IntN(3) - 1,
+		Port: name(), Peer: name(), Path: name(), Op: name(), FD: r.IntN(5) - 1, Len: r.IntN(2) * 1500, N: r.Int64() - 1<<62,
+		Errno: uint16(r.IntN(3)), Began: time.Duration(r.IntN(1000)), Fuel: r.Int64N(1000), Text: name(), Frame: uint64(r.IntN(100)),
+	}
+	if n := r.IntN(40); n > 0 {
+		e.Data = bytes.Repeat([]byte{byte(e.Frame)}, n*(1+r.IntN(2)*100))
+	}
+	return e
+}
+
+func TestLogReturnsWhatWasAppended(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	l := NewLog(1 << 30)
+	var want []Event
+	for i := range 5000 {
+		e := random(r)
+		l.Append(&e)
+		if e.Seq != uint64(i) {
+			t.Fatalf("event %d got the number %d", i, e.Seq)
+		}
+		want = append(want, e)
+	}
+	if len(l.blocks) < 10 {
+		t.Fatalf("%d blocks: the test wants many", len(l.blocks))
+	}
+	for _, from := range []int{0, 1, 31, 32, 33, 1000, 4999} {
+		got, missed, _ := l.From(uint64(from), len(want))
+		if missed != 0 || !reflect.DeepEqual(got, want[from:]) {
+			t.Errorf("From(%d): %d events, %d missed, not those that were appended", from, len(got), missed)
+		}
+	}
+	for from := range want {
+		if got, _, _ := l.From(uint64(from), 1); len(got) != 1 || !reflect.DeepEqual(got[0], want[from]) {
+			t.Fatalf("From(%d, 1): %+v, want %+v", from, got, want[from])
+		}
+	}
+}
+
+func TestAFramesBytesAreKeptOncePerBlock(t *testing.T) {
+	l := NewLog(0)
+	frame := bytes.Repeat([]byte("frame"), 300)
+	size := func() int { return len(l.blocks[len(l.blocks)-1].buf) }
+	for i, tc := range []struct {
+		name string
+		e    Event
+		more int // bytes that it may add
+		less int // bytes that it must add
+	}{
+		{"the first has them", Event{Kind: Frame, Frame: 7, Data: frame}, 1520, 1500},
+		{"the next points there", Event{Kind: Frame, Frame: 7, Data: frame}, 12, 0},
+		{"another frame has its own", Event{Kind: Frame, Frame: 8, Data: frame}, 1520, 1500},
+		{"one that was cut has its own", Event{Kind: Call, Frame: 7, Data: frame[:1000]}, 1020, 1000},
+		{"and others point there", Event{Kind: Call, Frame: 7, Data: frame[:1000]}, 12, 0},
+		{"data that is no frame's has its own", Event{Kind: Console, Data: frame}, 1520, 1500},
+		{"and so each time", Event{Kind: Console, Data: frame}, 1520, 1500},
+	} {
+		before := 0
+		if i > 0 {
+			before = size()
+		}
+		l.Append(&tc.e)
+		if n := size() - before; n > tc.more || n < tc.less {
+			t.Errorf("%s: %d bytes more, want %d to %d", tc.name, n, tc.less, tc.more)
+		}
+		if got, _, _ := l.From(uint64(i), 1); !bytes.Equal(got[0].Data, tc.e.Data) {
+			t.Errorf("%s: the data is not what was appended", tc.name)
+		}
+	}
+}
+
+func TestReadingABlockNeverGoesBeyondIt(t *testing.T) {
+	e := full()
+	l := NewLog(0)
+	l.Append(&e)
+	l.Append(&e)
+	b := l.blocks[0]
+	for n := range len(b.buf) {
+		c := b.cursor(b.buf[:n], 0)
+		var got Event
+		if err := c.decode(&got); err == nil {
+			err = c.decode(&got)
+			if err == nil {
+				t.Errorf("the first %d of %d bytes decode without an error", n, len(b.buf))
+			}
+		}
+	}
+}
+
+func BenchmarkAppend(b *testing.B) {
+	for _, size := range []int{64, 1500} {
+		b.Run(fmt.Sprint(size), func(b *testing.B) {
+			b.ReportAllocs()
+			l := NewLog(-1)
+			data := make([]byte, size)
+			es := []Event{
+				{Kind: Call, Node: "a", Proc: "pump", PID: 2, Op: "write", Path: "/dev/tap0", FD: 4, Len: size, N: int64(size), Fuel: 1 << 20, Data: data},
+				{Kind: Frame, Port: "a:tap0", Peer: "s1.1", Data: data},
+				{Kind: Frame, Port: "s1.2", Peer: "b:tap0", Data: data},
+				{Kind: Call, Node: "b", Proc: "sink", PID: 2, Op: "read", Path: "/dev/tap0", FD: 4, Len: 2048, N: int64(size), Fuel: 1 << 20, Data: data},
+			}
+			at := time.Duration(0)
+			id := uint64(0)
+			for b.Loop() {
+				id++
+				for i := range es {
+					at += 300
+					es[i].At, es[i].Began, es[i].Frame = at, at-100, id
+					l.Append(&es[i])
+				}
+			}
+			l.Hash()
+		})
+	}
+}
