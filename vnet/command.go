@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"wireloom/vnet/event"
 )
@@ -18,7 +17,8 @@ type Command struct {
 	Node string   `json:"node"`
 	Proc string   `json:"proc,omitempty"`
 	Hash string   `json:"hash,omitempty"` // install: the program's SHA-256
-	Argv []string `json:"argv,omitempty"` // exec: the command line
+	Argv []string `json:"argv,omitempty"` // exec: a command and its arguments; start: instead of the slot's; or
+	Line string   `json:"line,omitempty"` // exec: a line, as typed at the node's prompt
 	Text string   `json:"text,omitempty"` // stdin: what is typed
 	EOF  bool     `json:"eof,omitempty"`  // stdin: nothing follows
 }
@@ -48,14 +48,26 @@ func (l *Lab) Do(c Command, prog Program) (string, error) {
 	}
 	switch c.Op {
 	case "exec":
-		return n.exec(c.Argv)
+		stages := []stage{{argv: c.Argv}}
+		switch {
+		case c.Line != "":
+			if stages, err = parseLine(c.Line); err != nil {
+				return "", err
+			}
+		case len(c.Argv) == 0:
+			return "", errors.New("an empty command line")
+		}
+		return n.exec(stages)
 	case "stdin":
 		return "", n.typed(c)
 	}
 	s := n.slot(c.Proc)
 	if s == nil {
 		if p := n.named(c.Proc); p != nil && (c.Op == "stop" || c.Op == "kill") {
-			return "", p.end(c.Op)
+			for _, q := range n.group(p) { // all of a line
+				q.end(c.Op)
+			}
+			return "", nil
 		}
 		return "", fmt.Errorf("node %s has no program %q", n.name, c.Proc)
 	}
@@ -70,7 +82,7 @@ func (l *Lab) Do(c Command, prog Program) (string, error) {
 		s.prog = prog
 		return "", nil
 	case "start":
-		p, err := n.startSlot(s)
+		p, err := n.startSlot(s, c.Argv...)
 		if err != nil {
 			return "", err
 		}
@@ -79,7 +91,8 @@ func (l *Lab) Do(c Command, prog Program) (string, error) {
 		if s.proc == nil {
 			return "", fmt.Errorf("%s:%s is not running", n.name, c.Proc)
 		}
-		return "", s.proc.end(c.Op)
+		s.proc.end(c.Op)
+		return "", nil
 	}
 	return "", fmt.Errorf("there is no command %q", c.Op)
 }
@@ -102,7 +115,7 @@ func (l *Lab) Install(node, proc string, prog Program) error {
 // end is what stop and kill do to a process: SIGTERM or SIGKILL. A command of the
 // node's is stopped with SIGINT, as Ctrl-C at its prompt would: ping then prints
 // what it counted.
-func (p *Proc) end(op string) error {
+func (p *Proc) end(op string) {
 	switch {
 	case op == "kill":
 		p.Signal(SIGKILL)
@@ -111,7 +124,17 @@ func (p *Proc) end(op string) error {
 	default:
 		p.Signal(SIGTERM)
 	}
-	return nil
+}
+
+// group returns the processes of p's group.
+func (n *Node) group(p *Proc) []*Proc {
+	var qs []*Proc
+	for _, q := range n.procs {
+		if q.thread.PGID == p.thread.PGID {
+			qs = append(qs, q)
+		}
+	}
+	return qs
 }
 
 func (n *Node) named(name string) *Proc {
@@ -122,14 +145,21 @@ func (n *Node) named(name string) *Proc {
 	return n.procs[i]
 }
 
-func (n *Node) startSlot(s *slot) (*Proc, error) {
+// startSlot starts a slot's program, with other arguments than the slot's where some
+// are given.
+func (n *Node) startSlot(s *slot, argv ...string) (*Proc, error) {
 	switch {
 	case s.proc != nil:
 		return nil, fmt.Errorf("%s:%s runs already, as process %d; stop it first", n.name, s.conf.Name, s.proc.pid)
 	case s.prog == nil:
 		return nil, fmt.Errorf("%s:%s has no program yet: upload one", n.name, s.conf.Name)
 	}
-	argv := s.conf.Argv
+	if err := checkArgs(argv, s.conf.Env); err != nil {
+		return nil, fmt.Errorf("%s:%s: %w", n.name, s.conf.Name, err)
+	}
+	if len(argv) == 0 {
+		argv = s.conf.Argv
+	}
 	if len(argv) == 0 {
 		argv = []string{s.conf.Name}
 	}
@@ -137,21 +167,16 @@ func (n *Node) startSlot(s *slot) (*Proc, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.conf.Memory > 0 {
-		p.memoryLimit = s.conf.Memory
-	}
+	p.limit(s.conf)
 	s.proc = p
 	p.start()
 	return p, nil
 }
 
+// spawn makes a process, which the caller starts.
 func (n *Node) spawn(s *slot, name string, prog Program, native bool, argv, env []string) (*Proc, error) {
 	if len(n.procs) >= MaxProcs {
-		n.lab.emit(event.Event{
-			Kind: event.Limit, Node: n.name, Proc: name, Op: "processes", N: MaxProcs,
-			Text: fmt.Sprintf("the node runs %d processes and starts no more", MaxProcs),
-		})
-		return nil, fmt.Errorf("node %s runs %d processes already: stop one first", n.name, len(n.procs))
+		return nil, n.full(name)
 	}
 	p := n.lab.newProc(n, s, prog, native, argv, env)
 	p.name = name
@@ -159,34 +184,13 @@ func (n *Node) spawn(s *slot, name string, prog Program, native bool, argv, env 
 	return p, nil
 }
 
-// exec runs a command of the node's, as if typed at its prompt.
-func (n *Node) exec(argv []string) (string, error) {
-	if len(argv) == 0 {
-		return "", errors.New("an empty command line")
-	}
-	if err := checkArgs(argv, nil); err != nil {
-		return "", err
-	}
-	prog := n.lab.rt.Commands[argv[0]]
-	if prog == nil {
-		return "", fmt.Errorf("%s: command not found; this node has %s", argv[0], strings.Join(n.lab.commandNames(), ", "))
-	}
-	n.lastCmd++
-	p, err := n.spawn(nil, fmt.Sprintf("%s.%d", argv[0], n.lastCmd), prog, true, slices.Clone(argv), nil)
-	if err != nil {
-		return "", err
-	}
-	p.start()
-	return p.name, nil
-}
-
-func (l *Lab) commandNames() []string {
-	names := make([]string, 0, len(l.rt.Commands))
-	for c := range l.rt.Commands {
-		names = append(names, c)
-	}
-	slices.Sort(names)
-	return names
+// full tells that the node starts no more processes.
+func (n *Node) full(name string) error {
+	n.lab.emit(event.Event{
+		Kind: event.Limit, Node: n.name, Proc: name, Op: "processes", N: MaxProcs,
+		Text: fmt.Sprintf("the node runs %d processes and starts no more", len(n.procs)),
+	})
+	return fmt.Errorf("node %s runs %d processes already: stop one first", n.name, len(n.procs))
 }
 
 // typed puts text on the standard input of a process.

@@ -31,8 +31,11 @@ const (
 	MaxStdin       = 64 << 10         // bytes waiting on a console's input
 	MaxArgs        = 64               // arguments of a process
 	MaxArgBytes    = 32 << 10         // bytes of all arguments and environment of a process
+	MaxPipes       = 256              // pipes of a node
+	ReservedProcs  = 8                // of MaxProcs, those that only the node's prompt and the lab start
 	DefaultMemory  = 64 << 20         // bytes of memory a process may use, unless its slot says otherwise
 	MaxMemory      = 512 << 20        // bytes of memory that a slot may grant
+	MaxSpawnMemory = 512 << 20        // bytes of memory of all processes of a node that programs and its prompt started
 	SliceFuel      = 100_000          // units of fuel in a slice of a node's CPU
 	FuelNanosecond = 10               // virtual nanoseconds that a unit of fuel takes
 	MACAgeing      = 300 * time.Second
@@ -56,6 +59,12 @@ type NodeConfig struct {
 	NICs     []NICConfig
 	Devices  []DeviceConfig
 	Programs []ProgramConfig
+	Routes   []RouteConfig `json:",omitempty"` // static ones
+	Forward  bool          `json:",omitempty"` // pass on packets for others: net.inet.ip.forwarding, and IPv6's
+
+	// Files are the read-only files of the node by absolute path. A path that ends in
+	// a slash is an empty directory; other directories come with what is in them.
+	Files map[string][]byte `json:",omitempty"`
 }
 
 // NICConfig describes an ordinary Ethernet interface of a node, plugged into the
@@ -69,10 +78,12 @@ type NICConfig struct {
 // DeviceConfig describes a tun or tap unit that exists, and is up unless Down,
 // when the lab starts. A tap that a link names is a member port of what it is
 // linked to; a tap with addresses is an Ethernet interface of the node's IP stack.
+// A tun is a point-to-point interface of the stack: ifconfig tun0 ADDRESS PEER.
 type DeviceConfig struct {
 	Name      string   // tap0
 	MAC       wire.MAC // zero: as the driver chooses it
 	Addresses []netip.Prefix
+	Peer      netip.Addr `json:",omitzero"` // of a tun: the other side's address
 	Down      bool
 }
 
@@ -83,6 +94,7 @@ type ProgramConfig struct {
 	Env     []string // KEY=value
 	Command string   // a built-in command of the node (ping); else the program is installed with Lab.Install
 	Memory  int64    // bytes; DefaultMemory if 0
+	Fuel    int64    // units of fuel that it may use in all; 0 for no limit
 	Start   bool     // start it when the lab starts, if it has a program by then
 	Slot    bool     // the program is the user's to replace
 }
@@ -162,7 +174,29 @@ func (c *Config) Check() error {
 			bad("link %s - %s: the delay %v is not between 0 and %v", l.A, l.B, l.Delay, MaxDelay)
 		}
 	}
+	for i := range c.Nodes {
+		n := &c.Nodes[i]
+		errs = append(errs, n.checkNet(func(iface string) bool { return used[n.Name+":"+iface] })...)
+	}
 	return errors.Join(errs...)
+}
+
+// hosts are the first addresses of the nodes that have one, by name.
+func (c *Config) hosts() map[string]netip.Addr {
+	m := map[string]netip.Addr{}
+	for _, n := range c.Nodes {
+		var all []netip.Prefix
+		for _, f := range n.NICs {
+			all = append(all, f.Addresses...)
+		}
+		for _, d := range n.Devices {
+			all = append(all, d.Addresses...)
+		}
+		if len(all) > 0 {
+			m[n.Name] = all[0].Addr()
+		}
+	}
+	return m
 }
 
 func (n *NodeConfig) check() (errs []error) {
@@ -172,6 +206,7 @@ func (n *NodeConfig) check() (errs []error) {
 	if len(n.NICs)+len(n.Devices) > MaxInterfaces {
 		bad("it has %d interfaces, at most %d are allowed", len(n.NICs)+len(n.Devices), MaxInterfaces)
 	}
+	errs = append(errs, n.checkFiles()...)
 	if len(n.Programs) > MaxPrograms {
 		bad("it has %d programs, at most %d are allowed", len(n.Programs), MaxPrograms)
 	}
@@ -208,6 +243,9 @@ func (n *NodeConfig) check() (errs []error) {
 		progs[p.Name] = true
 		if p.Memory < 0 || p.Memory > MaxMemory {
 			bad("program %q: %d bytes of memory, at most %d are allowed", p.Name, p.Memory, int64(MaxMemory))
+		}
+		if p.Fuel < 0 {
+			bad("program %q: %d units of fuel are no limit", p.Name, p.Fuel)
 		}
 		if err := checkArgs(p.Argv, p.Env); err != nil {
 			bad("program %q: %w", p.Name, err)

@@ -28,6 +28,7 @@ type port struct {
 	link *link
 	lab  *Lab
 
+	fault    *portFault // nil while there was none
 	inFlight int
 	Sent     uint64
 	Dropped  uint64
@@ -92,9 +93,18 @@ func (p *port) send(f *frame) {
 		l.drop(p, "queue-full", "too many frames are in flight on this link", f)
 		return
 	}
+	delay := p.link.delay
+	if p.fault != nil {
+		late, lost := p.fault.next()
+		if lost != "" {
+			l.drop(p, "fault", lost, f)
+			return
+		}
+		delay += late
+	}
 	p.Sent++
 	p.inFlight++
-	l.emit(event.Event{Kind: event.Frame, Port: p.name, Peer: p.peer.name, N: int64(p.link.delay), Frame: f.id, Data: f.data})
+	l.emit(event.Event{Kind: event.Frame, Port: p.name, Peer: p.peer.name, N: int64(delay), Frame: f.id, Data: f.data})
 	fl := l.flights
 	if fl == nil {
 		fl = &flight{}
@@ -103,7 +113,7 @@ func (p *port) send(f *frame) {
 		l.flights = fl.next
 	}
 	fl.f, fl.from = f, p
-	l.loop.set(&fl.timer, l.loop.now+p.link.delay)
+	l.loop.set(&fl.timer, l.loop.now+delay)
 }
 
 func (fl *flight) arrive() {

@@ -3,7 +3,6 @@ package vnet
 import (
 	"encoding/binary"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -30,6 +29,7 @@ type openFile struct {
 	file  file
 	path  string
 	flags int // of open, as fcntl changed them
+	dups  int // descriptors that share it, beyond the first
 }
 
 // A devFile is an open device.
@@ -94,17 +94,6 @@ func (randomFile) read(p *Proc, b []byte) (int, uint64, errno.Errno) {
 }
 func (randomFile) write(_ *Proc, b []byte) (int, uint64, errno.Errno) { return len(b), 0, errno.OK }
 
-// A dirFile is an open directory; its string is the path.
-type dirFile struct{ path string }
-
-func (dirFile) read(*Proc, []byte) (int, uint64, errno.Errno)  { return 0, 0, errno.EISDIR }
-func (dirFile) write(*Proc, []byte) (int, uint64, errno.Errno) { return 0, 0, errno.EBADF }
-func (dirFile) ioctl(*Proc, uint32, []byte) errno.Errno        { return errno.ENOTTY }
-func (dirFile) poll(_ *Proc, events int) int                   { return events & kern.POLLIN }
-func (dirFile) setFlags(*Proc, int) errno.Errno                { return errno.OK }
-func (dirFile) stat(*Proc) (kern.Stat, errno.Errno)            { return kern.Stat{Mode: 0o755}, errno.OK }
-func (dirFile) close(*Proc) errno.Errno                        { return errno.OK }
-
 // An inbox is what waits on a process' standard input.
 type inbox struct {
 	data []byte
@@ -167,7 +156,8 @@ type consoleMeter struct {
 	Dropped int64
 }
 
-func (c consoleOut) write(p *Proc, b []byte) (int, uint64, errno.Errno) {
+func (c consoleOut) write(_ *Proc, b []byte) (int, uint64, errno.Errno) {
+	p := c.p // whose terminal it is, whoever writes
 	m := &p.console
 	now := p.Now().Truncate(time.Second)
 	if now != m.second {
@@ -195,47 +185,6 @@ func (consoleOut) poll(_ *Proc, events int) int                  { return events
 func (consoleOut) setFlags(*Proc, int) errno.Errno               { return errno.OK }
 func (consoleOut) stat(*Proc) (kern.Stat, errno.Errno)           { return kern.Stat{Mode: 0o620}, errno.OK }
 func (consoleOut) close(*Proc) errno.Errno                       { return errno.OK }
-
-// pseudo returns the file of a device that every node has.
-func pseudo(path string) file {
-	switch path {
-	case "/dev/null":
-		return nullFile{}
-	case "/dev/zero":
-		return zeroFile{}
-	case "/dev/random", "/dev/urandom":
-		return randomFile{}
-	case "/", "/dev":
-		return dirFile{path}
-	}
-	return nil
-}
-
-// ReadDir returns the names in a directory that is open as fd, in order.
-func (p *Proc) ReadDir(fd int) ([]string, errno.Errno) {
-	of, e := p.file(fd)
-	if e != errno.OK {
-		return nil, e
-	}
-	d, ok := of.file.(dirFile)
-	if !ok {
-		return nil, errno.ENOTDIR
-	}
-	if d.path == "/" {
-		return []string{"dev"}, errno.OK
-	}
-	names := []string{"null", "random", "urandom", "zero"}
-	for _, c := range p.node.kern.Devs() {
-		names = append(names, c.Name)
-	}
-	for _, i := range p.node.kern.Ifnets() {
-		if isDevice(i.Name) && !slices.Contains(names, i.Name) {
-			names = append(names, i.Name)
-		}
-	}
-	slices.Sort(names)
-	return names, errno.OK
-}
 
 func isDevice(name string) bool {
 	return strings.HasPrefix(name, "tap") || strings.HasPrefix(name, "tun")

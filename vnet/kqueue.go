@@ -10,8 +10,7 @@ import (
 	"wireloom/vnet/kern"
 )
 
-// A kqueueFile is an open kqueue. It watches devices: no other file of a process
-// takes a knote.
+// A kqueueFile is an open kqueue.
 type kqueueFile struct {
 	plain
 	kq  *kern.Kqueue
@@ -35,28 +34,6 @@ func (q *kqueueFile) close(p *Proc) errno.Errno {
 	q.sel.Destroy(p.node.kern)
 	return errno.OK
 }
-
-// A watched is a device that a kqueue watches: what activates its knote also wakes
-// who polls the kqueue.
-type watched struct {
-	*kern.File
-	q *kqueueFile
-	k *kern.Kernel
-}
-
-func (w watched) Kqfilter(t *kern.Thread, kn *kern.Knote) errno.Errno {
-	queue := kn.Activate
-	kn.Activate = func(kn *kern.Knote) {
-		queue(kn)
-		w.q.sel.Wakeup(w.k)
-	}
-	return w.File.Kqfilter(t, kn)
-}
-
-// unwatched is a file of a kind that takes no knotes.
-type unwatched struct{}
-
-func (unwatched) Kqfilter(*kern.Thread, *kern.Knote) errno.Errno { return errno.EINVAL }
 
 // Kqueue is kqueue(2): it returns the descriptor of a new kqueue.
 func (p *Proc) Kqueue() (int, errno.Errno) {
@@ -91,7 +68,10 @@ func (p *Proc) kevent(fd int, changes, events []kern.Kevent, timeout time.Durati
 	}
 	failed := 0
 	for _, c := range changes {
-		e := q.kq.Change(&p.thread, p.watch(q, c.Ident), c)
+		if c.Filter == kern.EVFILT_TIMER || c.Filter == kern.EVFILT_SIGNAL {
+			c.Flags |= kern.EV_CLEAR // they count anew after each event
+		}
+		e := q.kq.Change(&p.thread, p.watch(q, c), c)
 		switch {
 		case e == errno.OK:
 		case failed == len(events):
@@ -108,16 +88,25 @@ func (p *Proc) kevent(fd int, changes, events []kern.Kevent, timeout time.Durati
 	return q.kq.Collect(&p.thread, events, timeout)
 }
 
-// watch is what a kqueue asks to watch a descriptor; nil where nothing is open.
-func (p *Proc) watch(q *kqueueFile, fd int) kern.KqFile {
-	of, e := p.file(fd)
-	if e != errno.OK {
-		return nil
+// watch is what a kqueue asks to watch what a change is about; nil where that is a
+// descriptor that is not open.
+func (p *Proc) watch(q *kqueueFile, c kern.Kevent) kern.KqFile {
+	w := watcher{p: p, q: q}
+	switch c.Filter {
+	case kern.EVFILT_TIMER:
+		w.f = timerNote{c}
+	case kern.EVFILT_SIGNAL:
+		w.f = signalNote(c.Ident)
+	case kern.EVFILT_PROC:
+		w.f = procNote{c}
+	default:
+		of, e := p.file(c.Ident)
+		if e != errno.OK {
+			return nil
+		}
+		w.f = of.file
 	}
-	if d, ok := of.file.(devFile); ok {
-		return watched{d.f, q, p.node.kern}
-	}
-	return unwatched{}
+	return w
 }
 
 // forget takes a descriptor that closes out of the process' kqueues: knote_fdclose.
@@ -134,6 +123,7 @@ func (p *Proc) forget(fd int) {
 
 var filterNames = map[int]string{
 	kern.EVFILT_READ: "EVFILT_READ", kern.EVFILT_WRITE: "EVFILT_WRITE", kern.EVFILT_VNODE: "EVFILT_VNODE",
+	kern.EVFILT_PROC: "EVFILT_PROC", kern.EVFILT_SIGNAL: "EVFILT_SIGNAL", kern.EVFILT_TIMER: "EVFILT_TIMER",
 }
 
 var keventBits = []struct {
@@ -165,6 +155,9 @@ func KeventString(ev kern.Kevent) string {
 			s += sep + x.name
 			sep = "|"
 		}
+	}
+	if ev.Fflags&NOTE_EXIT != 0 {
+		s += ", NOTE_EXIT"
 	}
 	if ev.Data != 0 {
 		s += fmt.Sprintf(", data %d", ev.Data)

@@ -106,9 +106,9 @@ func TestAClosedDescriptorLeavesItsKqueues(t *testing.T) {
 		{"close", (*Proc).Close},
 		{"its number is taken by another", func(p *Proc, tap int) errno.Errno {
 			null, _ := p.Open("/dev/null", kern.O_RDWR)
-			return p.Dup2(null, tap)
+			return p.Renumber(null, tap)
 		}},
-		{"it moves to another number", func(p *Proc, tap int) errno.Errno { return p.Dup2(tap, 1) }},
+		{"it moves to another number", func(p *Proc, tap int) errno.Errno { return p.Renumber(tap, 1) }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var before, after int

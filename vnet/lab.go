@@ -8,6 +8,7 @@ package vnet
 import (
 	"encoding/json"
 	"fmt"
+	"net/netip"
 	"time"
 
 	"wireloom/vnet/event"
@@ -36,6 +37,7 @@ type Lab struct {
 	nodes    []*Node
 	switches []*netswitch
 	ports    map[string]*port
+	hosts    map[string]netip.Addr // the nodes' first addresses, by name
 	started  bool
 	closed   bool
 
@@ -83,6 +85,13 @@ func New(c Config, rt Runtime) (*Lab, error) {
 		k := &link{delay: lc.Delay}
 		a.peer, a.link, b.peer, b.link = b, k, a, k
 	}
+	for _, n := range l.nodes {
+		if err := n.startNet(); err != nil {
+			l.Close()
+			return nil, err
+		}
+	}
+	l.hosts = c.hosts()
 	return l, nil
 }
 

@@ -30,8 +30,9 @@ type due struct {
 // A timer is what the loop runs. The zero value with run set is ready; one timer
 // is in the heap at most once.
 type timer struct {
-	run func()
-	pos int // place in the heap plus one; 0 when not set
+	run  func()
+	pos  int  // place in the heap plus one; 0 when not set
+	held bool // what it runs is waiting on a stack below: see Proc.wait
 }
 
 func (s due) before(o due) bool { return s.at < o.at || s.at == o.at && s.seq < o.seq }
@@ -71,18 +72,28 @@ func (l *loop) after(d time.Duration, f func()) (cancel func()) {
 func (l *loop) run(until time.Duration, most uint64) bool {
 	l.until, l.most, l.running = until, most, true
 	defer func() { l.running = false }()
-	for len(l.heap) > 0 && l.heap[0].at <= until {
-		if l.steps >= most {
-			return false
-		}
-		s := l.heap[0]
-		l.remove(0)
-		l.now = s.at
-		l.steps++
-		s.t.run()
+	for l.due() {
+		l.take().run()
+	}
+	if len(l.heap) > 0 && l.heap[0].at <= until {
+		return false
 	}
 	l.now = max(l.now, until)
 	return true
+}
+
+// due reports whether a timer is, and may run now.
+func (l *loop) due() bool {
+	return l.running && len(l.heap) > 0 && l.heap[0].at <= l.until && l.steps < l.most
+}
+
+// take begins the turn of the next timer, which the caller runs.
+func (l *loop) take() *timer {
+	s := l.heap[0]
+	l.remove(0)
+	l.now = s.at
+	l.steps++
+	return s.t
 }
 
 // advance moves the clock to at and reports true if nothing in the heap is due by

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -26,10 +27,21 @@ type Node struct {
 	rand  *rand.ChaCha8
 	cpu   cpu
 	stack Stack
+	fs    *filesystem
+
+	stackErr error         // why there is no stack, where one was wanted
+	routes   []staticRoute // in order of addition
+	forward4 bool          // net.inet.ip.forwarding
+	forward6 bool          // net.inet6.ip6.forwarding
+	netDirty bool          // the stack has to follow: see netChanged
+	built    bool          // the configuration has been carried out
 
 	ifaces  []*iface
 	slots   []*slot
 	procs   []*Proc // alive, by pid
+	zombies int     // children that ended and that their parents have not waited for
+	pipes   int
+	spawned int64 // bytes of memory of the processes that are not of a slot
 	lastPID int
 	lastCmd int
 	root    kern.Thread // who sets the node up
@@ -44,6 +56,10 @@ type iface struct {
 	port  *port  // the plug into the fabric
 	stack int    // number of the interface in the node's stack, -1 if none
 	gone  bool   // it was destroyed; its plug hangs loose
+
+	onStack *kern.Ifnet    // what has that number
+	refused bool           // the stack has no room for it
+	known   []netip.Prefix // the addresses that the stack has of it
 }
 
 // A slot is a place for a program on a node, and the process that runs it.
@@ -81,7 +97,12 @@ func (n *Node) Soon(f func()) { n.lab.loop.after(0, f) }
 func (n *Node) After(d time.Duration, f func()) (cancel func()) { return n.lab.loop.after(d, f) }
 
 // Exists reports whether a process, or with a negative id a group, is alive (kern.Procs).
-func (n *Node) Exists(id int) bool { return n.proc(max(id, -id)) != nil }
+func (n *Node) Exists(id int) bool {
+	if id > 0 {
+		return n.proc(id) != nil
+	}
+	return slices.ContainsFunc(n.procs, func(p *Proc) bool { return p.thread.PGID == -id })
+}
 
 func (n *Node) proc(pid int) *Proc {
 	for _, p := range n.procs {
@@ -102,6 +123,7 @@ func seedFor(seed uint64, what string) [32]byte {
 func newNode(l *Lab, num int, c NodeConfig, rt *Runtime) (*Node, error) {
 	n := &Node{lab: l, num: num, name: c.Name, conf: c, rand: rand.NewChaCha8(seedFor(l.conf.Seed, "node "+c.Name))}
 	n.cpu.loop = &l.loop
+	n.fs = newFilesystem(n)
 	n.kern = kern.New(kern.Config{Dialect: c.Dialect, Host: n, Tracer: &tracer{n: n}, Procs: procTable{n}})
 	n.root = kern.Thread{PID: 1, PGID: 1}
 	n.kern.OnIfChange(n.ifChanged)
@@ -110,7 +132,8 @@ func newNode(l *Lab, num int, c NodeConfig, rt *Runtime) (*Node, error) {
 			return nil, fmt.Errorf("node %q: loading %s: %s", c.Name, m.Name(), e)
 		}
 	}
-	var nics []StackNIC
+	n.kern.AddSysctl("net.inet.ip.forwarding", n.forwardSysctl(&n.forward4))
+	n.kern.AddSysctl("net.inet6.ip6.forwarding", n.forwardSysctl(&n.forward6))
 	for i, f := range c.NICs {
 		mac := f.MAC
 		if mac.IsZero() {
@@ -119,28 +142,17 @@ func newNode(l *Lab, num int, c NodeConfig, rt *Runtime) (*Node, error) {
 		x := &iface{node: n, kind: "nic", stack: -1}
 		x.ifp = n.kern.AttachEther(f.Name, kern.MAC(mac), 1500, x.output)
 		n.addIface(x)
-		if len(f.Addresses) > 0 {
-			x.stack = len(nics)
-			nics = append(nics, StackNIC{Name: f.Name, MAC: mac, MTU: 1500, Addresses: f.Addresses})
-		}
 		if e := n.kern.IfUp(&n.root, f.Name); e != errno.OK {
 			return nil, fmt.Errorf("node %q: ifconfig %s up: %s", c.Name, f.Name, e)
+		}
+		if err := n.configure(f.Name, f.Addresses, netip.Addr{}); err != nil {
+			return nil, fmt.Errorf("node %q: %w", c.Name, err)
 		}
 	}
 	for _, d := range c.Devices {
 		if err := n.addDevice(d); err != nil {
 			return nil, fmt.Errorf("node %q: %w", c.Name, err)
 		}
-	}
-	if len(nics) > 0 {
-		if rt.NewStack == nil {
-			return nil, fmt.Errorf("node %q: it has addresses, and this build has no IP stack", c.Name)
-		}
-		s, err := rt.NewStack(n, nics)
-		if err != nil {
-			return nil, fmt.Errorf("node %q: its IP stack: %w", c.Name, err)
-		}
-		n.stack = s
 	}
 	for _, p := range c.Programs {
 		s := &slot{conf: p}
@@ -163,11 +175,8 @@ func (n *Node) addIface(x *iface) {
 
 // addDevice creates a tun or tap unit as ifconfig does, and brings it up.
 func (n *Node) addDevice(d DeviceConfig) error {
-	if len(d.Addresses) > 0 {
-		return fmt.Errorf("device %q: addresses on a device are not offered yet; give them to a NIC of another node", d.Name)
-	}
 	if n.kern.Ifnet(d.Name) == nil {
-		if _, e := n.kern.IfCreate(&n.root, d.Name); e != errno.OK {
+		if e := n.createDevice(d.Name); e != errno.OK {
 			return fmt.Errorf("ifconfig %s create: %s; %s has no such device", d.Name, e, n.conf.Dialect)
 		}
 	}
@@ -180,7 +189,7 @@ func (n *Node) addDevice(d DeviceConfig) error {
 			return fmt.Errorf("ifconfig %s up: %s", d.Name, e)
 		}
 	}
-	return nil
+	return n.configure(d.Name, d.Addresses, d.Peer)
 }
 
 func (n *Node) iface(name string) *iface {
@@ -207,7 +216,8 @@ func (x *iface) output(m *kern.Mbuf) {
 func (x *iface) input(ifp *kern.Ifnet, _ int, m *kern.Mbuf) {
 	l := x.node.lab
 	if x.kind == "nic" {
-		if x.stack >= 0 && x.node.stack != nil {
+		if x.stack >= 0 {
+			x.node.syncNet()
 			x.node.stack.Deliver(x.stack, m.Bytes())
 		}
 		m.Free()
@@ -215,6 +225,10 @@ func (x *iface) input(ifp *kern.Ifnet, _ int, m *kern.Mbuf) {
 	}
 	if m.Tag == 0 {
 		m.Tag = l.newID()
+	}
+	if x.stack >= 0 && (x.kind == "tun" || ifp.Flags&kern.IFF_UP != 0) {
+		x.toStack(m)
+		return
 	}
 	f := l.newFrame(m.Bytes(), m.Tag)
 	m.Free()
@@ -255,19 +269,6 @@ func (x *iface) deliver(f *frame) {
 	x.ifp.Transmit(m) // a full queue is told by the tracer
 }
 
-// Transmit sends a frame of the node's stack out of an interface (StackHost).
-func (n *Node) Transmit(nic int, data []byte) {
-	for _, x := range n.ifaces {
-		if x.stack != nic {
-			continue
-		}
-		if m := n.kern.NewFrame(data); m != nil {
-			x.ifp.Transmit(m)
-		}
-		return
-	}
-}
-
 // ifChanged is told by the kernel when an interface changes. A tun or tap that comes
 // gets a plug, one that had been there before the plug that it had: what ifconfig
 // destroys and creates again stays connected.
@@ -276,7 +277,7 @@ func (n *Node) ifChanged(ifp *kern.Ifnet, what string) {
 		x := n.iface(ifp.Name)
 		switch {
 		case what == "attached" && x != nil:
-			x.ifp, x.gone, ifp.Input = ifp, false, x.input
+			x.ifp, x.gone, x.refused, ifp.Input = ifp, false, false, x.input
 		case what == "attached":
 			n.addIface(&iface{node: n, ifp: ifp, kind: strings.TrimRight(ifp.Name, "0123456789"), stack: -1})
 		case what == "detached" && x != nil && x.ifp == ifp:
@@ -284,6 +285,13 @@ func (n *Node) ifChanged(ifp *kern.Ifnet, what string) {
 		}
 	}
 	op, _, _ := strings.Cut(what, " ")
+	inet := op == "inet" || op == "inet6"
+	if x := n.iface(ifp.Name); x != nil && (inet || x.stack >= 0 || len(ifp.Addrs) > 0 || n.stack != nil && x.kind == "tun") {
+		n.netChanged()
+	}
+	if inet && !n.built {
+		return // as its configuration says
+	}
 	n.lab.emit(event.Event{Kind: event.Iface, Node: n.name, Port: n.name + ":" + ifp.Name, Op: op, Text: what})
 }
 
@@ -310,8 +318,10 @@ type procTable struct{ n *Node }
 func (t procTable) Exists(id int) bool { return t.n.Exists(id) }
 
 func (t procTable) Signal(id, sig int) {
-	if p := t.n.proc(max(id, -id)); p != nil {
-		p.node.lab.loop.after(0, func() { p.Signal(sig) })
+	for _, p := range t.n.procs {
+		if p.pid == id || p.thread.PGID == -id {
+			p.node.lab.loop.after(0, func() { p.Signal(sig) })
+		}
 	}
 }
 

@@ -30,21 +30,6 @@ type Exit struct {
 	Why  string // a sentence for people: the trap's text, the limit that was exceeded
 }
 
-// Signals that a process can be sent, by their BSD numbers.
-const (
-	SIGHUP  = 1
-	SIGINT  = 2
-	SIGKILL = 9
-	SIGPIPE = 13
-	SIGTERM = 15
-	SIGIO   = 23
-	SIGXCPU = 24
-)
-
-var signalNames = map[int]string{
-	SIGHUP: "SIGHUP", SIGINT: "SIGINT", SIGKILL: "SIGKILL", SIGPIPE: "SIGPIPE", SIGTERM: "SIGTERM", SIGIO: "SIGIO", SIGXCPU: "SIGXCPU",
-}
-
 type procState uint8
 
 const (
@@ -85,20 +70,28 @@ type Proc struct {
 	state procState
 	gone  bool // the lab closes: unwind, and touch nothing
 
-	native bool  // part of the lab: its work costs no CPU time
-	fuel   int64 // units used since it began
-	left   int64 // units left in the slice
+	native    bool  // part of the lab: its work costs no CPU time
+	fuel      int64 // units used since it began
+	left      int64 // units left in the slice
+	fuelLimit int64 // units that it may use, 0 for no limit
 
 	files   []*openFile
 	opened  int
+	root    *inode // where its paths begin
+	work    int64  // see Work
 	stdin   *inbox
 	console consoleMeter
 	began   time.Duration // virtual time of its start
 
-	caught  uint32 // signals that the program takes itself, by bit
-	pending uint32
-	fatal   int // the signal that ends it, 0 while none does
+	signals
 	exit    Exit
+	exiting bool   // Main has returned
+	told    limits // the limits that it was told to have reached
+
+	exits    kern.SelInfo // the kqueues that watch it end
+	parent   *Proc        // nil where nobody waits for it
+	children []*Proc      // that it has not waited for, in the order of their start
+	redirect []redirection
 
 	memory      int64
 	memoryLimit int64
@@ -136,9 +129,6 @@ func (p *Proc) Fuel() int64 { return p.fuel }
 // MemoryLimit is how many bytes of memory the process may use.
 func (p *Proc) MemoryLimit() int64 { return p.memoryLimit }
 
-// SetMemory tells how many bytes of memory the process uses, for people to see.
-func (p *Proc) SetMemory(n int64) { p.memory = n }
-
 // Scratch returns a buffer of n bytes that is the process' own until its next call.
 // What a program's memory holds must not be kept while the process is parked, so
 // data goes through here.
@@ -155,8 +145,11 @@ func (p *Proc) Dying() bool { return p.fatal != 0 || p.gone }
 
 // Verdict is how a process ends that Dying says must end.
 func (p *Proc) Verdict() Exit {
-	if p.fatal == 0 {
+	switch {
+	case p.fatal == 0:
 		return Exit{Code: 128 + SIGKILL, How: "killed", Why: "the lab closed"}
+	case p.OutOfFuel():
+		return Exit{Code: 128 + SIGXCPU, How: "limit", Why: fmt.Sprintf("it has used up its %d units of fuel", p.fuelLimit)}
 	}
 	return Exit{Code: 128 + p.fatal, How: "killed", Why: "killed by " + signalNames[p.fatal]}
 }
@@ -165,15 +158,16 @@ func (l *Lab) newProc(n *Node, s *slot, prog Program, native bool, argv, env []s
 	n.lastPID++
 	p := &Proc{
 		node: n, slot: s, pid: n.lastPID, prog: prog, native: native, argv: argv, env: env, began: l.loop.now,
-		stdin: &inbox{}, memoryLimit: DefaultMemory,
+		root: n.fs.root, stdin: &inbox{}, memoryLimit: DefaultMemory,
 	}
 	p.thread = kern.Thread{PID: p.pid, PGID: p.pid, Park: p.sleep, Unpark: p.wake}
 	p.timer.run = p.resume
+	p.alarm.run = func() { p.Signal(SIGALRM) }
 	p.files = []*openFile{
 		{file: consoleIn{p}, path: "stdin"},
 		{file: consoleOut{p, 1}, path: "stdout"},
 		{file: consoleOut{p, 2}, path: "stderr"},
-		{file: dirFile{"/"}, path: "/"},
+		{file: n.fs.openDir(n.fs.root), path: "/"},
 	}
 	p.opened = len(p.files)
 	p.next, p.stop = iter.Pull(p.body)
@@ -192,10 +186,17 @@ func (p *Proc) body(yield func(struct{}) bool) {
 			}
 		}
 	}()
-	exit := p.prog.Main(p)
+	exit, ok := p.openRedirected()
+	if ok {
+		exit = p.prog.Main(p)
+	}
 	if p.gone {
 		return
 	}
+	if p.fatal != 0 && exit.How == "exit" { // which Main did not look at
+		exit = p.Verdict()
+	}
+	p.exiting = true
 	p.closeAll()
 	p.exit = exit
 }
@@ -225,6 +226,30 @@ func (p *Proc) resume() {
 	}
 }
 
+// wait lets the lab run on until the turn of the process' timer has come, which is
+// set or will be when it is woken. What is due before runs right here, on the
+// process' own coroutine, as long as it is not the turn of another process that
+// waits like this below: most waits so need no switch to the loop and back.
+func (p *Proc) wait() {
+	l := &p.node.lab.loop
+	p.timer.held = true
+	for l.due() {
+		t := l.heap[0].t
+		if t.held && t != &p.timer {
+			break
+		}
+		l.take()
+		if t == &p.timer {
+			p.timer.held = false
+			p.state = procRunning
+			return
+		}
+		t.run()
+	}
+	p.timer.held = false
+	p.park()
+}
+
 // park gives the loop its turn back until resume is called.
 func (p *Proc) park() {
 	if p.gone || !p.yield(struct{}{}) {
@@ -239,7 +264,7 @@ func (p *Proc) sleep() {
 	if !p.native {
 		p.node.cpu.release(p)
 	}
-	p.park()
+	p.wait()
 }
 
 // wake is what the kernel calls when the sleep is over (kern.Thread.Unpark).
@@ -264,7 +289,10 @@ func (p *Proc) Charge(used int64) {
 	l := &p.node.lab.loop
 	if at := l.now + time.Duration(used)*FuelNanosecond; !l.advance(at) {
 		l.set(&p.timer, at)
-		p.park()
+		p.wait()
+	}
+	if p.fuelLimit > 0 && p.fuel > p.fuelLimit {
+		p.outOfFuel()
 	}
 }
 
@@ -272,14 +300,19 @@ func (p *Proc) Charge(used int64) {
 // must call Charge; at least 1. A program asks each time before it goes on. At the
 // end of its slice it gives the CPU to the next process in line first.
 func (p *Proc) Budget() int64 {
-	if p.left > 0 || p.native || p.gone {
+	if p.native || p.gone {
 		return max(p.left, 1)
 	}
-	p.left = SliceFuel
-	if c := &p.node.cpu; c.waiting() {
-		p.state = procReady
-		c.rotate(p)
-		p.park()
+	if p.left <= 0 {
+		p.left = SliceFuel
+		if c := &p.node.cpu; c.waiting() {
+			p.state = procReady
+			c.rotate(p)
+			p.wait()
+		}
+	}
+	if p.fuelLimit > 0 {
+		return max(min(p.left, p.fuelLimit-p.fuel), 1)
 	}
 	return p.left
 }
@@ -294,44 +327,13 @@ func (p *Proc) ended() {
 	if p.gone {
 		return
 	}
+	n.lab.loop.stop(&p.alarm)
 	n.lab.emit(event.Event{
 		Kind: event.Exit, Node: n.name, Proc: p.name, PID: p.pid, N: int64(p.exit.Code), Op: p.exit.How, Text: p.exit.Why, Fuel: p.fuel,
 	})
 	n.reap(p)
-}
-
-// Signal posts a signal. One that the program does not take itself ends the
-// process at the return of the call that it is in; SIGIO does nothing then.
-func (p *Proc) Signal(sig int) {
-	name, known := signalNames[sig]
-	if !known || p.state == procExited {
-		return
-	}
-	p.node.lab.emit(event.Event{Kind: event.Signal, Node: p.node.name, Proc: p.name, PID: p.pid, Op: name})
-	switch {
-	case sig != SIGKILL && p.caught&(1<<sig) != 0:
-		p.pending |= 1 << sig
-	case sig == SIGIO:
-		return
-	case p.fatal == 0 || sig == SIGKILL:
-		p.fatal = sig
-	}
-	p.node.kern.Interrupt(&p.thread)
-}
-
-// Catch makes the program take a signal itself: TakeSignal returns it.
-func (p *Proc) Catch(sig int) { p.caught |= 1 << sig }
-
-// TakeSignal returns a signal that was posted and that the program catches, the
-// lowest first, or 0.
-func (p *Proc) TakeSignal() int {
-	for sig := range 32 {
-		if p.pending&(1<<sig) != 0 {
-			p.pending &^= 1 << sig
-			return sig
-		}
-	}
-	return 0
+	p.exits.Knote(n.kern)
+	p.leaveFamily()
 }
 
 // logCall records that a system call which began at began has returned.
@@ -348,9 +350,4 @@ func (p *Proc) logCall(e event.Event, err errno.Errno, began time.Duration) {
 func (p *Proc) Sleep(d time.Duration) errno.Errno {
 	_, e := p.Poll(nil, max(d, 0))
 	return e
-}
-
-// LimitReached records that a limit of the process took effect.
-func (p *Proc) LimitReached(which, text string, n int64) {
-	p.node.lab.emit(event.Event{Kind: event.Limit, Node: p.node.name, Proc: p.name, PID: p.pid, Op: which, Text: text, N: n, Fuel: p.fuel})
 }

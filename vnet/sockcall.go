@@ -10,26 +10,31 @@ import (
 
 // The system calls on sockets of the node's stack.
 
-// Socket makes a socket on the node's stack; ENETDOWN where the node has none.
+// Socket makes a socket on the node's stack, which is made by the first one if the
+// node had no address so far; ENETDOWN in a lab without IP stacks.
 func (p *Proc) Socket(kind SocketKind) (int, errno.Errno) {
 	began := p.Now()
 	fd, e := p.socket(kind)
-	p.logCall(event.Event{Op: "socket", N: int64(fd), Text: [...]string{"udp", "tcp", "icmp", "udp6", "tcp6", "icmp6"}[kind]}, e, began)
+	p.logCall(event.Event{Op: "socket", N: int64(fd), Text: kind.String()}, e, began)
 	return fd, e
 }
 
 func (p *Proc) socket(kind SocketKind) (int, errno.Errno) {
-	if p.node.stack == nil {
-		return -1, errno.ENETDOWN
+	if e := p.node.needStack(); e != errno.OK {
+		return -1, e
 	}
 	if p.opened >= MaxFiles {
+		p.tooManyFiles()
 		return -1, errno.EMFILE
 	}
 	s, e := p.node.stack.Socket(kind)
+	if e == errno.ENOBUFS {
+		p.once(limitSockets, "sockets", "the node has as many sockets open as it may, and opens no more", MaxSockets)
+	}
 	if e != errno.OK {
 		return -1, e
 	}
-	return p.install(&openFile{file: newSocketFile(p.node, s), path: "socket", flags: kern.O_RDWR})
+	return p.install(&openFile{file: newSocketFile(p.node, kind, s), path: "socket", flags: kern.O_RDWR})
 }
 
 func (p *Proc) sock(fd int) (*socketFile, errno.Errno) {
@@ -50,6 +55,7 @@ func (p *Proc) onSocket(op string, fd int, addr netip.AddrPort, f func(*socketFi
 	n := 0
 	s, e := p.sock(fd)
 	if e == errno.OK {
+		p.node.syncNet()
 		n, e = f(s)
 	}
 	text := ""
@@ -74,7 +80,7 @@ func (p *Proc) Connect(fd int, addr netip.AddrPort) errno.Errno {
 		if e != errno.EINPROGRESS || s.non {
 			return 0, e
 		}
-		return 0, s.wait(p, func() errno.Errno {
+		return 0, s.wait(p, sending, func() errno.Errno {
 			if s.s.Ready()&(kern.POLLOUT|kern.POLLERR|kern.POLLHUP) == 0 {
 				return errno.EWOULDBLOCK
 			}
@@ -94,17 +100,18 @@ func (p *Proc) Listen(fd, backlog int) errno.Errno {
 func (p *Proc) Accept(fd int) (conn int, peer netip.AddrPort, e errno.Errno) {
 	conn, e = p.onSocket("accept", fd, netip.AddrPort{}, func(s *socketFile) (int, errno.Errno) {
 		if p.opened >= MaxFiles {
+			p.tooManyFiles()
 			return -1, errno.EMFILE
 		}
 		var c Socket
-		e := s.wait(p, func() (e errno.Errno) {
+		e := s.wait(p, receiving, func() (e errno.Errno) {
 			c, peer, e = s.s.Accept()
 			return e
 		})
 		if e != errno.OK {
 			return -1, e
 		}
-		return p.install(&openFile{file: newSocketFile(p.node, c), path: "socket", flags: kern.O_RDWR})
+		return p.install(&openFile{file: newSocketFile(p.node, s.kind, c), path: "socket", flags: kern.O_RDWR})
 	})
 	return conn, peer, e
 }
@@ -112,7 +119,7 @@ func (p *Proc) Accept(fd int) (conn int, peer netip.AddrPort, e errno.Errno) {
 // SendTo is sendto(2); an invalid addr means the connected one.
 func (p *Proc) SendTo(fd int, b []byte, addr netip.AddrPort) (int, errno.Errno) {
 	return p.onSocket("sendto", fd, addr, func(s *socketFile) (n int, e errno.Errno) {
-		e = s.wait(p, func() (e errno.Errno) {
+		e = s.wait(p, sending, func() (e errno.Errno) {
 			n, e = s.s.Send(b, addr)
 			return e
 		})
@@ -120,18 +127,54 @@ func (p *Proc) SendTo(fd int, b []byte, addr netip.AddrPort) (int, errno.Errno) 
 	})
 }
 
+// Flags of RecvMsg.
+const (
+	MSG_PEEK    = 1 << iota // leave what was read where it is
+	MSG_WAITALL             // of a stream: wait for as much as was asked for
+)
+
+// A Received says what RecvMsg took.
+type Received struct {
+	N         int
+	From      netip.AddrPort
+	TTL       int  // that the packet arrived with, 0 if unknown
+	Truncated bool // the rest of the datagram is lost
+}
+
 // RecvFrom is recvfrom(2): the bytes taken, who sent them, and the time to live
 // that they arrived with.
 func (p *Proc) RecvFrom(fd int, b []byte) (n int, from netip.AddrPort, ttl int, e errno.Errno) {
-	n, e = p.onSocket("recvfrom", fd, netip.AddrPort{}, func(s *socketFile) (n int, e errno.Errno) {
-		e = s.wait(p, func() (e errno.Errno) {
-			n, from, e = s.s.Recv(b)
-			return e
-		})
-		ttl = s.s.TTL()
-		return n, e
+	r, e := p.RecvMsg(fd, b, 0)
+	return r.N, r.From, r.TTL, e
+}
+
+// RecvMsg is recvmsg(2).
+func (p *Proc) RecvMsg(fd int, b []byte, flags int) (Received, errno.Errno) {
+	var r Received
+	_, e := p.onSocket("recvfrom", fd, netip.AddrPort{}, func(s *socketFile) (int, errno.Errno) {
+		take := s.s.Recv
+		if flags&MSG_PEEK != 0 {
+			take = s.s.Peek
+		}
+		all := flags&MSG_WAITALL != 0 && flags&MSG_PEEK == 0 && s.kind.Stream() && !s.non
+		for {
+			n := 0
+			e := s.wait(p, receiving, func() (e errno.Errno) {
+				n, r.From, e = take(b[r.N:])
+				return e
+			})
+			r.N += n
+			if all && e == errno.OK && n > 0 && r.N < len(b) {
+				continue
+			}
+			if r.N > 0 {
+				e = errno.OK // what was taken is told first
+			}
+			r.TTL, r.Truncated = s.s.TTL(), s.s.Truncated()
+			return r.N, e
+		}
 	})
-	return n, from, ttl, e
+	return r, e
 }
 
 // Shutdown is shutdown(2).
@@ -140,7 +183,8 @@ func (p *Proc) Shutdown(fd int, read, write bool) errno.Errno {
 	return e
 }
 
-// SocketAddrs returns a socket's own address and that of its peer.
+// SocketAddrs returns a socket's own address and that of its peer, which is invalid
+// where it has none.
 func (p *Proc) SocketAddrs(fd int) (local, remote netip.AddrPort, e errno.Errno) {
 	s, e := p.sock(fd)
 	if e != errno.OK {

@@ -2,26 +2,45 @@ package vnet
 
 import (
 	"net/netip"
-	"slices"
 	"time"
 
 	"wireloom/vnet/errno"
-	"wireloom/vnet/kern"
 	"wireloom/vnet/wire"
 )
 
 // A Stack is the IP stack of a node. The core knows it by this interface only; one
-// is made by Runtime.NewStack for each node that has an address. Like everything
-// below the loop it is called from the loop alone, and what it does happens before
-// the call returns or in a function that it gave to StackHost.After.
+// is made by Runtime.NewStack for each node that has an address or a socket. Like
+// everything below the loop it is called from the loop alone, and what it does happens
+// before the call returns or in a function that it gave to StackHost.After. It knows
+// interfaces by the numbers that Attach gave them, from 0.
 type Stack interface {
-	// Deliver hands the stack an Ethernet frame that came in on an interface.
-	// The stack must not keep frame.
-	Deliver(nic int, frame []byte)
+	// Deliver hands the stack what came in on an interface: an Ethernet frame, or
+	// an IP packet where the interface carries those. The stack must not keep it.
+	Deliver(nic int, data []byte)
+	// Attach adds an interface and returns its number; Detach takes it away, with
+	// its addresses. A number may be given again.
+	Attach(nic StackNIC) (int, error)
+	Detach(nic int)
+	// SetUp, SetMTU and SetMAC follow what was done to an interface.
+	SetUp(nic int, up bool)
+	SetMTU(nic int, mtu int)
+	SetMAC(nic int, mac wire.MAC)
+	// AddAddress gives an interface an address: EEXIST if the node has it already,
+	// ENOBUFS beyond the limit, EINVAL for one that no host can have.
+	AddAddress(nic int, a netip.Prefix) errno.Errno
+	// RemoveAddress takes one away: EADDRNOTAVAIL if the interface has it not.
+	RemoveAddress(nic int, a netip.Addr) errno.Errno
+	// SetRoutes replaces the table of routes; those of loopback are the stack's own.
+	// The longest prefix wins, of equal ones the first.
+	SetRoutes([]StackRoute)
+	// SetForwarding says whether packets for others are passed on.
+	SetForwarding(v4, v6 bool)
 	// Socket makes a socket; EPROTONOSUPPORT where the stack has no such kind.
 	Socket(kind SocketKind) (Socket, errno.Errno)
 	// Neighbours returns the stack's ARP and NDP entries, sorted by address.
 	Neighbours() []Neighbour
+	// Sockets returns the open sockets, in the order of their making.
+	Sockets() []SocketStatus
 	// Close ends the stack and every goroutine of it before it returns.
 	Close()
 }
@@ -33,16 +52,34 @@ type StackHost interface {
 	After(d time.Duration, f func()) (cancel func())
 	// Random fills p from the lab's seed.
 	Random(p []byte)
-	// Transmit sends an Ethernet frame out of an interface. It does not keep frame.
-	Transmit(nic int, frame []byte)
+	// Transmit sends an Ethernet frame, or an IP packet to the next hop, out of an
+	// interface. It does not keep data.
+	Transmit(nic int, data []byte, hop netip.Addr) errno.Errno
 }
 
-// StackNIC is an Ethernet interface that a stack is to drive.
+// StackNIC is an interface that a stack is to drive.
 type StackNIC struct {
 	Name      string
-	MAC       wire.MAC
+	IP        bool     // it carries IP packets, as a tun does, not Ethernet frames
+	MAC       wire.MAC // of an Ethernet interface
 	MTU       int
 	Addresses []netip.Prefix
+}
+
+// A StackRoute is a route of a stack: packets for To go out of an interface, to Via
+// if that is valid, else to their destination itself.
+type StackRoute struct {
+	To  netip.Prefix
+	Via netip.Addr
+	NIC int
+}
+
+// A SocketStatus is a socket as netstat shows it.
+type SocketStatus struct {
+	Kind          SocketKind
+	Local, Remote netip.AddrPort
+	State         string // of a stream: "LISTEN", "ESTABLISHED", ...
+	RecvQ, SendQ  int    // bytes
 }
 
 // A Neighbour is an entry of a stack's table of link addresses.
@@ -68,109 +105,48 @@ const (
 	SocketICMP6
 )
 
+// String is "udp", "tcp", "icmp", "udp6", "tcp6" or "icmp6".
+func (k SocketKind) String() string {
+	return [...]string{"udp", "tcp", "icmp", "udp6", "tcp6", "icmp6"}[k]
+}
+
+// V6 says whether the kind is of IPv6, Stream whether it carries a stream of bytes.
+func (k SocketKind) V6() bool     { return k >= SocketUDP6 }
+func (k SocketKind) Stream() bool { return k == SocketTCP || k == SocketTCP6 }
+
 // A Socket is an endpoint on a node's stack. No call blocks: what would have to
 // wait returns EWOULDBLOCK (EINPROGRESS from Connect), and the function given to
 // Notify is called, from the loop, each time that may have changed.
 type Socket interface {
 	Bind(addr netip.AddrPort) errno.Errno
+	// BindDevice holds the socket to an interface, below 0 to none: what it sends
+	// leaves there, and it receives what came in there.
+	BindDevice(nic int) errno.Errno
 	Connect(addr netip.AddrPort) errno.Errno
 	Listen(backlog int) errno.Errno
 	Accept() (Socket, netip.AddrPort, errno.Errno)
 	// Send sends p: to addr if that is valid, else to the connected address.
 	Send(p []byte, to netip.AddrPort) (int, errno.Errno)
 	// Recv takes one datagram, or what a stream has, into p. What does not fit of
-	// a datagram is lost. A stream's end is 0 bytes.
+	// a datagram is lost. A stream's end is 0 bytes. Peek leaves it where it is.
 	Recv(p []byte) (int, netip.AddrPort, errno.Errno)
+	Peek(p []byte) (int, netip.AddrPort, errno.Errno)
 	// Ready returns the poll bits (kern.POLLIN, POLLOUT, POLLERR, POLLHUP) that hold now.
 	Ready() int
 	// Shutdown ends one or both directions.
 	Shutdown(read, write bool) errno.Errno
 	// LastError takes the pending error, as SO_ERROR does.
 	LastError() errno.Errno
+	// SetOption and Option are setsockopt(2) and getsockopt(2); ENOPROTOOPT for what
+	// a socket of this kind has not.
+	SetOption(o SockOpt, v int) errno.Errno
+	Option(o SockOpt) (int, errno.Errno)
 	Local() netip.AddrPort
 	Remote() netip.AddrPort
-	// TTL is the time to live of the packet that Recv took last; 0 if unknown.
+	// TTL is the time to live of the packet that Recv took last, 0 if unknown, and
+	// Truncated whether some of it was lost.
 	TTL() int
+	Truncated() bool
 	Notify(f func())
 	Close()
-}
-
-// Addresses returns the addresses that the node's stack has on an interface.
-func (n *Node) Addresses(iface string) []netip.Prefix {
-	for _, f := range n.conf.NICs {
-		if f.Name == iface {
-			return slices.Clone(f.Addresses)
-		}
-	}
-	return nil
-}
-
-// A socketFile is a socket as a file of a process.
-type socketFile struct {
-	s   Socket
-	sel kern.SelInfo
-	non bool
-}
-
-func newSocketFile(n *Node, s Socket) *socketFile {
-	f := &socketFile{s: s}
-	s.Notify(func() { f.sel.Wakeup(n.kern) })
-	return f
-}
-
-// wait runs op until it does not return EWOULDBLOCK, sleeping between, unless the
-// socket does not block.
-func (f *socketFile) wait(p *Proc, op func() errno.Errno) errno.Errno {
-	for {
-		e := op()
-		if e != errno.EWOULDBLOCK || f.non {
-			return e
-		}
-		k := p.node.kern
-		k.SelBegin(&p.thread)
-		f.sel.Record(p.node.kern, &p.thread)
-		e = k.SelWait(&p.thread, -1)
-		k.SelEnd(&p.thread)
-		if e != errno.OK {
-			return e
-		}
-	}
-}
-
-func (f *socketFile) read(p *Proc, b []byte) (n int, _ uint64, e errno.Errno) {
-	e = f.wait(p, func() (e errno.Errno) {
-		n, _, e = f.s.Recv(b)
-		return e
-	})
-	return n, 0, e
-}
-
-func (f *socketFile) write(p *Proc, b []byte) (n int, _ uint64, e errno.Errno) {
-	e = f.wait(p, func() (e errno.Errno) {
-		n, e = f.s.Send(b, netip.AddrPort{})
-		return e
-	})
-	return n, 0, e
-}
-
-func (f *socketFile) poll(p *Proc, events int) int {
-	r := f.s.Ready() & (events | kern.POLLERR | kern.POLLHUP)
-	if r == 0 {
-		f.sel.Record(p.node.kern, &p.thread)
-	}
-	return r
-}
-
-func (f *socketFile) ioctl(*Proc, uint32, []byte) errno.Errno { return errno.ENOTTY }
-
-func (f *socketFile) setFlags(_ *Proc, flags int) errno.Errno {
-	f.non = flags&kern.O_NONBLOCK != 0
-	return errno.OK
-}
-
-func (f *socketFile) stat(*Proc) (kern.Stat, errno.Errno) { return kern.Stat{}, errno.OK }
-
-func (f *socketFile) close(*Proc) errno.Errno {
-	f.s.Close()
-	return errno.OK
 }

@@ -134,7 +134,7 @@ func (l *Lab) MACs(name string) []MACEntry {
 		es := []MACEntry{}
 		for _, m := range s.sorted() {
 			e := s.macs[m]
-			es = append(es, MACEntry{MAC: m.String(), Port: s.ports[e.port].name, Seen: e.seen})
+			es = append(es, MACEntry{MAC: m.mac().String(), Port: s.ports[e.port].name, Seen: e.seen})
 		}
 		return es
 	}

@@ -1,8 +1,8 @@
 package vnet
 
 import (
-	"bytes"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -19,7 +19,7 @@ type netswitch struct {
 	name  string
 	lab   *Lab
 	ports []*port
-	macs  map[wire.MAC]learned
+	macs  map[macKey]*learned
 	sweep timer
 	full  bool // the table is full and that has been reported
 }
@@ -29,6 +29,17 @@ type learned struct {
 	seen time.Duration
 }
 
+// A macKey is a MAC address as a number, which a map finds faster.
+type macKey uint64
+
+func keyOf(m wire.MAC) macKey {
+	return macKey(m[0])<<40 | macKey(m[1])<<32 | macKey(m[2])<<24 | macKey(m[3])<<16 | macKey(m[4])<<8 | macKey(m[5])
+}
+
+func (k macKey) mac() wire.MAC {
+	return wire.MAC{byte(k >> 40), byte(k >> 32), byte(k >> 24), byte(k >> 16), byte(k >> 8), byte(k)}
+}
+
 // A switchPort is the end of a link that is plugged into a switch.
 type switchPort struct {
 	sw *netswitch
@@ -36,7 +47,7 @@ type switchPort struct {
 }
 
 func newSwitch(l *Lab, c SwitchConfig) *netswitch {
-	s := &netswitch{name: c.Name, lab: l, macs: map[wire.MAC]learned{}}
+	s := &netswitch{name: c.Name, lab: l, macs: map[macKey]*learned{}}
 	s.sweep.run = s.age
 	for i := range c.Ports {
 		p := &port{name: fmt.Sprintf("%s.%d", c.Name, i+1), lab: l}
@@ -59,7 +70,7 @@ func (sp switchPort) deliver(f *frame) {
 		s.lab.drop(s.ports[in], "reserved", "a switch does not forward 01:80:c2:00:00:00 to 0f", f)
 		return
 	}
-	if e, ok := s.macs[dst]; ok && !dst.IsMulticast() {
+	if e := s.macs[keyOf(dst)]; e != nil && !dst.IsMulticast() {
 		if e.port == in {
 			s.lab.drop(s.ports[in], "same-port", "the destination is behind the port that the frame came from", f)
 			return
@@ -94,13 +105,14 @@ func (s *netswitch) learn(src wire.MAC, in int) {
 		return
 	}
 	now := s.lab.loop.now
-	e, known := s.macs[src]
-	if known && e.port == in {
-		s.macs[src] = learned{in, now}
+	key := keyOf(src)
+	e := s.macs[key]
+	if e != nil && e.port == in {
+		e.seen = now
 		return
 	}
-	if known {
-		s.forget(src, e.port, "moved")
+	if e != nil {
+		s.forget(key, e.port, "moved")
 	} else if len(s.macs) >= MaxMACs {
 		if !s.full {
 			s.full = true
@@ -111,39 +123,32 @@ func (s *netswitch) learn(src wire.MAC, in int) {
 		}
 		return
 	}
-	s.macs[src] = learned{in, now}
+	s.macs[key] = &learned{in, now}
 	s.lab.emit(event.Event{Kind: event.Learn, Node: s.name, Port: s.ports[in].name, Text: src.String()})
 	if s.sweep.pos == 0 {
 		s.lab.loop.set(&s.sweep, now+MACAgeing)
 	}
 }
 
-func (s *netswitch) forget(mac wire.MAC, port int, why string) {
-	delete(s.macs, mac)
+func (s *netswitch) forget(key macKey, port int, why string) {
+	delete(s.macs, key)
 	s.full = false
-	s.lab.emit(event.Event{Kind: event.Forget, Node: s.name, Port: s.ports[port].name, Text: mac.String(), Op: why})
+	s.lab.emit(event.Event{Kind: event.Forget, Node: s.name, Port: s.ports[port].name, Text: key.mac().String(), Op: why})
 }
 
 // sorted returns the learned addresses in order.
-func (s *netswitch) sorted() []wire.MAC {
-	macs := make([]wire.MAC, 0, len(s.macs))
-	for m := range s.macs {
-		macs = append(macs, m)
-	}
-	slices.SortFunc(macs, func(a, b wire.MAC) int { return bytes.Compare(a[:], b[:]) })
-	return macs
-}
+func (s *netswitch) sorted() []macKey { return slices.Sorted(maps.Keys(s.macs)) }
 
 // age forgets the addresses that have not been seen for MACAgeing and sets the
 // timer for the next one to go.
 func (s *netswitch) age() {
 	now := s.lab.loop.now
 	next := time.Duration(-1)
-	for _, mac := range s.sorted() {
-		e := s.macs[mac]
+	for _, key := range s.sorted() {
+		e := s.macs[key]
 		due := e.seen + MACAgeing
 		if due <= now {
-			s.forget(mac, e.port, "aged")
+			s.forget(key, e.port, "aged")
 		} else if next < 0 || due < next {
 			next = due
 		}

@@ -2,7 +2,6 @@ package vnet
 
 import (
 	"fmt"
-	"path"
 	"strings"
 	"time"
 
@@ -33,6 +32,7 @@ func (p *Proc) pathOf(fd int) string {
 // install puts a file into the lowest free place of the table; EMFILE if that is full.
 func (p *Proc) install(of *openFile) (int, errno.Errno) {
 	if p.opened >= MaxFiles {
+		p.tooManyFiles()
 		return -1, errno.EMFILE
 	}
 	p.opened++
@@ -44,44 +44,6 @@ func (p *Proc) install(of *openFile) (int, errno.Errno) {
 	}
 	p.files = append(p.files, of)
 	return len(p.files) - 1, errno.OK
-}
-
-// Open opens a path, absolute or from /, with the flags of kern (O_RDWR,
-// O_NONBLOCK): open(2). It returns the lowest free descriptor.
-func (p *Proc) Open(name string, flags int) (int, errno.Errno) {
-	began := p.Now()
-	clean := path.Clean("/" + name)
-	fd, e := p.open(clean, flags)
-	p.logCall(event.Event{Op: "open", Path: clean, N: int64(fd), Text: openFlags(flags)}, e, began)
-	return fd, e
-}
-
-func (p *Proc) open(clean string, flags int) (int, errno.Errno) {
-	if p.opened >= MaxFiles {
-		p.LimitReached("open-files", fmt.Sprintf("the process has %d files open and may not open more", p.opened), MaxFiles)
-		return -1, errno.EMFILE
-	}
-	of := &openFile{file: pseudo(clean), path: clean, flags: flags}
-	switch {
-	case of.file != nil:
-	case strings.HasPrefix(clean, "/dev/"):
-		f, e := p.node.kern.Open(&p.thread, clean, flags)
-		if e != errno.OK {
-			return -1, e
-		}
-		of.file, of.path = devFile{f}, f.Path()
-	default:
-		return -1, errno.ENOENT
-	}
-	return p.install(of)
-}
-
-func openFlags(flags int) string {
-	s := [...]string{"O_RDONLY", "O_WRONLY", "O_RDWR", "O_ACCMODE"}[flags&3]
-	if flags&kern.O_NONBLOCK != 0 {
-		s += "|O_NONBLOCK"
-	}
-	return s
 }
 
 // Read is read(2): from a device it takes one packet.
@@ -125,7 +87,12 @@ func (p *Proc) Ioctl(fd int, cmd uint32, arg []byte) errno.Errno {
 	of, e := p.file(fd)
 	began := p.Now()
 	if e == errno.OK {
-		e = of.file.ioctl(p, cmd, arg)
+		if e = of.file.ioctl(p, cmd, arg); e == errno.OK && cmd == kern.FIONBIO {
+			of.flags &^= kern.O_NONBLOCK
+			if kern.Int(arg) != 0 {
+				of.flags |= kern.O_NONBLOCK
+			}
+		}
 	}
 	p.logCall(event.Event{Op: "ioctl", FD: fd, Path: p.pathOf(fd), Text: ioctlName(cmd) + ioctlArg(arg), Data: arg}, e, began)
 	return e
@@ -137,20 +104,15 @@ func (p *Proc) SetFlags(fd, flags int) errno.Errno {
 	began := p.Now()
 	if e == errno.OK {
 		if e = of.file.setFlags(p, flags); e == errno.OK {
-			const mask = kern.O_NONBLOCK | kern.O_ASYNC
+			const mask = kern.O_NONBLOCK | kern.O_ASYNC | kern.O_APPEND
 			of.flags = of.flags&^mask | flags&mask
 		}
 	}
-	text := "F_SETFL 0"
-	switch {
-	case flags&kern.O_NONBLOCK != 0 && flags&kern.O_ASYNC != 0:
-		text = "F_SETFL O_NONBLOCK|O_ASYNC"
-	case flags&kern.O_NONBLOCK != 0:
-		text = "F_SETFL O_NONBLOCK"
-	case flags&kern.O_ASYNC != 0:
-		text = "F_SETFL O_ASYNC"
+	text := strings.TrimPrefix(flagNames("", flags), "|")
+	if text == "" {
+		text = "0"
 	}
-	p.logCall(event.Event{Op: "fcntl", FD: fd, Path: p.pathOf(fd), Text: text}, e, began)
+	p.logCall(event.Event{Op: "fcntl", FD: fd, Path: p.pathOf(fd), Text: "F_SETFL " + text}, e, began)
 	return e
 }
 
@@ -166,47 +128,29 @@ func (p *Proc) Flags(fd int) (int, errno.Errno) {
 	return of.flags, errno.OK
 }
 
-// Stat is fstat(2).
-func (p *Proc) Stat(fd int) (kern.Stat, errno.Errno) {
-	of, e := p.file(fd)
-	if e != errno.OK {
-		return kern.Stat{}, e
-	}
-	return of.file.stat(p)
-}
-
-// FileType says what fd is: "tty", "dir", "chr", "sock", or "" where it is not open.
+// FileType says what fd is: "tty", "chr", "dir", "reg", "fifo", "sock", "dgram"
+// (a socket without a connection's stream), or "" where it is not open. A path can also name a "link".
 func (p *Proc) FileType(fd int) string {
 	of, e := p.file(fd)
 	if e != errno.OK {
 		return ""
 	}
-	switch of.file.(type) {
+	switch f := of.file.(type) {
 	case consoleIn, consoleOut:
 		return "tty"
-	case dirFile:
+	case *dirFile:
 		return "dir"
+	case *regFile:
+		return "reg"
+	case *fifoFile, *pipeReader, *pipeWriter:
+		return "fifo"
 	case *socketFile:
+		if !f.kind.Stream() {
+			return "dgram"
+		}
 		return "sock"
 	}
 	return "chr"
-}
-
-// PathType says what a path names, without opening it: "dir", "chr", or "" where
-// there is nothing.
-func (p *Proc) PathType(name string) string {
-	clean := path.Clean("/" + name)
-	switch pseudo(clean).(type) {
-	case dirFile:
-		return "dir"
-	case nil:
-	default:
-		return "chr"
-	}
-	if dev, ok := strings.CutPrefix(clean, "/dev/"); ok && (p.node.kern.Dev(dev) != nil || isDevice(dev) && p.node.kern.Ifnet(dev) != nil) {
-		return "chr"
-	}
-	return ""
 }
 
 // PathOf returns the path that fd was opened by.
@@ -221,7 +165,7 @@ func (p *Proc) Close(fd int) errno.Errno {
 		p.forget(fd)
 		p.files[fd] = nil
 		p.opened--
-		e = of.file.close(p)
+		e = p.release(of)
 	}
 	p.logCall(event.Event{Op: "close", FD: fd, Path: name}, e, began)
 	return e
@@ -236,11 +180,11 @@ func (p *Proc) closeAll() {
 		p.forget(fd)
 		p.files[fd] = nil
 		if _, dev := of.file.(devFile); !dev {
-			of.file.close(p)
+			p.release(of)
 			continue
 		}
 		began := p.Now()
-		e := of.file.close(p)
+		e := p.release(of)
 		p.logCall(event.Event{Op: "close", FD: fd, Path: of.path, Text: "at exit"}, e, began)
 	}
 }
@@ -341,24 +285,4 @@ func pollText(fds []PollFD, timeout time.Duration) string {
 		b.WriteString(timeout.String())
 	}
 	return b.String()
-}
-
-// Dup2 moves the file of fd to to, which it closes first: WASI's fd_renumber.
-func (p *Proc) Dup2(fd, to int) errno.Errno {
-	of, e := p.file(fd)
-	if e != errno.OK {
-		return e
-	}
-	if _, e = p.file(to); e != errno.OK {
-		return e
-	}
-	if fd == to {
-		return errno.OK
-	}
-	if e = p.Close(to); e != errno.OK {
-		return e
-	}
-	p.forget(fd)
-	p.files[to], p.files[fd] = of, nil
-	return errno.OK
 }

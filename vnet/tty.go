@@ -16,7 +16,9 @@ func (p *Proc) typed(text string, eof bool) bool {
 	in := p.stdin
 	if i := strings.LastIndex(text, vintr); i >= 0 {
 		in.data, text = in.data[:0], text[i+len(vintr):]
-		p.Signal(SIGINT)
+		for _, q := range p.node.group(p) {
+			q.Signal(SIGINT)
+		}
 	}
 	if before, _, found := strings.Cut(text, veof); found {
 		text, eof = before, true
@@ -27,5 +29,6 @@ func (p *Proc) typed(text string, eof bool) bool {
 	in.data = append(in.data, text...)
 	in.eof = in.eof || eof
 	in.sel.Wakeup(p.node.kern)
+	in.sel.Knote(p.node.kern)
 	return true
 }

@@ -32,7 +32,7 @@ func TestBehaviour(t *testing.T) {
 		{name: "C: sleep is virtual time", source: cTest, args: "sleep", console: "100\n"},
 		{name: "C: an exit code", source: cTest, args: "exit 7", exit: 7},
 		{name: "C: an exit code has eight bits", source: cTest, args: "exit -1", exit: 255},
-		{name: "C: malloc fails at the limit", source: cTest, args: "memory", memory: 4 << 20, console: "3 MiB, then Out of memory\n"},
+		{name: "C: malloc fails at the limit", source: cTest, args: "memory", memory: 4 << 20, console: "3 MiB, then Cannot allocate memory\n"},
 		{name: "C: abort", source: crash, args: "abort", exit: 134, how: "trap", console: "crash: giving up\n"},
 		{name: "C: an address outside", source: crash, args: "address", exit: 139, how: "trap"},
 		{name: "C: division by zero", source: crash, args: "divide", exit: 136, how: "trap"},
@@ -47,7 +47,7 @@ func TestBehaviour(t *testing.T) {
 		{name: "Go: the runtime gives up at the limit", source: goTest, args: "memory", memory: 16 << 20, exit: 2, console: "runtime: out of memory*"},
 		{
 			name: "Go: directories", source: goTest, args: "dir",
-			console: "/ dev:d---------\n/dev null:Dc--------- random:Dc--------- tap0:Dc--------- urandom:Dc--------- zero:Dc---------\nDcrw------- true mkdir /x: Read-only file system\n",
+			console: "/ dev:d--------- tmp:d---------\n/dev null:Dc--------- random:Dc--------- tap0:Dc--------- urandom:Dc--------- zero:Dc---------\nDcrw------- true mkdir /x: Read-only file system\n",
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -78,10 +78,10 @@ func TestBehaviour(t *testing.T) {
 
 func TestTrapText(t *testing.T) {
 	for _, c := range []struct{ args, want string }{
-		{"abort", "unreachable: the program gave up: it executed unreachable (abort, panic or a failed assertion)\n  in abort\n  in main"},
-		{"address", "out of bounds memory access: it used an address outside its memory\n  in address\n"},
-		{"divide", "integer divide by zero: it divided by zero\n  in divide\n"},
-		{"depth", "calls are nested too deep: a function calls itself without end?\n  in depth\n  in depth\n"},
+		{"abort", "unreachable in abort <- main: the program gave up: it executed unreachable (abort, panic or a failed assertion)"},
+		{"address", "out of bounds memory access in address <- main: it used an address outside its memory"},
+		{"divide", "integer divide by zero in divide <- main: it divided by zero"},
+		{"depth", "calls are nested too deep in depth <- depth <- ...: a function calls itself without end?"},
 	} {
 		t.Run(c.args, func(t *testing.T) {
 			r := newRig(t, nil, program{name: "p", prog: compile(t, engine(t), crash.module(t)), argv: []string{c.args}})

@@ -7,16 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
-	"strings"
 	"sync"
 	"weak"
 
 	"github.com/tetratelabs/wazero"
-	"github.com/tetratelabs/wazero/api"
 
 	"wireloom/vnet"
 	"wireloom/wasm/fuel"
-	"wireloom/wasm/modcache"
 )
 
 // MaxModule is how many bytes a module may have.
@@ -30,30 +27,42 @@ const (
 	keptBytes   = 64 << 20
 )
 
-// maxFlights is how many modules may wait to be compiled.
-const maxFlights = 32
+// maxFlights is how many modules may wait to be compiled, and maxQueued how many
+// bytes they may have together.
+const (
+	maxFlights = 32
+	maxQueued  = 2 * MaxModule
+)
 
 // Options configures an engine. The zero value compiles to machine code where it
-// can and keeps nothing on disk.
+// can, in this process, and keeps nothing on disk.
 type Options struct {
 	CacheDir    string // folder for compiled modules; "": none
 	CacheLimit  int64  // bytes that the folder may hold; modcache.DefaultLimit if 0
 	Interpreter bool   // interpret modules instead of compiling them
+	Apart       Apart  // compiles in a process of its own; nil: in this one. Needs a CacheDir
 }
 
 // An Engine compiles modules and holds what all their processes share. It may be
 // used from many goroutines at once.
 type Engine struct {
 	rt    wazero.Runtime
-	files wazero.CompilationCache // nil without one
-	disk  *modcache.Cache         // nil without one
-	turn  chan struct{}           // held by who compiles: one core for it, the others are the labs'
+	disk  *store // nil without a cache
+	apart Apart  // nil where modules are compiled in this process
+
+	// Each is held by one who rewrites, or compiles what is quick or slow to. So a
+	// module that keeps the compiler busy for long holds up those of its kind alone,
+	// and the labs have the other cores.
+	rewriting, quick, slow chan struct{}
 
 	mu      sync.Mutex // guards what follows
 	modules map[[sha256.Size]byte]weak.Pointer[module]
 	flights map[[sha256.Size]byte]*flight
+	queued  int       // bytes of the flights' modules
 	kept    []*module // most recently used last
 	closed  bool
+
+	flying sync.WaitGroup
 }
 
 // A module is what programs with the same bytes share. When nobody holds it any
@@ -67,43 +76,40 @@ type module struct {
 	funcName func(index uint32) string
 }
 
-// A flight is a compilation that is under way. m and err are set when done is closed.
+// A flight is a compilation that is under way. m and err are set when done is
+// closed. The engine's mu guards waiters; when the last gives up, the flight is
+// cancelled.
 type flight struct {
-	done chan struct{}
-	m    *module
-	err  error
+	done    chan struct{}
+	cancel  context.CancelFunc
+	waiters int
+	m       *module
+	err     error
 }
 
 // NewEngine returns an engine, with its host functions ready. The caller closes it.
 func NewEngine(ctx context.Context, o Options) (*Engine, error) {
-	conf := wazero.NewRuntimeConfig()
-	if o.Interpreter {
-		conf = wazero.NewRuntimeConfigInterpreter()
-	}
-	conf = conf.WithCoreFeatures(api.CoreFeaturesV2).WithDebugInfoEnabled(false)
 	e := &Engine{
-		turn:    make(chan struct{}, 1),
-		modules: map[[sha256.Size]byte]weak.Pointer[module]{},
-		flights: map[[sha256.Size]byte]*flight{},
+		rewriting: make(chan struct{}, 1),
+		quick:     make(chan struct{}, 1),
+		slow:      make(chan struct{}, 1),
+		modules:   map[[sha256.Size]byte]weak.Pointer[module]{},
+		flights:   map[[sha256.Size]byte]*flight{},
 	}
+	conf := runtimeConfig(o.Interpreter)
 	if o.CacheDir != "" && !o.Interpreter {
-		disk, err := modcache.Open(o.CacheDir, o.CacheLimit)
+		disk, err := openStore(ctx, o.CacheDir, o.CacheLimit)
 		if err != nil {
 			return nil, err
 		}
-		files, err := wazero.NewCompilationCacheWithDir(disk.Code())
-		if err != nil {
-			return nil, fmt.Errorf("the cache of compiled programs: %w", err)
-		}
-		disk.Prune()
-		e.disk, e.files = disk, files
-		conf = conf.WithCompilationCache(files)
+		e.disk, e.apart = disk, o.Apart
+		conf = conf.WithCompilationCache(disk.files)
 	}
 	e.rt = wazero.NewRuntimeWithConfig(ctx, conf)
 	for _, name := range append([]string{meterModule}, hostModules...) {
 		b := e.rt.NewHostModuleBuilder(name)
 		for _, f := range hostFunctions(name) {
-			b.NewFunctionBuilder().WithGoModuleFunction(f, f.params(), f.results()).Export(f.name)
+			b.NewFunctionBuilder().WithGoModuleFunction(f, f.params(), f.results()).Export(f.export())
 		}
 		if _, err := b.Instantiate(ctx); err != nil {
 			return nil, errors.Join(fmt.Errorf("wasm: host module %s: %w", name, err), e.Close())
@@ -112,25 +118,34 @@ func NewEngine(ctx context.Context, o Options) (*Engine, error) {
 	return e, nil
 }
 
-// Close frees the engine. No process may be running.
+// Close frees the engine. No process may be running. It ends what is being compiled,
+// and waits for it: in this process that may take a while.
 func (e *Engine) Close() error {
 	e.mu.Lock()
 	e.closed = true
+	for _, f := range e.flights {
+		f.cancel()
+	}
+	e.mu.Unlock()
+	e.flying.Wait()
+	e.mu.Lock()
 	e.kept = nil
 	clear(e.modules)
 	e.mu.Unlock()
 	ctx := context.Background()
 	err := e.rt.Close(ctx)
-	if e.files != nil {
-		err = errors.Join(err, e.files.Close(ctx))
+	if e.disk != nil {
+		err = errors.Join(err, e.disk.close())
 	}
 	return err
 }
 
 // Compile checks a module and makes a program of it. name is its file's, for
 // people. The error is a sentence for who wrote the module. Bytes that were seen
-// before cost nothing; others are compiled one module at a time. A compilation
-// goes on when ctx ends, and the next Compile of the same bytes finds it.
+// before cost nothing; of others a few modules are compiled at a time, and a queue
+// of bounded length waits. When everybody who waits for a module has given up, its
+// compilation ends; one in this process can't be ended, and the next Compile of the
+// same bytes finds what it made.
 func (e *Engine) Compile(ctx context.Context, name string, bytes []byte) (*Program, error) {
 	if len(bytes) > MaxModule {
 		return nil, fmt.Errorf("%s has %d bytes; a program may have %d", name, len(bytes), MaxModule)
@@ -147,19 +162,20 @@ func (e *Engine) Compile(ctx context.Context, name string, bytes []byte) (*Progr
 		return &Program{name, m}, nil
 	}
 	f := e.flights[hash]
-	if f == nil && len(e.flights) >= maxFlights {
+	if f == nil && (len(e.flights) >= maxFlights || e.queued+len(bytes) > maxQueued) {
+		n := len(e.flights)
 		e.mu.Unlock()
-		return nil, fmt.Errorf("%s: %d programs wait to be compiled already; try again in a moment", name, maxFlights)
+		return nil, fmt.Errorf("%s: %d programs wait to be compiled already; try again in a moment", name, n)
 	}
 	if f == nil {
-		f = &flight{done: make(chan struct{})}
-		e.flights[hash] = f
-		go e.fly(f, hash, bytes)
+		f = e.takeOff(hash, bytes)
 	}
+	f.waiters++
 	e.mu.Unlock()
 	select {
 	case <-f.done:
 	case <-ctx.Done():
+		e.giveUp(f, hash)
 		return nil, fmt.Errorf("%s: compiling it was given up: %w", name, ctx.Err())
 	}
 	if f.err != nil {
@@ -168,14 +184,38 @@ func (e *Engine) Compile(ctx context.Context, name string, bytes []byte) (*Progr
 	return &Program{name, f.m}, nil
 }
 
-// fly compiles a module for everybody who waits for it.
-func (e *Engine) fly(f *flight, hash [sha256.Size]byte, bytes []byte) {
-	e.turn <- struct{}{}
-	f.m, f.err = e.compile(hex.EncodeToString(hash[:]), bytes)
-	<-e.turn
+// takeOff begins to compile a module. The caller holds mu.
+func (e *Engine) takeOff(hash [sha256.Size]byte, bytes []byte) *flight {
+	ctx, cancel := context.WithCancel(context.Background())
+	f := &flight{done: make(chan struct{}), cancel: cancel}
+	e.flights[hash] = f
+	e.queued += len(bytes)
+	e.flying.Go(func() { e.fly(ctx, f, hash, bytes) })
+	return f
+}
+
+// giveUp is called by who doesn't wait for a flight any more.
+func (e *Engine) giveUp(f *flight, hash [sha256.Size]byte) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	delete(e.flights, hash)
+	if f.waiters--; f.waiters == 0 {
+		f.cancel()
+		if e.flights[hash] == f {
+			delete(e.flights, hash) // who comes now begins anew
+		}
+	}
+}
+
+// fly compiles a module for everybody who waits for it.
+func (e *Engine) fly(ctx context.Context, f *flight, hash [sha256.Size]byte, bytes []byte) {
+	defer f.cancel()
+	f.m, f.err = e.compile(ctx, hex.EncodeToString(hash[:]), bytes)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.flights[hash] == f {
+		delete(e.flights, hash)
+	}
+	e.queued -= len(bytes)
 	if f.m != nil && !e.closed {
 		e.modules[hash] = weak.Make(f.m)
 		e.keep(f.m)
@@ -212,16 +252,25 @@ func (e *Engine) free(hash [sha256.Size]byte, c wazero.CompiledModule) {
 	_ = c.Close(context.Background()) // of a compiled module it never fails
 }
 
-// compile checks and compiles a module. The caller has its turn.
-func (e *Engine) compile(id string, bytes []byte) (*module, error) {
-	rewritten, err := fuel.Rewrite(bytes, fuel.Options{MaxSize: MaxModule, MaxPages: vnet.MaxMemory / pageSize})
+// slowWork is the estimate of a module's compiling work from which on it counts as
+// slow: about five seconds, which no program takes that a person wrote for a lab.
+const slowWork = 5 * fuel.WorkPerSecond
+
+// compile checks and compiles a module.
+func (e *Engine) compile(ctx context.Context, id string, bytes []byte) (*module, error) {
+	rewritten, err := e.rewrite(ctx, bytes)
 	if err != nil {
 		return nil, err
 	}
-	if err := checkInterface(rewritten); err != nil {
+	lane := e.quick
+	if rewritten.Work >= slowWork {
+		lane = e.slow
+	}
+	if err := hold(ctx, lane); err != nil {
 		return nil, err
 	}
-	compiled, err := e.native(rewritten.Bytes)
+	compiled, err := e.native(ctx, rewritten.Bytes)
+	<-lane
 	if err != nil {
 		return nil, err
 	}
@@ -231,50 +280,24 @@ func (e *Engine) compile(id string, bytes []byte) (*module, error) {
 	}, nil
 }
 
-// native compiles a rewritten module, or finds it on disk.
-func (e *Engine) native(bytes []byte) (c wazero.CompiledModule, err error) {
-	defer func() {
-		// A bug in the compiler must not take the server with it: the input is a stranger's.
-		if r := recover(); r != nil {
-			c, err = nil, fmt.Errorf("the module can't be compiled: internal error: %v", r)
-		}
-	}()
-	ctx := context.Background()
-	if e.disk == nil {
-		c, err = e.rt.CompileModule(ctx, bytes)
-		return c, invalid(err)
+func (e *Engine) rewrite(ctx context.Context, bytes []byte) (*fuel.Module, error) {
+	if err := hold(ctx, e.rewriting); err != nil {
+		return nil, err
 	}
-	hash := sha256.Sum256(bytes)
-	id := hex.EncodeToString(hash[:])
-	found := e.disk.Use(id)
-	var before map[string]bool
-	if !found {
-		before = e.disk.Files()
-	}
-	c, err = e.rt.CompileModule(ctx, bytes)
-	if err != nil && strings.Contains(err.Error(), "compilationcache:") {
-		e.disk.Forget(id) // what is on disk is damaged
-		before, found = e.disk.Files(), false
-		c, err = e.rt.CompileModule(ctx, bytes)
-	}
+	defer func() { <-e.rewriting }()
+	m, err := fuel.Rewrite(bytes, fuel.Options{MaxSize: MaxModule, MaxPages: vnet.MaxMemory / pageSize, Rename: version})
 	if err != nil {
-		// Where the result can't be written, it is in memory all the same, and the
-		// second attempt finds it there. A module that is invalid stays so.
-		c, err = e.rt.CompileModule(ctx, bytes)
+		return nil, err
 	}
-	if err != nil {
-		return nil, invalid(err)
-	}
-	if !found {
-		e.disk.Made(id, before)
-		e.disk.Prune()
-	}
-	return c, nil
+	return m, checkInterface(m)
 }
 
-func invalid(err error) error {
-	if err == nil {
+// hold waits until a lane is free, and takes it.
+func hold(ctx context.Context, lane chan struct{}) error {
+	select {
+	case lane <- struct{}{}:
 		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
-	return fmt.Errorf("not a valid WebAssembly module: %w", err)
 }

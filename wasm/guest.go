@@ -9,6 +9,7 @@ import (
 	"github.com/tetratelabs/wazero/sys"
 
 	"wireloom/vnet"
+	"wireloom/vnet/kern"
 	"wireloom/wasm/fuel"
 )
 
@@ -25,6 +26,11 @@ type guest struct {
 	fuel    api.MutableGlobal // of mod
 	granted int64
 
+	preopens []string       // names of the directories that it found open
+	limited  map[int]rights // descriptors that have given rights away; nil while none has
+
+	handler api.Function  // of the guest's, for signals; looked up when the first is due
+	events  []kern.Kevent // of kevent: kept, so that a call allocates nothing
 	memory  linearMemory
 	exiting bool  // the program ended itself with code
 	code    int32 // of proc_exit
@@ -33,8 +39,12 @@ type guest struct {
 // errDepth ends a guest whose calls nest too deep.
 var errDepth = errors.New("calls are nested too deep")
 
+// errFuel ends a guest that has used all its fuel: unlike an exit, an error says where
+// it was.
+var errFuel = errors.New("the fuel is used up")
+
 func newGuest(m *module, p *vnet.Proc) *guest {
-	g := &guest{p: p, m: m}
+	g := &guest{p: p, m: m, preopens: findPreopens(p)}
 	g.memory = linearMemory{p: p, limit: p.MemoryLimit()}
 	g.Context = experimental.WithMemoryAllocator(context.Background(), &g.memory)
 	return g
@@ -63,7 +73,20 @@ func (g *guest) settle() {
 	left := int64(g.fuel.Get())
 	used := g.granted - left
 	g.granted = left
-	g.p.Charge(used)
+	g.pay(used)
+}
+
+// pay charges what is more than a slice in parts, between which others have the CPU
+// and the process may be killed: an instruction that fills memory may cost seconds.
+func (g *guest) pay(units int64) {
+	for ; units > vnet.SliceFuel; units -= vnet.SliceFuel {
+		g.p.Charge(vnet.SliceFuel)
+		if g.p.Dying() {
+			return
+		}
+		g.p.Budget()
+	}
+	g.p.Charge(units)
 }
 
 // leave ends a call: the guest gets what it may use until it must call again.
@@ -75,14 +98,18 @@ func (g *guest) leave() {
 
 // checkAlive unwinds the guest if its process must end.
 func (g *guest) checkAlive() {
-	if g.p.Dying() {
+	switch {
+	case !g.p.Dying():
+	case g.p.OutOfFuel():
+		panic(errFuel)
+	default:
 		panic(sys.NewExitError(137)) // wazero recovers it; the verdict is the process' own
 	}
 }
 
 // charge makes the guest pay for work of the host's whose size it chooses.
 func (g *guest) charge(units int64) {
-	g.p.Charge(units)
+	g.pay(units)
 	g.checkAlive()
 }
 
@@ -94,7 +121,7 @@ func (g *guest) exit(code int32) {
 
 // meter is what the rewriter lets every module import.
 var meter = []hostFunc{
-	{name: "refuel", void: true, call: func(*guest, args) uint32 { return 0 }}, // to enter and to leave is all
+	{name: "refuel", void: true, bare: true, call: func(*guest, args) uint32 { return 0 }}, // to enter and to leave is all
 	{name: "overflow", void: true, call: func(*guest, args) uint32 { panic(errDepth) }},
 }
 

@@ -27,6 +27,8 @@ const (
 	crash  source = "guest/programs/crash/crash.c"
 	goTest source = "testdata/gotest"
 	cTest  source = "testdata/ctest/ctest.c"
+
+	procTest source = "testdata/proctest/proctest.c"
 )
 
 var (
@@ -61,9 +63,16 @@ func (s source) build() ([]byte, error) {
 	out := filepath.Join(outDir, strings.NewReplacer("/", "_", "..", "up").Replace(string(s))+".wasm")
 	var cmd *exec.Cmd
 	if filepath.Ext(string(s)) == ".c" {
-		cmd = exec.Command("clang", "--target=wasm32-wasi", "-std=gnu17", "-O2", "-g0", "-Wall", "-Wextra", "-Werror", "-Iguest/include", string(s), "-o", out)
+		cmd = exec.Command("clang", "--target=wasm32-wasi", "-std=gnu17", "-O2", "-g0", "-Wall", "-Wextra", "-Werror", string(s), "-o", out)
+		if s != procTest { // which declares what it imports itself
+			cmd.Args = append(cmd.Args, "-Iguest/include")
+		}
 	} else {
-		cmd = exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-buildid=", "-o", out, "./"+string(s))
+		dir := string(s)
+		if !filepath.IsAbs(dir) {
+			dir = "./" + dir
+		}
+		cmd = exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-buildid=", "-o", out, dir)
 		cmd.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm", "CGO_ENABLED=0", "GOFLAGS=-mod=readonly")
 	}
 	if text, err := cmd.CombinedOutput(); err != nil {
@@ -150,6 +159,7 @@ type program struct {
 	prog   vnet.Program
 	argv   []string
 	memory int64
+	fuel   int64
 }
 
 func newRig(t testing.TB, peer native, programs ...program) *rig {
@@ -159,7 +169,7 @@ func newRig(t testing.TB, peer native, programs ...program) *rig {
 	alice := vnet.NodeConfig{Name: "alice", Dialect: kern.NetBSD, Devices: []vnet.DeviceConfig{{Name: "tap0"}}}
 	for _, p := range programs {
 		argv := append([]string{p.name}, p.argv...)
-		bob.Programs = append(bob.Programs, vnet.ProgramConfig{Name: p.name, Argv: argv, Env: []string{"GREETING=hello"}, Memory: p.memory, Start: true, Slot: true})
+		bob.Programs = append(bob.Programs, vnet.ProgramConfig{Name: p.name, Argv: argv, Env: []string{"GREETING=hello"}, Memory: p.memory, Fuel: p.fuel, Start: true, Slot: true})
 	}
 	if peer != nil {
 		alice.Programs = []vnet.ProgramConfig{{Name: "peer", Command: "peer", Start: true}}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/tetratelabs/wazero/api"
 
+	"wireloom/vnet/errno"
 	"wireloom/wasm/fuel"
 )
 
@@ -14,7 +15,11 @@ type hostFunc struct {
 	name string
 	in   string
 	void bool // it returns nothing; else it returns an i32
+	bare bool // no call of the guest's own: no signal is delivered at its return
+	old  bool // a version of the function of that name with another signature
 	call func(g *guest, a args) uint32
+
+	rights uint64 // of WASI that the descriptor, its first argument, must not have given away
 }
 
 // args are the arguments of a call. The upper half of an i32's slot is not defined.
@@ -44,17 +49,54 @@ func hostFunctions(module string) []hostFunc {
 	return nil
 }
 
+// export is the function's name in the host's module, which an old version shares with
+// no other: the rewriter gives a guest's import that of the version with its signature.
+func (f hostFunc) export() string {
+	if f.old {
+		return f.name + "#" + f.in
+	}
+	return f.name
+}
+
+// version is the host's name of an import.
+func version(i fuel.Import) string {
+	for _, f := range hostFunctions(i.Module) {
+		if f.old && f.name == i.Name && i.Kind == fuel.KindFunc && f.signature().String() == i.Func.String() {
+			return f.export()
+		}
+	}
+	return i.Name
+}
+
 // Call is wazero's api.GoModuleFunction. The context is the one that the guest
 // was instantiated or called with: the guest itself.
 func (f hostFunc) Call(ctx context.Context, mod api.Module, stack []uint64) {
 	g := ctx.(*guest)
 	g.enter(mod)
-	r := f.call(g, stack)
+	r := f.run(g, stack)
+	for g.p.SignalWaits() && !f.bare && g.deliver(f.name, r) {
+		r = f.run(g, stack)
+	}
 	g.leave()
 	if !f.void {
 		stack[0] = uint64(r)
 	}
 }
+
+// run makes the call, if the descriptor still has the rights that it needs.
+func (f *hostFunc) run(g *guest, a args) uint32 {
+	if f.rights != 0 && g.limited != nil && g.lacks(a.fd(0), f.rights) {
+		return toWASI(errno.ENOTCAPABLE)
+	}
+	r := f.call(g, a)
+	if n := g.p.Work(); n > 0 {
+		g.charge(n * stepFuel)
+	}
+	return r
+}
+
+// stepFuel is what a step of a long path costs, or an entry of a long directory.
+const stepFuel = 10
 
 func (f hostFunc) params() []api.ValueType {
 	ts := make([]api.ValueType, len(f.in))

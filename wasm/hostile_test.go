@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -86,7 +88,7 @@ func calling(words map[int]uint32, calls ...call) []byte {
 
 // TestArguments has calls with bad arguments and what they return.
 func TestArguments(t *testing.T) {
-	const w, end = "wasi_snapshot_preview1", 1 << 16
+	const w = "wasi_snapshot_preview1"
 	e := interpreter(t)
 	for _, c := range []struct {
 		name  string
@@ -122,7 +124,7 @@ func TestArguments(t *testing.T) {
 		{"fd_filestat_get beyond memory", call{w, "fd_filestat_get", []int64{1, end - 63}}, nil, errno.EFAULT},
 		{"fd_prestat_get of what is none", call{w, "fd_prestat_get", []int64{1, 0}}, nil, errno.EBADF},
 		{"fd_prestat_dir_name with no room", call{w, "fd_prestat_dir_name", []int64{3, 0, 0}}, nil, errno.ENAMETOOLONG},
-		{"fd_readdir of a terminal", call{w, "fd_readdir", []int64{1, 0, 100, 0, 200}}, nil, errno.ENOTDIR},
+		{"fd_readdir of a terminal", call{w, "fd_readdir", []int64{1, 0, 100, 0, 200}}, nil, errno.EBADF},
 		{"fd_readdir beyond the end", call{w, "fd_readdir", []int64{3, 0, 100, -1, 200}}, nil, errno.OK},
 		{"fd_readdir of 4 GiB", call{w, "fd_readdir", []int64{3, 0, -1, 0, 200}}, nil, errno.EFAULT},
 		{"path_open below a terminal", call{w, "path_open", []int64{1, 0, 0, 4}}, nil, errno.ENOTDIR},
@@ -239,6 +241,27 @@ func TestHostilePointers(t *testing.T) {
 					words[rnd.IntN(64)*4] = uint32(edges[rnd.IntN(len(edges))])
 				}
 				survive(t, e, words, calls)
+			}
+		})
+	}
+}
+
+// TestEveryArgument gives each argument of each function that there is values that
+// are no pointer, no descriptor and no length, while the others are harmless.
+func TestEveryArgument(t *testing.T) {
+	e := interpreter(t)
+	for _, c := range all() {
+		t.Run(c.module+"."+c.name, func(t *testing.T) {
+			for i := range c.function().in {
+				for _, edge := range []int64{end - 1, end, math.MaxInt32, math.MinInt32, -1} {
+					var calls []call
+					for _, rest := range []int64{0, 8} {
+						x := call{c.module, c.name, slices.Repeat([]int64{rest}, len(c.function().in))}
+						x.args[i] = edge
+						calls = append(calls, x)
+					}
+					survive(t, e, map[int]uint32{0: uint32(edge), 4: 8, 8: 16, 12: uint32(edge)}, calls)
+				}
 			}
 		})
 	}

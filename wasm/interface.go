@@ -25,6 +25,11 @@ func checkInterface(m *fuel.Module) error {
 		}
 	}
 	for _, x := range m.Exports {
+		if x.Name == handlerName && (x.Kind != fuel.KindFunc || x.Func.String() != handlerType.String()) {
+			return fmt.Errorf("its %s is not a function %v: it is what signals are delivered to", handlerName, handlerType)
+		}
+	}
+	for _, x := range m.Exports {
 		if x.Name != "_start" {
 			continue
 		}
@@ -48,18 +53,24 @@ func checkImport(i fuel.Import) error {
 	if i.Kind != fuel.KindFunc {
 		return fmt.Errorf("imports %s.%s as a %v; it is a function", i.Module, i.Name, i.Kind)
 	}
+	var have []string
 	for _, f := range fs {
 		if f.name != i.Name {
 			continue
 		}
-		if f.signature().String() != i.Func.String() {
-			return fmt.Errorf("imports %s.%s as %v; it is %v", i.Module, i.Name, i.Func, f.signature())
+		if f.signature().String() == i.Func.String() {
+			return nil
 		}
-		return nil
+		have = append(have, f.signature().String())
 	}
-	names := make([]string, len(fs))
-	for k, f := range fs {
-		names[k] = f.name
+	if len(have) > 0 {
+		return fmt.Errorf("imports %s.%s as %v; it is %s", i.Module, i.Name, i.Func, strings.Join(have, " or "))
+	}
+	var names []string
+	for _, f := range fs {
+		if !f.old {
+			names = append(names, f.name)
+		}
 	}
 	return fmt.Errorf("imports %s.%s, which %s does not have; it has %s", i.Module, i.Name, i.Module, strings.Join(names, ", "))
 }

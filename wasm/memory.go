@@ -17,7 +17,7 @@ type linearMemory struct {
 	p     *vnet.Proc
 	limit int64
 	buf   []byte
-	told  bool
+	asked uint64 // what was refused first; 0 while nothing was
 }
 
 // Allocate is wazero's experimental.MemoryAllocator. A module has one memory.
@@ -25,13 +25,13 @@ func (m *linearMemory) Allocate(uint64, uint64) experimental.LinearMemory { retu
 
 // Reallocate makes the memory size bytes long; nil where that is too much.
 func (m *linearMemory) Reallocate(size uint64) []byte {
-	if size > uint64(m.limit) {
-		m.tell(size)
+	if free := m.p.MemoryFree(); size > uint64(free) {
+		m.tell(size, free)
 		return nil
 	}
 	if size > uint64(cap(m.buf)) {
 		// Room for more, so that a guest that grows page by page isn't copied each time.
-		buf := make([]byte, size, min(max(size, uint64(cap(m.buf))*5/4), uint64(m.limit)))
+		buf := newMemory(int(size), int(min(max(size, uint64(cap(m.buf))*5/4), uint64(m.p.MemoryFree()))))
 		copy(buf, m.buf)
 		m.buf = buf
 	}
@@ -42,16 +42,26 @@ func (m *linearMemory) Reallocate(size uint64) []byte {
 
 // Free gives the memory back.
 func (m *linearMemory) Free() {
+	recycle(m.buf)
 	m.buf = nil
 	m.p.SetMemory(0)
 }
 
-func (m *linearMemory) tell(size uint64) {
-	if m.told {
+func (m *linearMemory) tell(size uint64, free int64) {
+	if m.asked != 0 {
 		return
 	}
-	m.told = true
-	m.p.LimitReached("memory", fmt.Sprintf("the program asked for %d bytes of memory; it may use %d", size, m.limit), m.limit)
+	m.asked = size
+	m.p.LimitReached("memory", fmt.Sprintf("the program asked for %d bytes of memory; it may use %d", size, free), free)
+}
+
+// refusal is a reminder, for a program that a trap ends, of what it may not have
+// coped with; "" where it was refused nothing.
+func (m *linearMemory) refusal() string {
+	if m.asked == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" (before that it asked for %d bytes of memory and may use %d)", m.asked, m.limit)
 }
 
 // at returns n bytes of the guest's memory at ptr, and whether they are there.

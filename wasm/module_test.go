@@ -85,6 +85,7 @@ func TestRefused(t *testing.T) {
 		{"no _start", tinyAs("main", nil), "exports no _start: build a command, not a library"},
 		{"a module with nothing in it", tiny(nil)[:8], "exports no _start"},
 		{"_start with parameters", withParam, "its _start is not a function without parameters"},
+		{"a signal handler without a parameter", tinyAs(handlerName, nil), "its tuntap_signal is not a function (i32) -> ()"},
 		{"a module that isn't offered", one("env", "foo"), "imports env.foo, which this lab does not offer; it offers wasi_snapshot_preview1 and tuntap (with C"},
 		{"the meter", one("wireloom", "refuel"), "imports wireloom.refuel, which is reserved"},
 		{"Go for browsers", one("gojs", "runtime.wasmExit"), "GOOS=wasip1"},

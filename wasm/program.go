@@ -1,6 +1,7 @@
 package wasm
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/tetratelabs/wazero"
@@ -22,15 +23,21 @@ func (pr *Program) Name() string { return pr.name }
 func (pr *Program) ID() string { return pr.m.id }
 
 // instance is how every guest is instantiated: without a name, so that there may
-// be many, and without running anything but the module's own start function.
-var instance = wazero.NewModuleConfig().WithName("").WithStartFunctions()
+// be many, and without running anything but the module's own start function. Chance
+// comes from the lab; wazero would seed a source of its own for each.
+var instance = wazero.NewModuleConfig().WithName("").WithStartFunctions().WithRandSource(noChance{})
+
+type noChance struct{}
+
+// Read fails: nothing may ask wazero for chance.
+func (noChance) Read([]byte) (int, error) { return 0, errors.New("wasm: chance comes from the lab") }
 
 // Main runs the program as a process, to its end.
 func (pr *Program) Main(p *vnet.Proc) vnet.Exit {
 	m := pr.m
-	if need := m.minMemory(); need > p.MemoryLimit() {
-		why := fmt.Sprintf("the program begins with %d bytes of memory; it may use %d", need, p.MemoryLimit())
-		p.LimitReached("memory", why, p.MemoryLimit())
+	if need, free := m.minMemory(), p.MemoryFree(); need > free {
+		why := fmt.Sprintf("the program begins with %d bytes of memory; it may use %d", need, free)
+		p.LimitReached("memory", why, free)
 		return vnet.Exit{Code: 128 + sigKILL, How: "limit", Why: why}
 	}
 	g := newGuest(m, p)

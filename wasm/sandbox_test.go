@@ -234,13 +234,14 @@ func TestSharing(t *testing.T) {
 	runtime.KeepAlive(b)
 }
 
+// TestGivenUp: who doesn't wait any more takes nothing from those who do.
 func TestGivenUp(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	e := engine(t)
-	e.turn <- struct{}{} // somebody else compiles
+	e.rewriting <- struct{}{} // somebody else compiles
 	_, err := e.Compile(ctx, "x.wasm", tiny(nil, 0x41, 63, 0x1a))
-	<-e.turn
+	<-e.rewriting
 	if err == nil || !strings.Contains(err.Error(), "x.wasm: compiling it was given up") {
 		t.Errorf("got %v", err)
 	}

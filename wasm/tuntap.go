@@ -13,10 +13,34 @@ import (
 var tuntap = []hostFunc{
 	{name: "ioctl", in: "iiii", call: ioctl},
 	{name: "poll", in: "iii", call: poll},
+	{name: "kqueue", call: kqueue},
+	{name: "kevent", in: "iiiiii", call: kevent},
+	{name: "sigaction", in: "ii", call: sigaction},
+	{name: "sigtake", call: sigtake},
+	{name: "sigpause", in: "ii", call: sigpause},
+	{name: "signalfd", call: signalfd},
+	{name: "kill", in: "ii", call: kill},
+	{name: "getpid", call: getpid},
+	{name: "getppid", call: getppid},
+	{name: "alarm", in: "i", call: alarm},
+	{name: "pipe", in: "i", call: pipe},
+	{name: "dup", in: "i", call: dup},
+	{name: "dup2", in: "ii", call: dup2},
+	{name: "spawn", in: "iiiii", call: spawn},
+	{name: "waitpid", in: "iii", call: waitpid},
+	{name: "uname", in: "ii", call: uname},
 }
 
 // negative is how a function of tuntap returns an error.
 func negative(e errno.Errno) uint32 { return -toWASI(e) }
+
+// result is how one returns a count, or an error.
+func result(n int, e errno.Errno) uint32 {
+	if e != errno.OK {
+		return negative(e)
+	}
+	return uint32(n)
+}
 
 // ioctl is ioctl(2): fd, request, argument, and how many bytes the argument has.
 // Which way it is copied and its length are part of the request; a request that

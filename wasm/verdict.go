@@ -20,8 +20,12 @@ const (
 	sigSEGV = 11
 )
 
-// maxFrames is how many functions of a trap's stack are shown.
-const maxFrames = 8
+// maxFrames is how many functions of a trap's stack are shown, and maxNameShown how
+// many characters of a name.
+const (
+	maxFrames    = 8
+	maxNameShown = 80
+)
 
 // traps are wazero's texts, what people read instead, and the signal.
 var traps = []struct {
@@ -41,18 +45,23 @@ var traps = []struct {
 func (g *guest) verdict(err error) vnet.Exit {
 	switch {
 	case g.p.Dying():
-		return g.p.Verdict()
+		x := g.p.Verdict()
+		if errors.Is(err, errFuel) {
+			_, stack, _ := strings.Cut(err.Error(), "wasm stack trace:")
+			x.Why += g.m.where(stack)
+		}
+		return x
 	case g.exiting:
 		return vnet.Exit{Code: int(g.code), How: "exit"}
 	case err == nil:
 		return vnet.Exit{How: "exit"}
 	}
 	text, stack, _ := strings.Cut(err.Error(), "wasm stack trace:")
-	frames := g.m.frames(stack)
+	where := g.m.where(stack)
 	if errors.Is(err, errDepth) || strings.Contains(text, "stack overflow") {
-		why := "calls are nested too deep: a function calls itself without end?"
-		g.p.LimitReached("call-depth", why+frames, fuel.DefaultMaxDepth)
-		return vnet.Exit{Code: 128 + sigSEGV, How: "limit", Why: why + frames}
+		why := "calls are nested too deep" + where + ": a function calls itself without end?"
+		g.p.LimitReached("call-depth", why, fuel.DefaultMaxDepth)
+		return vnet.Exit{Code: 128 + sigSEGV, How: "limit", Why: why}
 	}
 	// Only the text of these says what kind of error it is: wazero's own type for
 	// them is internal. What begins otherwise is no trap.
@@ -67,10 +76,10 @@ func (g *guest) verdict(err error) vnet.Exit {
 	}
 	for _, t := range traps {
 		if t.text == trap {
-			return vnet.Exit{Code: 128 + t.signal, How: "trap", Why: fmt.Sprintf("%s: %s%s", t.text, t.say, frames)}
+			return vnet.Exit{Code: 128 + t.signal, How: "trap", Why: t.text + where + ": " + t.say + g.memory.refusal()}
 		}
 	}
-	return vnet.Exit{Code: 128 + sigABRT, How: "trap", Why: trap + frames}
+	return vnet.Exit{Code: 128 + sigABRT, How: "trap", Why: trap + where}
 }
 
 // A frame in wazero's text is "module.function(types) types"; a guest's module has
@@ -83,10 +92,11 @@ var (
 // mains are the names that compilers give to main.
 var mains = map[string]bool{"main": true, "__original_main": true, "main.main": true}
 
-// frames shows the guest's functions in a stack trace, innermost first, a line each.
-func (m *module) frames(stack string) string {
+// where shows the guest's functions in a stack trace, innermost first: " in parse <-
+// handle <- main"; "" where there are none.
+func (m *module) where(stack string) string {
 	var b strings.Builder
-	n := 0
+	last, again, n := "", 0, 0
 	for line := range strings.Lines(stack) {
 		f := frameForm.FindStringSubmatch(strings.TrimSpace(line))
 		if f == nil {
@@ -101,14 +111,38 @@ func (m *module) frames(stack string) string {
 		if strings.HasPrefix(name, meterModule+".") {
 			continue
 		}
+		if name == last {
+			again++
+		} else {
+			last, again = name, 0
+		}
+		if again > 1 {
+			continue // twice is enough to show a recursion
+		}
 		if n++; n > maxFrames {
-			b.WriteString("\n  ...")
 			break
 		}
-		b.WriteString("\n  in " + name)
+		if n == 1 {
+			b.WriteString(" in ")
+		} else {
+			b.WriteString(" <- ")
+		}
+		b.WriteString(short(name))
 		if mains[name] {
-			break // what called it is no longer the user's
+			return b.String() // what called it is no longer the user's
 		}
 	}
+	if n > maxFrames || again > 1 {
+		b.WriteString(" <- ...")
+	}
 	return b.String()
+}
+
+// short cuts a function's name; compilers make some of a kilobyte.
+func short(name string) string {
+	r := []rune(name)
+	if len(r) <= maxNameShown {
+		return name
+	}
+	return string(r[:maxNameShown]) + "…"
 }

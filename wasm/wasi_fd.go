@@ -1,43 +1,32 @@
 package wasm
 
 import (
-	"hash/fnv"
-	"strings"
+	"math"
+	"time"
 
+	"wireloom/vnet"
 	"wireloom/vnet/errno"
 	"wireloom/vnet/kern"
 )
 
-// File types of WASI; zero is unknown.
+// File types of WASI; zero is unknown, and a FIFO is that.
 const (
 	typeCharacter = 2
 	typeDirectory = 3
+	typeRegular   = 4
+	typeDgram     = 5
 	typeStream    = 6
+	typeSymlink   = 7
 )
 
 // fileTypes are WASI's numbers of the types of vnet.
-var fileTypes = map[string]byte{"tty": typeCharacter, "chr": typeCharacter, "dir": typeDirectory, "sock": typeStream}
+var fileTypes = map[string]byte{
+	"tty": typeCharacter, "chr": typeCharacter, "dir": typeDirectory, "reg": typeRegular, "link": typeSymlink, "sock": typeStream, "dgram": typeDgram,
+}
 
-// Rights of WASI that files have here, and what they are for.
+// Flags of a file in WASI.
 const (
-	rightRead        = 1 << 1
-	rightSeek        = 1 << 2
-	rightSetFlags    = 1 << 3
-	rightSync        = 1 << 4
-	rightTell        = 1 << 5
-	rightWrite       = 1 << 6
-	rightPathOpen    = 1 << 13
-	rightReaddir     = 1 << 14
-	rightPathStat    = 1 << 18
-	rightFileStat    = 1 << 21
-	rightPoll        = 1 << 27
-	rightShutdown    = 1 << 28
-	rightsAny        = rightSetFlags | rightSync | rightFileStat | rightPoll
-	rightsDirectory  = rightsAny | rightPathOpen | rightReaddir | rightPathStat
-	rightsInheriting = rightsDirectory | rightRead | rightWrite | rightSeek | rightTell
-)
-
-const (
+	fdflagAppend   = 1
 	fdflagNonblock = 4
 	fdflagsAll     = 0x1f // append, dsync, nonblock, rsync, sync
 )
@@ -49,32 +38,42 @@ const (
 	direntSize   = 24
 )
 
-// onOpen returns a function that fails with e on an open descriptor, its first
-// argument, as that call does on everything that isn't a file on a disk.
-func onOpen(e errno.Errno) func(*guest, args) uint32 {
-	return func(g *guest, a args) uint32 {
-		if g.p.FileType(a.fd(0)) == "" {
-			return toWASI(errno.EBADF)
-		}
-		return toWASI(e)
+// onOpen is a call that does nothing to an open descriptor, its first argument.
+func onOpen(g *guest, a args) uint32 {
+	if g.p.FileType(a.fd(0)) == "" {
+		return toWASI(errno.EBADF)
 	}
+	return 0
 }
 
+// fdAdvise is posix_fadvise(2), whose advice nothing here needs.
 func fdAdvise(g *guest, a args) uint32 {
-	if a.u32(3) > 5 {
+	switch {
+	case g.p.FileType(a.fd(0)) == "fifo":
+		return toWASI(errno.ESPIPE)
+	case a.u32(3) > 5:
 		return wasiEINVAL
 	}
-	return onOpen(errno.OK)(g, a)
+	return onOpen(g, a)
 }
 
-func fdClose(g *guest, a args) uint32 { return toWASI(g.p.Close(a.fd(0))) }
+func fdClose(g *guest, a args) uint32 {
+	delete(g.limited, a.fd(0))
+	return toWASI(g.p.Close(a.fd(0)))
+}
 
 // fdRenumber moves a file to another descriptor, which is closed first: dup2(2)
 // followed by close(2).
-func fdRenumber(g *guest, a args) uint32 { return toWASI(g.p.Dup2(a.fd(0), a.fd(1))) }
+func fdRenumber(g *guest, a args) uint32 {
+	from, to := a.fd(0), a.fd(1)
+	e := g.p.Renumber(from, to)
+	if g.share(from, to, e); e == errno.OK && from != to {
+		delete(g.limited, from)
+	}
+	return toWASI(e)
+}
 
-// fdFdstatGet is fcntl(2) with F_GETFL, and more. That a terminal can't seek and
-// a device can is how wasi-libc's isatty tells them apart.
+// fdFdstatGet is fcntl(2) with F_GETFL, and more.
 func fdFdstatGet(g *guest, a args) uint32 {
 	fd := a.fd(0)
 	flags, e := g.p.Flags(fd)
@@ -86,41 +85,23 @@ func fdFdstatGet(g *guest, a args) uint32 {
 		return wasiEFAULT
 	}
 	clear(b)
-	kind := g.p.FileType(fd)
-	b[0] = fileTypes[kind]
+	b[0] = fileTypes[g.p.FileType(fd)]
+	fdflags := uint16(0)
 	if flags&kern.O_NONBLOCK != 0 {
-		le.PutUint16(b[2:], fdflagNonblock)
+		fdflags |= fdflagNonblock
 	}
-	var base, inheriting uint64
-	switch kind {
-	case "dir":
-		base, inheriting = rightsDirectory, rightsInheriting
-	case "tty":
-		base = rightsAny | rightRead
-		if fd != 0 {
-			base = rightsAny | rightWrite
-		}
-	default:
-		base = rightsAny
-		if flags&3 != kern.O_WRONLY {
-			base |= rightRead
-		}
-		if flags&3 != kern.O_RDONLY {
-			base |= rightWrite
-		}
-		if kind == "sock" {
-			base |= rightShutdown
-		} else {
-			base |= rightSeek | rightTell
-		}
+	if flags&kern.O_APPEND != 0 {
+		fdflags |= fdflagAppend
 	}
-	le.PutUint64(b[8:], base)
-	le.PutUint64(b[16:], inheriting)
+	le.PutUint16(b[2:], fdflags)
+	r := g.rightsOf(fd, flags)
+	le.PutUint64(b[8:], r.base)
+	le.PutUint64(b[16:], r.inheriting)
 	return 0
 }
 
-// fdFdstatSetFlags is fcntl(2) with F_SETFL. Of WASI's flags a device has only
-// O_NONBLOCK; O_ASYNC, which WASI has not, stays as it is.
+// fdFdstatSetFlags is fcntl(2) with F_SETFL. O_ASYNC, which WASI has not, stays as
+// it is.
 func fdFdstatSetFlags(g *guest, a args) uint32 {
 	fd, fdflags := a.fd(0), a.u32(1)
 	if fdflags&^fdflagsAll != 0 {
@@ -130,105 +111,109 @@ func fdFdstatSetFlags(g *guest, a args) uint32 {
 	if e != errno.OK {
 		return toWASI(e)
 	}
-	flags := now & kern.O_ASYNC
-	if fdflags&fdflagNonblock != 0 {
-		flags |= kern.O_NONBLOCK
-	}
-	return toWASI(g.p.SetFlags(fd, flags))
+	return toWASI(g.p.SetFlags(fd, now&kern.O_ASYNC|fileFlags(fdflags)))
 }
 
 func fdFilestatGet(g *guest, a args) uint32 {
-	fd := a.fd(0)
-	st, e := g.p.Stat(fd)
+	fi, e := g.p.Fstat(a.fd(0))
 	if e != errno.OK {
 		return toWASI(e)
 	}
-	return g.putFilestat(a.u32(1), g.p.PathOf(fd), g.p.FileType(fd), st)
+	return g.putFilestat(a.u32(1), fi)
 }
 
 // putFilestat writes a struct filestat. WASI has no mode and no device numbers.
-func (g *guest) putFilestat(ptr uint32, path, kind string, st kern.Stat) uint32 {
+func (g *guest) putFilestat(ptr uint32, fi vnet.FileInfo) uint32 {
 	b, ok := g.at(ptr, filestatSize)
 	if !ok {
 		return wasiEFAULT
 	}
 	clear(b)
 	le.PutUint64(b[0:], 1)
-	le.PutUint64(b[8:], inode(path))
-	b[16] = fileTypes[kind]
-	le.PutUint64(b[24:], 1)
-	le.PutUint64(b[40:], uint64(Epoch+st.Accessed))
-	le.PutUint64(b[48:], uint64(Epoch+st.Modified))
-	le.PutUint64(b[56:], uint64(Epoch+st.Changed))
+	le.PutUint64(b[8:], fi.Inode)
+	b[16] = fileTypes[fi.Type]
+	le.PutUint64(b[24:], uint64(fi.Links))
+	le.PutUint64(b[32:], uint64(fi.Size))
+	le.PutUint64(b[40:], uint64(Epoch+fi.Accessed))
+	le.PutUint64(b[48:], uint64(Epoch+fi.Modified))
+	le.PutUint64(b[56:], uint64(Epoch+fi.Changed))
 	return 0
 }
 
-// inode is the number of a file: the same for the same path, and never zero.
-func inode(path string) uint64 {
-	h := fnv.New64a()
-	_, _ = h.Write([]byte(path))
-	return h.Sum64() | 1
+// Flags of the calls that set a file's times.
+const (
+	timeAccessed    = 1
+	timeAccessedNow = 2
+	timeModified    = 4
+	timeModifiedNow = 8
+	timesAll        = 0xf
+)
+
+// times reads what is to become of a file's times.
+func (g *guest) times(accessed, modified uint64, flags uint32) (c vnet.TimeChange, e errno.Errno) {
+	const both, bothModified = timeAccessed | timeAccessedNow, timeModified | timeModifiedNow
+	if flags&^timesAll != 0 || flags&both == both || flags&bothModified == bothModified {
+		return c, errno.EINVAL
+	}
+	at := func(t uint64, set, now uint32) *time.Duration {
+		d := g.p.Now()
+		switch {
+		case flags&set != 0:
+			d = time.Duration(min(t, math.MaxInt64)) - Epoch
+		case flags&now == 0:
+			return nil
+		}
+		return &d
+	}
+	return vnet.TimeChange{
+		Accessed: at(accessed, timeAccessed, timeAccessedNow), Modified: at(modified, timeModified, timeModifiedNow),
+	}, errno.OK
 }
 
-// preopen is the descriptor that stands for "/" when a program begins.
-const preopen = 3
-
-func (g *guest) preopened(fd int) bool {
-	return fd == preopen && g.p.PathOf(fd) == "/" && g.p.FileType(fd) == "dir"
-}
-
-func fdPrestatGet(g *guest, a args) uint32 {
-	if !g.preopened(a.fd(0)) {
-		return toWASI(errno.EBADF) // ends the search of libc and Go
-	}
-	if !g.putU64(a.u32(1), uint64(len("/"))<<32) { // a directory, and how long its name is
-		return wasiEFAULT
-	}
-	return 0
-}
-
-func fdPrestatDirName(g *guest, a args) uint32 {
-	if !g.preopened(a.fd(0)) {
-		return toWASI(errno.EBADF)
-	}
-	if a.u32(2) < uint32(len("/")) {
-		return toWASI(errno.ENAMETOOLONG)
-	}
-	b, ok := g.at(a.u32(1), 1)
-	if !ok {
-		return wasiEFAULT
-	}
-	b[0] = '/'
-	return 0
-}
-
-// fdReaddir fills a buffer with directory entries, the last cut off where it ends.
-// The cookie is the number of the entry to begin with.
-func fdReaddir(g *guest, a args) uint32 {
-	fd, cookie := a.fd(0), a.u64(3)
-	names, e := g.p.ReadDir(fd)
+func fdFilestatSetTimes(g *guest, a args) uint32 {
+	change, e := g.times(a.u64(1), a.u64(2), a.u32(3))
 	if e != errno.OK {
 		return toWASI(e)
 	}
-	buf, ok := g.at(a.u32(1), a.u32(2))
-	if !ok {
+	return toWASI(g.p.SetFileTimes(a.fd(0), change))
+}
+
+// fdFilestatSetSize is ftruncate(2). What a file grows costs what filling memory
+// with as much costs.
+func fdFilestatSetSize(g *guest, a args) uint32 {
+	if a.u64(1) > math.MaxInt64 {
+		return wasiEINVAL
+	}
+	g.charge(int64(min(a.u64(1), vnet.MaxTmpBytes)) / 8)
+	return toWASI(g.p.Truncate(a.fd(0), int64(a.u64(1))))
+}
+
+// fdAllocate is posix_fallocate(2).
+func fdAllocate(g *guest, a args) uint32 {
+	if a.u64(1) > math.MaxInt64 || a.u64(2) > math.MaxInt64 {
+		return toWASI(errno.EFBIG)
+	}
+	g.charge(int64(min(a.u64(2), vnet.MaxTmpBytes)) / 8)
+	return toWASI(g.p.Allocate(a.fd(0), int64(a.u64(1)), int64(a.u64(2))))
+}
+
+func fdSeek(g *guest, a args) uint32 {
+	return g.seek(a.fd(0), int64(a.u64(1)), a.u32(2), a.u32(3))
+}
+
+func fdTell(g *guest, a args) uint32 { return g.seek(a.fd(0), 0, vnet.SeekCur, a.u32(1)) }
+
+func (g *guest) seek(fd int, off int64, whence, result uint32) uint32 {
+	if whence > vnet.SeekEnd {
+		return wasiEINVAL
+	}
+	if !g.writable(result, 8) {
 		return wasiEFAULT
 	}
-	dir := strings.TrimSuffix(g.p.PathOf(fd), "/")
-	names = append([]string{".", ".."}, names...)
-	used := 0
-	for i := cookie; i < uint64(len(names)) && used < len(buf); i++ {
-		path := dir + "/" + names[i]
-		var head [direntSize]byte
-		le.PutUint64(head[0:], i+1)
-		le.PutUint64(head[8:], inode(path))
-		le.PutUint32(head[16:], uint32(len(names[i])))
-		head[20] = fileTypes[g.p.PathType(path)]
-		used += copy(buf[used:], head[:])
-		used += copy(buf[used:], names[i])
+	n, e := g.p.Seek(fd, off, int(whence))
+	if e != errno.OK {
+		return toWASI(e)
 	}
-	if !g.putU32(a.u32(4), uint32(used)) {
-		return wasiEFAULT
-	}
+	g.putU64(result, uint64(n))
 	return 0
 }

@@ -12,7 +12,13 @@ const (
 	// maxTransfer is how many bytes one read or write moves: more than a frame has.
 	// A longer one is partial, as on a BSD it may be.
 	maxTransfer = 128 << 10
+	// ordinaryBytes may be moved for nothing, as all other work of the kernel.
+	ordinaryBytes = 16 << 10
 )
+
+// bulk is what it costs to move n bytes: a unit per 8 of them, as a copy in memory,
+// beyond what a frame usually has.
+func bulk(n int) int64 { return int64(max(n-ordinaryBytes, 0)) / 8 }
 
 // iovecs returns how many bytes count parts at ptr have, at most maxTransfer.
 func (g *guest) iovecs(ptr, count uint32) (int, errno.Errno) {
@@ -67,6 +73,15 @@ func fdRead(g *guest, a args) uint32 { return g.readv(a.fd(0), a.u32(1), a.u32(2
 
 // readv is one read(2), whatever the number of parts: a packet is scattered over them.
 func (g *guest) readv(fd int, iovs, count, result uint32) uint32 {
+	return g.input(iovs, count, result, func(b []byte) (int, errno.Errno) { return g.p.Read(fd, b) })
+}
+
+func fdPread(g *guest, a args) uint32 {
+	return g.input(a.u32(1), a.u32(2), a.u32(4), func(b []byte) (int, errno.Errno) { return g.p.ReadAt(a.fd(0), b, int64(a.u64(3))) })
+}
+
+// input fills the parts by read and tells how much there was.
+func (g *guest) input(iovs, count, result uint32, read func([]byte) (int, errno.Errno)) uint32 {
 	size, e := g.iovecs(iovs, count)
 	if e != errno.OK {
 		return toWASI(e)
@@ -75,10 +90,11 @@ func (g *guest) readv(fd int, iovs, count, result uint32) uint32 {
 		return wasiEFAULT
 	}
 	buf := g.p.Scratch(size)
-	n, e := g.p.Read(fd, buf)
+	n, e := read(buf)
 	if e != errno.OK {
 		return toWASI(e)
 	}
+	g.charge(bulk(n))
 	if !g.scatter(iovs, count, buf[:n]) || !g.putU32(result, uint32(n)) {
 		return wasiEFAULT
 	}
@@ -89,6 +105,15 @@ func fdWrite(g *guest, a args) uint32 { return g.writev(a.fd(0), a.u32(1), a.u32
 
 // writev is one write(2): the parts become one packet.
 func (g *guest) writev(fd int, iovs, count, result uint32) uint32 {
+	return g.output(iovs, count, result, func(b []byte) (int, errno.Errno) { return g.p.Write(fd, b) })
+}
+
+func fdPwrite(g *guest, a args) uint32 {
+	return g.output(a.u32(1), a.u32(2), a.u32(4), func(b []byte) (int, errno.Errno) { return g.p.WriteAt(a.fd(0), b, int64(a.u64(3))) })
+}
+
+// output gives the parts to write and tells how much it took.
+func (g *guest) output(iovs, count, result uint32, write func([]byte) (int, errno.Errno)) uint32 {
 	size, e := g.iovecs(iovs, count)
 	if e != errno.OK {
 		return toWASI(e)
@@ -96,9 +121,10 @@ func (g *guest) writev(fd int, iovs, count, result uint32) uint32 {
 	if !g.writable(result, 4) {
 		return wasiEFAULT
 	}
+	g.charge(bulk(size))
 	buf := g.p.Scratch(size)
 	g.gather(iovs, count, buf)
-	n, e := g.p.Write(fd, buf)
+	n, e := write(buf)
 	if e != errno.OK {
 		return toWASI(e)
 	}

@@ -11,40 +11,35 @@ import (
 	"gvisor.dev/gvisor/pkg/tcpip/transport/tcp"
 
 	"wireloom/vnet"
+	"wireloom/vnet/errno"
 )
 
-// check says what is wrong with a node's interfaces, and whether one has an IPv6
-// address.
-func check(nics []vnet.StackNIC) (v6 bool, err error) {
-	if len(nics) > maxInterfaces {
-		return false, fmt.Errorf("a stack has %d interfaces, at most %d are allowed", len(nics), maxInterfaces)
+// usable says what is wrong with an address for an interface of the stack, nil if
+// nothing is.
+func (s *netStack) usable(l *link, p netip.Prefix) (errno.Errno, error) {
+	a := p.Addr()
+	switch {
+	case !p.IsValid() || a.Is4In6() || a.Zone() != "":
+		return errno.EINVAL, fmt.Errorf("interface %s: %s is not an address with a prefix length, like 10.0.0.1/24", l.name, p)
+	case a.IsUnspecified() || a.IsMulticast() || a.IsLoopback():
+		return errno.EINVAL, fmt.Errorf("interface %s: %s is not an address that a host can have", l.name, p)
+	case a.Is4() && l.MTU() < header.IPv4MinimumMTU:
+		return errno.EINVAL, fmt.Errorf("interface %s: an MTU of %d is below %d, the least that IPv4 works with", l.name, l.MTU(), header.IPv4MinimumMTU)
+	case a.Is6() && l.MTU() < header.IPv6MinimumMTU:
+		return errno.EINVAL, fmt.Errorf("interface %s: an MTU of %d is below %d, the least that IPv6 works with", l.name, l.MTU(), header.IPv6MinimumMTU)
+	case s.own[toAddress(a)] != nil:
+		return errno.EEXIST, fmt.Errorf("interface %s: the node has the address %s already", l.name, a)
+	case len(s.own) >= vnet.MaxAddresses:
+		return errno.ENOBUFS, fmt.Errorf("interface %s: the node has %d addresses and can't have more", l.name, len(s.own))
 	}
-	seen := map[netip.Addr]bool{}
-	for _, n := range nics {
-		if n.MTU < header.IPv4MinimumMTU {
-			return false, fmt.Errorf("interface %s: an MTU of %d is below %d, the least that IPv4 works with", n.Name, n.MTU, header.IPv4MinimumMTU)
-		}
-		for _, p := range n.Addresses {
-			a := p.Addr()
-			switch {
-			case !p.IsValid() || a.Is4In6() || a.Zone() != "":
-				return false, fmt.Errorf("interface %s: %s is not an address with a prefix length, like 10.0.0.1/24", n.Name, p)
-			case a.IsUnspecified() || a.IsMulticast() || a.IsLoopback():
-				return false, fmt.Errorf("interface %s: %s is not an address that a host can have", n.Name, p)
-			case a.Is6() && n.MTU < header.IPv6MinimumMTU:
-				return false, fmt.Errorf("interface %s: an MTU of %d is below %d, the least that IPv6 works with", n.Name, n.MTU, header.IPv6MinimumMTU)
-			case seen[a]:
-				return false, fmt.Errorf("interface %s: the node has the address %s already", n.Name, a)
-			}
-			seen[a] = true
-			v6 = v6 || a.Is6()
-		}
-	}
-	return v6, nil
+	return errno.OK, nil
 }
 
-// configure gives the stack its limits, interfaces, addresses and routes.
-func (s *netStack) configure(nics []vnet.StackNIC, v6 bool) error {
+// configure gives the stack its limits, loopback and interfaces.
+func (s *netStack) configure(nics []vnet.StackNIC) error {
+	if len(nics) > maxInterfaces {
+		return fmt.Errorf("a stack has %d interfaces, at most %d are allowed", len(nics), maxInterfaces)
+	}
 	var errs []error
 	must := func(what string, err tcpip.Error) {
 		if err != nil {
@@ -60,32 +55,32 @@ func (s *netStack) configure(nics []vnet.StackNIC, v6 bool) error {
 	wait := tcpip.TCPTimeWaitTimeoutOption(timeWait)
 	must("TIME_WAIT", s.st.SetTransportProtocolOption(tcp.ProtocolNumber, &wait))
 
-	var routes []tcpip.Route
-	add := func(l *link, name string, addrs []netip.Prefix) {
-		s.links = append(s.links, l)
-		must(name, s.st.CreateNICWithOptions(l.id, l, stack.NICOptions{Name: name}))
-		for _, p := range addrs {
-			proto := networkFor(p.Addr())
-			pa := tcpip.ProtocolAddress{Protocol: proto, AddressWithPrefix: tcpip.AddressWithPrefix{Address: toAddress(p.Addr()), PrefixLen: p.Bits()}}
-			must(name+" "+p.String(), s.st.AddProtocolAddress(l.id, pa, stack.AddressProperties{}))
-			routes = append(routes, tcpip.Route{Destination: pa.AddressWithPrefix.Subnet(), NIC: l.id})
-			if l.nic >= 0 {
-				// What a host sends to itself goes to its own MAC address: see link.
-				must(name+" "+p.String(), s.st.AddStaticNeighbor(l.id, proto, pa.AddressWithPrefix.Address, l.addr))
-			}
+	s.lo = &link{s: s, kind: loLink, nic: -1, name: "lo0", id: loopbackNIC, addr: header.UnspecifiedEthernetAddress, mtu: loopbackMTU, up: true}
+	must("lo0", s.st.CreateNICWithOptions(s.lo.id, s.lo, stack.NICOptions{Name: s.lo.name}))
+	for _, a := range loopbackAddresses {
+		must("lo0", s.st.AddProtocolAddress(s.lo.id, protocolAddress(a), stack.AddressProperties{}))
+	}
+	var routes []vnet.StackRoute
+	for _, n := range nics {
+		nic, err := s.Attach(n)
+		if err != nil {
+			return err
+		}
+		for _, p := range n.Addresses {
+			routes = append(routes, vnet.StackRoute{To: p.Masked(), NIC: nic})
 		}
 	}
-	lo := []netip.Prefix{netip.MustParsePrefix("127.0.0.1/8")}
-	if v6 {
-		lo = append(lo, netip.MustParsePrefix("::1/128"))
-	}
-	add(&link{s: s, nic: -1, id: loopbackNIC, addr: header.UnspecifiedEthernetAddress, mtu: loopbackMTU}, "lo0", lo)
-	for i, n := range nics {
-		s.names = append(s.names, n.Name)
-		add(&link{s: s, nic: i, id: firstNIC + tcpip.NICID(i), addr: tcpip.LinkAddress(n.MAC[:]), mtu: uint32(n.MTU)}, n.Name, n.Addresses)
-	}
-	s.st.SetRouteTable(routes)
+	s.SetRoutes(routes)
 	return errors.Join(errs...)
+}
+
+var loopbackAddresses = []netip.Prefix{netip.MustParsePrefix("127.0.0.1/8"), netip.MustParsePrefix("::1/128")}
+
+func protocolAddress(p netip.Prefix) tcpip.ProtocolAddress {
+	return tcpip.ProtocolAddress{
+		Protocol:          networkFor(p.Addr()),
+		AddressWithPrefix: tcpip.AddressWithPrefix{Address: toAddress(p.Addr()), PrefixLen: p.Bits()},
+	}
 }
 
 func networkFor(a netip.Addr) tcpip.NetworkProtocolNumber {

@@ -10,8 +10,9 @@ import (
 )
 
 // FuzzDeliver gives a host with sockets of every kind frames that anybody may have
-// made. The input is a list of frames, each after its length; addressed says that
-// they get the Ethernet header of a frame for the host, which they need to go far.
+// made, and the packets in them by a tun; it is a router. The input is a list of frames,
+// each after its length: one gets the Ethernet header of a frame for the host, which it
+// needs to go far, and one goes as it is.
 func FuzzDeliver(f *testing.F) {
 	me, peer := netip.MustParseAddr("10.0.0.1"), netip.MustParseAddr("10.0.0.2")
 	me6, peer6 := netip.MustParseAddr("fd00::1"), netip.MustParseAddr("fd00::2")
@@ -39,6 +40,14 @@ func FuzzDeliver(f *testing.F) {
 	f.Fuzz(func(t *testing.T, in []byte) {
 		w := newWorld(t, 1)
 		h := w.hosts[0]
+		tun, err := h.Attach(vnet.StackNIC{Name: "tun0", IP: true, MTU: 1500, Addresses: []netip.Prefix{netip.MustParsePrefix("10.8.0.1/32")}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.SetRoutes([]vnet.StackRoute{
+			{To: netip.MustParsePrefix("10.0.0.0/24")}, {To: netip.MustParsePrefix("fd00::/64")}, {To: netip.MustParsePrefix("0.0.0.0/0"), NIC: tun},
+		})
+		h.SetForwarding(true, true)
 		h.listener()
 		u := h.socket(vnet.SocketUDP)
 		u.Bind(ap("0.0.0.0:7"))
@@ -54,6 +63,7 @@ func FuzzDeliver(f *testing.F) {
 			mac := macOfHost(0)
 			h.Deliver(0, append(append(mac[:], "\x02\x00\x00\x00\x00\x02"...), in[2:2+n]...))
 			h.Deliver(0, in[2:2+n])
+			h.Deliver(tun, in[min(4, 2+n):2+n])
 			in = in[2+n:]
 		}
 		w.run(10 * time.Second)

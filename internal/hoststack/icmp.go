@@ -29,10 +29,13 @@ type icmpSocket struct {
 	ident   uint16
 	bound   bool // has an identifier
 
-	route *stack.Route // of the last packet sent, for the neighbour to be confirmed
+	route  *stack.Route // of the last packet sent, for the neighbour to be confirmed
+	routes uint64       // the table that it was found in
+
 	queue []icmpMessage
 	bytes int
 	shut  [2]bool // reading, writing
+	hops  uint8   // time to live of what is sent
 }
 
 type icmpMessage struct {
@@ -51,7 +54,7 @@ func (s *netStack) newICMP(kind vnet.SocketKind, network tcpip.NetworkProtocolNu
 	if network == header.IPv6ProtocolNumber {
 		proto = header.ICMPv6ProtocolNumber
 	}
-	k := &icmpSocket{socket: s.register(kind), network: network, proto: proto}
+	k := &icmpSocket{socket: s.register(kind), network: network, proto: proto, hops: defaultTTL}
 	if err := s.st.RegisterRawTransportEndpoint(network, proto, k); err != nil {
 		delete(s.sockets, k.id)
 		return nil, errnoOf(err)
@@ -170,14 +173,19 @@ func (k *icmpSocket) Send(p []byte, to netip.AddrPort) (int, errno.Errno) {
 			return 0, e
 		}
 	}
-	defer k.s.settle()
 	if e := k.findRoute(dst); e != errno.OK {
+		k.s.settle()
 		return 0, e
 	}
 	pkt := k.packet(p)
 	defer pkt.DecRef()
-	if err := k.route.WritePacket(stack.NetworkHeaderParams{Protocol: k.proto, TTL: defaultTTL}, pkt); err != nil {
+	err := k.route.WritePacket(stack.NetworkHeaderParams{Protocol: k.proto, TTL: k.hops}, pkt)
+	e := k.s.settleSent()
+	switch {
+	case err != nil:
 		return 0, errnoOf(err)
+	case e != errno.OK:
+		return 0, e
 	}
 	if k.s.hops.anyDown() {
 		if e := k.s.downTo(dst, k.v6()); e != errno.OK {
@@ -190,13 +198,18 @@ func (k *icmpSocket) Send(p []byte, to netip.AddrPort) (int, errno.Errno) {
 // findRoute keeps the route to dst; EHOSTUNREACH where there is none (ip_output).
 func (k *icmpSocket) findRoute(dst tcpip.Address) errno.Errno {
 	if k.route != nil {
-		if k.route.RemoteAddress() == dst {
+		if k.route.RemoteAddress() == dst && k.routes == k.s.routes {
 			return errno.OK
 		}
 		k.route.Release()
 		k.route = nil
 	}
-	r, err := k.s.st.FindRoute(0, k.local, dst, k.network, false)
+	k.routes = k.s.routes
+	nic := tcpip.NICID(0)
+	if k.device != nil {
+		nic = k.device.id
+	}
+	r, err := k.s.st.FindRoute(nic, k.local, dst, k.network, false)
 	if err != nil {
 		if _, none := err.(*tcpip.ErrNetworkUnreachable); none {
 			return errno.EHOSTUNREACH
@@ -227,7 +240,12 @@ func (k *icmpSocket) packet(p []byte) *stack.PacketBuffer {
 }
 
 // Recv implements vnet.Socket.
-func (k *icmpSocket) Recv(p []byte) (int, netip.AddrPort, errno.Errno) {
+func (k *icmpSocket) Recv(p []byte) (int, netip.AddrPort, errno.Errno) { return k.recv(p, false) }
+
+// Peek implements vnet.Socket.
+func (k *icmpSocket) Peek(p []byte) (int, netip.AddrPort, errno.Errno) { return k.recv(p, true) }
+
+func (k *icmpSocket) recv(p []byte, peek bool) (int, netip.AddrPort, errno.Errno) {
 	if e := k.enter(); e != errno.OK {
 		return 0, netip.AddrPort{}, e
 	}
@@ -238,9 +256,11 @@ func (k *icmpSocket) Recv(p []byte) (int, netip.AddrPort, errno.Errno) {
 		return 0, netip.AddrPort{}, errno.EWOULDBLOCK
 	}
 	m := k.queue[0]
-	k.queue = slices.Delete(k.queue, 0, 1)
-	k.bytes -= len(m.data)
-	k.ttl = int(m.ttl)
+	if !peek {
+		k.queue = slices.Delete(k.queue, 0, 1)
+		k.bytes -= len(m.data)
+	}
+	k.ttl, k.cut = int(m.ttl), len(m.data) > len(p)
 	return copy(p, m.data), k.addrPort(tcpip.FullAddress{Addr: m.from}), errno.OK
 }
 

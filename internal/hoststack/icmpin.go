@@ -38,7 +38,7 @@ func (k *icmpSocket) HandlePacket(pkt *stack.PacketBuffer) { k.handle(pkt, !k.v6
 // handle queues a message that concerns the socket. wantReplies says whether
 // replies come this way.
 func (k *icmpSocket) handle(pkt *stack.PacketBuffer, wantReplies bool) {
-	if !k.bound || k.closed || k.shut[0] || k.s.st.CheckLocalAddress(pkt.NICID, k.network, pkt.Network().DestinationAddress()) == 0 {
+	if !k.bound || k.closed || k.shut[0] || k.s.st.CheckLocalAddress(0, k.network, pkt.Network().DestinationAddress()) == 0 {
 		return
 	}
 	msg := slices.Concat(pkt.TransportHeader().Slice(), pkt.Data().AsRange().ToSlice())

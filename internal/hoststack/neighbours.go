@@ -154,10 +154,10 @@ func (s *netStack) Neighbours() []vnet.Neighbour {
 	}
 	var out []vnet.Neighbour
 	for _, l := range s.links {
-		if l.nic < 0 {
+		if l.kind != etherLink || l.detached {
 			continue
 		}
-		for _, proto := range s.networks {
+		for _, proto := range networks {
 			es, err := s.st.Neighbors(l.id, proto)
 			if err != nil {
 				continue // the protocol has no table on this interface
@@ -166,7 +166,7 @@ func (s *netStack) Neighbours() []vnet.Neighbour {
 				if e.State == stack.Static {
 					continue
 				}
-				n := vnet.Neighbour{NIC: s.names[l.nic], Addr: fromAddress(e.Addr), State: strings.ToLower(e.State.String())}
+				n := vnet.Neighbour{NIC: l.name, Addr: fromAddress(e.Addr), State: strings.ToLower(e.State.String())}
 				if e.State != stack.Incomplete && e.State != stack.Unreachable {
 					n.MAC = macOf(e.LinkAddr)
 				}

@@ -28,6 +28,8 @@ type socket struct {
 	err    errno.Errno // pending: SO_ERROR
 	failed bool        // TCP: the connection's end was put into err
 	ttl    int
+	cut    bool // some of the datagram that was taken last is lost
+	device *link
 }
 
 var _ vnet.Socket = (*socket)(nil)
@@ -43,13 +45,10 @@ func (s *netStack) Socket(kind vnet.SocketKind) (vnet.Socket, errno.Errno) {
 	if len(s.sockets) >= maxSockets {
 		return nil, errno.ENOBUFS
 	}
-	v6 := kind == vnet.SocketUDP6 || kind == vnet.SocketTCP6 || kind == vnet.SocketICMP6
+	v6 := kind.V6()
 	network := header.IPv4ProtocolNumber
 	if v6 {
 		network = header.IPv6ProtocolNumber
-		if !s.st.CheckNetworkProtocol(network) {
-			return nil, errno.EAFNOSUPPORT
-		}
 	}
 	transport := udp.ProtocolNumber
 	switch kind {
@@ -71,9 +70,6 @@ func (s *netStack) Socket(kind vnet.SocketKind) (vnet.Socket, errno.Errno) {
 	if v6 {
 		ep.SocketOptions().SetV6Only(true)
 	}
-	// The BSDs ask for SO_BROADCAST first; a lab's programs have no other means
-	// to say so, and no broadcast leaves the lab.
-	ep.SocketOptions().SetBroadcast(true)
 	ep.SocketOptions().SetReceiveTTL(true)
 	ep.SocketOptions().SetReceiveHopLimit(true)
 	s.prune()
@@ -113,9 +109,9 @@ func (s *netStack) prune() {
 	}
 }
 
-func (k *socket) stream() bool { return k.kind == vnet.SocketTCP || k.kind == vnet.SocketTCP6 }
+func (k *socket) stream() bool { return k.kind.Stream() }
 
-func (k *socket) v6() bool { return k.kind >= vnet.SocketUDP6 }
+func (k *socket) v6() bool { return k.kind.V6() }
 
 // enter begins a call; every call that may change something ends with settle.
 func (k *socket) enter() errno.Errno {

@@ -34,13 +34,24 @@ func (k *socket) Send(p []byte, to netip.AddrPort) (int, errno.Errno) {
 		if full.Port == 0 {
 			return 0, errno.EADDRNOTAVAIL
 		}
+		if full.Addr == header.IPv4Broadcast {
+			if l := k.bare(); l != nil {
+				return k.sendBare(l, p, full.Port)
+			}
+			if k.device == nil {
+				full.NIC = k.s.broadcaster()
+			}
+		}
 		opts.To, dst = &full, full.Addr
 	}
 	if k.stream() && k.unconnected() {
 		return 0, errno.ENOTCONN
 	}
-	defer k.s.settle()
 	n, err := k.ep.Write(bytes.NewReader(p), opts)
+	e := k.s.settleSent()
+	if err == nil && !k.stream() && e != errno.OK {
+		return 0, e // what the interface says: a tun that nobody has open
+	}
 	if err == nil && !k.stream() && k.s.hops.anyDown() {
 		if opts.To == nil {
 			if peer, err := k.ep.GetRemoteAddress(); err == nil {
@@ -90,7 +101,12 @@ func (s *netStack) downTo(dst tcpip.Address, v6 bool) errno.Errno {
 }
 
 // Recv implements vnet.Socket.
-func (k *socket) Recv(p []byte) (int, netip.AddrPort, errno.Errno) {
+func (k *socket) Recv(p []byte) (int, netip.AddrPort, errno.Errno) { return k.recv(p, false) }
+
+// Peek implements vnet.Socket.
+func (k *socket) Peek(p []byte) (int, netip.AddrPort, errno.Errno) { return k.recv(p, true) }
+
+func (k *socket) recv(p []byte, peek bool) (int, netip.AddrPort, errno.Errno) {
 	if e := k.enter(); e != errno.OK {
 		return 0, netip.AddrPort{}, e
 	}
@@ -105,7 +121,8 @@ func (k *socket) Recv(p []byte) (int, netip.AddrPort, errno.Errno) {
 	}
 	defer k.s.settle()
 	w := tcpip.SliceWriter(p)
-	res, err := k.ep.Read(&w, tcpip.ReadOptions{NeedRemoteAddr: !k.stream()})
+	k.cut = false
+	res, err := k.ep.Read(&w, tcpip.ReadOptions{NeedRemoteAddr: !k.stream(), Peek: peek})
 	if _, bad := err.(*tcpip.ErrBadBuffer); bad && len(p) == 0 {
 		err = nil // the datagram is gone, as on a BSD
 	}
@@ -118,6 +135,7 @@ func (k *socket) Recv(p []byte) (int, netip.AddrPort, errno.Errno) {
 	if k.stream() {
 		return res.Count, netip.AddrPort{}, errno.OK
 	}
+	k.cut = res.Total > res.Count
 	switch cm := &res.ControlMessages; {
 	case cm.HasTTL:
 		k.ttl = int(cm.TTL)
@@ -256,6 +274,9 @@ func (k *socket) Remote() netip.AddrPort {
 
 // TTL implements vnet.Socket.
 func (k *socket) TTL() int { return k.ttl }
+
+// Truncated implements vnet.Socket.
+func (k *socket) Truncated() bool { return k.cut }
 
 // Notify implements vnet.Socket.
 func (k *socket) Notify(f func()) { k.notify = f }

@@ -1,6 +1,6 @@
 // Package hoststack is the IP stack of a lab's nodes: gVisor's netstack behind
-// vnet.Stack. It answers ARP, NDP and echo requests and gives programs UDP, TCP
-// and ICMP sockets.
+// vnet.Stack. It answers ARP, NDP and echo requests, forwards packets if it is told
+// to, and gives programs UDP, TCP and ICMP sockets.
 //
 // A lab's run is a function of its inputs, and netstack was not made for that. The
 // stack makes it so: netstack's clock is the lab's, everything random comes from
@@ -29,17 +29,18 @@ import (
 	"gvisor.dev/gvisor/pkg/tcpip/transport/udp"
 
 	"wireloom/vnet"
+	"wireloom/vnet/errno"
 )
 
 // Limits of a stack.
 const (
-	maxSockets    = 256       // sockets open; beyond them ENOBUFS
-	maxLingering  = 256       // TCP connections that go on after their socket was closed; the oldest is reset
-	maxBacklog    = 32        // connections that wait to be accepted on a socket: SOMAXCONN
-	maxTurns      = 1000      // timers run in one call; the rest waits for a turn of its own
-	maxDatagrams  = 64 << 10  // bytes that wait in a datagram socket, each way
-	tcpBuffer     = 64 << 10  // bytes that wait in a stream, each way, to begin with
-	maxTCPBuffer  = 256 << 10 // and at most
+	maxSockets    = vnet.MaxSockets // sockets open; beyond them ENOBUFS
+	maxLingering  = 256             // TCP connections that go on after their socket was closed; the oldest is reset
+	maxBacklog    = 32              // connections that wait to be accepted on a socket: SOMAXCONN
+	maxTurns      = 1000            // timers run in one call; the rest waits for a turn of its own
+	maxDatagrams  = 64 << 10        // bytes that wait in a datagram socket, each way
+	tcpBuffer     = 64 << 10        // bytes that wait in a stream, each way, to begin with
+	maxTCPBuffer  = 256 << 10       // and at most
 	timeWait      = 60 * time.Second
 	defaultTTL    = 64
 	loopbackMTU   = 16384
@@ -56,9 +57,12 @@ type netStack struct {
 	tcp      stack.TransportProtocol
 	clock    clock
 	hops     neighbours
-	links    []*link // loopback first
-	names    []string
-	networks []tcpip.NetworkProtocolNumber
+	lo       *link
+	links    []*link // the lab's interfaces by number; one that was detached waits to be used again
+	own      map[tcpip.Address]*link
+	routes   uint64 // how often the table was set
+	forward4 bool
+	forward6 bool
 
 	usesTCP   bool // there has been a TCP socket, so netstack's goroutine may have work
 	closed    bool
@@ -70,28 +74,38 @@ type netStack struct {
 	lingering []tcpip.Endpoint // oldest first
 	idents    map[uint16]bool  // identifiers of ICMP sockets
 
+	mine int         // frames at the head of out that the call in progress sent
+	sent errno.Errno // what became of those
+
 	mu    sync.Mutex
 	out   []frame
 	woken []*socket
 }
 
+// networks are the network protocols of every stack.
+var networks = []tcpip.NetworkProtocolNumber{header.IPv4ProtocolNumber, header.IPv6ProtocolNumber}
+
 var _ vnet.Stack = (*netStack)(nil)
 
-// New makes the stack of a node with the interfaces nics. IPv6 is spoken where one
-// of them has an IPv6 address. Forwarding is off, and nothing is sent until asked:
-// no router solicitation, no address detection, no IGMP or MLD.
+// New makes the stack of a node with the interfaces nics, and routes to the networks
+// of their addresses. Forwarding is off, and nothing is sent until asked: no router
+// solicitation, no address detection, no IGMP or MLD.
 func New(h vnet.StackHost, nics []vnet.StackNIC) (vnet.Stack, error) {
-	v6, err := check(nics)
-	if err != nil {
-		return nil, err
-	}
 	silence()
-	s := &netStack{host: h, sockets: map[uint64]*socket{}, idents: map[uint16]bool{}, hops: neighbours{down: map[hop]bool{}}}
+	s := &netStack{
+		host: h, sockets: map[uint64]*socket{}, idents: map[uint16]bool{}, hops: neighbours{down: map[hop]bool{}},
+		own: map[tcpip.Address]*link{},
+	}
 	s.clock.set(h.Now())
 	luck := newChance(h.Random)
 	opts := stack.Options{
-		NetworkProtocols:   []stack.NetworkProtocolFactory{arp.NewProtocol, ipv4.NewProtocol},
-		TransportProtocols: []stack.TransportProtocolFactory{icmp.NewProtocol4, udp.NewProtocol, newTCP},
+		NetworkProtocols: []stack.NetworkProtocolFactory{
+			arp.NewProtocol, ipv4.NewProtocol, ipv6.NewProtocolWithOptions(ipv6.Options{
+				NDPConfigs: ipv6.NDPConfigurations{HandleRAs: ipv6.HandlingRAsDisabled},
+				DADConfigs: stack.DADConfigurations{DupAddrDetectTransmits: 0, RetransmitTimer: retransmit},
+			}),
+		},
+		TransportProtocols: []stack.TransportProtocolFactory{icmp.NewProtocol4, udp.NewProtocol, newTCP, icmp.NewProtocol6},
 		Clock:              &s.clock,
 		RandSource:         luck,
 		SecureRNG:          luck,
@@ -99,18 +113,9 @@ func New(h vnet.StackHost, nics []vnet.StackNIC) (vnet.Stack, error) {
 		NUDDisp:            &s.hops,
 		// HandleLocal stays off: see link.
 	}
-	s.networks = []tcpip.NetworkProtocolNumber{header.IPv4ProtocolNumber}
-	if v6 {
-		opts.NetworkProtocols = append(opts.NetworkProtocols, ipv6.NewProtocolWithOptions(ipv6.Options{
-			NDPConfigs: ipv6.NDPConfigurations{HandleRAs: ipv6.HandlingRAsDisabled},
-			DADConfigs: stack.DADConfigurations{DupAddrDetectTransmits: 0, RetransmitTimer: retransmit},
-		}))
-		opts.TransportProtocols = append(opts.TransportProtocols, icmp.NewProtocol6)
-		s.networks = append(s.networks, header.IPv6ProtocolNumber)
-	}
 	s.st = stack.New(opts)
 	s.tcp = s.st.TransportProtocolInstance(tcp.ProtocolNumber)
-	if err := s.configure(nics, v6); err != nil {
+	if err := s.configure(nics); err != nil {
 		s.Close()
 		return nil, err
 	}
@@ -141,11 +146,12 @@ func (s *netStack) wake(k *socket) {
 
 // Deliver implements vnet.Stack.
 func (s *netStack) Deliver(nic int, data []byte) {
-	if s.closed || nic < 0 || nic+1 >= len(s.links) {
+	l := s.link(nic)
+	if l == nil {
 		return
 	}
 	s.clock.set(s.host.Now())
-	s.links[nic+1].inject(data)
+	l.inject(data)
 	s.settle()
 }
 
@@ -195,9 +201,13 @@ func (s *netStack) settle() {
 		k.queued = false
 	}
 	s.mu.Unlock()
-	for _, f := range out {
-		s.send(f)
+	s.sent = errno.OK
+	for i, f := range out {
+		if e := s.send(f); i < s.mine && s.sent == errno.OK {
+			s.sent = e
+		}
 	}
+	s.mine = 0
 	slices.SortFunc(woken, func(a, b *socket) int { return int(a.id) - int(b.id) })
 	s.arm()
 	s.settling = false
@@ -208,9 +218,19 @@ func (s *netStack) settle() {
 	}
 }
 
+// settleSent is settle at the end of a call that may have sent something, and returns
+// what the lab said about that.
+func (s *netStack) settleSent() errno.Errno {
+	s.mu.Lock()
+	s.mine = len(s.out)
+	s.mu.Unlock()
+	s.settle()
+	return s.sent
+}
+
 // send gives a frame to the lab, or back to the interface that it is addressed to.
-func (s *netStack) send(f frame) {
-	if header.Ethernet(f.data).DestinationAddress() == f.l.addr {
+func (s *netStack) send(f frame) errno.Errno {
+	if s.toItself(f) {
 		s.host.After(0, func() {
 			if s.closed {
 				return
@@ -219,9 +239,24 @@ func (s *netStack) send(f frame) {
 			f.l.inject(f.data)
 			s.settle()
 		})
-		return
+		return errno.OK
 	}
-	s.host.Transmit(f.l.nic, f.data)
+	if f.l.detached {
+		return errno.ENXIO
+	}
+	return s.host.Transmit(f.l.nic, f.data, f.hop)
+}
+
+// toItself says whether a frame is for the host that sends it: it has the interface's
+// own MAC address, or where there are none one of the host's IP addresses.
+func (s *netStack) toItself(f frame) bool {
+	if f.l.kind != ipLink {
+		return header.Ethernet(f.data).DestinationAddress() == f.l.addr
+	}
+	if header.IPVersion(f.data) == header.IPv4Version {
+		return s.own[header.IPv4(f.data).DestinationAddress()] != nil
+	}
+	return s.own[header.IPv6(f.data).DestinationAddress()] != nil
 }
 
 // arm asks the lab for a call when the earliest timer is due.

@@ -311,7 +311,7 @@ func TestNewRefuses(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := New(&host{w: &world{}}, c.nics)
+			_, err := New(&host{w: &world{}, rand: rand.NewChaCha8([32]byte{})}, c.nics)
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("%v; want %q in it", err, c.want)
 			}
@@ -438,7 +438,12 @@ func TestBroadcast(t *testing.T) {
 		w.check("bind", k.Bind(ap("0.0.0.0:9")), errno.OK)
 		got = append(got, k)
 	}
-	if _, e := w.hosts[0].socket(vnet.SocketUDP).Send([]byte("all"), ap("10.0.0.255:9")); e != errno.OK {
+	k := w.hosts[0].socket(vnet.SocketUDP)
+	if _, e := k.Send([]byte("all"), ap("10.0.0.255:9")); e != errno.EACCES {
+		t.Fatalf("without SO_BROADCAST: %v, want EACCES", e)
+	}
+	w.check("SO_BROADCAST", k.SetOption(vnet.SO_BROADCAST, 1), errno.OK)
+	if _, e := k.Send([]byte("all"), ap("10.0.0.255:9")); e != errno.OK {
 		t.Fatal(e)
 	}
 	w.run(time.Second)
@@ -508,4 +513,7 @@ type wires struct {
 	nics []int
 }
 
-func (h *wires) Transmit(nic int, _ []byte) { h.nics = append(h.nics, nic) }
+func (h *wires) Transmit(nic int, _ []byte, _ netip.Addr) errno.Errno {
+	h.nics = append(h.nics, nic)
+	return errno.OK
+}

@@ -82,7 +82,7 @@ func (w *world) run(d time.Duration) {
 func (h *host) Now() time.Duration                     { return h.w.now }
 func (h *host) After(d time.Duration, f func()) func() { return h.w.after(d, f) }
 func (h *host) Random(p []byte)                        { _, _ = h.rand.Read(p) }
-func (h *host) Transmit(nic int, data []byte) {
+func (h *host) Transmit(nic int, data []byte, _ netip.Addr) errno.Errno {
 	w := h.w
 	var b [12]byte
 	binary.BigEndian.PutUint64(b[:], uint64(w.now))
@@ -91,7 +91,7 @@ func (h *host) Transmit(nic int, data []byte) {
 	w.hash.Write(data)
 	w.sent++
 	if w.lose != nil && w.lose(w.sent, data) {
-		return
+		return errno.OK
 	}
 	data = append([]byte(nil), data...)
 	w.after(w.delay, func() {
@@ -101,6 +101,7 @@ func (h *host) Transmit(nic int, data []byte) {
 			}
 		}
 	})
+	return errno.OK
 }
 
 func macOfHost(i int) wire.MAC { return wire.MAC{2, 0, 0, 0, 0, byte(i + 1)} }

@@ -13,8 +13,8 @@ import (
 // and those fields, numbers as varints:
 //
 //   - At is counted from the event before, Began back from At.
-//   - A name is its number in the block's list of names, or 0 and then its text,
-//     which gives it the next number. Text, which seldom repeats, is spelled out.
+//   - Who and where (see place) is a number in the block's list of places, or 0 and
+//     then its parts, which gives them the next number.
 //   - Data that the block already holds for the same frame is where that is: a
 //     frame's bytes, which each hop's event carries, are stored and hashed once.
 //
@@ -24,60 +24,75 @@ import (
 // The loop writes a block while viewers read what it has published (Log.next): so
 // nothing that they look at moves or changes once it is written.
 type block struct {
-	first uint64 // Seq of its first event
-	whole []byte // room for blockSize bytes, or for one larger event
-	names *[maxNames]string
-	marks *[maxMarks]mark
+	first  uint64 // Seq of its first event
+	whole  []byte // room for blockSize bytes, or for one larger event
+	places *[maxPlaces]place
+	marks  *[maxMarks]mark
 
 	marked atomic.Int32 // how many marks are written
 
 	// The writer's own.
-	buf   []byte // the part of whole that is written
-	named int    // names
-	at    time.Duration
+	buf    []byte // the part of whole that is written
+	placed int    // how many places are written
+	at     time.Duration
 
 	shared bool // a viewer may read it, or did; guarded by Log.mu
 }
 
-// A mark is a place in a block where reading can begin: the first event after every
+// A place is what the events of one kind of thing at one spot have in common: those
+// of a process that reads a descriptor, or of frames on a link.
+type place struct {
+	node, proc, port, peer, path, op string
+	pid, fd                          int
+}
+
+func placeOf(e *Event) place {
+	return place{e.Node, e.Proc, e.Port, e.Peer, e.Path, e.Op, e.PID, e.FD}
+}
+
+// A mark is a position in a block where reading can begin: the first event after every
 // markEvery bytes.
 type mark struct {
-	seq   uint64
-	off   int
-	names int
-	at    time.Duration
+	seq    uint64
+	off    int
+	places int
+	at     time.Duration
 }
 
 const (
 	blockSize = 64 << 10
-	maxNames  = 256 // in a block; further ones are spelled out each time
+	maxPlaces = 256 // in a block; further ones are spelled out each time
 	markEvery = 1 << 10
 	maxMarks  = blockSize / markEvery
 )
 
 func newBlock(first uint64, size int) *block {
-	b := &block{first: first, whole: make([]byte, max(blockSize, size)), names: new([maxNames]string), marks: new([maxMarks]mark)}
+	b := &block{first: first, whole: make([]byte, max(blockSize, size)), places: new([maxPlaces]place), marks: new([maxMarks]mark)}
 	b.buf = b.whole[:0]
 	return b
 }
 
 // renew makes a block that nobody reads any more a new one.
 func (b *block) renew(first uint64) {
-	b.first, b.buf, b.named, b.at = first, b.buf[:0], 0, 0
+	b.first, b.buf, b.placed, b.at = first, b.buf[:0], 0, 0
 	b.marked.Store(0)
 }
 
-// hasSame takes the place of hasData where the data is in the block already.
-const hasSame = hasAll + 1
+const (
+	// hasSame takes the place of hasData where the data is in the block already.
+	hasSame = hasAll + 1
+	// inPlace are the fields that are not in the mask: the place has them.
+	inPlace = hasNode | hasProc | hasPID | hasPort | hasPeer | hasPath | hasOp | hasFD
+)
 
 // An encoder has what appending to a block needs and reading it doesn't. It
 // belongs to the newest block alone.
 type encoder struct {
-	index  map[string]int
+	index  map[place]int
 	recent [64]struct {
-		name string
-		n    int
-	} // what index says about the names used last, by a hash of theirs
+		place
+		n int
+	} // what index says about the places used last, by a hash of theirs
 	frames [64]struct {
 		id       uint64
 		off, len int
@@ -87,36 +102,59 @@ type encoder struct {
 // reset prepares for a new block.
 func (c *encoder) reset() {
 	if c.index == nil {
-		c.index = map[string]int{}
+		c.index = map[place]int{}
 	}
 	clear(c.index)
 	clear(c.recent[:])
 	clear(c.frames[:])
 }
 
-// name appends a name to b's encoding.
-func (c *encoder) name(b *block, s string) {
-	s = s[:min(len(s), MaxField)]
-	slot := &c.recent[(len(s)*7+int(s[0])+int(s[len(s)-1])*5+int(s[len(s)/2])*3)%len(c.recent)]
-	if slot.name == s {
+// place appends who and where an event is about to b's encoding.
+func (c *encoder) place(b *block, e *Event) {
+	h := int(e.Kind) + 7*e.FD + 5*e.PID + len(e.Path)
+	for _, s := range [...]string{e.Node, e.Port, e.Op} {
+		if s != "" {
+			h = 3*h + 5*int(s[len(s)-1]) + int(s[0])
+		}
+	}
+	slot := &c.recent[uint(h)%uint(len(c.recent))]
+	p := &slot.place
+	if p.fd == e.FD && p.pid == e.PID && p.node == e.Node && p.proc == e.Proc && p.port == e.Port && p.peer == e.Peer &&
+		p.path == e.Path && p.op == e.Op && slot.n > 0 {
 		b.buf = binary.AppendUvarint(b.buf, uint64(slot.n))
 		return
 	}
-	n, known := c.index[s]
+	at := placeOf(e)
+	n, known := c.index[at]
 	switch {
 	case known:
 		b.buf = binary.AppendUvarint(b.buf, uint64(n))
-	case b.named == maxNames:
-		b.buf = appendString(append(b.buf, 0), s)
+	case b.placed == maxPlaces:
+		b.buf = at.appendTo(append(b.buf, 0))
 		return
 	default:
-		b.names[b.named] = s
-		b.named++
-		n = b.named
-		c.index[s] = n
-		b.buf = appendString(append(b.buf, 0), s)
+		b.places[b.placed] = at
+		b.placed++
+		n = b.placed
+		c.index[at] = n
+		b.buf = at.appendTo(append(b.buf, 0))
 	}
-	slot.name, slot.n = s, n
+	slot.place, slot.n = at, n
+}
+
+func (p *place) appendTo(b []byte) []byte {
+	for _, s := range [...]string{p.node, p.proc, p.port, p.peer, p.path, p.op} {
+		b = appendString(b, s)
+	}
+	return binary.AppendVarint(binary.AppendVarint(b, int64(p.pid)), int64(p.fd))
+}
+
+func (r *reader) place() (p place) {
+	for _, s := range [...]*string{&p.node, &p.proc, &p.port, &p.peer, &p.path, &p.op} {
+		*s = string(r.bytes())
+	}
+	p.pid, p.fd = int(r.varint()), int(r.varint())
+	return p
 }
 
 // same reports whether the block holds data for this frame already, and where.
@@ -128,7 +166,7 @@ func (c *encoder) same(b *block, id uint64, data []byte) (off int, ok bool) {
 // append adds an event to b.
 func (c *encoder) append(b *block, e *Event) {
 	if n := int(b.marked.Load()); len(b.buf) >= n*markEvery && n < maxMarks {
-		b.marks[n] = mark{e.Seq, len(b.buf), b.named, b.at}
+		b.marks[n] = mark{e.Seq, len(b.buf), b.placed, b.at}
 		b.marked.Store(int32(n + 1))
 	}
 	m := mask(e)
@@ -140,17 +178,11 @@ func (c *encoder) append(b *block, e *Event) {
 		}
 	}
 	at, began := e.At-b.at, e.At-e.Began
-	m = m&^(hasAt|hasBegan) | bit(at != 0, hasAt) | bit(began != 0, hasBegan)
+	m = m&^(hasAt|hasBegan|inPlace) | bit(at != 0, hasAt) | bit(began != 0, hasBegan)
 	b.at = e.At
 	w := binary.AppendUvarint(append(b.buf, byte(e.Kind)), m)
 	if m&hasAt != 0 {
 		w = binary.AppendVarint(w, int64(at))
-	}
-	if m&hasPID != 0 {
-		w = binary.AppendVarint(w, int64(e.PID))
-	}
-	if m&hasFD != 0 {
-		w = binary.AppendVarint(w, int64(e.FD))
 	}
 	if m&hasLen != 0 {
 		w = binary.AppendVarint(w, int64(e.Len))
@@ -171,24 +203,7 @@ func (c *encoder) append(b *block, e *Event) {
 		w = binary.AppendUvarint(w, e.Frame)
 	}
 	b.buf = w
-	if m&hasNode != 0 {
-		c.name(b, e.Node)
-	}
-	if m&hasProc != 0 {
-		c.name(b, e.Proc)
-	}
-	if m&hasPort != 0 {
-		c.name(b, e.Port)
-	}
-	if m&hasPeer != 0 {
-		c.name(b, e.Peer)
-	}
-	if m&hasPath != 0 {
-		c.name(b, e.Path)
-	}
-	if m&hasOp != 0 {
-		c.name(b, e.Op)
-	}
+	c.place(b, e)
 	if m&hasText != 0 {
 		b.buf = appendString(b.buf, e.Text)
 	}
@@ -208,12 +223,12 @@ func (c *encoder) append(b *block, e *Event) {
 // A cursor reads a block's events in order. It looks at what the log has published
 // alone.
 type cursor struct {
-	b     *block
-	whole []byte // the block's bytes, those included that are not written yet
-	seq   uint64
-	at    time.Duration
-	names int
-	r     reader
+	b      *block
+	whole  []byte // the block's bytes, those included that are not written yet
+	seq    uint64
+	at     time.Duration
+	places int
+	r      reader
 }
 
 // cursor returns one that stands at the event seq, which is published, or before it.
@@ -225,7 +240,7 @@ func (b *block) cursor(whole []byte, seq uint64) cursor {
 		}
 		at = m
 	}
-	return cursor{b: b, whole: whole, seq: max(at.seq, b.first), at: at.at, names: at.names, r: reader{b: whole[at.off:]}}
+	return cursor{b: b, whole: whole, seq: max(at.seq, b.first), at: at.at, places: at.places, r: reader{b: whole[at.off:]}}
 }
 
 // next returns the next event; the caller knows that there is one.
@@ -246,7 +261,7 @@ func (c *cursor) decode(e *Event) error {
 	e.Kind = Kind(r.b[0])
 	r.b = r.b[1:]
 	m := r.uvarint()
-	if !e.Kind.Valid() || m >= 2*hasSame {
+	if !e.Kind.Valid() || m >= 2*hasSame || m&inPlace != 0 {
 		return fmt.Errorf("kind %d with fields %#x", e.Kind, m)
 	}
 	num := func(bit uint64) int64 {
@@ -257,7 +272,7 @@ func (c *cursor) decode(e *Event) error {
 	}
 	c.at += time.Duration(num(hasAt))
 	e.At = c.at
-	e.PID, e.FD, e.Len, e.N = int(num(hasPID)), int(num(hasFD)), int(num(hasLen)), num(hasN)
+	e.Len, e.N = int(num(hasLen)), num(hasN)
 	if m&hasErrno != 0 {
 		e.Errno = uint16(r.uvarint())
 	}
@@ -266,14 +281,8 @@ func (c *cursor) decode(e *Event) error {
 	if m&hasFrame != 0 {
 		e.Frame = r.uvarint()
 	}
-	for _, f := range [...]struct {
-		bit uint64
-		s   *string
-	}{{hasNode, &e.Node}, {hasProc, &e.Proc}, {hasPort, &e.Port}, {hasPeer, &e.Peer}, {hasPath, &e.Path}, {hasOp, &e.Op}} {
-		if m&f.bit != 0 {
-			*f.s = c.name()
-		}
-	}
+	p := c.place()
+	e.Node, e.Proc, e.Port, e.Peer, e.Path, e.Op, e.PID, e.FD = p.node, p.proc, p.port, p.peer, p.path, p.op, p.pid, p.fd
 	if m&hasText != 0 {
 		e.Text = string(r.bytes())
 	}
@@ -290,20 +299,20 @@ func (c *cursor) decode(e *Event) error {
 	return r.err
 }
 
-// name takes a name; a new one is the next of the block's list while there is room.
-func (c *cursor) name() string {
+// place takes a place; a new one is the next of the block's list while there is room.
+func (c *cursor) place() place {
 	n := c.r.uvarint()
 	if n == 0 {
-		text := c.r.bytes()
-		if c.names == maxNames {
-			return string(text)
+		p := c.r.place()
+		if c.places == maxPlaces || c.r.err != nil {
+			return p
 		}
-		c.names++
-		n = uint64(c.names)
+		c.places++
+		n = uint64(c.places)
 	}
-	if n > uint64(c.names) || c.r.err != nil {
+	if n > uint64(c.places) {
 		c.r.fail(errShort)
-		return ""
+		return place{}
 	}
-	return c.b.names[n-1]
+	return c.b.places[n-1]
 }

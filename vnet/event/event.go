@@ -23,7 +23,7 @@ const (
 	Forget                  // a switch forgets: Node switch, Port, Text MAC, Op "aged" "moved" "full" "port-down"
 	Iface                   // an interface changed: Node, Port, Op what, Text sentence
 	Console                 // a process wrote to its console: Node, Proc, PID, FD, Data
-	Signal                  // a signal was posted: Node, Proc, PID, Op name
+	Signal                  // a signal was posted, or taken by a handler: Node, Proc, PID, Op name, Text what becomes of it, Fuel
 	Message                 // a kernel message: Node, Text
 	Panic                   // this kernel would have panicked: Node, Text why
 	Limit                   // a limit took effect: Node, Proc, PID, Op which, Text sentence, N the limit

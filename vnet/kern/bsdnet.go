@@ -36,13 +36,14 @@ func (n bsdNet) ifioctl(i *Ifnet, t *Thread, cmd uint32, r *IfReq, up, down func
 			return errno.EADDRNOTAVAIL
 		}
 		if cmd == SIOCDIFADDR {
-			i.Addrs = append(i.Addrs[:a], i.Addrs[a+1:]...)
+			i.removeAddr(a)
 			return errno.OK
 		}
 		if i.Flags&IFF_POINTOPOINT == 0 {
 			return errno.EINVAL
 		}
 		i.Addrs[a].Dst = r.Addr.Dst
+		n.k.notify(i, i.Addrs[a].String()+" set")
 	}
 	return i.drv.Ioctl(i, t, cmd, r)
 }

@@ -12,7 +12,14 @@ const (
 	O_WRONLY   = 1
 	O_RDWR     = 2
 	O_NONBLOCK = 4
+	O_APPEND   = 8
 	O_ASYNC    = 0x40
+
+	O_NOFOLLOW  = 0x100
+	O_CREAT     = 0x200
+	O_TRUNC     = 0x400
+	O_EXCL      = 0x800
+	O_DIRECTORY = 0x20000 // FreeBSD's; NetBSD has 0x200000
 
 	// IO_NDELAY is an operation that must not sleep: that of a file with
 	// O_NONBLOCK.

@@ -122,15 +122,6 @@ func (i *Ifnet) changeFlags(want IfFlags) {
 	i.SetFlags(want&^keep, ^want&^keep)
 }
 
-// addAddr appends an address; ENOBUFS beyond the limit.
-func (i *Ifnet) addAddr(a Addr) errno.Errno {
-	if len(i.Addrs) >= maxAddrs {
-		return errno.ENOBUFS
-	}
-	i.Addrs = append(i.Addrs, &a)
-	return errno.OK
-}
-
 // enqueue is the common part of the dialects' if_transmit.
 func (i *Ifnet) enqueue(m *Mbuf, countDrop bool) errno.Errno {
 	n, mcast := m.Len(), m.Mcast

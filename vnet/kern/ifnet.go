@@ -125,6 +125,7 @@ type Addr struct {
 	Family int // AF_INET, ...
 	Addr   netip.Addr
 	Dst    netip.Addr
+	Bits   int  // of the netmask; 0: none was given
 	Null   bool // ifa_addr is a null pointer
 }
 
@@ -255,8 +256,8 @@ func (k *Kernel) Ifnet(name string) *Ifnet {
 	return nil
 }
 
-// OnIfChange asks to be told when an interface's flags or link state change
-// or it comes or goes; what is a sentence. OACTIVE, which changes with every
+// OnIfChange asks to be told when an interface's flags, addresses or link state
+// change or it comes or goes; what is a sentence. OACTIVE, which changes with every
 // packet, is not told of.
 func (k *Kernel) OnIfChange(f func(ifp *Ifnet, what string)) { k.changed = append(k.changed, f) }
 
@@ -305,7 +306,9 @@ func (i *Ifnet) Drain(q *Ifqueue) { i.k.tr.Interface(i, "devq_drain", q.drain(i)
 // PurgeAddrs removes every address but the link-level one: if_purgeaddrs(9).
 func (i *Ifnet) PurgeAddrs() {
 	i.k.tr.Interface(i, "if_purgeaddrs", len(i.Addrs))
-	i.Addrs = nil
+	for len(i.Addrs) > 0 {
+		i.removeAddr(0)
+	}
 }
 
 // Start calls if_start.

@@ -1,10 +1,14 @@
 package kern
 
-// Filters of <sys/event.h> that a device can be asked for.
+// Filters of <sys/event.h>. A device can be asked for the first three; the others
+// are about no file.
 const (
-	EVFILT_READ  = -1
-	EVFILT_WRITE = -2
-	EVFILT_VNODE = -4
+	EVFILT_READ   = -1
+	EVFILT_WRITE  = -2
+	EVFILT_VNODE  = -4
+	EVFILT_PROC   = -5
+	EVFILT_SIGNAL = -6
+	EVFILT_TIMER  = -7
 )
 
 // A FilterOps is what a driver attaches to a knote.
@@ -15,12 +19,20 @@ type FilterOps interface {
 	Detach(kn *Knote)
 }
 
+// A Resetter is a FilterOps whose state begins anew when an event was retrieved: the
+// number of times that a timer expired or a signal came.
+type Resetter interface {
+	Reset(kn *Knote)
+}
+
 // A Knote is one registered interest in a device: knote(9). Whoever makes it
 // sets Filter, Tag and Activate; the driver's Kqfilter sets the rest.
 type Knote struct {
 	Filter int
+	Fflags int
 	Data   int64
-	Tag    int // the maker's; shown in events
+	EOF    bool // Event found that nothing more will come: EV_EOF
+	Tag    int  // the maker's; shown in events
 	// Activate is called when the driver notifies and the condition holds.
 	// It only queues.
 	Activate func(*Knote)

@@ -28,6 +28,7 @@ type Kevent struct {
 	Ident  int // the descriptor
 	Filter int
 	Flags  int
+	Fflags int // of the filter: NOTE_EXIT, ...
 	Data   int64
 	Udata  uint64
 }
@@ -149,7 +150,13 @@ func (q *Kqueue) scan(out []Kevent) int {
 		if kn.disabled || !kn.Event() {
 			continue
 		}
-		out[n] = Kevent{Ident: kn.ident, Filter: kn.Filter, Flags: kn.flags, Data: kn.Data, Udata: kn.udata}
+		out[n] = Kevent{Ident: kn.ident, Filter: kn.Filter, Flags: kn.flags, Fflags: kn.Fflags, Data: kn.Data, Udata: kn.udata}
+		if kn.EOF {
+			out[n].Flags |= EV_EOF
+		}
+		if r, ok := kn.ops.(Resetter); ok {
+			r.Reset(&kn.Knote)
+		}
 		n++
 		switch {
 		case kn.flags&EV_ONESHOT != 0:
@@ -177,10 +184,11 @@ func (q *Kqueue) drop(n *kqNote) {
 	q.ready = slices.DeleteFunc(q.ready, func(x *kqNote) bool { return x == n })
 }
 
-// Forget drops what is registered for a descriptor that closes.
+// Forget drops what is registered for a descriptor that closes; a timer, signal or
+// process of that number stays.
 func (q *Kqueue) Forget(ident int) {
 	for _, n := range slices.Clone(q.notes) {
-		if n.ident == ident {
+		if n.ident == ident && n.Filter >= EVFILT_VNODE {
 			q.drop(n)
 		}
 	}

@@ -70,7 +70,7 @@ func (n netbsdNet) etherIoctl(i *Ifnet, _ *Thread, cmd uint32, r *IfReq) errno.E
 		if a < 0 {
 			return errno.EADDRNOTAVAIL
 		}
-		i.Addrs = append(i.Addrs[:a], i.Addrs[a+1:]...)
+		i.removeAddr(a)
 		return errno.OK
 	case SIOCADDMULTI:
 		if r.MAC[0]&1 == 0 {

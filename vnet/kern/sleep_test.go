@@ -286,3 +286,62 @@ func TestKqueueSleeps(t *testing.T) {
 		t.Errorf("after a signal: done %v, %v, want true, EINTR", proc.Done, *err)
 	}
 }
+
+// A signal that came before keeps the next sleep that it ends from beginning, once.
+func TestSignalBeforeASleep(t *testing.T) {
+	m := kerntest.New(kern.FreeBSD)
+	defer m.Close()
+	ch := new(int)
+	var got []errno.Errno
+	p := m.Go(1, func(th *kern.Thread) {
+		th.Signalled = true
+		got = append(got, m.K.SleepFor(th, ch, "deaf", false, time.Second))
+		got = append(got, m.K.SleepFor(th, ch, "first", true, time.Second))
+		got = append(got, m.K.SleepFor(th, ch, "second", true, time.Second))
+	})
+	m.Advance(time.Minute)
+	if want := []errno.Errno{errno.EWOULDBLOCK, errno.EINTR, errno.EWOULDBLOCK}; !p.Done || !slices.Equal(got, want) {
+		t.Errorf("done %v, %v, want %v", p.Done, got, want)
+	}
+}
+
+// A counter is a filter whose events count anew after each.
+type counter struct {
+	n      int64
+	resets int
+}
+
+func (c *counter) Kqfilter(_ *kern.Thread, kn *kern.Knote) errno.Errno {
+	new(kern.SelInfo).Attach(kn, c)
+	return errno.OK
+}
+
+func (c *counter) Event(kn *kern.Knote) bool {
+	kn.Data, kn.Fflags, kn.EOF = c.n, 3, c.n > 5
+	return c.n > 0
+}
+func (c *counter) Reset(*kern.Knote) { c.n, c.resets = 0, c.resets+1 }
+func (*counter) Detach(*kern.Knote)  {}
+
+func TestKqueueResetsCounters(t *testing.T) {
+	m := kerntest.New(kern.FreeBSD)
+	defer m.Close()
+	c := &counter{n: 9}
+	q := m.K.NewKqueue()
+	th := &kern.Thread{}
+	if e := q.Change(th, c, kern.Kevent{Ident: 4, Filter: kern.EVFILT_TIMER, Flags: kern.EV_ADD}); e != errno.OK {
+		t.Fatal(e)
+	}
+	out := make([]kern.Kevent, 2)
+	n, e := q.Collect(th, out, 0)
+	if want := (kern.Kevent{Ident: 4, Filter: kern.EVFILT_TIMER, Flags: kern.EV_EOF, Fflags: 3, Data: 9}); n != 1 || e != errno.OK || out[0] != want {
+		t.Errorf("%d %v %+v, want 1 and %+v", n, e, out[0], want)
+	}
+	if n, _ := q.Collect(th, out, 0); n != 0 || c.resets != 1 {
+		t.Errorf("then %d events and %d resets, want 0 and 1", n, c.resets)
+	}
+	q.Forget(4) // a descriptor's number
+	if q.Len() != 1 {
+		t.Error("the timer went with a descriptor of its number")
+	}
+}

@@ -35,6 +35,9 @@ type Thread struct {
 	// Unpark makes the thread runnable. It only schedules: it is called from
 	// inside other threads and from interrupts.
 	Unpark func()
+	// Signalled says that a signal came while the thread did not sleep: the next
+	// sleep that a signal ends does not begin. Whoever posts signals sets it.
+	Signalled bool
 
 	// The sleep queue's part.
 	ch         any
@@ -90,10 +93,14 @@ func (q *sleepQueue) remove(t *Thread) {
 }
 
 // Sleep puts the thread to sleep on ch until Wakeup(ch). wmesg names the
-// reason. With intr a signal ends it, with EINTR.
+// reason. With intr a signal ends it, with EINTR, also one that came before.
 func (k *Kernel) Sleep(t *Thread, ch any, wmesg string, intr bool) errno.Errno {
 	if t == nil || t.Park == nil {
 		return errno.EWOULDBLOCK
+	}
+	if intr && t.Signalled {
+		t.Signalled = false
+		return errno.EINTR
 	}
 	t.ch, t.wmesg, t.intr, t.asleep, t.result = ch, wmesg, intr, true, errno.OK
 	t.serial++

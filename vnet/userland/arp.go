@@ -1,7 +1,6 @@
 package userland
 
 import (
-	"net/netip"
 	"slices"
 
 	"wireloom/vnet"
@@ -45,8 +44,8 @@ func arpMain(p *proc) vnet.Exit {
 		}
 		return exit(0)
 	}
-	a, err := netip.ParseAddr(g.args[0])
-	if err != nil || !a.Is4() {
+	a, ok := resolve(p, g.args[0])
+	if !ok || !a.Is4() {
 		return p.fail(1, "%s: Unknown host", g.args[0])
 	}
 	found := false

@@ -29,6 +29,8 @@ func TestIfconfig(t *testing.T) {
 	b := newBench(t, pingd)
 	const usage = `usage: ifconfig [-a | -l | interface]
        ifconfig interface create | destroy
+       ifconfig interface [inet | inet6] address[/bits] [peer] [netmask mask]
+                [alias | -alias]
        ifconfig interface [up | down] [mtu n] [[-]link0] [[-]link1] [[-]link2]
 `
 	const em0 = `em0: flags=8843<UP,BROADCAST,RUNNING,SIMPLEX,MULTICAST> metric 0 mtu 1500
@@ -52,6 +54,7 @@ func TestIfconfig(t *testing.T) {
 	b.want("ifconfig em0 down", 0, "")
 	b.want("ifconfig em0 link1", 0, "")
 	b.want("ping -c 1 -t 1 10.0.0.2", 2, `PING 10.0.0.2 (10.0.0.2): 56 data bytes
+ping: sendto: No route to host
 
 --- 10.0.0.2 ping statistics ---
 1 packets transmitted, 0 packets received, 100.0% packet loss
@@ -81,11 +84,23 @@ func TestIfconfigTap(t *testing.T) {
 
 func TestHelp(t *testing.T) {
 	b := newBench(t, nil)
-	b.want("help", 0, `arp       show the addresses that were resolved
-help      say what commands there are, or how to use one
-ifconfig  show or set up network interfaces
-ping      send echo requests to a host
-syscall   make system calls by hand: open, read, write, ioctl, poll, kevent
+	b.want("help", 0, `arp        show the addresses that were resolved
+cat        show files, or standard input
+echo       print its arguments
+help       say what commands there are, or how to use one
+ifconfig   show or set up network interfaces
+kill       send a signal to processes
+ls         list directories
+nc         connect standard input and output with a TCP or UDP socket
+netstat    show routes, interfaces or sockets
+ping       send echo requests to a host
+ps         show the node's processes
+rm         remove files
+route      show or change the routes of the node
+sleep      let virtual time pass
+syscall    make system calls by hand: open, read, write, ioctl, poll, kevent
+sysctl     show or set variables of the kernel
+traceroute show the routers on the way to a host
 `)
 	b.want("help arp", 0, "arp - show the addresses that were resolved\nusage: arp [-n] hostname\n       arp [-n] -a\n")
 	b.want("help vi", 1, "help: vi: no such command\n")

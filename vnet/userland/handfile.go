@@ -143,7 +143,7 @@ func (h *hand) stat(args []string) error {
 	if err != nil {
 		return err
 	}
-	st, e := h.Stat(of)
+	st, e := h.Fstat(of)
 	h.answer(0, e, fmt.Sprintf("{rdev=%d,%d mode=%04o uid=%d gid=%d atime=%.6f mtime=%.6f ctime=%.6f birthtime=%.6f}",
 		st.Major, st.Minor, st.Mode, st.UID, st.GID,
 		st.Accessed.Seconds(), st.Modified.Seconds(), st.Changed.Seconds(), st.Created.Seconds()))

@@ -16,6 +16,8 @@ func ifconfigCommand() *command {
 		name: "ifconfig", summary: "show or set up network interfaces", main: ifconfigMain,
 		usage: `ifconfig [-a | -l | interface]
        ifconfig interface create | destroy
+       ifconfig interface [inet | inet6] address[/bits] [peer] [netmask mask]
+                [alias | -alias]
        ifconfig interface [up | down] [mtu n] [[-]link0] [[-]link1] [[-]link2]`,
 	}
 }
@@ -75,9 +77,17 @@ func ifconfigMain(p *proc) vnet.Exit {
 
 var linkFlags = map[string]kern.IfFlags{"link0": kern.IFF_LINK0, "link1": kern.IFF_LINK1, "link2": kern.IFF_LINK2}
 
-// setInterface carries out the words after an interface's name, in their order.
+// setInterface carries out the words after an interface's name, in their order, and
+// an address at the end.
 func setInterface(p *proc, k *kern.Kernel, t *kern.Thread, i *kern.Ifnet, words []string) vnet.Exit {
+	var addr ifAddress
 	for len(words) > 0 {
+		if n, why := addr.take(words); why != "" {
+			return p.fail(1, "%s", why)
+		} else if n > 0 {
+			words = words[n:]
+			continue
+		}
 		w := words[0]
 		words = words[1:]
 		switch flag, off := strings.CutPrefix(w, "-"); {
@@ -110,7 +120,7 @@ func setInterface(p *proc, k *kern.Kernel, t *kern.Thread, i *kern.Ifnet, words 
 			return p.fail(1, "%s: bad value", w)
 		}
 	}
-	return exit(0)
+	return addr.apply(p, i)
 }
 
 // shownFlags are the flags that ifconfig names, as IFFBITS does.
@@ -126,14 +136,19 @@ func describe(n *vnet.Node, i *kern.Ifnet) []byte {
 	if i.Type == kern.IFT_ETHER {
 		printf(&b, "\tether %s\n", i.MAC)
 	}
-	for _, p := range n.Addresses(i.Name) {
-		inet(&b, p)
-	}
 	for _, a := range i.Addrs {
 		switch {
-		case a.Null || !a.Addr.IsValid():
+		case !a.Valid():
+		case a.Dst.IsValid() && a.Addr.Is4():
+			mask := ^uint32(0)
+			if a.Bits > 0 {
+				mask <<= 32 - a.Bits
+			}
+			printf(&b, "\tinet %s --> %s netmask 0x%08x\n", a.Addr, a.Dst, mask)
 		case a.Dst.IsValid():
-			printf(&b, "\tinet %s --> %s netmask 0xffffffff\n", a.Addr, a.Dst)
+			printf(&b, "\tinet6 %s --> %s prefixlen 128\n", a.Addr, a.Dst)
+		case a.Bits > 0:
+			inet(&b, netip.PrefixFrom(a.Addr, a.Bits))
 		case a.Addr.Is4():
 			printf(&b, "\tinet %s\n", a.Addr)
 		default:

@@ -199,7 +199,7 @@ func TestPingUsage(t *testing.T) {
 		{"ping -s big 10.0.0.2", 64, "ping: invalid packet size: `big'\n"},
 		{"ping -t 0 10.0.0.2", 64, "ping: invalid timeout: `0'\n"},
 		{"ping -t 3601 10.0.0.2", 64, "ping: invalid timeout: `3601' > 3600\n"},
-		{"ping alice", 68, "ping: cannot resolve alice: Unknown host\n"},
+		{"ping nobody", 68, "ping: cannot resolve nobody: Unknown host\n"},
 		{"ping fd00::1", 68, "ping: cannot resolve fd00::1: Unknown host\n"},
 	}
 	b := newBench(t, nil)
@@ -299,14 +299,26 @@ func TestPingIsDeterministic(t *testing.T) {
 	}
 }
 
-func TestCommandsOnANodeWithoutAStack(t *testing.T) {
+func TestCommandsOnANodeWithoutAnAddress(t *testing.T) {
 	l, err := vnet.New(vnet.Config{Nodes: []vnet.NodeConfig{{Name: "alice"}}}, vnet.Runtime{NewStack: hoststack.New, Commands: userland.Commands()})
 	if err != nil {
 		t.Fatal(err)
 	}
 	b := bench{t: t, Lab: l, node: "alice", out: map[string]string{}, exits: map[string]int64{}}
 	b.watch()
-	b.want("ping 10.0.0.1", 71, "ping: socket: Network is down\n")
+	b.want("ping -c 1 -t 1 10.0.0.1", 2, `PING 10.0.0.1 (10.0.0.1): 56 data bytes
+ping: sendto: No route to host
+
+--- 10.0.0.1 ping statistics ---
+1 packets transmitted, 0 packets received, 100.0% packet loss
+`)
+	b.want("ping -c 1 -t 1 127.0.0.1", 0, `PING 127.0.0.1 (127.0.0.1): 56 data bytes
+64 bytes from 127.0.0.1: icmp_seq=0 ttl=64 time=0.000 ms
+
+--- 127.0.0.1 ping statistics ---
+1 packets transmitted, 1 packets received, 0.0% packet loss
+round-trip min/avg/max/stddev = 0.000/0.000/0.000/0.000 ms
+`)
 	b.want("arp -a", 0, "")
 	b.want("ifconfig", 0, "")
 	l.Close()

@@ -107,8 +107,8 @@ func pingArgs(p *proc) (o pingOptions, exit vnet.Exit, stop bool) {
 		return o, p.misuse(), true
 	}
 	o.host = g.args[0]
-	a, err := netip.ParseAddr(o.host)
-	if err != nil || !a.Is4() {
+	a, ok := resolve(p, o.host)
+	if !ok || !a.Is4() {
 		return o, p.fail(exNoHost, "cannot resolve %s: Unknown host", o.host), true
 	}
 	o.dst = a

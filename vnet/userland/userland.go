@@ -1,6 +1,6 @@
 // Package userland has the commands that every node of a lab has, as programs
-// written in Go: ping, arp, ifconfig, syscall, help. They behave and print like those of
-// FreeBSD 9.
+// written in Go: ping, traceroute, arp, ifconfig, route, netstat, sysctl, nc, syscall,
+// cat, ls, rm, echo, help. They behave and print like those of FreeBSD 9.
 package userland
 
 import (
@@ -37,7 +37,10 @@ func (c *command) Main(p *vnet.Proc) vnet.Exit { return c.main(&proc{Proc: p, cm
 
 // Commands returns the commands by name, for vnet.Runtime.
 func Commands() map[string]vnet.Program {
-	all := []*command{pingCommand(), arpCommand(), ifconfigCommand(), syscallCommand()}
+	all := []*command{
+		pingCommand(), arpCommand(), ifconfigCommand(), syscallCommand(), routeCommand(), netstatCommand(), sysctlCommand(), ncCommand(), tracerouteCommand(),
+		catCommand(), lsCommand(), rmCommand(), echoCommand(), psCommand(), killCommand(), sleepCommand(),
+	}
 	help := &command{name: "help", summary: "say what commands there are, or how to use one", usage: "help [command]"}
 	all = append(all, help)
 	help.main = func(p *proc) vnet.Exit { return helpMain(p, all) }
@@ -86,7 +89,7 @@ func helpMain(p *proc, all []*command) vnet.Exit {
 	case 0:
 		sorted := slices.SortedFunc(slices.Values(all), func(a, b *command) int { return strings.Compare(a.name, b.name) })
 		for _, c := range sorted {
-			p.printf("%-10s%s\n", c.name, c.summary)
+			p.printf("%-11s%s\n", c.name, c.summary)
 		}
 		return exit(0)
 	case 1:

@@ -14,6 +14,7 @@ type Module struct {
 	Memory    *Memory // nil without one
 	Functions int     // the guest's, imported ones included
 	Name      string  // from the name section
+	Work      int     // estimate of what compiling it takes, WorkPerSecond for a second
 
 	names    []string // by index in the rewritten module
 	imported int      // functions the guest imports
@@ -91,7 +92,7 @@ func Rewrite(in []byte, o Options) (mod *Module, err error) {
 	}
 	m.writeNames()
 	m.mod.Bytes = m.out
-	m.mod.Functions, m.mod.imported = len(m.ctx.funcs), m.ctx.imported
+	m.mod.Functions, m.mod.imported, m.mod.Work = len(m.ctx.funcs), m.ctx.imported, m.work
 	return m.mod, nil
 }
 

@@ -1,6 +1,10 @@
 package fuel
 
-import "unicode/utf8"
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
 
 // Subsections of the name section that are kept.
 const (
@@ -51,7 +55,8 @@ func (m *meter) functionNames(r *reader) {
 	}
 }
 
-// clip makes a name short enough for a stack trace, and none of what isn't UTF-8.
+// clip makes a name short enough for a stack trace, and of what could pass for
+// another line of one, or for a command to a terminal, a question mark.
 func clip(name []byte) string {
 	if !utf8.Valid(name) {
 		return ""
@@ -62,7 +67,12 @@ func clip(name []byte) string {
 			name = name[:len(name)-1]
 		}
 	}
-	return string(name)
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return '?'
+		}
+		return r
+	}, string(name))
 }
 
 // writeNames appends the name section, with the indexes of the output.

@@ -20,6 +20,10 @@ type Options struct {
 	Refuel   string // host function called when fuel is used up; "refuel"
 	Overflow string // host function called when calls nest too deep; "overflow"
 
+	// Rename gives an import another name in the rewritten module: for functions of a
+	// host that differ in their signatures alone. Module.Imports keeps the guest's.
+	Rename func(Import) string
+
 	InitialFuel int64 // __fuel at instantiation, in units
 	MaxDepth    int   // frame units of nested calls; DefaultMaxDepth
 

@@ -130,7 +130,12 @@ func (m *meter) section(s section, in []byte) {
 	case secExport:
 		m.exports(r)
 	case secStart:
-		m.out = putU(m.out, m.ctx.shifted(r.index("function", len(m.ctx.funcs))))
+		at := r.p
+		i := r.index("function", len(m.ctx.funcs))
+		if t := m.ctx.types[m.ctx.funcs[i]]; len(t.Params)+len(t.Results) > 0 {
+			r.failAt(at, "function %d is %v: a start function has neither parameters nor results", i, t)
+		}
+		m.out = putU(m.out, m.ctx.shifted(i))
 	case secElement:
 		m.elements(r)
 	case secDataCount:
@@ -217,7 +222,6 @@ func (m *meter) imports(r *reader) {
 	c := &m.ctx
 	n := r.count("imports", 4, m.o.MaxImports)
 	m.out = putU(m.out, uint32(n+addedImports))
-	start := r.p
 	for range n {
 		at := r.p
 		i := Import{Module: r.string("import module"), Name: r.string("import name")}
@@ -249,8 +253,13 @@ func (m *meter) imports(r *reader) {
 			r.failAt(kindAt, "unknown kind of import %d", kind)
 		}
 		m.mod.Imports = append(m.mod.Imports, i)
+		name := i.Name
+		if m.o.Rename != nil {
+			name = m.o.Rename(i)
+		}
+		m.out = putString(putString(m.out, i.Module), name)
+		m.out = append(m.out, r.b[kindAt:r.p]...)
 	}
-	m.out = append(m.out, r.b[start:r.p]...)
 	for _, name := range [addedImports]string{m.o.Refuel, m.o.Overflow} {
 		m.out = putString(putString(m.out, m.o.Module), name)
 		m.out = putU(append(m.out, byte(KindFunc)), m.voidType)

@@ -1,15 +1,23 @@
 // Package modcache keeps a folder of compiled modules below a size: those used
-// least recently go first. wazero reads and writes the files; this package only
-// learns which file belongs to which module, marks what is used, and deletes.
+// least recently go first.
 //
-// Several servers may share a folder. Every file is written under another name
-// and renamed, deleting one that a server has open does no harm, and a file that
-// another server has deleted is not an error. A folder that can't be read or
-// written makes programs start slower and nothing else.
+// Several servers may share a folder. Every entry is written under another name and
+// renamed, deleting one that a server has open does no harm, and one that another
+// server has deleted is not an error. An entry holds its module's id and the SHA-256
+// of the code; Load hands out nothing that does not match both, so that what was cut
+// off, damaged or put under another name is never executed. Who may write to the
+// folder may run code all the same, since he can compute a hash: so it is its owner's
+// alone, which Open sees to.
 package modcache
 
 import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
 	"fmt"
+	"hash"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -19,12 +27,13 @@ import (
 )
 
 // layout names the folder of everything that this version understands.
-const layout = "v1"
+const layout = "v2"
 
 // DefaultLimit is the size in bytes of a cache where none is given.
 const DefaultLimit = 1 << 30
 
-// abandoned is how old an unfinished file is when nobody finishes it any more.
+// abandoned is how old a scratch folder or an unfinished entry is when nobody needs
+// it any more.
 const abandoned = time.Hour
 
 // A Cache is a folder of compiled modules.
@@ -34,6 +43,7 @@ type Cache struct {
 }
 
 // Open makes the folder where it is missing. limit is in bytes, DefaultLimit if 0.
+// A folder that others than the user may write to is refused.
 func Open(dir string, limit int64) (*Cache, error) {
 	if limit < 0 {
 		return nil, fmt.Errorf("the cache of compiled programs: a limit of %d bytes; it must not be negative", limit)
@@ -42,151 +52,246 @@ func Open(dir string, limit int64) (*Cache, error) {
 		limit = DefaultLimit
 	}
 	c := &Cache{dir: filepath.Join(dir, layout), limit: limit}
-	for _, d := range []string{c.Code(), c.index("")} {
-		if err := os.MkdirAll(d, 0o700); err != nil {
+	for _, d := range []string{dir, c.dir, c.code(""), c.scratch()} {
+		err := os.MkdirAll(d, 0o700)
+		if err == nil {
+			err = private(d)
+		}
+		if err != nil {
 			return nil, fmt.Errorf("the cache of compiled programs: %w", err)
 		}
 	}
 	return c, nil
 }
 
-// Code is the folder that is wazero's: below it, one for each of its versions.
-func (c *Cache) Code() string { return filepath.Join(c.dir, "code") }
-
-// index is the file that holds the path, below Code, of the code of a module.
-func (c *Cache) index(id string) string { return filepath.Join(c.dir, "index", id) }
-
-// Files lists the finished files of code, relative to Code.
-func (c *Cache) Files() map[string]bool {
-	files := map[string]bool{}
-	for _, f := range c.scan() {
-		files[f.name] = true
-	}
-	return files
-}
-
-// Made tells the cache that the module id, a hash in hexadecimal, was compiled
-// since before was taken with Files. Where other servers wrote files in between,
-// it can't be told which is the module's: it then ages from its making, however
-// often it is used.
-func (c *Cache) Made(id string, before map[string]bool) {
-	made := ""
-	for _, f := range c.scan() {
-		if before[f.name] {
-			continue
-		}
-		if made != "" {
-			return
-		}
-		made = f.name
-	}
-	if made == "" {
-		return
-	}
-	tmp, err := os.CreateTemp(c.index(""), "*.tmp")
+// private refuses a folder in which others could replace what is executed.
+func private(dir string) error {
+	info, err := os.Stat(dir)
 	if err != nil {
-		return
+		return err
 	}
-	defer func() { _ = os.Remove(tmp.Name()) }() // unless it was renamed
-	_, err = tmp.WriteString(made)
-	if cerr := tmp.Close(); err == nil && cerr == nil {
-		_ = os.Rename(tmp.Name(), c.index(id)) // without it the file only ages faster
+	if !info.IsDir() {
+		return fmt.Errorf("%s is not a folder", dir)
 	}
+	if !owned(info) {
+		return fmt.Errorf("%s belongs to another user, who could make this program run anything: give another folder", dir)
+	}
+	if others := info.Mode().Perm() & 0o022; permissions && others != 0 {
+		return fmt.Errorf("others may write to %s (%v), and so make this program run anything: chmod go-w it, or give another folder", dir, info.Mode().Perm())
+	}
+	return nil
 }
 
-// Use marks the code of a module as used now, and reports whether it is there.
-func (c *Cache) Use(id string) bool {
-	name, ok := c.lookup(id)
-	if !ok {
-		return false
+func (c *Cache) code(id string) string { return filepath.Join(c.dir, "code", id) }
+func (c *Cache) scratch() string       { return filepath.Join(c.dir, "scratch") }
+
+// Scratch makes a folder for files that are nobody else's. It is on the disk of the
+// cache; the caller removes it.
+func (c *Cache) Scratch() (string, error) {
+	if err := os.MkdirAll(c.scratch(), 0o700); err != nil {
+		return "", err
 	}
-	now := time.Now()
-	if os.Chtimes(filepath.Join(c.Code(), name), now, now) != nil {
-		_ = os.Remove(c.index(id)) // the file has gone
-		return false
-	}
-	return true
+	return os.MkdirTemp(c.scratch(), "")
 }
 
-// Forget deletes the code of a module: it can't be read.
-func (c *Cache) Forget(id string) {
-	if name, ok := c.lookup(id); ok {
-		_ = os.Remove(filepath.Join(c.Code(), name))
-		_ = os.Remove(c.index(id))
-		return
+// An entry is a head, the name of the code's file, and the code.
+//
+//	magic | SHA-256 of the id | SHA-256 of what follows | length of the name (1 byte) | name | code
+const (
+	magic    = "wireloom code 2\n"
+	headSize = len(magic) + 2*sha256.Size
+)
+
+var errDamaged = errors.New("the entry is damaged")
+
+// Store copies the file name, a path relative to root, into the entry of the module
+// id, which is a hash in hexadecimal.
+func (c *Cache) Store(id, root, name string) error {
+	if len(name) > 255 || !filepath.IsLocal(name) {
+		return fmt.Errorf("the cache of compiled programs: %q is no name of a file", name)
 	}
-	for _, f := range c.scan() { // which it is isn't known: begin again
-		_ = os.Remove(filepath.Join(c.Code(), f.name))
+	err := c.store(id, root, name)
+	if err != nil {
+		return fmt.Errorf("the cache of compiled programs: %w", err)
 	}
+	return nil
 }
 
-func (c *Cache) lookup(id string) (string, bool) {
-	b, err := os.ReadFile(c.index(id))
-	if err != nil || !filepath.IsLocal(string(b)) {
+func (c *Cache) store(id, root, name string) (err error) {
+	from, err := os.Open(filepath.Join(root, name))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = from.Close() }() // was read only
+	if err := os.MkdirAll(c.code(""), 0o700); err != nil {
+		return err
+	}
+	to, err := os.CreateTemp(c.code(""), "*.tmp")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		err = errors.Join(err, to.Close())
+		if err == nil {
+			err = os.Rename(to.Name(), c.code(id))
+		}
+		if err != nil {
+			_ = os.Remove(to.Name()) // what is left of it, Prune takes
+		}
+	}()
+	if _, err := to.Write(make([]byte, headSize)); err != nil {
+		return err
+	}
+	sum := sha256.New()
+	w := io.MultiWriter(to, sum)
+	if _, err := w.Write(append([]byte{byte(len(name))}, filepath.ToSlash(name)...)); err != nil {
+		return err
+	}
+	if _, err := io.Copy(w, from); err != nil {
+		return err
+	}
+	_, err = to.WriteAt(head(id, sum), 0)
+	return err
+}
+
+func head(id string, sum hash.Hash) []byte {
+	owner := sha256.Sum256([]byte(id))
+	return sum.Sum(append([]byte(magic), owner[:]...))
+}
+
+// Load writes the code of a module to the file below root that it came from, marks
+// it as used now, and returns the file's name and whether it is there. An entry that
+// is damaged or another module's is deleted.
+func (c *Cache) Load(id, root string) (name string, ok bool) {
+	f, err := os.Open(c.code(id))
+	if err != nil {
 		return "", false
 	}
-	return string(b), true
-}
-
-// A file is one module's code.
-type file struct {
-	name string // relative to Code
-	size int64
-	used time.Time
-}
-
-// scan lists the finished files; what vanishes meanwhile is left out.
-func (c *Cache) scan() []file {
-	var files []file
-	root := c.Code()
-	_ = filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || strings.HasSuffix(name, ".tmp") {
-			return nil
-		}
-		info, err := d.Info()
-		if err != nil {
-			return nil
-		}
-		if rel, err := filepath.Rel(root, name); err == nil {
-			files = append(files, file{rel, info.Size(), info.ModTime()})
-		}
-		return nil
-	})
-	return files
-}
-
-// Prune deletes what was used least recently until the rest is within the limit,
-// the index of what is gone, and what was never finished.
-func (c *Cache) Prune() {
-	files := c.scan()
-	var total int64
-	for _, f := range files {
-		total += f.size
+	name, err = load(f, id, root)
+	_ = f.Close() // was read only
+	if errors.Is(err, errDamaged) {
+		c.Forget(id)
 	}
-	slices.SortFunc(files, func(a, b file) int { return a.used.Compare(b.used) })
-	kept := map[string]bool{}
-	for _, f := range files {
-		if total > c.limit {
-			_ = os.Remove(filepath.Join(c.Code(), f.name))
-			total -= f.size
+	if err != nil {
+		return "", false
+	}
+	now := time.Now()
+	_ = os.Chtimes(c.code(id), now, now) // without it the entry only ages faster
+	return name, true
+}
+
+func load(f io.Reader, id, root string) (name string, err error) {
+	have := make([]byte, headSize+1)
+	if _, err := io.ReadFull(f, have); err != nil {
+		return "", errDamaged
+	}
+	sum := sha256.New()
+	sum.Write(have[headSize:])
+	path := make([]byte, have[headSize])
+	if _, err := io.ReadFull(f, path); err != nil {
+		return "", errDamaged
+	}
+	sum.Write(path)
+	name = filepath.FromSlash(string(path))
+	if !filepath.IsLocal(name) {
+		return "", errDamaged
+	}
+	to := filepath.Join(root, name)
+	if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
+		return "", err
+	}
+	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return "", err
+	}
+	_, err = io.Copy(io.MultiWriter(out, sum), f)
+	err = errors.Join(err, out.Close())
+	if err == nil && !bytes.Equal(have[:headSize], head(id, sum)) {
+		err = errDamaged
+	}
+	if err != nil {
+		return "", errors.Join(err, os.Remove(to))
+	}
+	return name, nil
+}
+
+// Forget deletes the entry of a module, if there is one.
+func (c *Cache) Forget(id string) { _ = os.Remove(c.code(id)) }
+
+// Prune deletes what was used least recently until the rest is within the limit, and
+// what was never finished or removed. What vanishes meanwhile, another server has
+// deleted.
+func (c *Cache) Prune() {
+	old := time.Now().Add(-abandoned)
+	var files []fs.FileInfo
+	var total int64
+	for _, info := range list(c.code("")) {
+		if strings.HasSuffix(info.Name(), ".tmp") {
+			if info.ModTime().Before(old) {
+				_ = os.Remove(c.code(info.Name()))
+			}
 			continue
 		}
-		kept[f.name] = true
+		files = append(files, info)
+		total += info.Size()
 	}
-	ids, _ := os.ReadDir(c.index("")) // none where it can't be read
-	for _, d := range ids {
-		if name, ok := c.lookup(d.Name()); ok && !kept[name] && !strings.HasSuffix(d.Name(), ".tmp") {
-			_ = os.Remove(c.index(d.Name()))
+	slices.SortFunc(files, func(a, b fs.FileInfo) int { return a.ModTime().Compare(b.ModTime()) })
+	for _, f := range files {
+		if total <= c.limit {
+			break
+		}
+		_ = os.Remove(c.code(f.Name()))
+		total -= f.Size()
+	}
+	for _, info := range list(c.scratch()) {
+		if info.ModTime().Before(old) {
+			_ = os.RemoveAll(filepath.Join(c.scratch(), info.Name()))
 		}
 	}
-	old := time.Now().Add(-abandoned)
-	_ = filepath.WalkDir(c.dir, func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || !strings.HasSuffix(name, ".tmp") {
-			return nil
+}
+
+// list is what is in a folder; nothing where it can't be read.
+func list(dir string) []fs.FileInfo {
+	entries, _ := os.ReadDir(dir)
+	infos := make([]fs.FileInfo, 0, len(entries))
+	for _, d := range entries {
+		if info, err := d.Info(); err == nil {
+			infos = append(infos, info)
 		}
-		if info, err := d.Info(); err == nil && info.ModTime().Before(old) {
-			_ = os.Remove(name)
+	}
+	return infos
+}
+
+// Fingerprint names a machine by what it made of a module: the name of its file and
+// what is in it. Two machines with the same one understand each other's code.
+func Fingerprint(root, name string) (string, error) {
+	b, err := os.ReadFile(filepath.Join(root, name))
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.New()
+	sum.Write([]byte(filepath.ToSlash(name)))
+	sum.Write([]byte{0})
+	sum.Write(b)
+	return hex.EncodeToString(sum.Sum(nil)), nil
+}
+
+// Only returns the one finished file below root, as a path relative to it.
+func Only(root string) (string, error) {
+	var found []string
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || strings.HasSuffix(path, ".tmp") {
+			return err
 		}
-		return nil
+		rel, err := filepath.Rel(root, path)
+		found = append(found, rel)
+		return err
 	})
+	if err == nil && len(found) != 1 {
+		err = fmt.Errorf("%d files where one was to be written", len(found))
+	}
+	if err != nil {
+		return "", fmt.Errorf("the cache of compiled programs: %w", err)
+	}
+	return found[0], nil
 }

@@ -9,14 +9,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "tuntap.h"
-
-#define FIONREAD_BSD 0x4004667fu
 #define TAPGIFNAME 0x40906500u
 
 static char big[200000];
@@ -103,12 +101,12 @@ t_ioctl(void)
 	int fd = tap(0), n = -1;
 	char ifr[144];
 
-	printf("FIONREAD %d %d\n", tuntap_ioctl(fd, FIONREAD_BSD, &n), n);
-	printf("TAPGIFNAME %d %s\n", tuntap_ioctl(fd, TAPGIFNAME, ifr), ifr);
-	printf("fault %d %d\n", tuntap_ioctl(fd, FIONREAD_BSD, (void *)-2), errno == EFAULT);
-	printf("short %d\n", (int)__tuntap_ioctl(fd, FIONREAD_BSD, &n, 3) == -EINVAL);
-	printf("badf %d %d\n", tuntap_ioctl(40, FIONREAD_BSD, &n), errno == EBADF);
-	printf("unknown %d\n", tuntap_ioctl(fd, 0x20007aff, NULL));
+	printf("FIONREAD %d %d\n", ioctl(fd, FIONREAD, &n), n);
+	printf("TAPGIFNAME %d %s\n", ioctl(fd, TAPGIFNAME, ifr), ifr);
+	printf("fault %d %d\n", ioctl(fd, FIONREAD, (void *)-2), errno == EFAULT);
+	printf("short %d\n", (int)__host_ioctl(fd, FIONREAD, &n, 3) == -EINVAL);
+	printf("badf %d %d\n", ioctl(40, FIONREAD, &n), errno == EBADF);
+	printf("unknown %d\n", ioctl(fd, 0x20007aff, NULL));
 }
 
 static void

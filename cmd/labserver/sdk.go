@@ -1,0 +1,51 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"wireloom/wasm/guest"
+)
+
+// runSDK writes the SDKs, which the binary holds, into a folder. It replaces files of
+// the same names and leaves others alone.
+func runSDK(_ context.Context, args []string, io stdio) int {
+	f := newFlags(io, "sdk", "DIR", "Writes what programs for labs are built with into DIR: C headers (include), the Go\npackage (go) and examples. docs/c.md and docs/go.md say how to use them.")
+	rest, code, ok := parse(f, args)
+	if !ok {
+		return code
+	}
+	if len(rest) != 1 {
+		f.Usage()
+		return exitError
+	}
+	if err := writeSDK(rest[0], io.out); err != nil {
+		return fail(io, err)
+	}
+	return exitOK
+}
+
+func writeSDK(dir string, out io.Writer) error {
+	files, err := guest.Files()
+	if err != nil {
+		return err
+	}
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		to := filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+			return fmt.Errorf("writing the SDK: %w", err)
+		}
+		if err := os.WriteFile(to, files[name], 0o644); err != nil { //nolint:gosec // headers are for everybody to read
+			return fmt.Errorf("writing the SDK: %w", err)
+		}
+	}
+	include, module := filepath.Join(dir, "include"), filepath.Join(dir, "go")
+	fmt.Fprintf(out, "%d files.\nC:  clang --target=wasm32-wasi -I%s -O2 program.c -o program.wasm\nGo: in go.mod \"require wireloom v0.0.0\" and \"replace wireloom => %s\", then GOOS=wasip1 GOARCH=wasm go build -o program.wasm\n",
+		len(files), include, module)
+	return nil
+}

@@ -1,0 +1,151 @@
+package main
+
+import (
+	"encoding/hex"
+	"fmt"
+	goio "io"
+	"slices"
+	"strings"
+
+	"wireloom/vnet/errno"
+	"wireloom/vnet/event"
+)
+
+// A tracer shows a lab's events to a person, a line each: what programs print, how
+// they begin and end, and with calls what strace(1) shows, with the fuel that a
+// process used since its line before.
+//
+//	0.001234  bob:pingd      +312  read(4</dev/tap0>, ffffffffffff0200..., 2048) = 60  <1.2ms>
+type tracer struct {
+	w     goio.Writer
+	calls bool
+	fuel  map[process]int64
+	width int // of the longest name of a process so far
+}
+
+type process struct {
+	node string
+	pid  int
+}
+
+func newTracer(w goio.Writer, calls bool) *tracer {
+	return &tracer{w: w, calls: calls, fuel: map[process]int64{}}
+}
+
+func (t *tracer) show(e *event.Event) {
+	switch e.Kind {
+	case event.Console:
+		for line := range strings.Lines(string(e.Data)) {
+			t.line(e, printable(strings.TrimRight(line, "\n")))
+		}
+	case event.Start:
+		t.line(e, fmt.Sprintf("started as process %d: %s", e.PID, e.Text))
+	case event.Exit:
+		t.line(e, fmt.Sprintf("ended, %s, code %d. %s", e.Op, e.N, e.Text))
+		delete(t.fuel, process{e.Node, e.PID})
+	case event.Panic, event.Message:
+		fmt.Fprintf(t.w, "%13.6f  %s  %s\n", e.At.Seconds(), e.Node, printable(e.Text))
+	case event.Limit:
+		t.line(e, fmt.Sprintf("limit %s: %s", e.Op, printable(e.Text)))
+	case event.Call:
+		if t.calls {
+			t.line(e, callText(e))
+		}
+	case event.Signal:
+		if t.calls {
+			t.line(e, fmt.Sprintf("--- %s ---  %s", e.Op, e.Text))
+		}
+	default:
+	}
+}
+
+// line writes a line about a process.
+func (t *tracer) line(e *event.Event, text string) {
+	who := e.Node
+	if e.Proc != "" {
+		who += ":" + e.Proc
+	}
+	used := ""
+	if t.calls {
+		t.width = max(t.width, len(who))
+		who = fmt.Sprintf("%-*s", t.width, who)
+		used = fmt.Sprintf("  %8s", t.used(e))
+	}
+	fmt.Fprintf(t.w, "%13.6f  %s%s  %s\n", e.At.Seconds(), who, used, text)
+}
+
+// used is what a process used since it was seen last; "" for a command of the
+// node's, whose work costs nothing.
+func (t *tracer) used(e *event.Event) string {
+	p := process{e.Node, e.PID}
+	d := e.Fuel - t.fuel[p]
+	if e.PID == 0 || d <= 0 {
+		return ""
+	}
+	t.fuel[p] = e.Fuel
+	return fmt.Sprintf("+%d", d)
+}
+
+// What is between the parentheses of a call: its path, or only what is said about
+// it; a descriptor and what is said else.
+var (
+	onPaths  = []string{"open", "mkdir", "mkfifo", "symlink", "readlink", "link", "unlink", "rmdir", "rename", "chroot", "utimensat", "stat"}
+	onNobody = []string{"poll", "socket", "kqueue", "pipe", "signalfd", "sigaction", "sigtake", "sigpause", "kill", "alarm", "spawn", "waitpid", "getaddrinfo"}
+)
+
+// callText is a call as strace(1) writes it.
+func callText(e *event.Event) string {
+	var args []string
+	switch {
+	case slices.Contains(onPaths, e.Op):
+		args = append(args, fmt.Sprintf("%q", e.Path))
+	case !slices.Contains(onNobody, e.Op):
+		args = append(args, fmt.Sprintf("%d<%s>", e.FD, printable(e.Path)))
+	}
+	if e.Op != "ioctl" && len(e.Data) > 0 {
+		args = append(args, dataText(e.Data))
+	}
+	if e.Text != "" {
+		args = append(args, printable(e.Text))
+	}
+	if e.Len > 0 && e.Op != "kevent" {
+		args = append(args, fmt.Sprint(e.Len))
+	}
+	s := fmt.Sprintf("%s(%s) = %d", e.Op, strings.Join(args, ", "), e.N)
+	if e.Errno != 0 {
+		n := errno.Errno(e.Errno)
+		s += fmt.Sprintf(" %s (%s)", n, n.Message())
+	}
+	if e.At > e.Began {
+		s += fmt.Sprintf("  <%v>", e.At-e.Began)
+	}
+	return s
+}
+
+// dataText shows the beginning of what a call moved: text as text, the rest in
+// hexadecimal.
+func dataText(b []byte) string {
+	const text, bytes = 32, 16 // shown at most
+	if !slices.ContainsFunc(b, func(c byte) bool { return (c < ' ' || c > '~') && c != '\n' && c != '\t' && c != '\r' }) {
+		s := fmt.Sprintf("%q", b[:min(len(b), text)])
+		if len(b) > text {
+			s += "..."
+		}
+		return s
+	}
+	s := hex.EncodeToString(b[:min(len(b), bytes)])
+	if len(b) > bytes {
+		s += "..."
+	}
+	return s
+}
+
+// printable keeps what a program prints from moving the terminal's cursor.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' && r != '\t' || r == 0x7f || r >= 0x80 && r < 0xa0 {
+			return '\uFFFD'
+		}
+		return r
+	}, s)
+}

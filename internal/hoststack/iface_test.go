@@ -1,0 +1,374 @@
+package hoststack
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"math/rand/v2"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"wireloom/vnet"
+	"wireloom/vnet/errno"
+	"wireloom/vnet/wire"
+)
+
+// A gate is a host whose frames are kept, with the interface and next hop of each.
+type gate struct {
+	host
+	out    []string
+	packet [][]byte
+	down   errno.Errno
+}
+
+func (g *gate) Transmit(nic int, data []byte, hop netip.Addr) errno.Errno {
+	text := fmt.Sprintf("%d %d bytes", nic, len(data))
+	if hop.IsValid() {
+		text += " to " + hop.String()
+	}
+	g.out = append(g.out, text)
+	g.packet = append(g.packet, append([]byte(nil), data...))
+	return g.down
+}
+
+func newGate(t *testing.T, nics ...vnet.StackNIC) *gate {
+	t.Helper()
+	g := &gate{host: host{w: &world{t: t, hash: sha256.New()}, rand: rand.NewChaCha8([32]byte{})}}
+	s, err := New(g, nics)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g.Stack = s
+	t.Cleanup(s.Close)
+	return g
+}
+
+func (g *gate) took() string {
+	s := strings.Join(g.out, ", ")
+	g.out, g.packet = nil, nil
+	return s
+}
+
+// udp4 is an IPv4 packet with a UDP datagram.
+func udp4(src, dst string, ttl uint8) []byte {
+	s, d := netip.MustParseAddr(src), netip.MustParseAddr(dst)
+	p, _ := wire.AppendIPv4(nil, wire.IPv4Header{TTL: ttl, Protocol: wire.ProtoUDP, Src: s, Dst: d}, wire.UDPLen+1)
+	p, _ = wire.AppendUDP(p, s, d, 9, 7, []byte("x"))
+	return p
+}
+
+func tunNIC(addr string) vnet.StackNIC {
+	return vnet.StackNIC{Name: "tun0", IP: true, MTU: 1500, Addresses: []netip.Prefix{netip.MustParsePrefix(addr)}}
+}
+
+// TestAdmit looks at what becomes of packets that come in on a host and on a router.
+func TestAdmit(t *testing.T) {
+	cases := []struct {
+		name     string
+		src, dst string
+		ttl      uint8
+		host     string // what a host sends on, "" for nothing
+		router   string
+	}{
+		{"for another net", "10.8.0.2", "10.9.0.1", 9, "", "1 29 bytes to 10.9.0.1"},
+		{"with its last hop", "10.8.0.2", "10.9.0.1", 1, "", "0 57 bytes to 10.8.0.2"},
+		{"where no route leads", "10.8.0.2", "10.7.0.1", 9, "", "0 57 bytes to 10.8.0.2"},
+		{"for itself", "10.8.0.2", "10.8.0.1", 1, "0 57 bytes to 10.8.0.2", "0 57 bytes to 10.8.0.2"},            // port unreachable
+		{"for its other address", "10.8.0.2", "10.9.0.9", 1, "0 57 bytes to 10.8.0.2", "0 57 bytes to 10.8.0.2"}, // a weak host
+		{"for a group", "10.8.0.2", "224.0.0.9", 9, "", ""},
+		{"for everybody", "10.8.0.2", "255.255.255.255", 9, "", ""},
+		{"for the other net's broadcast address", "10.8.0.2", "10.9.255.255", 9, "", ""},
+		{"of loopback", "127.0.0.1", "10.9.0.1", 9, "", ""},
+		{"of a group", "224.0.0.1", "10.9.0.1", 1, "", ""},
+		{"of nobody", "0.0.0.0", "10.9.0.1", 1, "", ""},
+		{"for a reserved address", "10.8.0.2", "240.0.0.1", 9, "", ""},
+		{"for a link-local one", "10.8.0.2", "169.254.0.1", 9, "", ""},
+	}
+	for _, c := range cases {
+		for _, router := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, router %v", c.name, router), func(t *testing.T) {
+				g := newGate(t, tunNIC("10.8.0.1/32"), vnet.StackNIC{Name: "tun1", IP: true, MTU: 1500, Addresses: []netip.Prefix{netip.MustParsePrefix("10.9.0.9/16")}})
+				g.SetRoutes([]vnet.StackRoute{{To: netip.MustParsePrefix("10.8.0.2/32"), NIC: 0}, {To: netip.MustParsePrefix("10.9.0.0/16"), NIC: 1}})
+				g.SetForwarding(router, false)
+				g.Deliver(0, udp4(c.src, c.dst, c.ttl))
+				want := c.host
+				if router {
+					want = c.router
+				}
+				if got := g.took(); got != want {
+					t.Errorf("it sent %q, want %q", got, want)
+				}
+			})
+		}
+	}
+}
+
+// TestTimeExceeded looks at the message, and at what causes none.
+func TestTimeExceeded(t *testing.T) {
+	g := newGate(t, tunNIC("10.8.0.1/32"))
+	g.SetRoutes([]vnet.StackRoute{{To: netip.MustParsePrefix("0.0.0.0/0"), NIC: 0}})
+	g.SetForwarding(true, false)
+	ask := udp4("10.8.0.2", "10.9.0.1", 1)
+	g.Deliver(0, ask)
+	if len(g.packet) != 1 {
+		t.Fatalf("it sent %q", g.out)
+	}
+	ip, err := wire.ParseIPv4(g.packet[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	msg := ip.Payload()
+	if ip.Src().String() != "10.8.0.1" || msg[0] != wire.ICMPTimeExceeded || msg[1] != 0 || wire.Checksum(msg) != 0 {
+		t.Errorf("from %v: % x", ip.Src(), msg)
+	}
+	if got := string(msg[wire.ICMPLen:]); got != string(ask) {
+		t.Errorf("it quotes % x, want % x: the packet as it came", got, ask)
+	}
+	g.took()
+	change := func(f func(p []byte)) []byte {
+		p := udp4("10.8.0.2", "10.9.0.1", 1)
+		f(p)
+		p[10], p[11] = 0, 0
+		sum := wire.Checksum(p[:20])
+		p[10], p[11] = byte(sum>>8), byte(sum)
+		return p
+	}
+	for name, p := range map[string][]byte{
+		"a fragment that is not the first": change(func(p []byte) { p[7] = 5 }),
+		"an ICMP error":                    change(func(p []byte) { p[9], p[20] = wire.ProtoICMP, wire.ICMPUnreachable }),
+		"a length beyond the packet":       change(func(p []byte) { p[2] = 9 }),
+		"a header beyond the packet":       change(func(p []byte) { p[0] = 0x4f }),
+		"half a header":                    ask[:12],
+	} {
+		g.Deliver(0, p)
+		if got := g.took(); got != "" {
+			t.Errorf("%s: it sent %q", name, got)
+		}
+	}
+	bad := udp4("10.8.0.2", "10.9.0.1", 1)
+	bad[10] ^= 1
+	g.Deliver(0, bad)
+	if got := g.took(); got != "" {
+		t.Errorf("a wrong checksum: it sent %q", got)
+	}
+}
+
+// TestForwardIPv6 has a router between two networks of IPv6.
+func TestForwardIPv6(t *testing.T) {
+	g := newGate(t, tunNIC("fd00::1/64"), vnet.StackNIC{Name: "tun1", IP: true, MTU: 1500, Addresses: []netip.Prefix{netip.MustParsePrefix("fd01::1/64")}})
+	src, dst := netip.MustParseAddr("fd00::2"), netip.MustParseAddr("fd01::2")
+	p, _ := wire.AppendIPv6(nil, wire.IPv6Header{HopLimit: 9, NextHeader: wire.ProtoICMPv6, Src: src, Dst: dst}, wire.ICMPLen)
+	p, _ = wire.AppendICMPv6Echo(p, src, dst, false, 1, 1, nil)
+	g.Deliver(0, p)
+	if got := g.took(); got != "" {
+		t.Errorf("a host sent %q", got)
+	}
+	g.SetForwarding(false, true)
+	g.Deliver(0, p)
+	if got := g.took(); got != "1 48 bytes to fd01::2" {
+		t.Errorf("a router sent %q", got)
+	}
+	p[7] = 1
+	g.Deliver(0, p)
+	if got := g.took(); got != "0 96 bytes to fd00::2" {
+		t.Errorf("with the last hop it sent %q", got)
+	}
+	g.SetForwarding(false, false)
+	g.Deliver(0, p)
+	if got := g.took(); got != "" {
+		t.Errorf("a host again sent %q", got)
+	}
+}
+
+// TestGateway: a packet by a tun goes to its route's gateway, as if_output is told.
+func TestGateway(t *testing.T) {
+	g := newGate(t, tunNIC("10.8.0.1/32"))
+	g.SetRoutes([]vnet.StackRoute{{To: netip.MustParsePrefix("10.8.0.2/32"), NIC: 0}, {To: netip.MustParsePrefix("10.9.0.0/16"), NIC: 0, Via: netip.MustParseAddr("10.8.0.2")}})
+	k := g.socket(vnet.SocketUDP)
+	for _, to := range []string{"10.8.0.2:9", "10.9.1.1:9"} {
+		if _, e := k.Send([]byte("x"), ap(to)); e != errno.OK {
+			t.Errorf("send to %s: %v", to, e)
+		}
+	}
+	if got := g.took(); got != "0 29 bytes to 10.8.0.2, 0 29 bytes to 10.8.0.2" {
+		t.Errorf("it sent %s", got)
+	}
+	g.down = errno.EHOSTDOWN
+	if _, e := k.Send([]byte("x"), ap("10.8.0.2:9")); e != errno.EHOSTDOWN {
+		t.Errorf("send where nobody listens: %v, want what the interface says", e)
+	}
+	p := g.socket(vnet.SocketICMP)
+	if _, e := p.Send([]byte{8, 0, 0, 0, 0, 0, 0, 1}, ap("10.8.0.2:0")); e != errno.EHOSTDOWN {
+		t.Errorf("ping: %v", e)
+	}
+}
+
+func TestAddresses(t *testing.T) {
+	g := newGate(t, vnet.StackNIC{Name: "em0", MAC: macOfHost(0), MTU: 1500}, tunNIC("10.8.0.1/32"))
+	add := func(nic int, a string) errno.Errno { return g.AddAddress(nic, netip.MustParsePrefix(a)) }
+	remove := func(nic int, a string) errno.Errno { return g.RemoveAddress(nic, netip.MustParseAddr(a)) }
+	send := func() errno.Errno {
+		_, e := g.socket(vnet.SocketUDP).Send([]byte("x"), ap("10.0.0.9:9"))
+		return e
+	}
+	routes := []vnet.StackRoute{{To: netip.MustParsePrefix("10.0.0.0/24"), NIC: 0}, {To: netip.MustParsePrefix("10.0.0.0/8"), NIC: 1}, {To: netip.MustParsePrefix("0.0.0.0/0"), NIC: 9}}
+	g.SetRoutes(routes)
+	if e := send(); e != errno.OK || g.took() != "1 29 bytes to 10.0.0.9" {
+		t.Errorf("%v: em0 has no address, so that its route does not count", e)
+	}
+	for _, c := range []struct {
+		name string
+		got  errno.Errno
+		want errno.Errno
+	}{
+		{"add", add(0, "10.0.0.1/24"), errno.OK},
+		{"again", add(1, "10.0.0.1/32"), errno.EEXIST},
+		{"a group", add(0, "224.0.0.1/4"), errno.EINVAL},
+		{"no such interface", add(7, "10.0.0.2/24"), errno.ENXIO},
+		{"below zero", add(-1, "10.0.0.2/24"), errno.ENXIO},
+		{"remove another's", remove(1, "10.0.0.1"), errno.EADDRNOTAVAIL},
+		{"remove what is not", remove(0, "10.0.0.7"), errno.EADDRNOTAVAIL},
+	} {
+		if c.got != c.want {
+			t.Errorf("%s: %v, want %v", c.name, c.got, c.want)
+		}
+	}
+	g.SetRoutes(routes)
+	if e := send(); e != errno.OK || g.took() != "0 42 bytes" { // who has
+		t.Errorf("%v: the longest prefix wins", e)
+	}
+	if e := remove(0, "10.0.0.1"); e != errno.OK {
+		t.Error(e)
+	}
+	for i := range vnet.MaxAddresses {
+		if e := g.AddAddress(0, netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 1, 0, byte(i + 1)}), 24)); e != errno.OK {
+			if i != vnet.MaxAddresses-1 || e != errno.ENOBUFS {
+				t.Errorf("address %d: %v", i, e)
+			}
+		}
+	}
+}
+
+// TestAttachDetach: an interface that goes takes its addresses, routes and neighbours,
+// and its place is used again.
+func TestAttachDetach(t *testing.T) {
+	w := newWorld(t, 2)
+	h := w.hosts[0]
+	nic, err := h.Attach(vnet.StackNIC{Name: "tap0", MAC: macOfHost(7), MTU: 1500, Addresses: []netip.Prefix{netip.MustParsePrefix("10.7.0.1/24")}})
+	if err != nil || nic != 1 {
+		t.Fatalf("attach: %d %v", nic, err)
+	}
+	h.SetRoutes([]vnet.StackRoute{{To: netip.MustParsePrefix("10.7.0.0/24"), NIC: nic}})
+	k := h.socket(vnet.SocketUDP)
+	if e := k.BindDevice(nic); e != errno.OK {
+		t.Fatal(e)
+	}
+	if _, e := k.Send([]byte("x"), ap("10.7.0.2:9")); e != errno.OK || len(h.Neighbours()) != 1 {
+		t.Errorf("send: %v, neighbours %v", e, h.Neighbours())
+	}
+	h.Detach(nic)
+	h.Detach(nic) // twice does nothing
+	h.Deliver(nic, udp4("10.7.0.2", "10.7.0.1", 9))
+	if n := h.Neighbours(); len(n) != 0 {
+		t.Errorf("neighbours are left: %v", n)
+	}
+	if _, e := k.Send([]byte("x"), ap("10.7.0.2:9")); e == errno.OK {
+		t.Error("a socket sends by an interface that is gone")
+	}
+	w.run(10 * time.Second)
+	for i := range 100 {
+		again, err := h.Attach(vnet.StackNIC{Name: fmt.Sprintf("tap%d", i), MAC: macOfHost(i), MTU: 1400})
+		if err != nil || again != nic {
+			t.Fatalf("attach %d: %d %v, want %d", i, again, err, nic)
+		}
+		h.Detach(again)
+	}
+	count := 0
+	for range 3 * maxInterfaces {
+		if _, err = h.Attach(vnet.StackNIC{Name: "x0", MTU: 1500}); err != nil {
+			break
+		}
+		count++
+	}
+	if err == nil || count > 2*maxInterfaces {
+		t.Errorf("%d interfaces at once, and no end: %v", count, err)
+	}
+}
+
+func TestOptions(t *testing.T) {
+	w := newWorld(t, 1)
+	h := w.hosts[0]
+	udp, tcp, icmp, udp6 := h.socket(vnet.SocketUDP), h.socket(vnet.SocketTCP), h.socket(vnet.SocketICMP), h.socket(vnet.SocketUDP6)
+	for _, c := range []struct {
+		name   string
+		k      vnet.Socket
+		o      vnet.SockOpt
+		v, got int
+		e      errno.Errno
+	}{
+		{"reuse", tcp, vnet.SO_REUSEADDR, 7, 1, errno.OK},
+		{"reuse off", tcp, vnet.SO_REUSEADDR, 0, 0, errno.OK},
+		{"keepalive", tcp, vnet.SO_KEEPALIVE, 1, 1, errno.OK},
+		{"linger", tcp, vnet.SO_LINGER, 5, 5, errno.OK},
+		{"no linger", tcp, vnet.SO_LINGER, -1, -1, errno.OK},
+		{"no delay", tcp, vnet.TCP_NODELAY, 1, 1, errno.OK},
+		{"delay", tcp, vnet.TCP_NODELAY, 0, 0, errno.OK},
+		{"the smallest buffer", udp, vnet.SO_SNDBUF, 1, 4096, errno.OK},
+		{"the largest", tcp, vnet.SO_RCVBUF, 1 << 30, maxTCPBuffer, errno.OK},
+		{"no buffer", udp, vnet.SO_RCVBUF, 0, 0, errno.EINVAL},
+		{"hops", udp, vnet.IP_TTL, 1, 1, errno.OK},
+		{"hops of IPv6", udp6, vnet.IP_TTL, 255, 255, errno.OK},
+		{"hops of ping", icmp, vnet.IP_TTL, 3, 3, errno.OK},
+		{"too many hops", icmp, vnet.IP_TTL, 256, 0, errno.EINVAL},
+		{"service", udp, vnet.IP_TOS, 0x10, 0x10, errno.OK},
+		{"service of IPv6", udp6, vnet.IP_TOS, 0x10, 0, errno.ENOPROTOOPT},
+		{"both families", udp6, vnet.IPV6_V6ONLY, 0, 0, errno.EINVAL},
+		{"the segment's length", tcp, vnet.TCP_MAXSEG, 500, 0, errno.ENOPROTOOPT},
+		{"no delay of datagrams", udp, vnet.TCP_NODELAY, 1, 0, errno.ENOPROTOOPT},
+		{"what ping has not", icmp, vnet.SO_REUSEADDR, 1, 0, errno.ENOPROTOOPT},
+	} {
+		if e := c.k.SetOption(c.o, c.v); e != c.e {
+			t.Errorf("%s: set: %v, want %v", c.name, e, c.e)
+		} else if e == errno.OK {
+			if v, e := c.k.Option(c.o); v != c.got || e != errno.OK {
+				t.Errorf("%s: %d %v, want %d", c.name, v, e, c.got)
+			}
+		}
+	}
+	if v, e := udp6.Option(vnet.IPV6_V6ONLY); v != 1 || e != errno.OK {
+		t.Errorf("IPV6_V6ONLY: %d %v", v, e)
+	}
+	if v, _ := h.socket(vnet.SocketUDP).Option(vnet.IP_TTL); v != defaultTTL {
+		t.Errorf("the hops to begin with: %d", v)
+	}
+	tcp.Close()
+	if e := tcp.SetOption(vnet.SO_REUSEADDR, 1); e != errno.EBADF {
+		t.Errorf("of a closed socket: %v", e)
+	}
+}
+
+func TestPeekAndTruncated(t *testing.T) {
+	w := newWorld(t, 1)
+	h := w.hosts[0]
+	k := h.socket(vnet.SocketUDP)
+	w.check("bind", k.Bind(ap("10.0.0.1:7")), errno.OK)
+	if _, e := h.socket(vnet.SocketUDP).Send([]byte("hello"), ap("10.0.0.1:7")); e != errno.OK {
+		t.Fatal(e)
+	}
+	w.run(time.Millisecond)
+	buf := make([]byte, 3)
+	for i, take := range []func([]byte) (int, netip.AddrPort, errno.Errno){k.Peek, k.Peek, k.Recv} {
+		n, from, e := take(buf)
+		if string(buf[:n]) != "hel" || e != errno.OK || from.Addr().String() != "10.0.0.1" || !k.Truncated() {
+			t.Errorf("%d: %q from %v %v, truncated %v", i, buf[:n], from, e, k.Truncated())
+		}
+	}
+	if _, _, e := k.Recv(buf); e != errno.EWOULDBLOCK {
+		t.Errorf("after that: %v", e)
+	}
+	st := h.Sockets()
+	if len(st) != 2 || st[0].Local.String() != "10.0.0.1:7" || st[0].State != "" {
+		t.Errorf("sockets %+v", st)
+	}
+}

@@ -1,0 +1,93 @@
+package vnet
+
+import (
+	"strconv"
+
+	"wireloom/vnet/errno"
+	"wireloom/vnet/event"
+)
+
+// Descriptors that share an open file: its offset, its flags, and that it is
+// closed with the last of them.
+
+// Dup is dup(2): the lowest free descriptor, which shares the file of fd.
+func (p *Proc) Dup(fd int) (int, errno.Errno) {
+	began := p.Now()
+	to := -1
+	of, e := p.file(fd)
+	if e == errno.OK {
+		if to, e = p.install(of); e == errno.OK {
+			of.dups++
+		}
+	}
+	p.logCall(event.Event{Op: "dup", FD: fd, Path: p.pathOf(fd), N: int64(to)}, e, began)
+	return to, e
+}
+
+// Dup2 is dup2(2): to, which is closed first, shares the file of fd.
+func (p *Proc) Dup2(fd, to int) (int, errno.Errno) {
+	began := p.Now()
+	e := p.dup2(fd, to)
+	p.logCall(event.Event{Op: "dup2", FD: fd, Path: p.pathOf(fd), N: int64(to), Text: strconv.Itoa(to)}, e, began)
+	if e != errno.OK {
+		return -1, e
+	}
+	return to, e
+}
+
+func (p *Proc) dup2(fd, to int) errno.Errno {
+	of, e := p.file(fd)
+	switch {
+	case e != errno.OK:
+		return e
+	case to < 0 || to >= MaxFiles:
+		return errno.EBADF
+	case fd == to:
+		return errno.OK
+	}
+	of.dups++ // before to is closed, which may share it
+	if _, e := p.file(to); e == errno.OK {
+		p.Close(to) // what it returns is lost, as on a BSD
+	} else if p.opened >= MaxFiles {
+		of.dups--
+		p.tooManyFiles()
+		return errno.EMFILE
+	}
+	for len(p.files) <= to {
+		p.files = append(p.files, nil)
+	}
+	p.files[to] = of
+	p.opened++
+	return errno.OK
+}
+
+// Renumber moves the file of fd to the open descriptor to, which is closed first:
+// WASI's fd_renumber.
+func (p *Proc) Renumber(fd, to int) errno.Errno {
+	of, e := p.file(fd)
+	if e != errno.OK {
+		return e
+	}
+	if _, e = p.file(to); e != errno.OK {
+		return e
+	}
+	if fd == to {
+		return errno.OK
+	}
+	if e = p.Close(to); e != errno.OK {
+		return e
+	}
+	p.forget(fd)
+	p.files[to], p.files[fd] = of, nil
+	return errno.OK
+}
+
+// release takes away a descriptor's share in a file, and closes the file with the
+// last.
+func (p *Proc) release(of *openFile) errno.Errno {
+	if of.dups > 0 {
+		of.dups--
+		return errno.OK
+	}
+	return of.file.close(p)
+}

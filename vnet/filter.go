@@ -1,0 +1,149 @@
+package vnet
+
+import (
+	"slices"
+	"time"
+
+	"wireloom/vnet/errno"
+	"wireloom/vnet/kern"
+)
+
+// Filters of kqueues that are about no file: EVFILT_TIMER, EVFILT_SIGNAL and
+// EVFILT_PROC.
+
+// Flags of these filters (freebsd sys/event.h).
+const (
+	NOTE_EXIT     = 0x80000000
+	NOTE_SECONDS  = 0x1
+	NOTE_MSECONDS = 0x2
+	NOTE_USECONDS = 0x4
+	NOTE_NSECONDS = 0x8
+)
+
+// A timerNote is what a change with EVFILT_TIMER asks for: an event each time that
+// Data milliseconds, or what Fflags says, have passed.
+type timerNote struct{ kern.Kevent }
+
+// A timerFilter counts the times that a timer expired since the last event. It asks
+// for the loop's turn once between two events, however short its period is.
+type timerFilter struct {
+	loop   *loop
+	timer  timer
+	began  time.Duration
+	period time.Duration
+	once   bool
+	seen   int64 // expirations that events have told
+}
+
+var timerUnits = map[int]time.Duration{
+	0: time.Millisecond, NOTE_SECONDS: time.Second, NOTE_MSECONDS: time.Millisecond, NOTE_USECONDS: time.Microsecond, NOTE_NSECONDS: time.Nanosecond,
+}
+
+func (t timerNote) kqfilter(p *Proc, kn *kern.Knote) errno.Errno {
+	unit, ok := timerUnits[t.Fflags]
+	if !ok || t.Data < 0 || t.Data > int64(maxTimer/unit) {
+		return errno.EINVAL
+	}
+	l := &p.node.lab.loop
+	f := &timerFilter{loop: l, began: l.now, period: max(time.Duration(t.Data)*unit, minTimer), once: t.Flags&kern.EV_ONESHOT != 0}
+	f.timer.run = func() { kn.Activate(kn) }
+	l.set(&f.timer, l.now+f.period)
+	new(kern.SelInfo).Attach(kn, f) // nobody else's list
+	return errno.OK
+}
+
+// Limits of a timer's period: a shorter one is as long as the first.
+const (
+	minTimer = 10 * time.Microsecond
+	maxTimer = 1 << 60 * time.Nanosecond
+)
+
+// Event, Reset and Detach implement kern.FilterOps and kern.Resetter.
+
+func (f *timerFilter) Event(kn *kern.Knote) bool {
+	kn.Data = int64((f.loop.now-f.began)/f.period) - f.seen
+	if f.once {
+		kn.Data = min(kn.Data, 1)
+	}
+	return kn.Data > 0
+}
+
+func (f *timerFilter) Reset(kn *kern.Knote) {
+	f.seen += kn.Data
+	if !f.once && f.timer.pos == 0 {
+		f.loop.set(&f.timer, f.began+time.Duration(f.seen+1)*f.period)
+	}
+}
+
+func (f *timerFilter) Detach(*kern.Knote) { f.loop.stop(&f.timer) }
+
+// A signalNote is the signal that a change with EVFILT_SIGNAL asks for.
+type signalNote int
+
+// A signalFilter counts how often a signal was posted to the process, whatever
+// became of it.
+type signalFilter struct {
+	p    *Proc
+	kn   *kern.Knote
+	sig  int
+	came int64
+}
+
+func (s signalNote) kqfilter(p *Proc, kn *kern.Knote) errno.Errno {
+	if SignalName(int(s)) == "" {
+		return errno.EINVAL
+	}
+	f := &signalFilter{p: p, kn: kn, sig: int(s)}
+	p.watchers = append(p.watchers, f)
+	new(kern.SelInfo).Attach(kn, f)
+	return errno.OK
+}
+
+// Event, Reset and Detach implement kern.FilterOps and kern.Resetter.
+
+func (f *signalFilter) Event(kn *kern.Knote) bool {
+	kn.Data = f.came
+	return f.came > 0
+}
+func (f *signalFilter) Reset(*kern.Knote) { f.came = 0 }
+func (f *signalFilter) Detach(*kern.Knote) {
+	f.p.watchers = slices.DeleteFunc(f.p.watchers, func(x *signalFilter) bool { return x == f })
+}
+
+// A procNote is what a change with EVFILT_PROC asks for: NOTE_EXIT, an event when a
+// process of the node ends, with its status as data.
+type procNote struct{ kern.Kevent }
+
+func (c procNote) kqfilter(p *Proc, kn *kern.Knote) errno.Errno {
+	q := p.node.proc(c.Ident)
+	if q == nil {
+		i := slices.IndexFunc(p.children, func(x *Proc) bool { return x.pid == c.Ident })
+		if i < 0 {
+			return errno.ESRCH
+		}
+		q = p.children[i] // a zombie
+	}
+	if c.Fflags != NOTE_EXIT {
+		return errno.EINVAL
+	}
+	q.exits.Attach(kn, &procFilter{q: q})
+	return errno.OK
+}
+
+// A procFilter holds once its process has ended.
+type procFilter struct {
+	q    *Proc
+	told bool
+}
+
+// Event, Reset and Detach implement kern.FilterOps and kern.Resetter.
+
+func (f *procFilter) Event(kn *kern.Knote) bool {
+	if f.told || f.q.state != procExited {
+		return false
+	}
+	kn.Data, kn.Fflags, kn.EOF = int64(f.q.exit.status()), NOTE_EXIT, true
+	return true
+}
+func (f *procFilter) Reset(*kern.Knote)     { f.told = true }
+func (f *procFilter) Detach(kn *kern.Knote) { f.q.exits.Remove(kn) }

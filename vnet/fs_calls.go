@@ -1,0 +1,305 @@
+package vnet
+
+import (
+	"fmt"
+	"math"
+	"sort"
+	"strings"
+	"time"
+
+	"wireloom/vnet/errno"
+	"wireloom/vnet/event"
+	"wireloom/vnet/kern"
+)
+
+// The system calls on files that are neither devices nor sockets. A path is
+// absolute, or begins at the directory that is open as dir; see [AtRoot].
+
+// Where Seek counts from.
+const (
+	SeekSet = 0 // the beginning
+	SeekCur = 1 // where the offset is
+	SeekEnd = 2 // the end
+)
+
+// onPath runs a call on a path and records it.
+func (p *Proc) onPath(op string, dir int, name, text string, f func() errno.Errno) errno.Errno {
+	began := p.Now()
+	e := f()
+	p.logCall(event.Event{Op: op, Path: p.shown(dir, name), Text: text}, e, began)
+	return e
+}
+
+// onFile runs a call on a descriptor and records it.
+func (p *Proc) onFile(op string, fd int, text string, f func(*openFile) (int64, errno.Errno)) (int64, errno.Errno) {
+	began := p.Now()
+	of, e := p.file(fd)
+	n := int64(0)
+	if e == errno.OK {
+		n, e = f(of)
+	}
+	p.logCall(event.Event{Op: op, FD: fd, Path: p.pathOf(fd), N: n, Text: text}, e, began)
+	if e != errno.OK {
+		n = 0
+	}
+	return n, e
+}
+
+// Seek is lseek(2): it moves the offset of a regular file and returns it. ESPIPE
+// for what has none; of a directory only the beginning can be asked for.
+func (p *Proc) Seek(fd int, off int64, whence int) (int64, errno.Errno) {
+	text := fmt.Sprintf("%d, %d", off, whence)
+	if whence >= SeekSet && whence <= SeekEnd {
+		text = fmt.Sprintf("%d, %s", off, [...]string{"SEEK_SET", "SEEK_CUR", "SEEK_END"}[whence])
+	}
+	return p.onFile("lseek", fd, text, func(of *openFile) (int64, errno.Errno) {
+		switch f := of.file.(type) {
+		case *regFile:
+			return f.seek(off, whence)
+		case *dirFile:
+			if off != 0 || whence > SeekCur || whence < SeekSet {
+				return 0, errno.EINVAL
+			}
+			return 0, errno.OK
+		}
+		return 0, errno.ESPIPE
+	})
+}
+
+// ReadAt is pread(2): a read that leaves the offset where it is.
+func (p *Proc) ReadAt(fd int, b []byte, off int64) (int, errno.Errno) {
+	return p.transferAt("pread", fd, b, off, (*regFile).readAt)
+}
+
+// WriteAt is pwrite(2): a write that leaves the offset where it is.
+func (p *Proc) WriteAt(fd int, b []byte, off int64) (int, errno.Errno) {
+	return p.transferAt("pwrite", fd, b, off, (*regFile).writeAt)
+}
+
+func (p *Proc) transferAt(op string, fd int, b []byte, off int64, f func(*regFile, *Proc, []byte, int64) (int, errno.Errno)) (int, errno.Errno) {
+	began := p.Now()
+	of, e := p.file(fd)
+	n := 0
+	if e == errno.OK {
+		switch r := of.file.(type) {
+		case *regFile:
+			n, e = f(r, p, b, off)
+		case *dirFile:
+			e = errno.EISDIR
+		default:
+			e = errno.ESPIPE
+		}
+	}
+	p.logCall(event.Event{Op: op, FD: fd, Path: p.pathOf(fd), Len: len(b), N: int64(n), Text: fmt.Sprintf("at %d", off), Data: b[:n]}, e, began)
+	return n, e
+}
+
+// Truncate is ftruncate(2): it makes a regular file that is open for writing size
+// bytes long.
+func (p *Proc) Truncate(fd int, size int64) errno.Errno {
+	_, e := p.onFile("ftruncate", fd, fmt.Sprint(size), func(of *openFile) (int64, errno.Errno) {
+		f, ok := of.file.(*regFile)
+		if !ok || f.flags&3 == kern.O_RDONLY || size < 0 {
+			return 0, errno.EINVAL
+		}
+		return 0, p.truncate(f.node, size)
+	})
+	return e
+}
+
+func (p *Proc) truncate(n *inode, size int64) errno.Errno {
+	if size > MaxTmpBytes {
+		return errno.EFBIG
+	}
+	if e := p.node.fs.resize(p, n, size); e != errno.OK {
+		return e
+	}
+	p.node.fs.touch(n)
+	return errno.OK
+}
+
+// Allocate is posix_fallocate(2): it makes a regular file at least off + size bytes
+// long. ENODEV for what is none.
+func (p *Proc) Allocate(fd int, off, size int64) errno.Errno {
+	_, e := p.onFile("posix_fallocate", fd, fmt.Sprintf("%d, %d", off, size), func(of *openFile) (int64, errno.Errno) {
+		f, ok := of.file.(*regFile)
+		switch {
+		case !ok:
+			return 0, errno.ENODEV
+		case f.flags&3 == kern.O_RDONLY:
+			return 0, errno.EBADF
+		case off < 0 || size <= 0:
+			return 0, errno.EINVAL
+		case size > math.MaxInt64-off || off+size > MaxTmpBytes:
+			return 0, errno.EFBIG
+		case off+size <= int64(len(f.node.data)):
+			return 0, errno.OK
+		}
+		return 0, p.truncate(f.node, off+size)
+	})
+	return e
+}
+
+// Stat is stat(2), or with follow false lstat(2). It does not open what it looks at.
+func (p *Proc) Stat(dir int, name string, follow bool) (FileInfo, errno.Errno) {
+	op := "stat"
+	if !follow {
+		op = "lstat"
+	}
+	var fi FileInfo
+	e := p.onPath(op, dir, name, "", func() errno.Errno {
+		at, e := p.walkAt(dir, name, follow)
+		switch {
+		case e != errno.OK:
+			return e
+		case at.node == nil:
+			return errno.ENOENT
+		}
+		fi = at.node.info()
+		return errno.OK
+	})
+	return fi, e
+}
+
+// Fstat is fstat(2).
+func (p *Proc) Fstat(fd int) (FileInfo, errno.Errno) {
+	var fi FileInfo
+	_, e := p.onFile("fstat", fd, "", func(of *openFile) (int64, errno.Errno) {
+		switch f := of.file.(type) {
+		case *regFile:
+			fi = f.node.info()
+			return 0, errno.OK
+		case *dirFile:
+			fi = f.node.info()
+			return 0, errno.OK
+		case *fifoFile:
+			fi = f.node.info()
+			return 0, errno.OK
+		}
+		st, e := of.file.stat(p)
+		fi = FileInfo{Stat: st, Type: p.FileType(fd), Inode: pathInode(of.path), Links: 1}
+		return 0, e
+	})
+	return fi, e
+}
+
+// A TimeChange says what utimensat(2) sets: times of the lab, nil to leave one as
+// it is.
+type TimeChange struct{ Accessed, Modified *time.Duration }
+
+func (c TimeChange) apply(p *Proc, n *inode) errno.Errno {
+	if !n.temp {
+		return errno.EROFS
+	}
+	if c.Accessed != nil {
+		n.accessed = *c.Accessed
+	}
+	if c.Modified != nil {
+		n.modified = *c.Modified
+	}
+	n.changed = p.Now()
+	return errno.OK
+}
+
+func (c TimeChange) String() string {
+	show := func(name string, at *time.Duration) string {
+		if at == nil {
+			return ""
+		}
+		return fmt.Sprintf("%s=%v", name, *at)
+	}
+	return strings.TrimSpace(show("atime", c.Accessed) + " " + show("mtime", c.Modified))
+}
+
+// SetTimes is utimensat(2).
+func (p *Proc) SetTimes(dir int, name string, follow bool, c TimeChange) errno.Errno {
+	return p.onPath("utimensat", dir, name, c.String(), func() errno.Errno {
+		at, e := p.walkAt(dir, name, follow)
+		switch {
+		case e != errno.OK:
+			return e
+		case at.node == nil:
+			return errno.ENOENT
+		}
+		return c.apply(p, at.node)
+	})
+}
+
+// SetFileTimes is futimens(2). EOPNOTSUPP for what is no file of a file system.
+func (p *Proc) SetFileTimes(fd int, c TimeChange) errno.Errno {
+	_, e := p.onFile("futimens", fd, c.String(), func(of *openFile) (int64, errno.Errno) {
+		switch f := of.file.(type) {
+		case *regFile:
+			return 0, c.apply(p, f.node)
+		case *dirFile:
+			return 0, c.apply(p, f.node)
+		}
+		return 0, errno.EOPNOTSUPP
+	})
+	return e
+}
+
+// A DirEntry is a name in a directory.
+type DirEntry struct {
+	Name  string
+	Type  string // as [Proc.FileType] has it
+	Inode uint64
+	Next  uint64 // the cookie of the entry after this one
+}
+
+// ReadDir returns at most most entries of the directory that is open as fd, from a
+// cookie on: 0, or Next of an entry. An entry that is not removed meanwhile is
+// neither skipped nor returned twice, but for those of /dev. ENOTDIR for what is no
+// directory.
+func (p *Proc) ReadDir(fd int, cookie uint64, most int) ([]DirEntry, errno.Errno) {
+	var list []DirEntry
+	_, e := p.onFile("getdirentries", fd, "", func(of *openFile) (int64, errno.Errno) {
+		d, ok := of.file.(*dirFile)
+		if !ok {
+			return 0, errno.ENOTDIR
+		}
+		list = p.entries(d.node, cookie, most)
+		p.work += max(int64(len(list))-ordinarySteps, 0)
+		return int64(len(list)), errno.OK
+	})
+	return list, e
+}
+
+func (p *Proc) entries(dir *inode, cookie uint64, most int) []DirEntry {
+	if dir.parent == nil {
+		return nil // it was removed
+	}
+	var list []DirEntry
+	add := func(name string, seq uint64, n *inode) bool {
+		if len(list) == most {
+			return false
+		}
+		if seq >= cookie && n != nil {
+			list = append(list, DirEntry{Name: name, Type: n.kind.String(), Inode: n.num, Next: seq + 1})
+		}
+		return true
+	}
+	up := dir.parent
+	if dir == p.root {
+		up = dir
+	}
+	if !add(".", 0, dir) || !add("..", 1, up) {
+		return list
+	}
+	fs := p.node.fs
+	if dir == fs.dev {
+		for i, name := range fs.devices() {
+			if !add(name, firstSeq+uint64(i), fs.lookup(dir, name)) {
+				break
+			}
+		}
+		return list
+	}
+	first := sort.Search(len(dir.list), func(i int) bool { return dir.list[i].seq >= cookie })
+	for _, d := range dir.list[first:] {
+		if !add(d.name, d.seq, d.node) {
+			break
+		}
+	}
+	return list
+}

@@ -1,0 +1,54 @@
+package vnet
+
+import (
+	"fmt"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+)
+
+// checkFiles returns what is wrong with the files of the configuration.
+func (n *NodeConfig) checkFiles() (errs []error) {
+	bad := func(format string, args ...any) {
+		errs = append(errs, fmt.Errorf("node %q: %w", n.Name, fmt.Errorf(format, args...)))
+	}
+	if len(n.Files) > MaxNodeFiles {
+		bad("it has %d files, at most %d are allowed", len(n.Files), MaxNodeFiles)
+		return errs
+	}
+	total := 0
+	for _, name := range slices.Sorted(maps.Keys(n.Files)) {
+		total += len(n.Files[name])
+		clean := strings.TrimSuffix(name, "/")
+		switch {
+		case !strings.HasPrefix(name, "/") || clean == "" || path.Clean(clean) != clean || strings.ContainsRune(name, 0):
+			bad("file %q: a path begins with /, and has no empty, . or .. in it", name)
+		case len(clean) >= MaxPath || slices.ContainsFunc(strings.Split(clean, "/"), func(s string) bool { return len(s) > MaxName }):
+			bad("file %.60q...: a path has less than %d bytes, and each name in it at most %d", name, MaxPath, MaxName)
+		case inTree(clean, "/dev") || inTree(clean, "/tmp"):
+			bad("file %q: /dev has the node's devices and /tmp what programs make; put it elsewhere", name)
+		case clean != name && len(n.Files[name]) > 0:
+			bad("file %q: a path that ends in / is an empty directory, and can hold no bytes", name)
+		case clean != name && hasFile(n.Files, clean):
+			bad("file %q: it is there as a file and as a directory", clean)
+		}
+		for dir := path.Dir(clean); dir != "/" && dir != "."; dir = path.Dir(dir) {
+			if hasFile(n.Files, dir) {
+				bad("file %q: %q is a file, and can hold no other", name, dir)
+			}
+		}
+	}
+	if total > MaxNodeFileBytes {
+		bad("its files have %d bytes, at most %d are allowed", total, MaxNodeFileBytes)
+	}
+	return errs
+}
+
+func hasFile(files map[string][]byte, name string) bool {
+	_, ok := files[name]
+	return ok
+}
+
+// inTree tells whether a path is dir, or below it.
+func inTree(name, dir string) bool { return name == dir || strings.HasPrefix(name, dir+"/") }

@@ -1,0 +1,926 @@
+package vnet
+
+import (
+	"bytes"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"wireloom/vnet/errno"
+	"wireloom/vnet/event"
+	"wireloom/vnet/kern"
+)
+
+// fsLab runs a program on a node that has files, to the lab's end.
+func fsLab(t testing.TB, files map[string][]byte, main func(p *Proc)) []event.Event {
+	t.Helper()
+	l, err := New(Config{Name: "test", Seed: 1, Nodes: []NodeConfig{{
+		Name: "bob", Files: files, Programs: []ProgramConfig{{Name: "p", Start: true}},
+	}}}, Runtime{Modules: func(kern.Dialect) []kern.Module { return nil }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	var log []event.Event
+	l.Log().Subscribe(func(e *event.Event) {
+		c := *e
+		c.Data = bytes.Clone(e.Data)
+		log = append(log, c)
+	})
+	ran := false
+	if err := l.Install("bob", "p", native{"p", "", func(p *Proc) Exit {
+		main(p)
+		ran = true
+		return done
+	}}); err != nil {
+		t.Fatal(err)
+	}
+	l.Start()
+	l.Run(time.Hour, NoLimit)
+	if !ran {
+		t.Fatal("the program has not come to its end")
+	}
+	return log
+}
+
+var openWords = map[string]int{
+	"r": kern.O_RDONLY, "w": kern.O_WRONLY, "rw": kern.O_RDWR, "creat": kern.O_CREAT, "excl": kern.O_EXCL, "trunc": kern.O_TRUNC,
+	"append": kern.O_APPEND, "dir": kern.O_DIRECTORY, "nofollow": kern.O_NOFOLLOW, "nonblock": kern.O_NONBLOCK,
+}
+
+// A fsHand makes the calls that lines of text name. Descriptors have names.
+type fsHand struct {
+	p   *Proc
+	fds map[string]int
+}
+
+func (h *fsHand) fd(name string) int {
+	if fd, ok := h.fds[name]; ok {
+		return fd
+	}
+	if name == "-" {
+		return AtRoot
+	}
+	return 99
+}
+
+// path is a path, or "FD:path" for one that begins at a directory.
+func (h *fsHand) path(s string) (int, string) {
+	if dir, name, ok := strings.Cut(s, ":"); ok {
+		return h.fd(dir), name
+	}
+	return AtRoot, s
+}
+
+func number(s string) int64 {
+	n, err := strconv.ParseInt(s, 0, 64)
+	if err != nil {
+		panic(err)
+	}
+	return n
+}
+
+// do carries out a line and returns what it came to: a value, or the error's name.
+func (h *fsHand) do(line string) string {
+	w := strings.Fields(line)
+	for len(w) < 5 {
+		w = append(w, "")
+	}
+	p := h.p
+	dir, name := h.path(w[1])
+	var e errno.Errno
+	result := ""
+	switch w[0] {
+	case "open": // open PATH FLAGS NAME
+		flags := 0
+		for f := range strings.SplitSeq(w[2], ",") {
+			flags |= openWords[f]
+		}
+		var fd int
+		if fd, e = p.OpenAt(dir, name, flags); e == errno.OK && w[3] != "" {
+			h.fds[w[3]] = fd
+		}
+	case "close":
+		e = p.Close(h.fd(w[1]))
+	case "write":
+		var n int
+		n, e = p.Write(h.fd(w[1]), []byte(w[2]))
+		result = fmt.Sprint(n)
+	case "fill":
+		var n int
+		n, e = p.Write(h.fd(w[1]), make([]byte, number(w[2])))
+		result = fmt.Sprint(n)
+	case "read":
+		b := make([]byte, number(w[2]))
+		var n int
+		n, e = p.Read(h.fd(w[1]), b)
+		result = fmt.Sprintf("%q", b[:n])
+	case "pread":
+		b := make([]byte, number(w[2]))
+		var n int
+		n, e = p.ReadAt(h.fd(w[1]), b, number(w[3]))
+		result = fmt.Sprintf("%q", b[:n])
+	case "pwrite":
+		var n int
+		n, e = p.WriteAt(h.fd(w[1]), []byte(w[2]), number(w[3]))
+		result = fmt.Sprint(n)
+	case "seek":
+		var n int64
+		n, e = p.Seek(h.fd(w[1]), number(w[2]), map[string]int{"set": SeekSet, "cur": SeekCur, "end": SeekEnd, "none": 3}[w[3]])
+		result = fmt.Sprint(n)
+	case "truncate":
+		e = p.Truncate(h.fd(w[1]), number(w[2]))
+	case "allocate":
+		e = p.Allocate(h.fd(w[1]), number(w[2]), number(w[3]))
+	case "stat", "lstat":
+		var fi FileInfo
+		fi, e = p.Stat(dir, name, w[0] == "stat")
+		result = fmt.Sprintf("%s %d %d", fi.Type, fi.Size, fi.Links)
+	case "fstat":
+		var fi FileInfo
+		fi, e = p.Fstat(h.fd(w[1]))
+		result = fmt.Sprintf("%s %d %d", fi.Type, fi.Size, fi.Links)
+	case "times":
+		var fi FileInfo
+		fi, e = p.Stat(dir, name, true)
+		result = fmt.Sprintf("%v %v %v", fi.Accessed, fi.Modified, fi.Changed)
+	case "utimes": // utimes PATH ATIME MTIME, - for none
+		var c TimeChange
+		for i, at := range []**time.Duration{&c.Accessed, &c.Modified} {
+			if d, err := time.ParseDuration(w[2+i]); err == nil {
+				*at = &d
+			}
+		}
+		e = p.SetTimes(dir, name, true, c)
+	case "sleep":
+		d, _ := time.ParseDuration(w[1])
+		p.Sleep(d)
+	case "mkdir":
+		e = p.Mkdir(dir, name)
+	case "mkfifo":
+		e = p.Mkfifo(dir, name)
+	case "rmdir":
+		e = p.Rmdir(dir, name)
+	case "unlink":
+		e = p.Unlink(dir, name)
+	case "rename":
+		toDir, to := h.path(w[2])
+		e = p.Rename(dir, name, toDir, to)
+	case "link":
+		toDir, to := h.path(w[2])
+		e = p.Link(dir, name, false, toDir, to)
+	case "symlink":
+		toDir, to := h.path(w[2])
+		e = p.Symlink(w[1], toDir, to)
+	case "readlink":
+		result, e = p.Readlink(dir, name)
+	case "chroot":
+		e = p.Chroot(w[1])
+	case "type":
+		result = p.FileType(h.fd(w[1]))
+	case "flags":
+		e = p.SetFlags(h.fd(w[1]), openWords[w[2]])
+	case "ls": // ls NAME: the directory that is open, without . and ..
+		var list []DirEntry
+		list, e = p.ReadDir(h.fd(w[1]), 0, 1000)
+		var names []string
+		for _, d := range list {
+			if d.Name != "." && d.Name != ".." {
+				names = append(names, d.Name+":"+d.Type)
+			}
+		}
+		result = strings.Join(names, " ")
+	default:
+		panic("no such call: " + line)
+	}
+	if e != errno.OK {
+		return e.String()
+	}
+	if result == "" {
+		return "OK"
+	}
+	return result
+}
+
+func TestFiles(t *testing.T) {
+	files := map[string][]byte{"/etc/hosts": []byte("10.0.0.1 alice\n"), "/etc/rc.d/": nil, "/home/bob/notes": []byte("hi")}
+	long := strings.Repeat("n", MaxName+1)
+	for _, c := range []struct {
+		name   string
+		script string
+	}{
+		{"the scenario's files are there to read", `
+			open /etc/hosts r f = OK
+			read f 100 = "10.0.0.1 alice\n"
+			read f 100 = ""
+			fstat f = reg 15 1
+			stat /etc = dir 0 3
+			stat etc/hosts = reg 15 1
+			type f = reg`},
+		{"and cannot be changed", `
+			open /etc/hosts rw = EROFS
+			open /etc/hosts r,trunc = EROFS
+			open /etc/new w,creat = EROFS
+			unlink /etc/hosts = EROFS
+			mkdir /etc/d = EROFS
+			rmdir /etc/rc.d = EROFS
+			rename /etc/hosts /tmp/hosts = EROFS
+			link /etc/hosts /tmp/hosts = EXDEV
+			symlink x /etc/x = EROFS
+			utimes /etc/hosts 1s 1s = EROFS
+			open /etc/hosts r f = OK
+			write f x = EBADF
+			truncate f 0 = EINVAL
+			allocate f 0 10 = EBADF`},
+		{"a directory lists what was made, in that order", `
+			open / dir d = OK
+			ls d = dev:dir etc:dir home:dir tmp:dir
+			open /etc r e = OK
+			ls e = hosts:reg rc.d:dir
+			mkdir /tmp/z = OK
+			open /tmp/a w,creat f = OK
+			symlink z /tmp/m = OK
+			open /tmp r t = OK
+			ls t = z:dir a:reg m:link
+			ls f = ENOTDIR
+			ls none = EBADF`},
+		{"what is written is read", `
+			open /tmp/f rw,creat f = OK
+			write f hello = 5
+			seek f 0 set = 0
+			read f 3 = "hel"
+			seek f -1 cur = 2
+			seek f -2 end = 3
+			seek f -1 set = EINVAL
+			seek f 0 none = EINVAL
+			seek f 0x7fffffffffffffff cur = EOVERFLOW
+			read f 9 = "lo"
+			pread f 2 1 = "el"
+			pread f 2 -1 = EINVAL
+			pwrite f J 0 = 1
+			pread f 9 0 = "Jello"
+			seek f 0 cur = 5`},
+		{"a hole is zeros", `
+			open /tmp/f rw,creat f = OK
+			seek f 3 set = 3
+			write f x = 1
+			pread f 9 0 = "\x00\x00\x00x"
+			truncate f 1 = OK
+			truncate f 3 = OK
+			pread f 9 0 = "\x00\x00\x00"
+			fstat f = reg 3 1`},
+		{"what was cut off does not come back", `
+			open /tmp/f rw,creat f = OK
+			write f secret = 6
+			truncate f 0 = OK
+			truncate f 6 = OK
+			pread f 9 0 = "\x00\x00\x00\x00\x00\x00"`},
+		{"open's flags", `
+			open /tmp/f r = ENOENT
+			open /tmp/f w,creat,excl f = OK
+			write f one = 3
+			read f 1 = EBADF
+			pread f 1 0 = EBADF
+			open /tmp/f w,creat,excl = EEXIST
+			open /tmp/f rw,creat g = OK
+			pread g 9 0 = "one"
+			open /tmp/f rw,append h = OK
+			write h two = 3
+			pread g 9 0 = "onetwo"
+			seek h 0 set = 0
+			write h ! = 1
+			pread g 9 0 = "onetwo!"
+			flags h r = OK
+			seek h 0 set = 0
+			write h O = 1
+			pread g 9 0 = "Onetwo!"
+			open /tmp/f w,trunc = OK
+			fstat g = reg 0 1
+			open /tmp/f r,dir = ENOTDIR
+			open /tmp/f/ r = ENOTDIR
+			open /tmp/n/ w,creat = EISDIR
+			open /tmp/n r,creat,dir = EINVAL
+			open /tmp rw = EISDIR
+			open /tmp r,creat = EISDIR
+			open /tmp r,creat,excl = EEXIST
+			open /tmp/ r,dir = OK`},
+		{"an unlinked file lives while it is open", `
+			open /tmp/f rw,creat f = OK
+			write f data = 4
+			unlink /tmp/f = OK
+			stat /tmp/f = ENOENT
+			fstat f = reg 4 0
+			pread f 9 0 = "data"
+			write f more = 4
+			open /tmp/f r = ENOENT
+			close f = OK
+			read f 1 = EBADF`},
+		{"directories", `
+			mkdir /tmp/d = OK
+			mkdir /tmp/d = EEXIST
+			mkdir / = EEXIST
+			mkdir /tmp/no/d = ENOENT
+			mkdir /tmp/d/e/ = OK
+			stat /tmp/d = dir 0 3
+			rmdir /tmp/d = ENOTEMPTY
+			unlink /tmp/d = EISDIR
+			rmdir /tmp/d/e = OK
+			rmdir /tmp/d/. = EINVAL
+			rmdir /tmp/d = OK
+			rmdir /tmp/d = ENOENT
+			rmdir /tmp = EBUSY
+			rmdir / = EBUSY
+			open /tmp/f w,creat f = OK
+			rmdir /tmp/f = ENOTDIR
+			mkdir /tmp/f/d = ENOTDIR
+			read f 1 = EBADF`},
+		{"a removed directory that is open holds nothing", `
+			mkdir /tmp/d = OK
+			open /tmp/d r d = OK
+			rmdir /tmp/d = OK
+			ls d = OK
+			open d:f w,creat = ENOENT
+			stat d:.. = ENOENT
+			mkdir d:e = ENOENT`},
+		{"a path may begin at a directory", `
+			mkdir /tmp/d = OK
+			open /tmp/d r d = OK
+			open d:f w,creat f = OK
+			stat /tmp/d/f = reg 0 1
+			stat d:../d/f = reg 0 1
+			stat d:/etc/hosts = reg 15 1
+			stat f:x = ENOTDIR
+			stat none:x = EBADF
+			rename /tmp/d /tmp/e = OK
+			stat d:f = reg 0 1
+			open d:g w,creat = OK
+			stat /tmp/e/g = reg 0 1`},
+		{"no path leads out", `
+			stat /../../etc/hosts = reg 15 1
+			stat ../../.. = dir 0 6
+			stat /etc/../../dev/null = chr 0 1
+			symlink ../../../../../etc/hosts /tmp/out = OK
+			stat /tmp/out = reg 15 1`},
+		{"a root of its own", `
+			open / r d = OK
+			chroot /etc = EPERM
+			close d = OK
+			chroot /none = ENOENT
+			chroot /etc/hosts = ENOTDIR
+			chroot /etc = OK
+			stat /hosts = reg 15 1
+			stat /../../hosts = reg 15 1
+			stat /etc = ENOENT
+			stat /dev/null = ENOENT
+			open / r r = OK
+			stat r:../hosts = reg 15 1
+			ls r = hosts:reg rc.d:dir`},
+		{"symbolic links", `
+			symlink /etc /tmp/e = OK
+			symlink f /tmp/l = OK
+			symlink x /tmp/l = EEXIST
+			lstat /tmp/e = link 4 1
+			readlink /tmp/e = /etc
+			readlink /etc = EINVAL
+			readlink /tmp/none = ENOENT
+			stat /tmp/e/hosts = reg 15 1
+			lstat /tmp/e/ = dir 0 3
+			stat /tmp/l = ENOENT
+			open /tmp/l r,nofollow = ELOOP
+			open /tmp/l w,creat,excl = EEXIST
+			open /tmp/l w,creat = OK
+			stat /tmp/f = reg 0 1
+			unlink /tmp/l = OK
+			stat /tmp/f = reg 0 1
+			symlink loop /tmp/loop = OK
+			stat /tmp/loop = ELOOP
+			lstat /tmp/loop = link 4 1
+			symlink b /tmp/a = OK
+			symlink a /tmp/b = OK
+			open /tmp/a r = ELOOP
+			open /tmp/a/x w,creat = ELOOP`},
+		{"hard links", `
+			open /tmp/f rw,creat f = OK
+			write f abc = 3
+			link /tmp/f /tmp/g = OK
+			link /tmp/f /tmp/g = EEXIST
+			link /tmp/none /tmp/h = ENOENT
+			link /tmp /tmp/h = EPERM
+			stat /tmp/g = reg 3 2
+			unlink /tmp/f = OK
+			stat /tmp/g = reg 3 1
+			rename /tmp/g /tmp/g = OK
+			link /tmp/g /etc/g = EROFS`},
+		{"rename", `
+			open /tmp/f w,creat f = OK
+			write f f = 1
+			open /tmp/g w,creat g = OK
+			rename /tmp/f /tmp/g = OK
+			stat /tmp/f = ENOENT
+			stat /tmp/g = reg 1 1
+			fstat g = reg 0 0
+			mkdir /tmp/d = OK
+			mkdir /tmp/e = OK
+			rename /tmp/d /tmp/d/x = EINVAL
+			rename /tmp/d /tmp/g = ENOTDIR
+			rename /tmp/g /tmp/d = EISDIR
+			rename /tmp/g /tmp/h/ = ENOTDIR
+			rename /tmp/g /tmp/e/g = OK
+			rename /tmp/d /tmp/e = ENOTEMPTY
+			rename /tmp/e /tmp/d = OK
+			stat /tmp/d/g = reg 1 1
+			stat /tmp/d/.. = dir 0 3
+			rename /tmp/d /tmp/. = EINVAL
+			rename /tmp /tmp/x = EBUSY
+			rename /tmp/none /tmp/x = ENOENT
+			rename /tmp/d /etc/d = EROFS
+			rename /tmp/d /tmp = EBUSY
+			rename /etc /tmp/etc = EROFS`},
+		{"what a path must be", `
+			stat /tmp/` + long + ` = ENAMETOOLONG
+			mkdir /tmp/` + long + ` = ENAMETOOLONG
+			stat /` + strings.Repeat("a/", MaxPath/2) + ` = ENAMETOOLONG
+			stat - = ENOENT
+			stat -: = ENOENT
+			stat /etc/hosts/ = ENOTDIR
+			stat /etc/hosts/x = ENOTDIR
+			stat /etc//.//hosts = reg 15 1
+			stat a` + "\x00" + ` = EINVAL`},
+		{"times are the lab's", `
+			times /etc/hosts = 0s 0s 0s
+			sleep 1s = OK
+			open /tmp/f rw,creat f = OK
+			times /tmp/f = 1s 1s 1s
+			sleep 1s = OK
+			write f x = 1
+			times /tmp/f = 1s 2s 2s
+			sleep 1s = OK
+			pread f 1 0 = "x"
+			times /tmp/f = 3s 2s 2s
+			utimes /tmp/f - -5s = OK
+			times /tmp/f = 3s -5s 3s
+			utimes /tmp/none - - = ENOENT
+			sleep 1s = OK
+			link /tmp/f /tmp/g = OK
+			times /tmp/f = 3s -5s 4s
+			times /tmp = 0s 4s 4s`},
+		{"devices", `
+			open /dev r d = OK
+			ls d = null:chr random:chr urandom:chr zero:chr
+			open /dev/zero rw z = OK
+			read z 2 = "\x00\x00"
+			seek z 0 set = ESPIPE
+			pread z 1 0 = ESPIPE
+			truncate z 0 = EINVAL
+			allocate z 0 1 = ENODEV
+			fstat z = chr 0 1
+			type z = chr
+			open /dev/null w,creat,trunc = OK
+			open /dev/null w,creat,excl = EEXIST
+			open /dev/null r,dir = ENOTDIR
+			open /dev/nothing r = ENOENT
+			unlink /dev/null = EROFS
+			mkdir /dev/d = EROFS
+			open d:null r = OK`},
+		{"standard files are terminals", `
+			open /tmp r d = OK
+			seek d 0 set = 0
+			seek d 5 set = EINVAL
+			read d 1 = EISDIR
+			truncate d 0 = EINVAL
+			pread d 1 0 = EISDIR`},
+		{"allocation", `
+			open /tmp/f rw,creat f = OK
+			allocate f 10 20 = OK
+			fstat f = reg 30 1
+			allocate f 0 5 = OK
+			fstat f = reg 30 1
+			allocate f 0 0 = EINVAL
+			allocate f -1 5 = EINVAL
+			allocate f 0 0x7fffffffffffffff = EFBIG
+			truncate f -1 = EINVAL
+			truncate f 0x100001 = EFBIG`},
+		{"a FIFO", `
+			mkfifo /tmp/p = OK
+			mkfifo /tmp/p = EEXIST
+			stat /tmp/p = fifo 0 1
+			open /tmp/p w,nonblock = ENXIO
+			open /tmp/p r,nonblock r = OK
+			read r 1 = ""
+			open /tmp/p w w = OK
+			read r 1 = EWOULDBLOCK
+			write w abc = 3
+			read r 9 = "abc"
+			seek w 0 set = ESPIPE
+			close w = OK
+			read r 1 = ""
+			close r = OK
+			open /tmp/p rw b = OK
+			write b x = 1
+			read b 1 = "x"
+			unlink /tmp/p = OK
+			fstat b = fifo 0 0`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			fsLab(t, files, func(p *Proc) {
+				p.Close(3)
+				h := &fsHand{p, map[string]int{}}
+				for line := range strings.Lines(c.script) {
+					do, want, ok := strings.Cut(strings.TrimSpace(line), " = ")
+					if !ok {
+						continue
+					}
+					if got := h.do(do); got != want {
+						t.Errorf("%s = %s, want %s", do, got, want)
+					}
+				}
+			})
+		})
+	}
+}
+
+func TestTmpLimits(t *testing.T) {
+	for _, c := range []struct {
+		name, script, limit string
+	}{
+		{"bytes", `
+			open /tmp/f rw,creat f = OK
+			fill f 1048575 = 1048575
+			write f ab = ENOSPC
+			write f a = 1
+			write f a = ENOSPC
+			fstat f = reg 1048576 1
+			open /tmp/g rw,creat g = OK
+			write g a = ENOSPC
+			symlink x /tmp/s = ENOSPC
+			truncate g 1 = ENOSPC
+			unlink /tmp/f = OK
+			write g a = ENOSPC
+			close f = OK
+			write g a = 1`, "tmp-bytes"},
+		{"a hole counts", `
+			open /tmp/f rw,creat f = OK
+			seek f 0x7ffffffffffffff0 set = 9223372036854775792
+			write f a = ENOSPC
+			write f 0123456789abcdefg = EFBIG
+			fstat f = reg 0 1
+			seek f 1048576 set = 1048576
+			write f a = ENOSPC
+			pwrite f a 1048575 = 1`, "tmp-bytes"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			log := fsLab(t, nil, func(p *Proc) {
+				h := &fsHand{p, map[string]int{}}
+				for line := range strings.Lines(c.script) {
+					if do, want, ok := strings.Cut(strings.TrimSpace(line), " = "); ok {
+						if got := h.do(do); got != want {
+							t.Errorf("%s = %s, want %s", do, got, want)
+						}
+					}
+				}
+			})
+			if got := limitEvents(log); !slices.Equal(got, []string{c.limit}) {
+				t.Errorf("limit events are %q, want one of %s", got, c.limit)
+			}
+		})
+	}
+}
+
+func limitEvents(log []event.Event) (ops []string) {
+	for _, e := range log {
+		if e.Kind == event.Limit {
+			ops = append(ops, e.Op)
+		}
+	}
+	return ops
+}
+
+// TestTmpFiles fills /tmp with names of every sort.
+func TestTmpFiles(t *testing.T) {
+	log := fsLab(t, nil, func(p *Proc) {
+		check := func(what string, got, want errno.Errno) {
+			t.Helper()
+			if got != want {
+				t.Errorf("%s: %v, want %v", what, got, want)
+			}
+		}
+		fd, e := p.Open("/tmp/f", kern.O_RDWR|kern.O_CREAT)
+		check("open", e, errno.OK)
+		check("mkdir", p.Mkdir(AtRoot, "/tmp/d"), errno.OK)
+		check("symlink", p.Symlink("f", AtRoot, "/tmp/d/s"), errno.OK)
+		for i := 3; i < MaxTmpFiles; i++ {
+			check("link", p.Link(AtRoot, "/tmp/f", false, AtRoot, fmt.Sprintf("/tmp/d/%d", i)), errno.OK)
+		}
+		_, e = p.Open("/tmp/g", kern.O_RDWR|kern.O_CREAT)
+		check("open of one more", e, errno.ENOSPC)
+		check("mkdir of one more", p.Mkdir(AtRoot, "/tmp/e"), errno.ENOSPC)
+		check("link of one more", p.Link(AtRoot, "/tmp/f", false, AtRoot, "/tmp/g"), errno.ENOSPC)
+		check("rename", p.Rename(AtRoot, "/tmp/f", AtRoot, "/tmp/g"), errno.OK)
+		check("unlink of one of many names", p.Unlink(AtRoot, "/tmp/g"), errno.OK)
+		check("mkdir in its place", p.Mkdir(AtRoot, "/tmp/e"), errno.OK)
+		check("rmdir", p.Rmdir(AtRoot, "/tmp/e"), errno.OK)
+		for i := 3; i < MaxTmpFiles; i++ {
+			check("unlink", p.Unlink(AtRoot, fmt.Sprintf("/tmp/d/%d", i)), errno.OK)
+		}
+		if got, want := p.node.fs.names, 3; got != want { // d, d/s and the file that is open
+			t.Errorf("%d names are counted while the file is open, want %d", got, want)
+		}
+		p.Close(fd)
+		if got, want := p.node.fs.names, 2; got != want {
+			t.Errorf("%d names are counted, want %d", got, want)
+		}
+	})
+	if got := limitEvents(log); !slices.Equal(got, []string{"tmp-files"}) {
+		t.Errorf("limit events are %q, want one of tmp-files", got)
+	}
+}
+
+// TestReadDirWhileItChanges removes what it reads, as rm -r does.
+func TestReadDirWhileItChanges(t *testing.T) {
+	fsLab(t, nil, func(p *Proc) {
+		want := map[string]bool{}
+		for i := range 100 {
+			name := fmt.Sprintf("f%d", i)
+			fd, _ := p.Open("/tmp/"+name, kern.O_WRONLY|kern.O_CREAT)
+			p.Close(fd)
+			want[name] = true
+		}
+		fd, _ := p.Open("/tmp", kern.O_RDONLY)
+		for cookie := uint64(0); ; {
+			list, e := p.ReadDir(fd, cookie, 7)
+			if e != errno.OK {
+				t.Fatal(e)
+			}
+			if len(list) == 0 {
+				break
+			}
+			for _, d := range list {
+				cookie = d.Next
+				if d.Type == "reg" {
+					if !want[d.Name] {
+						t.Errorf("%s comes twice", d.Name)
+					}
+					delete(want, d.Name)
+					p.Unlink(fd, d.Name)
+				}
+			}
+		}
+		if len(want) > 0 {
+			t.Errorf("%d names never came: %v", len(want), slices.Sorted(maps.Keys(want)))
+		}
+	})
+}
+
+// TestFileEvents checks how calls on files look in a trace.
+func TestFileEvents(t *testing.T) {
+	var got []string
+	for _, e := range fsLab(t, nil, func(p *Proc) {
+		h := &fsHand{p, map[string]int{}}
+		for _, line := range []string{
+			"mkdir /tmp/d", "open /tmp/d r d", "open d:f rw,creat,append f", "write f hello", "pread f 2 1", "seek f 0 set", "truncate f 3",
+			"rename d:f /tmp/g", "stat /tmp/g/x", "symlink g /tmp/s", "lstat /tmp/s",
+		} {
+			h.do(line)
+		}
+	}) {
+		if e.Kind == event.Call && len(got) < 11 {
+			got = append(got, fmt.Sprintf("%s %d %s %q %q = %d %v", e.Op, e.FD, e.Path, e.Text, e.Data, e.N, errno.Errno(e.Errno)))
+		}
+	}
+	want := []string{
+		`mkdir 0 /tmp/d "" "" = 0 OK`,
+		`open 0 /tmp/d "O_RDONLY" "" = 4 OK`,
+		`open 0 /tmp/d/f "O_RDWR|O_APPEND|O_CREAT" "" = 5 OK`,
+		`write 5 /tmp/d/f "" "hello" = 5 OK`,
+		`pread 5 /tmp/d/f "at 1" "el" = 2 OK`,
+		`lseek 5 /tmp/d/f "0, SEEK_SET" "" = 0 OK`,
+		`ftruncate 5 /tmp/d/f "3" "" = 0 OK`,
+		`rename 0 /tmp/d/f "to /tmp/g" "" = 0 OK`,
+		`stat 0 /tmp/g/x "" "" = -1 ENOTDIR`,
+		`symlink 0 /tmp/s "to g" "" = 0 OK`,
+		`lstat 0 /tmp/s "" "" = 0 OK`,
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("the trace is\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+func TestCheckFiles(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		files map[string][]byte
+		want  string // part of the error; "" for none
+	}{
+		{"a file and an empty directory", map[string][]byte{"/etc/a": nil, "/b/": nil, "/b/c": []byte("x")}, ""},
+		{"a relative path", map[string][]byte{"etc/a": nil}, "begins with /"},
+		{"the root", map[string][]byte{"/": nil}, "begins with /"},
+		{"a path with ..", map[string][]byte{"/etc/../a": nil}, "no empty, . or .."},
+		{"a path with a NUL", map[string][]byte{"/a\x00": nil}, "begins with /"},
+		{"a long name", map[string][]byte{"/" + strings.Repeat("a", 256): nil}, "at most 255"},
+		{"a long path", map[string][]byte{strings.Repeat("/abc", 256): nil}, "less than 1024"},
+		{"in /dev", map[string][]byte{"/dev/tap9": nil}, "node's devices"},
+		{"in /tmp", map[string][]byte{"/tmp/a": nil}, "what programs make"},
+		{"/tmp itself", map[string][]byte{"/tmp": nil}, "what programs make"},
+		{"a directory with bytes", map[string][]byte{"/a/": []byte("x")}, "can hold no bytes"},
+		{"a file as a directory", map[string][]byte{"/a": nil, "/a/b": nil}, `"/a" is a file`},
+		{"a file and a directory of the same name", map[string][]byte{"/a": nil, "/a/": nil}, "as a file and as a directory"},
+		{"too many bytes", map[string][]byte{"/a": make([]byte, MaxNodeFileBytes+1)}, "at most 8388608"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			conf := Config{Nodes: []NodeConfig{{Name: "bob", Files: c.files}}}
+			err := conf.Check()
+			switch {
+			case c.want == "" && err != nil:
+				t.Errorf("error %v, want none", err)
+			case c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)):
+				t.Errorf("error %v, want one with %q", err, c.want)
+			}
+		})
+	}
+}
+
+// TestFIFOWaits has two processes that meet at a FIFO, and a third that is killed
+// while nobody comes.
+func TestFIFOWaits(t *testing.T) {
+	l, err := New(Config{Name: "test", Seed: 1, Nodes: []NodeConfig{{
+		Name: "bob", Programs: []ProgramConfig{{Name: "reader", Start: true}, {Name: "writer", Start: true}, {Name: "lonely", Start: true}},
+	}}}, Runtime{Modules: func(kern.Dialect) []kern.Module { return nil }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	var got []string
+	say := func(p *Proc, format string, args ...any) {
+		got = append(got, fmt.Sprintf("%v %s ", p.Now(), p.Name())+fmt.Sprintf(format, args...))
+	}
+	for name, main := range map[string]func(p *Proc) Exit{
+		"reader": func(p *Proc) Exit {
+			p.Mkfifo(AtRoot, "/tmp/f")
+			fd, e := p.Open("/tmp/f", kern.O_RDONLY)
+			say(p, "open %v", e)
+			for {
+				b := make([]byte, 10)
+				n, e := p.Read(fd, b)
+				say(p, "read %q %v", b[:n], e)
+				if n == 0 {
+					return done
+				}
+			}
+		},
+		"writer": func(p *Proc) Exit {
+			p.Sleep(time.Second)
+			fd, e := p.Open("/tmp/f", kern.O_WRONLY)
+			say(p, "open %v", e)
+			p.Sleep(time.Second)
+			p.Write(fd, []byte("hello"))
+			p.Sleep(time.Second)
+			return done // which closes it
+		},
+		"lonely": func(p *Proc) Exit {
+			p.Mkfifo(AtRoot, "/tmp/g")
+			_, e := p.Open("/tmp/g", kern.O_WRONLY)
+			say(p, "open %v", e)
+			return done
+		},
+	} {
+		if err := l.Install("bob", name, native{name, "", main}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	l.Start()
+	l.Run(5*time.Second, NoLimit)
+	if _, err := l.Do(Command{Op: "kill", Node: "bob", Proc: "lonely"}, nil); err != nil {
+		t.Fatal(err)
+	}
+	l.Run(10*time.Second, NoLimit)
+	want := []string{
+		"1s writer open OK", "1s reader open OK", `2s reader read "hello" OK`, `3s reader read "" OK`, "5s lonely open EINTR",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+	if fs := l.Node("bob").fs; fs.names != 2 || fs.tmp.byName["g"].node.opens != 0 || fs.tmp.byName["f"].node.pipe != nil {
+		t.Errorf("%d names are counted, want the 2 FIFOs, and nobody has one open", fs.names)
+	}
+}
+
+// TestProcessesShareFiles has a descriptor that two processes share by spawn, and a
+// root that a child inherits.
+func TestProcessesShareFiles(t *testing.T) {
+	log := ""
+	l, err := New(Config{Name: "test", Seed: 1, Nodes: []NodeConfig{{
+		Name: "bob", Files: map[string][]byte{"/jail/secret": []byte("s")},
+		Programs: []ProgramConfig{{Name: "parent", Start: true}, {Name: "child"}},
+	}}}, Runtime{Modules: func(kern.Dialect) []kern.Module { return nil }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	must := func(what string, e errno.Errno) {
+		t.Helper()
+		if e != errno.OK {
+			t.Errorf("%s: %v", what, e)
+		}
+	}
+	if err := l.Install("bob", "child", native{"child", "", func(p *Proc) Exit {
+		_, e := p.Write(1, []byte("child "))
+		must("the child's write", e)
+		_, e = p.Stat(AtRoot, "/secret", true)
+		must("stat below the root of the parent", e)
+		_, e = p.Stat(3, "../../secret", true)
+		must("stat from the directory that the child finds open", e)
+		return done
+	}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Install("bob", "parent", native{"parent", "", func(p *Proc) Exit {
+		fd, e := p.Open("/tmp/log", kern.O_RDWR|kern.O_CREAT)
+		must("open", e)
+		must("close", p.Close(3))
+		must("chroot", p.Chroot("/jail"))
+		_, e = p.Write(fd, []byte("before "))
+		must("write", e)
+		pid, e := p.Spawn([]string{"child"}, nil, [3]int{-1, fd, -1})
+		must("spawn", e)
+		_, _, e = p.Waitpid(pid, 0)
+		must("waitpid", e)
+		_, e = p.Write(fd, []byte("after"))
+		must("write", e)
+		b := make([]byte, 100)
+		n, e := p.ReadAt(fd, b, 0)
+		must("pread", e)
+		log = string(b[:n])
+		return done
+	}}); err != nil {
+		t.Fatal(err)
+	}
+	l.Start()
+	l.Run(10*time.Second, NoLimit)
+	if got, want := log, "before child after"; got != want {
+		t.Errorf("the file holds %q, want %q", got, want)
+	}
+}
+
+// TestKqueueWatchesFiles has a note on a file that another descriptor writes to.
+func TestKqueueWatchesFiles(t *testing.T) {
+	fsLab(t, nil, func(p *Proc) {
+		r, _ := p.Open("/tmp/f", kern.O_RDONLY|kern.O_CREAT)
+		w, _ := p.Open("/tmp/f", kern.O_WRONLY)
+		kq, _ := p.Kqueue()
+		events := make([]kern.Kevent, 2)
+		check := func(what string, want ...string) {
+			t.Helper()
+			n, e := p.Kevent(kq, nil, events, 0)
+			got := []string{}
+			for _, x := range events[:n] {
+				got = append(got, fmt.Sprintf("%d %d", x.Ident, x.Data))
+			}
+			if e != errno.OK || !slices.Equal(got, want) {
+				t.Errorf("%s: events %q, %v, want %q", what, got, e, want)
+			}
+		}
+		for _, c := range [][]kern.Kevent{change(r, kern.EVFILT_READ, kern.EV_ADD), change(w, kern.EVFILT_WRITE, kern.EV_ADD|kern.EV_ONESHOT)} {
+			if _, e := p.Kevent(kq, c, nil, 0); e != errno.OK {
+				t.Fatal(e)
+			}
+		}
+		if _, e := p.Kevent(kq, change(w, kern.EVFILT_VNODE, kern.EV_ADD), nil, 0); e != errno.EINVAL {
+			t.Errorf("a filter that files have not: %v, want EINVAL", e)
+		}
+		check("at first", fmt.Sprintf("%d 0", w))
+		check("an empty file")
+		p.Write(w, []byte("hello"))
+		check("something to read", fmt.Sprintf("%d 5", r))
+		p.Read(r, make([]byte, 3))
+		check("something left", fmt.Sprintf("%d 2", r))
+		p.Read(r, make([]byte, 3))
+		check("nothing left")
+		p.Write(w, []byte("!"))
+		check("something more", fmt.Sprintf("%d 1", r))
+		p.Close(r)
+		check("closed")
+	})
+}
+
+// TestWork has paths and directories that take longer than ordinary ones.
+func TestWork(t *testing.T) {
+	fsLab(t, nil, func(p *Proc) {
+		p.Stat(AtRoot, "/tmp/../dev/null", true)
+		if got := p.Work(); got != 0 {
+			t.Errorf("an ordinary path takes %d steps of work, want 0", got)
+		}
+		p.Symlink(strings.Repeat("../tmp/", 100)+"end", AtRoot, "/tmp/a")
+		p.Symlink(strings.Repeat("../tmp/", 100)+"a", AtRoot, "/tmp/b")
+		p.Stat(AtRoot, "/tmp/b", true)
+		if got, want := p.Work(), int64(2+201+200-ordinarySteps); got != want {
+			t.Errorf("a long path takes %d steps of work, want %d", got, want)
+		}
+		if got := p.Work(); got != 0 {
+			t.Errorf("work is told twice: %d", got)
+		}
+	})
+}

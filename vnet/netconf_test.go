@@ -1,0 +1,71 @@
+package vnet
+
+import (
+	"net/netip"
+	"strings"
+	"testing"
+)
+
+// TestCheckNet has what a configuration may say wrong about addresses and routes.
+func TestCheckNet(t *testing.T) {
+	pre := netip.MustParsePrefix
+	addr := netip.MustParseAddr
+	em0 := []NICConfig{{Name: "em0", Addresses: []netip.Prefix{pre("10.0.0.1/24")}}}
+	tun := func(d DeviceConfig) NodeConfig {
+		d.Name = "tun0"
+		return NodeConfig{Name: "n", NICs: em0, Devices: []DeviceConfig{d}}
+	}
+	route := func(r ...RouteConfig) NodeConfig { return NodeConfig{Name: "n", NICs: em0, Routes: r} }
+	ok := DeviceConfig{Addresses: []netip.Prefix{pre("10.8.0.1/32")}, Peer: addr("10.8.0.2")}
+	var many []RouteConfig
+	for i := range MaxRoutes + 1 {
+		many = append(many, RouteConfig{To: netip.PrefixFrom(netip.AddrFrom4([4]byte{11, byte(i >> 8), byte(i), 0}), 24), Via: addr("10.0.0.2")})
+	}
+	var crowd []netip.Prefix
+	for i := range MaxAddresses + 1 {
+		crowd = append(crowd, netip.PrefixFrom(netip.AddrFrom4([4]byte{11, 0, byte(i), 1}), 24))
+	}
+	for _, c := range []struct {
+		name string
+		node NodeConfig
+		want string // "" for nothing wrong
+	}{
+		{"a router", NodeConfig{Name: "n", NICs: em0, Forward: true, Routes: []RouteConfig{{To: pre("0.0.0.0/0"), Via: addr("10.0.0.2")}}}, ""},
+		{"a tun with its peer", tun(ok), ""},
+		{"a tun of IPv6", tun(DeviceConfig{Addresses: []netip.Prefix{pre("fd00::1/64")}}), ""},
+		{"a route by a tun", NodeConfig{Name: "n", Devices: []DeviceConfig{{Name: "tun0", Addresses: ok.Addresses, Peer: ok.Peer}}, Routes: []RouteConfig{{To: pre("10.9.0.0/16"), Dev: "tun0"}}}, ""},
+		{"an address twice", NodeConfig{Name: "n", NICs: append([]NICConfig{{Name: "em1", Addresses: em0[0].Addresses}}, em0...)}, `"em0": the node has the address 10.0.0.1 already, on em1`},
+		{"a group address", NodeConfig{Name: "n", NICs: []NICConfig{{Name: "em0", Addresses: []netip.Prefix{pre("224.0.0.1/4")}}}}, "not an address that a host can have"},
+		{"loopback", NodeConfig{Name: "n", NICs: []NICConfig{{Name: "em0", Addresses: []netip.Prefix{pre("127.0.0.1/8")}}}}, "not an address that a host can have"},
+		{"too many addresses", NodeConfig{Name: "n", NICs: []NICConfig{{Name: "em0", Addresses: crowd}}}, "it has 65 addresses, at most 64"},
+		{"a tun without peer", tun(DeviceConfig{Addresses: ok.Addresses}), "its address needs a peer"},
+		{"a tun with two addresses", tun(DeviceConfig{Addresses: append([]netip.Prefix{pre("10.8.1.1/32")}, ok.Addresses...), Peer: ok.Peer}), "one address and its peer"},
+		{"a peer alone", tun(DeviceConfig{Peer: ok.Peer}), "a peer needs an address"},
+		{"a peer of the other family", tun(DeviceConfig{Addresses: ok.Addresses, Peer: addr("fd00::1")}), "a peer needs an address of the same family"},
+		{"a peer that is itself", tun(DeviceConfig{Addresses: ok.Addresses, Peer: addr("10.8.0.1")}), "are the same"},
+		{"a peer that is a group", tun(DeviceConfig{Addresses: ok.Addresses, Peer: addr("224.0.0.1")}), "not an address that a peer can have"},
+		{"an address and down", tun(DeviceConfig{Addresses: ok.Addresses, Peer: ok.Peer, Down: true}), "an address brings it up"},
+		{"a tap with a peer", NodeConfig{Name: "n", Devices: []DeviceConfig{{Name: "tap0", Addresses: ok.Addresses, Peer: ok.Peer}}}, "a peer is for a tun"},
+		{"a tap on a link", NodeConfig{Name: "linked", Devices: []DeviceConfig{{Name: "tap0", Addresses: []netip.Prefix{pre("10.0.0.1/24")}}}}, "it is plugged into a link"},
+		{"a route nowhere", route(RouteConfig{To: pre("10.1.0.0/16")}), "neither via which gateway nor by which interface"},
+		{"a route with bits beyond", route(RouteConfig{To: pre("10.1.0.1/16"), Via: addr("10.0.0.2")}), "the network is 10.1.0.0/16"},
+		{"a route twice", route(RouteConfig{To: pre("10.1.0.0/16"), Via: addr("10.0.0.2")}, RouteConfig{To: pre("10.1.0.0/16"), Via: addr("10.0.0.3")}), "is there twice"},
+		{"a gateway out of reach", route(RouteConfig{To: pre("10.1.0.0/16"), Via: addr("10.2.0.2")}), "the gateway 10.2.0.2 is on no network"},
+		{"a gateway of the other family", route(RouteConfig{To: pre("10.1.0.0/16"), Via: addr("fd00::1")}), "is of the other address family"},
+		{"itself as gateway", route(RouteConfig{To: pre("10.1.0.0/16"), Via: addr("10.0.0.1")}), "is the node's own address"},
+		{"no such interface", route(RouteConfig{To: pre("10.1.0.0/16"), Dev: "tun9"}), `no interface "tun9"`},
+		{"no network", route(RouteConfig{Via: addr("10.0.0.2")}), "which is no network"},
+		{"too many routes", route(many...), "it has 257 routes, at most 256"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			conf := Config{Nodes: []NodeConfig{c.node}, Switches: []SwitchConfig{{Name: "s1", Ports: 1}}}
+			if c.node.Name == "linked" {
+				conf.Links = []LinkConfig{{A: "linked:tap0", B: "s1.1"}}
+			}
+			err := conf.Check()
+			if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
+				t.Errorf("got %v, want %q in it", err, c.want)
+			}
+		})
+	}
+}

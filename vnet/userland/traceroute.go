@@ -1,0 +1,182 @@
+package userland
+
+import (
+	"encoding/binary"
+	"math"
+	"net/netip"
+	"strconv"
+	"time"
+
+	"wireloom/vnet"
+	"wireloom/vnet/errno"
+	"wireloom/vnet/kern"
+	"wireloom/vnet/wire"
+)
+
+func tracerouteCommand() *command {
+	return &command{
+		name: "traceroute", summary: "show the routers on the way to a host", main: tracerouteMain,
+		usage: "traceroute [-In] [-f first_ttl] [-m max_ttl] [-q nqueries] [-w waittime] host",
+	}
+}
+
+// Of traceroute(8): its defaults, and the length of its ICMP packets.
+const (
+	traceHops    = 64
+	traceQueries = 3
+	traceWait    = 5 * time.Second
+	traceLength  = 48 // IP header and all
+)
+
+// A tracer is a run of traceroute(8), which asks with echo requests: -I is always on.
+type tracer struct {
+	*proc
+	dst            netip.Addr
+	first, hops, q int
+	wait           time.Duration
+	fd             int
+	seq            uint16
+	in             [1500]byte
+}
+
+func tracerouteMain(p *proc) vnet.Exit {
+	t := &tracer{proc: p, first: 1, hops: traceHops, q: traceQueries, wait: traceWait}
+	g := getopt{args: p.Args()[1:]}
+	for {
+		opt, why := g.next("If:m:nq:w:")
+		if opt == 0 {
+			break
+		}
+		n, err := 1, error(nil)
+		switch opt {
+		case 'f', 'm', 'q', 'w':
+			n, err = strconv.Atoi(g.arg)
+		case 'I', 'n':
+		default:
+			p.warn("%s", why)
+			_ = p.misuse()
+			return exit(1)
+		}
+		if err != nil || n < 1 || n > 255 {
+			return p.fail(1, "\"%s\" bad value for -%c", g.arg, opt)
+		}
+		switch opt {
+		case 'f':
+			t.first = n
+		case 'm':
+			t.hops = n
+		case 'q':
+			t.q = n
+		case 'w':
+			t.wait = time.Duration(n) * time.Second
+		}
+	}
+	if len(g.args) != 1 {
+		_ = p.misuse()
+		return exit(1)
+	}
+	dst, ok := resolve(p, g.args[0])
+	if !ok || !dst.Is4() {
+		return p.fail(1, "unknown host %s", g.args[0])
+	}
+	if t.first > t.hops {
+		return p.fail(1, "first ttl (%d) may not be greater than max ttl (%d)", t.first, t.hops)
+	}
+	fd, e := p.Socket(vnet.SocketICMP)
+	if e != errno.OK {
+		return p.fail(1, "socket: %s", e.Message())
+	}
+	t.dst, t.fd = dst, fd
+	p.printf("traceroute to %s (%s), %d hops max, %d byte packets\n", g.args[0], dst, t.hops, traceLength)
+	return t.run()
+}
+
+func (t *tracer) run() vnet.Exit {
+	for ttl := t.first; ttl <= t.hops && !t.Dying(); ttl++ {
+		t.printf("%2d ", ttl)
+		var last netip.Addr
+		done, lost := false, 0
+		for range t.q {
+			from, took, mark, reached := t.probe(ttl)
+			if t.Dying() {
+				return t.Verdict()
+			}
+			if !from.IsValid() {
+				t.printf(" *")
+				continue
+			}
+			if from != last {
+				if last.IsValid() {
+					t.printf("\n   ")
+				}
+				t.printf(" %s (%s)", from, from)
+				last = from
+			}
+			t.printf("  %.3f ms%s", float64(took/time.Microsecond)/1000, mark)
+			done = done || reached
+			if mark != "" {
+				lost++
+			}
+		}
+		t.printf("\n")
+		if done || lost > 0 && lost >= t.q-1 {
+			break
+		}
+	}
+	if t.Dying() {
+		return t.Verdict()
+	}
+	return exit(0)
+}
+
+// probe sends one request and waits for what it causes: from whom, how long that took,
+// what an error says, and whether the host was reached.
+func (t *tracer) probe(ttl int) (from netip.Addr, took time.Duration, mark string, reached bool) {
+	t.seq++
+	var b [traceLength - wire.IPv4Len]byte
+	b[0] = wire.ICMPEcho
+	binary.BigEndian.PutUint16(b[6:], t.seq)
+	_ = t.SetSockOpt(t.fd, vnet.IP_TTL, ttl)
+	sent := t.Now()
+	if _, e := t.SendTo(t.fd, b[:], netip.AddrPortFrom(t.dst, 0)); e != errno.OK && !t.Dying() {
+		t.warn("sendto: %s", e.Message())
+	}
+	for {
+		left := sent + t.wait - t.Now()
+		if left <= 0 || t.Dying() {
+			return from, 0, "", false
+		}
+		n, e := t.Poll([]vnet.PollFD{{FD: t.fd, Events: kern.POLLIN}}, left)
+		if e != errno.OK || n == 0 {
+			continue
+		}
+		r, e := t.RecvMsg(t.fd, t.in[:], 0)
+		if e != errno.OK {
+			continue
+		}
+		m := t.in[:r.N]
+		if m[0] == wire.ICMPEchoReply {
+			if binary.BigEndian.Uint16(m[6:]) == t.seq {
+				return r.From.Addr(), t.Now() - sent, "", true
+			}
+			continue
+		}
+		quote := m[wire.ICMPLen:] // an IPv4 header and 8 bytes: the stack has looked
+		if binary.BigEndian.Uint16(quote[int(quote[0]&15)*4+6:]) != t.seq {
+			continue
+		}
+		return r.From.Addr(), t.Now() - sent, traceMark(m), false
+	}
+}
+
+// traceMark is what traceroute prints behind the time for an error.
+func traceMark(m []byte) string {
+	if m[0] != wire.ICMPUnreachable {
+		return ""
+	}
+	marks := []string{" !N", " !H", " !P", "", " !F", " !S"}
+	if int(m[1]) < len(marks) {
+		return marks[m[1]]
+	}
+	return " !<" + strconv.Itoa(int(min(m[1], math.MaxUint8))) + ">"
+}

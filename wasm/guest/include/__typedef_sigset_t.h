@@ -1,0 +1,2 @@
+/* In place of wasi-libc's. */
+#include <lab/sigset.h>

@@ -1,0 +1,2 @@
+/* Where NetBSD has <net/ethernet.h>. */
+#include <net/ethernet.h>

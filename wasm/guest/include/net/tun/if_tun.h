@@ -1,0 +1,2 @@
+/* Where DragonFly has <net/if_tun.h>. */
+#include <net/if_tun.h>

@@ -1,0 +1,68 @@
+/* <stdio.h> with popen(3), and a perror that knows the errors of a BSD. */
+#ifndef _LAB_STDIO_H_
+#define _LAB_STDIO_H_
+
+#include_next <stdio.h>
+
+#include <lab/argv.h>
+#include <lab/errors.h>
+
+#define __LAB_POPENS 16
+
+struct __lab_popen {
+	FILE *file;
+	int pid;
+};
+
+__LAB_FN struct __lab_popen __lab_popens[__LAB_POPENS];
+
+int __lab_libc_close(int) __asm__("close");
+
+/* There is no shell: words are parted by blanks, and quotes keep blanks together. */
+__LAB_FN FILE *
+popen(const char *command, const char *mode)
+{
+	struct __lab_popen *p = __lab_popens;
+	int32_t fds[3] = {0, 1, 2}, ends[2];
+	int theirs = mode[0] == 'r', why;
+
+	if ((mode[0] != 'r' && mode[0] != 'w') || mode[1] != 0) {
+		errno = EINVAL;
+		return (0);
+	}
+	while (p < __lab_popens + __LAB_POPENS && p->file != 0)
+		p++;
+	if (p == __lab_popens + __LAB_POPENS) {
+		errno = EMFILE;
+		return (0);
+	}
+	if (__lab_result(__host_pipe(ends)) < 0)
+		return (0);
+	fds[theirs] = ends[theirs];
+	p->pid = __lab_command(command, fds);
+	why = errno;
+	__lab_libc_close(ends[theirs]);
+	if (p->pid >= 0 && (p->file = fdopen(ends[!theirs], mode)) != 0)
+		return (p->file);
+	if (p->pid >= 0)
+		why = errno;
+	__lab_libc_close(ends[!theirs]);
+	errno = why;
+	return (0);
+}
+
+__LAB_FN int
+pclose(FILE *f)
+{
+	for (struct __lab_popen *p = __lab_popens; f != 0 && p < __lab_popens + __LAB_POPENS; p++) {
+		if (p->file != f)
+			continue;
+		p->file = 0;
+		fclose(f);
+		return (__lab_wait(p->pid));
+	}
+	errno = ECHILD;
+	return (-1);
+}
+
+#endif

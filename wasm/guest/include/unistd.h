@@ -1,0 +1,97 @@
+/* <unistd.h> with the processes, pipes and descriptors that WASI lacks. */
+#ifndef _LAB_UNISTD_H_
+#define _LAB_UNISTD_H_
+
+/* Without this, its getpid is deprecated. */
+#ifndef _WASI_EMULATED_GETPID
+#define _WASI_EMULATED_GETPID
+#endif
+
+#include_next <unistd.h>
+
+#include <lab/fdflags.h>
+#include <lab/host.h>
+
+extern char **environ;
+
+int close(int) __LAB_NAME("close");
+pid_t getpid(void) __LAB_NAME("getpid");
+int gethostname(char *, size_t) __LAB_NAME("gethostname");
+
+__LAB_FN int
+close(int fd)
+{
+	__lab_async_set(fd, 0);
+	return (__lab_libc_close(fd));
+}
+
+__LAB_FN pid_t getpid(void) { return (__host_getpid()); }
+__LAB_FN pid_t getppid(void) { return (__host_getppid()); }
+/* A process is a process group of its own. */
+__LAB_FN pid_t getpgrp(void) { return (__host_getpid()); }
+/* Everybody is root: only root opens these devices. */
+__LAB_FN uid_t getuid(void) { return (0); }
+__LAB_FN uid_t geteuid(void) { return (0); }
+__LAB_FN gid_t getgid(void) { return (0); }
+__LAB_FN gid_t getegid(void) { return (0); }
+__LAB_FN int getpagesize(void) { return (65536); }
+
+__LAB_FN int pipe(int fds[2]) { return (__lab_result(__host_pipe((int32_t *)fds))); }
+__LAB_FN int dup(int fd) { return (__lab_result(__host_dup(fd))); }
+
+__LAB_FN int
+dup2(int fd, int to)
+{
+	if (fd != to)
+		__lab_async_set(to, 0);
+	return (__lab_result(__host_dup2(fd, to)));
+}
+
+__LAB_FN unsigned
+alarm(unsigned seconds)
+{
+	unsigned left = (unsigned)__host_alarm(seconds > 2000000 ? 2000000000 : (int32_t)(seconds * 1000));
+
+	return ((left + 999) / 1000);
+}
+
+__LAB_FN int
+pause(void)
+{
+	__lab_interrupted = 0;
+	while (__lab_interrupted == 0)
+		__host_sigpause((int32_t)__lab_blocked, 0);
+	errno = EINTR;
+	return (-1);
+}
+
+__LAB_FN int
+gethostname(char *name, size_t len)
+{
+	char all[1024], *from = all;
+	size_t n;
+	int32_t r = __host_uname(all, sizeof(all));
+
+	if (__lab_result(r) < 0)
+		return (-1);
+	while (*from++ != 0) /* the first string is the system's name */
+		continue;
+	for (n = 0; n + 1 < len && from[n] != 0; n++)
+		name[n] = from[n];
+	if (len > 0)
+		name[n] = 0;
+	return (0);
+}
+
+#define __LAB_NOFORK __attribute__((__unavailable__("a program of a lab cannot fork or exec; start one with posix_spawn of <spawn.h>")))
+
+__LAB_NOFORK pid_t fork(void);
+__LAB_NOFORK pid_t vfork(void);
+__LAB_NOFORK int execl(const char *, const char *, ...);
+__LAB_NOFORK int execlp(const char *, const char *, ...);
+__LAB_NOFORK int execv(const char *, char *const[]);
+__LAB_NOFORK int execve(const char *, char *const[], char *const[]);
+__LAB_NOFORK int execvp(const char *, char *const[]);
+__attribute__((__unavailable__("a program of a lab has no terminal to leave: it is a daemon as it is"))) int daemon(int, int);
+
+#endif

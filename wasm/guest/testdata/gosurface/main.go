@@ -1,0 +1,162 @@
+//go:build wasip1
+
+// Gosurface is what the tests of the Go SDK run: its first argument says what it
+// does.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"os"
+	"syscall"
+	"time"
+
+	"wireloom/wasm/guest/tuntap"
+)
+
+func main() {
+	does[os.Args[1]]()
+}
+
+var does = map[string]func(){
+	"errors":   errorsOf,
+	"signals":  signals,
+	"devices":  devices,
+	"children": children,
+	"tcp":      tcp,
+}
+
+func check(err error) {
+	if err != nil {
+		fmt.Println(err)
+		os.Exit(1)
+	}
+}
+
+func errorsOf() {
+	all := []tuntap.Errno{
+		tuntap.EPERM, tuntap.ENOENT, tuntap.ESRCH, tuntap.EINTR, tuntap.EIO, tuntap.ENXIO, tuntap.E2BIG, tuntap.ENOEXEC, tuntap.EBADF,
+		tuntap.ECHILD, tuntap.EDEADLK, tuntap.ENOMEM, tuntap.EACCES, tuntap.EFAULT, tuntap.ENOTBLK, tuntap.EBUSY, tuntap.EEXIST, tuntap.EXDEV,
+		tuntap.ENODEV, tuntap.ENOTDIR, tuntap.EISDIR, tuntap.EINVAL, tuntap.ENFILE, tuntap.EMFILE, tuntap.ENOTTY, tuntap.ETXTBSY, tuntap.EFBIG,
+		tuntap.ENOSPC, tuntap.ESPIPE, tuntap.EROFS, tuntap.EMLINK, tuntap.EPIPE, tuntap.EDOM, tuntap.ERANGE, tuntap.EWOULDBLOCK,
+		tuntap.EINPROGRESS, tuntap.EALREADY, tuntap.ENOTSOCK, tuntap.EDESTADDRREQ, tuntap.EMSGSIZE, tuntap.EPROTOTYPE, tuntap.ENOPROTOOPT,
+		tuntap.EPROTONOSUPPORT, tuntap.ESOCKTNOSUPPORT, tuntap.ENOTSUP, tuntap.EPFNOSUPPORT, tuntap.EAFNOSUPPORT, tuntap.EADDRINUSE,
+		tuntap.EADDRNOTAVAIL, tuntap.ENETDOWN, tuntap.ENETUNREACH, tuntap.ENETRESET, tuntap.ECONNABORTED, tuntap.ECONNRESET, tuntap.ENOBUFS,
+		tuntap.EISCONN, tuntap.ENOTCONN, tuntap.ESHUTDOWN, tuntap.ETOOMANYREFS, tuntap.ETIMEDOUT, tuntap.ECONNREFUSED, tuntap.ELOOP,
+		tuntap.ENAMETOOLONG, tuntap.EHOSTDOWN, tuntap.EHOSTUNREACH, tuntap.ENOTEMPTY, tuntap.EPROCLIM, tuntap.EUSERS, tuntap.EDQUOT,
+		tuntap.ESTALE, tuntap.EREMOTE, tuntap.EBADRPC, tuntap.ERPCMISMATCH, tuntap.EPROGUNAVAIL, tuntap.EPROGMISMATCH, tuntap.EPROCUNAVAIL,
+		tuntap.ENOLCK, tuntap.ENOSYS, tuntap.EFTYPE, tuntap.EAUTH, tuntap.ENEEDAUTH, tuntap.EIDRM, tuntap.ENOMSG, tuntap.EOVERFLOW,
+		tuntap.ECANCELED, tuntap.EILSEQ, tuntap.ENOATTR, tuntap.EDOOFUS, tuntap.EBADMSG, tuntap.EMULTIHOP, tuntap.ENOLINK, tuntap.EPROTO,
+		tuntap.ENOTCAPABLE, tuntap.ECAPMODE,
+	}
+	for _, e := range all {
+		fmt.Println(int(e), e)
+	}
+	fmt.Println(tuntap.Errno(4000))
+	_, err := os.Open("/dev/none")
+	err = tuntap.Explain(err)
+	fmt.Println(err, errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOENT))
+	fmt.Println(tuntap.Explain(syscall.Errno(tuntap.ENXIO)))
+}
+
+func signals() {
+	c := make(chan os.Signal, 1)
+	check(tuntap.Notify(c, tuntap.SIGALRM, tuntap.SIGUSR1, tuntap.SIGTERM))
+	tuntap.Alarm(2 * time.Second)
+	fmt.Println(<-c)
+	began := time.Now()
+	time.AfterFunc(10*time.Second, func() { check(tuntap.Kill(tuntap.Getpid(), tuntap.SIGUSR1)) })
+	fmt.Printf("%v %.1fs\n", <-c, time.Since(began).Seconds())
+	tuntap.Stop(c)
+	check(tuntap.Kill(tuntap.Getpid(), tuntap.SIGTERM))
+	fmt.Println("not reached")
+}
+
+func devices() {
+	tap, err := tuntap.OpenTap("/dev/tap0")
+	check(err)
+	name, err := tap.IfName()
+	check(err)
+	_, err = tap.Info() // NetBSD's has none
+	fmt.Println(name, err)
+	kq, err := tuntap.NewKqueue()
+	check(err)
+	check(kq.Add(tap, tuntap.EVFILT_READ, 0))
+	events := make([]tuntap.Kevent, 4)
+	n, err := kq.Wait(nil, events, 0)
+	check(err)
+	fmt.Print("kqueue ", n)
+	c := make(chan os.Signal, 1)
+	check(tuntap.Notify(c, tuntap.SIGIO))
+	check(tuntap.SetOwner(tap, tuntap.Getpid()))
+	check(tuntap.SetAsync(tap, true))
+	n, err = kq.Wait(nil, events, -1)
+	check(err)
+	fmt.Println(", then", n, events[0].Data)
+	check(kq.Close())
+	if <-c == tuntap.SIGIO {
+		fmt.Println("SIGIO")
+	}
+	b := make([]byte, 2000)
+	n, err = tap.Read(b)
+	check(err)
+	fmt.Println(n, "bytes")
+	check(tap.SetReadDeadline(time.Now().Add(time.Second)))
+	_, err = tap.Read(b)
+	fmt.Println("deadline", errors.Is(err, os.ErrDeadlineExceeded))
+}
+
+func children() {
+	r, w, err := tuntap.Pipe()
+	check(err)
+	p, err := tuntap.Spawn([]string{"child", "one word"}, &tuntap.Attr{Stdout: w})
+	check(err)
+	check(w.Close())
+	out, err := io.ReadAll(r)
+	check(err)
+	fmt.Print(string(out))
+	status, err := p.Wait()
+	check(err)
+	fmt.Println(status)
+	_, err = tuntap.Spawn([]string{"nosuchthing"}, nil)
+	fmt.Println(err)
+	u, err := tuntap.Uname()
+	check(err)
+	fmt.Println("uname", u.Sysname, u.Nodename)
+}
+
+func tcp() {
+	l, err := tuntap.Listen("tcp", ":80")
+	check(err)
+	c, err := l.Accept()
+	check(err)
+	fmt.Println("from", c.RemoteAddr().(*net.TCPAddr).IP, "to", c.LocalAddr())
+	b := make([]byte, 5)
+	_, err = io.ReadFull(c, b)
+	check(err)
+	fmt.Println(string(b))
+	_, err = c.Write(b)
+	check(err)
+	check(c.(interface{ CloseWrite() error }).CloseWrite())
+	_, err = c.Read(b)
+	fmt.Println(err)
+	_, err = tuntap.Dial("tcp", "alice:7777")
+	fmt.Println("refused:", err)
+	p, err := tuntap.ListenPacket("udp", ":7000")
+	check(err)
+	check(p.SetReadDeadline(time.Now().Add(time.Second)))
+	_, _, err = p.ReadFrom(b)
+	var timeout net.Error
+	fmt.Println("timeout", errors.As(err, &timeout) && timeout.Timeout())
+	check(p.SetReadDeadline(time.Time{}))
+	time.AfterFunc(time.Second, func() { check(p.Close()) })
+	_, _, err = p.ReadFrom(b)
+	fmt.Println("closed", errors.Is(err, net.ErrClosed))
+	_, err = tuntap.Dial("tcp", "nobody:1")
+	fmt.Println("unknown:", err)
+	_, err = tuntap.Dial("unix", "/x")
+	fmt.Println("network:", err)
+}
