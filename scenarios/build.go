@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -17,7 +18,13 @@ type builder struct {
 	p     *problems
 	sc    *Scenario
 	links map[string]*vnet.LinkConfig // by each of its ends
-	ids   map[string]bool
+
+	ids       map[string]*Step // of the steps so far
+	bytes     int              // of the frames so far
+	fileBytes int              // of the nodes' files so far
+	caps      map[string][]decode.Captured
+	visible   Audience // of the last step
+	stage     bool     // the steps are a stage's setup
 }
 
 func str(v *value) string {
@@ -56,10 +63,12 @@ func texts(v *value) []string {
 
 func (b *builder) build(root *value) {
 	sc := b.sc
-	sc.Name, sc.Title = str(root.get("scenario")), str(root.get("title"))
-	if v := root.get("seed"); v != nil {
-		sc.Seed = uint64(num(v, 1))
+	whole := b.p.total() == 0
+	if b.p.outside(root.get("steps"), root.get("stages")) {
+		return // what is connected to what is not known
 	}
+	sc.Name, sc.Title, sc.Course = str(root.get("scenario")), str(root.get("title")), num(root.get("course"), 0)
+	sc.words = map[Slot]string{}
 	sc.Lab = vnet.Config{Name: sc.Name, Seed: sc.Seed}
 	b.links = map[string]*vnet.LinkConfig{}
 	if sw := root.get("switches"); sw != nil {
@@ -98,21 +107,14 @@ func (b *builder) build(root *value) {
 	for _, l := range order {
 		sc.Lab.Links = append(sc.Lab.Links, *l)
 	}
-	if len(b.p.list) > 0 {
-		return
-	}
-	if err := sc.Lab.Check(); err != nil {
-		for m := range strings.SplitSeq(err.Error(), "\n") {
-			b.p.at(root, "%s", m)
-		}
-		return
-	}
-	b.ids = map[string]bool{}
-	if steps := root.get("steps"); steps != nil {
-		for _, v := range steps.items {
-			b.step(v)
+	if whole && b.p.total() == 0 {
+		if err := sc.Lab.Check(); err != nil {
+			for m := range strings.SplitSeq(err.Error(), "\n") {
+				b.p.at(root, "%s", m)
+			}
 		}
 	}
+	b.allSteps(root)
 }
 
 func other(l *vnet.LinkConfig, e string) string {
@@ -157,139 +159,142 @@ func (b *builder) node(e *entry, connect func(at *value, a, to string)) {
 	}
 	if devs := v.get("devices"); devs != nil {
 		for _, f := range devs.keys {
-			n.Devices = append(n.Devices, vnet.DeviceConfig{Name: f.key.text, MAC: mac(f.val.get("mac")), Down: str(f.val.get("down")) == "true"})
+			c := vnet.DeviceConfig{Name: f.key.text, MAC: mac(f.val.get("mac")), Down: str(f.val.get("down")) == "true"}
+			for _, a := range append([]string{str(f.val.get("address"))}, texts(f.val.get("addresses"))...) {
+				if a != "" {
+					pre, _ := parseHost(a) // its shape has been checked
+					c.Addresses = append(c.Addresses, pre)
+				}
+			}
+			if peer := f.val.get("peer"); peer != nil {
+				c.Peer, _ = netip.ParseAddr(peer.text)
+			}
+			n.Devices = append(n.Devices, c)
 			if port := f.val.get("port"); port != nil {
 				connect(port, n.Name+":"+f.key.text, port.text)
 			}
 		}
 	}
+	if routes := v.get("routes"); routes != nil {
+		for _, r := range routes.items {
+			c := vnet.RouteConfig{Dev: str(r.get("dev"))}
+			c.To, _ = parseNetwork(str(r.get("to"))) // its shape has been checked
+			if via := r.get("via"); via != nil {
+				c.Via, _ = netip.ParseAddr(via.text)
+				if str(r.get("to")) == "default" && c.Via.Is6() {
+					c.To = netip.PrefixFrom(netip.IPv6Unspecified(), 0)
+				}
+			}
+			n.Routes = append(n.Routes, c)
+		}
+	}
+	n.Forward = str(v.get("forward")) == "true"
 	if progs := v.get("programs"); progs != nil {
 		for _, f := range progs.keys {
 			c := vnet.ProgramConfig{
 				Name: f.key.text, Argv: texts(f.val.get("argv")), Env: texts(f.val.get("env")), Command: str(f.val.get("command")),
-				Memory: int64(num(f.val.get("memory"), 0)) << 20, Start: str(f.val.get("start")) != "false", Slot: f.val.get("slot") != nil,
+				Memory: int64(num(f.val.get("memory"), 0)) << 20, Fuel: int64(num(f.val.get("fuel"), 0)), Start: str(f.val.get("start")) != "false", Slot: f.val.get("slot") != nil,
 			}
 			if c.Slot == (c.Command != "") {
 				b.p.at(f.key, "program %s needs either a slot or a command", f.key.text)
 			}
+			if c.Slot {
+				b.sc.words[Slot{n.Name, c.Name}] = str(f.val.get("slot"))
+			}
 			n.Programs = append(n.Programs, c)
 		}
 	}
+	n.Files = b.files(v.get("files"))
 	b.sc.Lab.Nodes = append(b.sc.Lab.Nodes, n)
 }
 
-func (b *builder) hasEnd(v *value) {
+// hasEnd returns the name of an end of a link that there is.
+func (b *builder) hasEnd(v *value) string {
 	if v == nil {
-		return
+		return ""
 	}
 	for _, s := range b.sc.Lab.Switches {
 		if name, port, ok := strings.Cut(v.text, "."); ok && name == s.Name {
 			if n, err := strconv.Atoi(port); err == nil && n <= s.Ports {
-				return
-			}
-		}
-	}
-	node, f, _ := strings.Cut(v.text, ":")
-	for _, n := range b.sc.Lab.Nodes {
-		if n.Name != node {
-			continue
-		}
-		for _, c := range n.NICs {
-			if c.Name == f {
-				return
-			}
-		}
-		for _, c := range n.Devices {
-			if c.Name == f {
-				return
-			}
-		}
-	}
-	b.p.at(v, "there is no port %s in this scenario", v.text)
-}
-
-func (b *builder) hasProc(v *value) string {
-	if v == nil {
-		return ""
-	}
-	node, proc, _ := strings.Cut(v.text, ".")
-	for _, n := range b.sc.Lab.Nodes {
-		for _, p := range n.Programs {
-			if n.Name == node && p.Name == proc {
 				return v.text
 			}
 		}
 	}
-	b.p.at(v, "there is no program %s in this scenario", v.text)
+	if b.interfaceOf(v.text) {
+		return v.text
+	}
+	b.p.at(v, "there is no port %s in this scenario", v.text)
 	return ""
 }
 
-func fields(v *value) []decode.KV {
-	var kv []decode.KV
-	if v != nil {
-		for _, e := range v.keys {
-			kv = append(kv, decode.KV{Name: e.key.text, Value: e.val.text})
-		}
-	}
-	return kv
+// interfaceOf reports whether there is such an interface when the lab begins.
+func (b *builder) interfaceOf(name string) bool {
+	node, f, _ := strings.Cut(name, ":")
+	n := b.nodeOf(node)
+	return n != nil && (slices.ContainsFunc(n.NICs, func(c vnet.NICConfig) bool { return c.Name == f }) ||
+		slices.ContainsFunc(n.Devices, func(c vnet.DeviceConfig) bool { return c.Name == f }))
 }
 
-func (b *builder) step(v *value) {
-	s := Step{
-		ID: str(v.get("id")), Title: str(v.get("title")), Why: str(v.get("why")), Hint: str(v.get("hint")), Points: num(v.get("points"), 0),
-		Needs: texts(v.get("needs")), Line: v.line, Start: b.hasProc(v.get("start")), Stop: b.hasProc(v.get("stop")), Kill: b.hasProc(v.get("kill")),
-		Wait: dur(v.get("wait"), 0),
+// hasDevice returns the name of an interface of a node that there is; a tun or tap
+// may come while the lab runs.
+func (b *builder) hasDevice(v *value) string {
+	if v == nil {
+		return ""
 	}
-	acts := 0
-	for _, k := range []string{"start", "stop", "kill", "wait", "send", "expect", "ping"} {
-		if v.get(k) != nil {
-			acts++
-		}
+	node, f, ok := strings.Cut(v.text, ":")
+	switch {
+	case !ok:
+		b.p.at(v, "%s is a port of a switch, want NODE:INTERFACE", v.text)
+	case b.nodeOf(node) == nil:
+		b.p.at(v, "there is no node %s in this scenario", node)
+	case !strings.HasPrefix(f, "tun") && !strings.HasPrefix(f, "tap") && !b.interfaceOf(v.text):
+		b.p.at(v, "there is no interface %s in this scenario", v.text)
+	default:
+		return v.text
 	}
-	if acts == 0 {
-		b.p.at(v, "a step needs something to do: start, stop, kill, wait, send, expect or ping")
-	}
-	if s.Points > 0 && s.ID == "" {
-		b.p.at(v.get("points"), "a step that gives points needs an id")
-	}
-	checks := v.get("expect") != nil || v.get("ping") != nil
-	if s.Points > 0 && !checks {
-		b.p.at(v.get("points"), "points are given for expect or ping; this step checks nothing")
-	}
-	if v.get("expect") != nil && v.get("ping") != nil {
-		b.p.at(v.get("ping"), "a step checks one thing: make two of expect and ping")
-	}
-	if s.ID != "" {
-		if b.ids[s.ID] {
-			b.p.at(v.get("id"), "another step has the id %s", s.ID)
-		}
-	}
-	for _, n := range v.get("needs").list() {
-		if !b.ids[n.text] {
-			b.p.at(n, "no step before this one checks something and has the id %s", n.text)
-		}
-	}
-	if checks && s.ID != "" {
-		b.ids[s.ID] = true
-	}
-	if x := v.get("send"); x != nil {
-		s.Send = b.send(x)
-	}
-	if x := v.get("expect"); x != nil {
-		b.hasEnd(x.get("port"))
-		s.Expect = &Expect{
-			Port: str(x.get("port")), Direction: "both", Within: dur(x.get("within"), time.Second), Count: num(x.get("count"), -1), Packet: fields(x.get("packet")),
-		}
-		if d := x.get("direction"); d != nil {
-			s.Expect.Direction = d.text
-		}
-	}
-	if x := v.get("ping"); x != nil {
-		s.Ping = b.ping(x)
-	}
-	b.sc.Steps = append(b.sc.Steps, s)
+	return ""
 }
 
+func (b *builder) nodeOf(name string) *vnet.NodeConfig {
+	for i := range b.sc.Lab.Nodes {
+		if b.sc.Lab.Nodes[i].Name == name {
+			return &b.sc.Lab.Nodes[i]
+		}
+	}
+	return nil
+}
+
+// hasNode returns the name of a node that there is.
+func (b *builder) hasNode(v *value) string {
+	if v == nil || b.nodeOf(v.text) != nil {
+		return str(v)
+	}
+	b.p.at(v, "there is no node %s in this scenario", v.text)
+	return ""
+}
+
+// hasProc returns a program that there is.
+func (b *builder) hasProc(v *value) Slot {
+	if v == nil {
+		return Slot{}
+	}
+	node, proc, _ := strings.Cut(v.text, ".")
+	if n := b.nodeOf(node); n != nil && slices.ContainsFunc(n.Programs, func(p vnet.ProgramConfig) bool { return p.Name == proc }) {
+		return Slot{node, proc}
+	}
+	b.p.at(v, "there is no program %s in this scenario", v.text)
+	return Slot{}
+}
+
+func (b *builder) hasProcs(v *value) []Slot {
+	var out []Slot
+	for _, i := range v.each() {
+		out = append(out, b.hasProc(i))
+	}
+	return out
+}
+
+// list is the items of a list, none where there is no value.
 func (v *value) list() []*value {
 	if v == nil {
 		return nil
@@ -297,48 +302,13 @@ func (v *value) list() []*value {
 	return v.items
 }
 
-func (b *builder) send(v *value) *Send {
-	b.hasEnd(v.get("port"))
-	s := &Send{Port: str(v.get("port"))}
-	pk, hx := v.get("packet"), v.get("hex")
-	if (pk == nil) == (hx == nil) {
-		b.p.at(v, "send needs the frame as packet or as hex, one of them")
-		return s
+// each is the items of a list, or the one value that is not a list.
+func (v *value) each() []*value {
+	switch {
+	case v == nil:
+		return nil
+	case v.kind == kindList:
+		return v.items
 	}
-	var err error
-	at := pk
-	if hx != nil {
-		at = hx
-		s.Frame, err = unhex(hx.text)
-	} else {
-		s.Frame, err = decode.Build(decode.Ethernet, fields(pk))
-	}
-	if err != nil {
-		b.p.at(at, "%s", trimPackage(err))
-	} else if len(s.Frame) > vnet.MaxFrame {
-		b.p.at(at, "the frame has %d bytes, at most %d are allowed", len(s.Frame), vnet.MaxFrame)
-	}
-	return s
-}
-
-func (b *builder) ping(v *value) *Ping {
-	g := &Ping{Node: str(v.get("node")), Count: num(v.get("count"), 3), Size: num(v.get("size"), 56)}
-	g.To, _ = netip.ParseAddr(str(v.get("to"))) // its shape has been checked
-	g.Replies = num(v.get("replies"), g.Count)
-	if g.Replies > g.Count {
-		b.p.at(v.get("replies"), "%d replies cannot come to %d requests", g.Replies, g.Count)
-	}
-	for _, n := range b.sc.Lab.Nodes {
-		if n.Name == g.Node {
-			for _, f := range n.NICs {
-				if len(f.Addresses) > 0 {
-					return g
-				}
-			}
-			b.p.at(v.get("node"), "node %s has no address to ping from", g.Node)
-			return g
-		}
-	}
-	b.p.at(v.get("node"), "there is no node %s in this scenario", g.Node)
-	return g
+	return []*value{v}
 }

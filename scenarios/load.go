@@ -15,7 +15,10 @@ import (
 	"strings"
 )
 
-//go:embed all:ping
+// The files of every folder, .md, .gz and .yaml, and those of the folders in it. A
+// folder that is empty is no mistake then.
+//
+//go:embed */*.[mgy]* */*/*
 var builtin embed.FS
 
 // Limits of a scenario's folder.
@@ -33,7 +36,7 @@ func Builtin() []string {
 		panic("scenarios: the embedded scenarios cannot be read: " + err.Error())
 	}
 	for _, e := range entries {
-		if e.IsDir() {
+		if _, err := fs.Stat(builtin, e.Name()+"/scenario.yaml"); err == nil {
 			names = append(names, e.Name())
 		}
 	}
@@ -62,7 +65,7 @@ func Open(dir fs.FS, name string) (*Scenario, error) {
 	if err != nil {
 		return nil, fmt.Errorf("scenario %s: %w", name, err)
 	}
-	sc, err := Parse(path.Join(name, "scenario.yaml"), src)
+	sc, err := parse(path.Join(name, "scenario.yaml"), src, dir)
 	if err != nil {
 		return nil, err
 	}
@@ -113,28 +116,36 @@ func readLimited(dir fs.FS, name string, most int64) ([]byte, error) {
 	return b, nil
 }
 
-// loadReferences finds the reference solution of each slot: reference.wasm.gz, or
-// reference.NODE.PROC.wasm.gz where there are several slots. For the built-in
-// scenarios make build puts them there.
+// loadReferences finds the reference solution of each slot: reference.wasm.gz where
+// all slots take the same program, else reference.WORD.wasm.gz or
+// reference.NODE.PROC.wasm.gz. For the built-in scenarios make build puts them there.
 func (s *Scenario) loadReferences(dir fs.FS) error {
 	s.references = map[Slot][]byte{}
-	slots := s.Slots()
-	for _, sl := range slots {
-		suffix := ""
-		if len(slots) > 1 {
-			suffix = "." + sl.String()
+	read := map[string][]byte{}
+	for _, sl := range s.Slots() {
+		names := []string{"reference.wasm.gz"}
+		if len(s.Words()) > 1 {
+			names = []string{"reference." + s.Word(sl) + ".wasm.gz", "reference." + sl.String() + ".wasm.gz"}
 		}
-		packed, err := readLimited(dir, "reference"+suffix+".wasm.gz", MaxReference)
-		switch {
-		case err == nil:
-			if s.references[sl], err = unpack(packed); err != nil {
-				return fmt.Errorf("scenario %s: the reference solution for %s: %w", s.Name, sl, err)
+		for _, name := range names {
+			b := read[name]
+			if b == nil {
+				packed, err := readLimited(dir, name, MaxReference)
+				if errors.Is(err, fs.ErrNotExist) {
+					continue
+				}
+				if err != nil {
+					return fmt.Errorf("scenario %s: %w", s.Name, err)
+				}
+				if b, err = unpack(packed); err != nil {
+					return fmt.Errorf("scenario %s: the reference solution for %s: %w", s.Name, sl, err)
+				}
+				read[name] = b
 			}
-		case errors.Is(err, fs.ErrNotExist):
-			s.unbuilt = s.unbuilt || IsBuiltin(s.Name)
-		default:
-			return fmt.Errorf("scenario %s: %w", s.Name, err)
+			s.references[sl] = b
+			break
 		}
+		s.unbuilt = s.unbuilt || s.references[sl] == nil && IsBuiltin(s.Name)
 	}
 	return nil
 }

@@ -3,6 +3,11 @@ package scenarios
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
+	"os"
+	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -86,10 +91,9 @@ func TestMistakesAreReported(t *testing.T) {
 		{"unknown port", with("  - {id: x, expect: {port: s2.1, packet: {arp.opcode: 1}}}\n"), "there is no port s2.1"},
 		{"unknown program", with("  - {start: b.other}\n"), "there is no program b.other"},
 		{"unknown need", with("  - {needs: [y], wait: 1s}\n"), "has the id y"},
-		{"send without frame", with("  - {send: {port: s1.1}}\n"), "packet or as hex"},
+		{"send without frame", with("  - {send: {port: s1.1}}\n"), "in one form: packet, hex or capture"},
 		{"bad hex", with("  - {send: {port: s1.1, hex: zz}}\n"), "bytes in hexadecimal"},
 		{"too many replies", with("  - {id: x, ping: {node: a, to: 10.0.0.2, count: 2, replies: 3}}\n"), "3 replies cannot come to 2"},
-		{"pinging from nowhere", with("  - {id: x, ping: {node: b, to: 10.0.0.2}}\n"), "no address to ping from"},
 		{"slot and command", strings.Replace(small, "slot: submission", "slot: submission, command: ping", 1), "either a slot or a command"},
 		{"number in quotes", strings.Replace(small, "ports: 2", `ports: "2"`, 1), `ports is "2", want a whole number`},
 		{"nothing behind a key", strings.Replace(small, "scenario: small", "scenario:", 1), "has nothing behind it"},
@@ -137,22 +141,258 @@ func TestSchemaIsOfTheFormat(t *testing.T) {
 	}
 }
 
+// TestSchemaTakesTheBuiltins checks every built-in scenario, as it is written, against
+// the schema, by a reader of schemas that knows nothing else of the format.
+func TestSchemaTakesTheBuiltins(t *testing.T) {
+	var root map[string]any
+	if err := json.Unmarshal(Schema(), &root); err != nil {
+		t.Fatal(err)
+	}
+	sc := schemaChecker{root}
+	for _, name := range Builtin() {
+		t.Run(name, func(t *testing.T) {
+			src, err := OpenBuiltin(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := sc.check(root, plainOf(src.root), "/"); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	for _, tc := range []struct{ name, src string }{
+		{"an unknown key", "scenario: x\nnodez: {}\n"},
+		{"an unknown key of a step", "scenario: x\nnodes: {}\nsteps: [{wiat: 1s}]\n"},
+		{"an unknown key of a step in a loop", "scenario: x\nnodes: {}\nsteps: [{for: {times: 2, steps: [{wiat: 1s}]}}]\n"},
+		{"an unknown field", "scenario: x\nnodes: {}\nsteps: [{expect: {port: s1.1, packet: {ip.tll: 3}}}]\n"},
+		{"an unknown word", "scenario: x\nnodes: {a: {dialect: plan9}}\n"},
+		{"a number that is too large", "scenario: x\nnodes: {}\nsteps: [{points: 5000, wait: 1s}]\n"},
+		{"no scenario", "nodes: {}\n"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			p := &problems{}
+			if err := sc.check(root, plainOf(parseTree([]byte(tc.src), p)), "/"); err == nil {
+				t.Error("the schema takes it")
+			}
+		})
+	}
+}
+
+// plainOf is a value as JSON has it.
+func plainOf(v *value) any {
+	switch v.kind {
+	case kindMap:
+		m := map[string]any{}
+		for _, e := range v.keys {
+			m[e.key.text] = plainOf(e.val)
+		}
+		return m
+	case kindList:
+		l := []any{}
+		for _, i := range v.items {
+			l = append(l, plainOf(i))
+		}
+		return l
+	case kindScalar:
+		if n, err := strconv.ParseInt(v.text, 0, 64); err == nil && !v.quoted {
+			return float64(n)
+		}
+		if b, err := strconv.ParseBool(v.text); err == nil && !v.quoted && len(v.text) > 1 {
+			return b
+		}
+		return v.text
+	case kindNull:
+	}
+	return nil
+}
+
+// A schemaChecker checks values against the part of JSON Schema that Schema uses; what
+// it does not know is an error.
+type schemaChecker struct{ root map[string]any }
+
+func (c schemaChecker) check(schema any, v any, at string) error {
+	m, ok := schema.(map[string]any)
+	if !ok {
+		return fmt.Errorf("%s: %v is no schema", at, schema)
+	}
+	for key, arg := range m {
+		if err := c.keyword(m, key, arg, v, at); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c schemaChecker) keyword(m map[string]any, key string, arg, v any, at string) error {
+	object, isObject := v.(map[string]any)
+	list, isList := v.([]any)
+	text, isText := v.(string)
+	number, isNumber := v.(float64)
+	bad := func() error { return fmt.Errorf("%s: %v does not fit %s %v", at, v, key, arg) }
+	switch key {
+	case "$schema", "$defs", "title", "description":
+	case "$ref":
+		name, _ := strings.CutPrefix(arg.(string), "#/$defs/")
+		return c.check(c.root["$defs"].(map[string]any)[name], v, at)
+	case "type":
+		types, many := arg.([]any)
+		if !many {
+			types = []any{arg}
+		}
+		for _, ty := range types {
+			_, isBool := v.(bool)
+			is := map[any]bool{"object": isObject, "array": isList, "string": isText, "number": isNumber, "integer": isNumber, "boolean": isBool, "null": v == nil}
+			if is[ty] {
+				return nil
+			}
+		}
+		return bad()
+	case "enum":
+		if !slices.Contains(arg.([]any), v) {
+			return bad()
+		}
+	case "const":
+		if v != arg {
+			return bad()
+		}
+	case "pattern":
+		if isText && !regexp.MustCompile(arg.(string)).MatchString(text) {
+			return bad()
+		}
+	case "maxLength":
+		if float64(len(text)) > arg.(float64) {
+			return bad()
+		}
+	case "minimum":
+		if isNumber && number < arg.(float64) {
+			return bad()
+		}
+	case "maximum":
+		if isNumber && number > arg.(float64) {
+			return bad()
+		}
+	case "maxItems":
+		if float64(len(list)) > arg.(float64) {
+			return bad()
+		}
+	case "minItems":
+		if isList && float64(len(list)) < arg.(float64) {
+			return bad()
+		}
+	case "maxProperties":
+		if float64(len(object)) > arg.(float64) {
+			return bad()
+		}
+	case "minProperties":
+		if isObject && float64(len(object)) < arg.(float64) {
+			return bad()
+		}
+	case "required":
+		for _, r := range arg.([]any) {
+			if _, there := object[r.(string)]; !there && isObject {
+				return bad()
+			}
+		}
+	case "items":
+		for i, x := range list {
+			if err := c.check(arg, x, fmt.Sprintf("%s%d/", at, i)); err != nil {
+				return err
+			}
+		}
+	case "anyOf":
+		var errs []error
+		for _, s := range arg.([]any) {
+			err := c.check(s, v, at)
+			if err == nil {
+				return nil
+			}
+			errs = append(errs, err)
+		}
+		return errors.Join(errs...)
+	case "properties", "patternProperties":
+		for k, s := range arg.(map[string]any) {
+			for name, x := range object {
+				if key == "properties" && k != name || key == "patternProperties" && !regexp.MustCompile(k).MatchString(name) {
+					continue
+				}
+				if err := c.check(s, x, at+name+"/"); err != nil {
+					return err
+				}
+			}
+		}
+	case "additionalProperties":
+		props, _ := m["properties"].(map[string]any)
+		patterns, _ := m["patternProperties"].(map[string]any)
+		for name := range object {
+			known := props[name] != nil
+			for k := range patterns {
+				known = known || regexp.MustCompile(k).MatchString(name)
+			}
+			if !known && arg == false {
+				return fmt.Errorf("%s has no %q", at, name)
+			}
+		}
+	default:
+		return fmt.Errorf("%s: %s is not a keyword that is known here", at, key)
+	}
+	return nil
+}
+
+// The first example of the reference is a scenario.
+func TestDocumentedExample(t *testing.T) {
+	doc, err := os.ReadFile("../docs/scenarios.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(doc), "```yaml\n")
+	src, _, ok := strings.Cut(rest, "```")
+	if !ok {
+		t.Fatal("there is no example")
+	}
+	if _, err := Parse("docs/scenarios.md", []byte(src)); err != nil {
+		t.Error(err)
+	}
+	// Every key of a step has its place on that page.
+	for _, f := range stepShape.fields {
+		if !strings.Contains(string(doc), f.name) {
+			t.Errorf("docs/scenarios.md does not tell of %s", f.name)
+		}
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(small))
-	sc, err := OpenBuiltin("ping")
-	if err != nil {
-		f.Fatal(err)
+	for _, name := range Builtin() {
+		src, err := builtin.ReadFile(name + "/scenario.yaml")
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(src)
 	}
-	f.Add(sc.Source)
 	f.Add([]byte("a: &x [*x]\n"))
 	f.Add([]byte("? a\n: b\n"))
+	f.Add([]byte(small + "params: {p: {from: 1, to: 3}}\nsteps: [{for: {each: i, in: 1..3, steps: [{id: \"s${i}\", send: {port: s1.1, packet: {ip.ttl: \"${p}\"}}}]}}]\n"))
+	f.Add([]byte(small + "steps: [{id: a, send: {port: s1.1, hex: 00}}, {send: {port: s1.1, packet: {data.data: \"${a.data.data}\"}}}]\n"))
 	f.Fuzz(func(t *testing.T, src []byte) {
 		sc, err := Parse("f", src)
-		if err == nil && sc.Lab.Check() != nil {
-			t.Fatalf("a file was taken whose lab is refused: %v", sc.Lab.Check())
+		if err != nil {
+			if len(err.Error()) > 1<<20 {
+				t.Fatalf("an error of %d bytes", len(err.Error()))
+			}
+			return
 		}
-		if err != nil && len(err.Error()) > 1<<20 {
-			t.Fatalf("an error of %d bytes", len(err.Error()))
+		if err := sc.Lab.Check(); err != nil {
+			t.Fatalf("a file was taken whose lab is refused: %v", err)
+		}
+		if len(sc.Steps) > MaxSteps {
+			t.Fatalf("%d steps", len(sc.Steps))
+		}
+		sc.Digest(Student)
+		if _, err := sc.For("somebody", nil); err != nil && len(sc.params) == 0 {
+			t.Fatalf("a student's scenario is refused: %v", err)
+		}
+		for i := range sc.Steps {
+			_ = sc.Steps[i].describe() + sc.Steps[i].expects()
 		}
 	})
 }

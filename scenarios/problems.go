@@ -14,6 +14,9 @@ type Problem struct {
 	Col     int // from 1
 	Message string
 	Excerpt string // the line
+
+	format string
+	mark   int // where in the excerpt
 }
 
 // String is file:line:column: what is wrong, and under it the line with a mark.
@@ -27,7 +30,7 @@ func (p Problem) String() string {
 			return '\t'
 		}
 		return ' '
-	}, string([]rune(p.Excerpt)[:min(p.Col-1, len([]rune(p.Excerpt)))]))
+	}, string([]rune(p.Excerpt)[:min(p.mark, len([]rune(p.Excerpt)))]))
 	return s + "\n    " + p.Excerpt + "\n    " + lead + "^"
 }
 
@@ -59,24 +62,86 @@ type problems struct {
 	lines []string
 	list  []Problem
 	more  int
+	with  string // the values of the params that are tried, for what is wrong with some of them only
 }
 
 func (p *problems) add(line, col int, format string, args ...any) {
+	if p.with != "" {
+		format += " (with " + strings.ReplaceAll(p.with, "%", "%%") + ")"
+	}
+	for i := range p.list {
+		if p.list[i].Line == line && p.list[i].Col == col && p.list[i].format == format {
+			return // the same mistake, in another turn of a loop
+		}
+	}
 	if len(p.list) >= MaxErrors {
 		p.more++
 		return
 	}
-	pr := Problem{File: p.file, Line: max(line, 1), Col: max(col, 1), Message: fmt.Sprintf(format, args...)}
+	pr := Problem{File: p.file, Line: max(line, 1), Col: max(col, 1), Message: fmt.Sprintf(format, args...), format: format}
 	if pr.Line <= len(p.lines) {
-		pr.Excerpt = strings.TrimRight(p.lines[pr.Line-1], "\r")
-		if r := []rune(pr.Excerpt); len(r) > 120 {
-			pr.Excerpt = string(r[:120])
-		}
+		pr.Excerpt, pr.mark = excerpt(strings.TrimRight(p.lines[pr.Line-1], "\r"), pr.Col-1)
 	}
 	p.list = append(p.list, pr)
 }
 
+// excerpt is what is shown of a line, and where in it a column is: all of it, or, of a
+// long one, what is around the column.
+func excerpt(line string, col int) (string, int) {
+	const width, before = 120, 60
+	r := []rune(line)
+	if len(r) <= width {
+		return line, col
+	}
+	from := min(max(col-before, 0), len(r)-width)
+	if from == 0 {
+		return string(r[:width]), col
+	}
+	return "..." + string(r[from:from+width]), col - from + 3
+}
+
 func (p *problems) at(v *value, format string, args ...any) { p.add(v.line, v.col, format, args...) }
+
+// outside reports whether a mistake is in none of these values.
+func (p *problems) outside(vs ...*value) bool {
+	return p.more > 0 || slices.ContainsFunc(p.list, func(pr Problem) bool {
+		return !slices.ContainsFunc(vs, func(v *value) bool { return v.spans(pr.Line) })
+	})
+}
+
+// within reports whether a mistake is in a value.
+func (p *problems) within(v *value) bool {
+	return slices.ContainsFunc(p.list, func(pr Problem) bool { return v.spans(pr.Line) })
+}
+
+// spans reports whether a line of the file belongs to a value.
+func (v *value) spans(line int) bool {
+	if v == nil {
+		return false
+	}
+	first, last := v.extent()
+	return first <= line && line <= last
+}
+
+// extent is the first and last line that the parts of a value begin in.
+func (v *value) extent() (first, last int) {
+	first, last = v.line, v.line
+	grow := func(x *value) {
+		f, l := x.extent()
+		first, last = min(first, f), max(last, l)
+	}
+	for _, e := range v.keys {
+		grow(e.key)
+		grow(e.val)
+	}
+	for _, i := range v.items {
+		grow(i)
+	}
+	return first, last
+}
+
+// total is how many mistakes there are so far.
+func (p *problems) total() int { return len(p.list) + p.more }
 
 func (p *problems) err() error {
 	if len(p.list) == 0 {

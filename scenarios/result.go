@@ -2,97 +2,120 @@ package scenarios
 
 import (
 	"encoding/json"
-	"fmt"
-	"io"
-	"strings"
 	"time"
 )
 
-// A Result is what a grading found.
+// ResultFormat is the version of the JSON form of a Result.
+const ResultFormat = 1
+
+// A Result is what a grading found: everything that a report says. It holds what
+// the audience of the grading may see and no more.
 type Result struct {
-	Scenario string        `json:"scenario"`
-	Title    string        `json:"title,omitempty"`
-	Seed     uint64        `json:"seed"`
-	Passed   bool          `json:"passed"`
-	Score    int           `json:"score"`
-	MaxScore int           `json:"max_score"`
-	Hash     string        `json:"hash"`
-	Events   uint64        `json:"events"`
-	Ended    time.Duration `json:"ended_ns"` // virtual time
-	Checks   []Check       `json:"checks"`
-	Notes    []string      `json:"notes,omitempty"` // how programs ended, limits that took effect
+	Scenario string            `json:"scenario"`
+	Title    string            `json:"title,omitempty"`
+	Student  string            `json:"student,omitempty"`
+	Stage    string            `json:"stage,omitempty"`   // the stage that was graded alone
+	Audience Audience          `json:"audience"`          // whom it is for
+	Version  string            `json:"version,omitempty"` // of the program that graded, which its edge fills in
+	Seed     uint64            `json:"seed"`
+	Params   map[string]string `json:"params,omitempty"`   // the values of this student
+	Source   string            `json:"source"`             // SHA-256 of the scenario folder's content, in hexadecimal
+	Programs []ProgramRef      `json:"programs,omitempty"` // in the order of the file
+	Passed   bool              `json:"passed"`
+	Score    int               `json:"score"`
+	MaxScore int               `json:"max_score"`
+	Hash     string            `json:"hash"` // of the run: SHA-256 over all its events
+	Events   uint64            `json:"events"`
+	Ended    time.Duration     `json:"ended_ns"` // virtual time
+	Checks   []Check           `json:"checks"`
+	Notes    []string          `json:"notes,omitempty"`  // how programs ended, limits that took effect
+	Hidden   bool              `json:"hidden,omitempty"` // something is withheld: no total may be shown
 }
 
-// A Check is one step that checked something.
+// A ProgramRef says which program was graded in a slot.
+type ProgramRef struct {
+	Node string `json:"node"`
+	Proc string `json:"proc"`
+	Name string `json:"name,omitempty"` // its file's
+	Hash string `json:"hash,omitempty"` // SHA-256 of its bytes
+	Size int    `json:"size,omitempty"`
+}
+
+// What can become of a check.
+const (
+	StatusPassed  = "passed"
+	StatusFailed  = "failed"
+	StatusSkipped = "skipped" // a check that it needs did not pass
+	StatusError   = "error"   // it could not be made: the program cannot be used, or the step could not be done
+)
+
+// A Check is one step that checked something, or a fact about a program that has
+// to hold for the others to mean anything.
 type Check struct {
 	ID       string        `json:"id"`
 	Title    string        `json:"title,omitempty"`
-	Line     int           `json:"line"` // of the step in scenario.yaml
-	At       time.Duration `json:"at_ns"`
-	Passed   bool          `json:"passed"`
-	Skipped  string        `json:"skipped,omitempty"` // the check that it needed
-	Points   int           `json:"points"`            // what it gave
-	Max      int           `json:"max_points"`
-	Expected string        `json:"expected"`
-	Actual   string        `json:"actual"`
 	Why      string        `json:"why,omitempty"`
 	Hint     string        `json:"hint,omitempty"`
+	Points   int           `json:"points"` // what it is worth
+	Earned   int           `json:"earned"`
+	Status   string        `json:"status"`
+	Visible  string        `json:"visible"`
+	Needs    []string      `json:"needs,omitempty"`
+	Because  string        `json:"because,omitempty"` // the check that it depended on and that did not pass
+	File     string        `json:"file"`
+	Line     int           `json:"line"`   // of the step in File
+	Source   string        `json:"source"` // that line
+	At       time.Duration `json:"at_ns"`  // virtual time at which it was decided
+	Took     time.Duration `json:"took_ns"`
+	Expected string        `json:"expected"`
+	Actual   string        `json:"actual"`
+	Diff     []FieldDiff   `json:"diff,omitempty"` // the expectation beside the frame that came nearest
+	Log      []string      `json:"log,omitempty"`  // of the time of the step, where it did not pass
+	Packets  []Packet      `json:"packets,omitempty"`
+	Staff    string        `json:"staff,omitempty"` // text for staff alone; empty for any other audience
 }
 
-// WriteJSON writes the result as data.
-func (r *Result) WriteJSON(w io.Writer) error {
-	e := json.NewEncoder(w)
-	e.SetIndent("", "  ")
-	e.SetEscapeHTML(false)
-	return e.Encode(r)
+// A FieldDiff is one field of a frame: what it had to be and what it was.
+type FieldDiff struct {
+	Field string `json:"field"`
+	Want  string `json:"want"`
+	Got   string `json:"got"` // "absent" where the frame has no such field
+	Same  bool   `json:"same"`
 }
 
-// WriteText writes the result for a terminal.
-func (r *Result) WriteText(w io.Writer) error {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s", r.Scenario)
-	if r.Title != "" {
-		fmt.Fprintf(&b, ": %s", r.Title)
-	}
-	b.WriteString("\n\n")
-	for _, c := range r.Checks {
-		mark := "ok  "
-		switch {
-		case c.Skipped != "":
-			mark = "skip"
-		case !c.Passed:
-			mark = "FAIL"
-		}
-		name := c.ID
-		if c.Title != "" {
-			name += ": " + c.Title
-		}
-		fmt.Fprintf(&b, "  %s  %2d/%-2d  %s\n", mark, c.Points, c.Max, name)
-		fmt.Fprintf(&b, "              expected  %s\n", indent(c.Expected))
-		fmt.Fprintf(&b, "              actual    %s\n", indent(c.Actual))
-		if !c.Passed && c.Skipped == "" {
-			if c.Why != "" {
-				fmt.Fprintf(&b, "              why       %s\n", indent(c.Why))
-			}
-			if c.Hint != "" {
-				fmt.Fprintf(&b, "              hint      %s\n", indent(c.Hint))
-			}
-		}
-	}
-	for _, n := range r.Notes {
-		fmt.Fprintf(&b, "\n  note: %s", n)
-	}
-	if len(r.Notes) > 0 {
-		b.WriteByte('\n')
-	}
-	verdict := "passed"
-	if !r.Passed {
-		verdict = "not passed"
-	}
-	fmt.Fprintf(&b, "\n  %s: %d of %d points\n", verdict, r.Score, r.MaxScore)
-	fmt.Fprintf(&b, "  run %s  seed %d  %d events in %v of virtual time\n", r.Hash, r.Seed, r.Events, r.Ended)
-	_, err := io.WriteString(w, b.String())
-	return err
+// The parts that packets play in a check.
+const (
+	RoleSent       = "sent"
+	RoleExpected   = "expected" // it met an expectation
+	RoleNearest    = "nearest"  // it came nearest to meeting one
+	RoleUnexpected = "unexpected"
+)
+
+// A Packet is one that mattered to a check.
+type Packet struct {
+	At      time.Duration `json:"at_ns"`
+	Port    string        `json:"port"`
+	Summary string        `json:"summary"`
+	Hex     string        `json:"hex"`            // at most MaxPacketBytes of it
+	Link    string        `json:"link,omitempty"` // what it begins with: "ethernet" where empty, "raw", "null"
+	Role    string        `json:"role"`
 }
 
-func indent(s string) string { return strings.ReplaceAll(s, "\n", "\n                        ") }
+// Limits of what a check carries besides its verdict.
+const (
+	MaxLogLines    = 24
+	MaxPackets     = 8
+	MaxPacketBytes = 2048
+)
+
+// MarshalJSON writes the result with its format's version in front.
+func (r *Result) MarshalJSON() ([]byte, error) {
+	type plain Result
+	return json.Marshal(struct {
+		Format int `json:"format"`
+		*plain
+	}{ResultFormat, (*plain)(r)})
+}
+
+// Fail returns whether the check did not pass, for whatever reason.
+func (c *Check) Fail() bool { return c.Status != StatusPassed }

@@ -1,32 +1,44 @@
 // Package scenarios reads scenario files, sets labs up by them, runs their steps
 // in virtual time and grades what happens. A grade is a pure function of the
-// scenario, the programs and the seed.
+// scenario, the programs, the student and the seed. docs/scenarios.md describes the
+// language.
 package scenarios
 
 import (
+	"errors"
 	"fmt"
-	"net/netip"
+	"io/fs"
+	"maps"
+	"slices"
 	"strings"
-	"time"
 
-	"wireloom/internal/decode"
 	"wireloom/vnet"
 )
 
 // A Scenario is a topology, the programs that run on it, steps, expectations and
-// points: the contents of one folder.
+// points: the contents of one folder, with the values of one student.
 type Scenario struct {
-	Name   string
-	Title  string
-	Brief  string // brief.md
-	Seed   uint64
-	Source []byte // scenario.yaml
-	File   string // its name, for messages
-	Lab    vnet.Config
-	Steps  []Step
+	Name    string
+	Title   string
+	Course  int    // its position in the course, from 1; 0 where it is not part of it
+	Brief   string // brief.md
+	Seed    uint64
+	Source  []byte // scenario.yaml
+	File    string // its name, for messages
+	Lab     vnet.Config
+	Stages  []Stage
+	Steps   []Step
+	Student string            // whose values it has; "" for nobody's in particular
+	Params  map[string]string // the values
 
+	words      map[Slot]string
 	references map[Slot][]byte
 	unbuilt    bool // built in, and its references have not been built
+
+	root   *value // what the file says, before values are filled in
+	params []param
+	dir    fs.FS             // the folder; nil where there is none
+	read   map[string][]byte // the files of it that were read to build this, besides the two
 }
 
 // A Slot is a program that the student supplies.
@@ -37,46 +49,15 @@ type Slot struct {
 // String is NODE.PROC.
 func (s Slot) String() string { return s.Node + "." + s.Proc }
 
-// A Step is one thing done and checked.
-type Step struct {
-	ID, Title, Why, Hint string
-	Points               int
-	Needs                []string
-	Line                 int // in the file
-
-	Start, Stop, Kill string // NODE.PROC
-	Wait              time.Duration
-	Send              *Send
-	Expect            *Expect
-	Ping              *Ping
-}
-
-// Send puts a frame onto a wire.
-type Send struct {
-	Port  string
-	Frame []byte
-}
-
-// Expect looks for frames at a port.
-type Expect struct {
-	Port      string
-	Direction string // "in", "out" or "both"
-	Within    time.Duration
-	Count     int // -1: at least one
-	Packet    []decode.KV
-}
-
-// Ping runs the node's ping command.
-type Ping struct {
-	Node    string
-	To      netip.Addr
-	Count   int
-	Replies int
-	Size    int
+// A Stage is a part of a scenario that can be graded alone.
+type Stage struct {
+	Name, Title string
+	Reference   []Slot // what runs the reference solution then
+	Setup       []Step
 }
 
 // Slots returns the programs that a submission consists of, in the order of the
-// file.
+// file. Slots with the same word take the same program.
 func (s *Scenario) Slots() []Slot {
 	var out []Slot
 	for _, n := range s.Lab.Nodes {
@@ -89,6 +70,61 @@ func (s *Scenario) Slots() []Slot {
 	return out
 }
 
+// Word is what the file calls the program that goes into a slot.
+func (s *Scenario) Word(sl Slot) string { return s.words[sl] }
+
+// Words returns what the file calls the programs of a submission, each once, in the
+// order of the file.
+func (s *Scenario) Words() []string {
+	var out []string
+	for _, sl := range s.Slots() {
+		if w := s.words[sl]; !slices.Contains(out, w) {
+			out = append(out, w)
+		}
+	}
+	return out
+}
+
+// SlotsFor returns the slots that take the same program as what a person names:
+// NODE.PROGRAM, a NODE with one slot, the word for the program; "" where there is
+// only one.
+func (s *Scenario) SlotsFor(where string) ([]Slot, error) {
+	var words, all []string
+	for _, sl := range s.Slots() {
+		w := s.words[sl]
+		all = append(all, sl.String())
+		if (where == "" || sl.String() == where || sl.Node == where || w == where) && !slices.Contains(words, w) {
+			words = append(words, w)
+		}
+	}
+	switch {
+	case len(all) == 0:
+		return nil, fmt.Errorf("scenario %s has no slot for a program", s.Name)
+	case len(words) == 0:
+		return nil, fmt.Errorf("scenario %s has no slot for a program there; it has %s", s.Name, strings.Join(all, ", "))
+	case len(words) > 1 && where == "":
+		return nil, fmt.Errorf("scenario %s takes several programs: say which one it is: %s", s.Name, strings.Join(words, ", "))
+	case len(words) > 1:
+		return nil, fmt.Errorf("node %s has several slots: name one of %s", where, strings.Join(all, ", "))
+	}
+	var out []Slot
+	for _, sl := range s.Slots() {
+		if s.words[sl] == words[0] {
+			out = append(out, sl)
+		}
+	}
+	return out, nil
+}
+
+// Stage returns a stage by name, nil if there is none.
+func (s *Scenario) Stage(name string) *Stage {
+	i := slices.IndexFunc(s.Stages, func(st Stage) bool { return st.Name == name })
+	if i < 0 {
+		return nil
+	}
+	return &s.Stages[i]
+}
+
 // Config returns the lab's configuration with a seed: the scenario's own if nil.
 func (s *Scenario) Config(seed *uint64) vnet.Config {
 	c := s.Lab
@@ -98,67 +134,178 @@ func (s *Scenario) Config(seed *uint64) vnet.Config {
 	return c
 }
 
-// Parse reads a scenario file. file is its name, for messages. The error is an
-// *Error with every mistake in it.
-func Parse(file string, src []byte) (*Scenario, error) {
-	p := &problems{file: file, lines: strings.Split(string(src), "\n")}
-	root := parseTree(src, p)
-	if root == nil || len(p.list) > 0 {
-		return nil, p.err()
+// For returns the scenario with the values of a student: those that the params have
+// for this id and the seed, which is the scenario's own where seed is nil. A lab must
+// be built from it, and graded with it.
+func (s *Scenario) For(student string, seed *uint64) (*Scenario, error) {
+	if len(student) > MaxStudent {
+		return nil, fmt.Errorf("the student's id has %d bytes, at most %d are allowed", len(student), MaxStudent)
 	}
-	format.conform(root, "the scenario", p)
-	if len(p.list) > 0 {
-		return nil, p.err()
+	c := *s
+	c.Student = student
+	if seed != nil {
+		c.Seed = *seed
 	}
-	b := builder{p: p, sc: &Scenario{File: file, Source: src, Seed: 1}}
-	b.build(root)
+	if len(s.params) == 0 {
+		c.Lab.Seed = c.Seed
+		return &c, nil
+	}
+	p := &problems{file: s.File, lines: strings.Split(string(s.Source), "\n")}
+	left := maxExpanded
+	c.make(p, &left, s.chosen(student, c.Seed))
 	if err := p.err(); err != nil {
 		return nil, err
 	}
-	return b.sc, nil
+	c.Lab.Seed = c.Seed
+	return &c, nil
 }
 
-// describe is a step in words, for the log.
-func (s *Step) describe() string {
-	var out []string
-	for _, a := range []struct{ verb, what string }{{"start", s.Start}, {"stop", s.Stop}, {"kill", s.Kill}} {
-		if a.what != "" {
-			out = append(out, a.verb+" "+a.what)
+// MaxStudent is how many bytes a student's id may have.
+const MaxStudent = 256
+
+// chosen is the values of the params for a student.
+func (s *Scenario) chosen(student string, seed uint64) env {
+	e := make(env, 0, len(s.params))
+	for i := range s.params {
+		e = append(e, binding{s.params[i].name, s.params[i].choose(student, seed)})
+	}
+	return e
+}
+
+// Files returns the files of the folder that the scenario is made of, by name: what
+// a recording must keep to build it again. References are not among them.
+func (s *Scenario) Files() map[string][]byte {
+	out := map[string][]byte{"scenario.yaml": s.Source}
+	if s.Brief != "" {
+		out["brief.md"] = []byte(s.Brief)
+	}
+	maps.Copy(out, s.read)
+	return out
+}
+
+// file reads a file of the folder and remembers it.
+func (s *Scenario) file(name string, limit int64) ([]byte, error) {
+	if b, ok := s.read[name]; ok {
+		return b, nil
+	}
+	if !fs.ValidPath(name) {
+		return nil, fmt.Errorf("%q is an invalid path: want one inside the scenario's folder, without . and ..", name)
+	}
+	if s.dir == nil {
+		return nil, errors.New("a scenario without a folder has no files")
+	}
+	b, err := readLimited(s.dir, name, limit)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("there is no file %s in the scenario's folder", name)
+	}
+	if err != nil {
+		return nil, err
+	}
+	s.read[name] = b
+	return b, nil
+}
+
+// Parse reads a scenario file that stands alone. file is its name, for messages. The
+// error is an *Error with every mistake in it.
+func Parse(file string, src []byte) (*Scenario, error) { return parse(file, src, nil) }
+
+// parse reads a scenario file. dir is its folder, where there is one.
+func parse(file string, src []byte, dir fs.FS) (*Scenario, error) {
+	p := &problems{file: file, lines: strings.Split(string(src), "\n")}
+	sc := &Scenario{File: file, Source: src, Seed: 1, dir: dir, read: map[string][]byte{}}
+	sc.root = parseTree(src, p)
+	if sc.root == nil || len(p.list) > 0 {
+		return nil, p.err()
+	}
+	if sc.root.kind != kindMap {
+		p.at(sc.root, "the scenario is %v, want a mapping", sc.root.kind)
+		return nil, p.err()
+	}
+	if v := sc.root.get("params"); v != nil {
+		paramsShape.conform(v, "params", p)
+		if len(p.list) == 0 {
+			sc.params = readParams(v, p)
+		}
+		if len(p.list) > 0 {
+			return nil, p.err()
 		}
 	}
-	if s.Wait > 0 {
-		out = append(out, "wait "+s.Wait.String())
+	left := maxExpanded
+	if seed := sc.root.get("seed"); seed != nil && number(0, 1<<53).fits(seed) {
+		sc.Seed = uint64(num(seed, 1))
 	}
-	if s.Send != nil {
-		out = append(out, fmt.Sprintf("send %d bytes at %s", len(s.Send.Frame), s.Send.Port))
+	sc.make(p, &left, sc.chosen("", sc.Seed))
+	// What only other students would meet is a mistake too.
+	for n := range trials(sc.params) {
+		if len(p.list) > 0 || len(sc.params) == 0 {
+			break
+		}
+		e := make(env, 0, len(sc.params))
+		for i := range sc.params {
+			e = append(e, binding{sc.params[i].name, sc.params[i].trial(n)})
+		}
+		p.with = e.describe()
+		c := *sc
+		c.make(p, &left, e)
 	}
-	if s.Expect != nil {
-		out = append(out, "expect "+s.Expect.String())
+	if err := p.err(); err != nil {
+		return nil, err
 	}
-	if s.Ping != nil {
-		out = append(out, fmt.Sprintf("ping %v from %s", s.Ping.To, s.Ping.Node))
-	}
-	return strings.Join(out, ", ")
+	return sc, nil
 }
 
-// String is the expectation in words.
-func (x *Expect) String() string {
-	var f []string
-	for _, kv := range x.Packet {
-		f = append(f, kv.Name+" "+kv.Value)
+// make fills the values in and builds the scenario of the result.
+func (s *Scenario) make(p *problems, left *int, e env) {
+	ids := map[string]bool{}
+	collectIDs(s.root.get("steps"), ids, 0)
+	x := &expander{p: p, left: left, ids: ids}
+	full := &value{kind: kindMap, line: s.root.line, col: s.root.col}
+	for _, k := range s.root.keys {
+		v := k.val
+		switch k.key.text {
+		case "params":
+		case "steps":
+			v = x.steps(v, e)
+		case "stages":
+			v = x.stages(v, e)
+		default:
+			v = x.expand(v, e)
+		}
+		full.keys = append(full.keys, &entry{k.key, v})
 	}
-	count := "a frame"
-	switch {
-	case x.Count == 0:
-		count = "no frame"
-	case x.Count == 1:
-		count = "exactly one frame"
-	case x.Count > 1:
-		count = fmt.Sprintf("exactly %d frames", x.Count)
+	if x.full {
+		return
 	}
-	dir := ""
-	if x.Direction != "both" {
-		dir = " going " + x.Direction
+	format.conform(full, "the scenario", p)
+	b := builder{p: p, sc: s}
+	b.build(full)
+	s.Params = e.values()
+}
+
+// stages unrolls the loops of the setups.
+func (x *expander) stages(v *value, e env) *value {
+	if v == nil || v.kind != kindMap {
+		return x.expand(v, e)
 	}
-	return fmt.Sprintf("%s with %s at %s%s within %v", count, strings.Join(f, ", "), x.Port, dir, x.Within)
+	c := *v
+	c.keys = nil
+	for _, st := range v.keys {
+		if st.val.kind != kindMap {
+			c.keys = append(c.keys, st)
+			continue
+		}
+		stage := *st.val
+		stage.keys = nil
+		for _, k := range st.val.keys {
+			val := k.val
+			if k.key.text == "setup" {
+				val = x.steps(val, e)
+			} else {
+				val = x.expand(val, e)
+			}
+			stage.keys = append(stage.keys, &entry{k.key, val})
+		}
+		c.keys = append(c.keys, &entry{st.key, &stage})
+	}
+	return &c
 }

@@ -2,7 +2,6 @@ package scenarios
 
 import (
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"net/netip"
 	"regexp"
@@ -12,6 +11,7 @@ import (
 	"time"
 
 	"wireloom/internal/decode"
+	"wireloom/vnet"
 	"wireloom/vnet/wire"
 )
 
@@ -31,6 +31,8 @@ type shape struct {
 	max     int64 // of a number; items of a list or map
 	want    string
 	check   func(string) error
+	late    bool   // ${step.field} may stand in it
+	ref     string // the schema's definition of it
 }
 
 type shapeKind uint8
@@ -43,7 +45,11 @@ const (
 	shapeObject
 	shapeMap
 	shapeList
-	shapePacket
+	shapePacket // of a send
+	shapeFields // of an expect
+	shapeMany   // one, or a list of them
+	shapeEither // a text, or the mapping of
+	shapeAny    // whatever it is: it is looked at elsewhere
 )
 
 type field struct {
@@ -82,6 +88,20 @@ func listOf(of *shape, most int64) *shape {
 	return &shape{kind: shapeList, of: of, max: most, want: "a list"}
 }
 
+// many is one value of a shape, or a list of them.
+func many(of *shape, most int64) *shape {
+	return &shape{kind: shapeMany, of: of, max: most, want: of.want + ", or a list"}
+}
+
+// late lets ${step.field} stand in a shape's values.
+func late(s *shape) *shape {
+	c := *s
+	c.late = true
+	return &c
+}
+
+func one(want string, of ...string) *shape { return &shape{kind: shapeText, enum: of, want: want} }
+
 var (
 	boolean = &shape{kind: shapeBool, want: "true or false"}
 	macAddr = &shape{kind: shapeText, want: `a MAC address in quotes, such as "02:00:00:00:00:0b"`, max: 17, check: func(s string) error {
@@ -96,16 +116,41 @@ var (
 		_, err := netip.ParseAddr(s)
 		return err
 	}}
+	host = &shape{kind: shapeText, want: "an address, such as 10.8.0.1, or with its prefix length 10.0.0.1/24", max: 64, check: func(s string) error {
+		_, err := parseHost(s)
+		return err
+	}}
+	network = &shape{kind: shapeText, want: "a network, such as 10.1.0.0/16, or default", max: 64, check: func(s string) error {
+		_, err := parseNetwork(s)
+		return err
+	}}
 	end   = &shape{kind: shapeText, want: "an end of a link: SWITCH.PORT such as s1.1, or NODE:INTERFACE such as bob:tap0", pattern: endForm, max: 64}
 	proc  = &shape{kind: shapeText, want: "NODE.PROGRAM, such as bob.pingd", pattern: procForm, max: 65}
 	ident = &shape{kind: shapeText, want: "a short name: a lower-case letter, then letters, digits, - or _", pattern: nameKey, max: 32}
 	strs  = listOf(text("a text"), 64)
-	hexa  = &shape{kind: shapeText, want: "bytes in hexadecimal, such as ffffffffffff0203", max: 2 * 65553, check: func(s string) error {
+	hexa  = &shape{kind: shapeText, want: "bytes in hexadecimal, such as ffffffffffff0203", max: 4 * vnet.MaxFrame, check: func(s string) error {
 		_, err := hex.DecodeString(strings.Map(dropSpace, s))
 		return err
 	}}
 	packet = &shape{kind: shapePacket, want: "a mapping of packet fields by Wireshark's names, such as {arp.opcode: 1}", max: 64}
+	wanted = &shape{kind: shapeFields, want: "a mapping of packet fields by Wireshark's names, such as {arp.opcode: 2}", max: 64}
 )
+
+// parseHost reads an address, which without a prefix length has that of a host.
+func parseHost(s string) (netip.Prefix, error) {
+	if a, err := netip.ParseAddr(s); err == nil {
+		return netip.PrefixFrom(a, a.BitLen()), nil
+	}
+	return netip.ParsePrefix(s)
+}
+
+// parseNetwork reads where a route leads.
+func parseNetwork(s string) (netip.Prefix, error) {
+	if s == "default" {
+		return netip.PrefixFrom(netip.IPv4Unspecified(), 0), nil
+	}
+	return netip.ParsePrefix(s)
+}
 
 func dropSpace(r rune) rune {
 	if r == ' ' || r == '\n' || r == ':' {
@@ -125,7 +170,9 @@ const (
 var format = object(
 	field{"scenario", ident, true, "Its name, which is that of its folder."},
 	field{"title", text("a line of text"), false, "What it is about, in a line."},
+	field{"course", number(1, 100), false, "Its position in the course, from 1; not there where it is not part of it."},
 	field{"seed", number(0, 1<<53), false, "Of everything that is random in it; 1 where it is not given."},
+	field{"params", paramsShape, false, "Values that differ from student to student; ${name} stands for them in any text."},
 	field{"nodes", mapOf(nameKey, "a node's name", nodeShape, 256), true, "The emulated machines, by name."},
 	field{"switches", mapOf(nameKey, "a switch's name", object(
 		field{"ports", number(1, 1024), true, "How many ports it has; they are named NAME.1, NAME.2 and so on."},
@@ -134,6 +181,7 @@ var format = object(
 		field{"delay", duration(10 * time.Second), false, "How long a frame takes from end to end; 0 where it is not given."},
 		field{"to", end, false, "The other end, where the link is not that of a NIC or device whose port is this key."},
 	), 1024), false, "What is to be said of links. A NIC or device with a port has one already."},
+	field{"stages", mapOf(nameKey, "a stage's name", stageShape, 32), false, "Parts that can be graded alone, by name."},
 	field{"steps", listOf(stepShape, MaxSteps), false, "What is done and checked when the scenario is graded, in this order."},
 )
 
@@ -148,56 +196,64 @@ var nodeShape = object(
 	field{"devices", mapOf(ifaceKey, "a device's name, such as tap0", object(
 		field{"port", end, false, "The switch port that it is a member of."},
 		field{"mac", macAddr, false, "Its Ethernet address; as the driver chooses it where it is not given."},
+		field{"address", host, false, "Its IP address on the node's own stack: of a tun with its peer, of a tap that has no port with its prefix length."},
+		field{"addresses", listOf(prefix, 16), false, "The IP addresses of a tap, where it has several."},
+		field{"peer", address, false, "Of a tun: the address of the other side."},
 		field{"down", boolean, false, "Leave it down: the program has to bring it up."},
 	), 32), false, "tun and tap devices that exist when the lab starts."},
+	field{"routes", listOf(object(
+		field{"to", network, true, "The network, such as 10.1.0.0/16, or default."},
+		field{"via", address, false, "The gateway, on a network of one of the node's addresses."},
+		field{"dev", &shape{kind: shapeText, want: "an interface of the node, such as tun0", pattern: ifaceKey, max: 32}, false, "The interface, where there is no gateway."},
+	), vnet.MaxRoutes), false, "Static routes of the node's IP stack."},
+	field{"forward", boolean, false, "The node is a router: it passes on packets for others (net.inet.ip.forwarding)."},
 	field{"programs", mapOf(nameKey, "the program's name", object(
 		field{"slot", ident, false, "What the student supplies; the word is for the brief, such as submission."},
 		field{"command", &shape{kind: shapeText, want: "a command that is part of every node, such as ping", pattern: nameKey, max: 32}, false, "A built-in command instead of a program."},
 		field{"argv", strs, false, "Its arguments, the program's own name first."},
 		field{"env", strs, false, "Its environment, each KEY=value."},
 		field{"memory", number(1, 512), false, "How many MiB of memory it may use; 64 where it is not given."},
+		field{"fuel", number(1, 1<<40), false, "How many units of fuel it may use in all (about one an instruction, 10 ns of its node's time each), until SIGXCPU ends it; no limit where it is not given."},
+		field{"fuel", number(1, 1<<53), false, "How many units of fuel it may use in all; no limit where it is not given."},
 		field{"start", boolean, false, "Start it with the lab; true where it is not given."},
 	), 32), false, "The programs that run on it, by name."},
-)
-
-var stepShape = object(
-	field{"id", ident, false, "A name for the step, needed where it gives points or another one needs it."},
-	field{"title", text("a line of text"), false, "What is checked, in a line for people."},
-	field{"points", number(0, MaxPoints), false, "What it is worth if it passes."},
-	field{"why", text("a sentence"), false, "Why it matters; shown with the result."},
-	field{"hint", text("a sentence"), false, "What to look at; shown when it fails."},
-	field{"needs", listOf(ident, 64), false, "Steps that must have passed; else this one is skipped and fails."},
-	field{"start", proc, false, "Start a program."},
-	field{"stop", proc, false, "Stop a program, with SIGTERM."},
-	field{"kill", proc, false, "Kill a program."},
-	field{"wait", duration(MaxWithin), false, "Let time pass."},
-	field{"send", object(
-		field{"port", end, true, "Where the frame comes in: it enters the switch by this port, or arrives at this interface."},
-		field{"packet", packet, false, "The frame by its fields; lengths and checksums are right unless they are given."},
-		field{"hex", hexa, false, "The frame by its bytes, instead."},
-	), false, "Send a frame."},
-	field{"expect", object(
-		field{"port", end, true, "Where to look."},
-		field{"direction", &shape{kind: shapeText, enum: []string{"in", "out", "both"}, want: "in, out or both"}, false, "Frames that come in by the port to the switch or interface, go out of it, or both, which is meant where it is not given."},
-		field{"within", duration(MaxWithin), false, "For how long, from the step's beginning; 1s where it is not given."},
-		field{"count", number(0, 100000), false, "Exactly how many must be seen; at least one where it is not given. 0 means none."},
-		field{"packet", packet, true, "The fields that the frame must have."},
-	), false, "Expect a frame."},
-	field{"ping", object(
-		field{"node", ident, true, "Who pings."},
-		field{"to", address, true, "Whom."},
-		field{"count", number(1, 1000), false, "How many requests, one a second; 3 where it is not given."},
-		field{"replies", number(0, 1000), false, "How many must be answered; all where it is not given."},
-		field{"size", number(0, 65507), false, "Bytes of data; 56 where it is not given."},
-	), false, "Ping from a node, as its ping command does."},
+	field{"files", filesShape, false, "Read-only files that programs find on it, by path. What ends in a slash is an empty directory."},
 )
 
 // conform checks v against a shape; what is the place in words.
 func (s *shape) conform(v *value, what string, p *problems) {
+	if v.late {
+		if !s.late && s.kind != shapeMany && s.kind != shapeEither && s.kind != shapeAny {
+			p.at(v, "%s cannot hold ${step.field}, which only the run tells: the values of packets and the texts of stdin, run and do can", what)
+			return
+		}
+		if s.late {
+			return // it is looked at when the run has told
+		}
+	}
 	switch s.kind {
-	case shapeObject, shapeMap, shapePacket:
+	case shapeAny:
+		return
+	case shapeMany:
+		if v.kind != kindList {
+			s.of.conform(v, what, p)
+			return
+		}
+		s.limit(v, len(v.items), what, p)
+		for i, item := range v.items {
+			s.of.conform(item, fmt.Sprintf("item %d of %s", i+1, what), p)
+		}
+		return
+	case shapeEither:
+		if v.kind == kindScalar {
+			late(text(s.want)).conform(v, what, p)
+			return
+		}
+		s.of.conform(v, what, p)
+		return
+	case shapeObject, shapeMap, shapePacket, shapeFields:
 		if v.kind != kindMap {
-			if v.kind == kindNull && s.kind != shapePacket {
+			if v.kind == kindNull && s.kind != shapePacket && s.kind != shapeFields {
 				return // an empty mapping
 			}
 			p.at(v, "%s is %v, want %s", what, v.kind, s.want)
@@ -238,19 +294,28 @@ func (s *shape) conform(v *value, what string, p *problems) {
 				p.at(e.val, "field %s is %v, want a single value", e.key.text, e.val.kind)
 				continue
 			}
-			if err := decode.ValidField(e.key.text, e.val.text); err != nil {
+			err := decode.ValidBuild(e.key.text, e.val.text)
+			if e.val.late {
+				err = decode.KnownField(e.key.text)
+			}
+			if err != nil {
 				p.at(e.key, "%s", trimPackage(err))
 			}
+		}
+	case shapeFields:
+		s.limit(v, len(v.keys), what, p)
+		for _, e := range v.keys {
+			checkWanted(e, p)
 		}
 	case shapeText:
 		s.scalar(v, what, p)
 	case shapeInt:
 		n, err := strconv.ParseInt(v.text, 0, 64)
-		if err != nil || v.quoted || n < s.min || n > s.max {
+		if err != nil || v.quoted && !v.filled || n < s.min || n > s.max {
 			p.at(v, "%s is %s, want %s", what, shown(v), s.want)
 		}
 	case shapeBool:
-		if v.quoted || v.text != "true" && v.text != "false" {
+		if v.quoted && !v.filled || v.text != "true" && v.text != "false" {
 			p.at(v, "%s is %s, want %s", what, shown(v), s.want)
 		}
 	case shapeDuration:
@@ -258,7 +323,15 @@ func (s *shape) conform(v *value, what string, p *problems) {
 		if err != nil || d < 0 || int64(d) > s.max {
 			p.at(v, "%s is %s, want %s", what, shown(v), s.want)
 		}
+	case shapeMany, shapeEither, shapeAny:
 	}
+}
+
+// fits reports whether a value has the shape.
+func (s *shape) fits(v *value) bool {
+	var p problems
+	s.conform(v, "", &p)
+	return p.total() == 0
 }
 
 func trimPackage(err error) string { return strings.TrimPrefix(err.Error(), "decode: ") }
@@ -318,66 +391,4 @@ func (s *shape) object(v *value, what string, p *problems) {
 			p.at(v, "%s lacks %q: %s", what, f.name, f.doc)
 		}
 	}
-}
-
-// Schema is the JSON Schema (draft 2020-12) of scenario.yaml, for editors.
-func Schema() []byte {
-	m := format.schema()
-	m["$schema"] = "https://json-schema.org/draft/2020-12/schema"
-	m["title"] = "Wireloom scenario"
-	b, err := json.MarshalIndent(m, "", "  ")
-	if err != nil {
-		panic("scenarios: the schema is not JSON: " + err.Error())
-	}
-	return append(b, '\n')
-}
-
-func (s *shape) schema() map[string]any {
-	m := map[string]any{}
-	switch s.kind {
-	case shapeText:
-		m["type"] = "string"
-		if s.enum != nil {
-			m["enum"] = s.enum
-		}
-		if s.pattern != nil {
-			m["pattern"] = s.pattern.String()
-		}
-		if s.max > 0 {
-			m["maxLength"] = s.max
-		}
-	case shapeInt:
-		m["type"], m["minimum"], m["maximum"] = "integer", s.min, s.max
-	case shapeBool:
-		m["type"] = "boolean"
-	case shapeDuration:
-		m["type"], m["pattern"] = "string", `^([0-9]+(\.[0-9]+)?(ns|us|µs|ms|s|m|h))+$|^0$`
-	case shapeList:
-		m["type"], m["items"], m["maxItems"] = "array", s.of.schema(), s.max
-	case shapeMap:
-		m["type"] = []string{"object", "null"}
-		m["patternProperties"] = map[string]any{s.key.String(): s.of.schema()}
-		m["additionalProperties"], m["maxProperties"] = false, s.max
-	case shapePacket:
-		props := map[string]any{}
-		for _, f := range decode.FieldNames() {
-			props[f.Name] = map[string]any{"description": f.Doc, "type": []string{"string", "integer", "boolean"}}
-		}
-		m["type"], m["properties"], m["additionalProperties"] = "object", props, false
-	case shapeObject:
-		props, required := map[string]any{}, []string{}
-		for _, f := range s.fields {
-			sub := f.shape.schema()
-			sub["description"] = f.doc
-			props[f.name] = sub
-			if f.required {
-				required = append(required, f.name)
-			}
-		}
-		m["type"], m["properties"], m["additionalProperties"] = "object", props, false
-		if len(required) > 0 {
-			m["required"] = required
-		}
-	}
-	return m
 }

@@ -18,6 +18,7 @@ const (
 	MaxFile   = 256 << 10 // bytes of scenario.yaml
 	MaxDepth  = 16        // nesting, by indentation or brackets
 	MaxErrors = 50        // mistakes that are reported
+	maxKeys   = 4096      // of one mapping
 )
 
 // A value is a YAML value with its place in the file, whatever the parser calls it.
@@ -27,6 +28,8 @@ type value struct {
 	col    int
 	text   string // of a scalar
 	quoted bool   // the scalar is a string in quotes or a block
+	filled bool   // a value was put into it where ${...} stood
+	late   bool   // it holds a ${step.field}, which only the run tells
 	keys   []*entry
 	items  []*value
 }
@@ -77,7 +80,11 @@ func parseTree(src []byte, p *problems) *value {
 	if err != nil {
 		var syn *yaml.SyntaxError
 		if errors.As(err, &syn) && syn.Token != nil {
-			p.add(syn.Token.Position.Line, syn.Token.Position.Column, "not valid YAML: %s", syn.Message)
+			also := ""
+			if strings.Contains(syn.Message, "mapping value is not allowed") {
+				also = "; a text with a colon and a blank in it needs quotes"
+			}
+			p.add(syn.Token.Position.Line, syn.Token.Position.Column, "not valid YAML: %s%s", syn.Message, also)
 		} else {
 			first, _, _ := strings.Cut(err.Error(), "\n")
 			p.add(1, 1, "not valid YAML: %s", first)
@@ -94,11 +101,16 @@ func parseTree(src []byte, p *problems) *value {
 // precheck refuses what would make the parser slow: nesting beyond MaxDepth, and
 // bytes that no text file has.
 func precheck(src []byte) (line, col int, why string) {
-	depth := 0
+	depth, documents := 0, 0
 	for i, text := range bytes.Split(src, []byte("\n")) {
 		line = i + 1
 		body := bytes.TrimLeft(text, " ")
 		indent := len(text) - len(body)
+		if bytes.HasPrefix(text, []byte("---")) || bytes.HasPrefix(text, []byte("...")) {
+			if documents++; documents > 3 {
+				return line, 1, "the file holds several YAML documents, want one"
+			}
+		}
 		if indent > 4*MaxDepth && len(body) > 0 && body[0] != '#' {
 			return line, indent + 1, fmt.Sprintf("indented by %d columns, at most %d are allowed", indent, 4*MaxDepth)
 		}
@@ -115,6 +127,8 @@ func precheck(src []byte) (line, col int, why string) {
 				depth++
 			case b == ']' || b == '}':
 				depth = max(depth-1, 0)
+			case b == ':' && c+1 < len(text) && text[c+1] != ' ':
+				// inside a word, as in a MAC address
 			case b == '?' || b == ':' || b == '!' || b == '&' || b == '*':
 				explicit++
 			case b < 0x20 && b != '\t' && b != '\r' || b == 0x7f:
@@ -199,6 +213,13 @@ func (v *value) add(kv *ast.MappingValueNode, p *problems, depth int) {
 		key.text = kv.Key.GetToken().Value
 	default:
 		p.add(key.line, key.col, "a key must be a plain word; anchors, aliases and merges are not allowed in a scenario")
+		return
+	}
+	if len(v.keys) >= maxKeys {
+		if len(v.keys) == maxKeys {
+			p.add(key.line, key.col, "a mapping has more than %d keys", maxKeys)
+			v.keys = append(v.keys, &entry{key, &value{}})
+		}
 		return
 	}
 	if old := v.get(key.text); old != nil {

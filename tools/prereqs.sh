@@ -32,6 +32,7 @@ has_wasm_runtime() {
 missing() {
 	have chromium || have chromium-browser || have google-chrome || echo chromium
 	have tshark || echo tshark
+	have xmllint || echo libxml2-utils
 	have gcc || echo gcc
 	[ -e /usr/include/stdlib.h ] || [ "$(uname)" != Linux ] || echo libc6-dev
 	have clang || echo clang

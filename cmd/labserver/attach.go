@@ -57,8 +57,8 @@ and exits with its exit code. Flags come before LAB.`)
 	return code
 }
 
-// isTerminal reports whether a person types what is read.
-func isTerminal(r io.Reader) bool {
+// isTerminal reports whether a person is at the other end.
+func isTerminal(r any) bool {
 	f, ok := r.(*os.File)
 	if !ok {
 		return false

@@ -35,7 +35,7 @@ type labFlags struct {
 
 func newLabFlags(f *flag.FlagSet) *labFlags {
 	l := &labFlags{f: f, seed: f.Uint64("seed", 0, "use this `number` instead of the scenario's seed"), cache: cacheFlag(f)}
-	f.Var(&l.programs, "program", "a program, as `NODE=FILE` (a WebAssembly module); NODE.PROGRAM=FILE where a node has several slots")
+	f.Var(&l.programs, "program", "a program, as `NODE=FILE` (a WebAssembly module); NODE.PROGRAM=FILE where a node has several slots, FILE where the scenario takes one")
 	return l
 }
 

@@ -2,230 +2,185 @@ package main
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"os"
-	"runtime"
-	"strings"
+	"strconv"
 
+	"wireloom/internal/batch"
 	"wireloom/internal/boot"
+	"wireloom/internal/report"
 	"wireloom/scenarios"
+	"wireloom/vnet/event"
 )
 
-// programFlag collects --program NODE=FILE and --program NODE.PROC=FILE.
-type programFlag []string
-
-func (p *programFlag) String() string { return strings.Join(*p, " ") }
-
-func (p *programFlag) Set(s string) error {
-	if _, _, ok := strings.Cut(s, "="); !ok {
-		return fmt.Errorf("want NODE=FILE, or NODE.PROGRAM=FILE where a node has several")
-	}
-	*p = append(*p, s)
-	return nil
+// An output is a report that is to be written: to a file, or printed where there is
+// no file.
+type output struct {
+	format report.Format
+	file   string
 }
 
-// read reads the programs' files and finds the slots that they are for.
-func (p *programFlag) read(sc *scenarios.Scenario) (map[scenarios.Slot]boot.File, error) {
-	out := map[scenarios.Slot]boot.File{}
-	for _, arg := range *p {
-		where, file, _ := strings.Cut(arg, "=")
-		var hits []scenarios.Slot
-		var all []string
-		for _, s := range sc.Slots() {
-			all = append(all, s.String())
-			if s.String() == where || s.Node == where {
-				hits = append(hits, s)
+// outputFlags are those that say where reports go.
+type outputFlags struct {
+	format report.Format
+	file   string
+	json   bool
+	more   []output
+}
+
+func newOutputFlags(f *flag.FlagSet) *outputFlags {
+	o := &outputFlags{format: report.Text}
+	f.Func("format", "`form` of the report: text, json, junit, gradescope or html (default text)", func(s string) (err error) {
+		o.format, err = report.ParseFormat(s)
+		return err
+	})
+	f.StringVar(&o.file, "output", "", "write the report to this `file` instead of printing it")
+	f.BoolVar(&o.json, "json", false, "the same as --format json")
+	for _, format := range []report.Format{report.JUnit, report.Gradescope, report.HTML} {
+		f.Func(string(format), "write it to this `file`, too, as "+string(format), func(s string) error {
+			if s == "" {
+				return fmt.Errorf("want the name of a file")
 			}
-		}
-		switch len(hits) {
-		case 0:
-			return nil, fmt.Errorf("--program %s: scenario %s has no slot for a program there; it has %s", arg, sc.Name, strings.Join(all, ", "))
-		case 1:
-		default:
-			return nil, fmt.Errorf("--program %s: node %s has several slots: name one of %s", arg, where, strings.Join(all, ", "))
-		}
-		if _, twice := out[hits[0]]; twice {
-			return nil, fmt.Errorf("--program %s: %s has a program already", arg, hits[0])
-		}
-		f, err := boot.ReadProgram(file)
-		if err != nil {
-			return nil, err
-		}
-		out[hits[0]] = f
+			o.more = append(o.more, output{format, s})
+			return nil
+		})
 	}
-	return out, nil
+	return o
+}
+
+func (o *outputFlags) all() []output {
+	if o.json {
+		o.format = report.JSON
+	}
+	return append([]output{{o.format, o.file}}, o.more...)
+}
+
+func audienceFlag(f *flag.FlagSet) *scenarios.Audience {
+	a := scenarios.Staff
+	f.Func("audience", "for `whom`: student sees what is always visible, after-due what is after the due date, staff everything (default staff)", func(s string) (err error) {
+		a, err = scenarios.ParseAudience(s)
+		return err
+	})
+	return &a
 }
 
 func runGrade(ctx context.Context, args []string, io stdio) int {
 	f := newFlags(io, "grade", "SCENARIO [--program NODE=FILE]...", `Runs the scenario's steps in virtual time and says what passed. Without --program the
 scenario's own reference solution is graded. Exit code 0: all passed; 1: not; 2: it
-could not be run.`)
+could not be run; 3: with --repeat, two runs differ.`)
 	lab := newLabFlags(f)
-	asJSON := f.Bool("json", false, "print the result as JSON")
+	student := f.String("student", "", "the student's `id`, which chooses the values of the scenario's params")
+	stage := f.String("stage", "", "grade this stage alone, by `name`")
+	audience := audienceFlag(f)
+	outputs := newOutputFlags(f)
 	repeat := f.Int("repeat", 1, "grade `N` times and fail if two runs differ")
 	rest, code, ok := parse(f, args)
 	if !ok {
 		return code
 	}
-	if len(rest) != 1 {
+	if len(rest) != 1 || *repeat < 1 {
 		f.Usage()
 		return exitError
 	}
-	src, engine, o, err := lab.open(ctx, rest[0])
+	src, err := boot.Find(rest[0])
+	if err != nil {
+		return fail(io, err)
+	}
+	engine, err := boot.OpenEngine(ctx, *lab.cache)
 	if err != nil {
 		return fail(io, err)
 	}
 	defer closeEngine(io, engine)
-	var first *scenarios.Result
-	for i := range max(*repeat, 1) {
-		if err := ctx.Err(); err != nil {
-			return fail(io, fmt.Errorf("interrupted after %d runs", i))
-		}
-		res, err := gradeOnce(ctx, src, engine, o)
-		if err != nil {
-			return fail(io, err)
-		}
-		if first == nil {
-			first = res
-		}
-		if res.Hash != first.Hash {
-			return fail(io, fmt.Errorf("run %d gave another result than the first: hash %s, not %s; please report this", i+1, res.Hash, first.Hash))
-		}
+	var seed *uint64
+	if set(f, "seed") {
+		seed = lab.seed
 	}
-	write := first.WriteText
-	if *asJSON {
-		write = first.WriteJSON
-	}
-	if err := write(io.out); err != nil {
+	g, err := newGrading(src, engine, *student, *stage, seed)
+	if err != nil {
 		return fail(io, err)
 	}
-	if *repeat > 1 && !*asJSON {
+	g.inputs.Scenario = rest[0]
+	paths, err := lab.programs.paths(g.src.Scenario)
+	if err == nil {
+		err = g.use(paths)
+	}
+	if err != nil {
+		return fail(io, err)
+	}
+	res, diff, err := repeated(ctx, *repeat, func(watch func(*event.Event)) (*scenarios.Result, error) {
+		return g.run(ctx, *audience, watch)
+	})
+	if err != nil {
+		return fail(io, err)
+	}
+	if diff != "" {
+		fmt.Fprintf(io.err, "labserver: %s\nPlease report this: the same scenario, program and seed must give the same run.\n", diff)
+		return exitDiffers
+	}
+	if err := write(ctx, io, g, res, outputs.all()); err != nil {
+		return fail(io, err)
+	}
+	if *repeat > 1 && outputs.all()[0] == (output{format: report.Text}) {
 		fmt.Fprintf(io.out, "  %d runs, all the same\n", *repeat)
 	}
-	if !first.Passed {
+	if !res.Passed {
 		return exitFailed
 	}
 	return exitOK
 }
 
-func gradeOnce(ctx context.Context, src *boot.Source, e *boot.Engine, o boot.Options) (*scenarios.Result, error) {
-	lab, _, err := src.Build(ctx, e.Compile, o)
-	if err != nil {
-		return nil, err
+// write writes a result's reports. One file that cannot be written does not keep
+// the others back.
+func write(ctx context.Context, io stdio, g *grading, res *scenarios.Result, outputs []output) error {
+	var formats []report.Format
+	for _, o := range outputs {
+		formats = append(formats, o.format)
 	}
-	defer lab.Close()
-	return scenarios.Grade(lab, src.Scenario)
+	r, err := g.report(ctx, res, formats...)
+	if err != nil {
+		return err
+	}
+	var first error
+	for _, o := range outputs {
+		t := report.Terminal{}
+		if o.file == "" {
+			t = textTerminal(io.out)
+		}
+		b, err := render(r, o.format, t)
+		switch {
+		case err != nil:
+		case o.file == "":
+			_, err = io.out.Write(b)
+		default:
+			err = writeFile(o.file, b)
+		}
+		if first == nil {
+			first = err
+		}
+	}
+	return first
 }
 
-func runCheck(_ context.Context, args []string, io stdio) int {
-	f := newFlags(io, "check", "SCENARIO...", "Reads scenarios and reports every mistake with file, line and column.")
-	rest, code, ok := parse(f, args)
-	if !ok {
-		return code
+// writeFile writes a file so that it is whole or not there; but what is no ordinary
+// file, such as /dev/stdout, is written to and not replaced.
+func writeFile(name string, b []byte) error {
+	if info, err := os.Lstat(name); err == nil && !info.Mode().IsRegular() {
+		return os.WriteFile(name, b, 0o644)
 	}
-	if len(rest) == 0 {
-		f.Usage()
-		return exitError
-	}
-	bad := 0
-	for _, arg := range rest {
-		src, err := boot.Find(arg)
-		if err != nil {
-			bad++
-			fmt.Fprintln(io.err, err)
-			continue
-		}
-		fmt.Fprintf(io.out, "%s: %d nodes, %d steps, no mistakes\n", arg, len(src.Lab.Nodes), len(src.Steps))
-	}
-	if bad > 0 {
-		fmt.Fprintf(io.err, "%d of %d scenarios have mistakes\n", bad, len(rest))
-		return exitFailed
-	}
-	return exitOK
+	return batch.WriteFile(name, b)
 }
 
-func runSchema(_ context.Context, _ []string, io stdio) int {
-	if _, err := io.out.Write(scenarios.Schema()); err != nil {
-		return fail(io, err)
+// textTerminal is what w shows: colours where it is a terminal, its user has not set
+// NO_COLOR (no-color.org), and it is not one that knows none.
+func textTerminal(w any) report.Terminal {
+	t := report.Terminal{}
+	if !isTerminal(w) {
+		return t
 	}
-	return exitOK
-}
-
-func runCompile(ctx context.Context, args []string, io stdio) int {
-	f := newFlags(io, "compile", "[--builtin] [FILE|FOLDER...]", "Compiles programs ahead of time, so that they start at once later.")
-	builtin := f.Bool("builtin", false, "compile the reference solutions of the built-in scenarios")
-	cache := cacheFlag(f)
-	rest, code, ok := parse(f, args)
-	if !ok {
-		return code
+	if n, err := strconv.Atoi(os.Getenv("COLUMNS")); err == nil && n >= 40 && n <= 400 {
+		t.Width = n
 	}
-	var files []boot.File
-	if *builtin {
-		for _, name := range scenarios.Builtin() {
-			sc, err := scenarios.OpenBuiltin(name)
-			if err != nil {
-				return fail(io, err)
-			}
-			for _, slot := range sc.Slots() {
-				b, err := sc.Reference(slot)
-				if err != nil {
-					return fail(io, err)
-				}
-				files = append(files, boot.File{Name: name + " " + slot.String(), Module: b})
-			}
-		}
-	}
-	for _, arg := range rest {
-		names, err := modules(arg)
-		if err != nil {
-			return fail(io, err)
-		}
-		for _, n := range names {
-			file, err := boot.ReadProgram(n)
-			if err != nil {
-				return fail(io, err)
-			}
-			files = append(files, file)
-		}
-	}
-	engine, err := boot.OpenEngine(ctx, *cache)
-	if err != nil {
-		return fail(io, err)
-	}
-	defer closeEngine(io, engine)
-	bad := 0
-	for _, file := range files {
-		if _, err := engine.Compile(ctx, file.Name, file.Module); err != nil {
-			bad++
-			fmt.Fprintf(io.err, "%s: %v\n", file.Name, err)
-		}
-		runtime.GC() // a module's machine code is large, and the next one needs room
-	}
-	fmt.Fprintf(io.out, "%d programs compiled\n", len(files)-bad)
-	if bad > 0 {
-		return exitFailed
-	}
-	return exitOK
-}
-
-// modules returns the module that arg names, or those in the folder that it names.
-func modules(arg string) ([]string, error) {
-	info, err := os.Stat(arg)
-	if err != nil {
-		return nil, fmt.Errorf("compile: %w", err)
-	}
-	if !info.IsDir() {
-		return []string{arg}, nil
-	}
-	entries, err := os.ReadDir(arg)
-	if err != nil {
-		return nil, fmt.Errorf("compile: %w", err)
-	}
-	var names []string
-	for _, e := range entries {
-		if strings.HasSuffix(e.Name(), ".wasm") {
-			names = append(names, arg+string(os.PathSeparator)+e.Name())
-		}
-	}
-	return names, nil
+	t.Color = os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+	return t
 }

@@ -14,13 +14,16 @@ import (
 	"runtime/debug"
 	"syscall"
 	"text/tabwriter"
+
+	"wireloom/internal/compilechild"
 )
 
 // Exit codes.
 const (
-	exitOK     = 0
-	exitFailed = 1 // a check did not pass, a replay differs, a scenario has mistakes
-	exitError  = 2 // it could not be run at all
+	exitOK      = 0
+	exitFailed  = 1 // a check did not pass, a replay differs, a scenario has mistakes
+	exitError   = 2 // it could not be run at all
+	exitDiffers = 3 // two runs that must be the same differ, a report is not confirmed
 )
 
 // stdio is what a command talks to.
@@ -42,15 +45,19 @@ func commands() []command {
 		{"attach", "[--server URL] LAB NODE [COMMAND...]", "a prompt at a node of a lab that a server runs", runAttach},
 		{"run", "SCENARIO", "run a lab without the page, in virtual time", runRun},
 		{"grade", "SCENARIO [--program NODE=FILE]", "check a submission, or the reference solution", runGrade},
+		{"grade-all", "SCENARIO DIR", "check a folder of submissions", runGradeAll},
+		{"verify", "REPORT", "grade again what a report is of, and compare", runVerify},
 		{"replay", "RECORDING", "run a recording again and compare its hash", runReplay},
 		{"check", "SCENARIO...", "look for mistakes in scenarios", runCheck},
 		{"schema", "", "print the JSON Schema of scenario.yaml", runSchema},
 		{"compile", "[--builtin] [FILE|FOLDER...]", "compile programs into the cache", runCompile},
+		{"sdk", "DIR", "write what programs are built with: C headers, Go package", runSDK},
 		{"version", "", "print the version", runVersion},
 	}
 }
 
 func main() {
+	compilechild.Init() // doesn't return where this is a process that compiles a module
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := run(ctx, os.Args[1:], stdio{os.Stdin, os.Stdout, os.Stderr})
 	stop()
@@ -68,7 +75,7 @@ func run(ctx context.Context, args []string, io stdio) int {
 		usage(io.out)
 		return exitOK
 	}
-	for _, c := range commands() {
+	for _, c := range append(commands(), command{name: "grade-worker", run: runGradeWorker}) { // of grade-all
 		if c.name == args[0] {
 			return c.run(ctx, args[1:], io)
 		}

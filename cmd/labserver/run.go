@@ -10,7 +10,6 @@ import (
 	goio "io"
 	"math"
 	"os"
-	"strings"
 	"time"
 
 	"wireloom/internal/boot"
@@ -31,7 +30,7 @@ its programs print.`)
 	length := f.Duration("for", 10*time.Second, "how much virtual `time` to run")
 	pcapFile := f.String("pcap", "", "write every frame to this `file`, as pcapng")
 	eventFile := f.String("events", "", "write every event to this `file`, as a line of JSON each")
-	strace := f.Bool("strace", false, "show the system calls of the programs")
+	strace := f.Bool("strace", false, "show the system calls of the programs, and the fuel used between two of them")
 	rest, code, ok := parse(f, args)
 	if !ok {
 		return code
@@ -52,7 +51,7 @@ its programs print.`)
 	defer lab.Close()
 
 	out := bufio.NewWriter(io.out)
-	lab.Log().Subscribe(func(e *event.Event) { show(out, e, *strace) })
+	lab.Log().Subscribe(newTracer(out, *strace).show)
 	var files []*watchFile
 	for _, w := range []struct {
 		name string
@@ -90,66 +89,6 @@ its programs print.`)
 		return fail(io, err)
 	}
 	return exitOK
-}
-
-// show prints an event for a person.
-func show(w *bufio.Writer, e *event.Event, strace bool) {
-	at := fmt.Sprintf("%13.6f", e.At.Seconds())
-	switch e.Kind {
-	case event.Console:
-		for line := range strings.Lines(string(e.Data)) {
-			fmt.Fprintf(w, "%s  %s:%s  %s\n", at, e.Node, e.Proc, printable(strings.TrimRight(line, "\n")))
-		}
-	case event.Start:
-		fmt.Fprintf(w, "%s  %s:%s  started as process %d: %s\n", at, e.Node, e.Proc, e.PID, e.Text)
-	case event.Exit:
-		fmt.Fprintf(w, "%s  %s:%s  ended, %s, code %d. %s\n", at, e.Node, e.Proc, e.Op, e.N, e.Text)
-	case event.Panic, event.Limit, event.Message:
-		fmt.Fprintf(w, "%s  %s  %s\n", at, e.Node, printable(e.Text))
-	case event.Call:
-		if strace {
-			fmt.Fprintf(w, "%s  %s:%s  %s\n", at, e.Node, e.Proc, callText(e))
-		}
-	default:
-	}
-}
-
-// callText is a call as strace(1) writes it.
-func callText(e *event.Event) string {
-	var b strings.Builder
-	b.WriteString(e.Op + "(")
-	switch e.Op {
-	case "open":
-		fmt.Fprintf(&b, "%q, %s", e.Path, e.Text)
-	case "read", "write":
-		fmt.Fprintf(&b, "%d<%s>, %d", e.FD, e.Path, e.Len)
-	case "poll", "socket":
-		b.WriteString(e.Text)
-	default:
-		fmt.Fprintf(&b, "%d<%s>", e.FD, e.Path)
-		if e.Text != "" {
-			b.WriteString(", " + e.Text)
-		}
-	}
-	fmt.Fprintf(&b, ") = %d", e.N)
-	if e.Errno != 0 {
-		n := errno.Errno(e.Errno)
-		fmt.Fprintf(&b, " %s (%s)", n, n.Message())
-	}
-	if e.At > e.Began {
-		fmt.Fprintf(&b, "  <%v>", e.At-e.Began)
-	}
-	return b.String()
-}
-
-// printable keeps what a program prints from moving the terminal's cursor.
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r < ' ' && r != '\t' || r == 0x7f || r >= 0x80 && r < 0xa0 {
-			return '\uFFFD'
-		}
-		return r
-	}, s)
 }
 
 // A watchFile writes what it sees of a lab to a file; its first error is kept.

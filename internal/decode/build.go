@@ -17,6 +17,7 @@ const MaxFields = 256
 type builder struct {
 	link  Link
 	given map[string]value
+	spoil map[string]bool   // checksums that are to be wrong
 	has   [len(protos)]bool // layers
 }
 
@@ -26,7 +27,7 @@ type builder struct {
 // types, protocols, lengths and checksums that are right, a TTL of 64, an ARP
 // request, an echo request, a SYN; an Ethernet destination that fits the packet
 // (broadcast when nothing tells). A length or checksum that is given is used,
-// right or wrong. No padding is added unless frame.pad says so.
+// right or wrong; a checksum that is given as bad is certainly wrong. No padding is added unless frame.pad says so.
 func Build(link Link, fields []KV) ([]byte, error) {
 	bl, err := newBuilder(link, fields)
 	if err != nil {
@@ -52,7 +53,7 @@ func newBuilder(link Link, fields []KV) (*builder, error) {
 	if len(fields) > MaxFields {
 		return nil, fmt.Errorf("%d fields: want at most %d", len(fields), MaxFields)
 	}
-	bl := &builder{link: link, given: make(map[string]value, len(fields))}
+	bl := &builder{link: link, given: make(map[string]value, len(fields)), spoil: map[string]bool{}}
 	who := [len(protos)]string{} // the field that brought a layer in
 	for _, kv := range fields {
 		s, err := lookup(kv.Name)
@@ -60,6 +61,13 @@ func newBuilder(link Link, fields []KV) (*builder, error) {
 			return nil, err
 		}
 		v, err := s.parse(kv.Value)
+		if s.spoils(kv.Value) {
+			bl.spoil[s.name], bl.has[s.proto] = true, true
+			if who[s.proto] == "" {
+				who[s.proto] = kv.Name
+			}
+			continue
+		}
 		switch {
 		case err != nil:
 			return nil, err
@@ -159,7 +167,10 @@ func (bl *builder) checkUse(p proto, h []byte) error {
 
 // build works from the payload outwards.
 func (bl *builder) build() ([]byte, error) {
-	b := bl.bytes("data.data", nil)
+	if bl.isGiven("data.data") && bl.isGiven("data.text") {
+		return nil, fmt.Errorf("data.data and data.text: give the payload as bytes or as text")
+	}
+	b := bl.payload()
 	var next byte
 	var err error
 	switch {
@@ -197,6 +208,21 @@ func (bl *builder) build() ([]byte, error) {
 		return nil, err
 	}
 	return bl.linkHeader(typ, b), nil
+}
+
+// payload is the innermost data.
+func (bl *builder) payload() []byte {
+	b := bl.bytes("data.text", bl.bytes("data.data", nil))
+	if !bl.isGiven("data.len") {
+		return b
+	}
+	out := make([]byte, bl.number("data.len", 0))
+	for i := range out {
+		if out[i] = byte(i); len(b) > 0 {
+			out[i] = b[i%len(b)]
+		}
+	}
+	return out
 }
 
 func (bl *builder) linkHeader(typ uint16, b []byte) []byte {
@@ -302,7 +328,7 @@ func (bl *builder) ipv4(next byte, payload []byte) ([]byte, error) {
 	copy(h[16:20], broadcast) // 255.255.255.255
 	bl.fill(pIPv4, h)
 	if !bl.isGiven("ip.checksum") {
-		binary.BigEndian.PutUint16(h[10:], ^fold(sum(0, h)))
+		bl.putChecksum("ip.checksum", h[10:], ^fold(sum(0, h)))
 	}
 	b := append(h, payload...)
 	bl.pseudoChecksum(b[len(h):], sum(0, b[12:20]))
@@ -325,6 +351,18 @@ func (bl *builder) ipv6(next byte, payload []byte) ([]byte, error) {
 	return b, nil
 }
 
+// putChecksum writes a checksum that is right, or, where it is to be bad, one that
+// no way of counting takes for it (0 and 0xffff are the same in one's complement)
+// and that is not UDP's 0 for none.
+func (bl *builder) putChecksum(name string, at []byte, c uint16) {
+	if bl.spoil[name] {
+		if c ^= 0x1111; c == 0 {
+			c = 0x2222
+		}
+	}
+	binary.BigEndian.PutUint16(at, c)
+}
+
 // pseudoChecksum fills in the checksum that covers the IP addresses, unless it was given.
 func (bl *builder) pseudoChecksum(m []byte, acc uint32) {
 	put := func(name string, off int, number uint32) {
@@ -335,7 +373,7 @@ func (bl *builder) pseudoChecksum(m []byte, acc uint32) {
 		if c == 0 && number == 17 {
 			c = 0xffff // RFC 768: 0 is for "none"
 		}
-		binary.BigEndian.PutUint16(m[off:], c)
+		bl.putChecksum(name, m[off:], c)
 	}
 	switch {
 	case bl.has[pUDP]:
@@ -371,7 +409,7 @@ func (bl *builder) icmp(payload []byte) ([]byte, error) {
 	}
 	b := append(h, payload...)
 	if !bl.isGiven("icmp.checksum") {
-		binary.BigEndian.PutUint16(b[2:], ^fold(sum(0, b)))
+		bl.putChecksum("icmp.checksum", b[2:], ^fold(sum(0, b)))
 	}
 	return b, nil
 }

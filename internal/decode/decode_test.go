@@ -125,7 +125,7 @@ func TestBuildErrors(t *testing.T) {
 		{"wrong icmp", Ethernet, []string{"icmp.seq", "1", "ipv6.hlim", "2"}, "ICMP is for IPv4"},
 		{"no such header", Raw, []string{"eth.dst", "02:00:00:00:00:01"}, "no eth header"},
 		{"nothing", Raw, nil, "nothing to build"},
-		{"read only", Ethernet, []string{"data.len", "3"}, "can be matched, not built"},
+		{"read only", Ethernet, []string{"frame.len", "3"}, "can be matched, not built"},
 		{"field of another type", Ethernet, []string{"icmp.type", "3", "icmp.seq", "1"}, "icmp.seq: a message of type 3, code 0 has no such field"},
 		{"options two ways", Ethernet, []string{"tcp.options", "01", "tcp.options.mss_val", "9"}, "as bytes or one by one"},
 		{"too long", Ethernet, []string{"udp.dstport", "9", "data.data", strings.Repeat("00", 65530)}, "want at most 65535"},

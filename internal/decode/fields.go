@@ -48,9 +48,10 @@ const (
 	kIPv6               // sixteen bytes
 	kBytes              // hex digits
 	kStatus             // computed: 0 bad, 1 good, 2 unverified
+	kText               // the same bytes as another field's, as text
 )
 
-var kindNames = [...]string{"uint", "hex", "bool", "mac", "ipv4", "ipv6", "bytes", "status"}
+var kindNames = [...]string{"uint", "hex", "bool", "mac", "ipv4", "ipv6", "bytes", "status", "text"}
 
 // toEnd as a spec's n means: up to the end of the layer's header.
 const toEnd = -1
@@ -210,7 +211,8 @@ var specs = []spec{
 	{name: "tcp.options.timestamp.tsecr", label: "Timestamp echo reply", proto: pTCP, kind: kUint, off: 6, n: 4, opt: []byte{8}, optLen: 10, sub: true, doc: "timestamp option: echo reply"},
 
 	{name: "data.data", label: "Data", proto: pData, kind: kBytes, n: toEnd, doc: "payload of the innermost protocol, as hex bytes"},
-	{name: "data.len", label: "Length", proto: pData, kind: kUint, readOnly: true, doc: "length of the payload in bytes"},
+	{name: "data.text", label: "Text", proto: pData, kind: kText, n: toEnd, doc: "payload of the innermost protocol, as text"},
+	{name: "data.len", label: "Length", proto: pData, kind: kUint, doc: "length of the payload in bytes; built with it, the payload is data.data or data.text again and again, or 00 01 02 and so on, up to that length"},
 }
 
 // aliases are other names for fields, Wireshark's where it has several.

@@ -40,7 +40,7 @@ func matchOne(ls []layer, b []byte, kv KV) (got string, ok bool) {
 	}
 	v, found := find(s, ls, b)
 	if !found {
-		if kv.Name == "data.len" && want.u == 0 || s.name == "data.data" && len(want.b) == 0 {
+		if kv.Name == "data.len" && want.u == 0 || (s.name == "data.data" || s.name == "data.text") && len(want.b) == 0 {
 			return "", true // no payload is a payload of nothing
 		}
 		return "absent", false
@@ -80,10 +80,25 @@ func ValidField(name, value string) error {
 	return err
 }
 
+// ValidBuild reports why a name or the value given to it is not valid for [Build].
+func ValidBuild(name, value string) error {
+	s, err := lookup(name)
+	switch {
+	case err != nil:
+		return err
+	case s.readOnly:
+		return fmt.Errorf("%s: can be matched, not built", name)
+	case s.spoils(value):
+		return nil
+	}
+	_, err = s.parse(value)
+	return err
+}
+
 // A FieldInfo describes a field for completion and for schemas.
 type FieldInfo struct {
 	Name   string   `json:"name"`
-	Type   string   `json:"type"` // uint, hex, bool, mac, ipv4, ipv6, bytes, status
+	Type   string   `json:"type"` // uint, hex, bool, mac, ipv4, ipv6, bytes, status, text
 	Doc    string   `json:"doc"`
 	Values []string `json:"values,omitempty"` // names its values have, which may be used for them
 	Match  bool     `json:"match"`            // may be matched

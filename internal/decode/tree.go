@@ -31,7 +31,7 @@ func tree(ls []layer, b []byte) []Field {
 		f := Field{Name: protos[l.proto].name, Label: protos[l.proto].label, Off: l.off, Len: l.hdr, Bad: l.bad, Text: l.describe(b)}
 		for j := range specs {
 			s := &specs[j]
-			if s.proto != l.proto {
+			if s.proto != l.proto || s.kind == kText { // the same bytes are shown as another field
 				continue
 			}
 			v, off, n, ok := l.value(s, b)

@@ -101,6 +101,12 @@ func (s *spec) format(v value) (val, text string) {
 		return a.String(), ""
 	case kBytes:
 		return preview(v.b), ""
+	case kText:
+		b := v.b
+		if len(b) > previewBytes {
+			b = b[:previewBytes]
+		}
+		return strconv.Quote(string(b)), ""
 	}
 	return "", ""
 }
@@ -150,6 +156,11 @@ func (s *spec) parse(text string) (value, error) {
 			return value{}, s.wrong(text, fmt.Sprintf("at most %d bytes", limit))
 		}
 		return value{b: b}, nil
+	case kText:
+		if len(text) > MaxFrame {
+			return value{}, s.wrong(text, fmt.Sprintf("at most %d bytes", MaxFrame))
+		}
+		return value{b: []byte(text)}, nil
 	case kUint, kHex, kBool, kStatus:
 	}
 	return s.parseNumber(text, t)
@@ -180,13 +191,7 @@ func (s *spec) parseNumber(text, t string) (value, error) {
 		}
 		return value{}, s.wrong(text, what)
 	}
-	limit := s.max()
-	switch {
-	case s.kind == kStatus:
-		limit = 2
-	case s.proto == pFrame || s.n == 0:
-		limit = MaxFrame
-	}
+	limit := s.limit()
 	if u > limit {
 		return value{}, s.wrong(text, fmt.Sprintf("at most %d", limit))
 	}
@@ -194,6 +199,23 @@ func (s *spec) parseNumber(text, t string) (value, error) {
 		return value{}, s.wrong(text, fmt.Sprintf("a multiple of %d", s.scale))
 	}
 	return value{u: u}, nil
+}
+
+// limit is the largest number that may be asked of the field.
+func (s *spec) limit() uint64 {
+	switch {
+	case s.kind == kStatus:
+		return 2
+	case s.proto == pFrame || s.n == 0:
+		return MaxFrame
+	}
+	return s.max()
+}
+
+// spoils reports whether a value given to build the field asks for a checksum that
+// is wrong.
+func (s *spec) spoils(text string) bool {
+	return text == "bad" && strings.HasSuffix(s.name, ".checksum")
 }
 
 // parseUint reads decimal and 0x hex. A leading zero is no octal here.
@@ -221,22 +243,30 @@ func (s *spec) wrong(text, want string) error {
 
 var errHex = errors.New("not hex bytes")
 
-// hexBytes reads "dead", "de:ad", "de-ad" and "de ad"; "0x" in front is allowed.
+// hexBytes reads "dead", "de:ad", "de-ad" and "de ad", in groups of any length between
+// blanks; "0x" in front is allowed.
 func hexBytes(t string) ([]byte, error) {
 	if len(t) > 4*MaxFrame {
 		return nil, errHex
 	}
-	t = strings.TrimPrefix(t, "0x")
-	if strings.ContainsAny(t, ":- ") {
-		for i := 2; i < len(t); i += 3 {
-			if t[i] != ':' && t[i] != '-' && t[i] != ' ' {
+	var out []byte
+	for group := range strings.FieldsSeq(strings.TrimPrefix(t, "0x")) {
+		if strings.ContainsAny(group, ":-") {
+			for i := 2; i < len(group); i += 3 {
+				if group[i] != ':' && group[i] != '-' {
+					return nil, errHex
+				}
+			}
+			if len(group)%3 != 2 {
 				return nil, errHex
 			}
+			group = strings.NewReplacer(":", "", "-", "").Replace(group)
 		}
-		if len(t)%3 != 2 {
-			return nil, errHex
+		b, err := hex.DecodeString(group)
+		if err != nil {
+			return nil, err
 		}
-		t = strings.NewReplacer(":", "", "-", "", " ", "").Replace(t)
+		out = append(out, b...)
 	}
-	return hex.DecodeString(t)
+	return out, nil
 }

@@ -48,7 +48,7 @@ func (k *key) sum() string { return hex.EncodeToString(k.h.Sum(nil)[:16]) }
 type cache struct{ dir string }
 
 // maxEntries bounds the cache; entries in use are never removed.
-const maxEntries = 128
+const maxEntries = 512
 
 func (c *cache) path(p *program) string {
 	suffix := ".wasm"
@@ -143,7 +143,11 @@ func (c *cache) prune(programs []*program) error {
 // removeStale removes outputs whose source is gone; a leftover would be
 // embedded and graded.
 func removeStale(root string, programs []*program) error {
-	for _, pattern := range []string{sampleOut + "/*.wasm", scenarios + "/*/reference*.wasm.gz"} {
+	patterns := []string{scenarios + "/*/reference*.wasm.gz"}
+	for _, from := range plain {
+		patterns = append(patterns, from.out+"/*.wasm")
+	}
+	for _, pattern := range patterns {
 		outputs, err := fs.Glob(os.DirFS(root), pattern)
 		if err != nil {
 			return err

@@ -10,6 +10,8 @@ import (
 	"os/exec"
 	"path"
 	"path/filepath"
+
+	"wireloom/internal/mutant"
 )
 
 const (
@@ -39,6 +41,11 @@ func hashC(root string, programs []*program) error {
 		}
 		for _, dir := range []string{includeDir, p.dir} {
 			if err := k.tree(root, dir); err != nil {
+				return err
+			}
+		}
+		if p.diff != "" {
+			if err := k.file(p.diff, filepath.Join(root, filepath.FromSlash(p.diff))); err != nil {
 				return err
 			}
 		}
@@ -75,9 +82,16 @@ func buildC(ctx context.Context, root, dir string, programs []*program) error {
 	}
 	jobs := make([]clangJob, len(programs))
 	for i, p := range programs {
+		source := filepath.Join(root, filepath.FromSlash(p.dir))
+		if p.diff != "" {
+			source = filepath.Join(dir, p.name)
+			if err := patch(root, p, source); err != nil {
+				return err
+			}
+		}
 		jobs[i] = clangJob{
-			Name:    p.dir,
-			Dir:     filepath.Join(root, filepath.FromSlash(p.dir)),
+			Name:    p.where(),
+			Dir:     source,
 			Include: filepath.Join(root, filepath.FromSlash(includeDir)),
 			Out:     filepath.Join(dir, p.name+".wasm"),
 		}
@@ -87,6 +101,31 @@ func buildC(ctx context.Context, root, dir string, programs []*program) error {
 		return err
 	}
 	return nodeCommand(ctx, filepath.Join(root, clangDir), list, "node", "build.mjs")
+}
+
+// patch leaves a mutant's source in the folder to, which it makes.
+func patch(root string, p *program, to string) error {
+	text, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(p.diff)))
+	if err != nil {
+		return err
+	}
+	m, err := mutant.ParsePatch(p.diff, string(text))
+	if err != nil {
+		return err
+	}
+	if err := os.CopyFS(to, os.DirFS(filepath.Join(root, filepath.FromSlash(p.dir)))); err != nil {
+		return err
+	}
+	file := filepath.Join(to, path.Base(m.File))
+	right, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	wrong, err := m.Apply(string(right))
+	if err != nil {
+		return fmt.Errorf("%s: %w", path.Dir(p.diff), err)
+	}
+	return os.WriteFile(file, []byte(wrong), 0o600)
 }
 
 // installClang makes node_modules agree with the lock file. A copy of the lock

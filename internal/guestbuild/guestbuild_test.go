@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -70,6 +71,14 @@ func TestDiscover(t *testing.T) {
 			[]string{"scenarios/nat/reference/a.left/main.go", "scenarios/nat/reference/b.right/main.c"},
 			"scenarios/nat/reference.a.left.wasm.gz scenarios/nat/reference.b.right.wasm.gz", "",
 		},
+		{
+			"a reference in both languages, starters and a mutant",
+			[]string{
+				"scenarios/arp/reference/main.c", "scenarios/arp/reference/main.go", "scenarios/arp/starter/main.c", "scenarios/arp/starter/main.go",
+				"scenarios/arp/mutants/off.patch",
+			},
+			"scenarios/arp/reference.wasm.gz bin/guests/arp.reference-go.wasm bin/guests/arp.starter-c.wasm bin/guests/arp.starter-go.wasm bin/guests/arp.mutant-off.wasm", "",
+		},
 		{"a scenario without programs", []string{"scenarios/quiet/scenario.yaml"}, "", ""},
 		{"a slot without its node", []string{"scenarios/nat/reference/left/main.go"}, "", "NODE.PROGRAM"},
 		{"no source", []string{"wasm/guest/programs/echo/README"}, "", "no program there"},
@@ -79,6 +88,9 @@ func TestDiscover(t *testing.T) {
 			files := map[string]string{}
 			for _, name := range c.files {
 				files[name] = "x"
+				if strings.HasSuffix(name, ".patch") {
+					files[name] = "Mistake: m\nFails: a\n--- ../reference/main.c\n+++ ../reference/main.c\n@@ -1 +1 @@\n-x\n+y\n"
+				}
 			}
 			programs, err := discover(plant(t, files))
 			if c.err != "" {
@@ -182,7 +194,7 @@ func TestPruneKeepsWhatIsInUse(t *testing.T) {
 	c := cache{dir: t.TempDir()}
 	used := &program{key: "used", out: "x.wasm"}
 	for i := range maxEntries + 5 {
-		write(t, c.dir, string(rune('a'+i%26))+strings.Repeat("z", i)+".wasm", "x")
+		write(t, c.dir, strconv.Itoa(i)+".wasm", "x")
 	}
 	write(t, c.dir, "used.wasm", "x")
 	if err := c.prune([]*program{used}); err != nil {

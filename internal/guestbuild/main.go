@@ -1,7 +1,8 @@
-// Command guestbuild builds the programs that run inside the lab: the reference
-// solution of every scenario and the sample programs.
+// Command guestbuild builds the programs that run inside the lab: the sample
+// programs, and of every scenario the reference solution, what a student begins
+// with, and the mutants, which are wrong on purpose.
 //
-//	go run ./internal/guestbuild [-p N] [-v]
+//	go run ./internal/guestbuild [-p N] [-v] [-mutants]
 //
 // It runs in the module's root. What it builds depends on the bytes of the
 // sources and on the pinned compilers alone, so that two machines get the same
@@ -9,8 +10,16 @@
 // from a cache that is keyed by their hash.
 //
 //	wasm/guest/programs/NAME/                -> bin/guests/NAME.wasm
+//	internal/bench/guests/NAME/              -> bin/bench/NAME.wasm
 //	scenarios/SCENARIO/reference/            -> scenarios/SCENARIO/reference.wasm.gz
 //	scenarios/SCENARIO/reference/NODE.PROG/  -> scenarios/SCENARIO/reference.NODE.PROG.wasm.gz
+//
+// Where a reference is there in C and in Go, the one in C is embedded. The other and
+// the starters are for the tests, and the mutants, which the tests compile themselves,
+// for people; they go to bin/guests:
+//
+//	SCENARIO[.NODE.PROG].reference-go.wasm, .starter-c.wasm, .starter-go.wasm
+//	SCENARIO.mutant-NAME.wasm    scenarios/SCENARIO/reference/main.c with mutants/NAME.patch
 //
 // A folder with .go files is a Go program (package main, built for wasip1); one
 // with .c files is a C program, compiled by npm's pinned @yowasp/clang.
@@ -25,6 +34,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 )
@@ -48,6 +58,7 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 	fs := flag.NewFlagSet("guestbuild", flag.ContinueOnError)
 	parallel := fs.Int("p", 2, "programs built at the same time")
 	verbose := fs.Bool("v", false, "also name the programs that are up to date")
+	wrong := fs.Bool("mutants", false, "also build the mutants")
 	if err := fs.Parse(args); err != nil {
 		return err
 	}
@@ -61,7 +72,7 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 	if _, err := os.Stat(filepath.Join(root, "go.mod")); err != nil {
 		return fmt.Errorf("%s has no go.mod: run guestbuild in the root of the module", root)
 	}
-	b := &builder{root: root, out: stdout, verbose: *verbose}
+	b := &builder{root: root, out: stdout, verbose: *verbose, mutants: *wrong}
 	return b.all(ctx, *parallel)
 }
 
@@ -69,6 +80,7 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 type builder struct {
 	root    string
 	verbose bool
+	mutants bool
 
 	mu  sync.Mutex // serializes lines of out
 	out io.Writer
@@ -80,6 +92,10 @@ func (b *builder) all(ctx context.Context, parallel int) error {
 	programs, err := discover(b.root)
 	if err != nil {
 		return err
+	}
+	known := programs
+	if !b.mutants {
+		programs = slices.DeleteFunc(slices.Clone(programs), func(p *program) bool { return p.diff != "" })
 	}
 	if err := b.hash(ctx, programs); err != nil {
 		return err
@@ -93,7 +109,7 @@ func (b *builder) all(ctx context.Context, parallel int) error {
 			return err
 		}
 	}
-	if err := removeStale(b.root, programs); err != nil {
+	if err := removeStale(b.root, known); err != nil {
 		return err
 	}
 	return store.prune(programs)
@@ -148,7 +164,7 @@ func (b *builder) timed(store *cache, programs []*program, compile func(dir stri
 		if err != nil {
 			return err
 		}
-		b.say("guest %s: built, %d bytes, %.1fs", p.dir, n, time.Since(began).Seconds())
+		b.say("guest %s: built, %d bytes, %.1fs", p.where(), n, time.Since(began).Seconds())
 	}
 	return nil
 }
@@ -161,9 +177,9 @@ func (b *builder) install(store *cache, p *program) error {
 	}
 	switch {
 	case changed:
-		b.say("guest %s: %s", p.dir, p.out)
+		b.say("guest %s: %s", p.where(), p.out)
 	case b.verbose:
-		b.say("guest %s: %s is up to date", p.dir, p.out)
+		b.say("guest %s: %s is up to date", p.where(), p.out)
 	}
 	return nil
 }

@@ -54,9 +54,10 @@ func answer(f, ip, mac []byte) []byte {
 	}
 	switch p := f[14:]; binary.BigEndian.Uint16(f[12:]) {
 	case 0x0806: // ARP (RFC 826): operation, then sender and target
-		if len(p) < 28 || binary.BigEndian.Uint16(p[6:]) != 1 || !bytes.Equal(p[24:28], ip) {
+		if len(p) < 28 || !bytes.Equal(p[:8], []byte{0, 1, 8, 0, 6, 4, 0, 1}) || !bytes.Equal(p[24:28], ip) {
 			return nil
 		}
+		f = f[:14+28]
 		p[7] = 2              // a reply
 		copy(p[18:28], p[8:]) // to who asked
 		copy(p[8:], mac)      // from us
@@ -65,11 +66,20 @@ func answer(f, ip, mac []byte) []byte {
 		if len(p) < 20 || p[0]>>4 != 4 || !bytes.Equal(p[16:20], ip) {
 			return nil
 		}
+		// The header may have options, and the frame may be longer than the packet:
+		// Ethernet pads what is too short. Only the header's own lengths count.
 		head, size := int(p[0]&15)*4, int(binary.BigEndian.Uint16(p[2:]))
-		if head < 20 || size < head+8 || size > len(p) || p[9] != 1 || p[head] != 8 {
-			return nil // not an echo request (RFC 792)
+		if head < 20 || size < head+8 || size > len(p) || checksum(p[:head]) != 0 {
+			return nil
+		}
+		if binary.BigEndian.Uint16(p[6:])&0x3fff != 0 {
+			return nil // a fragment: we don't put them together
 		}
 		icmp := p[head:size]
+		if p[9] != 1 || icmp[0] != 8 || icmp[1] != 0 || checksum(icmp) != 0 {
+			return nil // not an echo request (RFC 792)
+		}
+		f = f[:14+size]
 		icmp[0] = 0 // an echo reply
 		sum(icmp, 2)
 		copy(p[16:20], p[12:16])
@@ -84,9 +94,15 @@ func answer(f, ip, mac []byte) []byte {
 	return f
 }
 
-// sum puts the Internet checksum (RFC 1071) of b at offset at.
+// sum puts the checksum of b at offset at.
 func sum(b []byte, at int) {
-	b[at], b[at+1] = 0, 0
+	binary.BigEndian.PutUint16(b[at:], 0)
+	binary.BigEndian.PutUint16(b[at:], checksum(b))
+}
+
+// checksum is the Internet checksum (RFC 1071). Over bytes that hold the right
+// checksum it is 0. A last odd byte counts as if a zero followed it.
+func checksum(b []byte) uint16 {
 	var s uint32
 	for i, c := range b {
 		s += uint32(c) << (8 * (1 - i&1))
@@ -94,5 +110,5 @@ func sum(b []byte, at int) {
 	for s>>16 != 0 {
 		s = s&0xffff + s>>16
 	}
-	binary.BigEndian.PutUint16(b[at:], ^uint16(s))
+	return ^uint16(s)
 }

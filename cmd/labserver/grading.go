@@ -1,0 +1,172 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"math"
+
+	"wireloom/internal/boot"
+	"wireloom/internal/report"
+	"wireloom/scenarios"
+	"wireloom/vnet/event"
+)
+
+// A grading is a scenario with a student's values and programs. It can be run for
+// any audience, and as often as one likes: a run is a function of it.
+type grading struct {
+	src      *boot.Source
+	engine   *boot.Engine
+	programs map[scenarios.Slot]boot.File // the reference solution where there is none
+	stage    string
+	inputs   report.Inputs
+}
+
+// newGrading returns the grading of a scenario for a student; with a seed other than
+// the scenario's own where that is not nil.
+func newGrading(src *boot.Source, engine *boot.Engine, student, stage string, seed *uint64) (*grading, error) {
+	if stage != "" && src.Stage(stage) == nil {
+		var names []string
+		for _, s := range src.Stages {
+			names = append(names, s.Name)
+		}
+		return nil, fmt.Errorf("scenario %s has no stage %q; it has %v", src.Name, stage, names)
+	}
+	own, err := src.For(student, seed)
+	if err != nil {
+		return nil, err
+	}
+	return &grading{
+		src: &boot.Source{Scenario: own, Files: src.Files}, engine: engine, stage: stage,
+		programs: map[scenarios.Slot]boot.File{}, inputs: report.Inputs{Programs: map[string]string{}},
+	}, nil
+}
+
+// use reads the programs from their files.
+func (g *grading) use(paths map[scenarios.Slot]string) error {
+	files, err := readPrograms(paths)
+	if err != nil {
+		return err
+	}
+	g.programs = files
+	for slot, path := range paths {
+		g.inputs.Programs[slot.String()] = path
+	}
+	return nil
+}
+
+// files returns the program of each slot, with what a result says of it. In the lab a
+// file has its slot's name, so that what it was called changes no result.
+func (g *grading) files() (map[scenarios.Slot]boot.File, []scenarios.ProgramRef, error) {
+	files, refs := map[scenarios.Slot]boot.File{}, []scenarios.ProgramRef(nil)
+	reference := map[scenarios.Slot]bool{}
+	if g.stage != "" {
+		for _, slot := range g.src.Stage(g.stage).Reference {
+			reference[slot] = true
+		}
+	}
+	for _, slot := range g.src.Slots() {
+		file, given := g.programs[slot]
+		if !given || reference[slot] {
+			b, err := g.src.Reference(slot)
+			if err != nil {
+				return nil, nil, err
+			}
+			file = boot.File{Name: slot.Proc + ".wasm", Module: b}
+		}
+		sum := sha256.Sum256(file.Module)
+		files[slot] = boot.File{Name: slot.Proc + ".wasm", Module: file.Module}
+		refs = append(refs, scenarios.ProgramRef{Node: slot.Node, Proc: slot.Proc, Name: file.Name, Hash: hex.EncodeToString(sum[:]), Size: len(file.Module)})
+	}
+	return files, refs, nil
+}
+
+// run grades for an audience. watch, where it is not nil, is called for each event
+// of the lab.
+func (g *grading) run(ctx context.Context, audience scenarios.Audience, watch func(*event.Event)) (*scenarios.Result, error) {
+	files, refs, err := g.files()
+	if err != nil {
+		return nil, err
+	}
+	res, err := g.grade(ctx, files, scenarios.Options{Student: g.src.Student, Stage: g.stage, Audience: audience}, watch)
+	if err != nil {
+		return nil, err
+	}
+	res.Version, res.Programs = version(), refs
+	return res, nil
+}
+
+func (g *grading) grade(ctx context.Context, files map[scenarios.Slot]boot.File, o scenarios.Options, watch func(*event.Event)) (*scenarios.Result, error) {
+	for _, slot := range g.src.Slots() {
+		err := scenarios.CheckProgram(files[slot].Module)
+		if err == nil {
+			_, err = g.engine.Compile(ctx, files[slot].Name, files[slot].Module)
+		}
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		if err != nil {
+			return g.src.Refused(slot, err, o) // a check that failed, for its author
+		}
+	}
+	lab, _, err := g.src.Build(ctx, g.engine.Compile, boot.Options{Programs: files, Window: -1, Seed: &g.src.Seed})
+	if err != nil {
+		return nil, err
+	}
+	defer lab.Close()
+	if watch != nil {
+		built, _, _ := lab.Log().From(0, math.MaxInt) // what was logged while the lab was built
+		for i := range built {
+			watch(&built[i])
+		}
+		lab.Log().Subscribe(watch)
+	}
+	res, err := scenarios.Grade(lab, g.src.Scenario, o)
+	if errors.Is(err, scenarios.ErrTooLong) && len(g.programs) > 0 {
+		// With its reference solution the scenario keeps to its limits: this is the
+		// program's doing. Where the scenario lies is not to be in the text.
+		if inner := errors.Unwrap(err); inner != nil {
+			err = inner
+		}
+		return g.src.Refused(g.src.Slots()[0], err, o)
+	}
+	return res, err
+}
+
+// report is the result as a report, with what the formats need beside it.
+func (g *grading) report(ctx context.Context, res *scenarios.Result, formats ...report.Format) (*report.Report, error) {
+	r := &report.Report{Result: res, Inputs: g.inputs}
+	for _, f := range formats {
+		if f != report.Gradescope || r.Full != nil {
+			continue
+		}
+		var err error
+		if r.Visible, err = g.forAudience(ctx, res, scenarios.Student); err != nil {
+			return nil, err
+		}
+		if r.Full, err = g.forAudience(ctx, res, scenarios.Staff); err != nil {
+			return nil, err
+		}
+	}
+	return r, nil
+}
+
+// forAudience is the result for an audience, which res may be already.
+func (g *grading) forAudience(ctx context.Context, res *scenarios.Result, a scenarios.Audience) (*scenarios.Result, error) {
+	if res.Audience == a {
+		return res, nil
+	}
+	return g.run(ctx, a, nil)
+}
+
+// render writes a report in a format.
+func render(r *report.Report, f report.Format, t report.Terminal) ([]byte, error) {
+	var b bytes.Buffer
+	if err := r.Write(&b, f, t); err != nil {
+		return nil, err
+	}
+	return b.Bytes(), nil
+}

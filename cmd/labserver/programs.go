@@ -1,0 +1,68 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"wireloom/internal/boot"
+	"wireloom/scenarios"
+)
+
+// programFlag collects --program NODE=FILE and its other forms.
+type programFlag []string
+
+func (p *programFlag) String() string { return strings.Join(*p, " ") }
+
+func (p *programFlag) Set(s string) error {
+	if s == "" || strings.HasSuffix(s, "=") {
+		return errors.New("want NODE=FILE, or FILE where the scenario takes one program")
+	}
+	*p = append(*p, s)
+	return nil
+}
+
+// paths finds the slots that the files are for.
+func (p *programFlag) paths(sc *scenarios.Scenario) (map[scenarios.Slot]string, error) {
+	out := map[scenarios.Slot]string{}
+	for _, arg := range *p {
+		where, file, named := strings.Cut(arg, "=")
+		if !named {
+			where, file = "", arg
+		}
+		slots, err := sc.SlotsFor(where)
+		if err != nil {
+			return nil, fmt.Errorf("--program %s: %w", arg, err)
+		}
+		for _, s := range slots {
+			if _, twice := out[s]; twice {
+				return nil, fmt.Errorf("--program %s: %s has a program already", arg, s)
+			}
+			out[s] = file
+		}
+	}
+	return out, nil
+}
+
+// read reads the programs' files.
+func (p *programFlag) read(sc *scenarios.Scenario) (map[scenarios.Slot]boot.File, error) {
+	paths, err := p.paths(sc)
+	if err != nil {
+		return nil, err
+	}
+	return readPrograms(paths)
+}
+
+func readPrograms(paths map[scenarios.Slot]string) (map[scenarios.Slot]boot.File, error) {
+	out := map[scenarios.Slot]boot.File{}
+	for _, slot := range slices.SortedFunc(maps.Keys(paths), func(a, b scenarios.Slot) int { return strings.Compare(a.String(), b.String()) }) {
+		f, err := boot.ReadProgram(paths[slot])
+		if err != nil {
+			return nil, err
+		}
+		out[slot] = f
+	}
+	return out, nil
+}

@@ -1,0 +1,188 @@
+// Package batch grades a folder of submissions: it finds them, hands them to
+// processes of their own, so that none can take another down, keeps each result as
+// soon as it is there, so that an interruption costs nothing, and makes a table.
+package batch
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os/exec"
+	"slices"
+	"sync"
+	"time"
+
+	"wireloom/internal/report"
+)
+
+// What can become of a submission.
+const (
+	Graded  = "graded"  // there is a result, good or bad
+	Refused = "refused" // it is not complete, or could not be read
+	Crashed = "crashed" // the process that graded it died, twice where the first had graded others
+	Slow    = "slow"    // it took more real time than is allowed
+	Large   = "large"   // it took more memory of the machine than is allowed
+)
+
+// A Row is what became of a submission.
+type Row struct {
+	Format  int               `json:"format"` // rowFormat
+	Key     string            `json:"key"`    // of all that the result depends on
+	Name    string            `json:"name"`
+	Student string            `json:"student,omitempty"`
+	Status  string            `json:"status"`
+	Error   string            `json:"error,omitempty"` // what is wrong, where there is no result
+	Report  *report.Document  `json:"report,omitempty"`
+	Files   map[string][]byte `json:"-"` // other forms of the report, by suffix
+}
+
+// A Setting is what all submissions are graded with.
+type Setting struct {
+	Version string // of the program
+	Source  string // hash of the whole scenario
+	Options string // whatever else the results depend on
+	Student func(name string) string
+}
+
+// Options say how to grade.
+type Options struct {
+	Out     string           // folder for the results, which is there
+	Jobs    int              // processes at once
+	Timeout time.Duration    // real time that a submission may take
+	Command func() *exec.Cmd // a process that calls Serve
+
+	// Done is told of each submission when its row is kept, one at a time: kept says
+	// that the row is of an earlier run.
+	Done func(row *Row, kept bool)
+
+	expired func(Job, time.Duration) <-chan time.Time // of tests: nil is the clock
+}
+
+// recycle is after how many submissions a process is replaced by a fresh one.
+const recycle = 200
+
+// Run grades the submissions and returns their rows, in their order. Where it is
+// interrupted the rows that were made are kept, those missing are nil, and the error
+// is that of ctx.
+func Run(ctx context.Context, subs []Submission, set Setting, o Options) ([]*Row, error) {
+	if o.expired == nil {
+		o.expired = func(_ Job, d time.Duration) <-chan time.Time { return time.After(d) }
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	r := &run{subs: subs, set: set, o: o, rows: make([]*Row, len(subs)), stop: cancel}
+	next := make(chan int)
+	var wg sync.WaitGroup
+	for range max(min(o.Jobs, len(subs)), 1) {
+		wg.Go(func() {
+			p := &process{command: o.Command}
+			defer p.close()
+			for i := range next {
+				r.one(ctx, p, i)
+			}
+		})
+	}
+	for i := range subs {
+		select {
+		case next <- i:
+			continue
+		case <-ctx.Done():
+		}
+		break
+	}
+	close(next)
+	wg.Wait()
+	if r.err != nil {
+		return r.rows, r.err
+	}
+	return r.rows, ctx.Err()
+}
+
+// run is one Run.
+type run struct {
+	subs []Submission
+	set  Setting
+	o    Options
+	stop func()
+
+	mu   sync.Mutex // guards what follows, and orders the calls of Done
+	rows []*Row
+	err  error
+}
+
+// one grades a submission, or finds that it has been.
+func (r *run) one(ctx context.Context, p *process, i int) {
+	s := &r.subs[i]
+	row := &Row{Format: rowFormat, Name: s.Name, Student: r.set.Student(s.Name)}
+	hashes, err := s.hash()
+	if err != nil {
+		row.Status, row.Error = Refused, err.Error()
+		r.done(i, row, false)
+		return
+	}
+	row.Key = key(r.set, row.Student, hashes)
+	if old := load(r.o.Out, s.Name); old != nil && old.Key == row.Key && old.Status == Graded && old.Name == s.Name {
+		r.done(i, old, true)
+		return
+	}
+	job := Job{Name: s.Name, Student: row.Student, Programs: s.Programs}
+	reply, death := p.ask(ctx, job, r.o.expired(job, r.o.Timeout))
+	if death != nil && death.status == Crashed && !death.fresh && ctx.Err() == nil {
+		reply, death = p.ask(ctx, job, r.o.expired(job, r.o.Timeout)) // was it this one, or what others left behind?
+	}
+	if ctx.Err() != nil {
+		return // it may be our own doing
+	}
+	switch {
+	case death != nil:
+		row.Status, row.Error = death.status, death.text
+		if row.Status == Slow {
+			row.Error = fmt.Sprintf("it took more than %v of real time", r.o.Timeout)
+		}
+	case reply.Error != "":
+		row.Status, row.Error = Refused, reply.Error
+	case !slices.Equal(reply.hashes(), hashes):
+		row.Status, row.Error = Refused, "its files changed while it was graded; the next run grades it again"
+	default:
+		row.Status, row.Report, row.Files = Graded, reply.Report, reply.Files
+	}
+	r.done(i, row, false)
+}
+
+func (r *run) done(i int, row *Row, kept bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.err != nil {
+		return
+	}
+	if !kept {
+		if err := save(r.o.Out, row); err != nil {
+			r.err = fmt.Errorf("the result of %s cannot be kept: %w", row.Name, err)
+			r.stop()
+			return
+		}
+	}
+	row.Files = nil
+	r.rows[i] = row
+	if r.o.Done != nil {
+		r.o.Done(row, kept)
+	}
+}
+
+// hashes are those of the programs that were graded, as Submission.hash has them.
+func (r *Reply) hashes() []string {
+	var out []string
+	for _, p := range r.Report.Programs {
+		out = append(out, p.Node+"."+p.Proc+" "+p.Hash)
+	}
+	slices.Sort(out)
+	return out
+}
+
+func key(set Setting, student string, hashes []string) string {
+	b, err := json.Marshal([]any{rowFormat, set.Version, set.Source, set.Options, student, hashes})
+	if err != nil {
+		panic("batch: texts are not JSON: " + err.Error())
+	}
+	return sum(b)
+}

@@ -1,0 +1,102 @@
+package batch
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime/metrics"
+	"time"
+
+	"wireloom/internal/report"
+)
+
+// A Job is a submission as a process gets it, a line of JSON.
+type Job struct {
+	Name     string            `json:"name"`
+	Student  string            `json:"student,omitempty"`
+	Programs map[string]string `json:"programs"` // file by slot
+}
+
+// A Reply is what the process answers, likewise: a report, or why there is none.
+type Reply struct {
+	Error  string            `json:"error,omitempty"`
+	Report *report.Document  `json:"report,omitempty"`
+	Files  map[string][]byte `json:"files,omitempty"` // other forms, by suffix
+}
+
+// maxReply is how many bytes a reply may have.
+const maxReply = 4 * report.MaxDocument
+
+// exitLarge is the exit code of a process that used too much memory.
+const exitLarge = 97
+
+// Serve is the process that grades: it answers one job after the other, until there
+// are no more. memory is how many bytes it may use; when it uses more it ends.
+func Serve(in io.Reader, out io.Writer, memory uint64, grade func(Job) Reply) error {
+	go weigh(memory)
+	d, e := json.NewDecoder(in), json.NewEncoder(out)
+	for {
+		var j Job
+		if err := d.Decode(&j); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return fmt.Errorf("a job: %w", err)
+		}
+		if err := e.Encode(grade(j)); err != nil {
+			return fmt.Errorf("a reply: %w", err)
+		}
+	}
+}
+
+// weighEvery is how often a process looks at the memory that it uses.
+const weighEvery = 10 * time.Millisecond
+
+// weigh ends the process when it uses more memory than it may. Programs in a lab
+// have limits of their own, far below; this is for what nobody thought of.
+func weigh(most uint64) {
+	s := []metrics.Sample{{Name: "/memory/classes/total:bytes"}, {Name: "/memory/classes/heap/released:bytes"}}
+	for range time.Tick(weighEvery) {
+		metrics.Read(s)
+		if used := s[0].Value.Uint64() - s[1].Value.Uint64(); used > most {
+			fmt.Fprintf(os.Stderr, "used %d bytes of memory, at most %d are allowed\n", used, most)
+			os.Exit(exitLarge)
+		}
+	}
+}
+
+// readReply reads the next reply of a process.
+func readReply(r *bufio.Reader) (*Reply, error) {
+	b, err := readLine(r, maxReply)
+	if err != nil {
+		return nil, err
+	}
+	reply := &Reply{}
+	if err := json.Unmarshal(b, reply); err != nil {
+		return nil, err
+	}
+	if reply.Error == "" && reply.Report == nil {
+		return nil, errors.New("a reply says nothing")
+	}
+	return reply, nil
+}
+
+// readLine reads a line of at most most bytes.
+func readLine(r *bufio.Reader, most int) ([]byte, error) {
+	var line []byte
+	for {
+		part, err := r.ReadSlice('\n')
+		line = append(line, part...)
+		if err == nil {
+			return line, nil
+		}
+		if !errors.Is(err, bufio.ErrBufferFull) {
+			return nil, err
+		}
+		if len(line) > most {
+			return nil, fmt.Errorf("a reply has more than %d bytes", most)
+		}
+	}
+}

@@ -1,0 +1,133 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"hash"
+	"maps"
+	"slices"
+	"strings"
+
+	"wireloom/internal/boot"
+	"wireloom/scenarios"
+	"wireloom/vnet"
+	"wireloom/vnet/event"
+	"wireloom/wasm"
+)
+
+// A trace is what a run put onto its links and devices: for each of them a hash of
+// its frames in their order. Times are not in it.
+type trace map[string][sha256.Size]byte
+
+func (t trace) equal(u trace) bool { return maps.Equal(t, u) }
+
+// A tracer makes a trace of a lab's events.
+type tracer map[string]hash.Hash
+
+func (t tracer) see(e *event.Event) {
+	var where string
+	switch {
+	case e.Kind == event.Frame && e.Op == "":
+		where = e.Port
+	case e.Kind == event.Call && e.Op == "write" && strings.HasPrefix(e.Path, "/dev/t"):
+		where = e.Node + e.Path
+	default:
+		return
+	}
+	h := t[where]
+	if h == nil {
+		h = sha256.New()
+		t[where] = h
+	}
+	var size [8]byte
+	binary.BigEndian.PutUint64(size[:], uint64(len(e.Data)))
+	h.Write(size[:])
+	h.Write(e.Data)
+}
+
+func (t tracer) trace() trace {
+	out := trace{}
+	for where, h := range t {
+		out[where] = [sha256.Size]byte(h.Sum(nil))
+	}
+	return out
+}
+
+// A grader runs programs in a scenario.
+type grader struct {
+	compile boot.Compile
+	fuel    int64 // that a program may use; 0: as the scenario says
+}
+
+// mutantFuel is some hundred times what a reference in C uses.
+const mutantFuel = 30_000_000
+
+// interpreter is a grader that interprets programs: what runs for a few
+// milliseconds is not worth compiling. It gives the same results.
+func interpreter(ctx context.Context) (*grader, func() error, error) {
+	e, err := wasm.NewEngine(ctx, wasm.Options{Interpreter: true})
+	if err != nil {
+		return nil, nil, err
+	}
+	compile := func(ctx context.Context, name string, module []byte) (vnet.Program, error) {
+		p, err := e.Compile(ctx, name, module)
+		if err != nil {
+			return nil, err
+		}
+		return p, nil
+	}
+	return &grader{compile, mutantFuel}, e.Close, nil
+}
+
+// compiler is a grader that compiles programs, and keeps them in the cache that
+// make warm fills.
+func compiler(ctx context.Context) (*grader, func() error, error) {
+	e, err := boot.OpenEngine(ctx, "")
+	if err != nil {
+		return nil, nil, err
+	}
+	return &grader{compile: e.Compile}, e.Close, nil
+}
+
+// grade grades a module in all the slots of a lesson.
+func (g *grader) grade(ctx context.Context, src *boot.Source, module []byte, o scenarios.Options) (*scenarios.Result, trace, error) {
+	programs := map[scenarios.Slot]boot.File{}
+	for _, slot := range src.Slots() {
+		programs[slot] = boot.File{Name: slot.Proc + ".wasm", Module: module}
+	}
+	if g.fuel > 0 {
+		src = limited(src, g.fuel)
+	}
+	lab, _, err := src.Build(ctx, g.compile, boot.Options{Programs: programs, Window: -1})
+	if err != nil {
+		return nil, nil, err
+	}
+	defer lab.Close()
+	t := tracer{}
+	lab.Log().Subscribe(t.see)
+	res, err := scenarios.Grade(lab, src.Scenario, o)
+	if err != nil {
+		return nil, nil, err
+	}
+	return res, t.trace(), nil
+}
+
+// limited is a scenario whose slots have so much fuel: a mutant that spins shall not
+// keep the test waiting.
+func limited(src *boot.Source, fuel int64) *boot.Source {
+	sc := *src.Scenario
+	sc.Lab.Nodes = slices.Clone(sc.Lab.Nodes)
+	for i := range sc.Lab.Nodes {
+		n := &sc.Lab.Nodes[i]
+		n.Programs = slices.Clone(n.Programs)
+		for j := range n.Programs {
+			if n.Programs[j].Slot {
+				n.Programs[j].Fuel = fuel
+			}
+		}
+	}
+	limited := *src
+	limited.Scenario = &sc
+	return &limited
+}

@@ -1,0 +1,141 @@
+package decode
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+)
+
+// MaxCaptured is how many frames are read from a capture.
+const MaxCaptured = 10_000
+
+// A Captured is a frame of a capture file.
+type Captured struct {
+	Link Link
+	Data []byte // a part of the file's bytes
+}
+
+// String is what frames of a link type are, for people.
+func (l Link) String() string {
+	switch l {
+	case Ethernet:
+		return "an Ethernet frame"
+	case Raw:
+		return "an IP packet"
+	case Null:
+		return "a packet with its address family"
+	}
+	return fmt.Sprintf("a frame of link type %d", uint8(l))
+}
+
+// linkTypes are those of pcap that are known here.
+var linkTypes = map[uint32]Link{1: Ethernet, 12: Raw, 14: Raw, 101: Raw, 228: Raw, 229: Raw, 0: Null}
+
+// ReadCapture reads the frames of a capture file, pcap or pcapng. They are parts of
+// b, which must not change. Every length is checked against what is there; what is
+// no frame, as statistics and names, is skipped.
+func ReadCapture(b []byte) ([]Captured, error) {
+	if len(b) < 4 {
+		return nil, errors.New("the file is too short for a capture")
+	}
+	switch binary.LittleEndian.Uint32(b) {
+	case 0x0a0d0d0a:
+		return readNG(b)
+	case 0xa1b2c3d4, 0xa1b23c4d:
+		return readPcap(b, binary.LittleEndian)
+	case 0xd4c3b2a1, 0x4d3cb2a1:
+		return readPcap(b, binary.BigEndian)
+	}
+	return nil, errors.New("the file is neither pcap nor pcapng")
+}
+
+// add appends a frame of a link type's number.
+func add(out []Captured, link uint32, data []byte) ([]Captured, error) {
+	l, ok := linkTypes[link]
+	switch {
+	case !ok:
+		return nil, fmt.Errorf("frame %d has link type %d; Ethernet, raw IP and null are read", len(out)+1, link)
+	case len(data) > MaxFrame:
+		return nil, fmt.Errorf("frame %d has %d bytes, at most %d are read", len(out)+1, len(data), MaxFrame)
+	case len(out) >= MaxCaptured:
+		return nil, fmt.Errorf("there are more than %d frames", MaxCaptured)
+	}
+	return append(out, Captured{l, data}), nil
+}
+
+// readPcap reads the classic format.
+func readPcap(b []byte, order binary.ByteOrder) (out []Captured, err error) {
+	if len(b) < 24 {
+		return nil, errors.New("the file ends within its header")
+	}
+	link := order.Uint32(b[20:]) & 0x0fffffff // above it is the length of an FCS
+	for b = b[24:]; len(b) > 0; {
+		if len(b) < 16 {
+			return nil, fmt.Errorf("the file ends within the header of frame %d", len(out)+1)
+		}
+		n := order.Uint32(b[8:])
+		if uint64(n) > uint64(len(b)-16) {
+			return nil, fmt.Errorf("frame %d claims %d bytes, and %d are left", len(out)+1, n, len(b)-16)
+		}
+		if out, err = add(out, link, b[16:16+n]); err != nil {
+			return nil, err
+		}
+		b = b[16+n:]
+	}
+	return out, nil
+}
+
+// maxInterfaces is how many interfaces a section may describe.
+const maxInterfaces = 4096
+
+// readNG reads pcapng (draft-ietf-opsawg-pcapng).
+func readNG(b []byte) (out []Captured, err error) {
+	var order binary.ByteOrder = binary.LittleEndian
+	var links []uint32
+	for at := 0; at < len(b); {
+		block := b[at:]
+		if len(block) < 12 {
+			return nil, fmt.Errorf("the file ends within a block at byte %d", at)
+		}
+		if binary.LittleEndian.Uint32(block) == 0x0a0d0d0a {
+			switch binary.LittleEndian.Uint32(block[8:]) {
+			case 0x1a2b3c4d:
+				order = binary.LittleEndian
+			case 0x4d3c2b1a:
+				order = binary.BigEndian
+			default:
+				return nil, fmt.Errorf("the section at byte %d has no byte order", at)
+			}
+			links = nil
+		}
+		typ, n := order.Uint32(block), order.Uint32(block[4:])
+		if n < 12 || n%4 != 0 || uint64(n) > uint64(len(block)) {
+			return nil, fmt.Errorf("the block at byte %d claims %d bytes, and %d are left", at, n, len(block))
+		}
+		body := block[8 : n-4]
+		at += int(n)
+		switch {
+		case typ == 1 && len(body) >= 8:
+			if len(links) >= maxInterfaces {
+				return nil, fmt.Errorf("more than %d interfaces are described", maxInterfaces)
+			}
+			links = append(links, uint32(order.Uint16(body)))
+		case typ == 6 && len(body) >= 20:
+			iface, size := order.Uint32(body), order.Uint32(body[12:])
+			if uint64(iface) >= uint64(len(links)) || uint64(size) > uint64(len(body)-20) {
+				return nil, fmt.Errorf("frame %d is not whole, or of an interface that is not described", len(out)+1)
+			}
+			out, err = add(out, links[iface], body[20:20+size])
+		case typ == 3 && len(body) >= 4:
+			if len(links) == 0 {
+				return nil, fmt.Errorf("frame %d is of an interface that is not described", len(out)+1)
+			}
+			size := min(uint64(order.Uint32(body)), uint64(len(body)-4))
+			out, err = add(out, links[0], body[4:4+size])
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}

@@ -1,0 +1,110 @@
+package report
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"wireloom/scenarios"
+)
+
+// Gradescope's /autograder/results/results.json, after its autograder
+// specification. Names and numbers of what is withheld are in it, as is meant:
+// Gradescope shows each test when its visibility says, and no total before all
+// tests are shown.
+type (
+	gradescope struct {
+		Output           string           `json:"output"`
+		OutputFormat     string           `json:"output_format"`
+		TestOutputFormat string           `json:"test_output_format"`
+		TestNameFormat   string           `json:"test_name_format"`
+		StdoutVisibility string           `json:"stdout_visibility"`
+		ExtraData        map[string]any   `json:"extra_data"`
+		Tests            []gradescopeTest `json:"tests"`
+	}
+	gradescopeTest struct {
+		Score      int      `json:"score"`
+		MaxScore   int      `json:"max_score"`
+		Status     string   `json:"status"`
+		Name       string   `json:"name"`
+		Output     string   `json:"output,omitempty"`
+		Visibility string   `json:"visibility"`
+		Tags       []string `json:"tags,omitempty"`
+	}
+)
+
+// writeGradescope writes the checks of students as the run that stops before all
+// others found them, and the others as the whole run did.
+func writeGradescope(w io.Writer, student, full *scenarios.Result) error {
+	if student == nil || full == nil || student.Audience != scenarios.Student || full.Audience != scenarios.Staff {
+		return errors.New("gradescope: needs the result for students and that for staff")
+	}
+	student = Seen(student)
+	if len(full.Checks) < len(student.Checks) {
+		return errors.New("gradescope: the run for students found more checks than that for staff")
+	}
+	out := gradescope{
+		Output: clean(gradescopeSummary(student)), OutputFormat: "text", TestOutputFormat: "text", TestNameFormat: "text",
+		StdoutVisibility: "hidden",
+		ExtraData: map[string]any{"wireloom": map[string]any{
+			"hash": student.Hash, "seed": student.Seed, "version": student.Version, "student": student.Student,
+		}},
+		Tests: []gradescopeTest{},
+	}
+	for i := range full.Checks {
+		c := &full.Checks[i]
+		if i < len(student.Checks) {
+			if student.Checks[i].ID != c.ID {
+				return fmt.Errorf("gradescope: check %d is %s for students and %s for staff", i+1, student.Checks[i].ID, c.ID)
+			}
+			c = &student.Checks[i]
+		}
+		out.Tests = append(out.Tests, gradescopeCheck(c))
+	}
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	return e.Encode(out)
+}
+
+func gradescopeCheck(c *scenarios.Check) gradescopeTest {
+	t := gradescopeTest{Score: c.Earned, MaxScore: c.Points, Status: failed, Name: line(c.ID), Visibility: "hidden"}
+	if c.Title != "" {
+		t.Name += ": " + line(c.Title)
+	}
+	switch c.Visible {
+	case visibleAlways:
+		t.Visibility = "visible"
+	case visibleAfterDue:
+		t.Visibility = "after_due_date"
+	}
+	switch c.Status {
+	case passed:
+		t.Status = passed
+	case skipped:
+		t.Output, t.Tags = because(c), []string{skipped}
+	default:
+		shown := *c
+		if t.Visibility != "hidden" {
+			shown.Staff = ""
+		}
+		t.Output = strings.TrimPrefix(plain(&shown), "\n")
+	}
+	return t
+}
+
+// gradescopeSummary is the text above the tests, which students see at once.
+func gradescopeSummary(r *scenarios.Result) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s", r.Scenario)
+	if r.Title != "" {
+		fmt.Fprintf(&b, ": %s", r.Title)
+	}
+	fmt.Fprintf(&b, "\n%s\n", verdict(r))
+	for _, n := range r.Notes {
+		fmt.Fprintf(&b, "note: %s\n", n)
+	}
+	fmt.Fprintf(&b, "%s, seed %d, %s\n", ran(r), r.Seed, r.Version)
+	return b.String()
+}

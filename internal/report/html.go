@@ -1,0 +1,241 @@
+package report
+
+import (
+	"bytes"
+	"crypto/sha256"
+	_ "embed"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"html/template"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"wireloom/scenarios"
+)
+
+// What a page shows of one check. A report with more says that there is more.
+const (
+	maxPagePackets = 12
+	maxPageLog     = 200
+	maxPageBytes   = 2048 // of one packet
+)
+
+//go:embed page.html
+var pageText string
+
+//go:embed page.css
+var pageStyle string
+
+var pageTemplate = template.Must(template.New("page").Parse(pageText))
+
+// policy lets a page have its own style and nothing else: whatever a program under
+// test managed to smuggle into it would neither run nor load.
+func policy() string {
+	sum := sha256.Sum256([]byte(pageStyle))
+	return "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; base-uri 'none'; form-action 'none'"
+}
+
+// page is what page.html shows. Its texts are clean; html/template escapes them.
+type page struct {
+	Policy, Heading, Sub, Big, Beside, Outcome, Tone, Length string
+	Style                                                    template.CSS
+	Private                                                  bool
+	Bar                                                      []segment
+	Facts                                                    []fact
+	Checks                                                   []pageCheck
+	Notes                                                    []string
+	Document                                                 template.HTML
+}
+
+type fact struct {
+	Name, Value string
+	Mono        bool
+}
+
+// A segment is a part of a bar that is a thousand wide.
+type segment struct {
+	Class string
+	X, W  int
+}
+
+type pageCheck struct {
+	segment
+	Anchor, Word, Tone, Name, Tag, Points, When, Because string
+	Expected, Actual, Why, Hint, Staff, Place, Source    string
+	Open                                                 bool
+	Ticks                                                []int
+	Diff                                                 []scenarios.FieldDiff
+	Packets                                              []pagePacket
+	MorePackets                                          string
+	Log                                                  []string
+}
+
+func writeHTML(w io.Writer, d *Document) error {
+	r := d.Report().Result
+	data, err := json.Marshal(d) // with < as \u003c, so that no text ends the element
+	if err != nil {
+		return fmt.Errorf("page: %w", err)
+	}
+	heading := r.Title
+	if heading == "" {
+		heading = r.Scenario
+	}
+	p := page{
+		Policy: policy(), Style: template.CSS(pageStyle),
+		Heading: line(heading), Sub: line(subtitle(r)), Outcome: verdict(r), Tone: "good", Length: seconds(r.Ended),
+		Private: r.Audience == scenarios.Staff && private(r), Facts: facts(r), Bar: bar(r),
+		Document: template.HTML(scriptStart + string(data) + scriptEnd), // escaped by json
+	}
+	switch {
+	case !r.Passed:
+		p.Tone = "bad"
+	case r.Hidden:
+		p.Tone = ""
+	}
+	checks := fmt.Sprintf("%d of %s", good(r), count(len(r.Checks), "check"))
+	p.Big, p.Beside = fmt.Sprintf("%d of %s", r.Score, count(r.MaxScore, "point")), checks+" passed"
+	if r.Hidden {
+		p.Big, p.Beside = checks, "passed so far; more is checked, and the total comes later"
+	}
+	for i := range r.Checks {
+		p.Checks = append(p.Checks, newPageCheck(r, i))
+	}
+	for _, n := range r.Notes {
+		p.Notes = append(p.Notes, clean(n))
+	}
+	var b bytes.Buffer
+	if err := pageTemplate.Execute(&b, p); err != nil {
+		return fmt.Errorf("page: %w", err)
+	}
+	_, err = w.Write(b.Bytes())
+	return err
+}
+
+func subtitle(r *scenarios.Result) string {
+	out := []string{"scenario " + r.Scenario}
+	if r.Stage != "" {
+		out = append(out, "stage "+r.Stage)
+	}
+	if r.Student != "" {
+		out = append(out, "student "+r.Student)
+	}
+	return strings.Join(out, ", ")
+}
+
+func facts(r *scenarios.Result) []fact {
+	var out []fact
+	add := func(name, value string, mono bool) {
+		if value != "" {
+			out = append(out, fact{line(name), line(value), mono})
+		}
+	}
+	for _, g := range r.Programs {
+		add("Program "+g.Node+"."+g.Proc, fmt.Sprintf("%s, %d bytes, SHA-256 %s", g.Name, g.Size, g.Hash), false)
+	}
+	for _, k := range slices.Sorted(maps.Keys(r.Params)) {
+		add("Parameter "+k, r.Params[k], true)
+	}
+	add("Run", r.Hash, true)
+	add("Scenario's hash", r.Source, true)
+	add("Seed", fmt.Sprint(r.Seed), true)
+	add("Length", fmt.Sprintf("%d events in %v of virtual time", r.Events, r.Ended), false)
+	add("Version", r.Version, false)
+	return out
+}
+
+// bar is the points of each check, in order: what was earned, and what was not.
+// Where nothing gives points, each check counts the same.
+func bar(r *scenarios.Result) []segment {
+	weigh := func(c *scenarios.Check) (earned, of int) {
+		if r.MaxScore > 0 {
+			return c.Earned, c.Points
+		}
+		if c.Status == passed {
+			return 1, 1
+		}
+		return 0, 1
+	}
+	total := r.MaxScore
+	if total <= 0 {
+		total = max(len(r.Checks), 1)
+	}
+	var out []segment
+	sum := 0
+	for i := range r.Checks {
+		c := &r.Checks[i]
+		earned, of := weigh(c)
+		x := sum * 1000 / total
+		sum += of
+		if earned > 0 {
+			out = append(out, segment{passed, x, max(min(earned, of)*1000/total-2, 1)})
+		}
+	}
+	return out
+}
+
+func tone(status string) string {
+	switch status {
+	case passed:
+		return "good"
+	case skipped:
+		return "dim"
+	}
+	return "bad"
+}
+
+// class is a check's status as the style sheet knows it.
+func class(status string) string {
+	switch status {
+	case passed, skipped, errored:
+		return status
+	}
+	return failed
+}
+
+func newPageCheck(r *scenarios.Result, i int) pageCheck {
+	c := &r.Checks[i]
+	k := pageCheck{
+		segment: segment{Class: class(c.Status)}, Anchor: fmt.Sprintf("check-%d", i+1),
+		Word: class(c.Status), Tone: tone(c.Status), Name: line(c.ID), Points: points(c), When: seconds(c.At),
+		Expected: clean(c.Expected), Actual: clean(c.Actual), Why: clean(c.Why), Hint: clean(c.Hint), Staff: clean(c.Staff),
+		Place: line(place(c)), Source: clean(c.Source), Open: explained(c),
+	}
+	if c.Title != "" {
+		k.Name = line(c.Title)
+	}
+	if c.Visible != visibleAlways {
+		k.Tag = line(c.Visible)
+	}
+	if c.Status == skipped {
+		k.Because = line(because(c))
+	}
+	whole := max(r.Ended, 1)
+	at := func(d time.Duration) int { return int(float64(min(max(d, 0), whole)) / float64(whole) * 1000) }
+	k.X = at(c.At - c.Took)
+	k.W = max(at(c.At)-k.X, 6)
+	k.X = min(k.X, 1000-k.W)
+	off := map[string]bool{}
+	for _, f := range c.Diff {
+		off[f.Field] = off[f.Field] || !f.Same
+		k.Diff = append(k.Diff, scenarios.FieldDiff{Field: line(f.Field), Want: line(f.Want), Got: line(f.Got), Same: f.Same})
+	}
+	for j, pk := range c.Packets {
+		if j == maxPagePackets {
+			k.MorePackets = fmt.Sprintf("and %d packets more, which the JSON report holds", len(c.Packets)-j)
+			break
+		}
+		k.Packets = append(k.Packets, newPagePacket(pk, off))
+		k.Ticks = append(k.Ticks, min(at(pk.At), 998))
+	}
+	if n := len(c.Log) - maxPageLog; n > 0 {
+		k.Log = append(k.Log, fmt.Sprintf("(%d lines before)", n))
+	}
+	for _, l := range c.Log[max(0, len(c.Log)-maxPageLog):] {
+		k.Log = append(k.Log, clean(l))
+	}
+	return k
+}

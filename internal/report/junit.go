@@ -1,0 +1,126 @@
+package report
+
+import (
+	"encoding/xml"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"wireloom/scenarios"
+)
+
+// JUnit's format has no schema of its own; these are the elements and attributes
+// that Jenkins' xUnit plugin takes (its junit-10.xsd), which others take, too.
+// There a testcase has no properties: points are properties of the suite.
+type (
+	junitSuites struct {
+		XMLName  xml.Name   `xml:"testsuites"`
+		Name     string     `xml:"name,attr"`
+		Tests    int        `xml:"tests,attr"`
+		Failures int        `xml:"failures,attr"`
+		Errors   int        `xml:"errors,attr"`
+		Time     string     `xml:"time,attr"`
+		Suite    junitSuite `xml:"testsuite"`
+	}
+	junitSuite struct {
+		Name       string          `xml:"name,attr"`
+		Tests      int             `xml:"tests,attr"`
+		Failures   int             `xml:"failures,attr"`
+		Errors     int             `xml:"errors,attr"`
+		Skipped    int             `xml:"skipped,attr"`
+		Time       string          `xml:"time,attr"`
+		Properties []junitProperty `xml:"properties>property"`
+		Cases      []junitCase     `xml:"testcase"`
+		Out        string          `xml:"system-out,omitempty"`
+	}
+	junitProperty struct {
+		Name  string `xml:"name,attr"`
+		Value string `xml:"value,attr"`
+	}
+	junitCase struct {
+		Name    string        `xml:"name,attr"`
+		Class   string        `xml:"classname,attr"`
+		Time    string        `xml:"time,attr"`
+		Failure *junitOutcome `xml:"failure"`
+		Error   *junitOutcome `xml:"error"`
+		Skipped *junitOutcome `xml:"skipped"`
+		Out     string        `xml:"system-out,omitempty"`
+	}
+	junitOutcome struct {
+		Type    string `xml:"type,attr,omitempty"`
+		Message string `xml:"message,attr"`
+		Text    string `xml:",chardata"`
+	}
+)
+
+func writeJUnit(w io.Writer, r *scenarios.Result) error {
+	name := r.Scenario
+	if r.Stage != "" {
+		name += "." + r.Stage
+	}
+	s := junitSuite{Name: clean(name), Tests: len(r.Checks), Time: junitTime(r.Ended), Properties: junitProperties(r)}
+	for i := range r.Checks {
+		c := &r.Checks[i]
+		title := c.ID
+		if c.Title != "" {
+			title += ": " + c.Title
+		}
+		k := junitCase{Name: line(title), Class: s.Name, Time: junitTime(c.Took), Out: clean(strings.Join(c.Log, "\n"))}
+		o := &junitOutcome{Type: "check", Message: line(c.Actual), Text: plain(c)}
+		switch c.Status {
+		case passed:
+		case skipped:
+			s.Skipped++
+			k.Skipped = &junitOutcome{Message: line(because(c))}
+		case errored:
+			s.Errors++
+			k.Error = o
+		default:
+			s.Failures++
+			k.Failure = o
+		}
+		s.Cases = append(s.Cases, k)
+	}
+	s.Out = clean(strings.Join(r.Notes, "\n"))
+	all := junitSuites{Name: "wireloom", Tests: s.Tests, Failures: s.Failures, Errors: s.Errors, Time: s.Time, Suite: s}
+	b, err := xml.MarshalIndent(all, "", "  ")
+	if err != nil {
+		return fmt.Errorf("JUnit: %w", err)
+	}
+	_, err = w.Write(append(append([]byte(xml.Header), b...), '\n'))
+	return err
+}
+
+func junitTime(d time.Duration) string { return fmt.Sprintf("%.6f", d.Seconds()) }
+
+func junitProperties(r *scenarios.Result) []junitProperty {
+	var out []junitProperty
+	add := func(name string, value any) {
+		if v := line(fmt.Sprint(value)); v != "" {
+			out = append(out, junitProperty{line(name), v})
+		}
+	}
+	add("student", r.Student)
+	add("version", r.Version)
+	add("seed", r.Seed)
+	add("hash", r.Hash)
+	if r.Hidden {
+		add("total", "comes later")
+	} else {
+		add("score", r.Score)
+		add("max_score", r.MaxScore)
+	}
+	for _, c := range r.Checks {
+		add(c.ID+".earned", c.Earned)
+		add(c.ID+".points", c.Points)
+	}
+	return out
+}
+
+// plain is what went wrong in a check, without colours and of any width.
+func plain(c *scenarios.Check) string {
+	p := &printer{Terminal: Terminal{Width: 100}}
+	p.failure(c)
+	return "\n" + strings.ReplaceAll(p.String(), "        ", "  ")
+}

@@ -1,0 +1,199 @@
+// Package report writes the result of a grading: for a terminal, as JSON, JUnit
+// XML and Gradescope's results.json, and as a page that needs nothing else. It also
+// reads reports back, which may come from anybody, and compares them.
+//
+// Every writer takes a result as its audience may see it. What is withheld from an
+// audience has left no trace in its result, because the run itself went no further
+// (scenarios.Options); the writers drop it once more, and show no total that could
+// later turn out to be another.
+package report
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"wireloom/scenarios"
+)
+
+// The values of a check's Status and Visible, in short.
+const (
+	passed  = scenarios.StatusPassed
+	failed  = scenarios.StatusFailed
+	skipped = scenarios.StatusSkipped
+	errored = scenarios.StatusError
+
+	visibleAlways   = "always"
+	visibleAfterDue = "after-due"
+)
+
+// A Format is one of the ways to write a result.
+type Format string
+
+// The formats.
+const (
+	Text       Format = "text"
+	JSON       Format = "json"
+	JUnit      Format = "junit"
+	Gradescope Format = "gradescope"
+	HTML       Format = "html"
+)
+
+// Formats are all of them.
+func Formats() []Format { return []Format{Text, JSON, JUnit, Gradescope, HTML} }
+
+// ParseFormat finds a format by its name.
+func ParseFormat(s string) (Format, error) {
+	if f := Format(s); slices.Contains(Formats(), f) {
+		return f, nil
+	}
+	return "", fmt.Errorf("there is no format %q; there are %v", s, Formats())
+}
+
+// Suffix is what the names of files in a format end with.
+func (f Format) Suffix() string {
+	switch f {
+	case Text:
+		return ".txt"
+	case JUnit:
+		return ".junit.xml"
+	case Gradescope:
+		return ".results.json"
+	case JSON, HTML:
+	}
+	return "." + string(f)
+}
+
+// A Report is a result with what it takes to run it again.
+type Report struct {
+	Result *scenarios.Result
+	Inputs Inputs
+
+	// For Gradescope, which gets the checks of all audiences at once and shows each
+	// when its time has come: the result for students, and that for staff.
+	Visible, Full *scenarios.Result
+}
+
+// Write writes the report in a format. The terminal is for Text alone.
+func (r *Report) Write(w io.Writer, f Format, t Terminal) error {
+	switch f {
+	case Text:
+		return writeText(w, Seen(r.Result), t)
+	case JSON:
+		return r.Document().write(w)
+	case JUnit:
+		return writeJUnit(w, Seen(r.Result))
+	case Gradescope:
+		return writeGradescope(w, r.Visible, r.Full)
+	case HTML:
+		return writeHTML(w, r.Document())
+	}
+	return fmt.Errorf("there is no format %q", f)
+}
+
+// Seen returns what the audience of a result may see of it: a copy without the
+// checks of others and, for all but staff, without the text for staff and the folder
+// of the scenario; and where something is withheld without the params, of which some
+// may be for that alone.
+func Seen(r *scenarios.Result) *scenarios.Result {
+	s := *r
+	s.Checks = make([]scenarios.Check, 0, len(r.Checks))
+	for _, c := range r.Checks {
+		if !maySee(r.Audience, c.Visible) {
+			s.Hidden = true
+			continue
+		}
+		if r.Audience != scenarios.Staff {
+			c.Staff, c.File = "", base(c.File)
+		}
+		s.Checks = append(s.Checks, c)
+	}
+	if s.Hidden && s.Audience != scenarios.Staff {
+		s.Params = nil
+	}
+	s.Score, s.MaxScore, s.Passed = 0, 0, true
+	for _, c := range s.Checks {
+		s.Score += c.Earned
+		s.MaxScore += c.Points
+		s.Passed = s.Passed && c.Status == passed
+	}
+	return &s
+}
+
+// base is a path's last element, whatever separates them.
+func base(path string) string { return path[strings.LastIndexAny(path, `/\\`)+1:] }
+
+// maySee reports whether an audience may see a check. One whose visibility is not
+// known is for staff.
+func maySee(audience scenarios.Audience, visible string) bool {
+	switch visible {
+	case visibleAlways:
+		return true
+	case visibleAfterDue:
+		return audience >= scenarios.AfterDue
+	}
+	return audience >= scenarios.Staff
+}
+
+// verdict is the outcome in words.
+func verdict(r *scenarios.Result) string {
+	switch {
+	case r.Hidden && r.Passed:
+		return fmt.Sprintf("all %s passed so far; more is checked, and the total comes later", count(len(r.Checks), "check"))
+	case r.Hidden:
+		return fmt.Sprintf("%d of %s passed so far; more is checked, and the total comes later", good(r), count(len(r.Checks), "check"))
+	case r.Passed:
+		return fmt.Sprintf("passed: %d of %s", r.Score, count(r.MaxScore, "point"))
+	}
+	return fmt.Sprintf("not passed: %d of %s, %d of %s", r.Score, count(r.MaxScore, "point"), good(r), count(len(r.Checks), "check"))
+}
+
+// good is how many checks passed.
+func good(r *scenarios.Result) int {
+	n := 0
+	for _, c := range r.Checks {
+		if c.Status == passed {
+			n++
+		}
+	}
+	return n
+}
+
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// seconds is a virtual time as people read it.
+func seconds(d time.Duration) string { return fmt.Sprintf("%.6f s", d.Seconds()) }
+
+// ran is a line about the run itself.
+func ran(r *scenarios.Result) string {
+	if r.Hash == "" {
+		return "nothing was run"
+	}
+	return "run " + r.Hash
+}
+
+// place is the step's file and line.
+func place(c *scenarios.Check) string {
+	switch {
+	case c.File == "" && c.Line == 0:
+		return ""
+	case c.Line == 0:
+		return c.File
+	}
+	return fmt.Sprintf("%s:%d", c.File, c.Line)
+}
+
+// because says why a check was not tried.
+func because(c *scenarios.Check) string {
+	if c.Actual != "" {
+		return c.Actual
+	}
+	return fmt.Sprintf("not tried: it needs %s, which did not pass", c.Because)
+}

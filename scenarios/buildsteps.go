@@ -1,0 +1,567 @@
+package scenarios
+
+import (
+	"errors"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"wireloom/internal/decode"
+	"wireloom/vnet"
+)
+
+// Limits of a scenario's frames.
+const (
+	MaxFrameBytes = 4 << 20 // bytes of all frames in a file
+	MaxRepeat     = 100_000 // of one send
+	MaxCapture    = 4 << 20 // bytes of a capture file
+)
+
+// allSteps builds the stages and the steps.
+func (b *builder) allSteps(root *value) {
+	b.caps = map[string][]decode.Captured{}
+	if stages := root.get("stages"); stages != nil {
+		for _, e := range stages.keys {
+			st := Stage{Name: e.key.text, Title: str(e.val.get("title"))}
+			for _, v := range e.val.get("reference").each() {
+				sl := b.hasProc(v)
+				if sl.Proc != "" && b.sc.words[sl] == "" {
+					b.p.at(v, "%s is no slot: it has a program already", sl)
+				}
+				st.Reference = append(st.Reference, sl)
+			}
+			b.begin(true)
+			for _, v := range e.val.get("setup").list() {
+				if s, ok := b.step(v); ok {
+					st.Setup = append(st.Setup, s)
+				}
+			}
+			b.sc.Stages = append(b.sc.Stages, st)
+		}
+	}
+	b.begin(false)
+	b.sc.Steps = nil
+	for _, v := range root.get("steps").list() {
+		if s, ok := b.step(v); ok {
+			b.sc.Steps = append(b.sc.Steps, s)
+		}
+	}
+	for _, st := range b.sc.Stages {
+		if !slices.ContainsFunc(b.sc.Steps, func(s Step) bool { return s.Stage == st.Name }) && b.p.total() == 0 {
+			b.p.at(root.get("stages").get(st.Name), "no step belongs to stage %s", st.Name)
+		}
+	}
+}
+
+func (b *builder) begin(setup bool) {
+	b.ids, b.visible, b.stage = map[string]*Step{}, Student, setup
+}
+
+// step builds one step; false if it has mistakes of its shape.
+func (b *builder) step(v *value) (Step, bool) {
+	if b.p.within(v) {
+		if id := v.get("id"); id != nil && id.kind == kindScalar {
+			b.ids[id.text] = &Step{ID: id.text, Points: -1} // known, so that what refers to it is no mistake too
+		}
+		return Step{}, false
+	}
+	s := Step{
+		ID: str(v.get("id")), Title: str(v.get("title")), Why: str(v.get("why")), Hint: str(v.get("hint")), Staff: str(v.get("staff")),
+		Points: num(v.get("points"), 0), Needs: texts(v.get("needs")), Stage: str(v.get("stage")), Line: v.line, Wait: dur(v.get("wait"), 0),
+		Stop: b.hasProcs(v.get("stop")), Kill: b.hasProcs(v.get("kill")), Restart: b.hasProcs(v.get("restart")), Running: b.hasProcs(v.get("running")),
+	}
+	if v.line >= 1 && v.line <= len(b.p.lines) {
+		s.Source = strings.TrimSpace(b.p.lines[v.line-1])
+	}
+	for _, x := range v.get("start").each() {
+		if x.kind == kindMap {
+			s.Start = append(s.Start, Start{b.hasProc(x.get("program")), b.late(x.get("argv"))})
+		} else {
+			if !procForm.MatchString(x.text) {
+				b.p.at(x, "start is %s, want %s", shown(x), proc.want)
+				continue
+			}
+			s.Start = append(s.Start, Start{Slot: b.hasProc(x)})
+		}
+	}
+	for _, x := range v.get("fault").each() {
+		s.Faults = append(s.Faults, b.fault(x))
+	}
+	for _, x := range v.get("stdin").each() {
+		s.Stdin = append(s.Stdin, Stdin{b.hasProc(x.get("program")), b.lateText(x.get("text")), str(x.get("eof")) == "true"})
+	}
+	for _, x := range v.get("send").each() {
+		s.Send = append(s.Send, b.send(x))
+	}
+	for _, x := range v.get("do").each() {
+		s.Do = append(s.Do, b.do(x))
+	}
+	for _, x := range v.get("run").each() {
+		s.Run = append(s.Run, b.run(x))
+	}
+	for _, x := range v.get("ping").each() {
+		s.Ping = append(s.Ping, b.ping(x))
+	}
+	for _, x := range v.get("expect").each() {
+		s.Expect = append(s.Expect, b.expect(x, &s))
+	}
+	for _, x := range v.get("stdout").each() {
+		s.Stdout = append(s.Stdout, b.stdout(x))
+	}
+	for _, x := range v.get("exit").each() {
+		s.Exit = append(s.Exit, b.exit(x))
+	}
+	b.state(v, &s)
+	b.checkStep(v, &s)
+	return s, true
+}
+
+// checkStep finds what is wrong with a step as a whole, and remembers it.
+func (b *builder) checkStep(v *value, s *Step) {
+	at := func(key string) *value {
+		if x := v.get(key); x != nil {
+			return x
+		}
+		return v
+	}
+	if !s.acts() {
+		b.p.at(v, "a step needs something to do or to check, such as send, expect or wait")
+	}
+	s.Visible = Audience(max(slices.Index(visibleWords[:], str(v.get("visible"))), 0))
+	switch {
+	case b.stage:
+		for _, k := range []string{"points", "needs", "visible", "stage"} {
+			if v.get(k) != nil {
+				b.p.at(at(k), "a step of a setup has no %s: it is done only to begin a stage", k)
+			}
+		}
+	case s.Visible < b.visible:
+		b.p.at(at("visible"), "a step that is visible %s comes after one that is visible %s: what is visible always comes first, then after-due, then staff, so that what is hidden changes nothing that is seen",
+			visibleWords[s.Visible], visibleWords[b.visible])
+	default:
+		b.visible = s.Visible
+	}
+	if s.Points > 0 && s.ID == "" {
+		b.p.at(at("points"), "a step that gives points needs an id")
+	}
+	if s.Points > 0 && !s.checks() {
+		b.p.at(at("points"), "points are given for what is checked; this step checks nothing")
+	}
+	if s.Stage != "" && b.sc.Stage(s.Stage) == nil {
+		b.p.at(at("stage"), "there is no stage %s in this scenario", s.Stage)
+	}
+	for _, n := range v.get("needs").list() {
+		if o := b.ids[n.text]; o == nil || o.Points >= 0 && !o.checks() {
+			b.p.at(n, "no step before this one checks something and has the id %s", n.text)
+		}
+	}
+	if s.ID == "" {
+		return
+	}
+	if b.ids[s.ID] != nil {
+		b.p.at(at("id"), "another step has the id %s", s.ID)
+	}
+	b.ids[s.ID] = s
+}
+
+// late is the texts of a list in which ${step.field} may stand.
+func (b *builder) late(v *value) []string {
+	for _, i := range v.list() {
+		b.lateText(i)
+	}
+	return texts(v)
+}
+
+// lateText is a text in which ${step.field} may stand, with dollars doubled where
+// they stand for themselves.
+func (b *builder) lateText(v *value) string {
+	if v == nil {
+		return ""
+	}
+	if !v.late {
+		return strings.ReplaceAll(v.text, "${", "$${")
+	}
+	parts, err := scan(v.text)
+	if err != nil {
+		b.p.at(v, "%v", err)
+		return ""
+	}
+	for _, pt := range parts {
+		if pt.expr == "" {
+			continue
+		}
+		id, field, _ := strings.Cut(pt.expr, ".")
+		st := b.ids[id]
+		switch {
+		case st == nil:
+			b.p.at(v, "${%s}: no step before this one has the id %s", pt.expr, id)
+		case st.Points < 0:
+		case field == "result":
+			if len(st.Do) == 0 {
+				b.p.at(v, "${%s}: step %s has no do", pt.expr, id)
+			}
+		case len(st.Expect) == 0 && len(st.Send) == 0:
+			b.p.at(v, "${%s}: step %s neither expects nor sends a frame", pt.expr, id)
+		default:
+			if err := decode.KnownField(field); err != nil {
+				b.p.at(v, "${%s}: %s", pt.expr, trimPackage(err))
+			}
+		}
+	}
+	return v.text
+}
+
+// within is how long something may take.
+func within(v *value, or time.Duration) time.Duration { return dur(v.get("within"), or) }
+
+func (b *builder) fault(v *value) Fault {
+	f := Fault{Link: vnet.Fault{
+		Port: b.hasEnd(v.get("port")), Link: str(v.get("link")), Out: str(v.get("direction")) == "out", By: dur(v.get("by"), 0),
+		Drop: numbers(v.get("drop")), Delay: numbers(v.get("delay")),
+	}}
+	f.Interface, f.Up = b.hasDevice(v.get("interface")), str(v.get("state")) == "up"
+	switch {
+	case (v.get("port") == nil) == (v.get("interface") == nil):
+		b.p.at(v, "a fault needs either the port of a link or an interface")
+	case v.get("interface") != nil:
+		if v.get("state") == nil || len(v.keys) > 2 {
+			b.p.at(v, "the fault of an interface has a state, down or up, and nothing else")
+		}
+	case v.get("state") != nil:
+		b.p.at(v.get("state"), "state is for an interface; a link has link: down or up")
+	case len(f.Link.Drop)+len(f.Link.Delay) > 0 && v.get("direction") == nil:
+		b.p.at(v, "the fault lacks \"direction\": in or out at the port")
+	default:
+		if err := f.Link.Check(); err != nil {
+			b.p.at(v, "%v", err)
+		} else if p := v.get("port"); b.links[p.text] == nil {
+			b.p.at(p, "nothing is plugged into %s: there is no link to fail", p.text)
+		}
+	}
+	return f
+}
+
+func numbers(v *value) []uint64 {
+	var out []uint64
+	for _, i := range v.each() {
+		out = append(out, uint64(num(i, 0)))
+	}
+	return out
+}
+
+// send builds what to send, and the frame as far as it is known.
+func (b *builder) send(v *value) Send {
+	s := Send{
+		Port: b.hasEnd(v.get("port")), Device: b.hasDevice(v.get("device")), Out: str(v.get("direction")) == "out",
+		Cut: num(v.get("cut"), -1), Repeat: num(v.get("repeat"), 1), Every: dur(v.get("every"), 0),
+	}
+	pk, hx, cp := v.get("packet"), v.get("hex"), v.get("capture")
+	forms := 0
+	for _, x := range []*value{pk, hx, cp} {
+		if x != nil {
+			forms++
+		}
+	}
+	switch {
+	case (v.get("port") == nil) == (v.get("device") == nil):
+		b.p.at(v, "send needs either a port or a device")
+	case forms != 1:
+		b.p.at(v, "send needs the frame in one form: packet, hex or capture")
+	case v.get("frame") != nil && cp == nil:
+		b.p.at(v.get("frame"), "frame is the number of a frame in a capture, and there is none")
+	case v.get("device") != nil && v.get("direction") != nil:
+		b.p.at(v.get("direction"), "out of a device a packet goes in one direction only")
+	case time.Duration(s.Repeat)*s.Every > MaxVirtual:
+		b.p.at(v, "%d frames, one every %v, take longer than %v", s.Repeat, s.Every, MaxVirtual)
+	default:
+		s.Link = linkOf(s.Device)
+		b.frame(&s, v)
+	}
+	return s
+}
+
+// linkOf is what packets of a device begin with.
+func linkOf(device string) decode.Link {
+	if _, f, ok := strings.Cut(device, ":"); ok && strings.HasPrefix(f, "tun") {
+		return decode.Raw
+	}
+	return decode.Ethernet
+}
+
+// frame builds the bytes to send.
+func (b *builder) frame(s *Send, v *value) {
+	pk, hx, cp := v.get("packet"), v.get("hex"), v.get("capture")
+	var err error
+	at := pk
+	switch {
+	case hx != nil:
+		at = hx
+		if hx.late {
+			s.Hex = b.lateText(hx)
+			return
+		}
+		s.Frame, err = unhex(hx.text)
+	case cp != nil:
+		at = cp
+		s.Frame, err = b.captured(cp.text, num(v.get("frame"), 1), s.Link)
+	default:
+		late := false
+		var plain []decode.KV
+		for _, e := range pk.keys {
+			late = late || e.val.late
+			plain = append(plain, decode.KV{Name: e.key.text, Value: e.val.text})
+			s.Fields = append(s.Fields, decode.KV{Name: e.key.text, Value: b.lateText(e.val)})
+		}
+		if late {
+			return
+		}
+		s.Frame, err = decode.Build(s.Link, plain)
+	}
+	if err == nil {
+		s.Frame, err = s.cut(s.Frame)
+	}
+	if b.bytes += len(s.Frame); err == nil && b.bytes > MaxFrameBytes {
+		err = errors.New("all frames of the file together have more than " + strconv.Itoa(MaxFrameBytes) + " bytes")
+	}
+	if err != nil {
+		b.p.at(at, "%s", trimPackage(err))
+	}
+}
+
+// cut applies Cut and the limit of a frame.
+func (s *Send) cut(frame []byte) ([]byte, error) {
+	if s.Cut >= 0 && s.Cut < len(frame) {
+		frame = frame[:s.Cut]
+	}
+	if len(frame) > vnet.MaxFrame {
+		return nil, errors.New("the frame has " + strconv.Itoa(len(frame)) + " bytes, at most " + strconv.Itoa(vnet.MaxFrame) + " are allowed")
+	}
+	return frame, nil
+}
+
+// captured takes a frame out of a capture file of the folder.
+func (b *builder) captured(name string, n int, link decode.Link) ([]byte, error) {
+	frames, read := b.caps[name]
+	if !read {
+		src, err := b.sc.file(name, MaxCapture)
+		if err != nil {
+			return nil, err
+		}
+		if frames, err = decode.ReadCapture(src); err != nil {
+			return nil, errors.New(name + ": " + trimPackage(err))
+		}
+		b.caps[name] = frames
+	}
+	if n > len(frames) {
+		return nil, errors.New(name + " has " + strconv.Itoa(len(frames)) + " frames, and no frame " + strconv.Itoa(n))
+	}
+	f := frames[n-1]
+	if f.Link != link {
+		return nil, errors.New("frame " + strconv.Itoa(n) + " of " + name + " is " + f.Link.String() + ", and what is sent there is " + link.String())
+	}
+	return f.Data, nil
+}
+
+// pattern builds the fields that a frame must have.
+func (b *builder) pattern(v *value) Pattern {
+	var pt Pattern
+	if v == nil {
+		return pt
+	}
+	for _, e := range v.keys {
+		op, vs, ok := wantedValues(e, b.p)
+		if !ok {
+			continue
+		}
+		f := patternField{name: e.key.text, op: op}
+		for _, x := range vs {
+			pt.late = pt.late || x.late
+			f.values = append(f.values, b.lateText(x))
+		}
+		pt.fields = append(pt.fields, f)
+	}
+	if !pt.late {
+		pt.wants, _ = pt.resolve(plainText) // its values have been checked
+	}
+	return pt
+}
+
+// plainText is what a text without ${step.field} says.
+func plainText(s string) (string, error) { return strings.ReplaceAll(s, "$${", "${"), nil }
+
+// resolve makes what is wanted of what the run has told.
+func (pt *Pattern) resolve(tell func(string) (string, error)) ([]decode.Want, error) {
+	var out []decode.Want
+	for _, f := range pt.fields {
+		values := make([]string, len(f.values))
+		for i, v := range f.values {
+			var err error
+			if values[i], err = tell(v); err != nil {
+				return nil, err
+			}
+		}
+		w, err := decode.NewWant(f.name, f.op, values...)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, w)
+	}
+	return out, nil
+}
+
+func (b *builder) expect(v *value, s *Step) Expect {
+	x := Expect{
+		Port: b.hasEnd(v.get("port")), Device: b.hasDevice(v.get("device")), Direction: "both", Within: within(v, time.Second),
+		Since: str(v.get("since")), Count: Count{1, unbounded}, Strict: str(v.get("order")) == "strict", Only: str(v.get("only")) == "true",
+		ReplyTo: str(v.get("reply_to")), List: v.get("packets") != nil,
+	}
+	x.Link = linkOf(x.Device)
+	if d := v.get("direction"); d != nil {
+		x.Direction = d.text
+	}
+	if c := v.get("count"); c != nil {
+		x.Count, x.Counted = b.count(c), true
+	}
+	one := b.pattern(v.get("packet"))
+	x.Patterns = []Pattern{one}
+	if x.List {
+		x.Patterns = nil
+		for _, p := range v.get("packets").items {
+			x.Patterns = append(x.Patterns, b.pattern(p))
+		}
+	}
+	switch {
+	case (v.get("port") == nil) == (v.get("device") == nil):
+		b.p.at(v, "expect needs either a port or a device")
+	case x.List && v.get("packet") != nil:
+		b.p.at(v, "expect takes packet or packets, not both")
+	case x.List && len(x.Patterns) == 0:
+		b.p.at(v.get("packets"), "packets lists none; count: 0 says that none may come")
+	case x.List && x.Counted:
+		b.p.at(v.get("count"), "packets lists what must come, one by one; count is for packet")
+	case !x.List && v.get("order") != nil:
+		b.p.at(v.get("order"), "order is that of packets, and there is only one")
+	}
+	if x.ReplyTo != "" {
+		o := b.ids[x.ReplyTo]
+		if x.ReplyTo == s.ID {
+			o = s
+		}
+		switch {
+		case o == nil || o.Points >= 0 && len(o.Send) == 0:
+			b.p.at(v.get("reply_to"), "neither this step nor one before it has the id %s and sends something", x.ReplyTo)
+		case o.Points >= 0 && o.Send[0].Frame != nil:
+			if _, err := decode.Reply(o.Send[0].Link, o.Send[0].Frame); err != nil {
+				b.p.at(v.get("reply_to"), "nothing answers what step %s sends: %v", x.ReplyTo, err)
+			}
+		}
+	}
+	if x.Since != "" && b.ids[x.Since] == nil {
+		b.p.at(v.get("since"), "no step before this one has the id %s", x.Since)
+	}
+	x.Text = x.describe()
+	return x
+}
+
+// count reads a number or a range, whose form has been checked.
+func (b *builder) count(v *value) Count {
+	lo, hi, ranged := strings.Cut(v.text, "..")
+	c := Count{0, unbounded}
+	if lo != "" {
+		c.Min, _ = strconv.ParseInt(lo, 10, 64)
+	}
+	switch {
+	case !ranged:
+		c.Max = c.Min
+	case hi != "":
+		c.Max, _ = strconv.ParseInt(hi, 10, 64)
+	}
+	if c.Min > c.Max {
+		b.p.at(v, "the range %s ends before it begins", v.text)
+	}
+	return c
+}
+
+// countOf is a count that may be left out.
+func (b *builder) countOf(v *value) *Count {
+	if v == nil {
+		return nil
+	}
+	c := b.count(v)
+	return &c
+}
+
+func (b *builder) ping(v *value) Ping {
+	g := Ping{Node: b.hasNode(v.get("node")), Count: num(v.get("count"), 3), Size: num(v.get("size"), 56), Within: within(v, 0)}
+	g.To, _ = netip.ParseAddr(str(v.get("to"))) // its shape has been checked
+	g.Replies = num(v.get("replies"), g.Count)
+	if g.Replies > g.Count {
+		b.p.at(v.get("replies"), "%d replies cannot come to %d requests", g.Replies, g.Count)
+	}
+	return g
+}
+
+func (b *builder) run(v *value) Run {
+	r := Run{Node: b.hasNode(v.get("node")), Within: within(v, 30*time.Second), Exit: num(v.get("exit"), -1)}
+	for _, w := range v.get("command").each() {
+		r.Command = append(r.Command, b.lateText(w))
+	}
+	if len(r.Command) == 0 {
+		b.p.at(v.get("command"), "the command has no words")
+	}
+	if x := v.get("stdout"); x != nil {
+		out := b.stdout(x)
+		r.Stdout = &out
+	}
+	return r
+}
+
+func (b *builder) stdout(v *value) Stdout {
+	x := Stdout{
+		Slot: b.hasProc(v.get("program")), Contains: eachText(v.get("contains")), Lacks: eachText(v.get("lacks")), Within: within(v, time.Second),
+		SinceStep: str(v.get("since")) == "step", Stream: slices.Index([]string{"both", "out", "err"}, str(v.get("stream"))),
+	}
+	x.Stream = max(x.Stream, 0)
+	for _, m := range v.get("matches").each() {
+		re, err := compileRegexp(m.text)
+		if err != nil {
+			b.p.at(m, "%v", err)
+			continue
+		}
+		x.Matches = append(x.Matches, re)
+	}
+	if e := v.get("equals"); e != nil {
+		x.Equals = &e.text
+	}
+	if len(x.Contains)+len(x.Lacks)+len(x.Matches) == 0 && x.Equals == nil {
+		b.p.at(v, "stdout needs contains, lacks, matches or equals")
+	}
+	return x
+}
+
+func eachText(v *value) []string {
+	var out []string
+	for _, i := range v.each() {
+		out = append(out, i.text)
+	}
+	return out
+}
+
+func (b *builder) exit(v *value) ExitWant {
+	x := ExitWant{
+		Slot: b.hasProc(v.get("program")), Code: num(v.get("code"), -1), Signal: str(v.get("signal")), Trap: str(v.get("trap")) == "true",
+		Limit: str(v.get("limit")) == "true", Within: within(v, time.Second),
+	}
+	n := 0
+	for _, k := range []string{"code", "signal", "trap", "limit"} {
+		if v.get(k) != nil {
+			n++
+		}
+	}
+	if n > 1 {
+		b.p.at(v, "a program ends in one way: give one of code, signal, trap and limit")
+	}
+	return x
+}
