@@ -23,7 +23,7 @@ const module = "wireloom"
 // exist. After + come the modules of others. The standard library is allowed but
 // for what TestCoreIsPure refuses. ARCHITECTURE.md explains the rings.
 const edges = `
-NONE                                                   < vnet/errno, vnet/wire, vnet/event, web, wasm/fuel, wasm/modcache
+NONE                                                   < vnet/errno, vnet/wire, vnet/event, web, wasm/fuel, wasm/modcache, wasm/guest
 vnet/errno, vnet/wire, vnet/event                      < vnet/kern
 vnet/kern, vnet/errno                                  < vnet/kern/kerntest
 vnet/kern, vnet/errno, vnet/wire                       < tunemu, tapemu
@@ -34,15 +34,20 @@ vnet, vnet/kern, vnet/errno, vnet/wire + gVisor        < internal/hoststack
 NONE + gopacket                                        < internal/decode
 vnet, vnet/kern, vnet/errno, vnet/wire, vnet/event, internal/decode + go-yaml < scenarios
 vnet, vnet/event                                       < internal/session
-vnet, vnet/kern, vnet/userland, tunemu, tapemu, wasm, internal/hoststack, scenarios, internal/session < internal/boot
+wasm + sys                                             < internal/compilechild
+vnet, vnet/kern, vnet/userland, tunemu, tapemu, wasm, internal/hoststack, scenarios, internal/session, internal/compilechild < internal/boot
+scenarios, internal/decode                             < internal/report
+scenarios, internal/report                             < internal/batch
 vnet/event + gopacket                                  < internal/pcap, internal/metrics
 vnet, vnet/kern, vnet/errno, tunemu, tapemu            < internal/conform
 NONE                                                   < internal/store
 vnet, vnet/errno, vnet/event, internal/session, internal/decode + websocket < internal/stream
 vnet, vnet/event, internal/session, internal/decode, internal/stream, internal/pcap, internal/metrics, internal/store, scenarios, web < internal/httpapi
-vnet, vnet/errno, vnet/event, scenarios, web, internal/* + websocket < cmd/labserver
+vnet, vnet/errno, vnet/event, scenarios, web, wasm/guest, internal/* + websocket < cmd/labserver
 vnet, vnet/kern, vnet/errno, vnet/event, vnet/wire, tapemu, scenarios, wasm, web, internal/* + sys, websocket < internal/bench
-NONE                                                   < internal/guestbuild, internal/testcount
+NONE                                                   < internal/mutant, internal/testcount
+internal/mutant                                        < internal/guestbuild
+vnet, vnet/event, wasm, scenarios, internal/boot, internal/mutant < internal/course
 `
 
 // modules are the names that edges uses for the modules of others.
@@ -71,6 +76,8 @@ var core = map[string][]string{
 	"wasm":          nil,
 	// The engine compiles off the loop, for all labs of a server.
 	"wasm/engine.go": {"sync", "sync/atomic", "channel", "goroutine", "os"},
+	"wasm/native.go": {"sync", "os"},
+	"wasm/recycle.go": {"sync"},
 }
 
 // impure are the packages of the standard library that reach the machine or

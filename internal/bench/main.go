@@ -39,9 +39,12 @@ var items = []item{
 	{"fabric", "a frame from tap to switch to tap, against a ring and a map", 2 * time.Minute, fabric},
 	{"guest", "a WebAssembly program that echoes frames, against the same on a kernel TAP", 5 * time.Minute, guest},
 	{"pair", "two programs that exchange frames, against native ones on kernel TAPs and a bridge", 5 * time.Minute, pair},
+	{"spawn", "one more instance of a program, against fork and exec", 5 * time.Minute, spawn},
 	{"fuel", "CPU-bound programs, against the same without fuel", 5 * time.Minute, meter},
+	{"grading", "scenario scripts against scapy and Mininet, and many submissions", 15 * time.Minute, grading},
 	{"stream", "events to viewers, against a bare WebSocket sender", 5 * time.Minute, streaming},
 	{"labs", "200 live labs at once, against the goals", 3 * time.Minute, labs},
+	{"neighbours", "a lab beside four that mean harm, against the goal", 2 * time.Minute, neighbours},
 }
 
 // only is the argument that makes the command run one item in this process and

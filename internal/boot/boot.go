@@ -54,18 +54,14 @@ func Runtime() vnet.Runtime {
 // A Source is a scenario with the files that it was read from.
 type Source struct {
 	*scenarios.Scenario
-	Files map[string][]byte // scenario.yaml and brief.md, by name
+	Files map[string][]byte // that it is made of, by name
 }
 
 func source(sc *scenarios.Scenario, err error) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	files := map[string][]byte{"scenario.yaml": sc.Source}
-	if sc.Brief != "" {
-		files["brief.md"] = []byte(sc.Brief)
-	}
-	return &Source{sc, files}, nil
+	return &Source{sc, sc.Files()}, nil
 }
 
 // Find reads a scenario by what a person calls it: a folder, its zip, or the name

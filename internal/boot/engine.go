@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"wireloom/internal/compilechild"
 	"wireloom/vnet"
 	"wireloom/wasm"
 )
@@ -17,8 +18,9 @@ type Engine struct{ e *wasm.Engine }
 
 // OpenEngine opens an engine whose compiled programs are kept in dir: where that is
 // empty, in the folder that CacheEnv names, else in wireloom in the user's cache
-// folder, so that every part of the product compiles a program once for all. A user
-// without such a folder has none kept.
+// folder, so that every part of the product compiles a program once for all. Where
+// the program called compilechild.Init, it compiles in processes of their own. A user
+// without a cache folder has none kept, and compiles in this process.
 func OpenEngine(ctx context.Context, dir string) (*Engine, error) {
 	if dir == "" {
 		dir = os.Getenv(CacheEnv)
@@ -28,7 +30,7 @@ func OpenEngine(ctx context.Context, dir string) (*Engine, error) {
 			dir = filepath.Join(user, "wireloom")
 		}
 	}
-	e, err := wasm.NewEngine(ctx, wasm.Options{CacheDir: dir})
+	e, err := wasm.NewEngine(ctx, wasm.Options{CacheDir: dir, Apart: compilechild.Apart()})
 	if err != nil {
 		return nil, err
 	}

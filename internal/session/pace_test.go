@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -100,7 +101,7 @@ func TestSchedulerGrantsInOrder(t *testing.T) {
 		s := NewScheduler(2)
 		ctx := t.Context()
 		for range 2 {
-			if !s.acquire(ctx) {
+			if !s.acquire(ctx, lineLight) {
 				t.Fatal("two turns are free")
 			}
 		}
@@ -108,7 +109,7 @@ func TestSchedulerGrantsInOrder(t *testing.T) {
 		running, most := 2, 2
 		for i := range 5 {
 			go func() {
-				if !s.acquire(ctx) {
+				if !s.acquire(ctx, lineLight) {
 					return
 				}
 				running++
@@ -119,7 +120,7 @@ func TestSchedulerGrantsInOrder(t *testing.T) {
 		}
 		impatient, cancel := context.WithCancel(ctx)
 		gave := make(chan bool)
-		go func() { gave <- s.acquire(impatient) }()
+		go func() { gave <- s.acquire(impatient, lineLight) }()
 		synctest.Wait()
 		if n := s.Waiting(); n != 6 {
 			t.Errorf("%d wait, want 6", n)
@@ -142,24 +143,37 @@ func TestSchedulerGrantsInOrder(t *testing.T) {
 	})
 }
 
-func TestWords(t *testing.T) {
-	for _, tc := range []struct {
-		name, line string
-		want       []string
-	}{
-		{"plain", "ping -c 3 10.0.0.2", []string{"ping", "-c", "3", "10.0.0.2"}},
-		{"blanks around", "  ping\t10.0.0.2 \n", []string{"ping", "10.0.0.2"}},
-		{"quotes", `echo 'a b' "c 'd'" e"f"g ''`, []string{"echo", "a b", "c 'd'", "efg", ""}},
-		{"backslash", `echo a\ b '\' "\""`, []string{"echo", "a b", `\`, `"`}},
-		{"open quote", `echo "a`, nil},
-		{"ends in a backslash", `echo \`, nil},
-		{"empty", "  ", nil},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			got, err := words(tc.line)
-			if !slices.Equal(got, tc.want) || (err != nil) != (tc.want == nil) {
-				t.Errorf("got %q, %v, want %q", got, err, tc.want)
-			}
-		})
-	}
+// TestSchedulerPutsHogsBehind: who had more to do than a turn holds waits for those
+// who had not, but for every fourth turn.
+func TestSchedulerPutsHogsBehind(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := NewScheduler(1)
+		ctx := t.Context()
+		s.acquire(ctx, lineHog)
+		var order strings.Builder
+		wait := func(name string, line int) {
+			go func() {
+				if s.acquire(ctx, line) {
+					order.WriteString(name)
+				}
+			}()
+			synctest.Wait()
+		}
+		for range 3 {
+			wait("H", lineHog)
+		}
+		for range 8 {
+			wait("l", lineLight)
+		}
+		for range 12 {
+			s.release()
+			synctest.Wait()
+		}
+		if got, want := order.String(), "lllHlllHllH"; got != want {
+			t.Errorf("turns went to %s, want %s", got, want)
+		}
+		if s.free != 1 || s.Waiting() != 0 {
+			t.Errorf("%d free and %d waiting at the end", s.free, s.Waiting())
+		}
+	})
 }

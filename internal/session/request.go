@@ -171,7 +171,7 @@ func (s *Session) Step(ctx context.Context) error {
 		if s.ended || at > MaxTime {
 			return fmt.Errorf("this lab's %s of virtual time are over: start a new one", MaxTime)
 		}
-		if !s.sched.acquire(ctx) {
+		if !s.sched.acquire(ctx, s.line) {
 			return errors.New("the server is too busy to take a step: try again")
 		}
 		defer s.sched.release()
@@ -208,11 +208,10 @@ func (s *Session) do(c vnet.Command, prog vnet.Program) (string, error) {
 
 // Exec runs a command line at a node's prompt and returns the name of the process.
 func (s *Session) Exec(ctx context.Context, node, line string) (string, error) {
-	argv, err := words(line)
-	if err != nil {
-		return "", err
+	if strings.TrimSpace(line) == "" {
+		return "", errors.New("the command line is empty")
 	}
-	return s.Do(ctx, vnet.Command{Op: "exec", Node: node, Argv: argv})
+	return s.Do(ctx, vnet.Command{Op: "exec", Node: node, Line: line})
 }
 
 // Stop asks a process to end (SIGTERM), and kills it if it still runs after
@@ -291,46 +290,4 @@ func (s *Session) Replaceable(node, proc string) error {
 		return errors.New("this lab has no program that may be replaced")
 	}
 	return fmt.Errorf("%s:%s is not a program that may be replaced; this lab has %s", node, proc, strings.Join(slots, ", "))
-}
-
-// words splits a command line at blanks, as a shell does, with '...' and "..."
-// around what holds blanks and \ in front of what is to be taken as it is.
-func words(line string) ([]string, error) {
-	var out []string
-	var b strings.Builder
-	quote, in, escaped := rune(0), false, false
-	for _, c := range line {
-		switch {
-		case escaped:
-			b.WriteRune(c)
-			escaped = false
-		case c == '\\' && quote != '\'':
-			escaped, in = true, true
-		case quote != 0 && c == quote:
-			quote = 0
-		case quote != 0:
-			b.WriteRune(c)
-		case c == '\'' || c == '"':
-			quote, in = c, true
-		case strings.ContainsRune(" \t\r\n", c):
-			if in {
-				out = append(out, b.String())
-				b.Reset()
-				in = false
-			}
-		default:
-			b.WriteRune(c)
-			in = true
-		}
-	}
-	if quote != 0 || escaped {
-		return nil, errors.New("the command line ends inside a quotation")
-	}
-	if in {
-		out = append(out, b.String())
-	}
-	if len(out) == 0 {
-		return nil, errors.New("the command line is empty")
-	}
-	return out, nil
 }

@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 )
@@ -16,19 +17,31 @@ const (
 )
 
 // A Scheduler shares the machine's cores among the labs of a server. A session
-// asks for a turn, runs its lab for at most TurnTime, and gives the turn back;
-// turns are granted in the order in which they were asked for. So a lab that spins
-// or floods takes its share and no more, and the longest that another waits is
-// TurnTime for each lab in front of it, divided by the number of cores.
+// asks for a turn, runs its lab for at most TurnTime, and gives the turn back. There
+// are two lines, each in the order in which turns were asked for: one of labs whose
+// last turn was long enough for all that was due, and one of those that had more
+// to do. The first goes before, but for each hogEvery-th turn. So a lab that spins
+// or floods takes its share and no more, and however many do, another waits for
+// those of its own kind and a turn or two.
 //
 // It may be used from any goroutine.
 type Scheduler struct {
-	mu   sync.Mutex
-	free int
-	line []chan struct{} // waiters, oldest first; closed when granted
+	mu    sync.Mutex
+	free  int
+	lines [2][]chan struct{} // waiters, oldest first; closed when granted
+	light int                // turns granted to the first line while somebody was in the second
 
 	lag Histogram
 }
+
+// The lines of a Scheduler.
+const (
+	lineLight = iota
+	lineHog
+)
+
+// hogEvery is which of the turns goes to the second line if somebody is in it.
+const hogEvery = 4
 
 // NewScheduler returns a Scheduler that lets n sessions run at once; one for each
 // core that the process may use if n is below 1.
@@ -47,19 +60,20 @@ func (s *Scheduler) Lag() *Histogram { return &s.lag }
 func (s *Scheduler) Waiting() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return len(s.line)
+	return len(s.lines[lineLight]) + len(s.lines[lineHog])
 }
 
-// acquire waits for a turn. It reports false, without one, if ctx ended first.
-func (s *Scheduler) acquire(ctx context.Context) bool {
+// acquire waits in a line for a turn. It reports false, without one, if ctx ended
+// first.
+func (s *Scheduler) acquire(ctx context.Context, line int) bool {
 	s.mu.Lock()
-	if s.free > 0 && len(s.line) == 0 {
+	if s.free > 0 { // then nobody waits
 		s.free--
 		s.mu.Unlock()
 		return true
 	}
 	granted := make(chan struct{})
-	s.line = append(s.line, granted)
+	s.lines[line] = append(s.lines[line], granted)
 	s.mu.Unlock()
 	select {
 	case <-granted:
@@ -67,12 +81,10 @@ func (s *Scheduler) acquire(ctx context.Context) bool {
 	case <-ctx.Done():
 	}
 	s.mu.Lock()
-	for i, w := range s.line {
-		if w == granted {
-			s.line = append(s.line[:i], s.line[i+1:]...)
-			s.mu.Unlock()
-			return false
-		}
+	if i := slices.Index(s.lines[line], granted); i >= 0 {
+		s.lines[line] = slices.Delete(s.lines[line], i, i+1)
+		s.mu.Unlock()
+		return false
 	}
 	s.mu.Unlock()
 	s.release() // it was granted at the same moment: pass it on
@@ -83,12 +95,16 @@ func (s *Scheduler) acquire(ctx context.Context) bool {
 func (s *Scheduler) release() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.line) == 0 {
+	line := lineLight
+	switch hogs := len(s.lines[lineHog]); {
+	case hogs > 0 && (len(s.lines[lineLight]) == 0 || s.light >= hogEvery-1):
+		line, s.light = lineHog, 0
+	case hogs > 0:
+		s.light++
+	case len(s.lines[lineLight]) == 0:
 		s.free++
 		return
 	}
-	close(s.line[0])
-	n := copy(s.line, s.line[1:])
-	s.line[n] = nil
-	s.line = s.line[:n]
+	close(s.lines[line][0])
+	s.lines[line] = slices.Delete(s.lines[line], 0, 1)
 }

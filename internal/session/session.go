@@ -112,6 +112,7 @@ type Session struct {
 	// The rest belongs to Run's goroutine alone.
 	lab      *vnet.Lab
 	pace     pace
+	line     int // of the scheduler's, for the next turn
 	slipped  time.Duration
 	viewers  int
 	alone    time.Time // since when there are no viewers
@@ -336,7 +337,7 @@ func (s *Session) due() (time.Duration, bool) {
 // turn waits in line and lets the lab run for a bounded while. It reports false if
 // ctx ended first.
 func (s *Session) turn(ctx context.Context) bool {
-	if !s.sched.acquire(ctx) {
+	if !s.sched.acquire(ctx, s.line) {
 		return false
 	}
 	defer s.sched.release()
@@ -349,12 +350,14 @@ func (s *Session) turn(ctx context.Context) bool {
 	}
 	most := s.lab.Steps() + TurnSteps
 	now := began
+	s.line = lineLight
 	for {
 		if s.advance(until, min(s.lab.Steps()+TurnChunk, most)) {
 			break
 		}
 		now = time.Now()
 		if s.lab.Steps() >= most || now.Sub(began) >= TurnTime {
+			s.line = lineHog
 			break
 		}
 	}
