@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"net/netip"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -110,11 +111,37 @@ func (b *builder) build(root *value) {
 	if whole && b.p.total() == 0 {
 		if err := sc.Lab.Check(); err != nil {
 			for m := range strings.SplitSeq(err.Error(), "\n") {
-				b.p.at(root, "%s", m)
+				b.p.at(placeOf(root, m), "%s", m)
 			}
 		}
 	}
 	b.allSteps(root)
+}
+
+var named = regexp.MustCompile(`(node|switch|interface|device|program) "([^"]*)"`)
+
+// placeOf finds what the lab's own check speaks of: the innermost thing in the file
+// that its sentence names.
+func placeOf(root *value, sentence string) *value {
+	at, in := root, root
+	for _, m := range named.FindAllStringSubmatch(sentence, -1) {
+		maps := map[string][]string{"node": {"nodes"}, "switch": {"switches"}, "program": {"programs"}}[m[1]]
+		if maps == nil {
+			maps = []string{"nics", "devices"}
+		}
+		for _, name := range maps {
+			tree := in.get(name)
+			if tree == nil {
+				continue
+			}
+			for _, e := range tree.keys {
+				if e.key.text == m[2] {
+					at, in = e.key, e.val
+				}
+			}
+		}
+	}
+	return at
 }
 
 func other(l *vnet.LinkConfig, e string) string {

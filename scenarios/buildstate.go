@@ -106,7 +106,7 @@ func routes(v *value) []Route {
 	var out []Route
 	for _, x := range v.list() {
 		r := Route{Dev: str(x.get("dev"))}
-		to, _ := netip.ParsePrefix(str(x.get("to"))) // its shape has been checked
+		to, _ := parseNetwork(str(x.get("to"))) // its shape has been checked
 		r.To = to.Masked()
 		if via := x.get("via"); via != nil {
 			r.Via, _ = netip.ParseAddr(via.text) // likewise

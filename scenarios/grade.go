@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"wireloom/vnet"
-	"wireloom/vnet/errno"
 	"wireloom/vnet/event"
 )
 
@@ -42,86 +41,6 @@ type Options struct {
 
 // ErrTooLong is the error of a grading that a limit ended.
 var ErrTooLong = errors.New("the grading takes too long")
-
-// plan is the steps that a grading runs: for a stage its setup, then its own.
-func (s *Scenario) plan(o Options) ([]Step, error) {
-	if o.Student != s.Student {
-		return nil, fmt.Errorf("scenario %s: it has the values of student %q, and %q is to be graded", s.Name, s.Student, o.Student)
-	}
-	var steps []Step
-	if o.Stage != "" {
-		st := s.Stage(o.Stage)
-		if st == nil {
-			names := make([]string, len(s.Stages))
-			for i, x := range s.Stages {
-				names[i] = x.Name
-			}
-			return nil, fmt.Errorf("scenario %s has no stage %q; it has %s", s.Name, o.Stage, strings.Join(names, ", "))
-		}
-		for _, x := range st.Setup {
-			x.setup = true
-			steps = append(steps, x)
-		}
-	}
-	for _, x := range s.Steps {
-		if o.Audience.sees(&x) && (o.Stage == "" || x.Stage == o.Stage) {
-			steps = append(steps, x)
-		}
-	}
-	return steps, nil
-}
-
-// withheld reports whether there is something that the audience of a grading does
-// not see.
-func (s *Scenario) withheld(o Options) bool {
-	return slices.ContainsFunc(s.Steps, func(x Step) bool {
-		return !o.Audience.sees(&x) && (o.Stage == "" || x.Stage == o.Stage)
-	})
-}
-
-// result is what is known of a result before the run.
-func (s *Scenario) result(o Options) *Result {
-	return &Result{
-		Scenario: s.Name, Title: s.Title, Student: o.Student, Stage: o.Stage, Audience: o.Audience, Seed: s.Seed, Params: s.Params,
-		Source: s.Digest(o.Audience), Hidden: s.withheld(o),
-	}
-}
-
-// unique is an id that no check has yet: of a step without one there may be several,
-// in a loop.
-func (r *Result) unique(id string) string {
-	for n := 1; ; n++ {
-		name := id
-		if n > 1 {
-			name = fmt.Sprintf("%s-%d", id, n)
-		}
-		if !slices.ContainsFunc(r.Checks, func(c Check) bool { return c.ID == name }) {
-			return name
-		}
-	}
-}
-
-// total adds the checks up.
-func (r *Result) total() {
-	r.Passed, r.Score, r.MaxScore = true, 0, 0
-	for _, c := range r.Checks {
-		r.Score += c.Earned
-		r.MaxScore += c.Points
-		r.Passed = r.Passed && !c.Fail()
-	}
-}
-
-// check is what is known of a step's check before the run.
-func (s *Scenario) check(st *Step, o Options) Check {
-	c := Check{
-		ID: st.name(), Title: st.Title, Why: st.Why, Hint: st.Hint, Points: st.Points, Visible: visibleWords[st.Visible], Needs: st.Needs,
-		File: s.File, Line: st.Line, Source: st.Source,
-	}
-	if o.Audience == Staff {
-		c.Staff = st.Staff
-	}
-	return c
-}
 
 // Grade runs the scenario's steps on a lab that was built from its Config, has its
 // programs installed and has not been started, and says what it found. The lab is
@@ -191,12 +110,6 @@ type grader struct {
 	device  map[Slot]seen // what a process that is not submitted read from a device last
 	base    baseline
 	checked time.Duration // until when fuel has been looked at
-}
-
-// told is what a step tells those after it.
-type told struct {
-	sent, met *seen
-	result    string
 }
 
 func newGrader(lab *vnet.Lab, sc *Scenario, o Options, steps []Step) *grader {
@@ -420,101 +333,4 @@ func (g *grader) do(s *Step, v *verdict) error {
 	}
 	g.state(s, v)
 	return nil
-}
-
-// A finding is one thing that a step checked.
-type finding struct {
-	ok               bool
-	expected, actual string
-	diff             []FieldDiff
-	packets          []Packet
-}
-
-// A verdict is all that a step found.
-type verdict struct {
-	bad              bool
-	because          string // the step that it needs and that did not pass
-	expected, actual []string
-	good             [][2]string
-	diff             []FieldDiff
-	packets          []Packet
-}
-
-// add adds a finding. Where something failed, only what failed is told.
-func (v *verdict) add(f finding) {
-	if f.ok {
-		v.good = append(v.good, [2]string{f.expected, f.actual})
-	} else {
-		v.bad = true
-		v.expected, v.actual = append(v.expected, f.expected), append(v.actual, f.actual)
-		if v.diff == nil {
-			v.diff = f.diff
-		}
-	}
-	v.packets = append(v.packets, f.packets...)
-}
-
-func (v *verdict) failed() bool { return v.bad || v.because != "" }
-
-// decide writes a check.
-func (g *grader) decide(s *Step, v verdict) {
-	c := g.sc.check(s, g.o)
-	c.At, c.Took, c.Because = g.lab.Now(), g.lab.Now()-g.began, v.because
-	code := errno.Errno(1)
-	switch {
-	case v.because != "":
-		c.Status = StatusSkipped
-	case v.bad:
-		c.Status, c.Diff, c.Log = StatusFailed, v.diff, g.recent.lines()
-		if why := g.why(); why != "" {
-			v.actual = append(v.actual, why)
-		}
-	default:
-		c.Status, c.Earned, code = StatusPassed, s.Points, errno.OK
-		g.passed[s.ID] = s.ID != ""
-		for _, x := range v.good {
-			v.expected, v.actual = append(v.expected, x[0]), append(v.actual, x[1])
-		}
-	}
-	c.Expected, c.Actual = strings.Join(v.expected, "\n"), strings.Join(v.actual, "\n")
-	if v.because == "" {
-		c.Packets = g.packets(v)
-	}
-	c.ID = g.res.unique(c.ID)
-	g.res.Checks = append(g.res.Checks, c)
-	g.lab.Note(event.Event{Kind: event.Check, Op: c.ID, Text: c.Actual, N: int64(c.Earned), Errno: uint16(code)})
-}
-
-// why says what became of programs that have ended, which is mostly why nothing came.
-func (g *grader) why() string {
-	for _, p := range g.lab.Status().Procs {
-		wanted := g.fromStart[Slot{p.Node, p.Name}]
-		if p.Slot && p.Exit != nil && (wanted || p.Exit.How != "exit" || p.Exit.Code != 0) {
-			why := p.Exit.Why
-			if why == "" {
-				why = fmt.Sprintf("exit code %d", p.Exit.Code)
-			}
-			return fmt.Sprintf("%s:%s is not running: %s", p.Node, p.Name, why)
-		}
-		if p.Slot && p.State == "stopped" && wanted {
-			return fmt.Sprintf("%s:%s has not been started", p.Node, p.Name)
-		}
-	}
-	return ""
-}
-
-// limits adds a check for each program that came to one of its limits, unless a step
-// wanted that.
-func (g *grader) limits() {
-	for _, sl := range g.slots {
-		whys := g.limited[sl]
-		if len(whys) == 0 {
-			continue
-		}
-		g.res.Checks = append(g.res.Checks, Check{
-			ID: "limits-" + sl.Node + "-" + sl.Proc, Title: sl.String() + " stays within its limits", Status: StatusFailed, Visible: visibleWords[Student],
-			File: g.sc.File, Line: 1, At: g.lab.Now(), Expected: "no limit is reached", Actual: strings.Join(whys, "\n"),
-			Why: "A program that takes more than it may have would take it from others.",
-		})
-	}
 }

@@ -51,7 +51,8 @@ func TestGradingsWithoutEndAreEnded(t *testing.T) {
 		{"hours", "scenario: x\nnodes: {}\nsteps:\n- for: {times: 100, steps: [{wait: 10m}]}\n", most, "f:4: the grading takes too long: it would go beyond 1h0m0s of virtual time"},
 		{
 			"many frames", "scenario: x\nnodes: {}\nswitches: {s1: {ports: 1}}\nsteps:\n- for: {times: 10, steps: [{send: {port: s1.1, repeat: 100000, packet: {arp.opcode: 1}}}]}\n",
-			bounds{time.Hour, 1 << 60, 150_000, 1 << 60, 1}, "more than 150000 events",
+			bounds{time.Hour, 1 << 60, 150_000, 1 << 60, 1},
+			"more than 150000 events",
 		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -136,13 +136,13 @@ func (s *Scenario) Config(seed *uint64) vnet.Config {
 
 // For returns the scenario with the values of a student: those that the params have
 // for this id and the seed, which is the scenario's own where seed is nil. A lab must
-// be built from it, and graded with it.
+// be built from it, and graded with it. It may be called from several goroutines.
 func (s *Scenario) For(student string, seed *uint64) (*Scenario, error) {
 	if len(student) > MaxStudent {
 		return nil, fmt.Errorf("the student's id has %d bytes, at most %d are allowed", len(student), MaxStudent)
 	}
 	c := *s
-	c.Student = student
+	c.Student, c.read = student, maps.Clone(s.read)
 	if seed != nil {
 		c.Seed = *seed
 	}

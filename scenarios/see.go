@@ -53,6 +53,13 @@ func (g *grader) see(e *event.Event) {
 		delete(g.last, sl)
 	case event.Exit:
 		g.ended[sl] = &ending{at: e.At, code: int(e.N), how: e.Op, why: e.Text}
+		if g.submitted(sl) && e.Op == "limit" {
+			// How it ended says more than that it came to a limit: the function it was in.
+			if n := len(g.limited[sl]); n > 0 {
+				g.limited[sl] = g.limited[sl][:n-1]
+			}
+			g.limited[sl] = append(g.limited[sl], fmt.Sprintf("at %v: %s%s", e.At, e.Text, g.where(sl)))
+		}
 		if g.submitted(sl) && (e.Op != "exit" || e.N != 0) {
 			g.note(fmt.Sprintf("%s:%s ended at %v: %s", e.Node, e.Proc, e.At, exitText(e)))
 		}

@@ -129,7 +129,7 @@ var (
 	sinceShape = one("start or step", "start", "step")
 	flagShape  = &shape{kind: shapeText, want: "a flag of an interface, such as UP or RUNNING", max: 16}
 	routeShape = object(
-		field{"to", prefix, true, "Where to; 0.0.0.0/0 is the default route."},
+		field{"to", network, true, "Where to; default, or 0.0.0.0/0, is the default route."},
 		field{"via", address, false, "The next hop."},
 		field{"dev", &shape{kind: shapeText, want: "an interface such as em0", pattern: ifaceKey, max: 20}, false, "The interface."},
 	)

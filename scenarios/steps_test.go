@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -26,6 +27,10 @@ func TestMistakesOfSteps(t *testing.T) {
 		{"a stage without steps", small + "stages: {x: {}}\nsteps: [{wait: 1s}]\n", "no step belongs to stage x"},
 		{"points in a setup", small + "stages: {x: {setup: [{points: 1, id: p, running: b.prog}]}}\nsteps: [{wait: 1s, stage: x}]\n", "a step of a setup has no points"},
 		{"reference of no slot", small + "stages: {x: {reference: b.nothing}}\nsteps: [{wait: 1s, stage: x}]\n", "there is no program b.nothing"},
+		// What the lab itself refuses.
+		{"a tap as NIC", strings.Replace(small, "em0:", "tap3:", 1), "f:5:7: node \"a\": interface \"tap3\": tun and tap are devices"},
+		{"a node like a switch", strings.Replace(small, "s1: {ports: 2}", "s1: {ports: 2}\n  a: {ports: 2}", 1), "f:14:3: switch \"a\": another node or switch has this name"},
+		{"too many arguments", strings.Replace(small, "slot: submission", "slot: submission, argv: ["+strings.Repeat("x, ", 40)+"], env: ["+strings.Repeat("A=b, ", 40)+"]", 1), "f:11:7: node \"b\": program \"prog\": 80 arguments"},
 		// Send.
 		{"send nowhere", steps("- {send: {" + frame + "}}\n"), "send needs either a port or a device"},
 		{"send to both", steps("- {send: {port: s1.1, device: \"b:tap0\", " + frame + "}}\n"), "send needs either a port or a device"},
@@ -214,6 +219,27 @@ func TestParamsAreChosenByStudentAndSeed(t *testing.T) {
 	}
 	if _, err := sc.For(strings.Repeat("x", MaxStudent+1), nil); err == nil {
 		t.Error("an id without end is taken")
+	}
+}
+
+// Labs of many students are built at once from one scenario.
+func TestStudentsDoNotShare(t *testing.T) {
+	sc, err := Parse("f", []byte(small+"params: {n: {from: 1, to: 9}}\nstages: {one: {}}\nsteps: [{stage: one, title: \"${n}\", wait: 1s}]\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	for i := range 4 {
+		wg.Go(func() {
+			own, err := sc.For(fmt.Sprint("s", i), nil)
+			if err != nil || own.Steps[0].Title != own.Params["n"] || len(own.Stages) != 1 {
+				t.Errorf("student %d: error %v, %+v", i, err, own)
+			}
+		})
+	}
+	wg.Wait()
+	if len(sc.Stages) != 1 || len(sc.Steps) != 1 {
+		t.Errorf("%d stages, %d steps", len(sc.Stages), len(sc.Steps))
 	}
 }
 

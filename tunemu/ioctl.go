@@ -91,7 +91,7 @@ func (tp *softc) ifioctl(cmd uint32, r *kern.IfReq) errno.Errno {
 	case kern.SIOCSIFDSTADDR:
 		return tp.addressSet("destination address set")
 	case kern.SIOCSIFMTU:
-		tp.ifp.MTU = uint64(r.MTU)
+		tp.ifp.SetMTU(uint64(r.MTU))
 		tp.logf("mtu set\n")
 	case kern.SIOCSIFFLAGS, kern.SIOCADDMULTI, kern.SIOCDELMULTI:
 	default:

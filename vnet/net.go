@@ -24,6 +24,9 @@ const (
 	MaxSockets   = 256 // open on a node
 )
 
+// maxIP is the length of the longest IP packet.
+const maxIP = 65535
+
 // netChanged says that the stack has to follow the kernel.
 func (n *Node) netChanged() {
 	if n.netDirty || !n.built {
@@ -108,7 +111,7 @@ func (n *Node) hasAddress() bool {
 // syncIface makes the stack follow an interface: its state and its addresses.
 func (n *Node) syncIface(x *iface) {
 	i := x.ifp
-	mtu := int(i.MTU)
+	mtu := int(min(i.MTU, maxIP)) // TAPSIFINFO sets any
 	if x.stack < 0 {
 		nic, err := n.stack.Attach(StackNIC{Name: i.Name, IP: x.kind == "tun", MAC: wire.MAC(i.MAC), MTU: mtu})
 		if err != nil {

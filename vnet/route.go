@@ -55,6 +55,11 @@ func (n *Node) routeEvent(r Route, what string) {
 // default first.
 func (n *Node) Routes() []Route {
 	n.syncNet()
+	return n.routeTable()
+}
+
+// routeTable is Routes as the table is now: to look at it changes nothing.
+func (n *Node) routeTable() []Route {
 	var out []Route
 	for _, x := range n.ifaces {
 		out = append(out, n.connected(x)...)

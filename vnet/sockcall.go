@@ -49,8 +49,9 @@ func (p *Proc) sock(fd int) (*socketFile, errno.Errno) {
 	return s, errno.OK
 }
 
-// onSocket runs a call on a socket and records it.
-func (p *Proc) onSocket(op string, fd int, addr netip.AddrPort, f func(*socketFile) (int, errno.Errno)) (int, errno.Errno) {
+// onSocket runs a call on a socket and records it, with the bytes of b that it moved
+// and the address, which the call may set.
+func (p *Proc) onSocket(op string, fd int, b []byte, addr *netip.AddrPort, f func(*socketFile) (int, errno.Errno)) (int, errno.Errno) {
 	began := p.Now()
 	n := 0
 	s, e := p.sock(fd)
@@ -62,20 +63,21 @@ func (p *Proc) onSocket(op string, fd int, addr netip.AddrPort, f func(*socketFi
 	if addr.IsValid() {
 		text = addr.String()
 	}
-	p.logCall(event.Event{Op: op, FD: fd, Path: p.pathOf(fd), N: int64(n), Text: text}, e, began)
+	moved := b[:min(max(n, 0), len(b))]
+	p.logCall(event.Event{Op: op, FD: fd, Path: p.pathOf(fd), Len: len(b), N: int64(n), Text: text, Data: moved}, e, began)
 	return n, e
 }
 
 // Bind is bind(2).
 func (p *Proc) Bind(fd int, addr netip.AddrPort) errno.Errno {
-	_, e := p.onSocket("bind", fd, addr, func(s *socketFile) (int, errno.Errno) { return 0, s.s.Bind(addr) })
+	_, e := p.onSocket("bind", fd, nil, &addr, func(s *socketFile) (int, errno.Errno) { return 0, s.s.Bind(addr) })
 	return e
 }
 
 // Connect is connect(2); it waits for a stream to be established unless the socket
 // does not block.
 func (p *Proc) Connect(fd int, addr netip.AddrPort) errno.Errno {
-	_, e := p.onSocket("connect", fd, addr, func(s *socketFile) (int, errno.Errno) {
+	_, e := p.onSocket("connect", fd, nil, &addr, func(s *socketFile) (int, errno.Errno) {
 		e := s.s.Connect(addr)
 		if e != errno.EINPROGRESS || s.non {
 			return 0, e
@@ -92,13 +94,13 @@ func (p *Proc) Connect(fd int, addr netip.AddrPort) errno.Errno {
 
 // Listen is listen(2).
 func (p *Proc) Listen(fd, backlog int) errno.Errno {
-	_, e := p.onSocket("listen", fd, netip.AddrPort{}, func(s *socketFile) (int, errno.Errno) { return 0, s.s.Listen(backlog) })
+	_, e := p.onSocket("listen", fd, nil, &netip.AddrPort{}, func(s *socketFile) (int, errno.Errno) { return 0, s.s.Listen(backlog) })
 	return e
 }
 
 // Accept is accept(2): the descriptor of the connection and its peer.
 func (p *Proc) Accept(fd int) (conn int, peer netip.AddrPort, e errno.Errno) {
-	conn, e = p.onSocket("accept", fd, netip.AddrPort{}, func(s *socketFile) (int, errno.Errno) {
+	conn, e = p.onSocket("accept", fd, nil, &peer, func(s *socketFile) (int, errno.Errno) {
 		if p.opened >= MaxFiles {
 			p.tooManyFiles()
 			return -1, errno.EMFILE
@@ -118,7 +120,7 @@ func (p *Proc) Accept(fd int) (conn int, peer netip.AddrPort, e errno.Errno) {
 
 // SendTo is sendto(2); an invalid addr means the connected one.
 func (p *Proc) SendTo(fd int, b []byte, addr netip.AddrPort) (int, errno.Errno) {
-	return p.onSocket("sendto", fd, addr, func(s *socketFile) (n int, e errno.Errno) {
+	return p.onSocket("sendto", fd, b, &addr, func(s *socketFile) (n int, e errno.Errno) {
 		e = s.wait(p, sending, func() (e errno.Errno) {
 			n, e = s.s.Send(b, addr)
 			return e
@@ -151,7 +153,7 @@ func (p *Proc) RecvFrom(fd int, b []byte) (n int, from netip.AddrPort, ttl int, 
 // RecvMsg is recvmsg(2).
 func (p *Proc) RecvMsg(fd int, b []byte, flags int) (Received, errno.Errno) {
 	var r Received
-	_, e := p.onSocket("recvfrom", fd, netip.AddrPort{}, func(s *socketFile) (int, errno.Errno) {
+	_, e := p.onSocket("recvfrom", fd, b, &r.From, func(s *socketFile) (int, errno.Errno) {
 		take := s.s.Recv
 		if flags&MSG_PEEK != 0 {
 			take = s.s.Peek
@@ -179,7 +181,7 @@ func (p *Proc) RecvMsg(fd int, b []byte, flags int) (Received, errno.Errno) {
 
 // Shutdown is shutdown(2).
 func (p *Proc) Shutdown(fd int, read, write bool) errno.Errno {
-	_, e := p.onSocket("shutdown", fd, netip.AddrPort{}, func(s *socketFile) (int, errno.Errno) { return 0, s.s.Shutdown(read, write) })
+	_, e := p.onSocket("shutdown", fd, nil, &netip.AddrPort{}, func(s *socketFile) (int, errno.Errno) { return 0, s.s.Shutdown(read, write) })
 	return e
 }
 

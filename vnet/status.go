@@ -13,12 +13,14 @@ type Status struct {
 	Procs  []ProcStatus // the slots in the order of the configuration, then commands
 	Ifaces []IfaceStatus
 	Ports  []PortStatus
+	Nodes  []NodeStatus
 }
 
 // A ProcStatus describes a process, or a slot that runs none.
 type ProcStatus struct {
 	Node, Name string
 	PID        int    // 0 when nothing runs
+	PPID       int    // of the process that started it; 0: the lab, or the node's prompt
 	State      string // "running", "ready", "sleeping", "exited", "stopped" (never started)
 	Wchan      string // what it sleeps on
 	Fuel       int64  // units used
@@ -33,6 +35,7 @@ type ProcStatus struct {
 // An IfaceStatus describes an interface of a node.
 type IfaceStatus struct {
 	Port     string // "bob:tap0"
+	Kind     string // "nic", "tap" or "tun"
 	Flags    []string
 	Link     string
 	MTU      uint64
@@ -41,6 +44,17 @@ type IfaceStatus struct {
 	QueueMax int
 	Counters kern.Counters
 	Drops    uint64 // packets that its send queue had no room for
+
+	// Addresses as ifconfig has them: "10.0.0.1/24", and where it has a peer
+	// "10.8.0.1 --> 10.8.0.2".
+	Addresses []string
+}
+
+// A NodeStatus describes how a node passes packets on.
+type NodeStatus struct {
+	Node               string
+	Forward4, Forward6 bool
+	Routes             []Route // in the order of netstat
 }
 
 // A PortStatus describes an end of a link.
@@ -54,6 +68,7 @@ type PortStatus struct {
 func (l *Lab) Status() Status {
 	s := Status{Now: l.loop.now, Steps: l.loop.steps}
 	for _, n := range l.nodes {
+		s.Nodes = append(s.Nodes, NodeStatus{Node: n.name, Forward4: n.forward4, Forward6: n.forward6, Routes: n.routeTable()})
 		for _, sl := range n.slots {
 			s.Procs = append(s.Procs, sl.status(n))
 		}
@@ -68,7 +83,7 @@ func (l *Lab) Status() Status {
 			}
 			i := x.ifp
 			s.Ifaces = append(s.Ifaces, IfaceStatus{
-				Port: x.port.name, Flags: i.Flags.Names(), Link: i.Link.String(), MTU: i.MTU, MAC: i.MAC.String(),
+				Port: x.port.name, Kind: x.kind, Addresses: x.shown(), Flags: i.Flags.Names(), Link: i.Link.String(), MTU: i.MTU, MAC: i.MAC.String(),
 				Queued: i.Snd.Len(), QueueMax: i.Snd.Max, Counters: i.Cnt, Drops: i.Snd.Drops,
 			})
 			s.Ports = append(s.Ports, x.port.status())
@@ -80,6 +95,21 @@ func (l *Lab) Status() Status {
 		}
 	}
 	return s
+}
+
+// shown are the addresses of an interface as ifconfig has them.
+func (x *iface) shown() []string {
+	var out []string
+	for _, a := range x.ifp.Addrs {
+		switch {
+		case !a.Valid():
+		case a.Dst.IsValid():
+			out = append(out, a.Addr.String()+" --> "+a.Dst.String())
+		default:
+			out = append(out, x.ifp.Prefix(a).String())
+		}
+	}
+	return out
 }
 
 func (p *port) status() PortStatus { return PortStatus{Port: p.name, Sent: p.Sent, Dropped: p.Dropped} }
@@ -104,7 +134,7 @@ func (sl *slot) status(n *Node) ProcStatus {
 
 func (p *Proc) status() ProcStatus {
 	st := ProcStatus{
-		Node: p.node.name, Name: p.name, PID: p.pid, State: p.state.String(), Wchan: p.thread.Wmesg(), Fuel: p.fuel,
+		Node: p.node.name, Name: p.name, PID: p.pid, PPID: p.PPID(), State: p.state.String(), Wchan: p.thread.Wmesg(), Fuel: p.fuel,
 		Memory: p.memory, Program: p.prog.Name(), Native: p.native, Dropped: p.console.Dropped,
 	}
 	if p.slot != nil {

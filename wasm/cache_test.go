@@ -205,6 +205,34 @@ func TestCancelled(t *testing.T) {
 	})
 }
 
+// TestCachedDoesNotWait: what is in the cache is loaded while others compile.
+func TestCachedDoesNotWait(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "cache")
+	if _, err := onDisk(t, dir, nil).Compile(t.Context(), "x.wasm", exitsOne()); err != nil {
+		t.Fatal(err)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		e := onDisk(t, dir, func(ctx context.Context, _ []byte, _ string) error {
+			<-ctx.Done()
+			return ctx.Err()
+		})
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		go func() {
+			if _, err := e.Compile(ctx, "y.wasm", exitsWith(2)); err == nil {
+				t.Error("a module was compiled by nobody")
+			}
+			close(done)
+		}()
+		synctest.Wait()
+		if _, err := e.Compile(t.Context(), "x.wasm", exitsOne()); err != nil {
+			t.Error(err)
+		}
+		cancel()
+		<-done
+	})
+}
+
 // TestCloseEndsCompiling: an engine that closes leaves no process behind.
 func TestCloseEndsCompiling(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "cache")

@@ -252,25 +252,13 @@ func (e *Engine) free(hash [sha256.Size]byte, c wazero.CompiledModule) {
 	_ = c.Close(context.Background()) // of a compiled module it never fails
 }
 
-// slowWork is the estimate of a module's compiling work from which on it counts as
-// slow: about five seconds, which no program takes that a person wrote for a lab.
-const slowWork = 5 * fuel.WorkPerSecond
-
 // compile checks and compiles a module.
 func (e *Engine) compile(ctx context.Context, id string, bytes []byte) (*module, error) {
 	rewritten, err := e.rewrite(ctx, bytes)
 	if err != nil {
 		return nil, err
 	}
-	lane := e.quick
-	if rewritten.Work >= slowWork {
-		lane = e.slow
-	}
-	if err := hold(ctx, lane); err != nil {
-		return nil, err
-	}
-	compiled, err := e.native(ctx, rewritten.Bytes)
-	<-lane
+	compiled, err := e.native(ctx, rewritten)
 	if err != nil {
 		return nil, err
 	}

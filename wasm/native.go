@@ -15,6 +15,7 @@ import (
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
 
+	"wireloom/wasm/fuel"
 	"wireloom/wasm/modcache"
 )
 
@@ -128,21 +129,36 @@ func (s *store) id(module []byte) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// native compiles a rewritten module, or finds it on disk.
-func (e *Engine) native(ctx context.Context, module []byte) (c wazero.CompiledModule, err error) {
+// slowWork is the estimate of a module's compiling work from which on it counts as
+// slow: about five seconds, which no program takes that a person wrote for a lab.
+const slowWork = 5 * fuel.WorkPerSecond
+
+// native finds a rewritten module's code on disk, or waits in line and compiles it.
+func (e *Engine) native(ctx context.Context, m *fuel.Module) (c wazero.CompiledModule, err error) {
 	defer func() {
 		// A bug in the compiler must not take the server with it: the input is a stranger's.
 		if r := recover(); r != nil {
 			c, err = nil, fmt.Errorf("the module can't be compiled: internal error: %v", r)
 		}
 	}()
+	module, id := m.Bytes, ""
+	if e.disk != nil {
+		id = e.disk.id(module)
+		if c, ok := e.load(id, module); ok {
+			return c, nil
+		}
+	}
+	lane := e.quick
+	if m.Work >= slowWork {
+		lane = e.slow
+	}
+	if err := hold(ctx, lane); err != nil {
+		return nil, err
+	}
+	defer func() { <-lane }()
 	if e.disk == nil {
 		c, err = e.rt.CompileModule(context.Background(), module)
 		return c, invalid(err)
-	}
-	id := e.disk.id(module)
-	if c, ok := e.load(id, module); ok {
-		return c, nil
 	}
 	if e.apart != nil {
 		err := e.compileApart(ctx, id, module)

@@ -45,7 +45,7 @@ func writeSDK(dir string, out io.Writer) error {
 		}
 	}
 	include, module := filepath.Join(dir, "include"), filepath.Join(dir, "go")
-	fmt.Fprintf(out, "%d files.\nC:  clang --target=wasm32-wasi -I%s -O2 program.c -o program.wasm\nGo: in go.mod \"require wireloom v0.0.0\" and \"replace wireloom => %s\", then GOOS=wasip1 GOARCH=wasm go build -o program.wasm\n",
+	fmt.Fprintf(out, "%d files.\nC:  clang --target=wasm32-wasi -I%s -O2 -Wl,-z,stack-size=262144 -Wl,--stack-first program.c -o program.wasm\nGo: in go.mod \"require wireloom v0.0.0\" and \"replace wireloom => %s\", then GOOS=wasip1 GOARCH=wasm go build -o program.wasm\n",
 		len(files), include, module)
 	return nil
 }

@@ -183,7 +183,7 @@ func offers(log *slog.Logger) (*offer, error) {
 			return nil, err
 		}
 		src := &boot.Source{Scenario: sc, Files: map[string][]byte{"scenario.yaml": sc.Source, "brief.md": []byte(sc.Brief)}}
-		o.list = append(o.list, httpapi.Scenario{Name: name, Title: src.Title})
+		o.list = append(o.list, httpapi.Scenario{Name: name, Title: src.Title, Course: src.Course})
 		o.sources[name] = src
 		files := map[scenarios.Slot]boot.File{}
 		for _, slot := range src.Slots() {

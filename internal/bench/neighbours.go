@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"runtime"
 	"strings"
 	"sync"
@@ -32,7 +33,12 @@ const (
 func neighbours(ctx context.Context, _ int) (r *Report, err error) {
 	runtime.GOMAXPROCS(neighboursCores)
 	session.TuneGC()
-	e, err := boot.OpenEngine(ctx, "")
+	cache, err := os.MkdirTemp("", "wireloom-bench-") // of its own: what it compiles nobody wants again
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(cache)) }()
+	e, err := boot.OpenEngine(ctx, cache)
 	if err != nil {
 		return nil, err
 	}

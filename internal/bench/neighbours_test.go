@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -21,7 +22,7 @@ func TestMain(m *testing.M) {
 // its neighbours do. No time is looked at: the benchmark does that.
 func TestNeighboursLeaveNoTrace(t *testing.T) {
 	ctx := t.Context()
-	e, err := boot.OpenEngine(ctx, "")
+	e, err := boot.OpenEngine(ctx, filepath.Join(t.TempDir(), "cache"))
 	if err != nil {
 		t.Fatal(err)
 	}

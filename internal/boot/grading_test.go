@@ -254,10 +254,13 @@ var nativePrograms = map[string]func(p *vnet.Proc) vnet.Exit{
 		}
 		return vnet.Exit{Code: 132, How: "trap", Why: "unreachable: it gave up in main"}
 	},
-	// greedy computes without end.
-	"greedy": func(p *vnet.Proc) vnet.Exit {
+	// greedy, frugal and wanted compute without end.
+	"greedy": compute, "frugal": compute, "wanted": compute,
+	// chatty prints without end.
+	"chatty": func(p *vnet.Proc) vnet.Exit {
 		for {
-			p.Charge(p.Budget())
+			p.Write(1, bytes.Repeat([]byte("blah "), 1000))
+			p.Charge(10_000)
 			if p.Dying() {
 				return p.Verdict()
 			}
@@ -287,6 +290,15 @@ var nativePrograms = map[string]func(p *vnet.Proc) vnet.Exit{
 			}
 		}
 	},
+}
+
+func compute(p *vnet.Proc) vnet.Exit {
+	for {
+		p.Charge(p.Budget())
+		if p.Dying() {
+			return p.Verdict()
+		}
+	}
 }
 
 // answerOf is what a host with an address answers to a frame, nil for nothing.

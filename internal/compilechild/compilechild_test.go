@@ -112,12 +112,22 @@ func TestCompile(t *testing.T) {
 	}
 }
 
-// TestCancel: a child is gone when nobody waits for it.
+// TestCancel: a child is gone when nobody waits for it. Compile returns only when it
+// is, and long before it would be by itself.
 func TestCancel(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
+	early, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := self(t).Compile(ctx, rewritten(t, heavy()), t.TempDir()); !errors.Is(err, context.Canceled) {
-		t.Errorf("got %v, want that it was cancelled", err)
+	if err := self(t).Compile(early, rewritten(t, heavy()), t.TempDir()); !errors.Is(err, context.Canceled) {
+		t.Errorf("cancelled before the start: %v", err)
+	}
+	late, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	dir := t.TempDir()
+	if err := self(t).Compile(late, rewritten(t, heavy()), dir); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("cancelled while it compiles: %v", err)
+	}
+	if files, err := filepath.Glob(filepath.Join(dir, "wazero-*", "*")); err != nil || len(files) > 0 {
+		t.Errorf("it wrote %q, %v", files, err)
 	}
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
@@ -43,7 +44,31 @@ func (t tracer) see(e *event.Event) {
 	var size [8]byte
 	binary.BigEndian.PutUint64(size[:], uint64(len(e.Data)))
 	h.Write(size[:])
-	h.Write(e.Data)
+	h.Write(timeless(e.Data))
+}
+
+// timeless is a frame or packet without the time that ping(8) puts into its data, nor
+// the checksum over it: a program that is a little slower is no other program.
+func timeless(data []byte) []byte {
+	const icmpLen, stamp, large = 8, 8, 56 // what ping writes the time into, in the data that it sends
+	ip := 0
+	switch {
+	case len(data) >= 14 && data[12] == 0x08 && data[13] == 0x00:
+		ip = 14
+	case len(data) >= 5 && data[0] == 0 && data[4]>>4 == 4: // a tun's, behind its address family
+		ip = 4
+	}
+	if len(data) < ip+20 || data[ip]>>4 != 4 || data[ip+9] != 1 {
+		return data
+	}
+	icmp := ip + int(data[ip]&15)*4
+	if len(data) < icmp+icmpLen+large || data[icmp] != 0 && data[icmp] != 8 {
+		return data
+	}
+	out := bytes.Clone(data)
+	clear(out[icmp+2 : icmp+4])
+	clear(out[icmp+icmpLen : icmp+icmpLen+stamp])
+	return out
 }
 
 func (t tracer) trace() trace {

@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"strconv"
+	"strings"
 )
 
 // Reply returns the fields that an answer to a frame must have: addresses, and
@@ -41,7 +42,9 @@ func Reply(link Link, b []byte) ([]KV, error) {
 		r.want("ip.src", dst)
 	}
 	r.copy("ipv6.dst", "ipv6.src")
-	r.copy("ipv6.src", "ipv6.dst")
+	if dst, ok := r.get("ipv6.dst"); ok && !strings.HasPrefix(dst, "ff") {
+		r.want("ipv6.src", dst)
+	}
 	switch {
 	case r.is("icmp.type", "8"):
 		r.want("icmp.type", "0")

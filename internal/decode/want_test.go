@@ -133,21 +133,44 @@ func TestReplies(t *testing.T) {
 		fields []string
 		want   string // of the reply, name=value, in its order
 	}{
-		{"ARP", Ethernet, []string{"eth.src", "02:00:00:00:00:01", "arp.src.proto_ipv4", "10.0.0.1", "arp.dst.proto_ipv4", "10.0.0.2"},
-			"eth.dst=02:00:00:00:00:01 arp.opcode=2 arp.src.proto_ipv4=10.0.0.2 arp.dst.hw_mac=02:00:00:00:00:01 arp.dst.proto_ipv4=10.0.0.1"},
-		{"tagged echo", Ethernet, []string{"eth.dst", "02:00:00:00:00:02", "eth.src", "02:00:00:00:00:01", "vlan.id", "5", "ip.src", "10.0.0.1", "ip.dst", "10.0.0.2", "icmp.ident", "7", "icmp.seq", "9", "data.data", "aabb"},
-			"eth.dst=02:00:00:00:00:01 eth.src=02:00:00:00:00:02 vlan.id=5 ip.dst=10.0.0.1 ip.src=10.0.0.2 icmp.type=0 icmp.code=0 icmp.ident=7 icmp.seq=9 data.data=aabb"},
+		{
+			"ARP", Ethernet,
+			[]string{"eth.src", "02:00:00:00:00:01", "arp.src.proto_ipv4", "10.0.0.1", "arp.dst.proto_ipv4", "10.0.0.2"},
+			"eth.dst=02:00:00:00:00:01 arp.opcode=2 arp.src.proto_ipv4=10.0.0.2 arp.dst.hw_mac=02:00:00:00:00:01 arp.dst.proto_ipv4=10.0.0.1",
+		},
+		{
+			"tagged echo", Ethernet,
+			[]string{"eth.dst", "02:00:00:00:00:02", "eth.src", "02:00:00:00:00:01", "vlan.id", "5", "ip.src", "10.0.0.1", "ip.dst", "10.0.0.2", "icmp.ident", "7", "icmp.seq", "9", "data.data", "aabb"},
+			"eth.dst=02:00:00:00:00:01 eth.src=02:00:00:00:00:02 vlan.id=5 ip.dst=10.0.0.1 ip.src=10.0.0.2 icmp.type=0 icmp.code=0 icmp.ident=7 icmp.seq=9 data.data=aabb",
+		},
 		{"broadcast echo", Raw, []string{"ip.src", "10.0.0.1", "icmp.type", "8"}, "ip.dst=10.0.0.1 icmp.type=0 icmp.code=0 icmp.ident=1 icmp.seq=1 data.data="},
 		{"echo to a group", Raw, []string{"ip.src", "10.0.0.1", "ip.dst", "224.0.0.1", "icmp.type", "8"}, "ip.dst=10.0.0.1 icmp.type=0 icmp.code=0 icmp.ident=1 icmp.seq=1 data.data="},
-		{"ICMPv6 echo", Raw, []string{"ipv6.src", "fd00::1", "ipv6.dst", "fd00::2", "icmpv6.type", "128", "icmpv6.echo.identifier", "3"},
-			"ipv6.dst=fd00::1 ipv6.src=fd00::2 icmpv6.type=129 icmpv6.code=0 icmpv6.echo.identifier=3 icmpv6.echo.sequence_number=1 data.data="},
-		{"neighbour solicitation", Raw, []string{"ipv6.src", "fd00::1", "ipv6.dst", "ff02::1:ff00:2", "icmpv6.nd.ns.target_address", "fd00::2"},
-			"icmpv6.type=136 ipv6.dst=fd00::1 icmpv6.nd.na.target_address=fd00::2 icmpv6.nd.na.flag.s=1"},
+		{
+			"ICMPv6 echo", Raw,
+			[]string{"ipv6.src", "fd00::1", "ipv6.dst", "fd00::2", "icmpv6.type", "128", "icmpv6.echo.identifier", "3"},
+			"ipv6.dst=fd00::1 ipv6.src=fd00::2 icmpv6.type=129 icmpv6.code=0 icmpv6.echo.identifier=3 icmpv6.echo.sequence_number=1 data.data=",
+		},
+		{
+			"ICMPv6 echo to a group", Raw,
+			[]string{"ipv6.src", "fd00::1", "ipv6.dst", "ff02::1", "icmpv6.type", "128"},
+			"ipv6.dst=fd00::1 icmpv6.type=129 icmpv6.code=0 icmpv6.echo.identifier=1 icmpv6.echo.sequence_number=1 data.data=",
+		},
+		{
+			"neighbour solicitation", Raw,
+			[]string{"ipv6.src", "fd00::1", "ipv6.dst", "ff02::1:ff00:2", "icmpv6.nd.ns.target_address", "fd00::2"},
+			"icmpv6.type=136 ipv6.dst=fd00::1 icmpv6.nd.na.target_address=fd00::2 icmpv6.nd.na.flag.s=1",
+		},
 		{"UDP", Raw, []string{"ip.src", "10.0.0.1", "ip.dst", "10.0.0.2", "udp.srcport", "5", "udp.dstport", "53"}, "ip.dst=10.0.0.1 ip.src=10.0.0.2 udp.srcport=53 udp.dstport=5"},
-		{"TCP SYN", Raw, []string{"ip.src", "10.0.0.1", "ip.dst", "10.0.0.2", "tcp.srcport", "5", "tcp.dstport", "80", "tcp.seq_raw", "4294967295"},
-			"ip.dst=10.0.0.1 ip.src=10.0.0.2 tcp.srcport=80 tcp.dstport=5 tcp.ack_raw=0"},
-		{"TCP data", Raw, []string{"ip.src", "10.0.0.1", "ip.dst", "10.0.0.2", "tcp.srcport", "5", "tcp.dstport", "80", "tcp.seq_raw", "10", "tcp.flags", "0x018", "data.text", "abc"},
-			"ip.dst=10.0.0.1 ip.src=10.0.0.2 tcp.srcport=80 tcp.dstport=5 tcp.ack_raw=13"},
+		{
+			"TCP SYN", Raw,
+			[]string{"ip.src", "10.0.0.1", "ip.dst", "10.0.0.2", "tcp.srcport", "5", "tcp.dstport", "80", "tcp.seq_raw", "4294967295"},
+			"ip.dst=10.0.0.1 ip.src=10.0.0.2 tcp.srcport=80 tcp.dstport=5 tcp.ack_raw=0",
+		},
+		{
+			"TCP data", Raw,
+			[]string{"ip.src", "10.0.0.1", "ip.dst", "10.0.0.2", "tcp.srcport", "5", "tcp.dstport", "80", "tcp.seq_raw", "10", "tcp.flags", "0x018", "data.text", "abc"},
+			"ip.dst=10.0.0.1 ip.src=10.0.0.2 tcp.srcport=80 tcp.dstport=5 tcp.ack_raw=13",
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			kvs, err := Reply(c.link, made(t, c.link, c.fields...))

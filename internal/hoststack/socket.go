@@ -176,12 +176,12 @@ func (k *socket) Connect(a netip.AddrPort) errno.Errno {
 			full.Addr = header.IPv6Loopback
 		}
 	}
+	if full.Port == 0 {
+		return errno.EADDRNOTAVAIL
+	}
 	if k.stream() {
 		if k.listen {
 			return errno.EOPNOTSUPP
-		}
-		if full.Port == 0 {
-			return errno.EADDRNOTAVAIL
 		}
 		if a.Addr().IsMulticast() {
 			return errno.EAFNOSUPPORT // tcp_usr_connect

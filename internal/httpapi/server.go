@@ -41,8 +41,9 @@ const (
 
 // Scenario is a scenario that the server offers.
 type Scenario struct {
-	Name  string `json:"name"`
-	Title string `json:"title"`
+	Name   string `json:"name"`
+	Title  string `json:"title"`
+	Course int    `json:"course,omitempty"` // its position in the course, from 1; 0 where it is not part of it
 }
 
 // Config says what a server offers and how much of it.

@@ -11,8 +11,8 @@ import (
 // Bounds of one turn. A turn ends at the first that is reached; what is left of a
 // lab's work waits in line behind every other lab that wants a turn.
 const (
-	TurnTime  = 2 * time.Millisecond // real time, looked at after every TurnChunk steps
-	TurnChunk = 16                   // steps of a loop between two looks at the clock
+	TurnTime  = 2 * time.Millisecond // real time, looked at after at most TurnChunk steps
+	TurnChunk = 16                   // steps of a loop between two looks at the clock, while they are quick
 	TurnSteps = 8192                 // steps of a loop
 )
 

@@ -349,13 +349,18 @@ func (s *Session) turn(ctx context.Context) bool {
 		until = p.target(began)
 	}
 	most := s.lab.Steps() + TurnSteps
-	now := began
+	now, chunk := began, uint64(1)
 	s.line = lineLight
 	for {
-		if s.advance(until, min(s.lab.Steps()+TurnChunk, most)) {
+		if s.advance(until, min(s.lab.Steps()+chunk, most)) {
 			break
 		}
+		last := now
 		now = time.Now()
+		if chunk *= 2; now.Sub(last) > TurnTime/TurnChunk {
+			chunk = 1 // these steps are no small ones: a process that starts takes milliseconds
+		}
+		chunk = min(chunk, TurnChunk)
 		if s.lab.Steps() >= most || now.Sub(began) >= TurnTime {
 			s.line = lineHog
 			break

@@ -1,11 +1,13 @@
 package stream
 
 import (
+	"bytes"
 	"sort"
 	"strconv"
 	"sync"
 
 	"wireloom/internal/session"
+	"wireloom/vnet"
 	"wireloom/vnet/event"
 )
 
@@ -33,6 +35,8 @@ type feed struct {
 	sums    summaries
 	snap    *session.Snapshot
 	state   []byte
+	nets    []byte // how the nodes pass packets on
+	netsAre int    // which version of nets it is, from 1
 }
 
 // A chunk is a run of encoded events, separated by commas. It never changes.
@@ -113,17 +117,61 @@ func (f *feed) keep(c *chunk) {
 	}
 }
 
-// appendState appends a state message; missed is how many events its viewer missed.
-func (f *feed) appendState(b []byte, snap *session.Snapshot, missed uint64) []byte {
+// appendState appends a state message; missed is how many events its viewer missed,
+// and nets the version of the nodes' routes that it has: they are large, change
+// seldom, and are only sent when they have.
+func (f *feed) appendState(b []byte, snap *session.Snapshot, missed uint64, nets *int) []byte {
 	f.mu.Lock()
 	if f.snap != snap {
 		f.snap, f.state = snap, encodeState(f.state[:0], snap)
+		if now := encodeNodes(nil, snap.Nodes); f.netsAre == 0 || !bytes.Equal(now, f.nets) {
+			f.nets = now
+			f.netsAre++
+		}
 	}
 	b = append(b, f.state...)
+	if *nets != f.netsAre {
+		b = append(append(b, `,"nodes":`...), f.nets...)
+		*nets = f.netsAre
+	}
 	f.mu.Unlock()
 	b = append(b, `,"drops":{"events":`...)
 	b = strconv.AppendUint(b, missed, 10)
 	return append(b, "}}"...)
+}
+
+// encodeNodes appends how the nodes pass packets on.
+func encodeNodes(b []byte, nodes []vnet.NodeStatus) []byte {
+	b = append(b, '[')
+	for i := range nodes {
+		n := &nodes[i]
+		if i > 0 {
+			b = append(b, ',')
+		}
+		o := open(b)
+		o.str("node", n.Node)
+		o.bool("forward", n.Forward4)
+		o.bool("forward6", n.Forward6)
+		o.name("routes")
+		o.b = append(o.b, '[')
+		for j := range n.Routes {
+			r := &n.Routes[j]
+			if j > 0 {
+				o.b = append(o.b, ',')
+			}
+			in := open(o.b)
+			in.str("to", r.To.String())
+			if r.Via.IsValid() {
+				in.str("via", r.Via.String())
+			}
+			in.str("dev", r.Dev)
+			in.str("flags", r.Flags)
+			o.b = in.close()
+		}
+		o.b = append(o.b, ']')
+		b = o.close()
+	}
+	return append(b, ']')
 }
 
 // encodeState appends what all viewers see of a state, without its end.
@@ -148,6 +196,7 @@ func encodeState(b []byte, s *session.Snapshot) []byte {
 		in.str("node", p.Node)
 		in.str("proc", p.Name)
 		in.num("pid", int64(p.PID))
+		in.num("ppid", int64(p.PPID))
 		in.str("state", p.State)
 		in.str("wchan", p.Wchan)
 		in.int("fuel", p.Fuel)
@@ -179,15 +228,11 @@ func encodeState(b []byte, s *session.Snapshot) []byte {
 		}
 		in := open(o.b)
 		in.str("port", x.Port)
-		in.name("flags")
-		in.b = append(in.b, '[')
-		for j, flag := range x.Flags {
-			if j > 0 {
-				in.b = append(in.b, ',')
-			}
-			in.b = appendString(in.b, flag)
-		}
-		in.b = append(in.b, ']')
+		in.str("kind", x.Kind)
+		in.str("mac", x.MAC)
+		in.num("mtu", int64(x.MTU))
+		in.list("addresses", x.Addresses)
+		in.list("flags", x.Flags)
 		in.str("link", x.Link)
 		in.int("qlen", int64(x.Queued))
 		in.int("qmax", int64(x.QueueMax))

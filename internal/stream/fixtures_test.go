@@ -3,6 +3,7 @@ package stream
 import (
 	"encoding/hex"
 	"encoding/json"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -133,8 +134,9 @@ func TestHelloAndStateHaveTheMembersOfTheFixtures(t *testing.T) {
 	s := newSession(t, echo, 0, session.Options{})
 	state := &session.Snapshot{
 		Status: vnet.Status{
-			Procs:  []vnet.ProcStatus{{Node: "a", Name: "p", PID: 1, State: "sleeping", Wchan: "tapread", Program: "x.wasm", Exit: &vnet.Exit{Why: "x"}}},
-			Ifaces: []vnet.IfaceStatus{{Port: "a:em0", Flags: []string{"UP"}, Link: "up"}},
+			Procs:  []vnet.ProcStatus{{Node: "a", Name: "p", PID: 1, PPID: 1, State: "sleeping", Wchan: "tapread", Program: "x.wasm", Exit: &vnet.Exit{Why: "x"}}},
+			Nodes:  []vnet.NodeStatus{{Node: "a", Routes: []vnet.Route{{To: netip.MustParsePrefix("0.0.0.0/0"), Via: netip.MustParseAddr("10.0.0.1"), Dev: "em0", Flags: "UGS"}}}},
+			Ifaces: []vnet.IfaceStatus{{Port: "a:em0", Kind: "nic", MAC: "02:00:00:00:00:01", MTU: 1500, Flags: []string{"UP"}, Link: "up"}},
 		},
 		CPU: []float64{0.5},
 	}
@@ -148,7 +150,7 @@ func TestHelloAndStateHaveTheMembersOfTheFixtures(t *testing.T) {
 		got  []byte
 	}{
 		{"hello.json", h},
-		{"state.json", f.appendState(nil, state, 3)},
+		{"state.json", f.appendState(nil, state, 3, new(int))},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			var want, got any

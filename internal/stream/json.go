@@ -65,6 +65,19 @@ func (o *object) float(name string, v float64) {
 	o.b = strconv.AppendFloat(o.b, v, 'f', 4, 64)
 }
 
+// list is there even if it has no items.
+func (o *object) list(name string, items []string) {
+	o.name(name)
+	o.b = append(o.b, '[')
+	for i, v := range items {
+		if i > 0 {
+			o.b = append(o.b, ',')
+		}
+		o.b = appendString(o.b, v)
+	}
+	o.b = append(o.b, ']')
+}
+
 func (o *object) hex(name string, v []byte) {
 	if len(v) > 0 {
 		o.name(name)
@@ -182,6 +195,19 @@ func linkOf(e *event.Event) decode.Link {
 	return decode.Ethernet
 }
 
+// packet is what a tun carries without what may stand before it: the family of
+// TUNSIFHEAD, or the socket address of TUNSLMODE. What none of them begins stays.
+func packet(b []byte) []byte {
+	switch {
+	case len(b) < 4 || b[0]>>4 == 4 || b[0]>>4 == 6:
+	case b[0] == 0 && b[1] == 0 && b[2] == 0:
+		return b[4:]
+	case b[0] >= 16 && b[0] <= 28 && int(b[0]) < len(b):
+		return b[b[0]:]
+	}
+	return b
+}
+
 // A summaries remembers how the newest frames read in a line. A frame is in the log
 // several times, for each link and each call that moved it, and decoding it is most
 // of the work. nil remembers nothing.
@@ -211,6 +237,9 @@ func (c *summaries) append(b []byte, e *event.Event) []byte {
 }
 
 func appendSummary(b []byte, link decode.Link, frame []byte) []byte {
+	if link == decode.Raw {
+		frame = packet(frame)
+	}
 	s := decode.Summarize(link, frame)
 	o := open(b)
 	o.str("proto", s.Proto)

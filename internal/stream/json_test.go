@@ -27,6 +27,9 @@ func TestEventsAreJSONWithTheMembersOfTheContract(t *testing.T) {
 		{"the lab without its configuration", event.Event{Kind: event.Lab, Text: "ping", N: 42, Data: []byte("{}")}, `{"seq":0,"t":0,"k":"lab","n":42,"text":"ping"}`},
 		{"a check that failed", event.Event{Kind: event.Check, Op: "x", Errno: 1}, `"op":"x","errno":"EPERM"}`},
 		{"a packet of a tun", event.Event{Kind: event.Call, Path: "/dev/tun0", Op: "read", Frame: 1, N: 20, Data: ipPacket}, `"src":"10.0.0.1","dst":"10.0.0.2"`},
+		{"behind the family of TUNSIFHEAD", event.Event{Kind: event.Call, Path: "/dev/tun0", Op: "read", Frame: 1, N: 24, Data: append([]byte{0, 0, 0, 2}, ipPacket...)}, `"src":"10.0.0.1","dst":"10.0.0.2"`},
+		{"behind the address of TUNSLMODE", event.Event{Kind: event.Call, Path: "/dev/tun0", Op: "read", Frame: 1, N: 36, Data: append([]byte{16, 2, 15: 0}, ipPacket...)}, `"src":"10.0.0.1","dst":"10.0.0.2"`},
+		{"behind an address that is cut off", event.Event{Kind: event.Call, Path: "/dev/tun0", Op: "read", Frame: 1, N: 4, Data: []byte{16, 2, 0, 0}}, `"sum":{"proto":`},
 		{"the same on a wire", event.Event{Kind: event.Frame, Port: "a:tun0", Frame: 1, Data: ipPacket}, `"src":"10.0.0.1","dst":"10.0.0.2"`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

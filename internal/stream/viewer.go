@@ -36,6 +36,7 @@ type viewer struct {
 	seq    uint64 // of the event that the viewer gets next
 	missed uint64 // events that it will never get
 	snap   *session.Snapshot
+	nets   int // the version of the nodes' routes that the viewer has
 	buf    []byte
 }
 
@@ -206,7 +207,7 @@ func (v *viewer) sendState(ctx context.Context) (changed <-chan struct{}, err er
 		return changed, nil
 	}
 	v.snap = snap
-	v.buf = v.feed.appendState(v.buf[:0], snap, v.missed)
+	v.buf = v.feed.appendState(v.buf[:0], snap, v.missed, &v.nets)
 	return changed, v.send(ctx, v.buf)
 }
 

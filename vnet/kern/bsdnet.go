@@ -81,7 +81,7 @@ func (n bsdNet) ether(i *Ifnet, cmd uint32, r *IfReq, start bool) errno.Errno {
 		if r.MTU > etherMTU {
 			return errno.EINVAL
 		}
-		i.MTU = uint64(r.MTU)
+		i.SetMTU(uint64(r.MTU))
 	default:
 		return errno.EINVAL
 	}

@@ -256,8 +256,8 @@ func (k *Kernel) Ifnet(name string) *Ifnet {
 	return nil
 }
 
-// OnIfChange asks to be told when an interface's flags, addresses or link state
-// change or it comes or goes; what is a sentence. OACTIVE, which changes with every
+// OnIfChange asks to be told when an interface's flags, addresses, MTU or
+// link state change or it comes or goes; what is a sentence. OACTIVE, which changes with every
 // packet, is not told of.
 func (k *Kernel) OnIfChange(f func(ifp *Ifnet, what string)) { k.changed = append(k.changed, f) }
 
@@ -284,6 +284,15 @@ func (i *Ifnet) SetLink(l LinkState) {
 	i.Link = l
 	i.k.tr.LinkState(i)
 	i.k.notify(i, "link state "+l.String())
+}
+
+// SetMTU changes the MTU.
+func (i *Ifnet) SetMTU(mtu uint64) {
+	if i.MTU == mtu {
+		return
+	}
+	i.MTU = mtu
+	i.k.notify(i, fmt.Sprintf("mtu %d", mtu))
 }
 
 // SetMAC changes the Ethernet address: NetBSD's if_set_sadl.

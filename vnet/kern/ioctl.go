@@ -198,7 +198,8 @@ func (v IfInfo) Put(arg []byte) {
 // Set gives an interface what TUNSIFINFO and TAPSIFINFO carry. The numbers
 // are signed there and unsigned long in the interface.
 func (v IfInfo) Set(i *Ifnet) {
-	i.MTU, i.Type, i.Baud = uint64(int64(v.MTU)), v.Type, uint64(int64(v.Baudrate))
+	i.SetMTU(uint64(int64(v.MTU)))
+	i.Type, i.Baud = v.Type, uint64(int64(v.Baudrate))
 }
 
 // InfoOf is the answer to TUNGIFINFO and TAPGIFINFO, cut to what it holds.

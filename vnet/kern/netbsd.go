@@ -123,7 +123,7 @@ func (n netbsdNet) setMTU(i *Ifnet, mtu int) errno.Errno {
 	if uint64(mtu) == i.MTU {
 		return errno.OK
 	}
-	i.MTU = uint64(mtu)
+	i.SetMTU(uint64(mtu))
 	if i.Flags&IFF_UP != 0 {
 		i.ether.Init(i)
 	}

@@ -12,6 +12,9 @@ import path from 'node:path';
 import { runClang } from '@yowasp/clang';
 
 const flags = ['-std=gnu17', '-O2', '-g0', '-Iinclude', '-Isrc'];
+// A program for a BSD has frames of 64 KiB on its stack, which is all that the linker
+// gives it otherwise; and one that overflows it should trap, not overwrite its data.
+const stack = ['-Wl,-z,stack-size=262144', '-Wl,--stack-first'];
 const warnings = ['-Wall', '-Wextra', '-Wno-unused-parameter', '-Werror'];
 
 /** tree reads the .c and .h files below dir into the compiler's file system. */
@@ -40,7 +43,7 @@ async function compile(job) {
     .filter((name) => name.endsWith('.c'))
     .sort()
     .map((name) => `src/${name}`);
-  const args = ['clang', ...flags, ...warnings, ...units, '-o', 'out.wasm'];
+  const args = ['clang', ...flags, ...warnings, ...stack, ...units, '-o', 'out.wasm'];
   const made = await runClang(args, { src, include });
   await writeFile(job.out, made['out.wasm']);
 }

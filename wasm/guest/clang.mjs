@@ -23,6 +23,9 @@ async function tree(dir) {
   return files;
 }
 
+// A program for a BSD has large buffers on its stack: the linker's 64 KiB are not enough.
+const stack = ['-Wl,-z,stack-size=262144', '-Wl,--stack-first'];
+
 const args = process.argv.slice(2);
 const at = args.indexOf('-o');
 if (at < 0 || at === args.length - 1 || args.length < 3) {
@@ -33,7 +36,7 @@ const [, out] = args.splice(at, 2);
 const files = { ...(await tree('.')), '.sdk': await tree(path.join(import.meta.dirname, 'include')) };
 await runClang(null, {}, { fetchProgress: () => {} }); // without a line of progress for every chunk
 try {
-  const made = await runClang(['clang', '-I.sdk', ...args, '-o', '.out.wasm'], files);
+  const made = await runClang(['clang', '-I.sdk', ...stack, ...args, '-o', '.out.wasm'], files);
   await writeFile(out, made['.out.wasm']);
 } catch (err) {
   console.error(`clang.mjs: ${err.message}`);

@@ -76,11 +76,7 @@ func TestListedCallsAreThereInC(t *testing.T) {
 			}
 		}
 	}
-	dir, err := os.MkdirTemp("testdata", "listed-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer os.RemoveAll(dir)
+	dir := t.TempDir()
 	src := filepath.Join(dir, "listed.c")
 	text := includes.String() + "#undef lseek\nvoid *volatile calls[] = {\n" + uses.String() + "};\nint main(void) { return calls[errno] == 0; }\n"
 	if err := os.WriteFile(src, []byte(text), 0o600); err != nil {
@@ -98,17 +94,13 @@ func TestListedCallsAreThereInGo(t *testing.T) {
 			fmt.Fprintf(&uses, "\t%s,\n", n[1])
 		}
 	}
-	dir, err := os.MkdirTemp("testdata", "listed-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer os.RemoveAll(dir)
+	dir := t.TempDir()
 	text := "package main\n\nimport (\n\t\"crypto/rand\"\n\t\"net\"\n\t\"net/netip\"\n\t\"os\"\n\t\"runtime\"\n\t\"syscall\"\n\t\"time\"\n\n\t\"wireloom/wasm/guest/tuntap\"\n)\n\n" +
 		"var calls = []any{\n" + uses.String() + "}\n\nfunc main() { println(len(calls)) }\n"
 	if err := os.WriteFile(filepath.Join(dir, "main.go"), []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command("go", "vet", "./"+dir)
+	cmd := exec.Command("go", "vet", filepath.Join(dir, "main.go"))
 	cmd.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm", "CGO_ENABLED=0", "GOFLAGS=-mod=readonly")
 	if text, err := cmd.CombinedOutput(); err != nil {
 		t.Errorf("%v: %v\n%s", cmd.Args, err, text)

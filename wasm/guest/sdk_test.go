@@ -23,7 +23,7 @@ import (
 	"wireloom/wasm"
 )
 
-var warnings = []string{"-std=gnu17", "-O2", "-g0", "-Wall", "-Wextra", "-Wno-unused-parameter", "-Werror"}
+var warnings = []string{"-std=gnu17", "-O2", "-g0", "-Wall", "-Wextra", "-Wno-unused-parameter", "-Werror", "-Wl,-z,stack-size=262144", "-Wl,--stack-first"}
 
 // debianClang compiles a C file as Debian's clang with wasi-libc does.
 func debianClang(t testing.TB, src string, flags ...string) []byte {
@@ -50,14 +50,17 @@ func nodeClang(t testing.TB, dirs ...string) map[string][]byte {
 		Include string `json:"include"`
 		Out     string `json:"out"`
 	}
-	here, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
+	absolute := func(name string) string {
+		name, err := filepath.Abs(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return name
 	}
 	out := t.TempDir()
 	var jobs []job
 	for i, d := range dirs {
-		jobs = append(jobs, job{d, filepath.Join(here, d), filepath.Join(here, "include"), filepath.Join(out, fmt.Sprint(i, ".wasm"))})
+		jobs = append(jobs, job{d, absolute(d), absolute("include"), filepath.Join(out, fmt.Sprint(i, ".wasm"))})
 	}
 	list, err := json.Marshal(jobs)
 	if err != nil {

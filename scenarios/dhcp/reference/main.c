@@ -133,7 +133,7 @@ discover(const struct message *m, time_t now)
 	struct lease *l = pool_find(m, now);
 
 	if (l == NULL) {
-		say(0, "is all that is left for", m->hw);
+		say(0, "is free for", m->hw);
 		return;
 	}
 	/* Who has a lease and has forgotten it keeps it until it has asked for it again. */

@@ -23,11 +23,11 @@ dotted(uint32_t address)
 	return (inet_ntoa(a));
 }
 
-/* say prints what has become of an address. */
+/* say prints what has become of an address; 0 is none. */
 void
 say(uint32_t address, const char *what, const unsigned char *hw)
 {
-	printf("%s %s %02x:%02x:%02x:%02x:%02x:%02x\n", dotted(address), what, hw[0], hw[1], hw[2], hw[3], hw[4], hw[5]);
+	printf("%s %s %02x:%02x:%02x:%02x:%02x:%02x\n", address == 0 ? "no address" : dotted(address), what, hw[0], hw[1], hw[2], hw[3], hw[4], hw[5]);
 	fflush(stdout);
 }
 

@@ -1,8 +1,8 @@
 /*
- * Answerd answers pings for one address, on a tun or a tap, and on any of the BSDs
+ * Replyd answers pings for one address, on a tun or a tap, and on any of the BSDs
  * that have these: FreeBSD, DragonFly and NetBSD.
  *
- *	answerd DEVICE ADDRESS [MAC]
+ *	replyd DEVICE ADDRESS [MAC]
  *
  * On a tap, that is with a hardware address, it answers ARP requests, too. The
  * kernels agree on what the calls are; this program is about where they differ.
@@ -160,7 +160,7 @@ main(int argc, char *argv[])
 
 	is_tap = argc == 4;
 	if (argc < 3 || argc > 4 || inet_pton(AF_INET, argv[2], ip) != 1 || (is_tap && !parse_mac(argv[3], mac))) {
-		fprintf(stderr, "usage: answerd DEVICE ADDRESS [MAC]\n");
+		fprintf(stderr, "usage: replyd DEVICE ADDRESS [MAC]\n");
 		return (64);
 	}
 	fd = open_device(argv[1]);

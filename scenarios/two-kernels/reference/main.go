@@ -1,9 +1,9 @@
 //go:build wasip1
 
-// Answerd answers pings for one address, on a tun or a tap, and on any of the BSDs
+// Replyd answers pings for one address, on a tun or a tap, and on any of the BSDs
 // that have these: FreeBSD, DragonFly and NetBSD.
 //
-//	answerd DEVICE ADDRESS [MAC]
+//	replyd DEVICE ADDRESS [MAC]
 //
 // On a tap, that is with a hardware address, it answers ARP requests, too. The
 // kernels agree on what the calls are; this program is about where they differ.
@@ -39,7 +39,7 @@ type host struct {
 
 func main() {
 	if len(os.Args) != 3 && len(os.Args) != 4 {
-		fmt.Fprintln(os.Stderr, "usage: answerd DEVICE ADDRESS [MAC]")
+		fmt.Fprintln(os.Stderr, "usage: replyd DEVICE ADDRESS [MAC]")
 		os.Exit(64)
 	}
 	ip, err := netip.ParseAddr(os.Args[2])
@@ -174,7 +174,7 @@ func putSum(b []byte, at int) {
 
 func check(err error) {
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "answerd:", err)
+		fmt.Fprintln(os.Stderr, "replyd:", err)
 		os.Exit(1)
 	}
 }

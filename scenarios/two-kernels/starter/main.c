@@ -1,8 +1,8 @@
 /*
- * Answerd shall answer pings on a tun or a tap of any BSD. This one shows what it
+ * Replyd shall answer pings on a tun or a tap of any BSD. This one shows what it
  * reads. The places marked TASK are yours.
  *
- *	answerd DEVICE ADDRESS [MAC]
+ *	replyd DEVICE ADDRESS [MAC]
  */
 #include <err.h>
 #include <fcntl.h>
@@ -19,7 +19,7 @@ main(int argc, char *argv[])
 	int fd;
 
 	if (argc < 3 || argc > 4) {
-		fprintf(stderr, "usage: answerd DEVICE ADDRESS [MAC]\n");
+		fprintf(stderr, "usage: replyd DEVICE ADDRESS [MAC]\n");
 		return (64);
 	}
 	if ((fd = open(argv[1], O_RDWR)) < 0)

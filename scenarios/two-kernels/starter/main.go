@@ -1,9 +1,9 @@
 //go:build wasip1
 
-// Answerd shall answer pings on a tun or a tap of any BSD. This one shows what it
+// Replyd shall answer pings on a tun or a tap of any BSD. This one shows what it
 // reads. The places marked TASK are yours.
 //
-//	answerd DEVICE ADDRESS [MAC]
+//	replyd DEVICE ADDRESS [MAC]
 package main
 
 import (
@@ -15,7 +15,7 @@ const packetMax = 16384
 
 func main() {
 	if len(os.Args) != 3 && len(os.Args) != 4 {
-		fmt.Fprintln(os.Stderr, "usage: answerd DEVICE ADDRESS [MAC]")
+		fmt.Fprintln(os.Stderr, "usage: replyd DEVICE ADDRESS [MAC]")
 		os.Exit(64)
 	}
 	// Package wireloom/wasm/guest/tuntap has OpenTun and OpenTap, with their requests.
@@ -43,7 +43,7 @@ func main() {
 
 func check(err error) {
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "answerd:", err)
+		fmt.Fprintln(os.Stderr, "replyd:", err)
 		os.Exit(1)
 	}
 }

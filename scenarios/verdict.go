@@ -1,0 +1,106 @@
+package scenarios
+
+import (
+	"fmt"
+	"strings"
+
+	"wireloom/vnet/errno"
+	"wireloom/vnet/event"
+)
+
+// A finding is one thing that a step checked.
+type finding struct {
+	ok               bool
+	expected, actual string
+	diff             []FieldDiff
+	packets          []Packet
+}
+
+// A verdict is all that a step found.
+type verdict struct {
+	bad              bool
+	because          string // the step that it needs and that did not pass
+	expected, actual []string
+	good             [][2]string
+	diff             []FieldDiff
+	packets          []Packet
+}
+
+// add adds a finding. Where something failed, only what failed is told.
+func (v *verdict) add(f finding) {
+	if f.ok {
+		v.good = append(v.good, [2]string{f.expected, f.actual})
+	} else {
+		v.bad = true
+		v.expected, v.actual = append(v.expected, f.expected), append(v.actual, f.actual)
+		if v.diff == nil {
+			v.diff = f.diff
+		}
+	}
+	v.packets = append(v.packets, f.packets...)
+}
+
+func (v *verdict) failed() bool { return v.bad || v.because != "" }
+
+// decide writes a check.
+func (g *grader) decide(s *Step, v verdict) {
+	c := g.sc.check(s, g.o)
+	c.At, c.Took, c.Because = g.lab.Now(), g.lab.Now()-g.began, v.because
+	code := errno.Errno(1)
+	switch {
+	case v.because != "":
+		c.Status = StatusSkipped
+	case v.bad:
+		c.Status, c.Diff, c.Log = StatusFailed, v.diff, g.recent.lines()
+		if why := g.why(); why != "" {
+			v.actual = append(v.actual, why)
+		}
+	default:
+		c.Status, c.Earned, code = StatusPassed, s.Points, errno.OK
+		g.passed[s.ID] = s.ID != ""
+		for _, x := range v.good {
+			v.expected, v.actual = append(v.expected, x[0]), append(v.actual, x[1])
+		}
+	}
+	c.Expected, c.Actual = strings.Join(v.expected, "\n"), strings.Join(v.actual, "\n")
+	if v.because == "" {
+		c.Packets = g.packets(v)
+	}
+	c.ID = g.res.unique(c.ID)
+	g.res.Checks = append(g.res.Checks, c)
+	g.lab.Note(event.Event{Kind: event.Check, Op: c.ID, Text: c.Actual, N: int64(c.Earned), Errno: uint16(code)})
+}
+
+// why says what became of programs that have ended, which is mostly why nothing came.
+func (g *grader) why() string {
+	for _, p := range g.lab.Status().Procs {
+		wanted := g.fromStart[Slot{p.Node, p.Name}]
+		if p.Slot && p.Exit != nil && (wanted || p.Exit.How != "exit" || p.Exit.Code != 0) {
+			why := p.Exit.Why
+			if why == "" {
+				why = fmt.Sprintf("exit code %d", p.Exit.Code)
+			}
+			return fmt.Sprintf("%s:%s is not running: %s", p.Node, p.Name, why)
+		}
+		if p.Slot && p.State == "stopped" && wanted {
+			return fmt.Sprintf("%s:%s has not been started", p.Node, p.Name)
+		}
+	}
+	return ""
+}
+
+// limits adds a check for each program that came to one of its limits, unless a step
+// wanted that.
+func (g *grader) limits() {
+	for _, sl := range g.slots {
+		whys := g.limited[sl]
+		if len(whys) == 0 {
+			continue
+		}
+		g.res.Checks = append(g.res.Checks, Check{
+			ID: g.res.unique("limits-" + sl.Node + "-" + sl.Proc), Title: sl.String() + " stays within its limits", Status: StatusFailed, Visible: visibleWords[Student],
+			File: g.sc.File, Line: 1, At: g.lab.Now(), Expected: "no limit is reached", Actual: strings.Join(whys, "\n"),
+			Why: "A program that takes more than it may have would take it from others.",
+		})
+	}
+}
