@@ -47,7 +47,7 @@ func spawn(ctx context.Context, rounds int) (r *Report, err error) {
 		build []string // how the native one is built, its output and source to follow
 	}{
 		{"hi", "C", 200, 0.15, []string{"cc", "-O2", "-o"}},
-		{"hello", "Go", 20, 5, []string{"go", "build", "-trimpath", "-o"}},
+		{"hello", "Go", 20, 5, []string{"go", "build", "-trimpath", "-tags=native", "-o"}},
 	} {
 		code, err := benchGuest(c.name)
 		if err != nil {

@@ -30,6 +30,12 @@ export function parseBrief(markdown: string): readonly Block[] {
       const code: string[] = [];
       for (i++; i < lines.length && !(lines[i] ?? "").startsWith("```"); i++) code.push(lines[i] ?? "");
       blocks.push({ kind: "code", text: code.join("\n") });
+    } else if (/^ {4}/.test(line) && items.length === 0 && paragraph.length === 0) {
+      flush();
+      const code: string[] = [];
+      for (; i < lines.length && (/^ {4}/.test(lines[i] ?? "") || isGap(lines, i)); i++) code.push((lines[i] ?? "").slice(4));
+      i--;
+      blocks.push({ kind: "code", text: code.join("\n") });
     } else if (heading) {
       flush();
       blocks.push({ kind: "heading", spans: spans(heading[1] ?? "") });
@@ -47,6 +53,11 @@ export function parseBrief(markdown: string): readonly Block[] {
   }
   flush();
   return blocks;
+}
+
+/** An empty line between two that are indented is code as well. */
+function isGap(lines: readonly string[], i: number): boolean {
+  return lines[i]?.trim() === "" && /^ {4}/.test(lines[i + 1] ?? "");
 }
 
 function spans(text: string): readonly Span[] {

@@ -8,11 +8,13 @@ import {
   type Link,
   type Message,
   type Node,
+  type NodeStatus,
   PROTOCOL,
   type ProcSpec,
   type ProcState,
   type ProcStatus,
   type Rate,
+  type Route,
   type Status,
   type Summary,
   type Switch,
@@ -137,7 +139,7 @@ function node(raw: unknown, at: string): Node {
       const i = dict(r, where);
       return {
         name: str(i, "name", where),
-        kind: oneOf<IfaceKind>(i, "kind", where, ["nic", "tap", "tun"]),
+        kind: oneOf<IfaceKind>(i, "kind", where, KINDS),
         mac: optStr(i, "mac", where),
         addresses: list(i.addresses, `${where}.addresses`, text),
         port: optStr(i, "port", where),
@@ -155,6 +157,7 @@ function node(raw: unknown, at: string): Node {
   };
 }
 
+const KINDS: readonly IfaceKind[] = ["nic", "tap", "tun"];
 const STATES: readonly ProcState[] = ["running", "ready", "sleeping", "exited", "stopped"];
 const RATES: readonly Rate[] = [1, 10, 0];
 
@@ -176,6 +179,7 @@ function status(o: Dict): Status {
         node: str(p, "node", where),
         proc: str(p, "proc", where),
         pid: optNum(p, "pid", where),
+        ppid: optNum(p, "ppid", where),
         state: oneOf(p, "state", where, STATES),
         wchan: optStr(p, "wchan", where),
         fuel: optNum(p, "fuel", where),
@@ -190,14 +194,37 @@ function status(o: Dict): Status {
       const counters = i.counters === undefined || i.counters === null ? {} : dict(i.counters, `${where}.counters`);
       return {
         port: str(i, "port", where),
+        kind: oneOf<IfaceKind>(i, "kind", where, KINDS),
+        mac: optStr(i, "mac", where),
+        mtu: optNum(i, "mtu", where),
+        addresses: list(i.addresses, `${where}.addresses`, text),
         flags: list(i.flags, `${where}.flags`, text),
         link: optStr(i, "link", where),
         qlen: optNum(i, "qlen", where),
         counters: Object.keys(counters).map((key) => [key, num(counters, key, where)] as const),
       };
     }),
+    nodes: o.nodes === undefined || o.nodes === null ? undefined : list(o.nodes, "state.nodes", nodeStatus),
     viewers: optNum(o, "viewers", at),
     dropped: o.drops === undefined || o.drops === null ? 0 : optNum(dict(o.drops, "state.drops"), "events", "drops"),
+  };
+}
+
+function nodeStatus(raw: unknown, at: string): NodeStatus {
+  const o = dict(raw, at);
+  return {
+    node: str(o, "node", at),
+    forward: o.forward === true,
+    forward6: o.forward6 === true,
+    routes: list(o.routes, `${at}.routes`, (r, where): Route => {
+      const x = dict(r, where);
+      return {
+        to: str(x, "to", where),
+        via: optStr(x, "via", where),
+        dev: optStr(x, "dev", where),
+        flags: optStr(x, "flags", where),
+      };
+    }),
   };
 }
 
@@ -246,12 +273,12 @@ function event(raw: unknown, where: string): Event {
     case "console":
       return { ...fact, kind, ...proc(), fd: n("fd"), text: s("text"), data: hex(o, "data", where) };
     case "signal":
-      return { ...fact, kind, ...proc(), op: s("op") };
+      return { ...fact, kind, ...proc(), op: s("op"), text: s("text"), fuel: n("fuel") };
     case "log":
     case "panic":
       return { ...fact, kind, node: s("node"), text: s("text") };
     case "limit":
-      return { ...fact, kind, node: s("node"), proc: s("proc"), op: s("op"), text: s("text"), n: n("n") };
+      return { ...fact, kind, ...proc(), op: s("op"), text: s("text"), n: n("n"), fuel: n("fuel") };
     case "step":
       return { ...fact, kind, op: s("op"), text: s("text") };
     case "check":

@@ -148,17 +148,24 @@ export type Event =
       readonly text: string;
     })
   | (Fact & OfProc & { readonly kind: "console"; readonly fd: number; readonly text: string; readonly data: string })
-  | (Fact & OfProc & { readonly kind: "signal"; readonly op: string })
+  | (Fact &
+      OfProc & {
+        readonly kind: "signal";
+        readonly op: string;
+        /** What becomes of it. */
+        readonly text: string;
+        readonly fuel: number;
+      })
   | (Fact & { readonly kind: "log"; readonly node: string; readonly text: string })
   | (Fact & { readonly kind: "panic"; readonly node: string; readonly text: string })
-  | (Fact & {
-      readonly kind: "limit";
-      readonly node: string;
-      readonly proc: string;
-      readonly op: string;
-      readonly text: string;
-      readonly n: number;
-    })
+  | (Fact &
+      OfProc & {
+        readonly kind: "limit";
+        readonly op: string;
+        readonly text: string;
+        readonly n: number;
+        readonly fuel: number;
+      })
   | (Fact & { readonly kind: "step"; readonly op: string; readonly text: string })
   | (Fact & {
       readonly kind: "check";
@@ -172,6 +179,9 @@ export type Event =
 
 export type EventKind = Event["kind"];
 export type CallEvent = Extract<Event, { kind: "call" }>;
+export type LimitEvent = Extract<Event, { kind: "limit" }>;
+/** What a process' strace shows. */
+export type TraceEvent = Extract<Event, { kind: "start" | "call" | "signal" | "limit" | "exit" }>;
 
 export type ProcState = "running" | "ready" | "sleeping" | "exited" | "stopped";
 
@@ -179,6 +189,8 @@ export interface ProcStatus {
   readonly node: string;
   readonly proc: string;
   readonly pid: number;
+  /** Of the process that started it; 0 for the lab and the node's prompt. */
+  readonly ppid: number;
   readonly state: ProcState;
   readonly wchan: string;
   readonly fuel: number;
@@ -191,10 +203,31 @@ export interface ProcStatus {
 
 export interface IfaceStatus {
   readonly port: string;
+  readonly kind: IfaceKind;
+  readonly mac: string;
+  readonly mtu: number;
+  /** As ifconfig has them: "10.0.0.1/24", "10.8.0.1 --> 10.8.0.2". */
+  readonly addresses: readonly string[];
   readonly flags: readonly string[];
   readonly link: string;
   readonly qlen: number;
   readonly counters: readonly (readonly [string, number])[];
+}
+
+export interface Route {
+  readonly to: string;
+  /** The gateway, "" where the destination is on the interface itself. */
+  readonly via: string;
+  readonly dev: string;
+  readonly flags: string;
+}
+
+/** How a node passes packets on. */
+export interface NodeStatus {
+  readonly node: string;
+  readonly forward: boolean;
+  readonly forward6: boolean;
+  readonly routes: readonly Route[];
 }
 
 /** Virtual seconds per real second; 0 is as fast as it goes. */
@@ -210,6 +243,8 @@ export interface Status {
   readonly ended: boolean;
   readonly procs: readonly ProcStatus[];
   readonly ifaces: readonly IfaceStatus[];
+  /** Only there where it has changed since the last state. */
+  readonly nodes: readonly NodeStatus[] | undefined;
   readonly viewers: number;
   readonly dropped: number;
 }
@@ -231,6 +266,9 @@ export type Message =
   | { readonly kind: "reply"; readonly id: number; readonly ok: false; readonly error: string }
   | { readonly kind: "bye"; readonly reason: string };
 
+/** What a frame begins with. */
+export type LinkType = "ethernet" | "raw";
+
 export type Command =
   | { readonly op: "pause" }
   | { readonly op: "resume" }
@@ -241,7 +279,7 @@ export type Command =
   | { readonly op: "kill"; readonly node: string; readonly proc: string }
   | { readonly op: "exec"; readonly node: string; readonly line: string }
   | { readonly op: "stdin"; readonly node: string; readonly proc: string; readonly text: string }
-  | { readonly op: "decode"; readonly link: "ethernet"; readonly hex: string };
+  | { readonly op: "decode"; readonly link: LinkType; readonly hex: string };
 
 /** One command as the text the server expects; the reply carries the same id. */
 export function encode(id: number, command: Command): string {

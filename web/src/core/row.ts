@@ -1,7 +1,7 @@
 // A row of the time line: an event, or a note of the page's own about the stream.
-import { sentence } from "./errno";
+import { callText } from "./calls";
 import { bytes, count, grouped, printable, span } from "./format";
-import type { CallEvent, Event, Summary } from "./protocol";
+import type { CallEvent, Event, LinkType, Summary } from "./protocol";
 
 export type Row =
   | Event
@@ -34,7 +34,7 @@ export function rowText(row: Row): RowText {
     case "exit":
       return exitText(row);
     case "call":
-      return callText(row);
+      return callRow(row);
     case "frame":
       return {
         ...text(hop(row.port, row.peer), summaryText(row.sum), bytes(row.data.length / 2), "plain"),
@@ -54,7 +54,7 @@ export function rowText(row: Row): RowText {
     case "console":
       return text(procName(row), printable(row.text.replace(/\n$/, "")), "", row.fd === 2 ? "warn" : "note");
     case "signal":
-      return text(procName(row), `signal ${row.op}`, "", "plain");
+      return text(procName(row), `--- ${row.op} ---`, row.text, "plain");
     case "log":
       return text(row.node, printable(row.text), "kernel", "dim");
     case "panic":
@@ -86,31 +86,13 @@ export function rowText(row: Row): RowText {
   }
 }
 
-// Calls whose first argument is no descriptor.
-const NO_FD: ReadonlySet<string> = new Set([
-  "open",
-  "poll",
-  "kqueue",
-  "select",
-  "sleep",
-  "exit",
-  "getpid",
-  "random",
-  "clock",
-]);
-
-/** callText writes a call as strace does: read(4</dev/tap0>, 2048) = 98. */
-function callText(e: CallEvent): RowText {
-  const args: string[] = [];
-  if (e.op === "open") args.push(`"${printable(e.path)}"`);
-  else if (!NO_FD.has(e.op)) args.push(e.path === "" ? String(e.fd) : `${e.fd}<${printable(e.path)}>`);
-  if (e.text !== "") args.push(printable(e.text));
-  if (e.len > 0) args.push(String(e.len));
-  const call = `${e.op}(${args.join(", ")})`;
+function callRow(e: CallEvent): RowText {
+  // The bytes of a frame are told by its summary, and shown in full beside it.
+  const c = callText(e, e.frame === 0);
   const waited = e.began > 0 && e.at > e.began ? `after ${span(e.at - e.began)}` : "";
-  if (e.errno === "") return text(procName(e), `${call} = ${e.n}`, waited, "plain");
-  const says = sentence(e.errno);
-  return { ...text(procName(e), `${call} = -1`, waited, "error"), error: `${e.errno}${says === "" ? "" : ` ${says}`}` };
+  const sum = e.frame === 0 || e.sum === undefined ? "" : summaryText(e.sum);
+  const more = [sum, waited].filter((s) => s !== "").join("  ");
+  return { ...text(procName(e), c.text, more, c.error === "" ? "plain" : "error"), error: c.error };
 }
 
 function exitText(e: Extract<Event, { kind: "exit" }>): RowText {
@@ -176,16 +158,19 @@ export function dataOf(row: Row): string {
   }
 }
 
-/** isEthernet says whether a row's bytes can be decoded as an Ethernet frame. */
-export function isEthernet(row: Row): boolean {
+/** linkOf says what a row's bytes begin with, where they are a frame or a packet. */
+export function linkOf(row: Row): LinkType | undefined {
   switch (row.kind) {
     case "frame":
     case "drop":
-      return row.data !== "";
+      if (row.data === "") return undefined;
+      return /:tun\d*$/.test(row.port) ? "raw" : "ethernet";
     case "call":
-      return row.data !== "" && (row.frame !== 0 || /^\/dev\/tap\d*$/.test(row.path));
+      if (row.data === "" || row.op === "ioctl") return undefined;
+      if (/^\/dev\/tun/.test(row.path)) return "raw";
+      return row.frame !== 0 || /^\/dev\/tap/.test(row.path) ? "ethernet" : undefined;
     default:
-      return false;
+      return undefined;
   }
 }
 

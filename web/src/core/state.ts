@@ -1,13 +1,16 @@
 // What the page knows of its lab: a value, and pure functions from it and a
 // message to the next.
 import { type Console, noConsole, type Output, write } from "./console";
-import type { CallEvent, Event, Hello, Lab, Status, Topology } from "./protocol";
+import { check, type Lives, live } from "./lives";
+import type { Event, Hello, Lab, LimitEvent, NodeStatus, Status, Topology } from "./protocol";
 import { absurd, type Row } from "./row";
-import { append, noRows, type Rows } from "./rows";
+import { append, at as rowAt, end, noRows, type Rows } from "./rows";
+import { isTrace, type TraceLine, traceLine } from "./trace";
 
-/** Rows kept of the time line, and calls kept of each process. */
+/** Rows kept of the time line, lines of each process' strace, limits of each node. */
 export const ROWS = 100_000;
-export const CALLS = 2_000;
+export const LINES = 2_000;
+const LIMITS = 4;
 /** Processes, ports and addresses that are counted apart; a lab has far fewer. */
 const KEYS = 1_024;
 
@@ -27,15 +30,19 @@ export interface State {
   readonly at: number;
   readonly missed: number;
   /** By "node:proc". */
-  readonly calls: ReadonlyMap<string, Rows<CallEvent>>;
+  readonly traces: ReadonlyMap<string, Rows<TraceLine>>;
   /** By node. */
   readonly consoles: ReadonlyMap<string, Console>;
   /** Sent, by port. */
   readonly traffic: ReadonlyMap<string, Traffic>;
   /** By switch, then address: the port it was learned at. */
   readonly learned: ReadonlyMap<string, ReadonlyMap<string, string>>;
-  /** Processes that were started and are not in the topology, by node. */
-  readonly extra: ReadonlyMap<string, readonly string[]>;
+  /** Processes that were started, by node. */
+  readonly lives: Lives;
+  /** Limits that took effect, the newest of each node. */
+  readonly limits: ReadonlyMap<string, readonly LimitEvent[]>;
+  /** Routes and forwarding, by node. */
+  readonly nets: ReadonlyMap<string, NodeStatus>;
 }
 
 export const initial: State = {
@@ -46,11 +53,13 @@ export const initial: State = {
   expected: 0,
   at: 0,
   missed: 0,
-  calls: new Map(),
+  traces: new Map(),
   consoles: new Map(),
   traffic: new Map(),
   learned: new Map(),
-  extra: new Map(),
+  lives: new Map(),
+  limits: new Map(),
+  nets: new Map(),
 };
 
 export function procKey(node: string, proc: string): string {
@@ -70,17 +79,30 @@ export function greet(state: State, hello: Hello): State {
 }
 
 export function observe(state: State, status: Status): State {
-  return { ...state, status, at: Math.max(state.at, status.at) };
+  return {
+    ...state,
+    status,
+    at: Math.max(state.at, status.at),
+    lives: check(state.lives, status.at, status.procs, knownProcs(state.topology)),
+    nets: status.nodes === undefined ? state.nets : new Map(status.nodes.map((n) => [n.node, n])),
+  };
+}
+
+/** knownProcs are the processes that the scenario has, as "node:proc". */
+function knownProcs(topology: Topology): ReadonlySet<string> {
+  return new Set(topology.nodes.flatMap((n) => n.procs.map((p) => procKey(n.name, p.name))));
 }
 
 /** apply takes a batch of events in. Repeated ones are ignored; a gap becomes a row that says how long it is. */
 export function apply(state: State, events: readonly Event[]): State {
   const rows: Row[] = [];
-  const calls = new Map<string, CallEvent[]>();
+  const known = knownProcs(state.topology);
+  const traces = new Map<string, TraceLine[]>();
+  const limits = new Map<string, LimitEvent[]>();
   const outputs = new Map<string, Output[]>();
   const traffic = new Map<string, Traffic>();
   let learned = state.learned;
-  let extra = state.extra;
+  let lives = state.lives;
   let { expected, at, missed } = state;
 
   for (const e of events) {
@@ -92,15 +114,20 @@ export function apply(state: State, events: readonly Event[]): State {
     expected = e.seq + 1;
     at = Math.max(at, e.at);
     rows.push(e);
+    lives = live(lives, e, known);
+    if (isTrace(e)) {
+      const key = procKey(e.node, e.proc);
+      const old = state.traces.get(key);
+      push(traces, key, traceLine(traces.get(key)?.at(-1) ?? (old && rowAt(old, end(old) - 1)), e));
+    }
     switch (e.kind) {
-      case "call":
-        push(calls, procKey(e.node, e.proc), e);
-        break;
       case "console":
         push(outputs, e.node, { from: e.proc, err: e.fd === 2, text: e.text });
         break;
       case "exit":
-        push(outputs, e.node, { from: "!", err: e.op !== "exit" || e.n !== 0, text: `${farewell(e)}\n` });
+        // A command that did its work says nothing, as in a shell.
+        if (e.op !== "exit" || e.n !== 0 || known.has(procKey(e.node, e.proc)))
+          push(outputs, e.node, { from: "!", err: e.op !== "exit" || e.n !== 0, text: `${farewell(e)}\n` });
         break;
       case "command":
         if (e.op === "exec") push(outputs, e.node, { from: "$", err: false, text: `${execLine(e.text)}\n` });
@@ -117,16 +144,17 @@ export function apply(state: State, events: readonly Event[]): State {
       case "forget":
         learned = learn(learned, e.node, e.text, undefined);
         break;
-      case "start":
-        extra = noteProc(state.topology, extra, e.node, e.proc);
+      case "limit":
+        push(limits, e.node, e);
         break;
+      case "start":
+      case "call":
       case "lab":
       case "drop":
       case "iface":
       case "signal":
       case "log":
       case "panic":
-      case "limit":
       case "step":
       case "check":
       case "other":
@@ -142,9 +170,10 @@ export function apply(state: State, events: readonly Event[]): State {
     at,
     missed,
     learned,
-    extra,
+    lives,
     rows: append(state.rows, rows),
-    calls: merge(state.calls, calls, (old, add) => append(old ?? noRows<CallEvent>(CALLS), add)),
+    traces: merge(state.traces, traces, (old, add) => append(old ?? noRows<TraceLine>(LINES), add)),
+    limits: merge(state.limits, limits, (old, add) => [...(old ?? []), ...add].slice(-LIMITS)),
     consoles: merge(state.consoles, outputs, (old, add) => write(old ?? noConsole, add)),
     traffic: merge(state.traffic, traffic, (_, add) => add),
   };
@@ -187,16 +216,6 @@ function learn(
   return forgetOldest(new Map(learned).set(node, forgetOldest(table)));
 }
 
-/** Processes run from a prompt, the newest eight of a node. */
-const EXTRA = 8;
-
-function noteProc(topology: Topology, extra: State["extra"], node: string, proc: string): State["extra"] {
-  const known = topology.nodes.find((n) => n.name === node)?.procs.some((p) => p.name === proc) ?? false;
-  const list = extra.get(node) ?? [];
-  if (known || proc === "" || list.includes(proc)) return extra;
-  return new Map(extra).set(node, [...list, proc].slice(-EXTRA));
-}
-
 function farewell(e: Extract<Event, { kind: "exit" }>): string {
   const why = e.text === "" ? "" : `: ${e.text}`;
   switch (e.op) {
@@ -213,7 +232,8 @@ function farewell(e: Extract<Event, { kind: "exit" }>): string {
 
 /** The line of an exec command, out of the JSON it was recorded as. */
 function execLine(json: string): string {
-  const { argv } = recorded(json);
+  const { argv, line } = recorded(json);
+  if (typeof line === "string") return line;
   if (!Array.isArray(argv)) return json;
   return argv.map((w) => (typeof w === "string" && /^[^\s'"\\]+$/.test(w) ? w : JSON.stringify(w))).join(" ");
 }
@@ -224,7 +244,7 @@ function echo(json: string): string {
   return typeof text === "string" ? text.replaceAll("\u0003", "^C").replaceAll("\u0004", "^D") : "";
 }
 
-function recorded(json: string): { readonly argv?: unknown; readonly text?: unknown } {
+function recorded(json: string): { readonly argv?: unknown; readonly line?: unknown; readonly text?: unknown } {
   try {
     const raw: unknown = JSON.parse(json);
     if (typeof raw === "object" && raw !== null) return raw;

@@ -1,4 +1,6 @@
 // The server's HTTP side. Every function gives a value or a sentence, never an exception.
+import { readScenarios, type Scenario } from "../core/scenarios";
+
 export type Got<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: string };
 
 const SCENARIO = "ping";
@@ -16,6 +18,12 @@ export async function newLab(scenario: string = SCENARIO): Promise<Got<string>> 
   const id = member(got.value, "id");
   if (id === undefined) return { ok: false, error: "The server started a lab but did not say which." };
   return { ok: true, value: id };
+}
+
+/** scenarioList asks what the server offers; nothing, where it does not say. */
+export async function scenarioList(): Promise<readonly Scenario[]> {
+  const got = await ask("/api/scenarios", {});
+  return got.ok ? readScenarios(got.value) : [];
 }
 
 /** probe asks whether a lab is still there. */

@@ -3,12 +3,14 @@ import { batch, computed, signal } from "@preact/signals";
 import { Client, type Connection } from "../core/connection";
 import { type Decode, decodeFields } from "../core/decode";
 import { Flight } from "../core/flight";
+import { lifted, packetStart } from "../core/fields";
 import { edgeId, graph } from "../core/graph";
-import type { Command, Event, Message, ProcSpec, ProcStatus } from "../core/protocol";
-import { dataOf, frameOf, isEthernet, type Row } from "../core/row";
+import type { Scenario } from "../core/scenarios";
+import type { Command, Event, IfaceKind, IfaceStatus, Message, ProcSpec, ProcStatus } from "../core/protocol";
+import { dataOf, frameOf, linkOf, type Row } from "../core/row";
 import { at, end, find } from "../core/rows";
 import { apply, greet, initial, observe, type State } from "../core/state";
-import { newLab, probe, streamUrl, upload } from "./api";
+import { newLab, probe, scenarioList, streamUrl, upload } from "./api";
 
 /** What is selected on the bench; the drawer shows it. */
 export type Thing =
@@ -23,7 +25,7 @@ export type Phase =
   | { readonly kind: "failed"; readonly error: string }
   | { readonly kind: "lab"; readonly id: string };
 
-export type Tab = "console" | "calls" | "device";
+export type Tab = "console" | "calls" | "procs" | "network";
 
 export const phase = signal<Phase>({ kind: "starting" });
 export const connection = signal<Connection>({ kind: "connecting" });
@@ -36,6 +38,10 @@ export const tab = signal<Tab>("console");
 export const field = signal<string | undefined>(undefined);
 export const notice = signal<string | undefined>(undefined);
 export const keysShown = signal(false);
+/** What the server offers; empty until it has said so. */
+export const scenarios = signal<readonly Scenario[]>([]);
+/** Limits that the person has read: the number of the newest, by node. */
+export const limitsRead = signal<ReadonlyMap<string, number>>(new Map());
 /** What the page is doing to a program, by "node:proc": "uploading mine.wasm". */
 export const busy = signal<ReadonlyMap<string, string>>(new Map());
 /** What went wrong with an upload, by "node:proc". */
@@ -94,23 +100,33 @@ export async function boot(): Promise<void> {
     const id = hashLab();
     if (id !== undefined && (phase.value.kind !== "lab" || phase.value.id !== id)) enter(id);
   });
+  void scenarioList().then((list) => {
+    scenarios.value = list;
+  });
   const id = hashLab();
   if (id !== undefined) enter(id);
-  else await startLab();
+  else await startLab(new URLSearchParams(location.hash.slice(1)).get("scenario") ?? undefined);
 }
 
-/** startLab leaves the present lab for a new one. */
-export async function startLab(): Promise<void> {
+/** startLab leaves the present lab for a new one, of the same scenario if none is named. */
+export async function startLab(scenario: string | undefined = wanted): Promise<void> {
   leave();
+  wanted = scenario;
   phase.value = { kind: "starting" };
-  const got = await newLab(lab.value.lab?.scenario);
+  const got = await newLab(scenario);
   if (!got.ok) {
     phase.value = { kind: "failed", error: got.error };
     return;
   }
-  history.replaceState(null, "", `#lab=${encodeURIComponent(got.value)}`);
+  const address = `#lab=${encodeURIComponent(got.value)}`;
+  // Back leads to the lab before, which goes on.
+  if (hashLab() === undefined) history.replaceState(null, "", address);
+  else history.pushState(null, "", address);
   enter(got.value);
 }
+
+/** The scenario that the person wanted last. */
+let wanted: string | undefined;
 
 function hashLab(): string | undefined {
   return new URLSearchParams(location.hash.slice(1)).get("lab") ?? undefined;
@@ -130,6 +146,7 @@ function enter(id: string): void {
     notice.value = undefined;
     busy.value = new Map();
     refused.value = new Map();
+    limitsRead.value = new Map();
   });
   client = new Client({
     dial: (since, on) => {
@@ -167,6 +184,7 @@ function hear(m: Message): void {
       // A lab that began anew under the same id is another list of rows.
       if (current.expected > m.next) selected.value = undefined;
       changed(greet(current, m), true);
+      wanted = m.lab.scenario;
       document.title = `${m.lab.scenario} · Wireloom`;
       if (thing.value === undefined) thing.value = firstThing(current);
       return;
@@ -269,11 +287,47 @@ export function isAlive(p: ProcStatus): boolean {
   return p.state === "running" || p.state === "ready" || p.state === "sleeping";
 }
 
-/** specsOf lists a node's processes: those of the scenario, then those run from a prompt. */
+/** specsOf lists a node's processes: those of the scenario, then those that came later, alive or not. */
 export function specsOf(s: State, node: string): readonly ProcSpec[] {
   const known = s.topology.nodes.find((n) => n.name === node)?.procs ?? [];
-  const extra = (s.extra.get(node) ?? []).map((name): ProcSpec => ({ name, argv: [], slot: false, program: "" }));
-  return [...known, ...extra];
+  const names = new Set(known.map((p) => p.name));
+  const later = (s.lives.get(node) ?? []).map((l): ProcSpec => ({ name: l.name, argv: [], slot: false, program: l.program }));
+  return [...known, ...later.filter((p) => !names.has(p.name))];
+}
+
+/** visitors are a node's living processes that the scenario does not have. */
+export function visitors(s: State, node: string): readonly ProcStatus[] {
+  const known = s.topology.nodes.find((n) => n.name === node)?.procs ?? [];
+  return (s.status?.procs ?? []).filter(
+    (p) => p.node === node && isAlive(p) && !known.some((k) => k.name === p.proc),
+  );
+}
+
+/** An interface as it is now: those that come while the lab runs are not in its topology. */
+export interface Port {
+  readonly name: string;
+  readonly kind: IfaceKind;
+  readonly mac: string;
+  /** What it is plugged into, "" for nothing. */
+  readonly port: string;
+  readonly addresses: readonly string[];
+  /** Undefined where it is not there: a device that no program has opened yet. */
+  readonly status: IfaceStatus | undefined;
+}
+
+/** portsOf lists a node's interfaces, those of the scenario first. */
+export function portsOf(s: State, node: string): readonly Port[] {
+  const known = s.topology.nodes.find((n) => n.name === node)?.ifaces ?? [];
+  const now = new Map((s.status?.ifaces ?? []).filter((i) => i.port.startsWith(`${node}:`)).map((i) => [i.port.slice(node.length + 1), i]));
+  const out = known.map((i): Port => {
+    const status = now.get(i.name);
+    now.delete(i.name);
+    return { ...i, addresses: status?.addresses ?? i.addresses, status };
+  });
+  for (const [name, status] of now) {
+    out.push({ name, kind: status.kind, mac: status.mac, port: "", addresses: status.addresses, status });
+  }
+  return out;
 }
 
 /** select selects a row; the list stops following, for a selected row should stay in sight. */
@@ -311,8 +365,8 @@ export function along(step: 1 | -1): void {
 export function pick(t: Thing): void {
   batch(() => {
     thing.value = t;
-    if (t.kind === "iface") tab.value = "device";
-    else if (t.kind === "node" || tab.value === "device") tab.value = "console";
+    if (t.kind === "iface") tab.value = "network";
+    else if (t.kind === "node" || tab.value === "network" || tab.value === "procs") tab.value = "console";
   });
 }
 
@@ -368,18 +422,21 @@ export const shown = signal<Shown>({ kind: "none" });
 
 /** showFields has the server decode the selected row; the page itself never decodes. */
 export async function showFields(row: Row | undefined): Promise<void> {
-  if (row === undefined || !isEthernet(row)) {
+  const link = row === undefined ? undefined : linkOf(row);
+  if (row === undefined || link === undefined) {
     shown.value = { kind: "none" };
     return;
   }
   const hex = dataOf(row);
-  const had = decodes.get(hex);
+  const key = `${link} ${hex}`;
+  const had = decodes.get(key);
   if (had !== undefined) {
     shown.value = { kind: "fields", decode: had };
     return;
   }
   shown.value = { kind: "waiting" };
-  const answer = await ask({ op: "decode", link: "ethernet", hex });
+  const start = link === "raw" ? packetStart(hex) : 0;
+  const answer = await ask({ op: "decode", link, hex: hex.slice(2 * start) });
   const now = selectedRow.peek();
   if (now === undefined || dataOf(now) !== hex) return;
   if (!answer.ok) {
@@ -391,12 +448,13 @@ export async function showFields(row: Row | undefined): Promise<void> {
     shown.value = { kind: "failed", error: `The server's decode could not be read: ${got.error}.` };
     return;
   }
-  decodes.set(hex, got.value);
-  for (const key of decodes.keys()) {
+  const decode = start === 0 ? got.value : { ...got.value, fields: lifted(got.value.fields, start, hex) };
+  decodes.set(key, decode);
+  for (const old of decodes.keys()) {
     if (decodes.size <= DECODES) break;
-    decodes.delete(key);
+    decodes.delete(old);
   }
-  shown.value = { kind: "fields", decode: got.value };
+  shown.value = { kind: "fields", decode };
 }
 
 function capital(s: string): string {

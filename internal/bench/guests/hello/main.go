@@ -1,5 +1,7 @@
+//go:build wasip1 || native
+
 // Command hello is the least that a Go program does: it starts, says so and ends.
-// It has no build constraint, since the benchmark also runs it natively.
+// The benchmark also builds it for the machine itself, with the tag native.
 package main
 
 import "fmt"
