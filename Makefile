@@ -119,6 +119,7 @@ prereqs:
 warm: build
 	@WIRELOOM_CACHE=$(WASM_CACHE) $(LABSERVER) compile --builtin bin/guests
 	@WIRELOOM_CACHE=$(WASM_CACHE) go test -count=1 -ldflags="$(TEST_LDFLAGS)" -run='^TestBehaviour' ./wasm >/dev/null
+	@WIRELOOM_CACHE=$(WASM_CACHE) go test -count=1 -ldflags="$(TEST_LDFLAGS)" -run='^(TestExamples|TestSurfaceOfGo)$$' ./wasm/guest >/dev/null
 
 ## bench: every benchmark, then the lab against its neighbours (PKG=./vnet: that package's only; ITEMS="fabric labs")
 .PHONY: bench

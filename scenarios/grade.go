@@ -19,6 +19,7 @@ const (
 	MaxEvents     = 5_000_000             // events of the lab's log
 	MaxEventBytes = 1 << 30               // bytes that they carry
 	MaxFuel       = int64(20_000_000_000) // units of fuel that one submitted program may use: 200 s of its CPU
+	MaxLooks      = 20_000_000            // comparisons of a frame with what is expected
 	maxNotes      = 20
 	turnsAtOnce   = 20_000 // turns between two looks at the limits
 )
@@ -28,9 +29,10 @@ type bounds struct {
 	virtual              time.Duration
 	turns, events, bytes uint64
 	fuel                 int64
+	looks                uint64
 }
 
-var most = bounds{MaxVirtual, MaxTurns, MaxEvents, MaxEventBytes, MaxFuel}
+var most = bounds{MaxVirtual, MaxTurns, MaxEvents, MaxEventBytes, MaxFuel, MaxLooks}
 
 // Options say whom a grading is for and what of it is run.
 type Options struct {
@@ -82,6 +84,7 @@ type grader struct {
 	res       *Result
 	slots     []Slot
 	fromStart map[Slot]bool    // programs that start with the lab
+	known     map[Slot]bool    // programs that are followed
 	inRun     map[string]bool  // ids of the steps that are run
 	passed    map[string]bool  // those that passed
 	told      map[string]*told // what later steps may refer to
@@ -89,6 +92,7 @@ type grader struct {
 	notes     []string
 	events    uint64
 	bytes     uint64
+	looks     uint64
 
 	now       *Step
 	began     time.Duration // of the step
@@ -114,13 +118,13 @@ type grader struct {
 
 func newGrader(lab *vnet.Lab, sc *Scenario, o Options, steps []Step) *grader {
 	g := &grader{
-		lab: lab, sc: sc, o: o, res: sc.result(o), slots: sc.Slots(), fromStart: map[Slot]bool{}, inRun: map[string]bool{}, passed: map[string]bool{}, told: map[string]*told{},
+		lab: lab, sc: sc, o: o, res: sc.result(o), slots: sc.Slots(), fromStart: map[Slot]bool{}, known: map[Slot]bool{}, inRun: map[string]bool{}, passed: map[string]bool{}, told: map[string]*told{},
 		marks: map[string]int{}, out: map[Slot]*output{}, ended: map[Slot]*ending{}, reads: map[Slot]int64{}, last: map[Slot]string{},
 		limited: map[Slot][]string{}, hands: map[Slot]*hand{}, device: map[Slot]seen{},
 	}
 	for _, n := range sc.Lab.Nodes {
 		for _, p := range n.Programs {
-			g.fromStart[Slot{n.Name, p.Name}] = p.Start
+			g.fromStart[Slot{n.Name, p.Name}], g.known[Slot{n.Name, p.Name}] = p.Start, true
 		}
 	}
 	for i := range steps {
@@ -178,6 +182,8 @@ func (g *grader) within() error {
 		return fmt.Errorf("%w: more than %d turns of the lab at %v of virtual time", ErrTooLong, g.most.turns, g.lab.Now())
 	case g.events > g.most.events:
 		return fmt.Errorf("%w: more than %d events at %v of virtual time", ErrTooLong, g.most.events, g.lab.Now())
+	case g.looks > g.most.looks:
+		return fmt.Errorf("%w: more than %d comparisons of frames at %v of virtual time", ErrTooLong, g.most.looks, g.lab.Now())
 	case g.bytes > g.most.bytes:
 		return fmt.Errorf("%w: events of more than %d bytes at %v of virtual time", ErrTooLong, g.most.bytes, g.lab.Now())
 	}

@@ -45,13 +45,18 @@ func TestGradingsWithoutEndAreEnded(t *testing.T) {
 		b         bounds
 		want      string
 	}{
-		{"a storm, by its turns", storm, bounds{time.Hour, 50_000, 1 << 60, 1 << 60, 1}, "f:8: the grading takes too long: more than 50000 turns of the lab at 1s"},
-		{"a storm, by its events", storm, bounds{time.Hour, 1 << 60, 50_000, 1 << 60, 1}, "f:8: the grading takes too long: more than 50000 events at 1s"},
-		{"a storm, by its bytes", storm, bounds{time.Hour, 1 << 60, 1 << 60, 50_000, 1}, "f:8: the grading takes too long: events of more than 50000 bytes at 1s"},
+		{"a storm, by its turns", storm, bounds{time.Hour, 50_000, 1 << 60, 1 << 60, 1, 1 << 60}, "f:8: the grading takes too long: more than 50000 turns of the lab at 1s"},
+		{"a storm, by its events", storm, bounds{time.Hour, 1 << 60, 50_000, 1 << 60, 1, 1 << 60}, "f:8: the grading takes too long: more than 50000 events at 1s"},
+		{"a storm, by its bytes", storm, bounds{time.Hour, 1 << 60, 1 << 60, 50_000, 1, 1 << 60}, "f:8: the grading takes too long: events of more than 50000 bytes at 1s"},
+		{
+			"many comparisons", "scenario: x\nnodes: {}\nswitches: {s1: {ports: 2}, s2: {ports: 1}}\nlinks: {s1.2: {to: s2.1}}\nsteps:\n- {send: {port: s1.1, repeat: 10000, packet: {arp.opcode: 1}}, expect: {port: s1.2, within: 1ms, packets: [{arp.opcode: 3}, {arp.opcode: 4}, {arp.opcode: 5}]}}\n",
+			bounds{time.Hour, 1 << 60, 1 << 60, 1 << 60, 1, 10_000},
+			"more than 10000 comparisons of frames",
+		},
 		{"hours", "scenario: x\nnodes: {}\nsteps:\n- for: {times: 100, steps: [{wait: 10m}]}\n", most, "f:4: the grading takes too long: it would go beyond 1h0m0s of virtual time"},
 		{
 			"many frames", "scenario: x\nnodes: {}\nswitches: {s1: {ports: 1}}\nsteps:\n- for: {times: 10, steps: [{send: {port: s1.1, repeat: 100000, packet: {arp.opcode: 1}}}]}\n",
-			bounds{time.Hour, 1 << 60, 150_000, 1 << 60, 1},
+			bounds{time.Hour, 1 << 60, 150_000, 1 << 60, 1, 1 << 60},
 			"more than 150000 events",
 		},
 	} {

@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"bytes"
 	"encoding/hex"
 	"fmt"
 	"strconv"
@@ -120,7 +121,7 @@ func (g *grader) hand(d *Do, v *verdict) error {
 
 // prompted reports whether the command waits for a call, or has ended.
 func (g *grader) prompted(h *hand) bool {
-	return strings.HasSuffix(g.output(h.slot).since(0, false), handPrompt) || g.ended[h.slot] != nil
+	return bytes.HasSuffix(g.output(h.slot).text[0], []byte(handPrompt)) || g.ended[h.slot] != nil
 }
 
 // handCall makes one call and looks at its answer.

@@ -414,7 +414,7 @@ steps:
 			return
 		}
 		defer lab.Close()
-		r, err := grade(lab, sc, Options{Audience: Staff}, bounds{10 * time.Second, 20_000, 20_000, 1 << 22, 1000})
+		r, err := grade(lab, sc, Options{Audience: Staff}, bounds{10 * time.Second, 20_000, 20_000, 1 << 22, 1000, 20_000})
 		if err == nil && r.Score > r.MaxScore {
 			t.Fatalf("%d of %d points", r.Score, r.MaxScore)
 		}

@@ -12,6 +12,9 @@ import (
 // MaxOutput is how many bytes of a program's output are looked at.
 const MaxOutput = 256 << 10
 
+// maxScanned is how many bytes of output are searched while a step waits for more.
+const maxScanned = 32 << 20
+
 // An output is what a program has printed since it began: 0 is both streams as they
 // came, 1 and 2 are one of them.
 type output struct {
@@ -78,7 +81,7 @@ func (e *ending) String() string {
 func (g *grader) restart(sl Slot) error {
 	if g.alive(sl) {
 		g.order("kill", sl)
-		err := g.runTo(g.lab.Now()+time.Second, func() bool { return !g.alive(sl) })
+		err := g.runTo(g.lab.Now()+time.Second, func() bool { return g.ended[sl] != nil })
 		if err != nil {
 			return err
 		}
@@ -144,10 +147,17 @@ func printed(out string) string {
 
 // stdout waits until a program has printed what it should.
 func (g *grader) stdout(x *Stdout, v *verdict) error {
-	look := func() string { return x.met(g.output(x.Slot).since(x.Stream, x.SinceStep)) }
-	// What must not be printed can be until the time is over; what must be the whole
-	// can be followed by more only if it is wrong.
-	done := func() bool { return len(x.Lacks) == 0 && look() == "" }
+	// It is looked at each time that there is more, until that has taken long enough;
+	// then only at the end. What must not be printed can be until the time is over.
+	seen, work, ok := -1, 0, false
+	done := func() bool {
+		out := g.output(x.Slot)
+		if n := len(out.text[x.Stream]); n != seen && work < maxScanned && len(x.Lacks) == 0 {
+			seen, work = n, work+n
+			ok = x.met(out.since(x.Stream, x.SinceStep)) == ""
+		}
+		return ok
+	}
 	if err := g.runTo(g.lab.Now()+x.Within, done); err != nil {
 		return err
 	}
@@ -209,7 +219,17 @@ func (g *grader) exec(node string, words []string) (Slot, error) {
 		c.Argv, c.Line = nil, words[0]
 	}
 	name, err := g.lab.Do(c, nil)
-	return Slot{node, name}, err
+	sl := Slot{node, name}
+	g.known[sl] = true
+	return sl, err
+}
+
+// forget drops what is known of a command that has been looked at.
+func (g *grader) forget(sl Slot) {
+	delete(g.out, sl)
+	delete(g.ended, sl)
+	delete(g.reads, sl)
+	delete(g.known, sl)
 }
 
 // command runs a command at a node to its end.
@@ -224,12 +244,11 @@ func (g *grader) command(x *Run, v *verdict) error {
 		g.fail(fmt.Sprintf("%s at %s: %v", line, x.Node, err))
 		return nil
 	}
-	defer delete(g.out, sl)
+	defer g.forget(sl)
 	if err := g.runTo(g.lab.Now()+x.Within, func() bool { return g.ended[sl] != nil }); err != nil {
 		return err
 	}
 	e, out := g.ended[sl], g.output(sl)
-	delete(g.ended, sl)
 	all := out.since(0, false)
 	if e == nil {
 		g.order("kill", sl)
@@ -259,12 +278,11 @@ func (g *grader) ping(x *Ping, v *verdict) error {
 		g.fail(err.Error())
 		return nil
 	}
-	defer delete(g.out, sl)
+	defer g.forget(sl)
 	// ping waits ten seconds for the last answer.
 	if err := g.runTo(g.lab.Now()+time.Duration(x.Count)*time.Second+15*time.Second, func() bool { return g.ended[sl] != nil }); err != nil {
 		return err
 	}
-	delete(g.ended, sl)
 	out := g.output(sl).since(0, false)
 	answered := strings.Count(out, " bytes from ") - strings.Count(out, "(DUP!)")
 	f := finding{

@@ -35,6 +35,7 @@ func (g *grader) see(e *event.Event) {
 	g.events++
 	g.bytes += uint64(len(e.Data))
 	sl := Slot{e.Node, e.Proc}
+	known := e.Proc != "" && g.known[sl] // others may be as many as a program starts
 	switch e.Kind {
 	case event.Frame:
 		s := seen{at: e.At, port: e.Port, peer: e.Peer, data: e.Data, ignored: g.injecting}
@@ -45,14 +46,21 @@ func (g *grader) see(e *event.Event) {
 	case event.Call:
 		g.call(e, sl)
 	case event.Console:
-		g.output(sl).write(e.FD, e.Data)
+		if known {
+			g.output(sl).write(e.FD, e.Data)
+		}
 	case event.Start:
+		if !known {
+			break
+		}
 		delete(g.ended, sl)
 		g.out[sl] = &output{}
 		g.reads[sl] = 0
 		delete(g.last, sl)
 	case event.Exit:
-		g.ended[sl] = &ending{at: e.At, code: int(e.N), how: e.Op, why: e.Text}
+		if known {
+			g.ended[sl] = &ending{at: e.At, code: int(e.N), how: e.Op, why: e.Text}
+		}
 		if g.submitted(sl) && e.Op == "limit" {
 			// How it ended says more than that it came to a limit: the function it was in.
 			if n := len(g.limited[sl]); n > 0 {
@@ -105,8 +113,10 @@ func (g *grader) call(e *event.Event, sl Slot) {
 		return
 	}
 	if e.Op == "read" {
-		g.reads[sl]++
-		if !g.submitted(sl) {
+		if g.known[sl] {
+			g.reads[sl]++
+		}
+		if g.known[sl] && !g.submitted(sl) {
 			g.device[sl] = seen{at: e.At, port: e.Node + ":" + dev, link: linkOf(e.Node + ":" + dev), data: slices.Clone(e.Data)}
 		}
 	}
@@ -123,7 +133,7 @@ func (g *grader) call(e *event.Event, sl Slot) {
 // frame shows a frame to the expectations, and keeps it for those that look back.
 func (g *grader) frame(s *seen) {
 	for _, w := range g.watches {
-		w.see(s)
+		g.looks += uint64(w.see(s))
 	}
 	if len(g.marks) == 0 || s.ignored || !g.keeping {
 		return

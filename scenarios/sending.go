@@ -9,6 +9,9 @@ import (
 	"wireloom/vnet"
 )
 
+// frontier is how many frames a step puts somewhere before the lab may carry them on.
+const frontier = 64
+
 // send puts a step's frames where they belong.
 func (g *grader) send(s *Send) error {
 	frame := s.Frame
@@ -28,8 +31,8 @@ func (g *grader) send(s *Send) error {
 				return err
 			}
 		}
-		if i%1000 == 999 { // so that they don't pile up beyond every limit
-			if err := g.within(); err != nil {
+		if i%frontier == frontier-1 { // so that they don't pile up in memory
+			if err := g.run(0); err != nil {
 				return err
 			}
 		}

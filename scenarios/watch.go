@@ -13,7 +13,7 @@ import (
 
 // Limits of an expectation.
 const (
-	maxCompared = 2000 // frames that are compared field by field, for the nearest
+	maxCompared = 2000 // comparisons field by field, for the nearest
 	maxMatched  = 4096 // frames that are assigned to a list of packets
 )
 
@@ -24,15 +24,15 @@ type watch struct {
 	err   error           // why it cannot look
 	over  bool            // its time has passed, while others still look
 
-	seen    int // frames that passed
-	found   int // that one of the patterns describes
-	other   int // that none does
-	first   *seen
-	shown   []seen // the first few that were found
-	stray   *seen  // the first that none describes
-	nearest *seen  // the frame that came nearest
-	diff    []decode.Outcome
-	wrong   int // fields in which it differs
+	seen     int // frames that passed
+	found    int // that one of the patterns describes
+	compared int // comparisons field by field
+	first    *seen
+	shown    []seen // the first few that were found
+	stray    *seen  // the first that none describes
+	nearest  *seen  // the frame that came nearest
+	diff     []decode.Outcome
+	wrong    int // fields in which it differs
 
 	next  int      // strict: the pattern that is due
 	masks []uint64 // any order: which patterns each frame meets, by bit
@@ -106,7 +106,7 @@ func (w *watch) resolve(g *grader, replyTo string) {
 	}
 	if w.x.Since != "" {
 		for i := max(g.marks[w.x.Since], 0); i < len(g.history); i++ {
-			w.see(&g.history[i])
+			g.looks += uint64(w.see(&g.history[i]))
 		}
 	}
 }
@@ -121,10 +121,10 @@ func (w *watch) at(s *seen) bool {
 	return in && x.Direction != "out" || out && x.Direction != "in"
 }
 
-// see looks at a frame.
-func (w *watch) see(s *seen) {
+// see looks at a frame and returns how many comparisons that took.
+func (w *watch) see(s *seen) (looks int) {
 	if s.ignored || w.over || w.err != nil || w.wants == nil || !w.at(s) {
-		return
+		return 0
 	}
 	w.seen++
 	mask := uint64(0)
@@ -132,13 +132,14 @@ func (w *watch) see(s *seen) {
 		if w.x.Strict && i != w.next {
 			continue
 		}
+		looks++
 		if decode.Meets(w.x.Link, s.data, wants) {
 			mask |= 1 << i
 		}
 	}
 	if mask == 0 {
 		w.miss(s)
-		return
+		return looks
 	}
 	w.found++
 	c := s.keep()
@@ -155,6 +156,7 @@ func (w *watch) see(s *seen) {
 		w.masks = append(w.masks, mask)
 		w.assign(len(w.masks)-1, new(uint64))
 	}
+	return looks
 }
 
 // keep is a copy that stays.
@@ -166,16 +168,14 @@ func (s *seen) keep() *seen {
 
 // miss takes note of a frame that no pattern describes.
 func (w *watch) miss(s *seen) {
-	if w.other++; w.stray == nil {
+	if w.stray == nil {
 		w.stray = s.keep()
 	}
-	if w.other > maxCompared {
-		return
-	}
 	for i, wants := range w.wants {
-		if w.x.Strict && i != w.next || len(wants) == 0 {
+		if w.x.Strict && i != w.next || len(wants) == 0 || w.compared >= maxCompared {
 			continue
 		}
+		w.compared++
 		_, out := decode.Compare(w.x.Link, s.data, wants)
 		wrong := 0
 		for _, o := range out {

@@ -188,6 +188,15 @@ exit 0
 0 too large 7 1
 exit 0
 `},
+		{alone("surface", "queues"), `1 2 SLIST
+0 2 LIST
+4 1 2 STAILQ
+0 1 2 3 4 TAILQ
+4 3 2 1 0 4 0
+empty 1
+queued: 7: Device busy
+exit 0
+`},
 	} {
 		t.Run(x.argv[1], func(t *testing.T) {
 			if got := x.run(t, module); got != x.want {

@@ -5,11 +5,15 @@ package main
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/netip"
 	"os"
 	"time"
+
+	"wireloom/wasm/guest/tuntap"
 )
 
 const (
@@ -65,6 +69,13 @@ func (s *side) read(to chan<- []byte) {
 	for {
 		b := make([]byte, frameMax)
 		n, err := s.device.Read(b)
+		switch err = tuntap.Explain(err); {
+		case errors.Is(err, tuntap.EHOSTDOWN): // the interface is down, and may come up again
+			time.Sleep(50 * time.Millisecond)
+			continue
+		case errors.Is(err, io.EOF): // it was down for a moment
+			continue
+		}
 		check(err)
 		if n >= headLen && (b[0]&1 != 0 || bytes.Equal(b[:6], s.mac)) {
 			to <- b[:n]

@@ -1,31 +1,30 @@
 // The drawer: the selected thing, what it does, and what one can do to it.
-import { useRef, useState } from "preact/hooks";
-import { bytes, count, grouped, percent, seconds, span } from "../core/format";
+import { useState } from "preact/hooks";
+import { bytes, count, seconds, span } from "../core/format";
 import type { Edge } from "../core/graph";
-import type { Iface, Node, ProcSpec } from "../core/protocol";
-import { rowText } from "../core/row";
-import { last } from "../core/rows";
-import { CALLS, procKey } from "../core/state";
+import type { Node, ProcSpec } from "../core/protocol";
+import { procKey } from "../core/state";
 import { ConsoleTab } from "./console";
+import { Network } from "./network";
+import { Proc } from "./proc";
+import { Processes } from "./processes";
 import {
-  busy,
   dismissRefusal,
   giveProgram,
   isAlive,
   lab,
-  live,
+  limitsRead,
   pick,
   procOf,
   refused,
-  selectSeq,
-  send,
   specsOf,
   type Tab,
   tab,
   thing,
   topologyGraph,
+  visitors,
 } from "./store";
-import { procSays, SPINS } from "./topology";
+import { Strace } from "./strace";
 
 export function Drawer() {
   const t = thing.value;
@@ -50,7 +49,7 @@ export function Drawer() {
       if (node === undefined) return <Frame title={`${t.node} is not there any more`} />;
       const specs = specsOf(lab.value, node.name);
       const proc = t.kind === "proc" ? specs.find((p) => p.name === t.proc) : (specs.find((p) => p.slot) ?? specs[0]);
-      const iface = t.kind === "iface" ? node.ifaces.find((i) => i.name === t.iface) : node.ifaces[0];
+      const iface = t.kind === "iface" ? t.iface : node.ifaces[0]?.name;
       return <NodeDrawer key={node.name} node={node} proc={proc} iface={iface} specs={specs} />;
     }
     default:
@@ -72,18 +71,20 @@ function Frame(props: { readonly title: string; readonly children?: preact.Compo
 function NodeDrawer(props: {
   readonly node: Node;
   readonly proc: ProcSpec | undefined;
-  readonly iface: Iface | undefined;
+  readonly iface: string | undefined;
   readonly specs: readonly ProcSpec[];
 }) {
-  const { node, proc, iface } = props;
+  const { node, proc } = props;
   const [over, setOver] = useState(false);
   const slot = proc?.slot === true ? proc : undefined;
+  const more = visitors(lab.value, node.name).length;
   const tabs: readonly (readonly [Tab, string])[] = [
     ["console", "console"],
-    ...(proc === undefined ? [] : [["calls", "strace"] as const]),
-    ...(iface === undefined ? [] : [["device", `device ${iface.name}`] as const]),
+    ["calls", "strace"],
+    ["procs", more === 0 ? "processes" : `processes +${more}`],
+    ["network", "network"],
   ];
-  const shown = tabs.some(([k]) => k === tab.value) ? tab.value : "console";
+  const shown = tab.value;
   return (
     <section
       class={`drawer${over ? " over" : ""}`}
@@ -105,21 +106,7 @@ function NodeDrawer(props: {
         <h2>
           {node.name}
           {proc !== undefined && ": "}
-          {props.specs.length > 1 ? (
-            <select
-              aria-label="program"
-              value={proc?.name}
-              onChange={(e) => pick({ kind: "proc", node: node.name, proc: e.currentTarget.value })}
-            >
-              {props.specs.map((p) => (
-                <option key={p.name} value={p.name}>
-                  {p.name}
-                </option>
-              ))}
-            </select>
-          ) : (
-            proc?.name
-          )}
+          {props.specs.length > 1 ? <Choose node={node} specs={props.specs} proc={proc} /> : proc?.name}
         </h2>
         {proc === undefined ? (
           <span class="dim">No program runs on {node.name}: run one at its prompt.</span>
@@ -145,13 +132,96 @@ function NodeDrawer(props: {
         </div>
       </div>
       {proc !== undefined && <Refusal node={node.name} proc={proc.name} />}
+      <Limits node={node.name} />
       <div class="body" role="tabpanel" aria-label={shown}>
         {over && <p class="drophere">Drop a .wasm here: it becomes {slot?.name} and is started.</p>}
+        {slot !== undefined && (shown === "console" || shown === "calls") && <EmptySlot node={node.name} slot={slot} />}
         {shown === "console" && <ConsoleTab node={node.name} specs={props.specs} />}
-        {shown === "calls" && proc !== undefined && <Calls node={node.name} proc={proc.name} />}
-        {shown === "device" && iface !== undefined && <Device node={node} iface={iface} />}
+        {shown === "calls" && <Strace node={node.name} proc={proc?.name} />}
+        {shown === "procs" && <Processes node={node} specs={props.specs} />}
+        {shown === "network" && <Network node={node.name} iface={props.iface} />}
       </div>
     </section>
+  );
+}
+
+/** The node's programs, those that came later, and those that are gone. */
+function Choose(props: {
+  readonly node: Node;
+  readonly specs: readonly ProcSpec[];
+  readonly proc: ProcSpec | undefined;
+}) {
+  const { node, specs, proc } = props;
+  const own = new Set(node.procs.map((p) => p.name));
+  const alive = (p: ProcSpec): boolean => {
+    const st = procOf(lab.value, node.name, p.name);
+    return st !== undefined && isAlive(st);
+  };
+  const groups: readonly (readonly [string, readonly ProcSpec[]])[] = [
+    ["of the lab", specs.filter((p) => own.has(p.name))],
+    ["running", specs.filter((p) => !own.has(p.name) && alive(p))],
+    ["ended", specs.filter((p) => !own.has(p.name) && !alive(p))],
+  ];
+  return (
+    <select
+      aria-label="program"
+      value={proc?.name}
+      data-testid="program"
+      onChange={(e) => pick({ kind: "proc", node: node.name, proc: e.currentTarget.value })}
+    >
+      {groups.map(
+        ([name, list]) =>
+          list.length > 0 && (
+            <optgroup key={name} label={name}>
+              {list.map((p) => (
+                <option key={p.name} value={p.name}>
+                  {p.name}
+                </option>
+              ))}
+            </optgroup>
+          ),
+      )}
+    </select>
+  );
+}
+
+/** What would go into a slot that has no program. */
+function EmptySlot(props: { readonly node: string; readonly slot: ProcSpec }) {
+  const { node, slot } = props;
+  if ((procOf(lab.value, node, slot.name)?.program || slot.program) !== "") return null;
+  return (
+    <p class="teach empty-slot" data-testid="empty-slot">
+      Your program goes here. Upload a .wasm, built from C or Go as the brief says, or drop it on this drawer: it is
+      started as <code>{slot.argv.join(" ")}</code>
+    </p>
+  );
+}
+
+/** Limits that took effect on a node and that nobody has read. */
+function Limits(props: { readonly node: string }) {
+  const read = limitsRead.value.get(props.node) ?? -1;
+  const all = (lab.value.limits.get(props.node) ?? []).filter((l) => l.seq > read);
+  const newest = all.at(-1);
+  return (
+    <div aria-live="polite">
+      {newest !== undefined && (
+        <div class="banner warn limit" data-testid="limit">
+          <span>
+            {newest.proc === "" ? "" : `${newest.proc}: `}limit {newest.op}: {newest.text}
+            <span class="when"> at {seconds(newest.at)} s{all.length > 1 && `, and ${all.length - 1} before`}</span>
+          </span>
+          <button
+            type="button"
+            class="small"
+            onClick={() => {
+              limitsRead.value = new Map(limitsRead.value).set(props.node, newest.seq);
+            }}
+          >
+            dismiss
+          </button>
+        </div>
+      )}
+    </div>
   );
 }
 
@@ -167,207 +237,6 @@ function Refusal(props: { readonly node: string; readonly proc: string }) {
           </button>
         </div>
       )}
-    </div>
-  );
-}
-
-function Proc(props: { readonly node: string; readonly spec: ProcSpec }) {
-  const { node, spec } = props;
-  const file = useRef<HTMLInputElement>(null);
-  const p = procOf(lab.value, node, spec.name);
-  const says = procSays(p, spec.program);
-  const alive = p !== undefined && isAlive(p);
-  const doing = busy.value.get(procKey(node, spec.name));
-  const off = !live.value || doing !== undefined;
-  const program = p?.program || spec.program;
-  const known = lab.value.topology.nodes.some((n) => n.name === node && n.procs.some((x) => x.name === spec.name));
-  const command = (op: "start" | "stop" | "kill"): void => {
-    void send({ op, node, proc: spec.name });
-  };
-  return (
-    <>
-      <span class={`procstate ${says.tone}`} data-testid="proc-state">
-        {p === undefined ? says.text : p.state}
-        {p?.state === "sleeping" && p.wchan !== "" && <span class="dim"> on {p.wchan}</span>}
-        {p?.exit !== undefined && !alive && (
-          <span title={p.exit.why}>
-            {" "}
-            with code {p.exit.code}
-            {p.exit.why !== "" && `: ${p.exit.why}`}
-          </span>
-        )}
-      </span>
-      {p !== undefined && (
-        <span class="figures">
-          <span>
-            <span class="dim">fuel</span> {grouped(p.fuel)}
-          </span>
-          {alive && (
-            <span
-              class={p.cpu >= SPINS ? "hot" : ""}
-              title={`Share of ${node}'s CPU over the last virtual second`}
-              data-testid="cpu"
-            >
-              <span class="dim">CPU</span>{" "}
-              <meter min={0} max={1} value={p.cpu} aria-label={`CPU share of ${spec.name}`} /> {percent(p.cpu)}
-            </span>
-          )}
-          {alive && p.memory > 0 && (
-            <span>
-              <span class="dim">memory</span> {bytes(p.memory)}
-            </span>
-          )}
-        </span>
-      )}
-      <span class="dim program" title="the program">
-        {doing ?? (program === "" ? "no program yet: upload a .wasm" : program)}
-      </span>
-      <div class="group">
-        {known && (
-          <button
-            type="button"
-            disabled={off || alive || program === ""}
-            onClick={() => command("start")}
-            data-testid="start"
-          >
-            start
-          </button>
-        )}
-        <button
-          type="button"
-          disabled={off || !alive}
-          onClick={() => command("stop")}
-          title="SIGTERM"
-          data-testid="stop"
-        >
-          stop
-        </button>
-        <button
-          type="button"
-          disabled={off || !alive}
-          onClick={() => command("kill")}
-          title="SIGKILL"
-          data-testid="kill"
-        >
-          kill
-        </button>
-        {spec.slot && (
-          <>
-            <button
-              type="button"
-              disabled={off}
-              onClick={() => file.current?.click()}
-              title="Choose a WebAssembly program, or drop one here: it takes this one's place and is started"
-              data-testid="upload"
-            >
-              upload .wasm
-            </button>
-            <input
-              ref={file}
-              type="file"
-              accept=".wasm,application/wasm"
-              hidden
-              data-testid="file"
-              onChange={(e) => {
-                const chosen = e.currentTarget.files?.[0];
-                // The same file may be chosen again after it was built anew.
-                e.currentTarget.value = "";
-                if (chosen !== undefined) void giveProgram(node, spec.name, chosen);
-              }}
-            />
-          </>
-        )}
-      </div>
-    </>
-  );
-}
-
-/** Calls shown; older ones are in the time line. */
-const SHOWN = 200;
-
-function Calls(props: { readonly node: string; readonly proc: string }) {
-  const rows = lab.value.calls.get(procKey(props.node, props.proc));
-  if (rows === undefined) {
-    return (
-      <p class="teach">
-        No device call yet. Each open, read, write, ioctl and poll of {props.proc} will be a line here.
-      </p>
-    );
-  }
-  return (
-    <div class="scroll mono" data-testid="calls">
-      {last(rows, SHOWN)
-        .toReversed()
-        .map((e) => {
-          const t = rowText(e);
-          return (
-            <button
-              key={e.seq}
-              type="button"
-              class="plain line"
-              onClick={() => selectSeq(e.seq)}
-              title="Show it in the time line"
-            >
-              <span class="dim">{seconds(e.at)}</span> {t.what}
-              {t.error !== "" && <b class="bad"> {t.error}</b>} <span class="dim">{t.more}</span>
-            </button>
-          );
-        })}
-      <p class="dim">
-        newest first, {count(Math.min(rows.length, SHOWN), "call")} of {grouped(rows.first + rows.length)}
-        {rows.first > 0 && ` (at most ${grouped(CALLS)} are kept)`}
-      </p>
-    </div>
-  );
-}
-
-function Device(props: { readonly node: Node; readonly iface: Iface }) {
-  const { node, iface } = props;
-  const port = `${node.name}:${iface.name}`;
-  const st = lab.value.status?.ifaces.find((i) => i.port === port);
-  return (
-    <div class="scroll pad columns" data-testid="device">
-      <dl>
-        <dt>interface</dt>
-        <dd>
-          {node.ifaces.length > 1 ? (
-            <select
-              aria-label="interface"
-              value={iface.name}
-              onChange={(e) => pick({ kind: "iface", node: node.name, iface: e.currentTarget.value })}
-            >
-              {node.ifaces.map((i) => (
-                <option key={i.name} value={i.name}>
-                  {i.name}
-                </option>
-              ))}
-            </select>
-          ) : (
-            iface.name
-          )}
-          {iface.kind !== "nic" && <span class="dim"> /dev/{iface.name}</span>}
-        </dd>
-        <dt>flags</dt>
-        <dd>{st === undefined || st.flags.length === 0 ? "none" : st.flags.join(", ")}</dd>
-        <dt>link</dt>
-        <dd>{st?.link ?? "unknown"}</dd>
-        <dt>hardware address</dt>
-        <dd>{iface.mac || "none"}</dd>
-        <dt>addresses</dt>
-        <dd>{iface.addresses.join(", ") || "none"}</dd>
-        <dt>plugged into</dt>
-        <dd>{iface.port || "nothing"}</dd>
-        <dt>queue</dt>
-        <dd>{count(st?.qlen ?? 0, "packet")} waiting</dd>
-      </dl>
-      <dl>
-        {st?.counters.map(([name, n]) => (
-          <>
-            <dt>{name}</dt>
-            <dd>{grouped(n)}</dd>
-          </>
-        ))}
-      </dl>
     </div>
   );
 }

@@ -7,6 +7,7 @@
 #include <sys/event.h>
 #include <sys/ioctl.h>
 #include <sys/param.h>
+#include <sys/queue.h>
 #include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -29,6 +30,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <syslog.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -333,6 +335,70 @@ t_text(void)
 	printf(" %d\n", bad == NULL);
 }
 
+struct item {
+	int n;
+	SLIST_ENTRY(item) single;
+	LIST_ENTRY(item) list;
+	STAILQ_ENTRY(item) simple;
+	TAILQ_ENTRY(item) tail;
+};
+
+#define SHOW(kind, field) do {					\
+	struct item *each;					\
+	kind##_FOREACH(each, &kind##s, field)			\
+		printf("%d ", each->n);				\
+	printf(#kind "\n");					\
+} while (0)
+
+static void
+t_queues(void)
+{
+	SLIST_HEAD(, item) SLISTs = SLIST_HEAD_INITIALIZER(SLISTs);
+	LIST_HEAD(, item) LISTs = LIST_HEAD_INITIALIZER(LISTs);
+	STAILQ_HEAD(, item) STAILQs = STAILQ_HEAD_INITIALIZER(STAILQs);
+	TAILQ_HEAD(tails, item) TAILQs = TAILQ_HEAD_INITIALIZER(TAILQs);
+	struct item i[5] = {{.n = 0}, {.n = 1}, {.n = 2}, {.n = 3}, {.n = 4}}, *e, *next;
+
+	SLIST_INSERT_HEAD(&SLISTs, &i[1], single);
+	SLIST_INSERT_HEAD(&SLISTs, &i[0], single);
+	SLIST_INSERT_AFTER(&i[1], &i[3], single);
+	SLIST_INSERT_AFTER(&i[1], &i[2], single);
+	SLIST_REMOVE(&SLISTs, &i[3], item, single);
+	SLIST_REMOVE_HEAD(&SLISTs, single);
+	SHOW(SLIST, single);
+	LIST_INSERT_HEAD(&LISTs, &i[3], list);
+	LIST_INSERT_BEFORE(&i[3], &i[1], list);
+	LIST_INSERT_AFTER(&i[1], &i[2], list);
+	LIST_INSERT_HEAD(&LISTs, &i[0], list);
+	LIST_REMOVE(&i[1], list);
+	LIST_REMOVE(&i[3], list);
+	SHOW(LIST, list);
+	for (int k = 0; k < 3; k++)
+		STAILQ_INSERT_TAIL(&STAILQs, &i[k], simple);
+	STAILQ_REMOVE_HEAD(&STAILQs, simple);
+	STAILQ_INSERT_HEAD(&STAILQs, &i[4], simple);
+	SHOW(STAILQ, simple);
+	for (int k = 1; k < 4; k++)
+		TAILQ_INSERT_TAIL(&TAILQs, &i[k], tail);
+	TAILQ_INSERT_HEAD(&TAILQs, &i[0], tail);
+	TAILQ_REMOVE(&TAILQs, &i[2], tail);
+	TAILQ_INSERT_AFTER(&TAILQs, &i[3], &i[4], tail);
+	TAILQ_INSERT_BEFORE(&i[3], &i[2], tail);
+	SHOW(TAILQ, tail);
+	TAILQ_FOREACH_REVERSE(e, &TAILQs, tails, tail)
+		printf("%d ", e->n);
+	printf("%d %d\n", TAILQ_LAST(&TAILQs, tails)->n, TAILQ_PREV(&i[1], tails, tail)->n);
+	TAILQ_FOREACH_SAFE(e, &TAILQs, tail, next)
+		TAILQ_REMOVE(&TAILQs, e, tail);
+	printf("empty %d\n", TAILQ_EMPTY(&TAILQs));
+	fflush(stdout);
+	openlog("queued", 0, LOG_DAEMON);
+	setlogmask(LOG_UPTO(LOG_NOTICE));
+	errno = EBUSY;
+	syslog(LOG_ERR, "%d: %m", 7);
+	syslog(LOG_DEBUG, "not shown");
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -342,6 +408,7 @@ main(int argc, char *argv[])
 	} does[] = {
 		{"errors", t_errors}, {"mask", t_mask}, {"interrupt", t_interrupt}, {"actions", t_actions},
 		{"descriptors", t_descriptors}, {"sigio", t_sigio}, {"children", t_children}, {"tcp", t_tcp}, {"text", t_text},
+		{"queues", t_queues},
 	};
 
 	for (unsigned i = 0; argc > 1 && i < nitems(does); i++) {

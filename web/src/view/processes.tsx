@@ -1,0 +1,111 @@
+// The processes of a node, as ps shows them: those that run, then those that ended.
+import { bytes, grouped, percent } from "../core/format";
+import type { Node, ProcSpec } from "../core/protocol";
+import { isAlive, lab, live, pick, procOf, send, tab } from "./store";
+import { procSays } from "./topology";
+
+export function Processes(props: { readonly node: Node; readonly specs: readonly ProcSpec[] }) {
+  const { node, specs } = props;
+  const s = lab.value;
+  const lives = s.lives.get(node.name) ?? [];
+  const rows = specs.map((spec) => {
+    const p = procOf(s, node.name, spec.name);
+    return { spec, p, alive: p !== undefined && isAlive(p), life: lives.find((l) => l.name === spec.name) };
+  });
+  rows.sort((a, b) => Number(b.alive) - Number(a.alive));
+  const parent = (pid: number): string =>
+    pid === 0 ? "" : (lives.find((l) => l.pid === pid)?.name ?? `process ${pid}`);
+  if (rows.length === 0) {
+    return (
+      <p class="teach">
+        No process runs on {node.name}. What is run at its prompt, and what its programs start, is listed here.
+      </p>
+    );
+  }
+  return (
+    <div class="scroll pad" data-testid="procs">
+      <table class="list">
+        <thead>
+          <tr>
+            <th class="num">pid</th>
+            <th>process</th>
+            <th>started by</th>
+            <th>state</th>
+            <th class="num">CPU</th>
+            <th class="num">fuel</th>
+            <th class="num">memory</th>
+            <th>
+              <span class="hidden">signals</span>
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map(({ spec, p, alive, life }) => (
+            <tr key={spec.name} class={alive ? "" : "dim"} data-alive={alive}>
+              <td class="num">{p?.pid || life?.pid || ""}</td>
+              <td>
+                <button
+                  type="button"
+                  class="plain"
+                  title="Show its calls"
+                  onClick={() => {
+                    pick({ kind: "proc", node: node.name, proc: spec.name });
+                    tab.value = "calls";
+                  }}
+                >
+                  {spec.name}
+                </button>
+              </td>
+              <td>
+                {parent(life?.ppid ?? p?.ppid ?? 0) || (node.procs.includes(spec) ? "the lab" : "the prompt")}
+              </td>
+              <td>
+                {p !== undefined ? (
+                  <span class={`procstate ${procSays(p, spec.program).tone}`}>
+                    {alive ? p.state : procSays(p, spec.program).text}
+                    {alive && p.wchan !== "" && <span class="dim"> on {p.wchan}</span>}
+                  </span>
+                ) : (
+                  <span class="procstate">{ended(life?.end)}</span>
+                )}
+              </td>
+              <td class="num">{alive && p !== undefined ? percent(p.cpu) : ""}</td>
+              <td class="num">{p !== undefined && p.fuel > 0 ? grouped(p.fuel) : ""}</td>
+              <td class="num">{alive && p !== undefined && p.memory > 0 ? bytes(p.memory) : ""}</td>
+              <td>
+                {alive && (
+                  <span class="group">
+                    <button
+                      type="button"
+                      class="small"
+                      disabled={!live.value}
+                      title="SIGTERM"
+                      onClick={() => void send({ op: "stop", node: node.name, proc: spec.name })}
+                    >
+                      stop
+                    </button>
+                    <button
+                      type="button"
+                      class="small"
+                      disabled={!live.value}
+                      title="SIGKILL"
+                      onClick={() => void send({ op: "kill", node: node.name, proc: spec.name })}
+                    >
+                      kill
+                    </button>
+                  </span>
+                )}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function ended(end: { readonly code: number; readonly how: string; readonly why: string } | undefined): string {
+  if (end === undefined) return "not started";
+  if (end.how === "") return "ended";
+  return end.why === "" ? `ended, code ${end.code}` : `ended, code ${end.code}: ${end.why}`;
+}
