@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"fmt"
 	"net/netip"
 	"regexp"
 	"slices"
@@ -250,8 +251,42 @@ func (b *builder) hasEnd(v *value) string {
 	if b.interfaceOf(v.text) {
 		return v.text
 	}
-	b.p.at(v, "there is no port %s in this scenario", v.text)
+	b.missing(v, "port", b.ends())
 	return ""
+}
+
+// ends are the names of all ends of links.
+func (b *builder) ends() []string {
+	var out []string
+	for _, s := range b.sc.Lab.Switches {
+		for i := range s.Ports {
+			out = append(out, fmt.Sprintf("%s.%d", s.Name, i+1))
+		}
+	}
+	for _, n := range b.sc.Lab.Nodes {
+		for _, c := range n.NICs {
+			out = append(out, n.Name+":"+c.Name)
+		}
+		for _, c := range n.Devices {
+			out = append(out, n.Name+":"+c.Name)
+		}
+	}
+	return out
+}
+
+// missing reports a name that nothing has: which one is near, or which there are.
+func (b *builder) missing(v *value, kind string, names []string) {
+	const few = 12
+	also := ""
+	switch near := nearest(v.text, names); {
+	case near != "":
+		also = "; did you mean " + near + "?"
+	case len(names) > few:
+		also = fmt.Sprintf("; there are %s and %d more", strings.Join(names[:few], ", "), len(names)-few)
+	case len(names) > 0:
+		also = "; there is " + strings.Join(names, ", ")
+	}
+	b.p.at(v, "there is no %s %s in this scenario%s", kind, v.text, also)
 }
 
 // interfaceOf reports whether there is such an interface when the lab begins.
@@ -296,7 +331,11 @@ func (b *builder) hasNode(v *value) string {
 	if v == nil || b.nodeOf(v.text) != nil {
 		return str(v)
 	}
-	b.p.at(v, "there is no node %s in this scenario", v.text)
+	var names []string
+	for i := range b.sc.Lab.Nodes {
+		names = append(names, b.sc.Lab.Nodes[i].Name)
+	}
+	b.missing(v, "node", names)
 	return ""
 }
 
@@ -309,7 +348,13 @@ func (b *builder) hasProc(v *value) Slot {
 	if n := b.nodeOf(node); n != nil && slices.ContainsFunc(n.Programs, func(p vnet.ProgramConfig) bool { return p.Name == proc }) {
 		return Slot{node, proc}
 	}
-	b.p.at(v, "there is no program %s in this scenario", v.text)
+	var names []string
+	for _, n := range b.sc.Lab.Nodes {
+		for _, p := range n.Programs {
+			names = append(names, n.Name+"."+p.Name)
+		}
+	}
+	b.missing(v, "program", names)
 	return Slot{}
 }
 

@@ -245,7 +245,7 @@ func (b *builder) expect(v *value, s *Step) Expect {
 		}
 		switch {
 		case o == nil || o.Points >= 0 && len(o.Send) == 0:
-			b.p.at(v.get("reply_to"), "neither this step nor one before it has the id %s and sends something", x.ReplyTo)
+			b.p.at(v.get("reply_to"), "neither this step nor one before it has the id %s and sends something%s", x.ReplyTo, b.meant(x.ReplyTo))
 		case o.Points >= 0 && o.Send[0].Frame != nil:
 			if _, err := decode.Reply(o.Send[0].Link, o.Send[0].Frame); err != nil {
 				b.p.at(v.get("reply_to"), "nothing answers what step %s sends: %v", x.ReplyTo, err)
@@ -253,7 +253,7 @@ func (b *builder) expect(v *value, s *Step) Expect {
 		}
 	}
 	if x.Since != "" && b.ids[x.Since] == nil {
-		b.p.at(v.get("since"), "no step before this one has the id %s", x.Since)
+		b.p.at(v.get("since"), "no step before this one has the id %s%s", x.Since, b.meant(x.Since))
 	}
 	x.Text = x.describe()
 	return x

@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -152,7 +153,7 @@ func (b *builder) checkStep(v *value, s *Step) {
 	}
 	for _, n := range v.get("needs").list() {
 		if o := b.ids[n.text]; o == nil || o.Points >= 0 && !o.checks() {
-			b.p.at(n, "no step before this one checks something and has the id %s", n.text)
+			b.p.at(n, "no step before this one checks something and has the id %s%s", n.text, b.meant(n.text))
 		}
 	}
 	if s.ID == "" {
@@ -162,6 +163,14 @@ func (b *builder) checkStep(v *value, s *Step) {
 		b.p.at(at("id"), "another step has the id %s", s.ID)
 	}
 	b.ids[s.ID] = s
+}
+
+// meant says which id of a step before is near to one that there is not.
+func (b *builder) meant(id string) string {
+	if near := nearest(id, slices.Sorted(maps.Keys(b.ids))); near != "" && near != id {
+		return "; did you mean " + near + "?"
+	}
+	return ""
 }
 
 // late is the texts of a list in which ${step.field} may stand.

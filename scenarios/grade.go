@@ -113,14 +113,16 @@ type grader struct {
 	hands   map[Slot]*hand
 	device  map[Slot]seen // what a process that is not submitted read from a device last
 	base    baseline
-	checked time.Duration // until when fuel has been looked at
+	fuel    map[Slot]int64 // that submitted programs had used when the step began
+	busy    map[Slot]bool  // programs of which a note says that they do nothing but compute
+	checked time.Duration  // until when fuel has been looked at
 }
 
 func newGrader(lab *vnet.Lab, sc *Scenario, o Options, steps []Step) *grader {
 	g := &grader{
 		lab: lab, sc: sc, o: o, res: sc.result(o), slots: sc.Slots(), fromStart: map[Slot]bool{}, known: map[Slot]bool{}, inRun: map[string]bool{}, passed: map[string]bool{}, told: map[string]*told{},
 		marks: map[string]int{}, out: map[Slot]*output{}, ended: map[Slot]*ending{}, reads: map[Slot]int64{}, last: map[Slot]string{},
-		limited: map[Slot][]string{}, hands: map[Slot]*hand{}, device: map[Slot]seen{},
+		limited: map[Slot][]string{}, hands: map[Slot]*hand{}, device: map[Slot]seen{}, fuel: map[Slot]int64{}, busy: map[Slot]bool{},
 	}
 	for _, n := range sc.Lab.Nodes {
 		for _, p := range n.Programs {
@@ -208,6 +210,9 @@ func (g *grader) where(sl Slot) string {
 	if c := g.last[sl]; c != "" {
 		return "; its last call was " + c
 	}
+	if o := g.out[sl]; o != nil && len(o.text[0]) > 0 {
+		return "; it made no system call but to print"
+	}
 	return "; it made no system call"
 }
 
@@ -273,6 +278,11 @@ func (g *grader) begin(s *Step) {
 		o.mark()
 	}
 	g.base = g.takeBaseline(s)
+	for _, p := range g.lab.Status().Procs {
+		if p.Slot {
+			g.fuel[Slot{p.Node, p.Name}] = p.Fuel
+		}
+	}
 }
 
 // do does what a step says, in the order that docs/scenarios.md promises.

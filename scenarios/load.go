@@ -62,6 +62,9 @@ func OpenBuiltin(name string) (*Scenario, error) {
 // Open reads a scenario's folder. name is what messages call it.
 func Open(dir fs.FS, name string) (*Scenario, error) {
 	src, err := readLimited(dir, "scenario.yaml", MaxFile+1)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("scenario %s: there is no scenario.yaml in it", name)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("scenario %s: %w", name, err)
 	}

@@ -150,7 +150,37 @@ func (p *problems) err() error {
 	slices.SortStableFunc(p.list, func(a, b Problem) int {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Col, b.Col))
 	})
-	return &Error{Problems: p.list, More: p.more}
+	return &Error{Problems: together(p.list), More: p.more}
+}
+
+// together makes one problem of those that say the same of several places, as where a
+// device has another name: the first, which names the lines of the others.
+func together(list []Problem) []Problem {
+	const most = 5 // lines that are named
+	var out []Problem
+	first, others := map[string]int{}, map[int][]int{}
+	for _, pr := range list {
+		i, known := first[pr.Message]
+		if !known {
+			i = len(out)
+			first[pr.Message] = i
+			out = append(out, pr)
+		} else if !slices.Contains(append(others[i], out[i].Line), pr.Line) {
+			others[i] = append(others[i], pr.Line)
+		}
+	}
+	for i, lines := range others {
+		var names []string
+		for _, l := range lines[:min(len(lines), most)] {
+			names = append(names, fmt.Sprint(l))
+		}
+		also := strings.Join(names, ", ")
+		if more := len(lines) - most; more > 0 {
+			also += fmt.Sprintf(" and %d more", more)
+		}
+		out[i].Message += " (also in line " + also + ")"
+	}
+	return out
 }
 
 // nearest returns the word that s is most likely meant to be, "" if none is near.

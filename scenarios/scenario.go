@@ -5,6 +5,7 @@
 package scenarios
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -211,6 +212,7 @@ func Parse(file string, src []byte) (*Scenario, error) { return parse(file, src,
 
 // parse reads a scenario file. dir is its folder, where there is one.
 func parse(file string, src []byte, dir fs.FS) (*Scenario, error) {
+	src = bytes.TrimPrefix(src, []byte("\ufeff")) // which editors on Windows begin a file with
 	p := &problems{file: file, lines: strings.Split(string(src), "\n")}
 	sc := &Scenario{File: file, Source: src, Seed: 1, dir: dir, read: map[string][]byte{}}
 	sc.root = parseTree(src, p)

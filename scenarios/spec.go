@@ -261,7 +261,11 @@ func (s *shape) conform(v *value, what string, p *problems) {
 		}
 	case shapeList:
 		if v.kind != kindList {
-			p.at(v, "%s is %v, want %s", what, v.kind, s.want)
+			also := ""
+			if v.kind == kindScalar && !strings.Contains(s.want, "[") {
+				also = fmt.Sprintf(", such as [%.40s]", v.text)
+			}
+			p.at(v, "%s is %v, want %s%s", what, v.kind, s.want, also)
 			return
 		}
 	case shapeText, shapeInt, shapeBool, shapeDuration:

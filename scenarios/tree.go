@@ -80,11 +80,8 @@ func parseTree(src []byte, p *problems) *value {
 	if err != nil {
 		var syn *yaml.SyntaxError
 		if errors.As(err, &syn) && syn.Token != nil {
-			also := ""
-			if strings.Contains(syn.Message, "mapping value is not allowed") {
-				also = "; a text with a colon and a blank in it needs quotes"
-			}
-			p.add(syn.Token.Position.Line, syn.Token.Position.Column, "not valid YAML: %s%s", syn.Message, also)
+			at := syn.Token.Position
+			p.add(at.Line, at.Column, "%s", advise(syn.Message, p.lines, at.Line))
 		} else {
 			first, _, _ := strings.Cut(err.Error(), "\n")
 			p.add(1, 1, "not valid YAML: %s", first)

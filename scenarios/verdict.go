@@ -3,7 +3,9 @@ package scenarios
 import (
 	"fmt"
 	"strings"
+	"time"
 
+	"wireloom/vnet"
 	"wireloom/vnet/errno"
 	"wireloom/vnet/event"
 )
@@ -71,10 +73,12 @@ func (g *grader) decide(s *Step, v verdict) {
 	g.lab.Note(event.Event{Kind: event.Check, Op: c.ID, Text: c.Actual, N: int64(c.Earned), Errno: uint16(code)})
 }
 
-// why says what became of programs that have ended, which is mostly why nothing came.
+// why says what became of programs that have ended, never began or only compute, which
+// is mostly why nothing came.
 func (g *grader) why() string {
 	for _, p := range g.lab.Status().Procs {
-		wanted := g.fromStart[Slot{p.Node, p.Name}]
+		sl := Slot{p.Node, p.Name}
+		wanted := g.fromStart[sl]
 		if p.Slot && p.Exit != nil && (wanted || p.Exit.How != "exit" || p.Exit.Code != 0) {
 			why := p.Exit.Why
 			if why == "" {
@@ -82,11 +86,28 @@ func (g *grader) why() string {
 			}
 			return fmt.Sprintf("%s:%s is not running: %s", p.Node, p.Name, why)
 		}
-		if p.Slot && p.State == "stopped" && wanted {
+		switch {
+		case p.Slot && p.State == "stopped" && wanted:
 			return fmt.Sprintf("%s:%s has not been started", p.Node, p.Name)
+		case p.Slot && p.State == "stopped" && g.o.Stage != "":
+			return fmt.Sprintf("%s:%s has not been started: it does not start with the lab, and no step of this stage or its setup has started it", p.Node, p.Name)
+		case p.Slot && p.Exit == nil && g.spins(sl, p.Fuel):
+			why := fmt.Sprintf("%s:%s computes all the time and waits for nothing%s", p.Node, p.Name, g.where(sl))
+			if !g.busy[sl] {
+				g.busy[sl] = true
+				g.note(fmt.Sprintf("at %v, %s", g.lab.Now(), why))
+			}
+			return why
 		}
 	}
 	return ""
+}
+
+// spins reports whether a program that has used so much fuel has spent nearly all of
+// the step computing. A step that was over at once says nothing about that.
+func (g *grader) spins(sl Slot, fuel int64) bool {
+	took := g.lab.Now() - g.began
+	return took >= 10*time.Millisecond && time.Duration(fuel-g.fuel[sl])*vnet.FuelNanosecond >= took*9/10
 }
 
 // limits adds a check for each program that came to one of its limits, unless a step

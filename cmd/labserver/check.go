@@ -15,8 +15,7 @@ func runCheck(_ context.Context, args []string, io stdio) int {
 		return code
 	}
 	if len(rest) == 0 {
-		f.Usage()
-		return exitError
+		return wants(io, f, "one SCENARIO or more", rest)
 	}
 	bad := 0
 	for _, arg := range rest {
@@ -28,8 +27,10 @@ func runCheck(_ context.Context, args []string, io stdio) int {
 		}
 		fmt.Fprintf(io.out, "%s: %d nodes, %d steps, no mistakes\n", arg, len(src.Lab.Nodes), len(src.Steps))
 	}
-	if bad > 0 {
+	if bad > 0 && len(rest) > 1 {
 		fmt.Fprintf(io.err, "%d of %d scenarios have mistakes\n", bad, len(rest))
+	}
+	if bad > 0 {
 		return exitFailed
 	}
 	return exitOK

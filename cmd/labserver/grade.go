@@ -79,9 +79,11 @@ could not be run; 3: with --repeat, two runs differ.`)
 	if !ok {
 		return code
 	}
-	if len(rest) != 1 || *repeat < 1 {
-		f.Usage()
-		return exitError
+	if len(rest) != 1 {
+		return wants(io, f, "one SCENARIO (a program is given with --program)", rest)
+	}
+	if *repeat < 1 {
+		return fail(io, fmt.Errorf("--repeat %d: want 1 or more", *repeat))
 	}
 	src, err := boot.Find(rest[0])
 	if err != nil {

@@ -96,12 +96,18 @@ interrupted.`)
 	if !ok {
 		return code
 	}
-	if len(rest) != 2 || *jobs < 1 || *jobs > 1024 || *timeout <= 0 || *from != "name" && *from != "none" {
-		f.Usage()
-		return exitError
+	if len(rest) != 2 {
+		return wants(io, f, "a SCENARIO and the DIR of submissions", rest)
 	}
-	if err := b.check(); err != nil {
+	switch err := b.check(); {
+	case err != nil:
 		return fail(io, err)
+	case *jobs < 1 || *jobs > 1024:
+		return fail(io, fmt.Errorf("--jobs %d: want 1 to 1024", *jobs))
+	case *timeout <= 0:
+		return fail(io, fmt.Errorf("--timeout %v: want some time", *timeout))
+	case *from != "name" && *from != "none":
+		return fail(io, fmt.Errorf("--student-from %s: want name or none", report.Line(*from)))
 	}
 	if *out == "" {
 		*out = strings.TrimRight(filepath.Clean(rest[1]), string(os.PathSeparator)) + "-results"

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 
 	"wireloom/internal/boot"
 	"wireloom/internal/report"
@@ -33,7 +34,10 @@ func newGrading(src *boot.Source, engine *boot.Engine, student, stage string, se
 		for _, s := range src.Stages {
 			names = append(names, s.Name)
 		}
-		return nil, fmt.Errorf("scenario %s has no stage %q; it has %v", src.Name, stage, names)
+		if len(names) == 0 {
+			return nil, fmt.Errorf("scenario %s has no stages", src.Name)
+		}
+		return nil, fmt.Errorf("scenario %s has no stage %q; it has %s", src.Name, stage, strings.Join(names, ", "))
 	}
 	own, err := src.For(student, seed)
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"strings"
 	"syscall"
 	"text/tabwriter"
 
@@ -108,11 +109,16 @@ func newFlags(io stdio, name, args, about string) *flag.FlagSet {
 // parse reads flags and arguments in any order. ok is false where the command is
 // over: help was asked for, or a flag is wrong and that has been said.
 func parse(f *flag.FlagSet, args []string) (rest []string, code int, ok bool) {
+	help := f.Usage
+	defer func() { f.Usage = help }()
 	for {
+		f.Usage = func() {} // what is wrong must not be lost above a page of flags
 		if err := f.Parse(args); err != nil {
 			if errors.Is(err, flag.ErrHelp) {
+				help()
 				return nil, exitOK, false
 			}
+			fmt.Fprintf(f.Output(), "%s --help lists the flags\n", f.Name())
 			return nil, exitError, false
 		}
 		if f.NArg() == 0 {
@@ -121,6 +127,16 @@ func parse(f *flag.FlagSet, args []string) (rest []string, code int, ok bool) {
 		rest = append(rest, f.Arg(0))
 		args = f.Args()[1:]
 	}
+}
+
+// wants says what arguments a command takes and which it got, and returns exitError.
+func wants(io stdio, f *flag.FlagSet, what string, got []string) int {
+	have := "none"
+	if len(got) > 0 {
+		have = strings.Join(got, " ")
+	}
+	fmt.Fprintf(io.err, "%s takes %s; here it is %s\n%s --help says more\n", f.Name(), what, have, f.Name())
+	return exitError
 }
 
 // fail says what is wrong and returns exitError.

@@ -35,9 +35,11 @@ its programs print.`)
 	if !ok {
 		return code
 	}
-	if len(rest) != 1 || *length < 0 {
-		f.Usage()
-		return exitError
+	if len(rest) != 1 {
+		return wants(io, f, "one SCENARIO (a program is given with --program)", rest)
+	}
+	if *length < 0 {
+		return fail(io, fmt.Errorf("--for %v: want some time", *length))
 	}
 	src, engine, o, err := lf.open(ctx, rest[0])
 	if err != nil {
@@ -171,8 +173,7 @@ func runReplay(ctx context.Context, args []string, io stdio) int {
 		return code
 	}
 	if len(rest) != 1 {
-		f.Usage()
-		return exitError
+		return wants(io, f, "one RECORDING", rest)
 	}
 	file, err := os.Open(rest[0])
 	if err != nil {

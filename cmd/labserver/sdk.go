@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"wireloom/wasm/guest"
 )
@@ -21,8 +22,7 @@ func runSDK(_ context.Context, args []string, io stdio) int {
 		return code
 	}
 	if len(rest) != 1 {
-		f.Usage()
-		return exitError
+		return wants(io, f, "the DIR to write into", rest)
 	}
 	if err := writeSDK(rest[0], io.out); err != nil {
 		return fail(io, err)
@@ -45,7 +45,10 @@ func writeSDK(dir string, out io.Writer) error {
 		}
 	}
 	include, module := filepath.Join(dir, "include"), filepath.Join(dir, "go")
-	fmt.Fprintf(out, "%d files.\nC:  clang --target=wasm32-wasi -I%s -O2 -Wl,-z,stack-size=262144 -Wl,--stack-first program.c -o program.wasm\nGo: in go.mod \"require wireloom v0.0.0\" and \"replace wireloom => %s\", then GOOS=wasip1 GOARCH=wasm go build -o program.wasm\n",
+	if !filepath.IsAbs(module) && !strings.HasPrefix(module, "..") {
+		module = "." + string(filepath.Separator) + module // as go.mod wants folders
+	}
+	fmt.Fprintf(out, "%d files.\nC:  clang --target=wasm32-wasi -I%s -O2 -Wl,-z,stack-size=262144 -Wl,--stack-first program.c -o program.wasm\nGo: go mod init student\n    go mod edit -require=wireloom@v0.0.0 -replace=wireloom=%s\n    GOOS=wasip1 GOARCH=wasm go build -o program.wasm .\n",
 		len(files), include, module)
 	return nil
 }

@@ -25,8 +25,7 @@ the report says. Exit code 0: the same; 2: it could not be tried; 3: not the sam
 		return code
 	}
 	if len(rest) != 1 {
-		f.Usage()
-		return exitError
+		return wants(io, f, "one REPORT", rest)
 	}
 	doc, err := readReport(rest[0])
 	if err != nil {

@@ -88,6 +88,23 @@ func (t *Table) points(row *Row) (score, most string) {
 	return strconv.Itoa(r.Score), strconv.Itoa(r.MaxScore)
 }
 
+// note is what a teacher wants to know of a submission beside its points: why it could
+// not be graded or used, how its program ended, which limit it came to.
+func note(row *Row) string {
+	if row.Error != "" || row.Report == nil {
+		return row.Error
+	}
+	for i := range row.Report.Checks {
+		if c := &row.Report.Checks[i]; c.Status == scenarios.StatusError {
+			return c.Actual
+		}
+	}
+	if len(row.Report.Notes) > 0 {
+		return row.Report.Notes[0]
+	}
+	return ""
+}
+
 // check finds a row's check.
 func check(row *Row, id string) *scenarios.Check {
 	if row.Report != nil {
@@ -108,7 +125,7 @@ func (t *Table) CSV() []byte {
 	for _, k := range t.checks {
 		head = append(head, cell(k.id), cell(k.id+" outcome"))
 	}
-	_ = w.Write(append(head, "error", "run")) // to memory: it cannot fail
+	_ = w.Write(append(head, "note", "run")) // to memory: it cannot fail
 	for _, row := range t.Rows {
 		score, most := t.points(row)
 		line := []string{cell(row.Name), cell(row.Student), t.outcome(row), score, most}
@@ -123,7 +140,7 @@ func (t *Table) CSV() []byte {
 		if row.Report != nil {
 			hash = row.Report.Hash
 		}
-		_ = w.Write(append(line, cell(row.Error), hash))
+		_ = w.Write(append(line, cell(note(row)), hash))
 	}
 	w.Flush()
 	return b.Bytes()
@@ -164,15 +181,15 @@ func (t *Table) Text() string {
 			points = score + "/" + most
 		}
 		fmt.Fprintf(&b, "%s  %-*s  %7s ", pad(report.Line(row.Name), name), outcome, t.outcome(row), points)
-		if row.Error != "" {
-			fmt.Fprintf(&b, " %s", report.Line(row.Error))
-		}
 		for _, k := range t.checks {
 			if row.Report != nil {
 				fmt.Fprintf(&b, " %*s", digits, sign(check(row, k.id)))
 			}
 		}
 		b.WriteByte('\n')
+		if n := report.Line(note(row)); n != "" {
+			fmt.Fprintf(&b, "    %s\n", clip(n, 160))
+		}
 	}
 	t.distribution(&b)
 	return b.String()
@@ -230,9 +247,15 @@ func sign(c *scenarios.Check) string {
 
 // pad makes a text n letters wide.
 func pad(s string, n int) string {
+	s = clip(s, n)
+	return s + strings.Repeat(" ", n-utf8.RuneCountInString(s))
+}
+
+// clip makes a text at most n letters long.
+func clip(s string, n int) string {
 	r := []rune(s)
 	if len(r) > n {
 		r = append(r[:n-1], '…')
 	}
-	return string(r) + strings.Repeat(" ", n-len(r))
+	return string(r)
 }

@@ -71,6 +71,8 @@ func Find(arg string) (*Source, error) {
 	switch {
 	case err == nil && info.IsDir():
 		return source(scenarios.Open(os.DirFS(arg), filepath.Clean(arg)))
+	case err == nil && filepath.Base(arg) == "scenario.yaml":
+		return Find(filepath.Dir(arg))
 	case err == nil:
 		return openZip(arg, info.Size())
 	case scenarios.IsBuiltin(arg):
@@ -90,7 +92,7 @@ func openZip(name string, size int64) (*Source, error) {
 		return nil, fmt.Errorf("scenario: %w", err)
 	}
 	if _, err := zip.NewReader(bytes.NewReader(b), size); err != nil {
-		return nil, fmt.Errorf("scenario %s: neither a folder nor a zip: %w", name, err)
+		return nil, fmt.Errorf("scenario %s: it is neither a folder nor a zip (%w); programs are given with --program", name, err)
 	}
 	return source(scenarios.OpenZip(b, name))
 }

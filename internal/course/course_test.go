@@ -43,21 +43,12 @@ func TestTeachingOrder(t *testing.T) {
 // The reference solutions, in both languages, have full marks, who begins has
 // something left to do, and each mutant fails the checks that are meant for it.
 func TestPrograms(t *testing.T) {
-	g, done, err := compiler(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := done(); err != nil {
-			t.Error(err)
-		}
-	})
 	for _, l := range lessons(t) {
 		t.Run(l.Name, func(t *testing.T) {
 			if len(l.mutants) < 5 {
 				t.Errorf("there are %d mutants, want 5 or more", len(l.mutants))
 			}
-			rows, err := l.table(t.Context(), g)
+			rows, err := l.table(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -164,7 +155,7 @@ func TestTexts(t *testing.T) {
 //
 //	go run ./internal/course -mechanical
 func TestMechanicalMutants(t *testing.T) {
-	const every, atLeast = 37, 0.8
+	const every, atLeast = 20, 0.8
 	var surveys []*survey
 	var b bytes.Buffer
 	for _, l := range lessons(t) {

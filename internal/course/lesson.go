@@ -12,8 +12,8 @@ import (
 	"wireloom/scenarios"
 )
 
-// guests is where guestbuild puts what is not embedded.
-const guests = "bin/guests"
+// built is where guestbuild puts what is not embedded.
+const built = "bin/lessons"
 
 // A lesson is a scenario of the course, with what its folder holds for the tests.
 type lesson struct {
@@ -63,10 +63,10 @@ func (l *lesson) reference() ([]byte, error) {
 	return l.Reference(slots[0])
 }
 
-// guest reads a program that make guests has built: reference-go, starter-c,
-// starter-go or mutant-NAME.
+// guest reads a program that make guests has built: reference-go, starter-c or
+// starter-go.
 func (l *lesson) guest(name string) ([]byte, error) {
-	module, err := os.ReadFile(filepath.Join(l.root, guests, l.Name+"."+name+".wasm"))
+	module, err := os.ReadFile(filepath.Join(l.root, built, l.Name+"."+name+".wasm"))
 	if err != nil {
 		return nil, fmt.Errorf("%w: run make guests, which builds it", err)
 	}

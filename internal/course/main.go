@@ -4,9 +4,9 @@
 //
 //	go run ./internal/course [-mechanical] [-every N] [SCENARIO...]
 //
-// It runs in the module's root, after make guests. The mechanical mutants need clang
-// with wasi-libc; all of them take some minutes. The exit code is 1 where a program
-// does not fare as it should.
+// It runs in the module's root, after make guests, and needs clang with wasi-libc. All
+// mechanical mutants take some minutes. The exit code is 1 where a program does not
+// fare as it should.
 package main
 
 import (
@@ -49,10 +49,6 @@ func run(ctx context.Context, root string, args []string, w io.Writer) error {
 			return err
 		}
 	}
-	g, done, err := compiler(ctx)
-	if err != nil {
-		return err
-	}
 	bad := 0
 	var surveys []*survey
 	for _, name := range which {
@@ -60,7 +56,7 @@ func run(ctx context.Context, root string, args []string, w io.Writer) error {
 		if err != nil {
 			return err
 		}
-		rows, err := l.table(ctx, g)
+		rows, err := l.table(ctx)
 		if err != nil {
 			return err
 		}
@@ -76,9 +72,6 @@ func run(ctx context.Context, root string, args []string, w io.Writer) error {
 	}
 	if *mech {
 		fmt.Fprintf(w, "\nof all mechanical mutants whose frames differ, %.1f%% are caught\n", 100*share(surveys...))
-	}
-	if err := done(); err != nil {
-		return err
 	}
 	if bad > 0 {
 		return fmt.Errorf("%d programs do not fare as they should", bad)

@@ -82,11 +82,12 @@ func (t tracer) trace() trace {
 // A grader runs programs in a scenario.
 type grader struct {
 	compile boot.Compile
-	fuel    int64 // that a program may use; 0: as the scenario says
+	fuel    int64 // that a program may use
 }
 
-// mutantFuel is some hundred times what a reference in C uses.
-const mutantFuel = 30_000_000
+// enough is fuel for any program of the course, in C or in Go. A mutant that spins
+// has no more than that to keep us waiting with.
+const enough = 100_000_000
 
 // interpreter is a grader that interprets programs: what runs for a few
 // milliseconds is not worth compiling. It gives the same results.
@@ -102,17 +103,7 @@ func interpreter(ctx context.Context) (*grader, func() error, error) {
 		}
 		return p, nil
 	}
-	return &grader{compile, mutantFuel}, e.Close, nil
-}
-
-// compiler is a grader that compiles programs, and keeps them in the cache that
-// make warm fills.
-func compiler(ctx context.Context) (*grader, func() error, error) {
-	e, err := boot.OpenEngine(ctx, "")
-	if err != nil {
-		return nil, nil, err
-	}
-	return &grader{compile: e.Compile}, e.Close, nil
+	return &grader{compile, enough}, e.Close, nil
 }
 
 // grade grades a module in all the slots of a lesson.
@@ -121,10 +112,7 @@ func (g *grader) grade(ctx context.Context, src *boot.Source, module []byte, o s
 	for _, slot := range src.Slots() {
 		programs[slot] = boot.File{Name: slot.Proc + ".wasm", Module: module}
 	}
-	if g.fuel > 0 {
-		src = limited(src, g.fuel)
-	}
-	lab, _, err := src.Build(ctx, g.compile, boot.Options{Programs: programs, Window: -1})
+	lab, _, err := limited(src, g.fuel).Build(ctx, g.compile, boot.Options{Programs: programs, Window: -1})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -138,8 +126,7 @@ func (g *grader) grade(ctx context.Context, src *boot.Source, module []byte, o s
 	return res, t.trace(), nil
 }
 
-// limited is a scenario whose slots have so much fuel: a mutant that spins shall not
-// keep the test waiting.
+// limited is a scenario whose slots have so much fuel.
 func limited(src *boot.Source, fuel int64) *boot.Source {
 	sc := *src.Scenario
 	sc.Lab.Nodes = slices.Clone(sc.Lab.Nodes)

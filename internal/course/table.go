@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 
+	"wireloom/internal/mutant"
 	"wireloom/scenarios"
 )
 
@@ -14,8 +14,7 @@ import (
 type row struct {
 	program    string
 	score, max int
-	want       []string // the checks that must fail: of a mutant
-	wrong      []string // those that failed
+	wrong      []string // the checks that failed
 	skipped    []string // those that were not tried because of these
 	complaint  string   // why this is not as it should be; empty if it is
 }
@@ -23,78 +22,71 @@ type row struct {
 // table grades the lesson's programs: the references, which must have full marks,
 // the starters, which must not, and the mutants, of which each must fail the checks
 // that its file names and no others, but for those that need one of them.
-func (l *lesson) table(ctx context.Context, g *grader) ([]row, error) {
-	rows, err := l.given(ctx, g)
-	if err != nil {
-		return nil, err
-	}
-	wrong, err := l.wrong(ctx)
-	return append(rows, wrong...), err
-}
-
-// given grades what make guests has built.
-func (l *lesson) given(ctx context.Context, g *grader) ([]row, error) {
-	module, err := l.reference()
-	if err != nil {
-		return nil, err
-	}
-	first, err := g.row(ctx, l, "reference in C", module)
-	if err != nil {
-		return nil, err
-	}
-	rows := []row{first}
-	for _, p := range []struct{ name, file string }{{"reference in Go", "reference-go"}, {"starter in C", "starter-c"}, {"starter in Go", "starter-go"}} {
-		module, err := l.guest(p.file)
-		if err != nil {
-			return nil, err
-		}
-		r, err := g.row(ctx, l, p.name, module)
-		if err != nil {
-			return nil, err
-		}
-		rows = append(rows, r)
-	}
-	for i := range rows {
-		switch r := &rows[i]; {
-		case strings.HasPrefix(r.program, "reference") && (len(r.wrong)+len(r.skipped) > 0 || r.score != r.max):
-			r.complaint = "a reference must have full marks"
-		case strings.HasPrefix(r.program, "starter") && r.score == r.max:
-			r.complaint = "who begins must have something left to do"
-		}
-	}
-	return rows, nil
-}
-
-// wrong grades the mutants.
-func (l *lesson) wrong(ctx context.Context) ([]row, error) {
+func (l *lesson) table(ctx context.Context) ([]row, error) {
 	w, err := l.workshop(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer w.close()
-	rows := make([]row, len(l.mutants))
-	err = each(len(rows), func(i int) error {
-		m := l.mutants[i]
-		source, err := m.Apply(l.program)
-		if err != nil {
-			return err
+	rows := make([]row, 4+len(l.mutants))
+	return rows, each(len(rows), func(i int) (err error) {
+		switch i {
+		case 0:
+			rows[i], err = l.right(ctx, w, "reference in C", l.reference)
+		case 1:
+			rows[i], err = l.right(ctx, w, "reference in Go", func() ([]byte, error) { return l.guest("reference-go") })
+		case 2:
+			rows[i], err = l.begun(ctx, w, "starter in C", "starter-c")
+		case 3:
+			rows[i], err = l.begun(ctx, w, "starter in Go", "starter-go")
+		default:
+			rows[i], err = l.wrong(ctx, w, l.mutants[i-4])
 		}
-		module, err := w.build(ctx, m.Name, source)
-		if err != nil {
-			return err
-		}
-		r, err := w.row(ctx, l, m.Name, module)
-		if err != nil {
-			return err
-		}
-		r.want = slices.Sorted(slices.Values(m.Fails))
-		if got := slices.Sorted(slices.Values(r.wrong)); !slices.Equal(got, r.want) {
-			r.complaint = "must fail " + words(r.want)
-		}
-		rows[i] = r
-		return nil
+		return err
 	})
-	return rows, err
+}
+
+// right grades a reference.
+func (l *lesson) right(ctx context.Context, w *workshop, name string, read func() ([]byte, error)) (row, error) {
+	module, err := read()
+	if err != nil {
+		return row{}, err
+	}
+	r, err := w.row(ctx, l, name, module)
+	if len(r.wrong)+len(r.skipped) > 0 || r.score != r.max {
+		r.complaint = "a reference must have full marks"
+	}
+	return r, err
+}
+
+// begun grades a starter.
+func (l *lesson) begun(ctx context.Context, w *workshop, name, file string) (row, error) {
+	module, err := l.guest(file)
+	if err != nil {
+		return row{}, err
+	}
+	r, err := w.row(ctx, l, name, module)
+	if r.score == r.max {
+		r.complaint = "who begins must have something left to do"
+	}
+	return r, err
+}
+
+// wrong grades a mutant.
+func (l *lesson) wrong(ctx context.Context, w *workshop, m *mutant.Patch) (row, error) {
+	source, err := m.Apply(l.program)
+	if err != nil {
+		return row{}, err
+	}
+	module, err := w.build(ctx, m.Name, source)
+	if err != nil {
+		return row{}, err
+	}
+	r, err := w.row(ctx, l, m.Name, module)
+	if want := slices.Sorted(slices.Values(m.Fails)); !slices.Equal(slices.Sorted(slices.Values(r.wrong)), want) {
+		r.complaint = "must fail " + words(want)
+	}
+	return r, err
 }
 
 func (g *grader) row(ctx context.Context, l *lesson, name string, module []byte) (row, error) {

@@ -143,7 +143,7 @@ func (c *cache) prune(programs []*program) error {
 // removeStale removes outputs whose source is gone; a leftover would be
 // embedded and graded.
 func removeStale(root string, programs []*program) error {
-	patterns := []string{scenarios + "/*/reference*.wasm.gz"}
+	patterns := []string{scenarios + "/*/reference*.wasm.gz", lessonsOut + "/*.wasm"}
 	for _, from := range plain {
 		patterns = append(patterns, from.out+"/*.wasm")
 	}

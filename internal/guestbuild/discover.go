@@ -40,7 +40,11 @@ type program struct {
 
 const (
 	scenarios = "scenarios"
-	guestsOut = "bin/guests" // what is not embedded
+	guestsOut = "bin/guests"
+
+	// What is not embedded of a scenario. It has a folder of its own because make warm
+	// compiles all of bin/guests, and nobody waits for these.
+	lessonsOut = "bin/lessons"
 )
 
 // plain are the folders whose programs become files that nothing embeds. A
@@ -143,7 +147,7 @@ func solutions(root, scenario, role, slot string) ([]*program, error) {
 	var programs []*program
 	for i, l := range langs {
 		p := &program{name: fmt.Sprintf("%s.%s-%s", name, role, l), dir: dir, lang: l}
-		p.out = path.Join(guestsOut, p.name+".wasm")
+		p.out = path.Join(lessonsOut, p.name+".wasm")
 		if role == "reference" && i == 0 {
 			p.name = name
 			p.out = path.Join(scenarios, scenario, "reference"+strings.TrimPrefix(name, scenario)+".wasm.gz")
@@ -175,7 +179,7 @@ func mutants(root, scenario string) ([]*program, error) {
 			return nil, fmt.Errorf("%s changes %s: a mutant is made of ../reference/main.c, or of a slot's", file, m.File)
 		}
 		name := fmt.Sprintf("%s.mutant-%s", scenario, m.Name)
-		programs = append(programs, &program{name: name, dir: path.Dir(source), lang: langC, diff: file, out: path.Join(guestsOut, name+".wasm")})
+		programs = append(programs, &program{name: name, dir: path.Dir(source), lang: langC, diff: file, out: path.Join(lessonsOut, name+".wasm")})
 	}
 	return programs, nil
 }

@@ -77,7 +77,7 @@ func TestDiscover(t *testing.T) {
 				"scenarios/arp/reference/main.c", "scenarios/arp/reference/main.go", "scenarios/arp/starter/main.c", "scenarios/arp/starter/main.go",
 				"scenarios/arp/mutants/off.patch",
 			},
-			"scenarios/arp/reference.wasm.gz bin/guests/arp.reference-go.wasm bin/guests/arp.starter-c.wasm bin/guests/arp.starter-go.wasm bin/guests/arp.mutant-off.wasm", "",
+			"scenarios/arp/reference.wasm.gz bin/lessons/arp.reference-go.wasm bin/lessons/arp.starter-c.wasm bin/lessons/arp.starter-go.wasm bin/lessons/arp.mutant-off.wasm", "",
 		},
 		{"a scenario without programs", []string{"scenarios/quiet/scenario.yaml"}, "", ""},
 		{"a slot without its node", []string{"scenarios/nat/reference/left/main.go"}, "", "NODE.PROGRAM"},

@@ -16,7 +16,7 @@
 //
 // Where a reference is there in C and in Go, the one in C is embedded. The other and
 // the starters are for the tests, and the mutants, which the tests compile themselves,
-// for people; they go to bin/guests:
+// for people; they go to bin/lessons:
 //
 //	SCENARIO[.NODE.PROG].reference-go.wasm, .starter-c.wasm, .starter-go.wasm
 //	SCENARIO.mutant-NAME.wasm    scenarios/SCENARIO/reference/main.c with mutants/NAME.patch

@@ -155,6 +155,32 @@ func TestGradescopeShowsStudentsTheVisibleRun(t *testing.T) {
 	}
 }
 
+// A limit that a program comes to is checked last of all, in a run for students and
+// in one for staff. One that only the hidden part comes to is shown to nobody.
+func TestGradescopeTakesLimits(t *testing.T) {
+	limit := func(id string) scenarios.Check {
+		return scenarios.Check{ID: id, Title: "within its limits", Status: failed, Visible: visibleAlways, Actual: "too much output"}
+	}
+	full := pingResult(t)
+	student := visibleTo(full, scenarios.Student)
+	student.Checks = append(student.Checks, limit("limits-bob-pingd"))
+	full.Checks = append(full.Checks, limit("limits-bob-pingd"), limit("limits-bob-other"))
+	var got struct {
+		Tests []struct{ Name, Visibility string }
+	}
+	if err := json.Unmarshal([]byte(write(t, &Report{Visible: totalled(student), Full: totalled(full)}, Gradescope)), &got); err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]string{}
+	for _, c := range got.Tests {
+		name, _, _ := strings.Cut(c.Name, ":")
+		seen[name] = c.Visibility
+	}
+	if len(got.Tests) != len(full.Checks) || seen["limits-bob-pingd"] != "visible" || seen["limits-bob-other"] != "hidden" {
+		t.Errorf("got %d tests of %d, %v", len(got.Tests), len(full.Checks), seen)
+	}
+}
+
 func TestGradescopeNeedsBothRuns(t *testing.T) {
 	full := pingResult(t)
 	student := visibleTo(full, scenarios.Student)

@@ -122,5 +122,5 @@ func junitProperties(r *scenarios.Result) []junitProperty {
 func plain(c *scenarios.Check) string {
 	p := &printer{Terminal: Terminal{Width: 100}}
 	p.failure(c)
-	return "\n" + strings.ReplaceAll(p.String(), "        ", "  ")
+	return strings.ReplaceAll("\n"+p.String(), "\n        ", "\n  ")
 }

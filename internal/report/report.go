@@ -27,6 +27,7 @@ const (
 
 	visibleAlways   = "always"
 	visibleAfterDue = "after-due"
+	visibleStaff    = "staff"
 )
 
 // A Format is one of the ways to write a result.
@@ -49,7 +50,11 @@ func ParseFormat(s string) (Format, error) {
 	if f := Format(s); slices.Contains(Formats(), f) {
 		return f, nil
 	}
-	return "", fmt.Errorf("there is no format %q; there are %v", s, Formats())
+	var names []string
+	for _, f := range Formats() {
+		names = append(names, string(f))
+	}
+	return "", fmt.Errorf("there is no format %q; there are %s", s, strings.Join(names, ", "))
 }
 
 // Suffix is what the names of files in a format end with.

@@ -55,7 +55,7 @@ func (p *printer) para(lead, color, text string) {
 // fact writes a word and what it is, under a check.
 func (p *printer) fact(word, text string) {
 	if text != "" {
-		p.para(fmt.Sprintf("        %-9s ", word), "", text)
+		p.para(fmt.Sprintf("        %-10s ", word), "", text)
 	}
 }
 
@@ -200,7 +200,7 @@ func (p *printer) failure(c *scenarios.Check) {
 			p.para("        ", dim, fmt.Sprintf("and %d packets more", len(c.Packets)-i))
 			break
 		}
-		p.para(fmt.Sprintf("        %-10s", line(k.Role)), "", fmt.Sprintf("%s %s  %s", seconds(k.At), line(k.Port), line(k.Summary)))
+		p.para(fmt.Sprintf("        %-10s ", line(k.Role)), "", fmt.Sprintf("%s %s  %s", seconds(k.At), line(k.Port), line(k.Summary)))
 	}
 	if len(c.Log) > 0 {
 		p.para("        ", dim, "log")

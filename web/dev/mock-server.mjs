@@ -32,6 +32,8 @@ class Lab {
     this.program = "pingd.wasm";
     this.pingd = { state: "sleeping", wchan: "tapread", fuel: 1204, cpu: 0.01, spin: false, exit: undefined };
     this.runs = 2;
+    this.guests = []; // what was run at a prompt, and its children
+    this.tunnel = false; // tun0 is there, as it is while a program has it open
     this.emit("lab", { text: "ping", n: 42 });
     this.boot();
     this.ping();
@@ -158,9 +160,7 @@ class Lab {
       steps: this.steps,
       ended: false,
       procs: [
-        ...(this.hand === undefined
-          ? []
-          : [{ ...this.hand, state: "sleeping", wchan: "select", fuel: 0, cpu: 0, memory: 0, program: "syscall" }]),
+        ...this.guests.map((g) => ({ ...g, state: "sleeping", wchan: "select", fuel: 0, cpu: 0, memory: 0 })),
         {
           node: "alice",
           proc: "ping",
@@ -188,6 +188,10 @@ class Lab {
       ifaces: [
         {
           port: "alice:em0",
+          kind: "nic",
+          mac: "02:00:00:00:00:0a",
+          mtu: 1500,
+          addresses: ["10.0.0.1/24"],
           flags: ["UP", "BROADCAST", "RUNNING"],
           link: "up",
           qlen: 0,
@@ -195,10 +199,26 @@ class Lab {
         },
         {
           port: "bob:tap0",
+          kind: "tap",
+          mac: "02:00:00:00:00:0b",
+          mtu: 1500,
+          addresses: [],
           flags: ["UP", "BROADCAST", "RUNNING"],
           link: "up",
           qlen: 0,
           counters: { ipackets: this.frame, opackets: this.frame, oerrors: 0, ierrors: 0, collisions: 0 },
+        },
+        ...(this.tunnel ? [tun("alice", "10.8.0.1 --> 10.8.0.2"), tun("bob", "10.8.0.2 --> 10.8.0.1")] : []),
+      ],
+      nodes: [
+        {
+          node: "alice",
+          forward: this.tunnel,
+          forward6: false,
+          routes: [
+            { to: "0.0.0.0/0", via: "10.0.0.9", dev: "em0", flags: "UGS" },
+            { to: "10.0.0.0/24", dev: "em0", flags: "U" },
+          ],
         },
       ],
       viewers: this.viewers.size,
@@ -213,6 +233,38 @@ class Lab {
     this.emit("exit", { ...this.who, n: code, op, text: why, fuel: this.pingd.fuel });
   }
 
+  begin(node, program, ppid = 0) {
+    const who = { node, proc: `${program}.${++this.runs}`, pid: this.runs, ppid, program };
+    this.guests.push(who);
+    this.emit("start", { ...of(who), text: program });
+    return who;
+  }
+
+  leave(who, code, op = "exit", text = "") {
+    this.guests = this.guests.filter((g) => g !== who);
+    this.emit("exit", { ...of(who), n: code, op, text, fuel: 0 });
+  }
+
+  /** A signal ends a process; its children have no parent then. */
+  signal(who, name) {
+    this.emit("signal", { ...of(who), op: name, text: "ends the process" });
+    this.leave(who, name === "SIGINT" ? 130 : 143, "killed", `killed by ${name}`);
+    for (const g of this.guests) if (g.ppid === who.pid) g.ppid = 0;
+  }
+
+  typed(who, text) {
+    if (who === undefined) return;
+    if (who.program === "family" && text === "\u0003") {
+      for (const g of this.guests.filter((x) => x.ppid === who.pid)) this.signal(g, "SIGINT");
+      this.signal(who, "SIGINT");
+    } else if (text === "\u0004") this.leave(who, 0);
+    else if (who.program === "cat") {
+      if (text === "\u0003") this.signal(who, "SIGINT");
+      else this.console(who, text);
+    } else if (text === "\u0003") this.console(who, "= -1 EINTR (Interrupted system call)\nsyscall> ");
+    else if (text === "open /dev/tap0\n") this.console(who, "= 4\nsyscall> ");
+  }
+
   command(c) {
     const alive = this.pingd.state === "sleeping" || this.pingd.state === "running";
     if (c.op !== "decode") {
@@ -221,7 +273,7 @@ class Lab {
         op: c.op,
         node: c.node ?? "",
         proc: c.proc ?? "",
-        text: JSON.stringify(c.op === "exec" ? { op: c.op, node: c.node, argv: c.line.split(" ") } : what),
+        text: JSON.stringify(c.op === "exec" ? { op: c.op, node: c.node, line: c.line } : what),
         n: this.steps,
       });
     }
@@ -244,10 +296,40 @@ class Lab {
         return { fields: this.tree(c.hex), summary: { proto: "Ethernet" } };
       case "exec": {
         if (c.line === "syscall") {
-          this.hand = { node: c.node, proc: `syscall.${++this.runs}`, pid: this.runs };
-          this.emit("start", { ...this.hand, text: "syscall" });
-          this.console(this.hand, "syscall> ");
-          return { proc: this.hand.proc };
+          const who = this.begin(c.node, "syscall");
+          this.console(who, "syscall> ");
+          return { proc: who.proc };
+        }
+        if (c.line === "cat") return { proc: this.begin(c.node, "cat").proc };
+        if (c.line === "ls /tmp | cat > /tmp/x") {
+          const [a, b] = [this.begin(c.node, "ls"), this.begin(c.node, "cat")];
+          this.emit("call", { ...of(a), op: "write", fd: 1, path: "pipe", len: 2, n: 2, data: "780a" });
+          this.leave(a, 0);
+          this.leave(b, 0);
+          return { proc: b.proc };
+        }
+        if (c.line.startsWith("family ")) {
+          // Children by the number, one of which runs into a limit.
+          const who = this.begin(c.node, "family");
+          for (let i = 0; i < Number(c.line.slice(7)); i++) {
+            const kid = this.begin(c.node, "kid", who.pid);
+            this.emit("call", {
+              ...of(who),
+              op: "spawn",
+              n: kid.pid,
+              text: '["kid"], [0 1 2]',
+              fuel: 20_000 * (i + 1),
+            });
+          }
+          const text = "the process has 64 files open and may not open more";
+          this.emit("limit", { ...of(who), op: "open-files", text, n: 64, fuel: 300_000 });
+          return { proc: who.proc };
+        }
+        if (c.line === "tunnel") {
+          this.tunnel = !this.tunnel;
+          const who = this.begin(c.node, "tunnel");
+          this.leave(who, 0);
+          return { proc: who.proc };
         }
         if (!c.line.startsWith("ping"))
           throw new Error(`${c.line.split(" ")[0]}: there is no such command on ${c.node}; there is ping`);
@@ -259,12 +341,10 @@ class Lab {
         return { proc: who.proc };
       }
       case "stdin":
-        if (this.hand?.proc !== c.proc) return {};
-        if (c.text === "\u0004") {
-          this.emit("exit", { ...this.hand, n: 0, op: "exit", fuel: 0 });
-          this.hand = undefined;
-        } else if (c.text === "\u0003") this.console(this.hand, "= -1 EINTR (Interrupted system call)\nsyscall> ");
-        else if (c.text === "open /dev/tap0\n") this.console(this.hand, "= 4\nsyscall> ");
+        this.typed(
+          this.guests.find((g) => g.proc === c.proc),
+          c.text,
+        );
         return {};
       case "start":
         if (alive) throw new Error(`${c.proc} already runs on ${c.node}: stop it first`);
@@ -279,16 +359,36 @@ class Lab {
         this.boot();
         return {};
       case "stop":
-      case "kill":
+      case "kill": {
+        const guest = this.guests.find((g) => g.proc === c.proc);
+        if (guest !== undefined) {
+          this.signal(guest, c.op === "kill" ? "SIGKILL" : "SIGTERM");
+          return {};
+        }
         if (!alive) throw new Error(`${c.proc} does not run on ${c.node}`);
         if (c.op === "kill" || this.pingd.spin) this.end("killed", 137, "killed from the page");
         else this.end("exit", 143, "terminated by SIGTERM");
         return {};
+      }
       default:
         throw new Error(`there is no command ${c.op}`);
     }
   }
 }
+
+/** What events say of a process. */
+const of = ({ node, proc, pid }) => ({ node, proc, pid });
+
+const tun = (node, address) => ({
+  port: `${node}:tun0`,
+  kind: "tun",
+  mtu: 1500,
+  addresses: [address],
+  flags: ["UP", "POINTOPOINT", "RUNNING"],
+  link: "up",
+  qlen: 0,
+  counters: {},
+});
 
 const MAC = { a: "02000000000a", b: "02000000000b" };
 const arp = (op, to, from, ip, target, targetIp) =>
@@ -351,8 +451,8 @@ export async function serve(port = 0) {
   const mock = {
     labs,
     refuse: false,
-    newLab: () => {
-      const l = new Lab(hello, tree);
+    newLab: (scenario) => {
+      const l = new Lab({ ...hello, lab: { ...hello.lab, scenario } }, tree);
       labs.set(l.id, l);
       return l;
     },
@@ -376,10 +476,17 @@ export async function serve(port = 0) {
     const chunks = [];
     for await (const c of req) chunks.push(c);
     const body = Buffer.concat(chunks);
+    if (what === "scenarios")
+      return json(200, [
+        { name: "vpn", title: "A tunnel over UDP" },
+        { name: "ping", title: "Answer a ping", course: 2 },
+        { name: "first-io", title: "Read and write", course: 1 },
+      ]);
     if (what === "labs" && id === undefined && req.method === "POST") {
       if (mock.refuse)
         return json(503, { error: "No lab was started: this server has 200 labs already; try again in a minute." });
-      return json(201, { id: mock.newLab().id, scenario: "ping" });
+      const { scenario } = JSON.parse(body.toString());
+      return json(201, { id: mock.newLab(scenario).id, scenario });
     }
     const lab = labs.get(id);
     if (lab === undefined) return json(404, { error: "There is no such lab: it was closed. Start a new one." });

@@ -65,6 +65,22 @@ export async function shows(page, id, pattern) {
   );
 }
 
+/** enter types a line at the prompt. */
+export async function enter(page, line) {
+  await page.getByTestId("prompt").fill(line);
+  await page.getByTestId("prompt").press("Enter");
+}
+
+/** typesTo waits until lines go somewhere, as the prompt says it. */
+export async function typesTo(page, whom) {
+  await until(
+    page,
+    `lines go to ${whom}`,
+    (w) => document.querySelector('[data-testid="prompt"]')?.getAttribute("aria-label")?.includes(w) ?? false,
+    whom,
+  );
+}
+
 export function want(what, got, wanted) {
   if (got !== wanted) throw new Error(`${what}: got ${JSON.stringify(got)}, want ${JSON.stringify(wanted)}`);
 }

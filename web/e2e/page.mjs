@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { serve } from "../dev/mock-server.mjs";
-import { launch, open, run, shows, until, want } from "./browser.mjs";
+import { enter as enterAt, launch, open, run, shows, typesTo as typesToAt, until, want } from "./browser.mjs";
 
 if (!existsSync(join(import.meta.dirname, "../dist/index.html"))) {
   console.error("the page is not built: run `npm run build` (or make build) first");
@@ -22,7 +22,25 @@ function cut(l) {
   for (const ws of l.viewers) ws.terminate();
 }
 
+const enter = (line) => enterAt(page, line);
+const typesTo = (whom) => typesToAt(page, whom);
+
 await run([
+  [
+    "labs are offered in the order of the course, and a choice starts one; Back leads to the one before",
+    async () => {
+      const p = await open(browser, mock.url);
+      await shows(p, "connection", /^live$/);
+      const before = p.url();
+      const names = await p.getByTestId("scenario").locator("optgroup[label=Course] option").allTextContents();
+      want("the course", names.join("|"), "1  Read and write|2  Answer a ping");
+      await p.getByTestId("scenario").selectOption("vpn");
+      await until(p, "another lab", (u) => location.href !== u && document.title.startsWith("vpn"), before);
+      await p.goBack();
+      await until(p, "the lab before", (u) => location.href === u && document.title.startsWith("ping"), before);
+      await p.close();
+    },
+  ],
   [
     "single keys: pause, step, run, speed, the list of keys",
     async () => {
@@ -102,9 +120,10 @@ await run([
       await page.keyboard.press("Enter");
       await page.getByRole("heading", { name: /link bob:tap0/ }).waitFor();
       await page.locator('g[aria-label^="interface tap0 of bob"]').click();
-      await shows(page, "device", /UP, BROADCAST, RUNNING/);
+      await shows(page, "network", /tap0UP, BROADCAST, RUNNING/);
+      await shows(page, "device", /02:00:00:00:00:0b/);
       await page.getByTestId("tab-calls").click();
-      await shows(page, "calls", /read\(4<\/dev\/tap0>, 2048\) = 98/);
+      await shows(page, "calls", /\+312read\(4<\/dev\/tap0>, 02000000000b.*, 2048\) = 98/);
     },
   ],
   [
@@ -122,13 +141,6 @@ await run([
     "lines go to a syscall prompt, and so do Ctrl-C and Ctrl-D",
     async () => {
       const prompt = page.getByTestId("prompt");
-      const typesTo = (whom) =>
-        until(
-          page,
-          `lines go to ${whom}`,
-          (w) => document.querySelector('[data-testid="prompt"]')?.getAttribute("aria-label")?.includes(w) ?? false,
-          whom,
-        );
       await prompt.fill("syscall");
       await prompt.press("Enter");
       await typesTo("the input of syscall");
@@ -141,6 +153,103 @@ await run([
       await shows(page, "console", /syscall> read 4.*\^C= -1 EINTR/);
       await prompt.press("Control+d");
       await typesTo("Command to run on alice");
+    },
+  ],
+  [
+    "a pipeline runs, and says nothing but what it should",
+    async () => {
+      await enter("ls /tmp | cat > /tmp/x");
+      await shows(page, "console", /alice\$ls \/tmp \| cat > \/tmp\/x/);
+      await typesTo("Command to run on alice");
+      await page.locator(".row.is-command", { hasText: "alice$ ls /tmp | cat > /tmp/x" }).first().waitFor();
+      await page.getByTestId("program").locator("option", { hasText: /^ls\./ }).waitFor({ state: "attached" });
+      if (/exited with code 0/.test(await page.getByTestId("console").textContent()))
+        throw new Error("a command that did its work says so");
+    },
+  ],
+  [
+    "what runs in front has the lines, Ctrl-D ends its input, Ctrl-C the program; the line is edited as on a terminal",
+    async () => {
+      const prompt = page.getByTestId("prompt");
+      await enter("cat");
+      await typesTo("the input of cat");
+      await prompt.fill("one two three");
+      await prompt.press("Control+w");
+      await prompt.press("Control+a");
+      await prompt.press("x");
+      await prompt.press("Control+e");
+      await prompt.press("!");
+      want("the edited line", await prompt.inputValue(), "xone two !");
+      await prompt.press("Control+u");
+      want("the line cut", await prompt.inputValue(), "");
+      await enter("hello");
+      await page
+        .locator("[data-testid=console] .text", { hasText: /^hello$/ })
+        .nth(1)
+        .waitFor();
+      await prompt.press("Control+d");
+      await typesTo("Command to run on alice");
+      await enter("cat");
+      await typesTo("the input of cat");
+      await prompt.press("Control+c");
+      await shows(page, "console", /was killed: killed by SIGINT/);
+      await typesTo("Command to run on alice");
+    },
+  ],
+  [
+    "children are one line below their node, a row each among its processes, and gone or folded when they end",
+    async () => {
+      await enter("family 12");
+      await page.locator('g[aria-label="13 more processes on alice"]').focus();
+      await page.keyboard.press("Enter");
+      const procs = page.getByTestId("procs");
+      await procs
+        .locator("tr[data-alive=true]", { hasText: /family\.\d+$/ })
+        .or(procs.locator("tr", { hasText: "kid" }))
+        .first()
+        .waitFor();
+      want(
+        "children that run",
+        await procs.locator("tr[data-alive=true]", { hasText: /kid\.\d+family\.\d+/ }).count(),
+        12,
+      );
+      await procs.locator("tr", { hasText: "kid" }).first().getByRole("button", { name: "stop" }).click();
+      await until(
+        page,
+        "one child less",
+        () => document.querySelectorAll("[data-testid=procs] tr[data-alive=true]").length === 13,
+      );
+      await procs.getByRole("button", { name: /^family/ }).click();
+      const calls = page.getByTestId("calls");
+      await calls
+        .locator(".traceline", { hasText: /\+20,000spawn\(\["kid"\], \[0 1 2\]\) = \d+/ })
+        .first()
+        .waitFor();
+      await calls.locator(".child", { hasText: "kid" }).first().waitFor();
+      await shows(page, "limit", /limit open-files: the process has 64 files open/);
+      await page.getByTestId("limit").getByRole("button").click();
+      await page.getByTestId("limit").waitFor({ state: "detached" });
+      await page.getByTestId("tab-console").click();
+      await typesTo("the input of family");
+      await page.getByTestId("prompt").press("Control+c");
+      await page.locator('g[aria-label*="more processes on alice"]').waitFor({ state: "detached" });
+      want("processes that are chosen from", await page.getByTestId("program").locator("option").count(), 9);
+    },
+  ],
+  [
+    "tuns that come while the lab runs are interfaces of their nodes, joined by a tunnel; routes are listed",
+    async () => {
+      await enter("tunnel");
+      await page.locator('g[aria-label^="interface tun0 of alice, 10.8.0.1 → 10.8.0.2"]').waitFor();
+      await page.locator(".tunnel").waitFor({ state: "attached" });
+      await page.locator('g[aria-label^="interface tun0 of alice"]').focus();
+      await page.keyboard.press("Enter");
+      await shows(page, "network", /10\.8\.0\.1 → 10\.8\.0\.2UP, POINTOPOINT, RUNNING/);
+      await shows(page, "network", /passes on packets for others.*default10\.0\.0\.9em0UGS/);
+      await page.locator('g[aria-label^="program ping on alice"]').click();
+      await page.getByTestId("tab-console").click();
+      await enter("tunnel");
+      await page.locator(".tunnel").waitFor({ state: "detached" });
     },
   ],
   [

@@ -7,7 +7,7 @@
 //   WIRELOOM_SCREENSHOT  set: take the README's picture into docs/page.png
 import { copyFileSync, existsSync, mkdirSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
-import { launch, open, run, shows, until, want } from "./browser.mjs";
+import { enter, launch, open, run, shows, typesTo, until, want } from "./browser.mjs";
 
 function env(name) {
   const v = process.env[name];
@@ -156,6 +156,79 @@ await run([
       await id("prompt").fill("ping -c 3 10.0.0.2");
       await id("prompt").press("Enter");
       await shows(page, "console", /3 (packets )?received/);
+    },
+  ],
+  [
+    "a pipeline at the prompt, and a file that it makes",
+    async () => {
+      await enter(page, "ls / | cat > /tmp/x");
+      await typesTo(page, "Command to run on alice");
+      await enter(page, "cat /tmp/x");
+      await page.locator("[data-testid=console] .text", { hasText: /^dev$/ }).waitFor();
+    },
+  ],
+  [
+    "Ctrl-C interrupts what runs in front, Ctrl-D ends what reads",
+    async () => {
+      await enter(page, "ping 10.0.0.2");
+      await typesTo(page, "the input of ping.");
+      await page.locator('g[aria-label^="process ping."]').waitFor();
+      await id("prompt").press("Control+c");
+      await page
+        .locator("[data-testid=console] div", { hasText: /^ping\.\d+\d+ packets transmitted/ })
+        .last()
+        .waitFor();
+      await typesTo(page, "Command to run on alice");
+      await enter(page, "cat");
+      await typesTo(page, "the input of cat");
+      await enter(page, "heard");
+      await page
+        .locator("[data-testid=console] .text", { hasText: /^heard$/ })
+        .nth(1)
+        .waitFor();
+      await id("prompt").press("Control+d");
+      await typesTo(page, "Command to run on alice");
+    },
+  ],
+  [
+    "the strace of a program has its calls with their arguments, and the fuel between them",
+    async () => {
+      await bob();
+      await id("tab-calls").click();
+      await shows(page, "calls", /started as process \d+: pingd\.wasm/);
+      await shows(page, "calls", /\+\d[\d,]*write\(\d+<\/dev\/tap0>, [0-9a-f]{32}\.\.\., 98\) = 98/);
+      await id("tab-console").click();
+    },
+  ],
+  [
+    "a lab with a tunnel: its programs start others, whose tuns, addresses and routes are seen",
+    async () => {
+      const vpn = await open(browser, `${url}/#scenario=vpn`);
+      await shows(vpn, "connection", /^live$/);
+      await vpn.locator('g[aria-label^="interface tun0 of west, 10.8.0.1 → 10.8.0.2"]').waitFor();
+      await vpn.locator(".tunnel title", { hasText: "tunnel west:tun0 to east:tun0" }).waitFor({ state: "attached" });
+      const choose = async (label) => {
+        await vpn.locator(`g[aria-label^="${label}"]`).focus();
+        await vpn.keyboard.press("Enter");
+      };
+      await choose("program vpnd on west");
+      await vpn.getByTestId("tab-calls").click();
+      const spawned = vpn.locator(".traceline", { hasText: /spawn\(\["ifconfig"/ });
+      await spawned.first().waitFor();
+      await spawned
+        .first()
+        .locator(".child", { hasText: /^ifconfig\.\d+$/ })
+        .click();
+      await shows(vpn, "calls", /started as process \d+: ifconfig.*ended, exit, code 0/);
+      await choose("interface tun0 of west");
+      await shows(vpn, "network", /10\.2\.0\.0\/24.*tun0/);
+      await vpn.getByTestId("tab-procs").click();
+      await shows(vpn, "procs", /ifconfig\.\d+vpndended, code 0/);
+      await choose("node alice");
+      await enter(vpn, "ping -c 2 10.2.0.2");
+      await shows(vpn, "console", /2 packets transmitted, 2 packets received/);
+      want("errors", vpn.wrongs.join("\n"), "");
+      await vpn.context().close();
     },
   ],
   [

@@ -1,11 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { parseBrief } from "../src/core/brief";
-import { fieldAt, fieldByPath, fieldLines, parents } from "../src/core/fields";
+import { fieldAt, fieldByPath, fieldLines, lifted, packetStart, parents } from "../src/core/fields";
 import { Flight, PER_LINK, SEEN } from "../src/core/flight";
 import { bytes, count, exactSeconds, grouped, percent, printable, seconds, span } from "../src/core/format";
-import { graph, layout } from "../src/core/graph";
+import { graph, layout, overlap, spread, tunnels } from "../src/core/graph";
 import { hexLines, parseHex } from "../src/core/hex";
-import type { Event, Field, Topology } from "../src/core/protocol";
+import type { Event, Field, IfaceStatus, Topology } from "../src/core/protocol";
+import { readScenarios } from "../src/core/scenarios";
 import { atEnd, reveal, visible } from "../src/core/viewport";
 
 describe("format", () => {
@@ -90,6 +91,44 @@ describe("graph", () => {
     for (const p of all) expect(p.x >= 50 && p.x <= 950 && p.y >= 50 && p.y <= 750).toBe(true);
     const gaps = all.flatMap((p, i) => all.slice(i + 1).map((q) => Math.hypot(p.x - q.x, p.y - q.y)));
     expect(Math.min(...gaps)).toBeGreaterThan(40);
+  });
+  test("nodes without a link stand in a row", () => {
+    const lone: Topology = { nodes: ping.nodes.map((n) => ({ ...n, ifaces: [] })), switches: [], links: [] };
+    expect([...layout(graph(lone), 400, 600, { x: 100, y: 50 }).values()].map((p) => p.x)).toEqual([200, 200]);
+  });
+  test("boxes on top of each other are pushed apart, inside the room, as far as it goes", () => {
+    const pile = Array.from({ length: 6 }, (_, i) => ({ x: 100 + i, y: 100, w: 80, h: 40 }));
+    const apart = spread(pile, { w: 400, h: 400 }, 10);
+    expect(overlap(pile, 0)).toBe(true);
+    expect(overlap(apart, 5)).toBe(false);
+    for (const b of apart) expect(b.x >= 0 && b.x + b.w <= 400 && b.y >= 0 && b.y + b.h <= 400).toBe(true);
+    expect(overlap(spread(pile, { w: 90, h: 90 }, 10), 5)).toBe(true);
+    const far = [
+      { x: 0, y: 0, w: 10, h: 10 },
+      { x: 100, y: 0, w: 10, h: 10 },
+    ];
+    expect(spread(far, { w: 400, h: 400 }, 10)).toEqual(far);
+  });
+  test("tuns that are each other's peers are a tunnel", () => {
+    const tun = (port: string, ...addresses: string[]): IfaceStatus => ({
+      port,
+      kind: port.includes("tun") ? "tun" : "nic",
+      mac: "",
+      mtu: 1500,
+      addresses,
+      flags: [],
+      link: "up",
+      qlen: 0,
+      counters: [],
+    });
+    expect(
+      tunnels([
+        tun("west:tun0", "10.8.0.1 --> 10.8.0.2"),
+        tun("west:em0", "10.8.0.2/24"),
+        tun("north:tun0", "10.9.0.1 --> 10.8.0.2"),
+        tun("east:tun0", "fe80::1/64", "10.8.0.2 --> 10.8.0.1"),
+      ]),
+    ).toEqual([["west:tun0", "east:tun0"]]);
   });
   test("an empty topology has no places", () => {
     expect(layout(graph({ nodes: [], switches: [], links: [] }), 100, 100, { x: 1, y: 1 }).size).toBe(0);
@@ -208,5 +247,60 @@ test("a brief becomes blocks, and HTML in it stays text", () => {
     { kind: "list", items: [[{ kind: "text", text: "x y" }], [{ kind: "text", text: "z" }]] },
     { kind: "code", text: "<b>" },
     { kind: "paragraph", spans: [{ kind: "text", text: "<script>" }] },
+  ]);
+});
+
+describe("tun packets", () => {
+  test.each<[string, string, number]>([
+    ["a bare IPv4 packet", "4500001400000000", 0],
+    ["a bare IPv6 packet", "6000000000000000", 0],
+    ["behind the family of TUNSIFHEAD", "0000000245000014", 4],
+    ["behind the address of TUNSLMODE", `1002${"00".repeat(14)}45000014`, 16],
+    ["an address that is cut off", "10020000", 0],
+    ["nothing", "", 0],
+  ])("%s", (_, hex, want) => {
+    expect(packetStart(hex)).toBe(want);
+  });
+  test("what stands before a packet is a field, and the others move behind it", () => {
+    const f = (off: number, fields: readonly Field[] = []): Field => ({
+      name: "ip",
+      label: "",
+      value: "",
+      text: "",
+      off,
+      len: 4,
+      bad: "",
+      fields,
+    });
+    const got = lifted([f(0, [f(2)])], 4, "0000000245000014");
+    expect(got[0]).toMatchObject({ label: "Address family", text: "AF_INET", off: 0, len: 4 });
+    expect([got[1]?.off, got[1]?.fields[0]?.off]).toEqual([4, 6]);
+  });
+});
+
+test("labs are offered in the order of the course, then by name; nonsense is left out", () => {
+  const raw = [
+    { name: "vpn", title: "A tunnel" },
+    { name: "ping", title: "Pings", course: 3 },
+    { name: "dhcp" },
+    { name: "arp", title: "ARP", course: 2 },
+    { title: "nameless" },
+    7,
+  ];
+  expect(readScenarios(raw).map((s) => `${s.course} ${s.name}: ${s.title}`)).toEqual([
+    "2 arp: ARP",
+    "3 ping: Pings",
+    "0 dhcp: dhcp",
+    "0 vpn: A tunnel",
+  ]);
+  expect(readScenarios({ error: "no" })).toEqual([]);
+});
+
+test("what a brief indents is code", () => {
+  expect(parseBrief("Run\n\n    make\n\n      test\n\nand\n- a\n    b\n")).toEqual([
+    { kind: "paragraph", spans: [{ kind: "text", text: "Run" }] },
+    { kind: "code", text: "make\n\n  test" },
+    { kind: "paragraph", spans: [{ kind: "text", text: "and" }] },
+    { kind: "list", items: [[{ kind: "text", text: "a b" }]] },
   ]);
 });

@@ -62,14 +62,14 @@ describe("decode", () => {
       "alice:em0 → s1.1 | ARP  02:00:00:00:00:0a → ff:ff:ff:ff:ff:ff  who has 10.0.0.2, tell 10.0.0.1 | 42 bytes",
       "s1 | learn 02:00:00:00:00:0a | is at s1.1",
       "s1.2 → bob:tap0 | ARP  02:00:00:00:00:0a → ff:ff:ff:ff:ff:ff  who has 10.0.0.2, tell 10.0.0.1 | 42 bytes",
-      "bob:pingd | read(4</dev/tap0>, 2048) = 42 | after 2 ms",
+      "bob:pingd | read(4</dev/tap0>, 2048) = 42 | ARP  02:00:00:00:00:0a → ff:ff:ff:ff:ff:ff  who has 10.0.0.2, tell 10.0.0.1  after 2 ms",
       "alice:em0 → s1.1 | ICMP  10.0.0.1 → 10.0.0.2  echo request id 7 seq 12 | 98 bytes",
-      "bob:pingd | read(4</dev/tap0>, 2048) = 98 | after 999 ms",
-      "bob:pingd | write(4</dev/tap0>, 98) = 98",
-      "bob:pingd | read(4</dev/tap0>, 2048) = -1 | EWOULDBLOCK Resource temporarily unavailable",
+      "bob:pingd | read(4</dev/tap0>, 2048) = 98 | ICMP  10.0.0.1 → 10.0.0.2  echo request id 7 seq 12  after 999 ms",
+      "bob:pingd | write(4</dev/tap0>, 98) = 98 | ICMP  10.0.0.2 → 10.0.0.1  echo reply id 7 seq 12",
+      "bob:pingd | read(4</dev/tap0>, 2048) = -1 | EWOULDBLOCK (Resource temporarily unavailable)",
       "bob:tap0 | drop ICMP  10.0.0.1 → 10.0.0.2  echo request id 7 seq 12 | queue-full: the send queue holds 256 packets",
       "s1 | forget 02:00:00:00:00:0a | was at s1.1",
-      "bob:pingd | signal SIGIO",
+      "bob:pingd | --- SIGIO --- | caught",
       "bob | tap0: link state changed to UP | kernel",
       "bob | panic | mtx_lock of a destroyed mutex: tap_softc was freed | this kernel would have stopped here",
       "bob:pingd | limit memory | pingd asked for 80 MB; a program may have 64 MB | 67,108,864",
@@ -91,6 +91,12 @@ describe("decode", () => {
     expect(m.status.procs.map((p) => p.state)).toEqual(["sleeping", "sleeping", "exited"]);
     expect(m.status.procs[2]?.exit).toEqual({ code: 2, why: "no reply" });
     expect(m.status.ifaces[0]?.counters[0]).toEqual(["ipackets", 12]);
+    expect(m.status.ifaces[0]).toMatchObject({ kind: "tap", mtu: 1500, addresses: [] });
+    expect(m.status.procs.map((p) => p.ppid)).toEqual([0, 1, 0]);
+    expect(m.status.nodes?.[0]?.routes).toEqual([
+      { to: "0.0.0.0/0", via: "10.0.0.9", dev: "em0", flags: "UGS" },
+      { to: "10.0.0.0/24", via: "", dev: "em0", flags: "U" },
+    ]);
   });
 
   test("reads replies and what a decode gave", () => {
@@ -121,6 +127,11 @@ describe("decode", () => {
       "an unknown process state",
       { type: "state", t: 0, rate: 1, paused: false, procs: [{ node: "a", proc: "p", state: "dreaming" }] },
       '"dreaming", not one of',
+    ],
+    [
+      "an interface of a kind there is not",
+      { type: "state", t: 0, rate: 1, paused: false, ifaces: [{ port: "a:gre0", kind: "gre" }] },
+      'kind is "gre", not one of',
     ],
     ["a rate there is not", { type: "state", t: 0, rate: 3, paused: false }, "state.rate is 3"],
   ])("refuses %s with a sentence", (_, raw, want) => {

@@ -47,7 +47,7 @@ describe("apply", () => {
     if (!m.ok || m.value.kind !== "events") throw new Error("bad fixture");
     const s = apply(greeted(), m.value.events);
     expect(s.rows.length).toBe(23);
-    expect(s.calls.get("bob:pingd")?.length).toBe(5);
+    expect(s.traces.get("bob:pingd")?.length).toBe(9);
     expect(s.consoles.get("bob")?.lines.map((l) => l.text)).toEqual([
       "pingd: answering for 10.0.0.2 on tap0",
       "pingd was killed: killed from the page",
@@ -75,7 +75,7 @@ describe("apply", () => {
       data: "",
     });
     const s = apply(greeted(), [
-      did(1, "exec", { argv: ["syscall", "-c", "read 4"] }),
+      did(1, "exec", { line: "syscall -c 'read 4' | cat" }),
       wrote(2, "syscall> "),
       did(3, "stdin", { proc: "syscall.1", text: "read 4\n" }),
       did(4, "stdin", { proc: "syscall.1", text: "\u0003" }),
@@ -83,7 +83,7 @@ describe("apply", () => {
       did(6, "stop", { proc: "syscall.1" }),
     ]);
     expect(s.consoles.get("bob")?.lines.map((l) => `${l.from} ${l.text}`)).toEqual([
-      '$ syscall -c "read 4"',
+      "$ syscall -c 'read 4' | cat",
       "syscall.1 syscall> read 4",
       "syscall.1 ^C= -1 EINTR",
       "syscall.1 syscall> ",

@@ -252,7 +252,7 @@ receive(int which)
 	ssize_t n = read(s->fd, frame, sizeof(frame));
 	size_t len;
 
-	if (n < 0 && errno != EAGAIN && errno != EINTR && errno != EHOSTDOWN)
+	if (n < 0 && errno != EINTR && errno != EHOSTDOWN)
 		err(1, "read");
 	if (n < HEAD_LEN || (memcmp(frame, s->mac, MAC_LEN) != 0 && (frame[0] & 1) == 0))
 		return;		/* for another host: the switch did not know better */
@@ -283,7 +283,7 @@ open_side(struct side *s, char *device, const char *mac, char *address)
 	memcpy(s->mac, e, MAC_LEN);
 	s->address = ntohl(a.s_addr);
 	s->mask = 0xffffffffu << (32 - bits);
-	if ((s->fd = open(device, O_RDWR | O_NONBLOCK)) < 0)
+	if ((s->fd = open(device, O_RDWR)) < 0)
 		err(1, "%s", device);
 }
 
@@ -305,8 +305,11 @@ main(int argc, char *argv[])
 		errx(64, "%s: not an address", argv[7]);
 	sides[OUTSIDE].gateway = ntohl(gateway.s_addr);
 	for (;;) {
-		if (poll(fds, 2, -1) < 0 && errno != EINTR)
-			err(1, "poll");
+		if (poll(fds, 2, -1) < 0) {
+			if (errno != EINTR)
+				err(1, "poll");
+			continue;
+		}
 		for (int i = INSIDE; i <= OUTSIDE; i++)
 			if (fds[i].revents != 0)
 				receive(i);

@@ -236,8 +236,11 @@ main(int argc, char *argv[])
 			tick();
 			next += HELLO_EVERY;
 		}
-		if (poll(fds, 2, (int)(next - now()) * 1000) < 0 && errno != EINTR)
-			err(1, "poll");
+		if (poll(fds, 2, (int)(next - now()) * 1000) < 0) {
+			if (errno != EINTR)
+				err(1, "poll");
+			continue;
+		}
 		if (fds[0].revents != 0)
 			from_tun();
 		if (fds[1].revents != 0)

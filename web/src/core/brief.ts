@@ -33,7 +33,8 @@ export function parseBrief(markdown: string): readonly Block[] {
     } else if (/^ {4}/.test(line) && items.length === 0 && paragraph.length === 0) {
       flush();
       const code: string[] = [];
-      for (; i < lines.length && (/^ {4}/.test(lines[i] ?? "") || isGap(lines, i)); i++) code.push((lines[i] ?? "").slice(4));
+      for (; i < lines.length && (/^ {4}/.test(lines[i] ?? "") || isGap(lines, i)); i++)
+        code.push((lines[i] ?? "").slice(4));
       i--;
       blocks.push({ kind: "code", text: code.join("\n") });
     } else if (heading) {

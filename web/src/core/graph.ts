@@ -1,6 +1,6 @@
 // The topology as places and lines: pure and deterministic, so that the same lab
 // looks the same in every browser.
-import type { Link, Topology } from "./protocol";
+import type { IfaceStatus, Link, Topology } from "./protocol";
 
 export interface Point {
   readonly x: number;
@@ -60,6 +60,23 @@ export function graph(t: Topology): Graph {
   };
 }
 
+/** tunnels pairs the ports of tuns that are each other's peers, as "west:tun0" and "east:tun0". */
+export function tunnels(ifaces: readonly IfaceStatus[]): readonly (readonly [string, string])[] {
+  const out: (readonly [string, string])[] = [];
+  const waiting = new Map<string, string>(); // by "own peer"
+  for (const i of ifaces) {
+    if (i.kind !== "tun") continue;
+    for (const a of i.addresses) {
+      const [own, peer] = a.split(" --> ");
+      if (own === undefined || peer === undefined) continue;
+      const other = waiting.get(`${peer} ${own}`);
+      if (other === undefined) waiting.set(`${own} ${peer}`, i.port);
+      else out.push([other, i.port]);
+    }
+  }
+  return out;
+}
+
 /** edgeId names the line between two ports, whichever comes first. */
 export function edgeId(a: string, b: string): string {
   return a < b ? `${a}|${b}` : `${b}|${a}`;
@@ -89,8 +106,70 @@ export function layout(
   );
 }
 
+export interface Rect {
+  readonly x: number;
+  readonly y: number;
+  readonly w: number;
+  readonly h: number;
+}
+
+/** Rounds in which boxes are pushed apart: those that can't be are left as they are. */
+const PUSHES = 400;
+
+/** spread moves boxes as little as it can so that they keep gap apart, inside the room. */
+export function spread(
+  boxes: readonly Rect[],
+  room: { readonly w: number; readonly h: number },
+  gap: number,
+): readonly Rect[] {
+  const out = boxes.map((b) => ({ ...b }));
+  const clamp = (v: number, most: number): number => Math.max(gap / 2, Math.min(v, most - gap / 2));
+  for (let round = 0; round < PUSHES; round++) {
+    let moved = false;
+    out.forEach((a, i) => {
+      for (const b of out.slice(i + 1)) {
+        const dx = (a.w + b.w) / 2 + gap - Math.abs(a.x + a.w / 2 - b.x - b.w / 2);
+        const dy = (a.h + b.h) / 2 + gap - Math.abs(a.y + a.h / 2 - b.y - b.h / 2);
+        if (dx <= 0.5 || dy <= 0.5) continue;
+        moved = true;
+        // The shorter way out, unless the room is too narrow for it.
+        const across = dx <= dy && a.w + b.w + 2 * gap <= room.w;
+        const by = (across ? dx : dy) / 2;
+        if (across) {
+          const sign = a.x + a.w / 2 <= b.x + b.w / 2 ? -1 : 1;
+          a.x += sign * by;
+          b.x -= sign * by;
+        } else {
+          const sign = a.y + a.h / 2 <= b.y + b.h / 2 ? -1 : 1;
+          a.y += sign * by;
+          b.y -= sign * by;
+        }
+        for (const c of [a, b]) {
+          c.x = clamp(c.x, room.w - c.w);
+          c.y = clamp(c.y, room.h - c.h);
+        }
+      }
+    });
+    if (!moved) break;
+  }
+  return out.map((b) => ({ ...b, x: Math.round(b.x), y: Math.round(b.y) }));
+}
+
+/** overlap says whether any two boxes are nearer than gap. */
+export function overlap(boxes: readonly Rect[], gap: number): boolean {
+  return boxes.some((a, i) =>
+    boxes
+      .slice(i + 1)
+      .some(
+        (b) =>
+          Math.abs(a.x + a.w / 2 - b.x - b.w / 2) < (a.w + b.w) / 2 + gap &&
+          Math.abs(a.y + a.h / 2 - b.y - b.h / 2) < (a.h + b.h) / 2 + gap,
+      ),
+  );
+}
+
 function place(g: Graph, tall: boolean): ReadonlyMap<string, Point> {
-  const line = asLine(g);
+  const line = g.edges.length === 0 ? g.vertices.map((v) => v.name) : asLine(g);
   if (line !== undefined) {
     return new Map(line.map((name, i) => [name, tall ? { x: 0, y: i } : { x: i, y: 0 }]));
   }

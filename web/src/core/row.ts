@@ -1,5 +1,6 @@
 // A row of the time line: an event, or a note of the page's own about the stream.
 import { callText } from "./calls";
+import { execLine, typed } from "./command";
 import { bytes, count, grouped, printable, span } from "./format";
 import type { CallEvent, Event, LinkType, Summary } from "./protocol";
 
@@ -28,7 +29,7 @@ export function rowText(row: Row): RowText {
     case "lab":
       return text("lab", `lab ${row.text} begins`, `seed ${row.n}`, "note");
     case "command":
-      return text("you", commandText(row.op, row.node, row.proc), "", "note");
+      return commandRow(row);
     case "start":
       return text(procName(row), `start ${row.text}`, `pid ${row.pid}`, "note");
     case "exit":
@@ -116,9 +117,16 @@ export function summaryText(sum: Summary | undefined): string {
   return printable([sum.proto, ends, sum.info].filter((s) => s !== "").join("  "));
 }
 
-function commandText(op: string, node: string, proc: string): string {
-  const whom = proc === "" ? node : `${node}:${proc}`;
-  return whom === "" ? op : `${op} ${whom}`;
+function commandRow(e: Extract<Event, { kind: "command" }>): RowText {
+  const whom = procName(e);
+  switch (e.op) {
+    case "exec":
+      return text("you", `${e.node}$ ${printable(execLine(e.text))}`, "", "note");
+    case "stdin":
+      return text("you", `type ${printable(typed(e.text))}`, `at ${whom}`, "note");
+    default:
+      return text("you", whom === "" ? e.op : `${e.op} ${whom}`, "", "note");
+  }
 }
 
 function hop(port: string, peer: string): string {

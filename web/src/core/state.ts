@@ -1,10 +1,11 @@
 // What the page knows of its lab: a value, and pure functions from it and a
 // message to the next.
+import { execLine, typed } from "./command";
 import { type Console, noConsole, type Output, write } from "./console";
 import { check, type Lives, live } from "./lives";
 import type { Event, Hello, Lab, LimitEvent, NodeStatus, Status, Topology } from "./protocol";
 import { absurd, type Row } from "./row";
-import { append, at as rowAt, end, noRows, type Rows } from "./rows";
+import { append, end, noRows, type Rows, at as rowAt } from "./rows";
 import { isTrace, type TraceLine, traceLine } from "./trace";
 
 /** Rows kept of the time line, lines of each process' strace, limits of each node. */
@@ -131,7 +132,7 @@ export function apply(state: State, events: readonly Event[]): State {
         break;
       case "command":
         if (e.op === "exec") push(outputs, e.node, { from: "$", err: false, text: `${execLine(e.text)}\n` });
-        if (e.op === "stdin") push(outputs, e.node, { from: e.proc, err: false, text: echo(e.text) });
+        if (e.op === "stdin") push(outputs, e.node, { from: e.proc, err: false, text: typed(e.text) });
         break;
       case "frame": {
         const t = traffic.get(e.port) ?? state.traffic.get(e.port) ?? { frames: 0, bytes: 0 };
@@ -228,28 +229,4 @@ function farewell(e: Extract<Event, { kind: "exit" }>): string {
     default:
       return `${e.proc} exited with code ${e.n}${e.n === 0 ? "" : why}`;
   }
-}
-
-/** The line of an exec command, out of the JSON it was recorded as. */
-function execLine(json: string): string {
-  const { argv, line } = recorded(json);
-  if (typeof line === "string") return line;
-  if (!Array.isArray(argv)) return json;
-  return argv.map((w) => (typeof w === "string" && /^[^\s'"\\]+$/.test(w) ? w : JSON.stringify(w))).join(" ");
-}
-
-/** What was typed at a program, as a terminal echoes it. */
-function echo(json: string): string {
-  const { text } = recorded(json);
-  return typeof text === "string" ? text.replaceAll("\u0003", "^C").replaceAll("\u0004", "^D") : "";
-}
-
-function recorded(json: string): { readonly argv?: unknown; readonly line?: unknown; readonly text?: unknown } {
-  try {
-    const raw: unknown = JSON.parse(json);
-    if (typeof raw === "object" && raw !== null) return raw;
-  } catch {
-    // Not JSON: nothing is known of it.
-  }
-  return {};
 }

@@ -3,7 +3,7 @@ import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { noConsole } from "../core/console";
 import { decodeExec } from "../core/decode";
 import type { ProcSpec } from "../core/protocol";
-import { ask, isAlive, lab, live, procOf, send } from "./store";
+import { ask, isAlive, lab, live, procOf, send, type Terminal, terminals } from "./store";
 
 /** Commands remembered per node, for Up and Down. */
 const REMEMBERED = 50;
@@ -13,10 +13,26 @@ const MAX_LINE = 4000;
 const INTERRUPT = "\u0003";
 const END = "\u0004";
 
-/** takesLines says whether a command reads what is typed after it. */
-function takesLines(line: string): boolean {
-  const [name, option] = line.trim().split(/\s+/);
-  return name === "syscall" && option === undefined;
+const fresh: Terminal = { target: undefined, front: "", history: [] };
+
+/** editing is what a terminal's editing keys make of a line: it and where the cursor is, undefined for other keys. */
+function editing(key: string, line: string, at: number): readonly [string, number] | undefined {
+  switch (key) {
+    case "a":
+      return [line, 0];
+    case "e":
+      return [line, line.length];
+    case "u":
+      return [line.slice(at), 0];
+    case "k":
+      return [line.slice(0, at), at];
+    case "w": {
+      const kept = line.slice(0, at).replace(/\S+\s*$/, "");
+      return [kept + line.slice(at), kept.length];
+    }
+    default:
+      return undefined;
+  }
 }
 
 export function ConsoleTab(props: { readonly node: string; readonly specs: readonly ProcSpec[] }) {
@@ -24,11 +40,13 @@ export function ConsoleTab(props: { readonly node: string; readonly specs: reado
   const box = useRef<HTMLDivElement>(null);
   const pinned = useRef(true);
   const [line, setLine] = useState("");
-  const [target, setTarget] = useState("");
   const [said, setSaid] = useState("");
-  const history = useRef<string[]>([]);
   const back = useRef(0);
-  const lastRun = useRef("");
+  const { target, front, history } = terminals.value.get(node) ?? fresh;
+  const now = (change: Partial<Terminal>): void => {
+    const old = terminals.peek().get(node) ?? fresh;
+    terminals.value = new Map(terminals.peek()).set(node, { ...old, ...change });
+  };
   const out = lab.value.consoles.get(node) ?? noConsole;
 
   useLayoutEffect(() => {
@@ -40,12 +58,15 @@ export function ConsoleTab(props: { readonly node: string; readonly specs: reado
     const st = procOf(lab.value, node, p.name);
     return st !== undefined && isAlive(st);
   });
-  const to = alive.some((p) => p.name === target) ? target : "";
+  const isHere = (name: string): boolean => alive.some((p) => p.name === name);
+  // As on a terminal, what runs in front has the lines until it ends.
+  const to = target !== undefined && (target === "" || isHere(target)) ? target : isHere(front) ? front : "";
 
   const remember = (text: string): void => {
     pinned.current = true;
     back.current = 0;
-    if (text.trim() !== "") history.current = [...history.current.filter((h) => h !== text), text].slice(-REMEMBERED);
+    const old = terminals.peek().get(node)?.history ?? [];
+    if (text.trim() !== "") now({ history: [...old.filter((h) => h !== text), text].slice(-REMEMBERED) });
   };
 
   const run = async (): Promise<void> => {
@@ -67,14 +88,13 @@ export function ConsoleTab(props: { readonly node: string; readonly specs: reado
     remember(text);
     const got = decodeExec(answer.result);
     if (!got.ok) return;
-    lastRun.current = got.value;
-    if (takesLines(text)) setTarget(got.value);
+    now({ front: got.value, target: undefined });
   };
   const onKey = (e: KeyboardEvent): void => {
     const input = e.currentTarget;
     if (e.key === "ArrowUp" || e.key === "ArrowDown") {
       if (e.ctrlKey) return;
-      const all = history.current;
+      const all = history;
       back.current = Math.min(Math.max(back.current + (e.key === "ArrowUp" ? 1 : -1), 0), all.length);
       setLine(back.current === 0 ? "" : (all[all.length - back.current] ?? ""));
       e.preventDefault();
@@ -84,14 +104,23 @@ export function ConsoleTab(props: { readonly node: string; readonly specs: reado
       input instanceof HTMLInputElement &&
       input.selectionStart === input.selectionEnd
     ) {
-      if (to !== "") void send({ op: "stdin", node, proc: to, text: INTERRUPT });
-      else if (lastRun.current !== "") void send({ op: "stop", node, proc: lastRun.current });
-      if (to === "") lastRun.current = "";
+      const whom = to !== "" ? to : isHere(front) ? front : "";
+      if (whom !== "") void send({ op: "stdin", node, proc: whom, text: INTERRUPT });
       setLine("");
       e.preventDefault();
-    } else if (e.key === "d" && e.ctrlKey && to !== "" && line === "") {
-      void send({ op: "stdin", node, proc: to, text: END });
+    } else if (e.key === "d" && e.ctrlKey) {
+      // After some text it sends that without an end of line; alone it says that nothing follows.
+      if (to !== "") void send({ op: "stdin", node, proc: to, text: line === "" ? END : line });
+      if (to !== "") setLine("");
       e.preventDefault();
+    } else if (e.ctrlKey && !e.altKey && !e.metaKey && input instanceof HTMLInputElement) {
+      const edited = editing(e.key, line, input.selectionStart ?? line.length);
+      if (edited === undefined) return;
+      e.preventDefault();
+      const [text, cursor] = edited;
+      input.value = text;
+      input.setSelectionRange(cursor, cursor);
+      setLine(text);
     }
   };
 
@@ -145,7 +174,7 @@ export function ConsoleTab(props: { readonly node: string; readonly specs: reado
           <select
             aria-label="Where the line goes: the node's prompt, or the input of a program"
             value={to}
-            onChange={(e) => setTarget(e.currentTarget.value)}
+            onChange={(e) => now({ target: e.currentTarget.value })}
           >
             <option value="">{node}$</option>
             {alive.map((p) => (

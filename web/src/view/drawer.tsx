@@ -113,7 +113,6 @@ function NodeDrawer(props: {
         ) : (
           <Proc node={node.name} spec={proc} />
         )}
-        <span class="grow" />
         <div class="tabs" role="tablist" aria-label={`Views of ${node.name}`}>
           {tabs.map(([key, name]) => (
             <button
@@ -208,7 +207,10 @@ function Limits(props: { readonly node: string }) {
         <div class="banner warn limit" data-testid="limit">
           <span>
             {newest.proc === "" ? "" : `${newest.proc}: `}limit {newest.op}: {newest.text}
-            <span class="when"> at {seconds(newest.at)} s{all.length > 1 && `, and ${all.length - 1} before`}</span>
+            <span class="when">
+              {" "}
+              at {seconds(newest.at)} s{all.length > 1 && `, and ${all.length - 1} before`}
+            </span>
           </span>
           <button
             type="button"

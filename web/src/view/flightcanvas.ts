@@ -12,11 +12,12 @@ export interface Ends {
   readonly by: number;
 }
 
-/** drawFlight draws all dots at a real time. Still: for who asked for less motion, dots wait half-way. */
+/** drawFlight draws all dots at a real time, zoom times as small. Still: for who asked for less motion, dots wait half-way. */
 export function drawFlight(
   canvas: HTMLCanvasElement,
   width: number,
   height: number,
+  zoom: number,
   dots: readonly Dot[],
   ends: ReadonlyMap<string, Ends>,
   now: number,
@@ -32,8 +33,8 @@ export function drawFlight(
   }
   const c = canvas.getContext("2d");
   if (c === null) return;
-  c.setTransform(scale, 0, 0, scale, 0, 0);
-  c.clearRect(0, 0, width, height);
+  c.setTransform(scale / zoom, 0, 0, scale / zoom, 0, 0);
+  c.clearRect(0, 0, width * zoom, height * zoom);
   if (dots.length === 0) return;
   const style = getComputedStyle(canvas);
   const colours = new Map<string, string>();

@@ -13,7 +13,8 @@ const KEYS: readonly (readonly [string, string])[] = [
   ["f", "follow what comes"],
   ["← → ↑ ↓", "in the detail tree: close, open, move"],
   ["Enter", "choose what has the focus"],
-  ["Ctrl+C", "in the console: stop what was run last"],
+  ["Ctrl+C  Ctrl+D", "in the console: interrupt what runs; end its input"],
+  ["Ctrl+A E U K W", "in the console: begin, end of the line; cut it before, behind; a word"],
   ["Esc", "let go of the selected row"],
   ["?", "these keys"],
 ];

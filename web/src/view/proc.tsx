@@ -22,7 +22,7 @@ export function Proc(props: { readonly node: string; readonly spec: ProcSpec }) 
   return (
     <>
       <span class={`procstate ${says.tone}`} data-testid="proc-state">
-        {p === undefined ? says.text : p.state}
+        {p === undefined || p.state === "stopped" ? says.text : p.state}
         {p?.state === "sleeping" && p.wchan !== "" && <span class="dim"> on {p.wchan}</span>}
         {p?.exit !== undefined && !alive && (
           <span title={p.exit.why}>
@@ -58,25 +58,28 @@ export function Proc(props: { readonly node: string; readonly spec: ProcSpec }) 
         {doing ?? (program === "" ? "no program yet: upload a .wasm" : program)}
       </span>
       <div class="group">
-        {known && (
+        {alive || !known ? (
           <button
             type="button"
-            disabled={off || alive || program === ""}
+            disabled={off || !alive}
+            onClick={() => command("stop")}
+            title="SIGTERM"
+            class="swap"
+            data-testid="stop"
+          >
+            stop
+          </button>
+        ) : (
+          <button
+            type="button"
+            disabled={off || program === ""}
             onClick={() => command("start")}
+            class="swap"
             data-testid="start"
           >
             start
           </button>
         )}
-        <button
-          type="button"
-          disabled={off || !alive}
-          onClick={() => command("stop")}
-          title="SIGTERM"
-          data-testid="stop"
-        >
-          stop
-        </button>
         <button
           type="button"
           disabled={off || !alive}

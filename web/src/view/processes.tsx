@@ -56,9 +56,7 @@ export function Processes(props: { readonly node: Node; readonly specs: readonly
                   {spec.name}
                 </button>
               </td>
-              <td>
-                {parent(life?.ppid ?? p?.ppid ?? 0) || (node.procs.includes(spec) ? "the lab" : "the prompt")}
-              </td>
+              <td>{parent(life?.ppid ?? p?.ppid ?? 0) || (node.procs.includes(spec) ? "the lab" : "the prompt")}</td>
               <td>
                 {p !== undefined ? (
                   <span class={`procstate ${procSays(p, spec.program).tone}`}>

@@ -2,13 +2,13 @@
 import { batch, computed, signal } from "@preact/signals";
 import { Client, type Connection } from "../core/connection";
 import { type Decode, decodeFields } from "../core/decode";
-import { Flight } from "../core/flight";
 import { lifted, packetStart } from "../core/fields";
+import { Flight } from "../core/flight";
 import { edgeId, graph } from "../core/graph";
-import type { Scenario } from "../core/scenarios";
 import type { Command, Event, IfaceKind, IfaceStatus, Message, ProcSpec, ProcStatus } from "../core/protocol";
 import { dataOf, frameOf, linkOf, type Row } from "../core/row";
 import { at, end, find } from "../core/rows";
+import type { Scenario } from "../core/scenarios";
 import { apply, greet, initial, observe, type State } from "../core/state";
 import { newLab, probe, scenarioList, streamUrl, upload } from "./api";
 
@@ -40,6 +40,16 @@ export const notice = signal<string | undefined>(undefined);
 export const keysShown = signal(false);
 /** What the server offers; empty until it has said so. */
 export const scenarios = signal<readonly Scenario[]>([]);
+/** What a person did at a node's prompt. */
+export interface Terminal {
+  /** Where lines go, if the person has said so: "" is the prompt itself. */
+  readonly target: string | undefined;
+  /** The process that was run last; it has the lines while it lives. */
+  readonly front: string;
+  /** Lines typed, oldest first. */
+  readonly history: readonly string[];
+}
+export const terminals = signal<ReadonlyMap<string, Terminal>>(new Map());
 /** Limits that the person has read: the number of the newest, by node. */
 export const limitsRead = signal<ReadonlyMap<string, number>>(new Map());
 /** What the page is doing to a program, by "node:proc": "uploading mine.wasm". */
@@ -147,6 +157,7 @@ function enter(id: string): void {
     busy.value = new Map();
     refused.value = new Map();
     limitsRead.value = new Map();
+    terminals.value = new Map();
   });
   client = new Client({
     dial: (since, on) => {
@@ -291,16 +302,16 @@ export function isAlive(p: ProcStatus): boolean {
 export function specsOf(s: State, node: string): readonly ProcSpec[] {
   const known = s.topology.nodes.find((n) => n.name === node)?.procs ?? [];
   const names = new Set(known.map((p) => p.name));
-  const later = (s.lives.get(node) ?? []).map((l): ProcSpec => ({ name: l.name, argv: [], slot: false, program: l.program }));
+  const later = (s.lives.get(node) ?? []).map(
+    (l): ProcSpec => ({ name: l.name, argv: [], slot: false, program: l.program }),
+  );
   return [...known, ...later.filter((p) => !names.has(p.name))];
 }
 
 /** visitors are a node's living processes that the scenario does not have. */
 export function visitors(s: State, node: string): readonly ProcStatus[] {
   const known = s.topology.nodes.find((n) => n.name === node)?.procs ?? [];
-  return (s.status?.procs ?? []).filter(
-    (p) => p.node === node && isAlive(p) && !known.some((k) => k.name === p.proc),
-  );
+  return (s.status?.procs ?? []).filter((p) => p.node === node && isAlive(p) && !known.some((k) => k.name === p.proc));
 }
 
 /** An interface as it is now: those that come while the lab runs are not in its topology. */
@@ -318,7 +329,11 @@ export interface Port {
 /** portsOf lists a node's interfaces, those of the scenario first. */
 export function portsOf(s: State, node: string): readonly Port[] {
   const known = s.topology.nodes.find((n) => n.name === node)?.ifaces ?? [];
-  const now = new Map((s.status?.ifaces ?? []).filter((i) => i.port.startsWith(`${node}:`)).map((i) => [i.port.slice(node.length + 1), i]));
+  const now = new Map(
+    (s.status?.ifaces ?? [])
+      .filter((i) => i.port.startsWith(`${node}:`))
+      .map((i) => [i.port.slice(node.length + 1), i]),
+  );
   const out = known.map((i): Port => {
     const status = now.get(i.name);
     now.delete(i.name);
@@ -379,7 +394,7 @@ export function aboutRow(row: Row | undefined): { readonly names: ReadonlySet<st
   if ("proc" in row) names.add(`${row.node}:${row.proc}`);
   if ("port" in row) {
     names.add(row.port);
-    names.add(owner.get(row.port) ?? "");
+    names.add(owner.get(row.port) ?? row.port.split(":")[0] ?? "");
   }
   if (row.kind === "frame") names.add(owner.get(row.peer) ?? "");
   names.delete("");

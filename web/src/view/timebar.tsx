@@ -2,7 +2,7 @@ import type { Connection } from "../core/connection";
 import { seconds, span } from "../core/format";
 import type { Rate } from "../core/protocol";
 import { labUrl } from "./api";
-import { connection, keysShown, lab, live, phase, select, send, step, togglePause } from "./store";
+import { connection, keysShown, lab, live, phase, scenarios, select, send, startLab, step, togglePause } from "./store";
 
 const RATES: readonly { readonly rate: Rate; readonly label: string; readonly name: string }[] = [
   { rate: 1, label: "1x", name: "real time" },
@@ -22,16 +22,16 @@ export function TimeBar() {
   return (
     <header class="timebar">
       <h1>
-        Wireloom <span class="dim">/</span>{" "}
-        <button
-          type="button"
-          class="plain"
-          title={`${s.lab?.title ?? ""}: show what this lab is about`}
-          onClick={() => select(undefined)}
-        >
-          {s.lab?.scenario ?? "…"}
-        </button>
+        Wireloom <span class="dim">/</span> <Picker now={s.lab?.scenario ?? ""} title={s.lab?.title ?? ""} />
       </h1>
+      <button
+        type="button"
+        title={`${s.lab?.title ?? ""}: what this lab is about`}
+        onClick={() => select(undefined)}
+        data-testid="brief"
+      >
+        brief
+      </button>
       <div class="group" role="group" aria-label="Time">
         <button
           type="button"
@@ -107,6 +107,37 @@ export function TimeBar() {
         </button>
       </div>
     </header>
+  );
+}
+
+/** Which lab this is; another choice starts a lab of that. */
+function Picker(props: { readonly now: string; readonly title: string }) {
+  const { now, title } = props;
+  const all = scenarios.value;
+  const list = all.some((x) => x.name === now) ? all : [{ name: now, title: title || now, course: 0 }, ...all];
+  const course = list.filter((x) => x.course > 0);
+  const others = list.filter((x) => x.course === 0);
+  const option = (x: (typeof list)[number]) => (
+    <option key={x.name} value={x.name}>
+      {x.course > 0 ? `${x.course}  ${x.title}` : x.title}
+    </option>
+  );
+  return (
+    <select
+      aria-label="lab"
+      value={now}
+      title="Choose another lab: it is started anew, and this one goes on at its address"
+      data-testid="scenario"
+      onChange={(e) => {
+        const chosen = e.currentTarget.value;
+        // Until that lab is there this is the one shown.
+        e.currentTarget.value = now;
+        void startLab(chosen);
+      }}
+    >
+      {course.length > 0 && <optgroup label="Course">{course.map(option)}</optgroup>}
+      {others.length > 0 && <optgroup label="Samples">{others.map(option)}</optgroup>}
+    </select>
   );
 }
 

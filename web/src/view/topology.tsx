@@ -2,31 +2,46 @@
 // for what moves.
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { percent, span } from "../core/format";
-import { type Edge, type Graph, layout, type Point } from "../core/graph";
+import { type Edge, type Graph, layout, overlap, type Point, spread, tunnels } from "../core/graph";
 import type { Node, ProcStatus } from "../core/protocol";
 import { protoOf } from "../core/row";
 import { last } from "../core/rows";
 import { drawFlight, type Ends } from "./flightcanvas";
+import { arrow } from "./network";
 import {
   aboutRow,
   flight,
   isAlive,
   lab,
   onFlight,
+  type Port,
   pick,
+  portsOf,
   procOf,
   selectedFrame,
   selectedRow,
   selectSeq,
-  specsOf,
+  tab,
   thing,
   topologyGraph,
+  visitors,
 } from "./store";
 
-const NODE_W = 184;
+const NODE_W = 208;
 const HEAD = 30;
 const LINE = 20;
+/** Interfaces drawn of a node; the drawer lists them all. */
+const PORTS = 8;
+/** Width of a character of an interface's line, in pixels. */
+const CHAR = 6.7;
 const SWITCH = { w: 88, h: 40 };
+/** Between two boxes, so that the link between them is seen. */
+const GAP = 44;
+const LEGEND_H = 24;
+/** How much smaller a crowded lab may be drawn. */
+const ZOOMS = [1.15, 1.3, 1.5, 1.75, 2, 2.5, 3];
+/** The shortest line that has room for its delay. */
+const LABELLED = 40;
 const LEGEND: readonly (readonly [string, string])[] = [
   ["arp", "ARP"],
   ["icmp", "ICMP"],
@@ -60,19 +75,34 @@ export function TopologyPane() {
     return () => watch.disconnect();
   }, []);
 
-  const shape = t.nodes.map((n) => `${n.name}/${n.ifaces.length}/${specsOf(s, n.name).length}`).join();
-  const boxes = useMemo(() => {
-    const tallest = Math.max(HEAD, ...t.nodes.map((n) => nodeHeight(n, specsOf(s, n.name).length)));
-    const places = layout(g, size.w, size.h - 24, { x: NODE_W / 2 + 24, y: tallest / 2 + 28 });
-    const out = new Map<string, Box>();
-    for (const v of g.vertices) {
-      const p = places.get(v.name) ?? { x: size.w / 2, y: size.h / 2 };
-      const n = t.nodes.find((x) => x.name === v.name);
-      const w = v.kind === "switch" ? SWITCH.w : NODE_W;
-      const h = n === undefined ? SWITCH.h : nodeHeight(n, specsOf(s, n.name).length);
-      out.set(v.name, { x: p.x - w / 2, y: p.y - h / 2, w, h });
+  // What is run at a prompt comes and goes without moving anything: it has a line of
+  // its own below the box.
+  const shape = t.nodes.map((n) => `${n.name}/${portsOf(s, n.name).length}`).join();
+  const { boxes, zoom } = useMemo(() => {
+    const height = (n: Node): number => nodeHeight(portsOf(s, n.name).length, n.procs.length);
+    const tallest = Math.max(HEAD, ...t.nodes.map(height));
+    const arranged = (by: number): readonly Box[] => {
+      const room = { w: size.w * by, h: (size.h - LEGEND_H) * by };
+      const places = layout(g, room.w, room.h, { x: NODE_W / 2 + 16, y: tallest / 2 + 24 });
+      const sized = g.vertices.map((v): Box => {
+        const p = places.get(v.name) ?? { x: room.w / 2, y: room.h / 2 };
+        const n = t.nodes.find((x) => x.name === v.name);
+        const w = v.kind === "switch" ? SWITCH.w : NODE_W;
+        const h = n === undefined ? SWITCH.h : height(n);
+        return { x: p.x - w / 2, y: p.y - h / 2, w, h };
+      });
+      return spread(sized, room, GAP);
+    };
+    // What does not fit is drawn smaller, until it does.
+    let by = 1;
+    let apart = arranged(by);
+    for (const next of ZOOMS) {
+      if (!overlap(apart, GAP / 2)) break;
+      by = next;
+      apart = arranged(by);
     }
-    return out;
+    const all = new Map(g.vertices.map((v, i) => [v.name, apart[i] ?? { x: 0, y: 0, w: 0, h: 0 }]));
+    return { boxes: all, zoom: by };
   }, [g, shape, size.w, size.h]);
 
   const ends = useMemo(() => new Map(g.edges.map((e) => [e.id, edgeEnds(e, g, boxes)])), [g, boxes]);
@@ -86,7 +116,7 @@ export function TopologyPane() {
       frame = 0;
       const now = performance.now();
       const dots = flight.at(now);
-      drawFlight(el, size.w, size.h, dots, ends, now, selectedFrame.peek(), still.matches);
+      drawFlight(el, size.w, size.h, zoom, dots, ends, now, selectedFrame.peek(), still.matches);
       setCrowded(flight.busy(now));
       if (!flight.idle || flight.busy(now)) wake();
     };
@@ -99,14 +129,14 @@ export function TopologyPane() {
       off();
       cancelAnimationFrame(frame);
     };
-  }, [ends, size.w, size.h]);
+  }, [ends, size.w, size.h, zoom]);
 
   // A frame on the wire can be chosen where it is.
   const onPointer = (e: MouseEvent): void => {
     const rect = pane.current?.getBoundingClientRect();
     if (rect === undefined) return;
-    const x = e.clientX - rect.left;
-    const y = e.clientY - rect.top;
+    const x = (e.clientX - rect.left) * zoom;
+    const y = (e.clientY - rect.top) * zoom;
     const now = performance.now();
     for (const dot of flight.at(now)) {
       const p = dotPlace(dot, ends, now);
@@ -122,9 +152,18 @@ export function TopologyPane() {
   const seen = new Set(last(s.rows, 200).map(protoOf));
   return (
     <section class="topology" ref={pane} aria-label="Topology" onClickCapture={onPointer}>
-      <svg width={size.w} height={size.h} role="group" aria-label="Nodes, switches and links">
+      <svg
+        width={size.w}
+        height={size.h}
+        viewBox={`0 0 ${size.w * zoom} ${size.h * zoom}`}
+        role="group"
+        aria-label="Nodes, switches and links"
+      >
         {g.edges.map((e) => (
           <LinkLine key={e.id} edge={e} ends={ends.get(e.id)} lit={about.edge === e.id} />
+        ))}
+        {tunnels(s.status?.ifaces ?? []).map(([a, b]) => (
+          <Tunnel key={`${a} ${b}`} a={a} b={b} boxes={boxes} lit={about.names.has(a) || about.names.has(b)} />
         ))}
         {t.switches.map((sw) => {
           const b = boxes.get(sw.name);
@@ -169,15 +208,61 @@ export function TopologyPane() {
   );
 }
 
-function nodeHeight(n: Node, procs: number): number {
-  return HEAD + (n.ifaces.length + procs) * LINE + 8;
+function nodeHeight(ports: number, procs: number): number {
+  return HEAD + (Math.min(ports, PORTS) + (ports > PORTS ? 1 : 0) + procs) * LINE + 8;
+}
+
+/** What an interface's line says of where it is, as much as there is room for. */
+function whereText(p: Port): string {
+  const first = p.addresses[0];
+  if (first === undefined) return p.kind === "tun" ? "no address" : p.mac;
+  const room = Math.floor((NODE_W - 32) / CHAR) - p.name.length;
+  const whole = arrow(first);
+  if (whole.length <= room) return whole;
+  const own = first.split(" --> ")[0] ?? first;
+  return own.length <= room ? own : `${own.slice(0, room - 1)}…`;
+}
+
+/** A point-to-point connection: two tuns, each with the other's address as its peer. No cable is there. */
+function Tunnel(props: {
+  readonly a: string;
+  readonly b: string;
+  readonly boxes: ReadonlyMap<string, Box>;
+  readonly lit: boolean;
+}) {
+  const owner = (port: string): string => port.split(":")[0] ?? "";
+  const from = props.boxes.get(owner(props.a));
+  const to = props.boxes.get(owner(props.b));
+  if (from === undefined || to === undefined || from === to) return null;
+  const p = centre(from);
+  const q = centre(to);
+  // Bent to the left or upwards, away from the delays: so it is not taken for a cable.
+  const n = aside(p, q);
+  const bend = Math.min(72, Math.hypot(q.x - p.x, q.y - p.y) / 4);
+  const m = { x: (p.x + q.x) / 2 - n.x * bend, y: (p.y + q.y) / 2 - n.y * bend };
+  return (
+    <path class={`tunnel${props.lit ? " lit" : ""}`} d={`M${p.x},${p.y} Q${m.x},${m.y} ${q.x},${q.y}`}>
+      <title>{`tunnel ${props.a} to ${props.b}`}</title>
+    </path>
+  );
+}
+
+/** The direction across a line, of length 1: to the right, or up where the line lies flat. */
+function aside(p: Point, q: Point): Point {
+  const len = Math.hypot(q.x - p.x, q.y - p.y) || 1;
+  const n = { x: (q.y - p.y) / len, y: (p.x - q.x) / len };
+  return n.x < -0.01 || (Math.abs(n.x) <= 0.01 && n.y > 0) ? { x: -n.x, y: -n.y } : n;
 }
 
 function NodeBox(props: { readonly node: Node; readonly box: Box; readonly lit: ReadonlySet<string> }) {
   const { node: n, box: b, lit } = props;
   const s = lab.value;
   const chosen = thing.value;
-  const procs = specsOf(s, n.name);
+  const ports = portsOf(s, n.name);
+  const drawn = ports.slice(0, PORTS);
+  const extra = ports.length > PORTS ? 1 : 0;
+  const procs = n.procs;
+  const guests = visitors(s, n.name);
   return (
     <>
       <Choice
@@ -195,15 +280,14 @@ function NodeBox(props: { readonly node: Node; readonly box: Box; readonly lit: 
           {n.dialect}
         </text>
       </Choice>
-      {n.ifaces.map((i, k) => {
+      {drawn.map((i, k) => {
         const y = b.y + HEAD + k * LINE;
-        const up = s.status?.ifaces.find((x) => x.port === `${n.name}:${i.name}`);
-        const where = i.addresses[0] ?? i.mac;
+        const where = whereText(i);
         return (
           <Choice
             key={i.name}
             class="inner"
-            label={`interface ${i.name} of ${n.name}, ${where}${up === undefined ? "" : `, link ${up.link}`}`}
+            label={`interface ${i.name} of ${n.name}, ${where}${i.status === undefined ? "" : `, link ${i.status.link}`}`}
             on={chosen?.kind === "iface" && chosen.node === n.name && chosen.iface === i.name}
             lit={lit.has(`${n.name}:${i.name}`)}
             choose={() => pick({ kind: "iface", node: n.name, iface: i.name })}
@@ -218,8 +302,22 @@ function NodeBox(props: { readonly node: Node; readonly box: Box; readonly lit: 
           </Choice>
         );
       })}
+      {extra > 0 && (
+        <Choice
+          class="inner"
+          label={`${ports.length - PORTS} more interfaces of ${n.name}`}
+          on={false}
+          lit={false}
+          choose={() => openTab(n.name, "network")}
+        >
+          <rect x={b.x + 4} y={b.y + HEAD + PORTS * LINE} width={b.w - 8} height={LINE} rx="3" />
+          <text x={b.x + 12} y={b.y + HEAD + PORTS * LINE + 14} class="dim">
+            and {ports.length - PORTS} more
+          </text>
+        </Choice>
+      )}
       {procs.map((p, k) => {
-        const y = b.y + HEAD + (n.ifaces.length + k) * LINE;
+        const y = b.y + HEAD + (drawn.length + extra + k) * LINE;
         const st = procOf(s, n.name, p.name);
         const says = procSays(st, p.program);
         return (
@@ -242,8 +340,39 @@ function NodeBox(props: { readonly node: Node; readonly box: Box; readonly lit: 
           </Choice>
         );
       })}
+      {guests.length > 0 && (
+        <Choice
+          class="inner guests"
+          label={
+            guests.length === 1
+              ? `process ${guests[0]?.proc} on ${n.name}: ${guests[0]?.state}`
+              : `${guests.length} more processes on ${n.name}`
+          }
+          on={chosen?.kind === "proc" && chosen.node === n.name && guests.some((p) => p.proc === chosen.proc)}
+          lit={guests.some((p) => lit.has(`${n.name}:${p.proc}`))}
+          choose={() => {
+            const only = guests.length === 1 ? guests[0] : undefined;
+            if (only !== undefined) pick({ kind: "proc", node: n.name, proc: only.proc });
+            else openTab(n.name, "procs");
+          }}
+        >
+          <rect x={b.x + 8} y={b.y + b.h} width={b.w - 16} height={LINE} rx="3" />
+          <circle cx={b.x + 19} cy={b.y + b.h + LINE / 2} r="3" />
+          <text x={b.x + 28} y={b.y + b.h + 14}>
+            {guests.length === 1 ? guests[0]?.proc : `${guests.length} more processes`}
+          </text>
+          <text x={b.x + b.w - 16} y={b.y + b.h + 14} text-anchor="end" class="dim state">
+            {guests.length === 1 ? guests[0]?.state : ""}
+          </text>
+        </Choice>
+      )}
     </>
   );
+}
+
+function openTab(node: string, which: "procs" | "network"): void {
+  pick({ kind: "node", node });
+  tab.value = which;
 }
 
 /** A process that leaves its CPU nothing is said to spin. */
@@ -253,7 +382,7 @@ export function procSays(p: ProcStatus | undefined, program: string): { readonly
   if (p === undefined) return { text: program === "" ? "no program" : "not started", tone: "off" };
   if (!isAlive(p)) {
     if (p.state === "exited") return { text: `exited ${p.exit?.code ?? ""}`, tone: p.exit?.code === 0 ? "off" : "bad" };
-    return { text: p.state, tone: "off" };
+    return { text: p.state === "stopped" ? "not started" : p.state, tone: "off" };
   }
   if (p.cpu >= SPINS) return { text: "CPU 100 %", tone: "hot" };
   return { text: p.cpu > 0 ? `${p.state} · ${percent(p.cpu)}` : p.state, tone: "alive" };
@@ -264,7 +393,9 @@ function LinkLine(props: { readonly edge: Edge; readonly ends: Ends | undefined;
   if (ends === undefined) return null;
   const mx = (ends.ax + ends.bx) / 2;
   const my = (ends.ay + ends.by) / 2;
-  const upright = Math.abs(ends.bx - ends.ax) < Math.abs(ends.by - ends.ay);
+  const long = Math.hypot(ends.bx - ends.ax, ends.by - ends.ay);
+  const n = aside({ x: ends.ax, y: ends.ay }, { x: ends.bx, y: ends.by });
+  const beside = n.x > 0.3;
   const delay = e.delay === 0 ? "no delay" : span(e.delay);
   return (
     <Choice
@@ -276,14 +407,16 @@ function LinkLine(props: { readonly edge: Edge; readonly ends: Ends | undefined;
     >
       <line class="hit" x1={ends.ax} y1={ends.ay} x2={ends.bx} y2={ends.by} />
       <line x1={ends.ax} y1={ends.ay} x2={ends.bx} y2={ends.by} />
-      <text
-        x={upright ? mx + 12 : mx}
-        y={upright ? my + 4 : my - 10}
-        text-anchor={upright ? "start" : "middle"}
-        class="dim"
-      >
-        {delay}
-      </text>
+      {e.delay > 0 && long >= (beside ? LABELLED / 2 : LABELLED) && (
+        <text
+          x={mx + n.x * 10}
+          y={my + n.y * 10 + (beside ? 4 : 0)}
+          text-anchor={beside ? "start" : "middle"}
+          class="dim"
+        >
+          {delay}
+        </text>
+      )}
     </Choice>
   );
 }
@@ -344,7 +477,7 @@ function clip(b: Box, from: Point, to: Point): Point {
 }
 
 function dotPlace(
-  dot: Parameters<typeof drawFlight>[3][number],
+  dot: Parameters<typeof drawFlight>[4][number],
   ends: ReadonlyMap<string, Ends>,
   now: number,
 ): Point | undefined {

@@ -1,0 +1,25 @@
+// What a person did from the page, out of the JSON that the lab recorded it as.
+
+/** execLine is the line of an exec command. */
+export function execLine(json: string): string {
+  const { argv, line } = recorded(json);
+  if (typeof line === "string") return line;
+  if (!Array.isArray(argv)) return json;
+  return argv.map((w) => (typeof w === "string" && /^[^\s'"\\]+$/.test(w) ? w : JSON.stringify(w))).join(" ");
+}
+
+/** typed is what was typed at a program, as a terminal echoes it. */
+export function typed(json: string): string {
+  const { text } = recorded(json);
+  return typeof text === "string" ? text.replaceAll("\u0003", "^C").replaceAll("\u0004", "^D") : "";
+}
+
+function recorded(json: string): { readonly argv?: unknown; readonly line?: unknown; readonly text?: unknown } {
+  try {
+    const raw: unknown = JSON.parse(json);
+    if (typeof raw === "object" && raw !== null) return raw;
+  } catch {
+    // Not JSON: nothing is known of it.
+  }
+  return {};
+}
