@@ -33,6 +33,9 @@ func advise(message string, lines []string, line int) string {
 		}
 		return said + "; a text with a colon and a blank in it needs quotes"
 	case strings.Contains(message, "pre-defined"):
+		if open := unclosed(lines, line); open > 0 {
+			return fmt.Sprintf("%s; is the quote that begins in line %d closed?", said, open)
+		}
 		return said + "; quotes go around the whole text"
 	case strings.Contains(message, "value is not allowed in this context"):
 		if before := before(lines, line); before != "" && indent(before) != indent(text) {
@@ -44,6 +47,17 @@ func advise(message string, lines []string, line int) string {
 		return said + "; is it KEY: VALUE, with a blank after the colon, in the column of its neighbours?"
 	}
 	return said
+}
+
+// unclosed is the last line before one that has an odd number of double quotes, 0 if
+// there is none.
+func unclosed(lines []string, line int) int {
+	for i := min(line-2, len(lines)-1); i >= 0; i-- {
+		if strings.Count(lines[i], `"`)%2 == 1 {
+			return i + 1
+		}
+	}
+	return 0
 }
 
 // indent is the column of the first key of a line: a "- " before it counts as blanks.

@@ -121,9 +121,40 @@ func (b *builder) build(root *value) {
 
 var named = regexp.MustCompile(`(node|switch|interface|device|program) "([^"]*)"`)
 
+// noEnd is what the lab's own check says of a link to nowhere.
+var noEnd = regexp.MustCompile(`^link .* there is no "([^"]*)"`)
+
+// find returns the value in v, or the key, that is this text.
+func find(v *value, text string) *value {
+	if v == nil || v.kind == kindScalar && v.text == text {
+		return v
+	}
+	for _, e := range v.keys {
+		if e.key.text == text {
+			return e.key
+		}
+		if f := find(e.val, text); f != nil {
+			return f
+		}
+	}
+	for _, i := range v.items {
+		if f := find(i, text); f != nil {
+			return f
+		}
+	}
+	return nil
+}
+
 // placeOf finds what the lab's own check speaks of: the innermost thing in the file
 // that its sentence names.
 func placeOf(root *value, sentence string) *value {
+	if m := noEnd.FindStringSubmatch(sentence); m != nil {
+		for _, part := range []string{"nodes", "links"} {
+			if v := find(root.get(part), m[1]); v != nil {
+				return v
+			}
+		}
+	}
 	at, in := root, root
 	for _, m := range named.FindAllStringSubmatch(sentence, -1) {
 		maps := map[string][]string{"node": {"nodes"}, "switch": {"switches"}, "program": {"programs"}}[m[1]]

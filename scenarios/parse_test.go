@@ -102,6 +102,22 @@ func TestMistakesAreReported(t *testing.T) {
 		{"control byte", "scenario: a\x01b\n", "is not text"},
 		{"deep brackets", "scenario: " + strings.Repeat("[", 40), "nested deeper"},
 		{"deep lists", "scenario: x\nnodes:\n  - - - - - - - - 1\n", "lists nested in one line"},
+		{"a tab", "scenario: x\n\ttitle: y\n", "f:2:1: a tab: YAML is indented with blanks"},
+		{"deeper than its neighbours", with("  - id: x\n    wait: 1s\n      points: 1\n"), "the line after it is indented deeper"},
+		{"less deep than its neighbours", with("  - id: x\n    send: {port: s1.1, hex: 00}\n   wait: 1s\n"), "it is indented by 3 columns, the line before by 4"},
+		{"a quote that is not closed", strings.Replace(small, "scenario: small", "scenario: \"small\ntitle: \"x\"", 1), "quote that begins in line 1 closed?"},
+		{"a value without quotes", with("  - {id: x, send: {port: s1.1, packet: {ip.src: ${n}.1}}}\n"), "texts with ${...} need quotes"},
+		{"a no-break space", "scenario: x\n\u00a0title: y: z\n", "a no-break space (U+00A0)"},
+		{"no blank after a colon", with("  - id: x\n    wait:1s\n"), "with a blank after the colon"},
+		{"no dash", with("  - id: x\n    wait: 1s\n\n    id: y\n"), `key "id" is there twice; the first is in line 15. Does a "- " lack`},
+		{"a near port", with("  - {id: x, expect: {port: b:tap1, packet: {arp.opcode: 1}}}\n"), "there is no port b:tap1 in this scenario; did you mean b:tap0?"},
+		{"ports that there are", with("  - {id: x, expect: {port: q9.99, packet: {arp.opcode: 1}}}\n"), "there is no port q9.99 in this scenario; there is s1.1, "},
+		{"a near step", with("  - {id: first, expect: {port: s1.1}}\n  - {needs: [frist], wait: 1s}\n"), "did you mean first?"},
+		{"a single need", with("  - {id: first, expect: {port: s1.1}}\n  - {needs: first, wait: 1s}\n"), "want a list, such as [first]"},
+		{"the beginning of a field", with("  - {id: x, expect: {port: s1.1, packet: {arp.op: 1}}}\n"), "did you mean arp.opcode?"},
+		{"no field of a protocol", with("  - {id: x, expect: {port: s1.1, packet: {arp.target.address: 1}}}\n"), "there are arp."},
+		{"a link to nowhere", strings.Replace(small, "s1.2}", "s1.9}", 1), `f:9:`},
+		{"one mistake in many places", with("  - {id: x, expect: {port: q}}\n  - {id: y, expect: {port: q}}\n  - {id: z, expect: {port: q}}\n"), "(also in line 16, 17)"},
 		{"huge", strings.Repeat("#", MaxFile+1), "at most 262144 are allowed"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -113,6 +129,12 @@ func TestMistakesAreReported(t *testing.T) {
 				t.Errorf("got\n%v\nwant %q in it", err, tc.want)
 			}
 		})
+	}
+}
+
+func TestByteOrderMarkIsNoMistake(t *testing.T) {
+	if _, err := Parse("f", []byte("\ufeff"+small)); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -99,7 +99,8 @@ func tokens(line string) ([]token, error) {
 			op := slices.IndexFunc(operators, func(o struct {
 				text string
 				redirection
-			}) bool {
+			},
+			) bool {
 				return strings.HasPrefix(line[i:], o.text) && (c != '2' || !in)
 			})
 			if op >= 0 {
@@ -140,7 +141,8 @@ func parseLine(line string) ([]stage, error) {
 			k := slices.IndexFunc(operators, func(o struct {
 				text string
 				redirection
-			}) bool {
+			},
+			) bool {
 				return o.text == t.text
 			})
 			r := operators[k].redirection

@@ -42,7 +42,7 @@ type command struct {
 // commands are in the order of help.
 func commands() []command {
 	return []command{
-		{"serve", "[--addr HOST:PORT]", "serve labs to browsers", runServe},
+		{"serve", "[SCENARIO...]", "serve labs to browsers", runServe},
 		{"attach", "[--server URL] LAB NODE [COMMAND...]", "a prompt at a node of a lab that a server runs", runAttach},
 		{"run", "SCENARIO", "run a lab without the page, in virtual time", runRun},
 		{"grade", "SCENARIO [--program NODE=FILE]", "check a submission, or the reference solution", runGrade},

@@ -41,8 +41,9 @@ func (l *listFlag) Set(v string) error {
 }
 
 func runServe(ctx context.Context, args []string, io stdio) int {
-	f := newFlags(io, "serve", "[--addr HOST:PORT]", `Serves labs to browsers: each visitor gets one of their own, which is closed when
-nobody has watched it for a while. Stop the server with Ctrl-C.`)
+	f := newFlags(io, "serve", "[--addr HOST:PORT] [SCENARIO...]", `Serves labs to browsers: each visitor gets one of their own, which is closed when
+nobody has watched it for a while. The page's menu has the built-in scenarios, and those
+that are named here. Stop the server with Ctrl-C.`)
 	addr := f.String("addr", "127.0.0.1:8080", "the `address` to listen on; only this machine can reach 127.0.0.1")
 	idle := f.Duration("idle", session.DefaultIdle, "close a lab that nobody has watched for this `time`")
 	labs := f.Int("max-labs", httpapi.DefaultLabs, "open at most this `number` of labs")
@@ -56,9 +57,15 @@ nobody has watched it for a while. Stop the server with Ctrl-C.`)
 	if !ok {
 		return code
 	}
-	if len(rest) > 0 || *idle <= 0 || *labs < 1 || *clientLabs == 0 || *logs != "text" && *logs != "json" {
-		f.Usage()
-		return exitError
+	switch {
+	case *idle <= 0:
+		return fail(io, fmt.Errorf("--idle %v: want some time", *idle))
+	case *labs < 1:
+		return fail(io, fmt.Errorf("--max-labs %d: want 1 or more", *labs))
+	case *clientLabs == 0:
+		return fail(io, errors.New("--max-labs-per-client 0: want 1 or more, or -1 for no limit"))
+	case *logs != "text" && *logs != "json":
+		return fail(io, fmt.Errorf("--log %.40q: want text or json", *logs))
 	}
 	handler := slog.Handler(slog.NewTextHandler(io.err, nil))
 	if *logs == "json" {
@@ -66,6 +73,10 @@ nobody has watched it for a while. Stop the server with Ctrl-C.`)
 	}
 	log := slog.New(handler)
 
+	offer, err := offers(log, rest)
+	if err != nil {
+		return fail(io, err)
+	}
 	listener, err := listen(ctx, *addr)
 	if err != nil {
 		return fail(io, err)
@@ -77,10 +88,6 @@ nobody has watched it for a while. Stop the server with Ctrl-C.`)
 		return fail(io, err)
 	}
 	defer closeEngine(io, engine)
-	offer, err := offers(log)
-	if err != nil {
-		return fail(io, err)
-	}
 	if len(hosts) == 0 && isLoopback(listener.Addr()) {
 		hosts = listFlag{"localhost", "127.0.0.1", "::1"}
 		if name, _, err := net.SplitHostPort(*addr); err == nil && name != "" {
@@ -175,28 +182,43 @@ type offer struct {
 	programs map[string]map[scenarios.Slot]boot.File
 }
 
-func offers(log *slog.Logger) (*offer, error) {
+// offers reads the built-in scenarios, and own ones.
+func offers(log *slog.Logger, own []string) (*offer, error) {
 	o := &offer{sources: map[string]*boot.Source{}, programs: map[string]map[scenarios.Slot]boot.File{}}
 	for _, name := range scenarios.Builtin() {
 		sc, err := scenarios.OpenBuiltin(name)
 		if err != nil {
 			return nil, err
 		}
-		src := &boot.Source{Scenario: sc, Files: map[string][]byte{"scenario.yaml": sc.Source, "brief.md": []byte(sc.Brief)}}
-		o.list = append(o.list, httpapi.Scenario{Name: name, Title: src.Title, Course: src.Course})
-		o.sources[name] = src
-		files := map[scenarios.Slot]boot.File{}
-		for _, slot := range src.Slots() {
-			ref, err := src.Reference(slot)
-			if err != nil {
-				log.Warn("a slot begins empty", "scenario", name, "slot", slot.String(), "why", err)
-				continue
-			}
-			files[slot] = boot.File{Name: slot.Proc + ".wasm", Module: ref}
+		o.add(log, &boot.Source{Scenario: sc, Files: map[string][]byte{"scenario.yaml": sc.Source, "brief.md": []byte(sc.Brief)}})
+	}
+	for _, arg := range own {
+		src, err := boot.Find(arg)
+		if err != nil {
+			return nil, err
 		}
-		o.programs[name] = files
+		if o.sources[src.Name] != nil {
+			return nil, fmt.Errorf("%s: the server has a scenario called %s already: give this one another name, in its scenario.yaml", arg, src.Name)
+		}
+		o.add(log, src)
 	}
 	return o, nil
+}
+
+func (o *offer) add(log *slog.Logger, src *boot.Source) {
+	name := src.Name
+	o.list = append(o.list, httpapi.Scenario{Name: name, Title: src.Title, Course: src.Course})
+	o.sources[name] = src
+	files := map[scenarios.Slot]boot.File{}
+	for _, slot := range src.Slots() {
+		ref, err := src.Reference(slot)
+		if err != nil {
+			log.Warn("a slot begins empty", "scenario", name, "slot", slot.String(), "why", err)
+			continue
+		}
+		files[slot] = boot.File{Name: slot.Proc + ".wasm", Module: ref}
+	}
+	o.programs[name] = files
 }
 
 // build builds a lab. A slot without a program stays empty: its visitor fills it.

@@ -5,12 +5,17 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"nhooyr.io/websocket"
+
+	"wireloom/scenarios"
 )
 
 // A served is a server under test, as its command runs it.
@@ -118,6 +123,28 @@ func TestServeShowsALiveLabAndStopsWithAGoodbye(t *testing.T) {
 	for _, want := range []string{"lab opened", "lab closed", "the server was stopped"} {
 		if !strings.Contains(s.log.String(), want) {
 			t.Errorf("the log does not say %q: %s", want, s.log)
+		}
+	}
+}
+
+func TestOwnScenariosAreOffered(t *testing.T) {
+	dir := t.TempDir()
+	src := "scenario: mine\ntitle: My own\nnodes: {a: {programs: {p: {slot: submission}}}}\n"
+	if err := os.WriteFile(filepath.Join(dir, "scenario.yaml"), []byte(src), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	log := slog.New(slog.DiscardHandler)
+	o, err := offers(log, []string{dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	last := o.list[len(o.list)-1]
+	if len(o.list) != len(scenarios.Builtin())+1 || last.Name != "mine" || last.Title != "My own" || o.sources["mine"] == nil {
+		t.Errorf("got %+v", o.list)
+	}
+	for name, own := range map[string][]string{"twice": {dir, dir}, "built in": {"ping"}, "not there": {filepath.Join(dir, "nothing")}} {
+		if _, err := offers(log, own); err == nil {
+			t.Errorf("%s: it was taken", name)
 		}
 	}
 }

@@ -156,10 +156,37 @@ func lookup(name string) (*spec, error) {
 	} else {
 		name = name[:64] + "..."
 	}
+	if best == "" && name != "" {
+		for i := range specs {
+			if strings.HasPrefix(specs[i].name, strings.ToLower(name)) {
+				best = specs[i].name
+				break
+			}
+		}
+	}
 	if best != "" {
 		return nil, fmt.Errorf("unknown field %q: did you mean %s?", name, best)
 	}
+	if those := siblings(name); len(those) > 0 {
+		return nil, fmt.Errorf("unknown field %q: there are %s", name, strings.Join(those, ", "))
+	}
 	return nil, fmt.Errorf("unknown field %q: names are Wireshark's, such as eth.dst, arp.opcode or ip.ttl", name)
+}
+
+// siblings are the fields of the protocol that a name begins with.
+func siblings(name string) []string {
+	const most = 24
+	proto, _, ok := strings.Cut(strings.ToLower(name), ".")
+	var out []string
+	for i := range specs {
+		if ok && strings.HasPrefix(specs[i].name, proto+".") && len(out) <= most {
+			out = append(out, specs[i].name)
+		}
+	}
+	if len(out) > most {
+		out = append(out[:most], "and more")
+	}
+	return out
 }
 
 // distance is how many letters have to be put in, left out or changed.

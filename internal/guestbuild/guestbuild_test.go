@@ -190,6 +190,54 @@ func TestKeyOfC(t *testing.T) {
 	}
 }
 
+// A mutant's source is the reference's with the patch, and its key covers both. It is
+// built on demand alone.
+func TestMutantSource(t *testing.T) {
+	files := map[string]string{
+		"wasm/guest/build.mjs":           "flags",
+		"wasm/guest/package-lock.json":   "compiler",
+		"scenarios/arp/reference/a.h":    "header",
+		"scenarios/arp/reference/main.c": "one\ntwo\n",
+		"scenarios/arp/mutants/m.patch":  "Mistake: m\nFails: a\n--- ../reference/main.c\n+++ ../reference/main.c\n@@ -2 +2 @@\n-two\n+TWO\n",
+	}
+	source := func(files map[string]string) (key, text string, err error) {
+		root := plant(t, files)
+		programs, err := discover(root)
+		if err != nil {
+			return "", "", err
+		}
+		if err := hashC(root, programs); err != nil {
+			return "", "", err
+		}
+		m := programs[len(programs)-1]
+		to := filepath.Join(root, "work")
+		if err := patch(root, m, to); err != nil {
+			return "", "", err
+		}
+		if got := string(read(t, to, "a.h")); got != "header" {
+			t.Errorf("the header is %q", got)
+		}
+		return m.key, string(read(t, to, "main.c")), nil
+	}
+	key, text, err := source(files)
+	if err != nil || text != "one\nTWO\n" {
+		t.Errorf("got %q, %v", text, err)
+	}
+	const m = "scenarios/arp/mutants/m.patch"
+	files[m] = strings.Replace(files[m], "TWO", "zwei", 1)
+	if other, _, err := source(files); err != nil || other == key {
+		t.Errorf("another patch has the same key: %v", err)
+	}
+	files[m] = strings.Replace(files[m], "-two", "-to", 1)
+	if _, _, err := source(files); err == nil || !strings.Contains(err.Error(), "write it anew") {
+		t.Errorf("got %v, want an error: the patch does not fit", err)
+	}
+	files[m] = strings.Replace(files[m], "--- ../reference/main.c", "--- ../../ping/reference/main.c", 1)
+	if _, _, err := source(files); err == nil || !strings.Contains(err.Error(), "a mutant is made of") {
+		t.Errorf("got %v, want an error: another scenario's source", err)
+	}
+}
+
 func TestPruneKeepsWhatIsInUse(t *testing.T) {
 	c := cache{dir: t.TempDir()}
 	used := &program{key: "used", out: "x.wasm"}

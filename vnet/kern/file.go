@@ -87,7 +87,11 @@ func (k *Kernel) Open(t *Thread, path string, flags int) (*File, errno.Errno) {
 		return nil, err
 	}
 	if moved != nil {
-		return &File{k: k, ops: moved, path: "/dev/" + d.Name, flags: flags}, errno.OK
+		f := &File{k: k, ops: moved, path: "/dev/" + d.Name, flags: flags}
+		if of, ok := moved.(interface{ DevName() string }); ok {
+			f.path = "/dev/" + of.DevName()
+		}
+		return f, errno.OK
 	}
 	d.Opens++
 	k.keep(d)

@@ -162,7 +162,9 @@ await run([
     "a pipeline at the prompt, and a file that it makes",
     async () => {
       await enter(page, "ls / | cat > /tmp/x");
-      await typesTo(page, "Command to run on alice");
+      await id("program")
+        .locator("optgroup[label=ended] option", { hasText: /^cat\./ })
+        .waitFor({ state: "attached" });
       await enter(page, "cat /tmp/x");
       await page.locator("[data-testid=console] .text", { hasText: /^dev$/ }).waitFor();
     },

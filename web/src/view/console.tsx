@@ -79,12 +79,14 @@ export function ConsoleTab(props: { readonly node: string; readonly specs: reado
       await send({ op: "stdin", node, proc: to, text: `${text}\n` });
       return;
     }
+    setLine("");
     const answer = await ask({ op: "exec", node, line: text.trim() });
     if (!answer.ok) {
       setSaid(answer.error);
+      // To be mended, unless something else has been typed meanwhile.
+      setLine((typed) => (typed === "" ? text : typed));
       return;
     }
-    setLine("");
     remember(text);
     const got = decodeExec(answer.result);
     if (!got.ok) return;
