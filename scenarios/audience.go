@@ -1,6 +1,9 @@
 package scenarios
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // An Audience is whom a result is for. It decides how far the run goes: what an
 // audience may not see is not run, so that nothing of it shows.
@@ -44,6 +47,19 @@ func (a *Audience) UnmarshalText(b []byte) (err error) {
 
 // sees reports whether an audience sees a step.
 func (a Audience) sees(s *Step) bool { return a >= s.Visible }
+
+// withholds reports whether a line of the file holds something that an audience does
+// not see: a text for staff, or a step that is hidden from it.
+func (a Audience) withholds(v *value, line int) bool {
+	if v == nil || a == Staff {
+		return false
+	}
+	return slices.ContainsFunc(v.keys, func(e *entry) bool {
+		return e.key.text == "staff" && (e.key.line == line || e.val.spans(line)) || a.withholds(e.val, line)
+	}) || slices.ContainsFunc(v.items, func(i *value) bool {
+		return !i.shown(a) && i.spans(line) || a.withholds(i, line)
+	})
+}
 
 // visibleWords are the values of visible, by the least audience that sees it.
 var visibleWords = [...]string{Student: "always", AfterDue: "after-due", Staff: "staff"}

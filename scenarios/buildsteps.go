@@ -148,6 +148,9 @@ func (b *builder) checkStep(v *value, s *Step) {
 	if s.Points > 0 && !s.checks() {
 		b.p.at(at("points"), "points are given for what is checked; this step checks nothing")
 	}
+	if s.Points > 0 && s.idle() && len(s.Needs) == 0 && len(b.sc.words) > 0 {
+		b.p.at(at("points"), "a program that does nothing gets these points: say with needs which check it must have passed, or expect something that comes, too")
+	}
 	if s.Stage != "" && b.sc.Stage(s.Stage) == nil {
 		b.p.at(at("stage"), "there is no stage %s in this scenario", s.Stage)
 	}

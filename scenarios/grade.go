@@ -3,7 +3,7 @@ package scenarios
 import (
 	"errors"
 	"fmt"
-	"slices"
+	"maps"
 	"strings"
 	"time"
 
@@ -46,7 +46,9 @@ var ErrTooLong = errors.New("the grading takes too long")
 
 // Grade runs the scenario's steps on a lab that was built from its Config, has its
 // programs installed and has not been started, and says what it found. The lab is
-// done with afterwards; the caller closes it.
+// done with afterwards; the caller closes it. Where a limit ends the grading there
+// are both: an error that is ErrTooLong, and the result until then, in which what was
+// not tried gives no points.
 func Grade(lab *vnet.Lab, sc *Scenario, o Options) (*Result, error) { return grade(lab, sc, o, most) }
 
 func grade(lab *vnet.Lab, sc *Scenario, o Options, b bounds) (*Result, error) {
@@ -58,12 +60,13 @@ func grade(lab *vnet.Lab, sc *Scenario, o Options, b bounds) (*Result, error) {
 	g.most = b
 	lab.Log().Subscribe(g.see)
 	lab.Start()
-	if err := g.run(0); err != nil {
-		return nil, err
+	if err = g.run(0); err != nil {
+		g.cut(err, steps)
 	}
-	for i := range steps {
-		if err := g.step(&steps[i]); err != nil {
-			return nil, fmt.Errorf("%s:%d: %w", sc.File, steps[i].Line, err)
+	for i := 0; i < len(steps) && err == nil; i++ {
+		if err = g.step(&steps[i]); err != nil {
+			g.cut(err, steps[i:])
+			err = fmt.Errorf("%s:%d: %w", sc.File, steps[i].Line, err)
 		}
 	}
 	g.limits()
@@ -72,7 +75,23 @@ func grade(lab *vnet.Lab, sc *Scenario, o Options, b bounds) (*Result, error) {
 	r.total()
 	_, r.Events = lab.Log().Bounds()
 	r.Ended, r.Hash, r.Notes = lab.Now(), lab.Log().Hash(), g.notes
-	return r, nil
+	return r, err
+}
+
+// cut ends a grading that came to a limit: a check says so, and those of the steps
+// that are left were not tried.
+func (g *grader) cut(why error, left []Step) {
+	id := g.res.unique("limits")
+	g.res.Checks = append(g.res.Checks, Check{
+		ID: id, Title: "the grading comes to its end", Status: StatusError, Visible: visibleWords[Student], File: g.sc.File, Line: 1,
+		At: g.lab.Now(), Expected: "the lab keeps to its limits", Actual: why.Error(),
+		Why: "Frames or calls without end would take all of the machine's time.",
+	})
+	for i := range left {
+		if s := &left[i]; s.checks() && !s.setup {
+			g.decide(s, verdict{because: id, expected: []string{s.expects()}, actual: []string{"not tried: the grading was ended"}})
+		}
+	}
 }
 
 // A grader is one run of a scenario.
@@ -110,19 +129,23 @@ type grader struct {
 	reads   map[Slot]int64  // packets that it read from devices since it began
 	last    map[Slot]string // its last call, in words
 	limited map[Slot][]string
-	hands   map[Slot]*hand
-	device  map[Slot]seen // what a process that is not submitted read from a device last
-	base    baseline
-	fuel    map[Slot]int64 // that submitted programs had used when the step began
-	busy    map[Slot]bool  // programs of which a note says that they do nothing but compute
-	checked time.Duration  // until when fuel has been looked at
+
+	burnt    map[Slot]int64 // fuel that processes of it which have ended used
+	hungered map[Slot]bool  // it has used more than it may
+	mayEnd   map[Slot]bool  // a step stopped it, or wanted that it ends
+	hands    map[Slot]*hand
+	device   map[Slot]seen // what a process that is not submitted read from a device last
+	base     baseline
+	fuel     map[Slot]int64 // that submitted programs had used when the step began
+	busy     map[Slot]bool  // programs of which a note says that they do nothing but compute
+	checked  time.Duration  // until when fuel has been looked at
 }
 
 func newGrader(lab *vnet.Lab, sc *Scenario, o Options, steps []Step) *grader {
 	g := &grader{
 		lab: lab, sc: sc, o: o, res: sc.result(o), slots: sc.Slots(), fromStart: map[Slot]bool{}, known: map[Slot]bool{}, inRun: map[string]bool{}, passed: map[string]bool{}, told: map[string]*told{},
 		marks: map[string]int{}, out: map[Slot]*output{}, ended: map[Slot]*ending{}, reads: map[Slot]int64{}, last: map[Slot]string{},
-		limited: map[Slot][]string{}, hands: map[Slot]*hand{}, device: map[Slot]seen{}, fuel: map[Slot]int64{}, busy: map[Slot]bool{},
+		limited: map[Slot][]string{}, burnt: map[Slot]int64{}, hungered: map[Slot]bool{}, mayEnd: map[Slot]bool{}, hands: map[Slot]*hand{}, device: map[Slot]seen{}, fuel: map[Slot]int64{}, busy: map[Slot]bool{},
 	}
 	for _, n := range sc.Lab.Nodes {
 		for _, p := range n.Programs {
@@ -192,17 +215,44 @@ func (g *grader) within() error {
 	return nil
 }
 
-// hungry ends submitted programs that have used MaxFuel.
+// hungry ends submitted programs that have used MaxFuel, with all that they started
+// of themselves: what those used, also those that have ended, counts as theirs.
 func (g *grader) hungry() {
+	used, procs := maps.Clone(g.burnt), map[Slot][]Slot{}
 	for _, p := range g.lab.Status().Procs {
-		sl := Slot{p.Node, p.Name}
-		if p.PID == 0 || p.Exit != nil || p.Fuel <= g.most.fuel || !slices.Contains(g.slots, sl) {
+		if p.PID == 0 || p.Exit != nil {
 			continue
 		}
-		g.limited[sl] = append(g.limited[sl], fmt.Sprintf("it used more than %d units of fuel, about %v of CPU time, and was ended at %v%s",
-			g.most.fuel, time.Duration(g.most.fuel)*vnet.FuelNanosecond, g.lab.Now(), g.where(sl)))
-		g.order("kill", sl)
+		if sl, ok := g.slotOf(Slot{p.Node, p.Name}); ok {
+			used[sl] += p.Fuel
+			procs[sl] = append(procs[sl], Slot{p.Node, p.Name})
+		}
 	}
+	for _, sl := range g.slots {
+		if used[sl] <= g.most.fuel || len(procs[sl]) == 0 {
+			continue
+		}
+		if !g.hungered[sl] {
+			g.hungered[sl] = true
+			g.limited[sl] = append(g.limited[sl], fmt.Sprintf("it used more than %d units of fuel, about %v of CPU time, and was ended at %v%s",
+				g.most.fuel, time.Duration(g.most.fuel)*vnet.FuelNanosecond, g.lab.Now(), g.where(sl)))
+		}
+		for _, p := range procs[sl] {
+			g.order("kill", p)
+		}
+	}
+}
+
+// slotOf is the slot whose program a process runs: its own, or, of NODE.PROC.3, that
+// which was started by the name PROC.
+func (g *grader) slotOf(proc Slot) (Slot, bool) {
+	if g.submitted(proc) {
+		return proc, true
+	}
+	if i := strings.LastIndexByte(proc.Proc, '.'); i > 0 {
+		proc.Proc = proc.Proc[:i]
+	}
+	return proc, g.submitted(proc)
 }
 
 // where says what a program did last.
@@ -218,6 +268,7 @@ func (g *grader) where(sl Slot) string {
 
 // order gives the lab a command about a program.
 func (g *grader) order(op string, sl Slot, argv ...string) {
+	g.mayEnd[sl] = op != "start" && !g.hungered[sl]
 	if _, err := g.lab.Do(vnet.Command{Op: op, Node: sl.Node, Proc: sl.Proc, Argv: argv}, nil); err != nil {
 		g.fail(err.Error())
 	}

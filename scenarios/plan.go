@@ -26,10 +26,14 @@ func (s *Scenario) plan(o Options) ([]Step, error) {
 			steps = append(steps, x)
 		}
 	}
+	setup := len(steps)
 	for _, x := range s.Steps {
 		if o.Audience.sees(&x) && (o.Stage == "" || x.Stage == o.Stage) {
 			steps = append(steps, x)
 		}
+	}
+	if len(steps) == setup {
+		return nil, nil // of a stage that is hidden, how it begins is hidden, too
 	}
 	return steps, nil
 }
@@ -82,6 +86,8 @@ func (s *Scenario) check(st *Step, o Options) Check {
 	}
 	if o.Audience == Staff {
 		c.Staff = st.Staff
+	} else if !strings.HasPrefix(st.Source, "- ") || o.Audience.withholds(s.root, st.Line) {
+		c.Source = "" // the line has more than this step, or what is for staff
 	}
 	return c
 }

@@ -166,7 +166,7 @@ func (g *grader) stdout(x *Stdout, v *verdict) error {
 }
 
 func (x *Stdout) finding(out string) finding {
-	f := finding{expected: x.String()}
+	f := finding{expected: x.String(), absent: out == ""}
 	wrong := x.met(out)
 	f.ok, f.actual = wrong == "", printed(out)
 	if !f.ok {
@@ -190,6 +190,7 @@ func (g *grader) exit(x *ExitWant, v *verdict) error {
 	default:
 		f.ok, f.actual = x.is(e), e.String()
 	}
+	g.mayEnd[x.Slot] = g.mayEnd[x.Slot] || f.ok
 	if f.ok && x.Limit {
 		delete(g.limited, x.Slot)
 	}

@@ -54,10 +54,14 @@ func (g *grader) see(e *event.Event) {
 			break
 		}
 		delete(g.ended, sl)
+		delete(g.mayEnd, sl)
 		g.out[sl] = &output{}
 		g.reads[sl] = 0
 		delete(g.last, sl)
 	case event.Exit:
+		if of, ok := g.slotOf(sl); ok {
+			g.burnt[of] += e.Fuel
+		}
 		if known {
 			g.ended[sl] = &ending{at: e.At, code: int(e.N), how: e.Op, why: e.Text}
 		}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -260,6 +261,15 @@ func (s *Step) checks() bool {
 		}
 	}
 	return n+len(s.Ping) > 0
+}
+
+// idle reports whether the step holds where nothing happens at all: all that it checks
+// is that something does not come, or is not printed.
+func (s *Step) idle() bool {
+	c := *s
+	c.Expect = slices.DeleteFunc(slices.Clone(s.Expect), func(x Expect) bool { return x.Count.Min == 0 && !x.List })
+	c.Stdout = slices.DeleteFunc(slices.Clone(s.Stdout), func(x Stdout) bool { return len(x.Contains)+len(x.Matches) == 0 && x.Equals == nil })
+	return s.checks() && !c.checks()
 }
 
 // acts reports whether the step does or checks anything.

@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 // A finding is one thing that a step checked.
 type finding struct {
 	ok               bool
+	absent           bool // it holds because nothing came
 	expected, actual string
 	diff             []FieldDiff
 	packets          []Packet
@@ -21,6 +23,7 @@ type finding struct {
 // A verdict is all that a step found.
 type verdict struct {
 	bad              bool
+	came             bool   // something holds that is more than that nothing came
 	because          string // the step that it needs and that did not pass
 	expected, actual []string
 	good             [][2]string
@@ -32,6 +35,7 @@ type verdict struct {
 func (v *verdict) add(f finding) {
 	if f.ok {
 		v.good = append(v.good, [2]string{f.expected, f.actual})
+		v.came = v.came || !f.absent
 	} else {
 		v.bad = true
 		v.expected, v.actual = append(v.expected, f.expected), append(v.actual, f.actual)
@@ -49,6 +53,13 @@ func (g *grader) decide(s *Step, v verdict) {
 	c := g.sc.check(s, g.o)
 	c.At, c.Took, c.Because = g.lab.Now(), g.lab.Now()-g.began, v.because
 	code := errno.Errno(1)
+	if v.because == "" && !v.bad && !v.came && g.crashed() {
+		// Of a program that has crashed nothing comes, whatever it was sent.
+		v.bad, v.actual = true, []string{"nothing came, but from a program that has crashed nothing can come"}
+		for _, x := range v.good {
+			v.expected = append(v.expected, x[0])
+		}
+	}
 	switch {
 	case v.because != "":
 		c.Status = StatusSkipped
@@ -71,6 +82,15 @@ func (g *grader) decide(s *Step, v verdict) {
 	c.ID = g.res.unique(c.ID)
 	g.res.Checks = append(g.res.Checks, c)
 	g.lab.Note(event.Event{Kind: event.Check, Op: c.ID, Text: c.Actual, N: int64(c.Earned), Errno: uint16(code)})
+}
+
+// crashed reports whether a submitted program has ended by a trap, at a limit or with a
+// code of failure, and no step stopped it or wanted that.
+func (g *grader) crashed() bool {
+	return slices.ContainsFunc(g.slots, func(sl Slot) bool {
+		e := g.ended[sl]
+		return e != nil && !g.mayEnd[sl] && (e.how != "exit" || e.code != 0)
+	})
 }
 
 // why says what became of programs that have ended, never began or only compute, which

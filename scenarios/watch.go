@@ -274,7 +274,7 @@ func (g *grader) expect(v *verdict) error {
 // finding is what an expectation found.
 func (w *watch) finding() finding {
 	x := w.x
-	f := finding{ok: w.ok(), expected: x.Text}
+	f := finding{ok: w.ok(), absent: w.found == 0, expected: x.Text}
 	for i := range w.shown {
 		f.packets = append(f.packets, w.shown[i].packet(RoleExpected))
 	}

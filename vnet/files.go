@@ -195,6 +195,9 @@ func ioctlName(cmd uint32) string {
 	if s := kern.IoctlName(cmd); s != "" {
 		return s
 	}
+	if s := ifioctlNames[cmd&0xff]; s != "" && cmd>>8&0xff == 'i' {
+		return s
+	}
 	return fmt.Sprintf("0x%08x", cmd)
 }
 

@@ -70,10 +70,12 @@ type Proc struct {
 	state procState
 	gone  bool // the lab closes: unwind, and touch nothing
 
-	native    bool  // part of the lab: its work costs no CPU time
-	fuel      int64 // units used since it began
-	left      int64 // units left in the slice
-	fuelLimit int64 // units that it may use, 0 for no limit
+	native    bool          // part of the lab: its work costs no CPU time
+	instant   time.Duration // of the latest call of a native one
+	burst     int           // how many calls it has made at that instant
+	fuel      int64         // units used since it began
+	left      int64         // units left in the slice
+	fuelLimit int64         // units that it may use, 0 for no limit
 
 	files   []*openFile
 	opened  int
@@ -344,6 +346,28 @@ func (p *Proc) logCall(e event.Event, err errno.Errno, began time.Duration) {
 		e.N = -1
 	}
 	p.node.lab.emit(e)
+	if p.native {
+		p.breathe()
+	}
+}
+
+// A command of the lab pays for no CPU time. What would hold the lab at one instant
+// for ever, like cat /dev/zero, so lets nativePause pass after every nativeBurst calls
+// that were made at one.
+const (
+	nativeBurst = 64
+	nativePause = 2 * time.Millisecond
+)
+
+func (p *Proc) breathe() {
+	l := &p.node.lab.loop
+	if p.instant != l.now {
+		p.instant, p.burst = l.now, 0
+	}
+	if p.burst++; p.burst >= nativeBurst {
+		l.set(&p.timer, l.now+nativePause)
+		p.wait()
+	}
 }
 
 // Sleep lets d of virtual time pass. It returns EINTR if a signal came first.

@@ -91,8 +91,8 @@ func (p *Proc) disarm() {
 }
 
 // arm makes the next sleep that a signal ends not begin, if there is a signal. A
-// command of the lab looks at its signals itself before it sleeps.
-func (p *Proc) arm() { p.thread.Signalled = !p.native && p.interrupts() }
+// command of the lab looks at the signals that it catches itself before it sleeps.
+func (p *Proc) arm() { p.thread.Signalled = p.fatal != 0 || !p.native && p.interrupts() }
 
 // Signal posts a signal. One that the program does not take itself ends the
 // process at the return of the call that it is in, or does nothing, as its kind

@@ -26,6 +26,7 @@ const (
 	iocGetAddr       = 33
 	iocGetDstAddr    = 34
 	iocGetBroadAddr  = 35
+	iocGetConf       = 36 // the SDK makes it of iocGetEntry
 	iocGetNetmask    = 37
 	iocGetMTU        = 51
 	iocSetMTU        = 52
@@ -37,6 +38,14 @@ const (
 	sockaddrLen      = 16
 	iocDirectionsLen = 0xffff_0000
 )
+
+// ifioctlNames are for traces, by number: a request's length differs between BSDs.
+var ifioctlNames = map[uint32]string{
+	iocSetAddr: "SIOCSIFADDR", iocSetDstAddr: "SIOCSIFDSTADDR", iocSetFlags: "SIOCSIFFLAGS", iocGetFlags: "SIOCGIFFLAGS",
+	iocDelAddr: "SIOCDIFADDR", iocAddAlias: "SIOCAIFADDR", iocGetIndex: "SIOCGIFINDEX", iocGetAddr: "SIOCGIFADDR",
+	iocGetDstAddr: "SIOCGIFDSTADDR", iocGetBroadAddr: "SIOCGIFBRDADDR", iocGetNetmask: "SIOCGIFNETMASK", iocGetMTU: "SIOCGIFMTU",
+	iocSetMTU: "SIOCSIFMTU", iocGetMTUNetBSD: "SIOCGIFMTU", iocSetMTUNetBSD: "SIOCSIFMTU", iocGetConf: "SIOCGIFCONF", iocGetEntry: "LABGIFENTRY",
+}
 
 func (f *socketFile) ioctl(p *Proc, cmd uint32, arg []byte) errno.Errno {
 	if cmd == kern.FIONBIO && len(arg) == 4 {
@@ -51,6 +60,9 @@ func (f *socketFile) ioctl(p *Proc, cmd uint32, arg []byte) errno.Errno {
 	}
 	n := p.node
 	n.syncNet()
+	if cmd&0xff == iocGetEntry {
+		return n.ifEntry(arg)
+	}
 	i := n.kern.Ifnet(cstring(arg[:ifNameLen]))
 	if i == nil {
 		return errno.ENXIO

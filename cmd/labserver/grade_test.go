@@ -210,7 +210,7 @@ func TestVerify(t *testing.T) {
 		{"a device for a scenario", []string{change("hosts.json", lab, "/dev/zero")}, 2, "/dev/zero is no ordinary file"},
 		{"a device for a program", []string{change("ping.json", quits, "/dev/zero")}, 2, "/dev/zero is no ordinary file"},
 		{"a device for a report", []string{"/dev/zero"}, 2, "/dev/zero is no ordinary file"},
-		{"two reports", []string{ping, page}, 2, "usage: labserver verify"},
+		{"two reports", []string{ping, page}, 2, "labserver verify takes one REPORT"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			code, out, errs := labserver(t, append([]string{"verify"}, tc.args...)...)

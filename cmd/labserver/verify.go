@@ -52,6 +52,10 @@ the report says. Exit code 0: the same; 2: it could not be tried; 3: not the sam
 	if err != nil {
 		return fail(io, err)
 	}
+	if doc.Hidden && !res.Hidden {
+		fmt.Fprintln(io.out, "something is withheld in the report, and nothing in the scenario here: it is the visible part")
+		res.Hidden = true // and so its totals and params
+	}
 	now := (&report.Report{Result: res}).Document()
 	then := *doc
 	then.Version = now.Version // that has been told

@@ -24,8 +24,9 @@ type workshop struct {
 	closers []func() error
 }
 
-func (l *lesson) workshop(ctx context.Context) (*workshop, error) {
-	g, done, err := interpreter(ctx)
+// workshop makes one whose programs have so much fuel.
+func (l *lesson) workshop(ctx context.Context, fuel int64) (*workshop, error) {
+	g, done, err := interpreter(ctx, fuel)
 	if err != nil {
 		return nil, err
 	}

@@ -70,7 +70,7 @@ func TestStudentsAndStages(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			w, err := l.workshop(t.Context())
+			w, err := l.workshop(t.Context(), enough)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -189,7 +189,7 @@ func TestTrace(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w, err := l.workshop(t.Context())
+	w, err := l.workshop(t.Context(), enough)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -85,13 +85,15 @@ type grader struct {
 	fuel    int64 // that a program may use
 }
 
-// enough is fuel for any program of the course, in C or in Go. A mutant that spins
-// has no more than that to keep us waiting with.
-const enough = 100_000_000
+// Fuel of the programs. A mutant that spins keeps us waiting for as long as it has some.
+const (
+	enough     = 100_000_000 // for any program of the course, in C or in Go
+	mutantFuel = 5_000_000   // many times what a reference in C uses
+)
 
 // interpreter is a grader that interprets programs: what runs for a few
 // milliseconds is not worth compiling. It gives the same results.
-func interpreter(ctx context.Context) (*grader, func() error, error) {
+func interpreter(ctx context.Context, fuel int64) (*grader, func() error, error) {
 	e, err := wasm.NewEngine(ctx, wasm.Options{Interpreter: true})
 	if err != nil {
 		return nil, nil, err
@@ -103,7 +105,7 @@ func interpreter(ctx context.Context) (*grader, func() error, error) {
 		}
 		return p, nil
 	}
-	return &grader{compile, enough}, e.Close, nil
+	return &grader{compile, fuel}, e.Close, nil
 }
 
 // grade grades a module in all the slots of a lesson.

@@ -48,7 +48,7 @@ func sample(changes []mutant.Change, n int) []mutant.Change {
 
 // mechanical makes every n-th mechanical mutant of a lesson's reference and grades it.
 func (l *lesson) mechanical(ctx context.Context, n int) (*survey, error) {
-	w, err := l.workshop(ctx)
+	w, err := l.workshop(ctx, mutantFuel)
 	if err != nil {
 		return nil, err
 	}
@@ -67,7 +67,7 @@ func (l *lesson) mechanical(ctx context.Context, n int) (*survey, error) {
 	changes := mutant.Mechanical(l.program)
 	s := &survey{name: l.Name, ofAll: len(changes), changes: sample(changes, n)}
 	s.fates = make([]fate, len(s.changes))
-	return s, each(len(s.changes), func(i int) error {
+	err = each(len(s.changes), func(i int) error {
 		c := s.changes[i]
 		f, err := l.try(ctx, w, right, want, fmt.Sprint(i), c)
 		if err != nil {
@@ -76,6 +76,10 @@ func (l *lesson) mechanical(ctx context.Context, n int) (*survey, error) {
 		s.fates[i] = f
 		return nil
 	})
+	if n := s.count(broken); err == nil && n > 2+len(s.changes)/10 {
+		err = fmt.Errorf("%s: %d of %d mutants do not compile, which says nothing of the checks", l.Name, n, len(s.changes))
+	}
+	return s, err
 }
 
 // try finds out what becomes of one change.

@@ -23,7 +23,7 @@ type row struct {
 // the starters, which must not, and the mutants, of which each must fail the checks
 // that its file names and no others, but for those that need one of them.
 func (l *lesson) table(ctx context.Context) ([]row, error) {
-	w, err := l.workshop(ctx)
+	w, err := l.workshop(ctx, enough)
 	if err != nil {
 		return nil, err
 	}

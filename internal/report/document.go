@@ -115,6 +115,9 @@ func decodeDocument(b []byte) (*Document, error) {
 	if err := json.Unmarshal(b, &head); err != nil {
 		return nil, fmt.Errorf("report: %w", err)
 	}
+	if head.Format == 0 {
+		return nil, ErrNoReport
+	}
 	if head.Format != scenarios.ResultFormat {
 		return nil, fmt.Errorf("report: its format is %d; this labserver reads format %d", head.Format, scenarios.ResultFormat)
 	}

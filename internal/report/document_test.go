@@ -46,7 +46,7 @@ func TestReadRefuses(t *testing.T) {
 		{"a page that was cut", page[:strings.Index(page, scriptStart)+200], ErrNoReport.Error()},
 		{"JSON that was cut", good[:len(good)/2], "unexpected end"},
 		{"another format", strings.Replace(good, `"format": 1`, `"format": 2`, 1), "its format is 2; this labserver reads format 1"},
-		{"no format", "{}", "its format is 0"},
+		{"no format", "{}", "no report of labserver grade"},
 		{"an unknown field", strings.Replace(good, `"seed"`, `"bonus"`, 1), `unknown field "bonus"`},
 		{"a wrong type", strings.Replace(good, `"seed": 42`, `"seed": -1`, 1), "report: json"},
 		{"an audience that is none", strings.Replace(good, `"audience": "staff"`, `"audience": "dean"`, 1), "there is no audience"},

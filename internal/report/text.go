@@ -3,6 +3,8 @@ package report
 import (
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 
 	"wireloom/scenarios"
@@ -71,6 +73,13 @@ func writeText(w io.Writer, r *scenarios.Result, t Terminal) error {
 	p.para("", bold, head)
 	if who := whose(r); who != "" {
 		p.para("", dim, who)
+	}
+	if len(r.Params) > 0 {
+		var values []string
+		for _, name := range slices.Sorted(maps.Keys(r.Params)) {
+			values = append(values, name+" "+line(r.Params[name]))
+		}
+		p.para("", dim, "params: "+strings.Join(values, ", "))
 	}
 	if r.Audience == scenarios.Staff && private(r) {
 		p.para("", yellow, "for staff: holds what students do not see")

@@ -207,3 +207,40 @@ func TestRepliesLookLikeTheFixtures(t *testing.T) {
 		}
 	}
 }
+
+func TestRoutesAreSentWhenTheyChange(t *testing.T) {
+	route := func(to string) []vnet.NodeStatus {
+		return []vnet.NodeStatus{{Node: "a", Routes: []vnet.Route{{To: netip.MustParsePrefix(to), Dev: "em0", Flags: "U"}}}}
+	}
+	f := &feed{}
+	has := map[string]int{"first": 0, "late": 0} // a viewer's version
+	for _, tc := range []struct {
+		name, viewer string
+		nodes        []vnet.NodeStatus
+		want         bool
+	}{
+		{"the first state has them", "first", route("10.0.0.0/24"), true},
+		{"the same are not sent again", "first", route("10.0.0.0/24"), false},
+		{"who comes later gets them", "late", route("10.0.0.0/24"), true},
+		{"others are sent", "first", route("10.0.0.0/16"), true},
+		{"to everybody", "late", route("10.0.0.0/16"), true},
+		{"once", "late", route("10.0.0.0/16"), false},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			nets := has[tc.viewer]
+			b := f.appendState(nil, &session.Snapshot{Status: vnet.Status{Nodes: tc.nodes}}, 0, &nets)
+			has[tc.viewer] = nets
+			var m struct {
+				Nodes []struct {
+					Routes []struct{ To string }
+				}
+			}
+			if err := json.Unmarshal(b, &m); err != nil {
+				t.Fatalf("%v in %s", err, b)
+			}
+			if got := len(m.Nodes) == 1 && m.Nodes[0].Routes[0].To == tc.nodes[0].Routes[0].To.String(); got != tc.want {
+				t.Errorf("routes in %s: %v, want %v", b, got, tc.want)
+			}
+		})
+	}
+}

@@ -73,6 +73,9 @@ func catMain(p *proc) vnet.Exit {
 func (p *proc) copyOut(fd int) errno.Errno {
 	buf := make([]byte, 4096)
 	for {
+		if p.Dying() {
+			return errno.OK
+		}
 		n, e := p.Read(fd, buf)
 		if n == 0 || e != errno.OK {
 			return e

@@ -2,6 +2,7 @@ package userland_test
 
 import (
 	"testing"
+	"time"
 
 	"wireloom/vnet"
 )
@@ -29,4 +30,32 @@ func TestFileCommands(t *testing.T) {
 	b.want("rm /tmp/a /tmp /tmp/none", 1, "rm: /tmp: Is a directory\nrm: /tmp/none: No such file or directory\n")
 	b.want("rm", 64, "usage: rm file ...\n")
 	b.want("ls /tmp", 0, "b\n")
+}
+
+// TestEndlessInput runs commands on input that never ends nor waits: the lab's time goes
+// on, and they can be stopped.
+func TestEndlessInput(t *testing.T) {
+	for _, line := range []string{
+		"cat /dev/zero > /dev/null",
+		"cat /dev/zero",
+		"cat /dev/random | cat | cat > /dev/null",
+		"nc -u 10.0.0.1 9 < /dev/zero",
+		"nc -u 10.0.0.3 9 < /dev/zero",
+	} {
+		t.Run(line, func(t *testing.T) {
+			b := newBench(t, nil)
+			name, err := b.Do(vnet.Command{Op: "exec", Node: b.node, Line: line}, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !b.Run(50*time.Millisecond, 20_000) {
+				t.Fatalf("the clock stands at %v after %d steps", b.Now(), b.Steps())
+			}
+			_, _ = b.Do(vnet.Command{Op: "kill", Node: b.node, Proc: name}, nil) // where it has not ended by itself
+			b.Run(b.Now()+10*time.Millisecond, vnet.NoLimit)
+			if _, ended := b.exits[b.node+":"+name]; !ended {
+				t.Errorf("%s has not ended", name)
+			}
+		})
+	}
 }

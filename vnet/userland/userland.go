@@ -39,7 +39,7 @@ func (c *command) Main(p *vnet.Proc) vnet.Exit { return c.main(&proc{Proc: p, cm
 func Commands() map[string]vnet.Program {
 	all := []*command{
 		pingCommand(), arpCommand(), ifconfigCommand(), syscallCommand(), routeCommand(), netstatCommand(), sysctlCommand(), ncCommand(), tracerouteCommand(),
-		catCommand(), lsCommand(), rmCommand(), echoCommand(), psCommand(), killCommand(), sleepCommand(),
+		catCommand(), lsCommand(), rmCommand(), echoCommand(), psCommand(), killCommand(), sleepCommand(), dhclientCommand(),
 	}
 	help := &command{name: "help", summary: "say what commands there are, or how to use one", usage: "help [command]"}
 	all = append(all, help)

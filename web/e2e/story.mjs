@@ -225,7 +225,7 @@ await run([
       await choose("interface tun0 of west");
       await shows(vpn, "network", /10\.2\.0\.0\/24.*tun0/);
       await vpn.getByTestId("tab-procs").click();
-      await shows(vpn, "procs", /ifconfig\.\d+vpndended, code 0/);
+      await shows(vpn, "procs", /ifconfig\.\d+vpndexited 0/);
       await choose("node alice");
       await enter(vpn, "ping -c 2 10.2.0.2");
       await shows(vpn, "console", /2 packets transmitted, 2 packets received/);

@@ -3,7 +3,7 @@ import { parseBrief } from "../src/core/brief";
 import { fieldAt, fieldByPath, fieldLines, lifted, packetStart, parents } from "../src/core/fields";
 import { Flight, PER_LINK, SEEN } from "../src/core/flight";
 import { bytes, count, exactSeconds, grouped, percent, printable, seconds, span } from "../src/core/format";
-import { graph, layout, overlap, spread, tunnels } from "../src/core/graph";
+import { crossed, graph, layout, overlap, spread, tunnels } from "../src/core/graph";
 import { hexLines, parseHex } from "../src/core/hex";
 import type { Event, Field, IfaceStatus, Topology } from "../src/core/protocol";
 import { readScenarios } from "../src/core/scenarios";
@@ -103,6 +103,12 @@ describe("graph", () => {
     expect(overlap(apart, 5)).toBe(false);
     for (const b of apart) expect(b.x >= 0 && b.x + b.w <= 400 && b.y >= 0 && b.y + b.h <= 400).toBe(true);
     expect(overlap(spread(pile, { w: 90, h: 90 }, 10), 5)).toBe(true);
+    // The middle one of three in a row gives way to the line between the others.
+    const row = [0, 1, 2].map((i) => ({ x: 20 + i * 120, y: 190, w: 40, h: 20 }));
+    const clear = spread(row, { w: 400, h: 400 }, 10, [[0, 2]]);
+    expect(Math.abs((clear[1]?.y ?? 0) - 190)).toBeGreaterThanOrEqual(19);
+    expect([crossed(row, [[0, 2]]), crossed(clear, [[0, 2]])]).toEqual([true, false]);
+    expect([clear[0], clear[2]]).toEqual([row[0], row[2]]);
     const far = [
       { x: 0, y: 0, w: 10, h: 10 },
       { x: 100, y: 0, w: 10, h: 10 },

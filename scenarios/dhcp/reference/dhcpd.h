@@ -1,4 +1,4 @@
-/* Dhcpd: what its three parts share. Addresses are in host byte order. */
+/* Dhcpd: what its parts share. Addresses are in host byte order. */
 #include <sys/types.h>
 #include <stddef.h>
 #include <stdint.h>

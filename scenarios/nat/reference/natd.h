@@ -1,6 +1,10 @@
-/* Natd: what its three parts share. Addresses are in host byte order. */
+/* Natd: what its parts share. Addresses are in host byte order. */
 #include <stddef.h>
 #include <stdint.h>
+
+#define MAC_LEN   6
+#define FRAME_MAX 1514
+#define HOSTS_MAX 64
 
 #define ICMP 1
 #define TCP  6
@@ -29,6 +33,34 @@ int  translate_in(unsigned char *p, size_t len, int64_t now);
 int  sound(const unsigned char *p, size_t *len);
 int  is_error(const unsigned char *p);
 void age(unsigned char *p);
+
+/* A neighbour: a host on one of the two networks, and a packet that waits for its answer. */
+struct host {
+	uint32_t      address;		/* 0: this one is free */
+	int           known;
+	unsigned char mac[MAC_LEN];
+	int64_t       asked;
+	unsigned char frame[FRAME_MAX];
+	size_t        waiting;
+};
+
+/* One of the two sides. */
+struct side {
+	int           fd;
+	unsigned char mac[MAC_LEN];
+	uint32_t      address, mask, gateway;
+	struct host   hosts[HOSTS_MAX];
+	int           next;		/* which host makes room for another */
+};
+
+/* side.c */
+int64_t now(void);
+void    open_side(struct side *, char *device, const char *mac, char *address);
+int     on_net(const struct side *, uint32_t address);
+void    arp(struct side *, const unsigned char *p, size_t len);
+void    send_ip(struct side *, const unsigned char *p, size_t len);
+void    send_icmp(struct side *, const unsigned char *p, unsigned type, const unsigned char *body, size_t len);
+void    too_old(struct side *, const unsigned char *p);
 
 static inline uint16_t
 get16(const unsigned char *p)

@@ -34,6 +34,26 @@ __LAB_FN uid_t getuid(void) { return (0); }
 __LAB_FN uid_t geteuid(void) { return (0); }
 __LAB_FN gid_t getgid(void) { return (0); }
 __LAB_FN gid_t getegid(void) { return (0); }
+
+__LAB_FN int
+__lab_become(unsigned id)
+{
+	if (id == 0)
+		return (0);
+	errno = EPERM;
+	return (-1);
+}
+
+__LAB_FN int setuid(uid_t id) { return (__lab_become(id)); }
+__LAB_FN int seteuid(uid_t id) { return (__lab_become(id)); }
+__LAB_FN int setgid(gid_t id) { return (__lab_become(id)); }
+__LAB_FN int setegid(gid_t id) { return (__lab_become(id)); }
+/* It leads a session of its own already. */
+__LAB_FN pid_t setsid(void) { errno = EPERM; return (-1); }
+
+/* All files of a node are root's, and its tree has one root. */
+__LAB_FN int chroot(const char *path) { (void)path; errno = ENOSYS; return (-1); }
+
 __LAB_FN int getpagesize(void) { return (65536); }
 
 __LAB_FN int pipe(int fds[2]) { return (__lab_result(__host_pipe((int32_t *)fds))); }
@@ -83,15 +103,44 @@ gethostname(char *name, size_t len)
 	return (0);
 }
 
+/* With -DLAB_NOFORK a program compiles all the same, and gets ENOSYS where it forks. */
+#if defined(LAB_NOFORK)
+#define __LAB_NOFORK __LAB_FN
+#define __LAB_NOFORK_BODY { errno = ENOSYS; return (-1); }
+#else
 #define __LAB_NOFORK __attribute__((__unavailable__("a program of a lab cannot fork or exec; start one with posix_spawn of <spawn.h>")))
+#define __LAB_NOFORK_BODY ;
+#endif
 
-__LAB_NOFORK pid_t fork(void);
-__LAB_NOFORK pid_t vfork(void);
-__LAB_NOFORK int execl(const char *, const char *, ...);
-__LAB_NOFORK int execlp(const char *, const char *, ...);
-__LAB_NOFORK int execv(const char *, char *const[]);
-__LAB_NOFORK int execve(const char *, char *const[], char *const[]);
-__LAB_NOFORK int execvp(const char *, char *const[]);
-__attribute__((__unavailable__("a program of a lab has no terminal to leave: it is a daemon as it is"))) int daemon(int, int);
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wunused-parameter"
+__LAB_NOFORK pid_t fork(void) __LAB_NOFORK_BODY
+__LAB_NOFORK pid_t vfork(void) __LAB_NOFORK_BODY
+__LAB_NOFORK int execl(const char *path, const char *arg, ...) __LAB_NOFORK_BODY
+__LAB_NOFORK int execlp(const char *file, const char *arg, ...) __LAB_NOFORK_BODY
+__LAB_NOFORK int execv(const char *path, char *const argv[]) __LAB_NOFORK_BODY
+__LAB_NOFORK int execve(const char *path, char *const argv[], char *const envp[]) __LAB_NOFORK_BODY
+__LAB_NOFORK int execvp(const char *file, char *const argv[]) __LAB_NOFORK_BODY
+#pragma clang diagnostic pop
+
+int __lab_libc_open(const char *, int, ...) __asm__("open");
+
+/* There is no terminal to leave: the same process goes on. */
+__LAB_FN int
+daemon(int nochdir, int noclose)
+{
+	int fd;
+
+	if (!nochdir && chdir("/") < 0)
+		return (-1);
+	if (!noclose && (fd = __lab_libc_open("/dev/null", 0x14000000 /* O_RDWR, of <fcntl.h> */)) >= 0) {
+		dup2(fd, 0);
+		dup2(fd, 1);
+		dup2(fd, 2);
+		if (fd > 2)
+			close(fd);
+	}
+	return (0);
+}
 
 #endif

@@ -116,12 +116,22 @@ export interface Rect {
 /** Rounds in which boxes are pushed apart: those that can't be are left as they are. */
 const PUSHES = 400;
 
-/** spread moves boxes as little as it can so that they keep gap apart, inside the room. */
+/** Boxes times lines beyond which lines may pass behind boxes: it would take too long to see to it. */
+const CROSSINGS = 400;
+/** How far a line is kept from boxes that are not its ends. */
+const CLEAR = 10;
+
+/**
+ * spread moves boxes as little as it can so that they keep gap apart, inside the room,
+ * and off the lines between others, which go from centre to centre.
+ */
 export function spread(
   boxes: readonly Rect[],
   room: { readonly w: number; readonly h: number },
   gap: number,
+  lines: readonly (readonly [number, number])[] = [],
 ): readonly Rect[] {
+  const watched = boxes.length * lines.length > CROSSINGS ? [] : lines;
   const out = boxes.map((b) => ({ ...b }));
   const clamp = (v: number, most: number): number => Math.max(gap / 2, Math.min(v, most - gap / 2));
   for (let round = 0; round < PUSHES; round++) {
@@ -150,9 +160,54 @@ export function spread(
         }
       }
     });
+    for (const [from, to] of watched) {
+      const a = out[from];
+      const b = out[to];
+      if (a === undefined || b === undefined) continue;
+      out.forEach((c, i) => {
+        if (i === from || i === to) return;
+        const away = offLine(c, middle(a), middle(b), CLEAR);
+        if (away === undefined) return;
+        moved = true;
+        c.x = clamp(c.x + away.x, room.w - c.w);
+        c.y = clamp(c.y + away.y, room.h - c.h);
+      });
+    }
     if (!moved) break;
   }
   return out.map((b) => ({ ...b, x: Math.round(b.x), y: Math.round(b.y) }));
+}
+
+/** crossed says whether a line goes through a box that is not one of its ends. */
+export function crossed(boxes: readonly Rect[], lines: readonly (readonly [number, number])[]): boolean {
+  if (boxes.length * lines.length > CROSSINGS) return false;
+  return lines.some(([from, to]) => {
+    const a = boxes[from];
+    const b = boxes[to];
+    if (a === undefined || b === undefined) return false;
+    return boxes.some((c, i) => i !== from && i !== to && offLine(c, middle(a), middle(b), 0) !== undefined);
+  });
+}
+
+function middle(b: Rect): Point {
+  return { x: b.x + b.w / 2, y: b.y + b.h / 2 };
+}
+
+/** offLine is a small step of a box away from a line nearer than clear to it; undefined where there is none. */
+function offLine(box: Rect, p: Point, q: Point, clear: number): Point | undefined {
+  const c = middle(box);
+  const d = { x: q.x - p.x, y: q.y - p.y };
+  const len = Math.hypot(d.x, d.y);
+  if (len === 0) return undefined;
+  // The box as seen across the line: its half width there, and its centre's distance.
+  const n = { x: d.y / len, y: -d.x / len };
+  const dist = (c.x - p.x) * n.x + (c.y - p.y) * n.y;
+  const half = (box.w * Math.abs(n.x) + box.h * Math.abs(n.y)) / 2 + clear;
+  const along = ((c.x - p.x) * d.x + (c.y - p.y) * d.y) / len;
+  const reach = (box.w * Math.abs(d.x) + box.h * Math.abs(d.y)) / (2 * len);
+  if (half - Math.abs(dist) <= 0.5 || along + reach <= 0 || along - reach >= len) return undefined;
+  const step = Math.min(half - Math.abs(dist), 8) * (dist < 0 ? -1 : 1);
+  return { x: n.x * step, y: n.y * step };
 }
 
 /** overlap says whether any two boxes are nearer than gap. */

@@ -15,6 +15,12 @@ const END = "\u0004";
 
 const fresh: Terminal = { target: undefined, front: "", history: [] };
 
+/** example is a command that works on a node: names of nodes stand for their addresses. */
+function example(node: string): string {
+  const other = lab.value.topology.nodes.find((n) => n.name !== node && n.ifaces.some((i) => i.addresses.length > 0));
+  return other === undefined ? "ifconfig" : `ping -c 3 ${other.name}`;
+}
+
 /** editing is what a terminal's editing keys make of a line: it and where the cursor is, undefined for other keys. */
 function editing(key: string, line: string, at: number): readonly [string, number] | undefined {
   switch (key) {
@@ -144,7 +150,7 @@ export function ConsoleTab(props: { readonly node: string; readonly specs: reado
         {out.lines.length === 0 && (
           <p class="teach">
             Nothing was written yet. What programs on {node} print appears here; run one of your own below, for example{" "}
-            <code>ping -c 3 10.0.0.2</code>.
+            <code>{example(node)}</code>. A line may have | between commands, and &lt; and &gt; for files.
           </p>
         )}
         {out.written > out.lines.length && <div class="dim">… the newest {out.lines.length} lines</div>}
@@ -196,7 +202,7 @@ export function ConsoleTab(props: { readonly node: string; readonly specs: reado
           spellcheck={false}
           disabled={!live.value}
           aria-label={to === "" ? `Command to run on ${node}` : `Line for the input of ${to}`}
-          placeholder={to === "" ? "ping -c 3 10.0.0.2" : `a line for ${to} to read`}
+          placeholder={to === "" ? example(node) : `a line for ${to} to read`}
           data-testid="prompt"
           onInput={(e) => setLine(e.currentTarget.value)}
           onKeyDown={onKey}

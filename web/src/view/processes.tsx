@@ -105,5 +105,6 @@ export function Processes(props: { readonly node: Node; readonly specs: readonly
 function ended(end: { readonly code: number; readonly how: string; readonly why: string } | undefined): string {
   if (end === undefined) return "not started";
   if (end.how === "") return "ended";
-  return end.why === "" ? `ended, code ${end.code}` : `ended, code ${end.code}: ${end.why}`;
+  if (end.how === "exit" || end.why === "") return `exited ${end.code}`;
+  return `exited ${end.code}: ${end.why}`;
 }

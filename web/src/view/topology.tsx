@@ -2,7 +2,7 @@
 // for what moves.
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { percent, span } from "../core/format";
-import { type Edge, type Graph, layout, overlap, type Point, spread, tunnels } from "../core/graph";
+import { crossed, type Edge, type Graph, layout, overlap, type Point, spread, tunnels } from "../core/graph";
 import type { Node, ProcStatus } from "../core/protocol";
 import { protoOf } from "../core/row";
 import { last } from "../core/rows";
@@ -40,6 +40,8 @@ const GAP = 44;
 const LEGEND_H = 24;
 /** How much smaller a crowded lab may be drawn. */
 const ZOOMS = [1.15, 1.3, 1.5, 1.75, 2, 2.5, 3];
+/** From here on a line may pass behind a box: it is better than letters too small to read. */
+const CROSSED = 1.5;
 /** The shortest line that has room for its delay. */
 const LABELLED = 40;
 const LEGEND: readonly (readonly [string, string])[] = [
@@ -81,6 +83,8 @@ export function TopologyPane() {
   const { boxes, zoom } = useMemo(() => {
     const height = (n: Node): number => nodeHeight(portsOf(s, n.name).length, n.procs.length);
     const tallest = Math.max(HEAD, ...t.nodes.map(height));
+    const at = new Map(g.vertices.map((v, i) => [v.name, i]));
+    const lines = g.edges.map((e) => [at.get(e.from) ?? 0, at.get(e.to) ?? 0] as const);
     const arranged = (by: number): readonly Box[] => {
       const room = { w: size.w * by, h: (size.h - LEGEND_H) * by };
       const places = layout(g, room.w, room.h, { x: NODE_W / 2 + 16, y: tallest / 2 + 24 });
@@ -91,13 +95,13 @@ export function TopologyPane() {
         const h = n === undefined ? SWITCH.h : height(n);
         return { x: p.x - w / 2, y: p.y - h / 2, w, h };
       });
-      return spread(sized, room, GAP);
+      return spread(sized, room, GAP, lines);
     };
     // What does not fit is drawn smaller, until it does.
     let by = 1;
     let apart = arranged(by);
     for (const next of ZOOMS) {
-      if (!overlap(apart, GAP / 2)) break;
+      if (!overlap(apart, GAP / 2) && (by >= CROSSED || !crossed(apart, lines))) break;
       by = next;
       apart = arranged(by);
     }
@@ -236,10 +240,20 @@ function Tunnel(props: {
   if (from === undefined || to === undefined || from === to) return null;
   const p = centre(from);
   const q = centre(to);
-  // Bent to the left or upwards, away from the delays: so it is not taken for a cable.
+  // Bent, so that it is not taken for a cable, and away from what is between the two.
+  const half = { x: (p.x + q.x) / 2, y: (p.y + q.y) / 2 };
   const n = aside(p, q);
-  const bend = Math.min(72, Math.hypot(q.x - p.x, q.y - p.y) / 4);
-  const m = { x: (p.x + q.x) / 2 - n.x * bend, y: (p.y + q.y) / 2 - n.y * bend };
+  let side = -1;
+  let nearest = Number.POSITIVE_INFINITY;
+  for (const box of props.boxes.values()) {
+    const c = centre(box);
+    const d = Math.hypot(c.x - half.x, c.y - half.y);
+    if (box === from || box === to || d >= nearest) continue;
+    nearest = d;
+    side = (c.x - half.x) * n.x + (c.y - half.y) * n.y > 0 ? -1 : 1;
+  }
+  const bend = side * Math.min(72, Math.hypot(q.x - p.x, q.y - p.y) / 4);
+  const m = { x: half.x + n.x * bend, y: half.y + n.y * bend };
   return (
     <path class={`tunnel${props.lit ? " lit" : ""}`} d={`M${p.x},${p.y} Q${m.x},${m.y} ${q.x},${q.y}`}>
       <title>{`tunnel ${props.a} to ${props.b}`}</title>

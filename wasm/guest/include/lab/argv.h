@@ -69,6 +69,38 @@ __lab_spawn(const char *path, char *const argv[], char *const env[], const int32
 #define __LAB_WORDS 64
 
 /*
+ * __lab_start starts the command that begins at words[first]; the words before it are
+ * added to its environment.
+ */
+__LAB_FN int
+__lab_start(char *words[], int first, char *const env[], const int32_t fds[3])
+{
+	size_t n = 0;
+	char **all;
+	int pid;
+
+	if (words[first] == 0) {
+		errno = ENOENT;
+		return (-1);
+	}
+	if (first == 0)
+		return (__lab_spawn(words[0], words, env, fds));
+	while (env != 0 && env[n] != 0)
+		n++;
+	if ((all = (char **)malloc((n + (size_t)first + 1) * sizeof(*all))) == 0) {
+		errno = ENOMEM;
+		return (-1);
+	}
+	__builtin_memcpy(all, words, (size_t)first * sizeof(*all));
+	if (n > 0)
+		__builtin_memcpy(all + first, env, n * sizeof(*all));
+	all[n + (size_t)first] = 0;
+	pid = __lab_spawn(words[first], words + first, all, fds);
+	free(all);
+	return (pid);
+}
+
+/*
  * __lab_words parts a command in place: words are parted by blanks, and quotes
  * keep blanks together. It returns how many words, -1 if there are too many.
  */
@@ -104,14 +136,53 @@ __lab_words(char *in, char *words[__LAB_WORDS + 1])
 	return (n);
 }
 
-/* __lab_command starts a command with the given descriptors: there is no shell. */
+/*
+ * __lab_redirect takes the word of a redirection, of those that commands in programs
+ * have: to and from /dev/null, and one output to where the other goes.
+ */
 __LAB_FN int
-__lab_command(const char *command, const int32_t fds[3])
+__lab_redirect(const char *word, int32_t fds[3])
+{
+	static const struct {
+		const char *word;
+		int fd, other;
+	} known[] = {
+		{">/dev/null", 1, -1}, {"1>/dev/null", 1, -1}, {"2>/dev/null", 2, -1}, {"</dev/null", 0, -1}, {"2>&1", 2, 1}, {">&2", 1, 2}, {"1>&2", 1, 2},
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		if (__builtin_strcmp(word, known[i].word) == 0) {
+			fds[known[i].fd] = known[i].other < 0 ? -1 : fds[known[i].other];
+			return (1);
+		}
+	}
+	return (0);
+}
+
+/* __lab_assigns is whether a word is NAME=VALUE. */
+__LAB_FN int
+__lab_assigns(const char *word)
+{
+	const char *c = word;
+
+	while ((*c >= 'A' && *c <= 'Z') || (*c >= 'a' && *c <= 'z') || *c == '_' || (c > word && *c >= '0' && *c <= '9'))
+		c++;
+	return (c > word && *c == '=');
+}
+
+/*
+ * __lab_command starts a command with the given descriptors. There is no shell, but
+ * redirections of __lab_redirect work, and NAME=VALUE in front of the command.
+ */
+__LAB_FN int
+__lab_command(const char *command, const int32_t given[3])
 {
 	extern char **environ;
 	size_t size = __builtin_strlen(command) + 1;
 	char *copy = (char *)malloc(size), *words[__LAB_WORDS + 1];
-	int pid = -1, n;
+	int32_t fds[3] = {given[0], given[1], given[2]};
+	int pid = -1, n, k, from = 0, kept;
 
 	if (copy == 0) {
 		errno = ENOMEM;
@@ -122,8 +193,16 @@ __lab_command(const char *command, const int32_t fds[3])
 		errno = E2BIG;
 	else if (n == 0)
 		errno = ENOENT;
-	else
-		pid = __lab_spawn(words[0], words, environ, fds);
+	else {
+		while (from < n && __lab_assigns(words[from]))
+			from++;
+		for (k = kept = from; k < n; k++) {
+			if (!__lab_redirect(words[k], fds))
+				words[kept++] = words[k];
+		}
+		words[kept] = 0;
+		pid = __lab_start(words, from, environ, fds);
+	}
 	free(copy);
 	return (pid);
 }

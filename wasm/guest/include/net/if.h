@@ -44,6 +44,7 @@ struct ifreq {
 #endif
 		short ifru_flags[2];
 		int ifru_metric;
+		short ifru_index;
 		int ifru_mtu;
 		int ifru_media;
 		char *ifru_data;
@@ -57,8 +58,34 @@ struct ifreq {
 #define ifr_flagshigh ifr_ifru.ifru_flags[1]
 #define ifr_metric ifr_ifru.ifru_metric
 #define ifr_mtu ifr_ifru.ifru_mtu
+#define ifr_index ifr_ifru.ifru_index
 #define ifr_media ifr_ifru.ifru_media
 #define ifr_data ifr_ifru.ifru_data
+
+/* The destination address of a tun, the broadcast address of a tap. */
+struct ifaliasreq {
+	char ifra_name[IFNAMSIZ];
+	struct sockaddr ifra_addr;
+	union {
+		struct sockaddr ifrau_broadaddr;
+		struct sockaddr ifrau_dstaddr;
+	} ifra_ifrau;
+	struct sockaddr ifra_mask;
+};
+
+#define ifra_broadaddr ifra_ifrau.ifrau_broadaddr
+#define ifra_dstaddr ifra_ifrau.ifrau_dstaddr
+
+struct ifconf {
+	int ifc_len;
+	union {
+		char *ifcu_buf;
+		struct ifreq *ifcu_req;
+	} ifc_ifcu;
+};
+
+#define ifc_buf ifc_ifcu.ifcu_buf
+#define ifc_req ifc_ifcu.ifcu_req
 
 struct ifmediareq {
 	char ifm_name[IFNAMSIZ];
@@ -70,11 +97,18 @@ struct ifmediareq {
 	int *ifm_ulist;
 };
 
+struct if_nameindex {
+	unsigned int if_index;
+	char *if_name;
+};
+
 #define IFSTATMAX 800
 
 struct ifstat {
 	char ifs_name[IFNAMSIZ];
 	char ascii[IFSTATMAX + 1];
 };
+
+#include <lab/interfaces.h>
 
 #endif

@@ -46,6 +46,12 @@ struct sockaddr_in6 {
 	uint32_t sin6_scope_id;
 };
 
+/* What IPV6_RECVPKTINFO asks for, which no socket of a lab gives. */
+struct in6_pktinfo {
+	struct in6_addr ipi6_addr;
+	unsigned int ipi6_ifindex;
+};
+
 struct ip_mreq {
 	struct in_addr imr_multiaddr;
 	struct in_addr imr_interface;
@@ -80,11 +86,22 @@ struct ipv6_mreq {
 #define IP_HDRINCL 2
 #define IP_TOS 3
 #define IP_TTL 4
+#define IP_RECVDSTADDR 7
 #define IP_MULTICAST_IF 9
 #define IP_MULTICAST_TTL 10
 #define IP_MULTICAST_LOOP 11
 #define IP_ADD_MEMBERSHIP 12
 #define IP_DROP_MEMBERSHIP 13
+
+#define IPV6_UNICAST_HOPS 4
+#define IPV6_MULTICAST_IF 9
+#define IPV6_MULTICAST_HOPS 10
+#define IPV6_MULTICAST_LOOP 11
+#define IPV6_JOIN_GROUP 12
+#define IPV6_LEAVE_GROUP 13
+#define IPV6_V6ONLY 27
+#define IPV6_RECVPKTINFO 36
+#define IPV6_PKTINFO 46
 
 #define INADDR_ANY ((in_addr_t)0x00000000)
 #define INADDR_LOOPBACK ((in_addr_t)0x7f000001)
@@ -110,6 +127,8 @@ extern const struct in6_addr in6addr_any, in6addr_loopback;
 #define IN6_IS_ADDR_LOOPBACK(a) (__builtin_memcmp((a), &in6addr_loopback, 16) == 0)
 #define IN6_IS_ADDR_MULTICAST(a) ((a)->s6_addr[0] == 0xff)
 #define IN6_IS_ADDR_LINKLOCAL(a) ((a)->s6_addr[0] == 0xfe && ((a)->s6_addr[1] & 0xc0) == 0x80)
+#define IN6_IS_ADDR_SITELOCAL(a) ((a)->s6_addr[0] == 0xfe && ((a)->s6_addr[1] & 0xc0) == 0xc0)
+#define IN6_IS_ADDR_V4MAPPED(a) (__builtin_memcmp((a), "\0\0\0\0\0\0\0\0\0\0\377\377", 12) == 0)
 #define IN6_ARE_ADDR_EQUAL(a, b) (__builtin_memcmp((a), (b), 16) == 0)
 
 uint32_t htonl(uint32_t);

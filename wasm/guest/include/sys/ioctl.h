@@ -8,6 +8,7 @@
 
 #include <lab/fdflags.h>
 #include <lab/host.h>
+#include <lab/ifentry.h>
 #include <sys/filio.h>
 #include <sys/ioccom.h>
 #include <sys/sockio.h>
@@ -33,6 +34,8 @@ ioctl(int fd, unsigned long request, ...)
 	r = __lab_result(__host_ioctl(fd, (uint32_t)request, arg, (uint32_t)IOCPARM_LEN(request)));
 	if (r == 0 && request == FIOASYNC)
 		__lab_async_set(fd, *(int *)arg != 0);
+	if (r < 0 && (request & 0xffff) == ('i' << 8 | 36)) /* SIOCGIFCONF: its argument has a pointer */
+		return (__lab_ifconf(fd, arg));
 	return (r);
 }
 

@@ -6,6 +6,8 @@
 
 #include_next <sys/param.h>
 
+#define BSD 199506
+
 #undef MAXPATHLEN
 #undef MAXHOSTNAMELEN
 #undef roundup

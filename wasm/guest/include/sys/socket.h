@@ -98,6 +98,26 @@ struct msghdr {
 	int msg_flags;
 };
 
+/* A message brings no control messages, and takes none along. */
+struct cmsghdr {
+	socklen_t cmsg_len;
+	int cmsg_level;
+	int cmsg_type;
+};
+
+#define SCM_RIGHTS 0x01
+
+#define __LAB_CMSG_ALIGN(n) (((n) + 3) & ~(size_t)3)
+#define CMSG_LEN(n) (__LAB_CMSG_ALIGN(sizeof(struct cmsghdr)) + (n))
+#define CMSG_SPACE(n) (__LAB_CMSG_ALIGN(sizeof(struct cmsghdr)) + __LAB_CMSG_ALIGN(n))
+#define CMSG_DATA(c) ((unsigned char *)(c) + __LAB_CMSG_ALIGN(sizeof(struct cmsghdr)))
+#define CMSG_FIRSTHDR(m) ((m)->msg_controllen >= sizeof(struct cmsghdr) ? (struct cmsghdr *)(m)->msg_control : (struct cmsghdr *)0)
+#define CMSG_NXTHDR(m, c)									\
+	((c) == 0 ? CMSG_FIRSTHDR(m) :								\
+	(char *)(c) + __LAB_CMSG_ALIGN((c)->cmsg_len) + __LAB_CMSG_ALIGN(sizeof(struct cmsghdr)) >	\
+	(char *)(m)->msg_control + (m)->msg_controllen ? (struct cmsghdr *)0 :			\
+	(struct cmsghdr *)((char *)(c) + __LAB_CMSG_ALIGN((c)->cmsg_len)))
+
 #define SOMAXCONN 128
 
 #define MSG_OOB 0x1

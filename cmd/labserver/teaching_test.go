@@ -1,0 +1,113 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// A docStep is a fenced part of a page: a file to write, or commands to run.
+type docStep struct {
+	line int // of its first line
+	file string
+	text string
+}
+
+// fenced are the files and the commands of a page, in order: a fence below a comment
+// <!-- file: NAME --> is a file, one of sh is commands.
+func fenced(t *testing.T, page string) []docStep {
+	t.Helper()
+	b, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []docStep
+	var now *docStep
+	file := ""
+	for i, line := range strings.Split(string(b), "\n") {
+		switch name, is := strings.CutPrefix(line, "<!-- file: "); {
+		case is:
+			file = strings.TrimSuffix(name, " -->")
+		case now == nil && (line == "```sh" || strings.HasPrefix(line, "```") && file != ""):
+			now = &docStep{line: i + 2, file: file}
+			file = ""
+		case now != nil && line == "```":
+			out = append(out, *now)
+			now = nil
+		case now != nil:
+			now.text += line + "\n"
+		}
+	}
+	if now != nil {
+		t.Fatalf("%s:%d: a fence that is not closed", page, now.line)
+	}
+	return out
+}
+
+// The commands of docs/teaching.md do what it says, one after the other: each succeeds,
+// or ends with the exit code that stands behind it.
+func TestTeachingPage(t *testing.T) {
+	dir := t.TempDir()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	tree, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, "bin")
+	if err := os.Mkdir(path, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for to, from := range map[string]string{filepath.Join(path, "labserver"): self, filepath.Join(dir, "scenarios"): filepath.Join(tree, "scenarios")} {
+		if err := os.Symlink(from, to); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ran := 0
+	said := map[string]string{}
+	for _, step := range fenced(t, "../../docs/teaching.md") {
+		if step.file != "" {
+			if err := os.WriteFile(filepath.Join(dir, step.file), []byte(step.text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			continue
+		}
+		for i, line := range strings.Split(strings.TrimSpace(step.text), "\n") {
+			line, want, _ := strings.Cut(line, "# exit code ")
+			if want == "" {
+				want = "0"
+			}
+			cmd := exec.Command("sh", "-c", line+"\necho \"exit code $?\"")
+			cmd.Dir = dir
+			cmd.Env = append(os.Environ(), "PATH="+path+string(os.PathListSeparator)+os.Getenv("PATH"))
+			out, err := cmd.CombinedOutput()
+			if err != nil || !strings.HasSuffix(string(out), "exit code "+want+"\n") {
+				t.Fatalf("docs/teaching.md:%d: %s: got %v and\n%swant exit code %s (it needs sh, Go, and what Debian has in clang, lld, wasi-libc and libclang-rt-14-dev-wasm32)",
+					step.line+i, line, err, out, want)
+			}
+			said[strings.TrimSpace(line)] = string(out)
+			ran++
+		}
+	}
+	if ran < 20 {
+		t.Errorf("%d commands were run", ran)
+	}
+	for command, want := range map[string][]string{
+		"labserver grade who-has --program wrong.wasm":                                                    {"FAIL  0/2  others", "ok    1/1  busy", "4 of 6 points"},
+		"labserver grade who-has --program wrong.wasm --student anna --audience student --html anna.html": {"1 of 2 checks passed so far"},
+		"cat handed-results/table.txt":                                                                    {"anna        passed", "ben         not passed      4/6", "the file is text", "the file is empty"},
+	} {
+		for _, w := range want {
+			if !strings.Contains(said[command], w) {
+				t.Errorf("%s: got\n%swant %q in it", command, said[command], w)
+			}
+		}
+	}
+	if page, err := os.ReadFile(filepath.Join(dir, "anna.html")); err != nil || strings.Contains(string(page), "busy") || strings.Contains(string(page), "fifty") {
+		t.Errorf("a student's page tells of what is hidden: %v", err)
+	}
+}

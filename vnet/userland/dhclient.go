@@ -1,0 +1,138 @@
+package userland
+
+import (
+	"encoding/binary"
+	"net/netip"
+	"time"
+
+	"wireloom/vnet"
+	"wireloom/vnet/errno"
+	"wireloom/vnet/kern"
+)
+
+func dhclientCommand() *command {
+	return &command{
+		name: "dhclient", summary: "get an address for an interface by DHCP", main: dhclientMain,
+		usage: "dhclient interface",
+	}
+}
+
+// A dhclient is a run of dhclient(8): it asks until it has a lease, sets the interface
+// up, and ends. It stays for no renewal.
+type dhclient struct {
+	*proc
+	ifname string
+	fd     int
+	hello  dhcpMessage // what all messages begin with
+	in     [1500]byte
+}
+
+// The client asks after one second, two, four and so on (RFC 2131, 4.1), and gives up
+// after half a minute.
+const (
+	dhcpTries = 5
+	dhcpPort  = 67
+)
+
+func dhclientMain(p *proc) vnet.Exit {
+	if len(p.Args()) != 2 {
+		return p.misuse()
+	}
+	c := &dhclient{proc: p, ifname: p.Args()[1]}
+	i := p.Node().Kernel().Ifnet(c.ifname)
+	if i == nil || i.Type != kern.IFT_ETHER {
+		return p.fail(1, "%s: no such Ethernet interface", c.ifname)
+	}
+	var xid [4]byte
+	p.Random(xid[:])
+	c.hello = dhcpMessage{xid: binary.BigEndian.Uint32(xid[:]), mac: i.LLAddr}
+	if why, e := c.open(); e != errno.OK {
+		return p.fail(1, "%s: %s", why, e.Message())
+	}
+	wait := time.Second
+	for range dhcpTries {
+		p.printf("DHCPDISCOVER on %s to 255.255.255.255 port %d interval %d\n", c.ifname, dhcpPort, wait/time.Second)
+		offer, ok := c.ask(dhcpMessage{kind: dhcpDiscover}, dhcpOffer, wait)
+		if ok {
+			p.printf("DHCPOFFER from %v\nDHCPREQUEST on %s to 255.255.255.255 port %d\n", offer.server, c.ifname, dhcpPort)
+			lease, ok := c.ask(dhcpMessage{kind: dhcpRequest, wanted: offer.yours, server: offer.server}, dhcpACK, wait)
+			if ok {
+				return c.bind(lease)
+			}
+		}
+		if p.Dying() {
+			return p.Verdict()
+		}
+		wait *= 2
+	}
+	return p.fail(1, "no DHCPOFFERS received")
+}
+
+// open makes the socket; why is the call that has failed.
+func (c *dhclient) open() (why string, e errno.Errno) {
+	if c.fd, e = c.Socket(vnet.SocketUDP); e != errno.OK {
+		return "socket", e
+	}
+	if e = c.SetSockOpt(c.fd, vnet.SO_BROADCAST, 1); e != errno.OK {
+		return "SO_BROADCAST", e
+	}
+	if e = c.BindDevice(c.fd, c.ifname); e != errno.OK {
+		return "SO_BINDTODEVICE", e
+	}
+	return "bind", c.Bind(c.fd, netip.AddrPortFrom(netip.IPv4Unspecified(), dhcpPort+1))
+}
+
+// ask sends a message to everybody, and waits for an answer of a kind to it.
+func (c *dhclient) ask(m dhcpMessage, want dhcpKind, wait time.Duration) (answer dhcpMessage, ok bool) {
+	m.xid, m.mac = c.hello.xid, c.hello.mac
+	if _, e := c.SendTo(c.fd, m.append(nil), netip.AddrPortFrom(netip.AddrFrom4([4]byte{255, 255, 255, 255}), dhcpPort)); e != errno.OK && !c.Dying() {
+		c.warn("send: %s", e.Message())
+	}
+	for end := c.Now() + wait; ; {
+		left := end - c.Now()
+		if left <= 0 || c.Dying() {
+			return answer, false
+		}
+		if n, e := c.Poll([]vnet.PollFD{{FD: c.fd, Events: kern.POLLIN}}, left); e != errno.OK || n == 0 {
+			continue
+		}
+		n, _, _, e := c.RecvFrom(c.fd, c.in[:])
+		if e != errno.OK {
+			continue
+		}
+		answer, ok = parseDHCP(c.in[:n])
+		if !ok || answer.xid != m.xid || answer.mac != m.mac || m.server.IsValid() && answer.server != m.server {
+			continue
+		}
+		if answer.kind == dhcpNAK {
+			c.printf("DHCPNAK from %v\n", answer.server)
+			return answer, false
+		}
+		if answer.kind == want && answer.yours.IsValid() && answer.server.IsValid() {
+			return answer, true
+		}
+	}
+}
+
+// bind gives the interface the address of a lease, and the node its router.
+func (c *dhclient) bind(l dhcpMessage) vnet.Exit {
+	c.printf("DHCPACK from %v\n", l.server)
+	run := func(main func(*proc) vnet.Exit, cmd *command, argv ...string) vnet.Exit {
+		return main(&proc{Proc: c.Proc, cmd: cmd, argv: argv})
+	}
+	argv := []string{"ifconfig", c.ifname, "inet", l.yours.String()}
+	if l.mask.IsValid() {
+		argv = append(argv, "netmask", l.mask.String())
+	}
+	if x := run(ifconfigMain, ifconfigCommand(), append(argv, "up")...); x.Code != 0 {
+		return x
+	}
+	if l.router.IsValid() {
+		e := c.Node().AddRoute(vnet.Route{To: netip.PrefixFrom(netip.IPv4Unspecified(), 0), Via: l.router})
+		if e != errno.OK && e != errno.EEXIST {
+			c.warn("route to %v: %s", l.router, e.Message())
+		}
+	}
+	c.printf("bound to %v -- renewal in %d seconds.\n", l.yours, l.lease/2/time.Second)
+	return exit(0)
+}

@@ -1,0 +1,36 @@
+/* <pwd.h>: a node has one user, root. */
+#ifndef _PWD_H_
+#define _PWD_H_
+
+#include <sys/types.h>
+
+#include <lab/host.h>
+
+#include <string.h>
+#include <time.h>
+
+struct passwd {
+	char *pw_name;
+	char *pw_passwd;
+	uid_t pw_uid;
+	gid_t pw_gid;
+	time_t pw_change;
+	char *pw_class;
+	char *pw_gecos;
+	char *pw_dir;
+	char *pw_shell;
+	time_t pw_expire;
+};
+
+__LAB_FN struct passwd *
+getpwuid(uid_t uid)
+{
+	static struct passwd root;
+
+	root = (struct passwd){.pw_name = "root", .pw_passwd = "*", .pw_class = "", .pw_gecos = "Charlie &", .pw_dir = "/root", .pw_shell = "/bin/sh"};
+	return (uid == 0 ? &root : 0);
+}
+
+__LAB_FN struct passwd *getpwnam(const char *name) { return (strcmp(name, "root") == 0 ? getpwuid(0) : 0); }
+
+#endif

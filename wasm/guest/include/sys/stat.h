@@ -1,0 +1,20 @@
+/* <sys/stat.h> with umask(2). */
+#ifndef _LAB_SYS_STAT_H_
+#define _LAB_SYS_STAT_H_
+
+#include_next <sys/stat.h>
+
+#include <lab/host.h>
+
+/* The mask is remembered; what modes files have is the node's affair. */
+__LAB_FN mode_t
+umask(mode_t mask)
+{
+	static mode_t now = 022;
+	mode_t was = now;
+
+	now = mask & 0777;
+	return (was);
+}
+
+#endif
