@@ -220,17 +220,24 @@ func (x *Expect) describe() string {
 			pats = append(pats, t)
 		}
 	}
+	at := " at " + x.Port + x.Device
+	if x.Direction != "both" {
+		at += " going " + x.Direction
+	}
+	at += fmt.Sprintf(" within %v", x.Within)
+	if len(pats) > 1 { // a line for each
+		if x.Only {
+			at += ", and no other"
+		}
+		return what + at + ":\n- " + strings.Join(pats, "\n- ")
+	}
 	if len(pats) > 0 {
-		what += " with " + strings.Join(pats, "; with ")
+		what += " with " + pats[0]
 	}
 	if x.Only {
 		what += ", and no other,"
 	}
-	at := x.Port + x.Device
-	if x.Direction != "both" {
-		at += " going " + x.Direction
-	}
-	return fmt.Sprintf("%s at %s within %v", what, at, x.Within)
+	return what + at
 }
 
 // String is the fields in words.

@@ -321,7 +321,7 @@ func (s *Step) describe() string {
 		out = append(out, fmt.Sprintf("ping %v from %s", x.To, x.Node))
 	}
 	for i := range s.Expect {
-		out = append(out, "expect "+s.Expect[i].Text)
+		out = append(out, "expect "+strings.ReplaceAll(strings.ReplaceAll(s.Expect[i].Text, ":\n- ", ": "), "\n- ", "; "))
 	}
 	for i := range s.Stdout {
 		out = append(out, "expect "+s.Stdout[i].String())

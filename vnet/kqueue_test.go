@@ -270,3 +270,44 @@ func TestAnInterruptIsTypedHoweverMuchWaits(t *testing.T) {
 		t.Error("no SIGINT came")
 	}
 }
+
+// TestKqueueLimits registers timers in many kqueues until the kernel takes no more,
+// and again after they were closed.
+func TestKqueueLimits(t *testing.T) {
+	const most = 4096 // of a node
+	ran := false
+	l, _ := tapLab(t, func(p *Proc) Exit {
+		for range 2 {
+			var kqs []int
+			count := 0
+			for range 10 {
+				kq, e := p.Kqueue()
+				if e != errno.OK {
+					t.Fatalf("kqueue: %v", e)
+				}
+				kqs = append(kqs, kq)
+				for i := range 600 {
+					if _, e = p.Kevent(kq, []kern.Kevent{{Ident: i, Filter: kern.EVFILT_TIMER, Flags: kern.EV_ADD, Data: 1000}}, nil, 0); e != errno.OK {
+						break
+					}
+					count++
+				}
+				if want := errno.ENOMEM; count == most && e != want {
+					t.Errorf("timer %d: %v, want %v", count, e, want)
+				}
+			}
+			if count != most {
+				t.Errorf("the kernel took %d timers, want %d", count, most)
+			}
+			for _, kq := range kqs {
+				p.Close(kq)
+			}
+		}
+		ran = true
+		return Exit{How: "exit"}
+	})
+	l.Run(time.Second, NoLimit)
+	if !ran {
+		t.Error("the program did not reach its end")
+	}
+}

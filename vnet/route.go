@@ -117,7 +117,7 @@ func (n *Node) stackRoutes() []StackRoute {
 }
 
 // AddRoute adds a static route: to a gateway that an interface's network holds, or
-// with Dev alone onto an interface. EEXIST if there is a route to that destination
+// to a tun's own address, or with Dev alone onto an interface. EEXIST if there is a route to that destination
 // already, ENETUNREACH if the gateway is on no network of the node's, ENXIO without
 // the interface, ENOBUFS beyond MaxRoutes.
 func (n *Node) AddRoute(r Route) errno.Errno {
@@ -135,11 +135,15 @@ func (n *Node) AddRoute(r Route) errno.Errno {
 	s := staticRoute{Route: r}
 	s.Flags = "US"
 	if r.Via.IsValid() {
+		s.Flags = "UGS"
 		x, from := n.holds(r.Via, r.Dev)
 		if x == nil {
-			return errno.ENETUNREACH
+			if x = n.owns(r.Via); x == nil {
+				return errno.ENETUNREACH
+			}
+			from, s.Flags, s.Via = r.Via, "US", netip.Addr{}
 		}
-		s.Flags, s.Dev, s.from = "UGS", x.ifp.Name, from
+		s.Dev, s.from = x.ifp.Name, from
 	} else {
 		i := n.kern.Ifnet(r.Dev)
 		if i == nil {
@@ -187,6 +191,21 @@ func (n *Node) holds(addr netip.Addr, dev string) (*iface, netip.Addr) {
 		}
 	}
 	return best, from
+}
+
+// owns finds the point-to-point interface that has an address itself. As a gateway it
+// stands for the interface: so daemons route the network of their tunnel, and a BSD
+// finds the gateway by the address' route to lo0.
+func (n *Node) owns(addr netip.Addr) *iface {
+	for _, x := range n.ifaces {
+		if x.gone || x.ifp.Flags&kern.IFF_POINTOPOINT == 0 {
+			continue
+		}
+		if slices.ContainsFunc(x.ifp.Addrs, func(a *kern.Addr) bool { return a.Valid() && a.Addr == addr }) {
+			return x
+		}
+	}
+	return nil
 }
 
 // RemoveRoute takes a static route away: ESRCH if there is none to that destination.

@@ -182,7 +182,7 @@ func TestEachSubmissionGetsARow(t *testing.T) {
 		}
 		for name, want := range map[string]string{
 			"b-panic": "exit status 2: panic: the grader is broken", "c-hang": "it took more than 1h0m0s of real time", "d-grow": "of memory, at most 268435456 are allowed",
-			"e-refuse": "I would rather not", "g-altered": "its files changed while it was graded", "l": "there is no submission.wasm in it", "m": "several files for one program: a.wasm, b.wasm",
+			"e-refuse": "I would rather not", "g-altered": "its files changed while it was graded", "l": "there is no .wasm file in it", "m": "several files for one program: a.wasm, b.wasm",
 		} {
 			if row := b.row(name); !strings.Contains(row.Error, want) {
 				t.Errorf("%s: got %q, want %q in it", name, row.Error, want)
@@ -295,6 +295,9 @@ func TestFind(t *testing.T) {
 		{"a folder with one program of any name", onePart, []string{"a/whatever.wasm", "a/notes.txt"}, "a: bob.pingd=a/whatever.wasm"},
 		{"the slot's word goes first", onePart, []string{"a/old.wasm", "a/submission.wasm"}, "a: bob.pingd=a/submission.wasm"},
 		{"hidden files are none", onePart, []string{"a.wasm", ".b.wasm"}, "a: bob.pingd=a.wasm"},
+		{"what macOS leaves in zips", onePart, []string{"a.wasm", "__MACOSX/._a.wasm"}, "a: bob.pingd=a.wasm"},
+		{"capitals", onePart, []string{"A.WASM", "b/X.Wasm"}, "A: bob.pingd=A.WASM; b: bob.pingd=b/X.Wasm"},
+		{"a folder with a source alone", onePart, []string{"a/main.c"}, "a: there is no .wasm file in it"},
 		{"two programs", two, []string{"a/end.wasm", "a/r.y.wasm"}, "a: a.x=a/end.wasm b.x=a/end.wasm r.y=a/r.y.wasm"},
 		{"two programs, one missing", two, []string{"a/end.wasm"}, "a: there is no middle.wasm in it"},
 		{"two programs need a folder", two, []string{"a.wasm"}, "a submission is a folder with end.wasm, middle.wasm"},

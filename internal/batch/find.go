@@ -46,9 +46,9 @@ func Find(dir string, parts []Part) (subs []Submission, others []string, err err
 	for _, e := range entries {
 		path := filepath.Join(dir, e.Name())
 		info, err := os.Stat(path) // of what a link leads to
-		name, wasm := strings.CutSuffix(e.Name(), ".wasm")
+		name, wasm := cutWasm(e.Name())
 		switch {
-		case strings.HasPrefix(e.Name(), "."):
+		case strings.HasPrefix(e.Name(), "."), e.Name() == "__MACOSX": // which macOS puts into each zip
 		case err != nil:
 			others = append(others, e.Name())
 		case info.IsDir():
@@ -71,6 +71,12 @@ func Find(dir string, parts []Part) (subs []Submission, others []string, err err
 		return nil, others, fmt.Errorf("submissions: there is none in %s: %s", dir, wanted(parts))
 	}
 	return subs, others, nil
+}
+
+// cutWasm is the name of a program's file without .wasm, or .WASM.
+func cutWasm(name string) (base string, ok bool) {
+	ext := filepath.Ext(name)
+	return strings.TrimSuffix(name, ext), strings.EqualFold(ext, ".wasm")
 }
 
 // of is the part's file, for each of its slots.
@@ -104,14 +110,14 @@ func folder(dir, name string, parts []Part) Submission {
 	}
 	var files []string
 	for _, e := range entries {
-		if base, ok := strings.CutSuffix(e.Name(), ".wasm"); ok && base != "" && !strings.HasPrefix(base, ".") && !e.IsDir() {
-			files = append(files, base)
+		if base, ok := cutWasm(e.Name()); ok && base != "" && !strings.HasPrefix(base, ".") && !e.IsDir() {
+			files = append(files, e.Name())
 		}
 	}
 	for _, p := range parts {
 		var hits []string
 		for _, f := range files {
-			if slices.Contains(p.Names, f) {
+			if base, _ := cutWasm(f); slices.Contains(p.Names, base) {
 				hits = append(hits, f)
 			}
 		}
@@ -120,14 +126,17 @@ func folder(dir, name string, parts []Part) Submission {
 		}
 		switch len(hits) {
 		case 1:
-			for slot, file := range p.of(filepath.Join(dir, hits[0]+".wasm")) {
+			for slot, file := range p.of(filepath.Join(dir, hits[0])) {
 				s.Programs[slot] = file
 			}
 		case 0:
 			s.problem = fmt.Errorf("there is no %s.wasm in it", p.Names[0])
+			if len(parts) == 1 {
+				s.problem = errors.New("there is no .wasm file in it")
+			}
 			return s
 		default:
-			s.problem = fmt.Errorf("it has several files for one program: %s.wasm", strings.Join(hits, ".wasm, "))
+			s.problem = fmt.Errorf("it has several files for one program: %s", strings.Join(hits, ", "))
 			return s
 		}
 	}

@@ -30,6 +30,10 @@ type socket struct {
 	ttl    int
 	cut    bool // some of the datagram that was taken last is lost
 	device *link
+
+	backlog int    // of a listening one
+	taken   uint64 // datagrams that were read: see sweep
+	shutAt  int64  // the size of the receive buffer while that takes no more, else 0
 }
 
 var _ vnet.Socket = (*socket)(nil)
@@ -208,7 +212,7 @@ func (s *netStack) broadcast(a tcpip.Address) bool {
 }
 
 // Listen implements vnet.Socket. A backlog beyond the limit is the limit, as with
-// SOMAXCONN.
+// SOMAXCONN; where those of all sockets are beyond theirs it is 1.
 func (k *socket) Listen(backlog int) errno.Errno {
 	if e := k.enter(); e != errno.OK {
 		return e
@@ -225,8 +229,12 @@ func (k *socket) Listen(backlog int) errno.Errno {
 			return errnoOf(err)
 		}
 	}
+	others := k.s.backlogs - k.backlog
+	backlog = max(min(backlog, maxBacklogs-others), 1)
 	err := k.ep.Listen(backlog)
-	k.listen = k.listen || err == nil
+	if err == nil {
+		k.listen, k.backlog, k.s.backlogs = true, backlog, others+backlog
+	}
 	return errnoOf(err)
 }
 

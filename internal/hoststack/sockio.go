@@ -123,7 +123,11 @@ func (k *socket) recv(p []byte, peek bool) (int, netip.AddrPort, errno.Errno) {
 	w := tcpip.SliceWriter(p)
 	k.cut = false
 	res, err := k.ep.Read(&w, tcpip.ReadOptions{NeedRemoteAddr: !k.stream(), Peek: peek})
-	if _, bad := err.(*tcpip.ErrBadBuffer); bad && len(p) == 0 {
+	_, bad := err.(*tcpip.ErrBadBuffer)
+	if !peek && !k.stream() && (err == nil || bad) {
+		k.took()
+	}
+	if bad && len(p) == 0 {
 		err = nil // the datagram is gone, as on a BSD
 	}
 	if err != nil {
@@ -288,6 +292,7 @@ func (k *socket) Close() {
 	}
 	k.closed, k.notify = true, nil
 	delete(k.s.sockets, k.id)
+	k.s.backlogs -= k.backlog
 	k.wq.EventUnregister(&k.entry)
 	k.ep.Close()
 	if k.stream() && !k.listen {

@@ -82,7 +82,7 @@ func (k *socket) SetOption(o vnet.SockOpt, v int) errno.Errno {
 			so.SetSendBufferSize(min(max(int64(v), lo), hi), true)
 		} else {
 			lo, hi := so.ReceiveBufferLimits()
-			so.SetReceiveBufferSize(min(max(int64(v), lo), hi), true)
+			k.setReceiveBuffer(min(max(int64(v), lo), hi))
 		}
 	case o == vnet.SO_LINGER:
 		so.SetLinger(tcpip.LingerOption{Enabled: v >= 0, Timeout: time.Duration(max(v, 0)) * time.Second})
@@ -134,7 +134,7 @@ func (k *socket) Option(o vnet.SockOpt) (int, errno.Errno) {
 	case o == vnet.SO_SNDBUF:
 		return int(so.GetSendBufferSize()), errno.OK
 	case o == vnet.SO_RCVBUF:
-		return int(so.GetReceiveBufferSize()), errno.OK
+		return int(max(so.GetReceiveBufferSize(), k.shutAt)), errno.OK
 	case o == vnet.SO_LINGER:
 		if l := so.GetLinger(); l.Enabled {
 			return int(l.Timeout / time.Second), errno.OK

@@ -37,6 +37,7 @@ const (
 	maxSockets    = vnet.MaxSockets // sockets open; beyond them ENOBUFS
 	maxLingering  = 256             // TCP connections that go on after their socket was closed; the oldest is reset
 	maxBacklog    = 32              // connections that wait to be accepted on a socket: SOMAXCONN
+	maxBacklogs   = 256             // those of all sockets together, beyond the first of each
 	maxTurns      = 1000            // timers run in one call; the rest waits for a turn of its own
 	maxDatagrams  = 64 << 10        // bytes that wait in a datagram socket, each way
 	tcpBuffer     = 64 << 10        // bytes that wait in a stream, each way, to begin with
@@ -71,6 +72,8 @@ type netStack struct {
 	cancel    func()
 	sockets   map[uint64]*socket
 	lastID    uint64
+	backlogs  int    // of the listening sockets together
+	swept     uint64 // datagrams received when sweep last looked
 	lingering []tcpip.Endpoint // oldest first
 	idents    map[uint16]bool  // identifiers of ICMP sockets
 
@@ -194,6 +197,7 @@ func (s *netStack) settle() {
 		t.f()
 		s.barrier()
 	}
+	s.sweep()
 	s.mu.Lock()
 	out, woken := s.out, s.woken
 	s.out, s.woken = nil, nil

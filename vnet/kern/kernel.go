@@ -48,6 +48,7 @@ type Kernel struct {
 	sleepers sleepQueue
 	mbufs    mbufPool
 	notes    []NoteState
+	knotes   int // registered in all kqueues
 	dead     string
 }
 

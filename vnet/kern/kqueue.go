@@ -19,8 +19,12 @@ const (
 	EV_EOF     = 0x8000
 )
 
-// maxKnotes is how many registrations a kqueue takes.
-const maxKnotes = 1024
+// How many registrations a kqueue takes, and all of a kernel together: each costs
+// memory, and timers a place in the lab's heap.
+const (
+	maxKnotes    = 1024
+	maxAllKnotes = 4096 // kern.kq_calloutmax
+)
 
 // A Kevent is struct kevent with the file in place of its descriptor's
 // number.
@@ -79,7 +83,7 @@ func (q *Kqueue) Change(t *Thread, file KqFile, ev Kevent) errno.Errno {
 		if file == nil {
 			return errno.EBADF
 		}
-		if len(q.notes) >= maxKnotes {
+		if len(q.notes) >= maxKnotes || q.k.knotes >= maxAllKnotes {
 			return errno.ENOMEM
 		}
 		n := &kqNote{ident: ev.Ident}
@@ -89,6 +93,7 @@ func (q *Kqueue) Change(t *Thread, file KqFile, ev Kevent) errno.Errno {
 			return err
 		}
 		q.notes = append(q.notes, n)
+		q.k.knotes++
 		i = len(q.notes) - 1
 	}
 	n := q.notes[i]
@@ -180,6 +185,7 @@ func (q *Kqueue) activate(n *kqNote) {
 
 func (q *Kqueue) drop(n *kqNote) {
 	n.Detach()
+	q.k.knotes--
 	q.notes = slices.DeleteFunc(q.notes, func(x *kqNote) bool { return x == n })
 	q.ready = slices.DeleteFunc(q.ready, func(x *kqNote) bool { return x == n })
 }

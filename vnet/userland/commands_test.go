@@ -86,6 +86,7 @@ func TestHelp(t *testing.T) {
 	b := newBench(t, nil)
 	b.want("help", 0, `arp        show the addresses that were resolved
 cat        show files, or standard input
+dhclient   get an address for an interface by DHCP
 echo       print its arguments
 help       say what commands there are, or how to use one
 ifconfig   show or set up network interfaces

@@ -1,5 +1,5 @@
 // Package userland has the commands that every node of a lab has, as programs
-// written in Go: ping, traceroute, arp, ifconfig, route, netstat, sysctl, nc, syscall,
+// written in Go: ping, traceroute, arp, ifconfig, route, netstat, sysctl, nc, dhclient, syscall,
 // cat, ls, rm, echo, help. They behave and print like those of FreeBSD 9.
 package userland
 

@@ -1,6 +1,7 @@
 package fuel
 
 import (
+	"bytes"
 	"strings"
 	"testing"
 )
@@ -401,5 +402,24 @@ func TestInputIsNotChanged(t *testing.T) {
 	}
 	if string(in) != before {
 		t.Error("Rewrite changed its input")
+	}
+}
+
+// C's linker names a module after its file; in a stack trace that would stand
+// before the name of each function.
+func TestTheModulesOwnNameIsToldButNotKept(t *testing.T) {
+	sub := append([]byte{0, 9, 8}, "out.wasm"...)
+	sub = append(sub, 1, 8, 1, 0, 5, 'f', 'i', 'r', 's', 't')
+	section := append([]byte{4, 'n', 'a', 'm', 'e'}, sub...)
+	in := append(one("", "", nil).bytes(), 0, byte(len(section)))
+	mod, err := Rewrite(append(in, section...), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if mod.Name != "out.wasm" {
+		t.Errorf("the module's name is %q, want out.wasm", mod.Name)
+	}
+	if bytes.Contains(mod.Bytes, []byte("out.wasm")) || !bytes.Contains(mod.Bytes, []byte("first")) {
+		t.Error("the rewritten module must name its function, and not itself")
 	}
 }

@@ -75,7 +75,9 @@ func clip(name []byte) string {
 	}, string(name))
 }
 
-// writeNames appends the name section, with the indexes of the output.
+// writeNames appends the name section, with the indexes of the output. The module's
+// own name, which C's linker takes from a file's, would only stand before each
+// function's in a stack trace.
 func (m *meter) writeNames() {
 	c := &m.ctx
 	names := make([]string, 0, len(c.funcs)+addedImports+1)
@@ -102,11 +104,6 @@ func (m *meter) writeNames() {
 	m.out = append(m.out, secCustom, 0, 0, 0, 0, 0)
 	start := len(m.out)
 	m.out = putString(m.out, "name")
-	if m.mod.Name != "" {
-		m.out = append(m.out, nameModule)
-		sub := putString(nil, m.mod.Name)
-		m.out = append(putU(m.out, uint32(len(sub))), sub...)
-	}
 	m.out = append(m.out, nameFunctions, 0, 0, 0, 0, 0)
 	sub := len(m.out)
 	n := 0

@@ -35,6 +35,8 @@ await run([
       const names = await p.getByTestId("scenario").locator("optgroup[label=Course] option").allTextContents();
       want("the course", names.join("|"), "1  Read and write|2  Answer a ping");
       await p.getByTestId("scenario").selectOption("vpn");
+      want("a choice alone", p.url(), before);
+      await p.getByTestId("start-lab").click();
       await until(p, "another lab", (u) => location.href !== u && document.title.startsWith("vpn"), before);
       await p.goBack();
       await until(p, "the lab before", (u) => location.href === u && document.title.startsWith("ping"), before);

@@ -21,6 +21,8 @@ describe("format", () => {
     ["µs", span(1_500), "1.5 µs"],
     ["ms", span(1_000_000), "1 ms"],
     ["s", span(2_500_000_000), "2.5 s"],
+    ["nearly a second", span(999_982_000), "1 s"],
+    ["nearly a millisecond", span(999_600), "1 ms"],
     ["one byte", bytes(1), "1 byte"],
     ["a megabyte", bytes(3_145_728), "3.1 MB"],
     ["a little is not nothing", percent(0.001), "< 1 %"],

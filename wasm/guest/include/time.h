@@ -1,4 +1,4 @@
-/* <time.h> with tzset(3): a lab's time is UTC. */
+/* <time.h> with tzset(3), for the lab's time is UTC, and clock(3). */
 #ifndef _LAB_TIME_H_
 #define _LAB_TIME_H_
 
@@ -7,5 +7,20 @@
 #include <lab/host.h>
 
 __LAB_FN void tzset(void) {}
+
+#ifndef CLOCKS_PER_SEC
+#define CLOCKS_PER_SEC ((clock_t)1000000000)
+#endif
+
+/* Of the time since the lab began: nobody counts a process' own. */
+__LAB_FN clock_t
+clock(void)
+{
+	struct timespec now;
+
+	if (clock_gettime(CLOCK_MONOTONIC, &now) < 0)
+		return ((clock_t)-1);
+	return ((clock_t)now.tv_sec * CLOCKS_PER_SEC + now.tv_nsec / (1000000000 / CLOCKS_PER_SEC));
+}
 
 #endif

@@ -26,8 +26,9 @@ export function exactSeconds(ns: number): string {
 /** span writes a length of time with the unit that suits it: 1 ms, 994.3 ms, 2.5 s. */
 export function span(ns: number): string {
   if (ns < 1000) return `${Math.trunc(ns)} ns`;
-  if (ns < 1_000_000) return `${short(ns / 1000)} µs`;
-  if (ns < 1_000_000_000) return `${short(ns / 1_000_000)} ms`;
+  // What would be rounded up to a thousand has the next unit.
+  if (ns < 999_500) return `${short(ns / 1000)} µs`;
+  if (ns < 999_500_000) return `${short(ns / 1_000_000)} ms`;
   return `${short(ns / 1_000_000_000)} s`;
 }
 

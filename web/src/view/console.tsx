@@ -17,8 +17,9 @@ const fresh: Terminal = { target: undefined, front: "", history: [] };
 
 /** example is a command that works on a node: names of nodes stand for their addresses. */
 function example(node: string): string {
-  const other = lab.value.topology.nodes.find((n) => n.name !== node && n.ifaces.some((i) => i.addresses.length > 0));
-  return other === undefined ? "ifconfig" : `ping -c 3 ${other.name}`;
+  const placed = lab.value.topology.nodes.filter((n) => n.ifaces.some((i) => i.addresses.length > 0));
+  const other = placed.find((n) => n.name !== node);
+  return other === undefined || !placed.some((n) => n.name === node) ? "ifconfig" : `ping -c 3 ${other.name}`;
 }
 
 /** editing is what a terminal's editing keys make of a line: it and where the cursor is, undefined for other keys. */

@@ -5,7 +5,7 @@ import { type Decode, decodeFields } from "../core/decode";
 import { lifted, packetStart } from "../core/fields";
 import { Flight } from "../core/flight";
 import { edgeId, graph } from "../core/graph";
-import type { Command, Event, IfaceKind, IfaceStatus, Message, ProcSpec, ProcStatus } from "../core/protocol";
+import type { Command, Event, IfaceKind, IfaceStatus, Message, ProcSpec, ProcStatus, Status } from "../core/protocol";
 import { dataOf, frameOf, linkOf, type Row } from "../core/row";
 import { at, end, find } from "../core/rows";
 import type { Scenario } from "../core/scenarios";
@@ -291,7 +291,12 @@ function without(map: ReadonlyMap<string, string>, key: string): ReadonlyMap<str
 }
 
 export function procOf(s: State, node: string, proc: string): ProcStatus | undefined {
-  return s.status?.procs.find((p) => p.node === node && p.proc === proc);
+  return (
+    s.status &&
+    byNode(s.status)
+      .procs.get(node)
+      ?.find((p) => p.proc === proc)
+  );
 }
 
 export function isAlive(p: ProcStatus): boolean {
@@ -308,10 +313,35 @@ export function specsOf(s: State, node: string): readonly ProcSpec[] {
   return [...known, ...later.filter((p) => !names.has(p.name))];
 }
 
+interface ByNode {
+  readonly procs: ReadonlyMap<string, readonly ProcStatus[]>;
+  readonly ifaces: ReadonlyMap<string, readonly IfaceStatus[]>;
+}
+const sorted = new WeakMap<Status, ByNode>();
+
+/** byNode sorts a state by node once: each node asks for its part of it. */
+function byNode(status: Status): ByNode {
+  const had = sorted.get(status);
+  if (had !== undefined) return had;
+  const procs = new Map<string, ProcStatus[]>();
+  const ifaces = new Map<string, IfaceStatus[]>();
+  const add = <T>(to: Map<string, T[]>, node: string, x: T): void => {
+    const list = to.get(node);
+    if (list === undefined) to.set(node, [x]);
+    else list.push(x);
+  };
+  for (const p of status.procs) add(procs, p.node, p);
+  for (const i of status.ifaces) add(ifaces, i.port.split(":")[0] ?? "", i);
+  const out = { procs, ifaces };
+  sorted.set(status, out);
+  return out;
+}
+
 /** visitors are a node's living processes that the scenario does not have. */
 export function visitors(s: State, node: string): readonly ProcStatus[] {
   const known = s.topology.nodes.find((n) => n.name === node)?.procs ?? [];
-  return (s.status?.procs ?? []).filter((p) => p.node === node && isAlive(p) && !known.some((k) => k.name === p.proc));
+  const here = s.status && byNode(s.status).procs.get(node);
+  return (here ?? []).filter((p) => isAlive(p) && !known.some((k) => k.name === p.proc));
 }
 
 /** An interface as it is now: those that come while the lab runs are not in its topology. */
@@ -330,9 +360,7 @@ export interface Port {
 export function portsOf(s: State, node: string): readonly Port[] {
   const known = s.topology.nodes.find((n) => n.name === node)?.ifaces ?? [];
   const now = new Map(
-    (s.status?.ifaces ?? [])
-      .filter((i) => i.port.startsWith(`${node}:`))
-      .map((i) => [i.port.slice(node.length + 1), i]),
+    ((s.status && byNode(s.status).ifaces.get(node)) ?? []).map((i) => [i.port.slice(node.length + 1), i]),
   );
   const out = known.map((i): Port => {
     const status = now.get(i.name);

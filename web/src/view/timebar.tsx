@@ -1,3 +1,4 @@
+import { useState } from "preact/hooks";
 import type { Connection } from "../core/connection";
 import { seconds, span } from "../core/format";
 import type { Rate } from "../core/protocol";
@@ -22,16 +23,9 @@ export function TimeBar() {
   return (
     <header class="timebar">
       <h1>
-        Wireloom <span class="dim">/</span> <Picker now={s.lab?.scenario ?? ""} title={s.lab?.title ?? ""} />
+        Wireloom <span class="dim">/</span>
       </h1>
-      <button
-        type="button"
-        title={`${s.lab?.title ?? ""}: what this lab is about`}
-        onClick={() => select(undefined)}
-        data-testid="brief"
-      >
-        brief
-      </button>
+      <Picker key={s.lab?.id} now={s.lab?.scenario ?? ""} title={s.lab?.title ?? ""} />
       <div class="group" role="group" aria-label="Time">
         <button
           type="button"
@@ -110,9 +104,10 @@ export function TimeBar() {
   );
 }
 
-/** Which lab this is; another choice starts a lab of that. */
+/** Which lab this is. Another may be chosen, also by keys that go through the list: it is started by the button. */
 function Picker(props: { readonly now: string; readonly title: string }) {
   const { now, title } = props;
+  const [chosen, setChosen] = useState(now);
   const all = scenarios.value;
   const list = all.some((x) => x.name === now) ? all : [{ name: now, title: title || now, course: 0 }, ...all];
   const course = list.filter((x) => x.course > 0);
@@ -123,21 +118,38 @@ function Picker(props: { readonly now: string; readonly title: string }) {
     </option>
   );
   return (
-    <select
-      aria-label="lab"
-      value={now}
-      title="Choose another lab: it is started anew, and this one goes on at its address"
-      data-testid="scenario"
-      onChange={(e) => {
-        const chosen = e.currentTarget.value;
-        // Until that lab is there this is the one shown.
-        e.currentTarget.value = now;
-        void startLab(chosen);
-      }}
-    >
-      {course.length > 0 && <optgroup label="Course">{course.map(option)}</optgroup>}
-      {others.length > 0 && <optgroup label="Samples">{others.map(option)}</optgroup>}
-    </select>
+    <div class="group picker">
+      <select
+        aria-label="lab"
+        value={chosen}
+        title="The labs: those of the course in their order, then samples"
+        data-testid="scenario"
+        onChange={(e) => setChosen(e.currentTarget.value)}
+      >
+        {course.length > 0 && <optgroup label="Course">{course.map(option)}</optgroup>}
+        {others.length > 0 && <optgroup label="Samples">{others.map(option)}</optgroup>}
+      </select>
+      {chosen === now ? (
+        <button
+          type="button"
+          title={`${title}: what this lab is about`}
+          onClick={() => select(undefined)}
+          data-testid="brief"
+        >
+          brief
+        </button>
+      ) : (
+        <button
+          type="button"
+          class="primary"
+          title="Start this lab; the one that is shown goes on at its address, where Back leads"
+          onClick={() => void startLab(chosen)}
+          data-testid="start-lab"
+        >
+          start
+        </button>
+      )}
+    </div>
   );
 }
 
