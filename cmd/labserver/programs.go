@@ -24,8 +24,14 @@ func (p *programFlag) Set(s string) error {
 	return nil
 }
 
-// paths finds the slots that the files are for.
+// paths finds the slots that the files are for. Where slots take one program, those
+// that are named in full may each be given another: the ends of a tunnel, say.
 func (p *programFlag) paths(sc *scenarios.Scenario) (map[scenarios.Slot]string, error) {
+	full := map[string]bool{}
+	for _, arg := range *p {
+		where, _, _ := strings.Cut(arg, "=")
+		full[where] = true
+	}
 	out := map[scenarios.Slot]string{}
 	for _, arg := range *p {
 		where, file, named := strings.Cut(arg, "=")
@@ -36,6 +42,7 @@ func (p *programFlag) paths(sc *scenarios.Scenario) (map[scenarios.Slot]string, 
 		if err != nil {
 			return nil, fmt.Errorf("--program %s: %w", arg, err)
 		}
+		slots = slices.DeleteFunc(slots, func(s scenarios.Slot) bool { return full[s.String()] && s.String() != where })
 		for _, s := range slots {
 			if _, twice := out[s]; twice {
 				return nil, fmt.Errorf("--program %s: %s has a program already", arg, s)

@@ -1,0 +1,41 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"wireloom/scenarios"
+)
+
+func TestProgramsFindTheirSlots(t *testing.T) {
+	sc, err := scenarios.OpenBuiltin("vpn")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tc := range []struct {
+		name string
+		args []string
+		want string // the slots' files, or a part of the error
+	}{
+		{"one file is for every slot of its word", []string{"a.wasm"}, "map[east.vpnd:a.wasm west.vpnd:a.wasm]"},
+		{"so is one that is for a node", []string{"west=a.wasm"}, "map[east.vpnd:a.wasm west.vpnd:a.wasm]"},
+		{"and one that is for a slot", []string{"west.vpnd=a.wasm"}, "map[east.vpnd:a.wasm west.vpnd:a.wasm]"},
+		{"slots in full may differ", []string{"west.vpnd=a.wasm", "east.vpnd=b.wasm"}, "map[east.vpnd:b.wasm west.vpnd:a.wasm]"},
+		{"a file for the rest", []string{"west.vpnd=a.wasm", "b.wasm"}, "map[east.vpnd:b.wasm west.vpnd:a.wasm]"},
+		{"twice the same slot", []string{"west.vpnd=a.wasm", "west.vpnd=b.wasm"}, "has a program already"},
+		{"no such slot", []string{"north=a.wasm"}, "has no slot for a program there"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			p := programFlag(tc.args)
+			paths, err := p.paths(sc)
+			got := fmt.Sprint(paths)
+			if err != nil {
+				got = err.Error()
+			}
+			if !strings.Contains(got, tc.want) {
+				t.Errorf("got %s, want %s", got, tc.want)
+			}
+		})
+	}
+}
