@@ -3,6 +3,7 @@ package scenarios
 import (
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -64,6 +65,78 @@ func TestGradingsWithoutEndAreEnded(t *testing.T) {
 			r, err := bare(t, tc.src, tc.b)
 			if !errors.Is(err, ErrTooLong) || !strings.Contains(err.Error(), tc.want) {
 				t.Errorf("result %v, error %v, want one with %q", r, err, tc.want)
+			}
+		})
+	}
+}
+
+// A grading that a limit ended keeps what was found until then.
+func TestAGradingThatIsEndedHasAResult(t *testing.T) {
+	const src = `scenario: x
+nodes: {}
+switches: {s1: {ports: 2}, s2: {ports: 1}}
+links: {s1.2: {to: s2.1}}
+steps:
+- {id: a, points: 1, send: {port: s1.1, packet: {arp.opcode: 1}}, expect: {port: s1.2, direction: out}}
+- {id: b, points: 2, send: {port: s1.1, repeat: 10000, packet: {arp.opcode: 1}}, expect: {port: s1.2, count: 0, within: 1s}}
+- {id: c, points: 4, expect: {port: s1.2, within: 1ms}}
+`
+	r, err := bare(t, src, bounds{time.Hour, 1 << 60, 5_000, 1 << 60, 1, 1 << 60})
+	if !errors.Is(err, ErrTooLong) || r == nil {
+		t.Fatalf("result %v, error %v", r, err)
+	}
+	var got []string
+	for _, c := range r.Checks {
+		got = append(got, c.ID+" "+c.Status+" "+c.Because)
+	}
+	if got, want := strings.Join(got, ", "), "a passed , limits error , b skipped limits, c skipped limits"; got != want || r.Score != 1 || r.MaxScore != 7 || r.Passed {
+		t.Errorf("%s, %d of %d, passed %t; want %s", got, r.Score, r.MaxScore, r.Passed, want)
+	}
+}
+
+// Of a stage that an audience does not see, not even its setup is run.
+func TestAHiddenStageIsNotBegun(t *testing.T) {
+	sc, err := Parse("f", []byte(`scenario: x
+nodes: {}
+switches: {s1: {ports: 2}}
+stages: {late: {setup: [{wait: 1s}]}}
+steps:
+- {id: a, stage: late, visible: staff, send: {port: s1.1, packet: {arp.opcode: 1}}, expect: {port: s1.2}}
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for a, want := range map[Audience]int{Student: 0, Staff: 2} {
+		if steps, err := sc.plan(Options{Stage: "late", Audience: a}); len(steps) != want || err != nil {
+			t.Errorf("%v: %d steps, error %v, want %d", a, len(steps), err, want)
+		}
+	}
+}
+
+// A check shows its line of the file, unless there is more in it than its audience
+// may see.
+func TestLinesWithWhatIsWithheldAreNotShown(t *testing.T) {
+	for _, tc := range []struct {
+		name, steps string
+		shown       bool
+	}{
+		{"a line of its own", "- {id: a, wait: 1s}\n- {id: b, visible: staff, wait: 1s}\n", true},
+		{"with a text for staff", "- {id: a, staff: secret, wait: 1s}\n", false},
+		{"that begins with a text for staff", "- staff: secret\n  id: a\n  wait: 1s\n", false},
+		{"with a text for staff below", "- id: a\n  wait: 1s\n  staff: secret\n", true},
+		{"with a hidden step", "  [{id: a, wait: 1s}, {id: b, visible: staff, wait: 1s}]\n", false},
+		{"of a loop with a hidden step", "- for: {times: 1, steps: [{id: a, wait: 1s}, {id: b, visible: after-due, wait: 1s}]}\n", false},
+		{"of a list that begins before it", "  [{id: z, wait: 1s},\n  {id: a, wait: 1s}]\n", false},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			sc, err := Parse("f", []byte("scenario: x\nnodes: {}\nsteps:\n"+tc.steps))
+			if err != nil {
+				t.Fatal(err)
+			}
+			i := slices.IndexFunc(sc.Steps, func(s Step) bool { return s.ID == "a" })
+			student, staff := sc.check(&sc.Steps[i], Options{}), sc.check(&sc.Steps[i], Options{Audience: Staff})
+			if shown := student.Source != ""; shown != tc.shown || staff.Source == "" {
+				t.Errorf("students see %q, staff %q", student.Source, staff.Source)
 			}
 		})
 	}

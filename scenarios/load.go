@@ -103,7 +103,13 @@ func OpenZip(b []byte, name string) (*Scenario, error) {
 	return Open(dir, name)
 }
 
+// readLimited reads an ordinary file: opening a pipe would wait for who writes to it.
 func readLimited(dir fs.FS, name string, most int64) ([]byte, error) {
+	if info, err := fs.Stat(dir, name); err != nil {
+		return nil, err
+	} else if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is no ordinary file", name)
+	}
 	f, err := dir.Open(name)
 	if err != nil {
 		return nil, err

@@ -3,6 +3,7 @@ package scenarios
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
 	"sync"
 	"testing"
@@ -23,6 +24,8 @@ func TestMistakesOfSteps(t *testing.T) {
 		{"unknown visibility", steps("- {visible: late, wait: 1s}\n"), `visible is "late", want always, after-due or staff`},
 		{"the id of another", steps(sends + "- {id: s, wait: 1s}\n"), "f:16:8: another step has the id s"},
 		{"a need that checks nothing", steps(sends + "- {needs: [s], wait: 1s}\n"), "has the id s"},
+		{"points for nothing that comes", steps("- {id: n, points: 1, expect: {port: s1.1, count: 0}}\n"), "a program that does nothing gets these points"},
+		{"points for nothing that is printed", steps("- {id: n, points: 1, stdout: {program: b.prog, lacks: x}}\n"), "a program that does nothing gets these points"},
 		{"a stage that is not there", steps("- {stage: x, wait: 1s}\n"), "there is no stage x"},
 		{"a stage without steps", small + "stages: {x: {}}\nsteps: [{wait: 1s}]\n", "no step belongs to stage x"},
 		{"points in a setup", small + "stages: {x: {setup: [{points: 1, id: p, running: b.prog}]}}\nsteps: [{wait: 1s, stage: x}]\n", "a step of a setup has no points"},
@@ -393,6 +396,14 @@ func TestCapturesOfTheFolder(t *testing.T) {
 }
 
 // A file that is made to be slow or large ends with an error at once.
+// Who opens a pipe waits for who writes to it.
+func TestAFileThatIsNone(t *testing.T) {
+	_, err := Open(fstest.MapFS{"scenario.yaml": &fstest.MapFile{Mode: fs.ModeNamedPipe}}, "x")
+	if err == nil || !strings.Contains(err.Error(), "scenario.yaml is no ordinary file") {
+		t.Errorf("error %v", err)
+	}
+}
+
 func TestHostileFiles(t *testing.T) {
 	nested := "- {wait: 1s}\n"
 	for i := range 5 {

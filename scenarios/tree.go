@@ -88,6 +88,10 @@ func parseTree(src []byte, p *problems) *value {
 		}
 		return nil
 	}
+	if len(f.Docs) == 0 || len(f.Docs) == 1 && f.Docs[0].Body == nil {
+		p.add(1, 1, "the file is empty, want one with a mapping in it")
+		return nil
+	}
 	if len(f.Docs) != 1 || f.Docs[0].Body == nil {
 		p.add(1, 1, "the file holds %d YAML documents, want one with a mapping in it", len(f.Docs))
 		return nil

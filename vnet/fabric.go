@@ -29,6 +29,7 @@ type port struct {
 	lab  *Lab
 
 	fault    *portFault // nil while there was none
+	spot     event.Spot // of the frames that it sends
 	inFlight int
 	Sent     uint64
 	Dropped  uint64
@@ -104,7 +105,9 @@ func (p *port) send(f *frame) {
 	}
 	p.Sent++
 	p.inFlight++
-	l.emit(event.Event{Kind: event.Frame, Port: p.name, Peer: p.peer.name, N: int64(delay), Frame: f.id, Data: f.data})
+	e := l.event(event.Frame)
+	e.Port, e.Peer, e.N, e.Frame, e.Data = p.name, p.peer.name, int64(delay), f.id, f.data
+	l.log.AppendAt(e, &p.spot)
 	fl := l.flights
 	if fl == nil {
 		fl = &flight{}

@@ -30,6 +30,8 @@ type openFile struct {
 	path  string
 	flags int // of open, as fcntl changed them
 	dups  int // descriptors that share it, beyond the first
+
+	reads, writes event.Spot // of its events
 }
 
 // A devFile is an open device.
@@ -98,6 +100,7 @@ func (randomFile) write(_ *Proc, b []byte) (int, uint64, errno.Errno) { return l
 type inbox struct {
 	data []byte
 	eof  bool
+	non  bool // its open file has O_NONBLOCK, which all that have the terminal share
 	sel  kern.SelInfo
 }
 
@@ -110,7 +113,7 @@ func (c consoleIn) read(p *Proc, b []byte) (int, uint64, errno.Errno) {
 		if in.eof || len(b) == 0 {
 			return 0, 0, errno.OK
 		}
-		if p.files[0] != nil && p.files[0].flags&kern.O_NONBLOCK != 0 {
+		if in.non {
 			return 0, 0, errno.EWOULDBLOCK
 		}
 		k := p.node.kern
@@ -137,10 +140,25 @@ func (c consoleIn) poll(p *Proc, events int) int {
 }
 
 func (consoleIn) write(*Proc, []byte) (int, uint64, errno.Errno) { return 0, 0, errno.EBADF }
-func (consoleIn) ioctl(*Proc, uint32, []byte) errno.Errno        { return errno.ENOTTY }
-func (consoleIn) setFlags(*Proc, int) errno.Errno                { return errno.OK }
 func (consoleIn) stat(*Proc) (kern.Stat, errno.Errno)            { return kern.Stat{Mode: 0o620}, errno.OK }
 func (consoleIn) close(*Proc) errno.Errno                        { return errno.OK }
+
+func (c consoleIn) ioctl(_ *Proc, cmd uint32, arg []byte) errno.Errno {
+	switch cmd {
+	case kern.FIONREAD:
+		kern.PutInt(arg, int32(len(c.p.stdin.data)))
+	case kern.FIONBIO:
+		c.p.stdin.non = kern.Int(arg) != 0
+	default:
+		return errno.ENOTTY
+	}
+	return errno.OK
+}
+
+func (c consoleIn) setFlags(_ *Proc, flags int) errno.Errno {
+	c.p.stdin.non = flags&kern.O_NONBLOCK != 0
+	return errno.OK
+}
 
 // A consoleOut is standard output (1) or standard error (2): what is written there
 // becomes a console event.

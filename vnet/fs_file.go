@@ -87,6 +87,18 @@ func (f *regFile) seek(off int64, whence int) (int64, errno.Errno) {
 	return f.off, errno.OK
 }
 
+// ioctl is vn_ioctl.
+func (f *regFile) ioctl(_ *Proc, cmd uint32, arg []byte) errno.Errno {
+	switch cmd {
+	case kern.FIONREAD:
+		kern.PutInt(arg, int32(min(int64(len(f.node.data))-f.off, math.MaxInt32)))
+	case kern.FIONBIO, kern.FIOASYNC:
+	default:
+		return errno.ENOTTY
+	}
+	return errno.OK
+}
+
 func (f *regFile) setFlags(_ *Proc, flags int) errno.Errno {
 	f.flags = f.flags&^kern.O_APPEND | flags&kern.O_APPEND
 	return errno.OK

@@ -41,7 +41,7 @@ type Lab struct {
 	started  bool
 	closed   bool
 
-	ev        event.Event // what emit appends: reused, so that it does not escape each time
+	ev        event.Event // what is appended: reused, so that it does not escape each time
 	lastFrame uint64
 	frames    []*frame
 	flights   *flight
@@ -182,4 +182,11 @@ func (l *Lab) emit(e event.Event) {
 	l.ev = e
 	l.ev.At = l.loop.now
 	l.log.Append(&l.ev)
+}
+
+// event is emit for what happens with every frame: it returns a new event, to be
+// filled in place and given to the log before there is another.
+func (l *Lab) event(k event.Kind) *event.Event {
+	l.ev = event.Event{Kind: k, At: l.loop.now}
+	return &l.ev
 }

@@ -46,8 +46,8 @@ func (l *loop) set(t *timer, at time.Duration) {
 		panic("vnet: a timer is set twice")
 	}
 	l.seq++
-	l.heap = append(l.heap, due{at, l.seq, t})
-	l.up(len(l.heap) - 1)
+	l.heap = append(l.heap, due{})
+	l.up(len(l.heap)-1, due{at, l.seq, t})
 }
 
 // stop takes t out of the heap. It reports whether t was set.
@@ -121,8 +121,8 @@ func (l *loop) place(i int, s due) {
 	s.t.pos = i + 1
 }
 
-func (l *loop) up(i int) {
-	s := l.heap[i]
+// up puts s into the heap at the free place i, or above.
+func (l *loop) up(i int, s due) {
 	for i > 0 {
 		parent := (i - 1) / 4
 		if !s.before(l.heap[parent]) {
@@ -134,8 +134,8 @@ func (l *loop) up(i int) {
 	l.place(i, s)
 }
 
-func (l *loop) down(i int) {
-	s := l.heap[i]
+// down puts s into the heap at the free place i, or below.
+func (l *loop) down(i int, s due) {
 	for {
 		first := 4*i + 1
 		if first >= len(l.heap) {
@@ -162,13 +162,11 @@ func (l *loop) remove(i int) {
 	s := l.heap[last]
 	l.heap[last] = due{}
 	l.heap = l.heap[:last]
-	if i == last {
-		return
+	switch {
+	case i == last:
+	case i > 0 && s.before(l.heap[(i-1)/4]):
+		l.up(i, s)
+	default:
+		l.down(i, s)
 	}
-	l.place(i, s)
-	if i > 0 && s.before(l.heap[(i-1)/4]) {
-		l.up(i)
-		return
-	}
-	l.down(i)
 }

@@ -61,7 +61,7 @@ func (c consoleIn) kqfilter(_ *Proc, kn *kern.Knote) errno.Errno {
 	return errno.OK
 }
 
-// kqfilter of a socket. How many bytes wait is not known: Data is 1.
+// kqfilter of a socket. Data is how many bytes can be read, where that is known; else 1.
 func (f *socketFile) kqfilter(_ *Proc, kn *kern.Knote) errno.Errno {
 	bit := kern.POLLIN
 	switch kn.Filter {
@@ -74,10 +74,16 @@ func (f *socketFile) kqfilter(_ *Proc, kn *kern.Knote) errno.Errno {
 	f.sel.Attach(kn, &note{&f.sel, func(kn *kern.Knote) bool {
 		ready := f.s.Ready()
 		kn.Data, kn.EOF = 0, ready&kern.POLLHUP != 0
-		if ready&bit != 0 {
-			kn.Data = 1
+		if ready&bit == 0 {
+			return kn.EOF
 		}
-		return kn.Data > 0 || kn.EOF
+		kn.Data = 1
+		if bit == kern.POLLIN {
+			if n, e := f.s.Option(SO_NREAD); e == errno.OK && n > 0 {
+				kn.Data = int64(n)
+			}
+		}
+		return true
 	}})
 	return errno.OK
 }

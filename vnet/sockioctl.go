@@ -52,6 +52,11 @@ func (f *socketFile) ioctl(p *Proc, cmd uint32, arg []byte) errno.Errno {
 		f.non = binary.LittleEndian.Uint32(arg) != 0
 		return errno.OK
 	}
+	if cmd == kern.FIONREAD && len(arg) == 4 {
+		n, e := f.s.Option(SO_NREAD)
+		kern.PutInt(arg, int32(n))
+		return e
+	}
 	if cmd&^iocDirectionsLen>>8 != 'i' {
 		return errno.ENOTTY
 	}

@@ -30,6 +30,7 @@ const (
 	TCP_NODELAY
 	TCP_MAXSEG // read only
 	IPV6_V6ONLY
+	SO_NREAD // read only: bytes that a receive can take now, of datagrams those of the first; what FIONREAD tells
 	sockOpts
 )
 
@@ -41,7 +42,7 @@ const (
 
 var sockOptNames = [sockOpts]string{
 	"SO_REUSEADDR", "SO_REUSEPORT", "SO_BROADCAST", "SO_KEEPALIVE", "SO_SNDBUF", "SO_RCVBUF", "SO_LINGER", "SO_RCVTIMEO", "SO_SNDTIMEO",
-	"SO_ERROR", "SO_TYPE", "SO_ACCEPTCONN", "IP_TTL", "IP_TOS", "TCP_NODELAY", "TCP_MAXSEG", "IPV6_V6ONLY",
+	"SO_ERROR", "SO_TYPE", "SO_ACCEPTCONN", "IP_TTL", "IP_TOS", "TCP_NODELAY", "TCP_MAXSEG", "IPV6_V6ONLY", "SO_NREAD",
 }
 
 // String is the option's name.

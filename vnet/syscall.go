@@ -50,15 +50,15 @@ func (p *Proc) install(of *openFile) (int, errno.Errno) {
 func (p *Proc) Read(fd int, b []byte) (int, errno.Errno) {
 	of, e := p.file(fd)
 	began := p.Now()
-	var n int
-	var frame uint64
-	if e == errno.OK {
-		n, frame, e = of.file.read(p, b)
+	if e != errno.OK {
+		p.logCall(event.Event{Op: "read", FD: fd, Len: len(b)}, e, began)
+		return 0, e
 	}
+	n, frame, e := of.file.read(p, b)
 	if e != errno.OK {
 		n = 0
 	}
-	p.logCall(event.Event{Op: "read", FD: fd, Path: p.pathOf(fd), Len: len(b), N: int64(n), Frame: frame, Data: b[:n]}, e, began)
+	p.logMove("read", fd, of, &of.reads, b, n, frame, e, began)
 	return n, e
 }
 
@@ -66,19 +66,30 @@ func (p *Proc) Read(fd int, b []byte) (int, errno.Errno) {
 func (p *Proc) Write(fd int, b []byte) (int, errno.Errno) {
 	of, e := p.file(fd)
 	began := p.Now()
-	var n int
-	var frame uint64
-	if e == errno.OK {
-		n, frame, e = of.file.write(p, b)
-		if _, console := of.file.(consoleOut); console && e == errno.OK {
-			return n, e
-		}
+	if e != errno.OK {
+		p.logCall(event.Event{Op: "write", FD: fd, Len: len(b)}, e, began)
+		return 0, e
 	}
+	n, frame, e := of.file.write(p, b)
 	if e != errno.OK {
 		n = 0
+	} else if _, console := of.file.(consoleOut); console {
+		return n, e
 	}
-	p.logCall(event.Event{Op: "write", FD: fd, Path: p.pathOf(fd), Len: len(b), N: int64(n), Frame: frame, Data: b[:n]}, e, began)
+	p.logMove("write", fd, of, &of.writes, b, n, frame, e, began)
 	return n, e
+}
+
+// logMove is logCall for a read or write of of, as fd, that moved the first n bytes of b.
+func (p *Proc) logMove(op string, fd int, of *openFile, at *event.Spot, b []byte, n int, frame uint64, err errno.Errno, began time.Duration) {
+	l := p.node.lab
+	e := l.event(event.Call)
+	e.Node, e.Proc, e.PID, e.Op, e.FD, e.Path = p.node.name, p.name, p.pid, op, fd, of.path
+	e.Len, e.N, e.Errno, e.Began, e.Fuel, e.Frame, e.Data = len(b), int64(n), uint16(err), began, p.fuel, frame, b[:n]
+	if err != errno.OK {
+		e.N = -1
+	}
+	l.log.AppendAt(e, at)
 }
 
 // Ioctl is ioctl(2). arg is read and written in place; it has the length that is

@@ -27,6 +27,10 @@ const (
 	keptBytes   = 64 << 20
 )
 
+// maxTable is how many entries a module's tables may have together, of 8 bytes each: they
+// are not part of a process' memory, and of processes there may be many.
+const maxTable = 1 << 17
+
 // maxFlights is how many modules may wait to be compiled, and maxQueued how many
 // bytes they may have together.
 const (
@@ -109,7 +113,7 @@ func NewEngine(ctx context.Context, o Options) (*Engine, error) {
 	for _, name := range append([]string{meterModule}, hostModules...) {
 		b := e.rt.NewHostModuleBuilder(name)
 		for _, f := range hostFunctions(name) {
-			b.NewFunctionBuilder().WithGoModuleFunction(f, f.params(), f.results()).Export(f.export())
+			b.NewFunctionBuilder().WithGoModuleFunction(&f, f.params(), f.results()).Export(f.export())
 		}
 		if _, err := b.Instantiate(ctx); err != nil {
 			return nil, errors.Join(fmt.Errorf("wasm: host module %s: %w", name, err), e.Close())
@@ -273,7 +277,7 @@ func (e *Engine) rewrite(ctx context.Context, bytes []byte) (*fuel.Module, error
 		return nil, err
 	}
 	defer func() { <-e.rewriting }()
-	m, err := fuel.Rewrite(bytes, fuel.Options{MaxSize: MaxModule, MaxPages: vnet.MaxMemory / pageSize, Rename: version})
+	m, err := fuel.Rewrite(bytes, fuel.Options{MaxSize: MaxModule, MaxPages: vnet.MaxMemory / pageSize, MaxTable: maxTable, Rename: version})
 	if err != nil {
 		return nil, err
 	}

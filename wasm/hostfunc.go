@@ -70,7 +70,7 @@ func version(i fuel.Import) string {
 
 // Call is wazero's api.GoModuleFunction. The context is the one that the guest
 // was instantiated or called with: the guest itself.
-func (f hostFunc) Call(ctx context.Context, mod api.Module, stack []uint64) {
+func (f *hostFunc) Call(ctx context.Context, mod api.Module, stack []uint64) {
 	g := ctx.(*guest)
 	g.enter(mod)
 	r := f.run(g, stack)

@@ -65,7 +65,7 @@ func (m *linearMemory) refusal() string {
 }
 
 // at returns n bytes of the guest's memory at ptr, and whether they are there.
-// They must not be kept across a call that may park.
+// They are the guest's to change, which it does once the call that it is in is over.
 func (g *guest) at(ptr, n uint32) ([]byte, bool) {
 	end := uint64(ptr) + uint64(n)
 	if end > uint64(len(g.memory.buf)) {

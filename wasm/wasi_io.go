@@ -16,9 +16,13 @@ const (
 	ordinaryBytes = 16 << 10
 )
 
-// bulk is what it costs to move n bytes: a unit per 8 of them, as a copy in memory,
-// beyond what a frame usually has.
-func bulk(n int) int64 { return int64(max(n-ordinaryBytes, 0)) / 8 }
+// chargeMove makes the guest pay for moving n bytes: a unit per 8 of them, as for a copy
+// in memory, beyond what a frame usually has.
+func (g *guest) chargeMove(n int) {
+	if n > ordinaryBytes {
+		g.charge(int64(n-ordinaryBytes) / 8)
+	}
+}
 
 // iovecs returns how many bytes count parts at ptr have, at most maxTransfer.
 func (g *guest) iovecs(ptr, count uint32) (int, errno.Errno) {
@@ -41,6 +45,18 @@ func (g *guest) iovecs(ptr, count uint32) (int, errno.Errno) {
 		return 0, errno.EINVAL
 	}
 	return int(min(total, maxTransfer)), errno.OK
+}
+
+// buffer returns size bytes for a call to work on: of a single part, which iovecs has
+// checked, those of the guest's memory itself, as nobody but the guest, which waits,
+// changes it.
+func (g *guest) buffer(ptr, count uint32, size int) (b []byte, inPlace bool) {
+	if count != 1 {
+		return g.p.Scratch(size), false
+	}
+	v, _ := g.at(ptr, 8)
+	b, _ = g.at(le.Uint32(v), uint32(size))
+	return b, true
 }
 
 // scatter copies b to the parts. They were checked, but the guest's memory may hold
@@ -89,13 +105,13 @@ func (g *guest) input(iovs, count, result uint32, read func([]byte) (int, errno.
 	if !g.writable(result, 4) {
 		return wasiEFAULT
 	}
-	buf := g.p.Scratch(size)
+	buf, inPlace := g.buffer(iovs, count, size)
 	n, e := read(buf)
 	if e != errno.OK {
 		return toWASI(e)
 	}
-	g.charge(bulk(n))
-	if !g.scatter(iovs, count, buf[:n]) || !g.putU32(result, uint32(n)) {
+	g.chargeMove(n)
+	if !inPlace && !g.scatter(iovs, count, buf[:n]) || !g.putU32(result, uint32(n)) {
 		return wasiEFAULT
 	}
 	return 0
@@ -121,9 +137,11 @@ func (g *guest) output(iovs, count, result uint32, write func([]byte) (int, errn
 	if !g.writable(result, 4) {
 		return wasiEFAULT
 	}
-	g.charge(bulk(size))
-	buf := g.p.Scratch(size)
-	g.gather(iovs, count, buf)
+	g.chargeMove(size)
+	buf, inPlace := g.buffer(iovs, count, size)
+	if !inPlace {
+		g.gather(iovs, count, buf)
+	}
 	n, e := write(buf)
 	if e != errno.OK {
 		return toWASI(e)

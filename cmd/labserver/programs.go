@@ -24,15 +24,11 @@ func (p *programFlag) Set(s string) error {
 	return nil
 }
 
-// paths finds the slots that the files are for. Where slots take one program, those
-// that are named in full may each be given another: the ends of a tunnel, say.
+// paths finds the slots that the files are for. Where several slots take one program,
+// one that is named in full may have another: the end of a tunnel, say. It is then
+// also for those that nothing else is given to.
 func (p *programFlag) paths(sc *scenarios.Scenario) (map[scenarios.Slot]string, error) {
-	full := map[string]bool{}
-	for _, arg := range *p {
-		where, _, _ := strings.Cut(arg, "=")
-		full[where] = true
-	}
-	out := map[scenarios.Slot]string{}
+	exact, wide, left := map[scenarios.Slot]string{}, map[scenarios.Slot]string{}, map[scenarios.Slot]string{}
 	for _, arg := range *p {
 		where, file, named := strings.Cut(arg, "=")
 		if !named {
@@ -42,15 +38,27 @@ func (p *programFlag) paths(sc *scenarios.Scenario) (map[scenarios.Slot]string, 
 		if err != nil {
 			return nil, fmt.Errorf("--program %s: %w", arg, err)
 		}
-		slots = slices.DeleteFunc(slots, func(s scenarios.Slot) bool { return full[s.String()] && s.String() != where })
+		full := slices.ContainsFunc(slots, func(s scenarios.Slot) bool { return s.String() == where })
 		for _, s := range slots {
-			if _, twice := out[s]; twice {
+			to := wide
+			switch {
+			case full && s.String() == where:
+				to = exact
+			case full:
+				if left[s] == "" {
+					left[s] = file
+				}
+				continue
+			}
+			if _, twice := to[s]; twice {
 				return nil, fmt.Errorf("--program %s: %s has a program already", arg, s)
 			}
-			out[s] = file
+			to[s] = file
 		}
 	}
-	return out, nil
+	maps.Copy(left, wide)
+	maps.Copy(left, exact)
+	return left, nil
 }
 
 // read reads the programs' files.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"strings"
 
@@ -95,6 +96,10 @@ func readReport(name string) (*report.Document, error) {
 // what it names must not make us wait for a device or a pipe.
 func ordinary(name string) error {
 	info, err := os.Stat(name)
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		return fmt.Errorf("%s: %w", report.Line(name), pe.Err) // the name is the stranger's, too
+	}
 	if err != nil {
 		return err
 	}

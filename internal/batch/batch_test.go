@@ -301,6 +301,7 @@ func TestFind(t *testing.T) {
 		{"two programs", two, []string{"a/end.wasm", "a/r.y.wasm"}, "a: a.x=a/end.wasm b.x=a/end.wasm r.y=a/r.y.wasm"},
 		{"two programs, one missing", two, []string{"a/end.wasm"}, "a: there is no middle.wasm in it"},
 		{"two programs need a folder", two, []string{"a.wasm"}, "a submission is a folder with end.wasm, middle.wasm"},
+		{"a name that is too long for its results", onePart, []string{strings.Repeat("n", 231) + ".wasm"}, strings.Repeat("n", 231) + ": its name has 231 bytes, at most 230 are allowed"},
 		{"nothing", onePart, []string{"readme.txt"}, "a submission is a .wasm file, or a folder with one"},
 		{"one name twice", onePart, []string{"a.wasm", "a/x.wasm"}, "two with one name: a and a"},
 		{"one name twice where case is nothing", onePart, []string{"Anna.wasm", "anna.wasm"}, "two with one name: Anna and anna"},

@@ -15,8 +15,11 @@ import (
 	"wireloom/scenarios"
 )
 
-// maxSubmissions is how many a folder may hold.
-const maxSubmissions = 100_000
+// Limits of a folder of submissions.
+const (
+	maxSubmissions = 100_000
+	maxName        = 230 // bytes of a name: files of results are called by it, and a suffix
+)
 
 // A Part is a program that each submission consists of: it runs in one slot, or in
 // several.
@@ -57,6 +60,11 @@ func Find(dir string, parts []Part) (subs []Submission, others []string, err err
 			subs = append(subs, Submission{Name: name, Programs: parts[0].of(path)})
 		default:
 			others = append(others, e.Name())
+		}
+	}
+	for i := range subs {
+		if len(subs[i].Name) > maxName {
+			subs[i].problem = fmt.Errorf("its name has %d bytes, at most %d are allowed", len(subs[i].Name), maxName)
 		}
 	}
 	slices.SortFunc(subs, func(a, b Submission) int { return strings.Compare(a.Name, b.Name) })

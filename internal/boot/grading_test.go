@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"wireloom/internal/decode"
 	"wireloom/scenarios"
@@ -256,6 +257,22 @@ var nativePrograms = map[string]func(p *vnet.Proc) vnet.Exit{
 	},
 	// greedy, frugal and wanted compute without end.
 	"greedy": compute, "frugal": compute, "wanted": compute,
+	// breeds starts two of itself that compute, the first for a second and a half.
+	"breeds": func(p *vnet.Proc) vnet.Exit {
+		if len(p.Args()) < 2 {
+			for _, how := range []string{"short", "long"} {
+				if _, e := p.Spawn([]string{"breeds", how}, nil, [3]int{0, 1, 2}); e != errno.OK {
+					return exited(2)
+				}
+			}
+			return exited(0)
+		}
+		if p.Args()[1] == "short" {
+			p.Charge(int64(1500 * time.Millisecond / vnet.FuelNanosecond))
+			return exited(0)
+		}
+		return compute(p)
+	},
 	// chatty prints without end.
 	"chatty": func(p *vnet.Proc) vnet.Exit {
 		for {

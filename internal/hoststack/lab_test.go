@@ -13,6 +13,7 @@ import (
 	"wireloom/vnet"
 	"wireloom/vnet/errno"
 	"wireloom/vnet/event"
+	"wireloom/vnet/kern"
 )
 
 // A native is a program made of a Go function that says at its end what went wrong.
@@ -142,4 +143,82 @@ func run(t *testing.T, onBob, onAlice native) (exits, hash string) {
 	l.Start()
 	l.Run(10*time.Minute, vnet.NoLimit)
 	return b.String(), l.Log().Hash()
+}
+
+// TestWaitingBytes asks by FIONREAD and kevent how much there is to read.
+func TestWaitingBytes(t *testing.T) {
+	fionread := func(c *calls, p *vnet.Proc, fd int) int {
+		arg := make([]byte, 4)
+		c.check("FIONREAD", p.Ioctl(fd, kern.FIONREAD, arg))
+		return int(kern.Int(arg))
+	}
+	kqueued := func(c *calls, p *vnet.Proc, fd int) int {
+		kq, e := p.Kqueue()
+		c.check("kqueue", e)
+		defer p.Close(kq)
+		events := make([]kern.Kevent, 1)
+		n, e := p.Kevent(kq, []kern.Kevent{{Ident: fd, Filter: kern.EVFILT_READ, Flags: kern.EV_ADD}}, events, 0)
+		c.check("kevent", e)
+		if n == 0 {
+			return 0
+		}
+		return int(events[0].Data)
+	}
+	sleep := native(func(p *vnet.Proc) error { p.Sleep(time.Second); return nil })
+	exits, _ := run(t, sleep, func(p *vnet.Proc) error {
+		var c calls
+		expect := func(what string, fd, bytes, data int) {
+			if got := fionread(&c, p, fd); got != bytes && c.err == nil {
+				c.err = fmt.Errorf("%s: FIONREAD says %d, want %d", what, got, bytes)
+			}
+			if got := kqueued(&c, p, fd); got != data && c.err == nil {
+				c.err = fmt.Errorf("%s: kevent says %d, want %d", what, got, data)
+			}
+		}
+		udp, e := p.Socket(vnet.SocketUDP)
+		c.check("socket", e)
+		to := netip.MustParseAddrPort("127.0.0.1:7")
+		c.check("bind", p.Bind(udp, to))
+		expect("nothing", udp, 0, 0)
+		for _, size := range []int{100, 20} {
+			_, e = p.SendTo(udp, make([]byte, size), to)
+			c.check("sendto", e)
+		}
+		p.Sleep(time.Millisecond)
+		expect("two datagrams", udp, 100, 100)
+		_, e = p.Read(udp, make([]byte, 10))
+		c.check("read", e)
+		expect("a datagram", udp, 20, 20)
+
+		l, e := p.Socket(vnet.SocketTCP)
+		c.check("socket", e)
+		c.check("bind", p.Bind(l, to))
+		c.check("listen", p.Listen(l, 1))
+		expect("nobody", l, 0, 0)
+		client, e := p.Socket(vnet.SocketTCP)
+		c.check("socket", e)
+		c.check("connect", p.Connect(client, to))
+		p.Sleep(time.Millisecond)
+		expect("a connection", l, 0, 1)
+		conn, _, e := p.Accept(l)
+		c.check("accept", e)
+		for range 3 {
+			_, e = p.Write(client, make([]byte, 70))
+			c.check("write", e)
+		}
+		p.Sleep(time.Millisecond)
+		expect("bytes of a stream", conn, 210, 210)
+		_, e = p.Read(conn, make([]byte, 200))
+		c.check("read", e)
+		expect("fewer bytes", conn, 10, 10)
+		_, e = p.Read(conn, make([]byte, 10))
+		c.check("read", e)
+		c.check("shutdown", p.Shutdown(client, false, true))
+		p.Sleep(time.Millisecond)
+		expect("the end", conn, 0, 1)
+		return c.err
+	})
+	if want := "alice 0 \nbob 0 \n"; exits != want {
+		t.Errorf("the programs ended:\n%swant\n%s", exits, want)
+	}
 }

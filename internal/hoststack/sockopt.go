@@ -156,6 +156,10 @@ func (k *socket) Option(o vnet.SockOpt) (int, errno.Errno) {
 		return number(tcpip.MaxSegOption)
 	case o == vnet.IPV6_V6ONLY && k.v6():
 		return 1, errno.OK
+	case o == vnet.SO_NREAD && k.listen:
+		return 0, errno.OK
+	case o == vnet.SO_NREAD:
+		return number(tcpip.ReceiveQueueSizeOption)
 	}
 	return 0, errno.ENOPROTOOPT
 }
@@ -189,6 +193,11 @@ func (k *icmpSocket) Option(o vnet.SockOpt) (int, errno.Errno) {
 		return int(k.hops), errno.OK
 	case vnet.SO_RCVBUF, vnet.SO_SNDBUF:
 		return maxDatagrams, errno.OK
+	case vnet.SO_NREAD:
+		if len(k.queue) == 0 {
+			return 0, errno.OK
+		}
+		return len(k.queue[0].data), errno.OK
 	default:
 		return 0, errno.ENOPROTOOPT
 	}

@@ -72,8 +72,8 @@ type netStack struct {
 	cancel    func()
 	sockets   map[uint64]*socket
 	lastID    uint64
-	backlogs  int    // of the listening sockets together
-	swept     uint64 // datagrams received when sweep last looked
+	backlogs  int              // of the listening sockets together
+	swept     uint64           // datagrams received when sweep last looked
 	lingering []tcpip.Endpoint // oldest first
 	idents    map[uint16]bool  // identifiers of ICMP sockets
 

@@ -57,7 +57,7 @@ type recorder struct {
 }
 
 func (r *recorder) add(c Recorded) error {
-	n := len(c.Text) + len(c.Node) + len(c.Proc) + len(c.Name) + len(c.Hash) + 64
+	n := len(c.Text) + len(c.Line) + len(c.Node) + len(c.Proc) + len(c.Name) + len(c.Hash) + 64
 	for _, a := range c.Argv {
 		n += len(a) + 16
 	}

@@ -140,6 +140,19 @@ func TestRecordingIsBounded(t *testing.T) {
 	})
 }
 
+func TestRecordingCountsLines(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := live(t, Options{}, "quiet")
+		var err error
+		for range 2 * MaxCommandBytes / (1 << 20) {
+			_, err = b.Exec(t.Context(), "h1", strings.Repeat("x", 1<<20)) // too long a line, but a command
+		}
+		if !errors.Is(err, ErrFull) {
+			t.Errorf("bytes beyond the limit: %v", err)
+		}
+	})
+}
+
 // A zipped builds a zip file of names and contents.
 func zipped(t testing.TB, files ...string) []byte {
 	t.Helper()

@@ -46,6 +46,14 @@ type place struct {
 	pid, fd                          int
 }
 
+// A Spot remembers the number of a place, so that the log need not look for it each
+// time: see [Log.AppendAt]. The zero value is ready. It belongs to one log.
+type Spot struct {
+	block   uint64 // first of the block whose number it is
+	n       int    // 0 while there is none
+	pid, fd int
+}
+
 func placeOf(e *Event) place {
 	return place{e.Node, e.Proc, e.Port, e.Peer, e.Path, e.Op, e.PID, e.FD}
 }
@@ -93,7 +101,8 @@ type encoder struct {
 		place
 		n int
 	} // what index says about the places used last, by a hash of theirs
-	frames [64]struct {
+	nowhere Spot // for events that come without one
+	frames  [64]struct {
 		id       uint64
 		off, len int
 	} // where the data of the frames seen last is, by their identity
@@ -109,8 +118,12 @@ func (c *encoder) reset() {
 	clear(c.frames[:])
 }
 
-// place appends who and where an event is about to b's encoding.
-func (c *encoder) place(b *block, e *Event) {
+// place appends who and where an event is about to w, the end of b, and remembers it
+// at s, if there is one.
+func (c *encoder) place(b *block, e *Event, s *Spot, w []byte) []byte {
+	if s == nil {
+		s = &c.nowhere
+	}
 	h := int(e.Kind) + 7*e.FD + 5*e.PID + len(e.Path)
 	for _, s := range [...]string{e.Node, e.Port, e.Op} {
 		if s != "" {
@@ -121,25 +134,26 @@ func (c *encoder) place(b *block, e *Event) {
 	p := &slot.place
 	if p.fd == e.FD && p.pid == e.PID && p.node == e.Node && p.proc == e.Proc && p.port == e.Port && p.peer == e.Peer &&
 		p.path == e.Path && p.op == e.Op && slot.n > 0 {
-		b.buf = binary.AppendUvarint(b.buf, uint64(slot.n))
-		return
+		*s = Spot{b.first, slot.n, e.PID, e.FD}
+		return binary.AppendUvarint(w, uint64(slot.n))
 	}
 	at := placeOf(e)
 	n, known := c.index[at]
 	switch {
 	case known:
-		b.buf = binary.AppendUvarint(b.buf, uint64(n))
+		w = binary.AppendUvarint(w, uint64(n))
 	case b.placed == maxPlaces:
-		b.buf = at.appendTo(append(b.buf, 0))
-		return
+		return at.appendTo(append(w, 0))
 	default:
 		b.places[b.placed] = at
 		b.placed++
 		n = b.placed
 		c.index[at] = n
-		b.buf = at.appendTo(append(b.buf, 0))
+		w = at.appendTo(append(w, 0))
 	}
 	slot.place, slot.n = at, n
+	*s = Spot{b.first, n, e.PID, e.FD}
+	return w
 }
 
 func (p *place) appendTo(b []byte) []byte {
@@ -163,61 +177,64 @@ func (c *encoder) same(b *block, id uint64, data []byte) (off int, ok bool) {
 	return f.off, id != 0 && f.id == id && bytes.Equal(b.buf[f.off:f.off+f.len], data)
 }
 
-// append adds an event to b.
-func (c *encoder) append(b *block, e *Event) {
+// append adds an event to b, which has room for it.
+func (c *encoder) append(b *block, e *Event, s *Spot) {
 	if n := int(b.marked.Load()); len(b.buf) >= n*markEvery && n < maxMarks {
 		b.marks[n] = mark{e.Seq, len(b.buf), b.placed, b.at}
 		b.marked.Store(int32(n + 1))
 	}
-	m := mask(e)
 	data := e.Data[:min(len(e.Data), MaxField)]
 	from, same := 0, false
-	if m&hasData != 0 {
-		if from, same = c.same(b, e.Frame, data); same {
-			m ^= hasData | hasSame
-		}
+	if len(data) > 0 {
+		from, same = c.same(b, e.Frame, data)
 	}
 	at, began := e.At-b.at, e.At-e.Began
-	m = m&^(hasAt|hasBegan|inPlace) | bit(at != 0, hasAt) | bit(began != 0, hasBegan)
 	b.at = e.At
+	m := bit(at != 0, hasAt) | bit(e.Len != 0, hasLen) | bit(e.N != 0, hasN) | bit(e.Errno != 0, hasErrno) | bit(began != 0, hasBegan) |
+		bit(e.Fuel != 0, hasFuel) | bit(e.Frame != 0, hasFrame) | bit(e.Text != "", hasText) |
+		bit(same, hasSame) | bit(!same && len(data) > 0, hasData)
 	w := binary.AppendUvarint(append(b.buf, byte(e.Kind)), m)
-	if m&hasAt != 0 {
+	if at != 0 {
 		w = binary.AppendVarint(w, int64(at))
 	}
-	if m&hasLen != 0 {
+	if e.Len != 0 {
 		w = binary.AppendVarint(w, int64(e.Len))
 	}
-	if m&hasN != 0 {
+	if e.N != 0 {
 		w = binary.AppendVarint(w, e.N)
 	}
-	if m&hasErrno != 0 {
+	if e.Errno != 0 {
 		w = binary.AppendUvarint(w, uint64(e.Errno))
 	}
-	if m&hasBegan != 0 {
+	if began != 0 {
 		w = binary.AppendVarint(w, int64(began))
 	}
-	if m&hasFuel != 0 {
+	if e.Fuel != 0 {
 		w = binary.AppendVarint(w, e.Fuel)
 	}
-	if m&hasFrame != 0 {
+	if e.Frame != 0 {
 		w = binary.AppendUvarint(w, e.Frame)
 	}
-	b.buf = w
-	c.place(b, e)
-	if m&hasText != 0 {
-		b.buf = appendString(b.buf, e.Text)
+	if s != nil && s.n > 0 && s.block == b.first && s.pid == e.PID && s.fd == e.FD {
+		w = binary.AppendUvarint(w, uint64(s.n))
+	} else {
+		w = c.place(b, e, s, w)
+	}
+	if e.Text != "" {
+		w = appendString(w, e.Text)
 	}
 	switch {
 	case same:
-		b.buf = binary.AppendUvarint(binary.AppendUvarint(b.buf, uint64(from)), uint64(len(data)))
-	case m&hasData != 0:
-		b.buf = binary.AppendUvarint(b.buf, uint64(len(data)))
+		w = binary.AppendUvarint(binary.AppendUvarint(w, uint64(from)), uint64(len(data)))
+	case len(data) > 0:
+		w = binary.AppendUvarint(w, uint64(len(data)))
 		if e.Frame != 0 {
 			f := &c.frames[e.Frame%uint64(len(c.frames))]
-			f.id, f.off, f.len = e.Frame, len(b.buf), len(data)
+			f.id, f.off, f.len = e.Frame, len(w), len(data)
 		}
-		b.buf = append(b.buf, data...)
+		w = append(w, data...)
 	}
+	b.buf = w
 }
 
 // A cursor reads a block's events in order. It looks at what the log has published

@@ -89,6 +89,31 @@ func TestAFramesBytesAreKeptOncePerBlock(t *testing.T) {
 	}
 }
 
+func TestASpotChangesNothingOfTheEncoding(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	plain, spotted := NewLog(1<<30), NewLog(1<<30)
+	sources := make([]Event, maxPlaces/2) // with two PIDs and two FDs each there are more places than a block can number
+	for i := range sources {
+		sources[i] = random(r)
+	}
+	spots := make([]Spot, len(sources))
+	for range 50_000 {
+		i := r.IntN(len(sources))
+		e := random(r)
+		from := &sources[i]
+		e.Node, e.Proc, e.Port, e.Peer, e.Path, e.Op = from.Node, from.Proc, from.Port, from.Peer, from.Path, from.Op
+		e.PID, e.FD, e.Data = r.IntN(2), r.IntN(2), nil
+		plain.Append(&e)
+		spotted.AppendAt(&e, &spots[i])
+	}
+	if b := plain.blocks[0]; len(plain.blocks) < 3 || b.placed < maxPlaces {
+		t.Fatalf("%d blocks, %d places in the first: the test wants several full ones", len(plain.blocks), b.placed)
+	}
+	if got, want := spotted.Hash(), plain.Hash(); got != want {
+		t.Errorf("hash %s with spots, want %s as without", got, want)
+	}
+}
+
 func TestReadingABlockNeverGoesBeyondIt(t *testing.T) {
 	e := full()
 	l := NewLog(0)
@@ -119,6 +144,7 @@ func BenchmarkAppend(b *testing.B) {
 				{Kind: Frame, Port: "s1.2", Peer: "b:tap0", Data: data},
 				{Kind: Call, Node: "b", Proc: "sink", PID: 2, Op: "read", Path: "/dev/tap0", FD: 4, Len: 2048, N: int64(size), Fuel: 1 << 20, Data: data},
 			}
+			spots := make([]Spot, len(es))
 			at := time.Duration(0)
 			id := uint64(0)
 			for b.Loop() {
@@ -126,7 +152,7 @@ func BenchmarkAppend(b *testing.B) {
 				for i := range es {
 					at += 300
 					es[i].At, es[i].Began, es[i].Frame = at, at-100, id
-					l.Append(&es[i])
+					l.AppendAt(&es[i], &spots[i])
 				}
 			}
 			l.Hash()

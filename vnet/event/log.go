@@ -57,13 +57,18 @@ func (l *Log) Subscribe(f func(*Event)) { l.readers = append(l.readers, f) }
 
 // Append gives e the next sequence number and adds it to the log. Only the lab's
 // loop calls it.
-func (l *Log) Append(e *Event) {
+func (l *Log) Append(e *Event) { l.AppendAt(e, nil) }
+
+// AppendAt is Append for what happens often at one spot: all events that are appended
+// with the same s have the same Node, Proc, Port, Peer, Path and Op, if they have the
+// same PID and FD.
+func (l *Log) AppendAt(e *Event, s *Spot) {
 	e.Seq = l.next.Load()
 	size := 64 + len(e.Data) + len(e.Text) + len(e.Port) + len(e.Peer) + len(e.Path) + len(e.Node) + len(e.Proc) + len(e.Op) + 11*10
 	if b := l.newest; b == nil || len(b.buf)+size > cap(b.buf) {
 		l.begin(e.Seq, size)
 	}
-	l.enc.append(l.newest, e)
+	l.enc.append(l.newest, e, s)
 	l.next.Store(e.Seq + 1)
 	if l.asleep.Load() {
 		l.wake()

@@ -3,6 +3,7 @@ package userland_test
 import (
 	"encoding/binary"
 	"fmt"
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -87,4 +88,61 @@ func TestInterfaceIoctls(t *testing.T) {
 	}
 	b.contains("netstat -rn", "10.8.0.2           link#2             UH          0        0   tun0\n")
 	b.contains("ifconfig tun0", "mtu 1400\n\tinet 10.8.0.1 --> 10.8.0.2 netmask 0xffffffff\n")
+}
+
+// TestInterfaceList walks through the list that the SDKs make SIOCGIFCONF and
+// getifaddrs(3) of.
+func TestInterfaceList(t *testing.T) {
+	const request = 0xc0_44_69_fa // _IOWR('i', 250, 68 bytes)
+	var got []string
+	b := netBench(t, "n", []vnet.NodeConfig{{Name: "n", NICs: nics("10.0.0.1/24", "fd00::1/64"), Devices: []vnet.DeviceConfig{
+		{Name: "tun0", Addresses: []netip.Prefix{netip.MustParsePrefix("10.8.0.1/32")}, Peer: netip.MustParseAddr("10.8.0.2")},
+	}}}, nil,
+		map[string]func(p *vnet.Proc) vnet.Exit{"n": func(p *vnet.Proc) vnet.Exit {
+			fd, _ := p.Socket(vnet.SocketUDP)
+			for number := uint32(0); ; number++ {
+				arg := binary.LittleEndian.AppendUint32(nil, number)
+				arg = append(arg, make([]byte, 64)...)
+				if e := p.Ioctl(fd, request, arg); e != errno.OK {
+					got = append(got, e.String())
+					break
+				}
+				le := binary.LittleEndian
+				got = append(got, fmt.Sprintf("%d %s %x %d family %d type %d /%d peer %d %x %x",
+					le.Uint32(arg[4:]), strings.TrimRight(string(arg[8:24]), "\x00"), le.Uint32(arg[24:]), le.Uint32(arg[28:]), arg[32], arg[33], arg[34], arg[35], arg[36:52], arg[52:]))
+			}
+			for _, short := range []int{0, 4, 67, 69} {
+				if e := p.Ioctl(fd, request, make([]byte, short)); e != errno.EINVAL {
+					got = append(got, fmt.Sprintf("%d bytes: %v", short, e))
+				}
+			}
+			return vnet.Exit{How: "exit"}
+		}})
+	b.command("ifconfig")
+	const none = "00000000000000000000000000000000"
+	want := []string{
+		"1 em0 8843 1500 family 0 type 6 /0 peer 0 02000000010100000000000000000000 " + none,
+		"1 em0 8843 1500 family 4 type 6 /24 peer 0 0a000001000000000000000000000000 " + none,
+		"2 em1 8843 1500 family 0 type 6 /0 peer 0 02000000010200000000000000000000 " + none,
+		"2 em1 8843 1500 family 6 type 6 /64 peer 0 fd000000000000000000000000000001 " + none,
+		"3 tun0 8051 1500 family 0 type 23 /0 peer 0 " + none + " " + none,
+		"3 tun0 8051 1500 family 4 type 23 /32 peer 1 0a080001000000000000000000000000 0a080002000000000000000000000000",
+		"ENXIO",
+	}
+	if g, w := strings.Join(got, "\n"), strings.Join(want, "\n"); g != w {
+		t.Errorf("got:\n%s\nwant:\n%s", g, w)
+	}
+}
+
+// TestRouteToTheOwnAddress is how daemons route the network of their tunnel.
+func TestRouteToTheOwnAddress(t *testing.T) {
+	b := netBench(t, "n", []vnet.NodeConfig{{Name: "n", NICs: nics("10.0.0.1/24"), Devices: []vnet.DeviceConfig{{Name: "tun0"}}}}, nil, nil)
+	b.want("ifconfig tun0 10.8.0.1 10.8.0.2", 0, "")
+	b.want("route add 10.8.0.0/24 10.8.0.1", 0, "add net 10.8.0.0: gateway 10.8.0.1\n")
+	b.contains("netstat -rn", "10.8.0.0/24        link#2             US          0        0   tun0\n")
+	b.want("route add 10.9.0.0/24 10.9.0.1", 1, "route: writing to routing socket: Network is unreachable\nadd net 10.9.0.0: gateway 10.9.0.1: Network is unreachable\n")
+	b.want("ifconfig tun0 10.8.0.1 delete", 0, "")
+	if out, _ := b.command("netstat -rn"); strings.Contains(out, "10.8.0.0/24") {
+		t.Errorf("the route outlives the address that its gateway was:\n%s", out)
+	}
 }

@@ -43,6 +43,15 @@ var layouts = map[string]struct {
 	"struct utsname":      {"sys/utsname.h", "sysname 0, nodename 256, release 512, version 768, machine 1024; 1280 1"},
 	"struct tuninfo":      {"net/if_tun.h", "baudrate 0, mtu 4, type 6, dummy 7; 8 4"},
 	"struct netbsd_ifreq": {"net/if_tap.h", "ifr_name 0; 144 1"},
+	"struct ifaliasreq":   {"net/if.h", "ifra_name 0, ifra_addr 16, ifra_broadaddr 32, ifra_mask 48; 64 1"},
+	"struct ifconf":       {"net/if.h", "ifc_len 0, ifc_buf 4; 8 4"},
+	"struct if_nameindex": {"net/if.h", "if_index 0, if_name 4; 8 4"},
+	"struct ifaddrs":      {"ifaddrs.h", "ifa_next 0, ifa_name 4, ifa_flags 8, ifa_addr 12, ifa_netmask 16, ifa_dstaddr 20, ifa_data 24; 28 4"},
+	"struct cmsghdr":      {"sys/socket.h", "cmsg_len 0, cmsg_level 4, cmsg_type 8; 12 4"},
+	"struct in6_pktinfo":  {"netinet/in.h", "ipi6_addr 0, ipi6_ifindex 16; 20 4"},
+	"struct passwd":       {"pwd.h", "pw_name 0, pw_uid 8, pw_gid 12, pw_change 16, pw_class 24, pw_dir 32, pw_shell 36, pw_expire 40; 48 8"},
+	"struct group":        {"grp.h", "gr_name 0, gr_passwd 4, gr_gid 8, gr_mem 12; 16 4"},
+	"struct termios":      {"termios.h", "c_iflag 0, c_oflag 4, c_cflag 8, c_lflag 12, c_cc 16, c_ispeed 36, c_ospeed 40; 44 4"},
 	"struct ifmediareq":   {"net/if.h", "ifm_name 0, ifm_current 16, ifm_count 32, ifm_ulist 36; 40 4"},
 	"struct ifstat":       {"net/if.h", "ifs_name 0, ascii 16; 817 1"},
 
@@ -59,9 +68,9 @@ var layouts = map[string]struct {
 
 // ofDialect are those that the BSDs don't have in common.
 var ofDialect = map[string]string{
-	"__FreeBSD__":   "sizeof(struct ifreq) == 32, sizeof(struct tapinfo) == 8, AF_INET6 == 28",
-	"__DragonFly__": "sizeof(struct ifreq) == 32, sizeof(struct tapinfo) == 8, AF_INET6 == 28",
-	"__NetBSD__":    "sizeof(struct ifreq) == 144, AF_INET6 == 24, TAPGIFNAME == NETBSD_TAPGIFNAME",
+	"__FreeBSD__":   "sizeof(struct ifreq) == 32, sizeof(struct tapinfo) == 8, AF_INET6 == 28, sizeof(struct sockaddr_dl) == 54",
+	"__DragonFly__": "sizeof(struct ifreq) == 32, sizeof(struct sockaddr_dl) == 54, sizeof(struct tapinfo) == 8, AF_INET6 == 28",
+	"__NetBSD__":    "sizeof(struct ifreq) == 144, sizeof(struct sockaddr_dl) == 32, AF_INET6 == 24, TAPGIFNAME == NETBSD_TAPGIFNAME",
 }
 
 // same are numbers that a driver and a program must have in common.
@@ -99,7 +108,7 @@ var notOnNetBSD = map[string]int64{
 // asserted is a C program that does not compile where a layout or number is wrong.
 func asserted(dialect string) string {
 	var b strings.Builder
-	b.WriteString("#include <stddef.h>\n#include <fcntl.h>\n#include <sys/ioctl.h>\n#include <net/if_types.h>\n#include <errno.h>\n#include <wasi/api.h>\n")
+	b.WriteString("#include <stddef.h>\n#include <net/if_dl.h>\n#include <fcntl.h>\n#include <sys/ioctl.h>\n#include <net/if_types.h>\n#include <errno.h>\n#include <wasi/api.h>\n")
 	for _, l := range layouts {
 		fmt.Fprintf(&b, "#include <%s>\n", l.headers)
 	}

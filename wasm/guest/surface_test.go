@@ -27,6 +27,14 @@ func (child) Main(p *vnet.Proc) vnet.Exit {
 	return vnet.Exit{How: "exit", Code: len(p.Args())}
 }
 
+// withInterfaces gives the machine a card with two addresses and two taps.
+func withInterfaces(s setting) setting {
+	s.conf.Nodes[0].NICs = []vnet.NICConfig{{Name: "em0", Addresses: []netip.Prefix{netip.MustParsePrefix("10.0.0.1/24"), netip.MustParsePrefix("fd00::1/64")}}}
+	s.conf.Nodes[0].Dialect = kern.NetBSD
+	s.conf.Nodes[0].Devices = []vnet.DeviceConfig{{Name: "tap0", Down: true}, {Name: "tap1"}}
+	return s
+}
+
 func withChild(s setting) setting {
 	s.native = map[string]vnet.Program{"child": child{}}
 	return s
@@ -164,6 +172,8 @@ pclose 1 3
 <child>
 <x>
 system 2
+quiet 2
+=1 -1, nothing -1
 none -1 1
 waitpid -1 1
 exit 0
@@ -186,6 +196,29 @@ exit 0
 0 1
 1 772 4030201
 0 too large 7 1
+exit 0
+`},
+		{withInterfaces(alone("surface", "interfaces")), `SIOCAIFADDR 0
+SIOCGIFNETMASK 0 is 255.255.255.128
+em0 1 has #1 type 6 em0, 6 bytes, 2 first
+em0 1 has 10.0.0.1 mask 255.255.255.0 and 10.0.0.255
+em0 1 has fd00::1%0 mask ffff:ffff:ffff:ffff::%0
+tap0 0 has #2 type 6 tap0, 6 bytes, 72 first
+tap1 1 has #3 type 6 tap1, 6 bytes, 72 first
+tap1 1 has 10.8.0.1 mask 255.255.255.128 and 10.8.0.127
+1 is em0, 1, em0
+2 is tap0, 2, tap0
+3 is tap1, 3, tap1
+none 0 1 1
+SIOCGIFCONF 0 em0:18 em0:2 em0:24 tap0:18 tap1:18 tap1:2 of 0 1, no socket -1 1
+exit 0
+`},
+		{alone("surface", "users"), `root wheel 1 1
+setuid 0 -1, setgid -1, setgroups 0 -1 1
+umask 22 77
+tcgetattr -1 1
+chroot -1 1
+daemon 0, the same 1
 exit 0
 `},
 		{alone("surface", "queues"), `1 2 SLIST

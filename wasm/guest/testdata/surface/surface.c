@@ -10,11 +10,13 @@
 #include <sys/queue.h>
 #include <sys/select.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include <net/ethernet.h>
 #include <net/if.h>
+#include <net/if_dl.h>
 #include <net/if_tap.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -23,14 +25,18 @@
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
+#include <ifaddrs.h>
 #include <netdb.h>
 #include <poll.h>
+#include <pwd.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
+#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -264,6 +270,9 @@ t_children(void)
 	printf("pclose %d %d\n", WIFEXITED(status), WEXITSTATUS(status));
 	status = system("child x");
 	printf("system %d\n", WEXITSTATUS(status));
+	status = system("PATH=/sbin:/bin LC_ALL=C child quiet >/dev/null 2>&1");
+	printf("quiet %d\n", WEXITSTATUS(status));
+	printf("=1 %d, nothing %d\n", system("=1 child"), system("A=1"));
 	printf("none %d %d\n", system("nosuchthing"), errno == ENOENT);
 	printf("waitpid %d %d\n", waitpid(-1, &status, 0), errno == ECHILD);
 }
@@ -399,6 +408,101 @@ t_queues(void)
 	syslog(LOG_DEBUG, "not shown");
 }
 
+static void
+print_address(const char *what, const struct sockaddr *sa)
+{
+	char b[INET6_ADDRSTRLEN];
+	const struct sockaddr_dl *dl = (const void *)sa;
+
+	if (sa == NULL)
+		return;
+	if (sa->sa_family == AF_LINK)
+		printf(" %s #%d type %d %.*s, %d bytes, %x first", what, dl->sdl_index, dl->sdl_type, dl->sdl_nlen, dl->sdl_data, dl->sdl_alen, CLLADDR(dl)[0] & 0x7f);
+	else if (sa->sa_family == AF_INET)
+		printf(" %s %s", what, inet_ntoa(((const struct sockaddr_in *)(const void *)sa)->sin_addr));
+	else
+		printf(" %s %s%%%u", what, inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)(const void *)sa)->sin6_addr, b, sizeof(b)),
+		    ((const struct sockaddr_in6 *)(const void *)sa)->sin6_scope_id);
+}
+
+static void
+t_interfaces(void)
+{
+	struct ifaddrs *list, *a;
+	struct if_nameindex *names;
+	struct ifaliasreq alias;
+	struct sockaddr_in sin;
+	struct ifreq ifr, reqs[8];
+	struct ifconf conf;
+	char name[IF_NAMESIZE];
+	int s = socket(AF_INET, SOCK_DGRAM, 0), i;
+
+	memset(&alias, 0, sizeof(alias));
+	memset(&sin, 0, sizeof(sin));
+	sin.sin_len = sizeof(sin);
+	sin.sin_family = AF_INET;
+	strlcpy(alias.ifra_name, "tap1", sizeof(alias.ifra_name));
+	sin.sin_addr.s_addr = inet_addr("10.8.0.1");
+	memcpy(&alias.ifra_addr, &sin, sizeof(sin));
+	sin.sin_addr.s_addr = inet_addr("255.255.255.128");
+	memcpy(&alias.ifra_mask, &sin, sizeof(sin));
+	printf("SIOCAIFADDR %d\n", ioctl(s, SIOCAIFADDR, &alias));
+	strlcpy(ifr.ifr_name, "tap1", sizeof(ifr.ifr_name));
+	printf("SIOCGIFNETMASK %d", ioctl(s, SIOCGIFNETMASK, &ifr));
+	print_address("is", &ifr.ifr_addr);
+	printf("\n");
+
+	if (getifaddrs(&list) < 0)
+		err(1, "getifaddrs");
+	for (a = list; a != NULL; a = a->ifa_next) {
+		printf("%s %x", a->ifa_name, a->ifa_flags & IFF_UP);
+		print_address("has", a->ifa_addr);
+		print_address("mask", a->ifa_netmask);
+		print_address("and", a->ifa_dstaddr);
+		printf("\n");
+	}
+	freeifaddrs(list);
+
+	names = if_nameindex();
+	for (i = 0; names[i].if_index != 0; i++)
+		printf("%u is %s, %u, %s\n", names[i].if_index, names[i].if_name, if_nametoindex(names[i].if_name), if_indextoname(names[i].if_index, name));
+	if_freenameindex(names);
+	printf("none %u %d", if_nametoindex("tap9"), errno == ENXIO);
+	printf(" %d\n", if_indextoname(99, name) == NULL);
+
+	conf.ifc_len = sizeof(reqs);
+	conf.ifc_req = reqs;
+	printf("SIOCGIFCONF %d", ioctl(s, SIOCGIFCONF, &conf));
+	for (i = 0; i < (int)(conf.ifc_len / sizeof(reqs[0])); i++) /* on NetBSD they are of one length */
+		printf(" %s:%d", reqs[i].ifr_name, reqs[i].ifr_addr.sa_family);
+	conf.ifc_len = sizeof(reqs[0]);
+	printf(" of %d", ioctl(s, SIOCGIFCONF, &conf));
+	printf(" %d, no socket %d", conf.ifc_len == sizeof(reqs[0]), ioctl(0, SIOCGIFCONF, &conf));
+	printf(" %d\n", errno == ENOTTY);
+}
+
+static void
+t_users(void)
+{
+	struct termios t;
+	gid_t groups[2] = {0, 5};
+	int fd;
+
+	printf("%s %s %d %d\n", getpwuid(0)->pw_name, getgrgid(0)->gr_name, getpwnam("nobody") == NULL, getgrnam("staff") == NULL);
+	printf("setuid %d %d, setgid %d, setgroups %d", setuid(0), setuid(65534), setgid(65534), setgroups(1, groups));
+	printf(" %d %d\n", setgroups(2, groups), errno == EPERM);
+	printf("umask %o %o\n", umask(077), umask(022));
+	printf("tcgetattr %d", tcgetattr(0, &t));
+	printf(" %d\n", errno == ENOTTY);
+	printf("chroot %d", chroot("/tmp"));
+	printf(" %d\n", errno == ENOSYS);
+	fd = getpid();
+	printf("daemon %d, the same %d\n", daemon(0, 1), fd == getpid());
+	fflush(stdout);
+	printf("and %d\n", daemon(1, 0));
+	fflush(stdout);
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -409,6 +513,7 @@ main(int argc, char *argv[])
 		{"errors", t_errors}, {"mask", t_mask}, {"interrupt", t_interrupt}, {"actions", t_actions},
 		{"descriptors", t_descriptors}, {"sigio", t_sigio}, {"children", t_children}, {"tcp", t_tcp}, {"text", t_text},
 		{"queues", t_queues},
+		{"interfaces", t_interfaces}, {"users", t_users},
 	};
 
 	for (unsigned i = 0; argc > 1 && i < nitems(does); i++) {
