@@ -89,6 +89,9 @@ func (b *builder) step(v *value) (Step, bool) {
 		s.Faults = append(s.Faults, b.fault(x))
 	}
 	for _, x := range v.get("stdin").each() {
+		if x.get("text") == nil && str(x.get("eof")) != "true" {
+			b.p.at(x, "stdin needs text, or eof: true")
+		}
 		s.Stdin = append(s.Stdin, Stdin{b.hasProc(x.get("program")), b.lateText(x.get("text")), str(x.get("eof")) == "true"})
 	}
 	for _, x := range v.get("send").each() {

@@ -117,6 +117,9 @@ func (x *expander) loop(loop *value, e env) []*value {
 		x.p.at(in, "for lacks \"each\": the name of what stands for the item")
 		return nil
 	}
+	if in != nil && in.kind == kindList && len(in.items) == 0 {
+		x.p.at(in, "in has nothing to go through")
+	}
 	items := x.items(in, times, e)
 	var out []*value
 	for _, it := range items {

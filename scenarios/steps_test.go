@@ -24,6 +24,8 @@ func TestMistakesOfSteps(t *testing.T) {
 		{"unknown visibility", steps("- {visible: late, wait: 1s}\n"), `visible is "late", want always, after-due or staff`},
 		{"the id of another", steps(sends + "- {id: s, wait: 1s}\n"), "f:16:8: another step has the id s"},
 		{"a need that checks nothing", steps(sends + "- {needs: [s], wait: 1s}\n"), "has the id s"},
+		{"a loop over nothing", steps("- {for: {each: i, in: [], steps: [{wait: 1s}]}}\n"), "in has nothing to go through"},
+		{"nothing is typed", steps("- {stdin: {program: b.prog}}\n"), "stdin needs text, or eof: true"},
 		{"points for nothing that comes", steps("- {id: n, points: 1, expect: {port: s1.1, count: 0}}\n"), "a program that does nothing gets these points"},
 		{"points for nothing that is printed", steps("- {id: n, points: 1, stdout: {program: b.prog, lacks: x}}\n"), "a program that does nothing gets these points"},
 		{"a stage that is not there", steps("- {stage: x, wait: 1s}\n"), "there is no stage x"},

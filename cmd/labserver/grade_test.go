@@ -207,6 +207,7 @@ func TestVerify(t *testing.T) {
 		{"another seed", []string{change("hosts.json", `"seed": 1,`, `"seed": 2,`)}, 3, "hash: the report says"},
 		{"a program that is gone", []string{change("ping.json", quits, quits+".gone")}, 2, "give it with --program bob.quits=FILE"},
 		{"a scenario that is gone", []string{change("hosts.json", lab, lab+".gone")}, 2, "give it with --scenario SCENARIO"},
+		{"a scenario with an escape in its name", []string{change("hosts.json", lab, "/\\u001b[31m")}, 2, `(/\x1b[31m: no such file`},
 		{"a device for a scenario", []string{change("hosts.json", lab, "/dev/zero")}, 2, "/dev/zero is no ordinary file"},
 		{"a device for a program", []string{change("ping.json", quits, "/dev/zero")}, 2, "/dev/zero is no ordinary file"},
 		{"a device for a report", []string{"/dev/zero"}, 2, "/dev/zero is no ordinary file"},

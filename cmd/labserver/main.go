@@ -60,6 +60,7 @@ func commands() []command {
 func main() {
 	compilechild.Init() // doesn't return where this is a process that compiles a module
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends a process that does not heed the first
 	code := run(ctx, os.Args[1:], stdio{os.Stdin, os.Stdout, os.Stderr})
 	stop()
 	os.Exit(code)

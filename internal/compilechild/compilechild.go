@@ -161,13 +161,20 @@ func (w Worker) verdict(err error, state *os.ProcessState, out, trouble string) 
 		return memory
 	case code == exitOutput:
 		return fmt.Errorf("the module compiles to more than %s of machine code", size(w.Output))
-	case state.UserTime()+state.SystemTime() >= time.Duration(seconds(w.CPU))*time.Second-100*time.Millisecond:
+	case strings.Contains(trouble, "SIGXCPU"), cpuLimit(w, state):
 		return fmt.Errorf("the module takes more than %s of CPU time to compile", w.CPU)
 	case code == exitUsage, code == exitOrphan:
 		return fmt.Errorf("%w: %s", wasm.ErrNotApart, out)
 	}
 	why, _, _ := strings.Cut(trouble, "\n")
 	return fmt.Errorf("the compiler failed on the module: %v %s", state, why)
+}
+
+// cpuLimit reports whether a child that was killed had used its CPU time up. How much
+// it has used is counted by clock ticks on some systems, and so is less than the limit
+// that the kernel applied.
+func cpuLimit(w Worker, state *os.ProcessState) bool {
+	return !state.Exited() && state.UserTime()+state.SystemTime() >= time.Duration(seconds(w.CPU))*time.Second*3/4
 }
 
 // environment is what a child needs of ours: nothing, but Windows can't do without

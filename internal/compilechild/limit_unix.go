@@ -20,23 +20,24 @@ func limit(cpu, memory, output int64) error {
 		what     string
 		resource int
 		n        int64
+		more     int64 // until the limit that the process cannot ignore
 	}{
-		{"CPU time", unix.RLIMIT_CPU, cpu},
+		{"CPU time", unix.RLIMIT_CPU, cpu, 1}, // at the first it gets SIGXCPU, and says so
 		// Not RLIMIT_AS: Go reserves far more addresses than it uses. On Linux this
 		// counts what is writable; elsewhere weigh is the limit that holds.
-		{"memory", unix.RLIMIT_DATA, memory + memory/8},
-		{"output", unix.RLIMIT_FSIZE, output},
-		{"core dumps", unix.RLIMIT_CORE, 0},
+		{"memory", unix.RLIMIT_DATA, memory + memory/8, 0},
+		{"output", unix.RLIMIT_FSIZE, output, 0},
+		{"core dumps", unix.RLIMIT_CORE, 0, 0},
 	} {
 		var r unix.Rlimit
 		if err := unix.Getrlimit(l.resource, &r); err != nil {
 			return fmt.Errorf("limiting %s: %w", l.what, err)
 		}
-		if below(r.Max, l.n) {
+		if below(r.Max, l.n+l.more) {
 			continue // it is held to less already
 		}
 		set(&r.Cur, l.n)
-		set(&r.Max, l.n)
+		set(&r.Max, l.n+l.more)
 		if err := unix.Setrlimit(l.resource, &r); err != nil {
 			return fmt.Errorf("limiting %s to %d: %w", l.what, l.n, err)
 		}
