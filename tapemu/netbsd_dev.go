@@ -1,8 +1,6 @@
 package tapemu
 
 import (
-	"strconv"
-
 	"wireloom/vnet/errno"
 	"wireloom/vnet/kern"
 )
@@ -89,9 +87,6 @@ type NetBSDFile struct {
 	unit int
 	cred kern.Cred
 }
-
-// DevName is the name of the unit that the cloner made for the file.
-func (f *NetBSDFile) DevName() string { return "tap" + strconv.Itoa(f.unit) }
 
 // Unit is the unit's number.
 func (f *NetBSDFile) Unit() int { return f.unit }

@@ -90,6 +90,9 @@ func (p *Proc) logMove(op string, fd int, of *openFile, at *event.Spot, b []byte
 		e.N = -1
 	}
 	l.log.AppendAt(e, at)
+	if p.native {
+		p.breathe()
+	}
 }
 
 // Ioctl is ioctl(2). arg is read and written in place; it has the length that is

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -134,9 +135,7 @@ func folder(dir, name string, parts []Part) Submission {
 		}
 		switch len(hits) {
 		case 1:
-			for slot, file := range p.of(filepath.Join(dir, hits[0])) {
-				s.Programs[slot] = file
-			}
+			maps.Copy(s.Programs, p.of(filepath.Join(dir, hits[0])))
 		case 0:
 			s.problem = fmt.Errorf("there is no %s.wasm in it", p.Names[0])
 			if len(parts) == 1 {

@@ -88,8 +88,8 @@ func (k *Kernel) Open(t *Thread, path string, flags int) (*File, errno.Errno) {
 	}
 	if moved != nil {
 		f := &File{k: k, ops: moved, path: "/dev/" + d.Name, flags: flags}
-		if of, ok := moved.(interface{ DevName() string }); ok {
-			f.path = "/dev/" + of.DevName()
+		if of, ok := moved.(interface{ Unit() int }); ok {
+			f.path += strconv.Itoa(of.Unit()) // of a cloner: what it made
 		}
 		return f, errno.OK
 	}

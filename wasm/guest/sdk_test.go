@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -159,12 +160,8 @@ func (s setting) run(t testing.TB, module []byte) string {
 		}
 	}
 	commands := map[string]vnet.Program{}
-	for name, c := range userland.Commands() {
-		commands[name] = c
-	}
-	for name, c := range s.native {
-		commands[name] = c
-	}
+	maps.Copy(commands, userland.Commands())
+	maps.Copy(commands, s.native)
 	lab, err := vnet.New(conf, vnet.Runtime{Modules: modules, NewStack: hoststack.New, Commands: commands})
 	if err != nil {
 		t.Fatal(err)

@@ -137,9 +137,9 @@ func serve(l net.Listener) error {
 			return err
 		}
 		go func() {
-			defer c.Close()
 			n, err := io.Copy(c, c)
-			fmt.Printf("%v: %d bytes, %v\n", c.RemoteAddr(), n, err)
+			err = errors.Join(err, c.Close())
+			fmt.Printf("%v: %d bytes, error %v\n", c.RemoteAddr(), n, err)
 		}()
 	}
 }

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"iter"
 	"slices"
-	"strconv"
 	"time"
 
 	"wireloom/vnet/errno"
@@ -188,9 +187,6 @@ func (m *Machine) Open(path string) (*kern.File, *kern.Ifnet) {
 	f, err := m.K.Open(m.Root, path, kern.O_RDWR)
 	Must(err)
 	name := f.Path()[len("/dev/"):]
-	if c, ok := f.Ops().(interface{ Unit() int }); ok {
-		name += strconv.Itoa(c.Unit())
-	}
 	Must(m.K.IfUp(m.Root, name))
 	return f, m.K.Ifnet(name)
 }

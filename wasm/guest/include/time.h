@@ -2,6 +2,11 @@
 #ifndef _LAB_TIME_H_
 #define _LAB_TIME_H_
 
+/* Without this, its clock is deprecated. */
+#ifndef _WASI_EMULATED_PROCESS_CLOCKS
+#define _WASI_EMULATED_PROCESS_CLOCKS
+#endif
+
 #include_next <time.h>
 
 #include <lab/host.h>

@@ -16,12 +16,11 @@ func main() {
 		fmt.Fprintln(os.Stderr, "usage: relay DEVICE")
 		os.Exit(64)
 	}
-	if err := relay(os.Args[1]); err != nil {
-		fmt.Fprintln(os.Stderr, "relay:", err)
-		os.Exit(1)
-	}
+	fmt.Fprintln(os.Stderr, "relay:", relay(os.Args[1]))
+	os.Exit(1)
 }
 
+// relay goes on until the device fails it, and returns why.
 func relay(device string) error {
 	f, err := os.OpenFile(device, os.O_RDWR, 0)
 	if err != nil {
