@@ -15,7 +15,7 @@ import (
 const (
 	MaxVirtual    = time.Hour             // virtual time that a grading may take
 	MaxTurns      = 50_000_000            // steps of the lab's loop that it may take
-	MaxEvents     = 5_000_000             // events of the lab's log
+	MaxEvents     = 2_000_000             // events of the lab's log
 	MaxEventBytes = 1 << 30               // bytes that they carry
 	MaxFuel       = int64(20_000_000_000) // units of fuel that one submitted program may use: 200 s of its CPU
 	MaxLooks      = 20_000_000            // comparisons of a frame with what is expected

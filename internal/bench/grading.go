@@ -92,25 +92,31 @@ func roundTrip(ctx context.Context, rounds int, r *Report) error {
 		{"srp1", "send and expect, scapy's srp1", 20, usualGoal},
 		{"open", "send and expect, scapy with an open socket", 100, openGoal},
 	} {
-		sides := []contender{ours}
-		theirs := func() (cost, error) { return python(ctx, "expect.py", mode.name, strconv.Itoa(mode.count)) }
-		if _, err := theirs(); err != nil {
-			r.Notes = append(r.Notes, fmt.Sprintf("scapy is not measured: %v", err))
-		} else {
-			sides = append(sides, theirs)
-		}
-		columns, err := inTurns(ctx, rounds, sides...)
+		columns, peer, err := beside(ctx, rounds, r, "scapy", ours, "expect.py", mode.name, strconv.Itoa(mode.count))
 		if err != nil {
 			return err
-		}
-		var peer []float64
-		if len(columns) > 1 {
-			peer = columns[1].wall()
 		}
 		rate := number(spread(columns[0].persecond()).Median) + "/s"
 		r.Rows = append(r.Rows, against(mode.what, "ns", columns[0].wall(), peer, rate).goal(mode.goal))
 	}
 	return nil
+}
+
+// beside measures ours and a peer in turns, and returns the columns and the peer's
+// times. Where the peer can't be had, which the report then says, there are none.
+func beside(ctx context.Context, rounds int, r *Report, name string, ours contender, script string, args ...string) ([]column, []float64, error) {
+	theirs := func() (cost, error) { return python(ctx, script, args...) }
+	sides := []contender{ours}
+	if _, err := theirs(); err != nil {
+		r.Notes = append(r.Notes, fmt.Sprintf("%s is not measured: %v", name, err))
+	} else {
+		sides = append(sides, theirs)
+	}
+	columns, err := inTurns(ctx, rounds, sides...)
+	if err != nil || len(columns) == 1 {
+		return columns, nil, err
+	}
+	return columns, columns[1].wall(), nil
 }
 
 // python runs a peer in a network and mount namespace of its own and reads its cost.
@@ -180,20 +186,9 @@ func wholeGrading(ctx context.Context, rounds int, r *Report) error {
 		{"a grading, Mininet that pings each 2 ms", "0.002"},
 		{"a grading, Mininet that pings each second", "1"},
 	} {
-		sides := []contender{ours}
-		theirs := func() (cost, error) { return python(ctx, "grader.py", mode.interval) }
-		if _, err := theirs(); err != nil {
-			r.Notes = append(r.Notes, fmt.Sprintf("Mininet is not measured: %v", err))
-		} else {
-			sides = append(sides, theirs)
-		}
-		columns, err := inTurns(ctx, rounds, sides...)
+		columns, peer, err := beside(ctx, rounds, r, "Mininet", ours, "grader.py", mode.interval)
 		if err != nil {
 			return err
-		}
-		var peer []float64
-		if len(columns) > 1 {
-			peer = columns[1].wall()
 		}
 		r.Rows = append(r.Rows, against(mode.what, "ns", columns[0].wall(), peer, "").goal(gradesGoal))
 	}

@@ -161,10 +161,12 @@ await run([
   [
     "a pipeline at the prompt, and a file that it makes",
     async () => {
+      await typesTo(page, "Command to run on alice");
       await enter(page, "ls / | cat > /tmp/x");
       await id("program")
         .locator("optgroup[label=ended] option", { hasText: /^cat\./ })
         .waitFor({ state: "attached" });
+      await typesTo(page, "Command to run on alice");
       await enter(page, "cat /tmp/x");
       await page.locator("[data-testid=console] .text", { hasText: /^dev$/ }).waitFor();
     },
@@ -172,6 +174,7 @@ await run([
   [
     "Ctrl-C interrupts what runs in front, Ctrl-D ends what reads",
     async () => {
+      await typesTo(page, "Command to run on alice");
       await enter(page, "ping 10.0.0.2");
       await typesTo(page, "the input of ping.");
       await page.locator('g[aria-label^="process ping."]').waitFor();
