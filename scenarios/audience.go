@@ -51,7 +51,7 @@ func (a Audience) sees(s *Step) bool { return a >= s.Visible }
 // withholds reports whether a line of the file holds something that an audience does
 // not see: a text for staff, or a step that is hidden from it.
 func (a Audience) withholds(v *value, line int) bool {
-	if v == nil || a == Staff {
+	if a == Staff || !v.spans(line) {
 		return false
 	}
 	return slices.ContainsFunc(v.keys, func(e *entry) bool {

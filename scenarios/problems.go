@@ -105,17 +105,17 @@ func (p *problems) at(v *value, format string, args ...any) { p.add(v.line, v.co
 // outside reports whether a mistake is in none of these values.
 func (p *problems) outside(vs ...*value) bool {
 	return p.more > 0 || slices.ContainsFunc(p.list, func(pr Problem) bool {
-		return !slices.ContainsFunc(vs, func(v *value) bool { return v.spans(pr.Line) })
+		return !slices.ContainsFunc(vs, func(v *value) bool { return v.holds(pr.Line) })
 	})
 }
 
 // within reports whether a mistake is in a value.
 func (p *problems) within(v *value) bool {
-	return slices.ContainsFunc(p.list, func(pr Problem) bool { return v.spans(pr.Line) })
+	return slices.ContainsFunc(p.list, func(pr Problem) bool { return v.holds(pr.Line) })
 }
 
-// spans reports whether a line of the file belongs to a value.
-func (v *value) spans(line int) bool {
+// holds reports whether a line of the file belongs to a value.
+func (v *value) holds(line int) bool {
 	if v == nil {
 		return false
 	}
@@ -139,6 +139,24 @@ func (v *value) extent() (first, last int) {
 	}
 	return first, last
 }
+
+// measure keeps the extent of a value and of what is in it, for spans.
+func (v *value) measure() {
+	if v == nil {
+		return
+	}
+	v.first, v.last = v.extent()
+	for _, e := range v.keys {
+		e.key.measure()
+		e.val.measure()
+	}
+	for _, i := range v.items {
+		i.measure()
+	}
+}
+
+// spans is holds for a value of the tree as it was read, which was measured.
+func (v *value) spans(line int) bool { return v != nil && v.first <= line && line <= v.last }
 
 // total is how many mistakes there are so far.
 func (p *problems) total() int { return len(p.list) + p.more }

@@ -216,6 +216,7 @@ func parse(file string, src []byte, dir fs.FS) (*Scenario, error) {
 	p := &problems{file: file, lines: strings.Split(string(src), "\n")}
 	sc := &Scenario{File: file, Source: src, Seed: 1, dir: dir, read: map[string][]byte{}}
 	sc.root = parseTree(src, p)
+	sc.root.measure()
 	if sc.root == nil || len(p.list) > 0 {
 		return nil, p.err()
 	}

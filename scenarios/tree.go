@@ -32,6 +32,8 @@ type value struct {
 	late   bool   // it holds a ${step.field}, which only the run tells
 	keys   []*entry
 	items  []*value
+
+	first, last int // its extent, where it was measured
 }
 
 type entry struct {

@@ -30,7 +30,7 @@ import (
 const layout = "v2"
 
 // DefaultLimit is the size in bytes of a cache where none is given.
-const DefaultLimit = 1 << 30
+const DefaultLimit = 4 << 30 // some 350 Go programs: a course and its students
 
 // abandoned is how old a scratch folder or an unfinished entry is when nobody needs
 // it any more.
