@@ -116,12 +116,7 @@ func (c consoleIn) read(p *Proc, b []byte) (int, uint64, errno.Errno) {
 		if in.non {
 			return 0, 0, errno.EWOULDBLOCK
 		}
-		k := p.node.kern
-		k.SelBegin(&p.thread)
-		in.sel.Record(k, &p.thread)
-		e := k.SelWait(&p.thread, -1)
-		k.SelEnd(&p.thread)
-		if e != errno.OK {
+		if e := p.waitOn(&in.sel, -1); e != errno.OK {
 			return 0, 0, e
 		}
 	}

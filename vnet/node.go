@@ -240,21 +240,32 @@ func (x *iface) input(ifp *kern.Ifnet, _ int, m *kern.Mbuf) {
 	x.port.send(f)
 }
 
+// mbuf copies a frame for the interface's driver. It is nil where that can't be, and
+// the frame is lost then.
+func (x *iface) mbuf(f *frame) *kern.Mbuf {
+	l := x.node.lab
+	if x.gone {
+		l.drop(x.port, "no-interface", x.ifp.Name+" was destroyed", f)
+		return nil
+	}
+	m := x.node.kern.NewFrame(f.data)
+	if m == nil {
+		l.drop(x.port, "no-buffers", "the node is out of packet memory", f)
+		return nil
+	}
+	m.Tag = f.id
+	return m
+}
+
 // deliver is the far end of the interface's link: a frame arrives at the node. A
 // NIC receives it; a tap that is a member of a switch sends it to its process, as
 // bridge_enqueue(9) does, and like a bridge only while it is running.
 func (x *iface) deliver(f *frame) {
 	l := x.node.lab
-	if x.gone {
-		l.drop(x.port, "no-interface", x.ifp.Name+" was destroyed", f)
-		return
-	}
-	m := x.node.kern.NewFrame(f.data)
+	m := x.mbuf(f)
 	if m == nil {
-		l.drop(x.port, "no-buffers", "the node is out of packet memory", f)
 		return
 	}
-	m.Tag = f.id
 	if x.kind == "nic" {
 		l.release(f)
 		x.ifp.Receive(m)

@@ -36,16 +36,10 @@ func (l *Lab) Output(name string, data []byte) (uint64, error) {
 // emitOut gives a frame to the interface's driver.
 func (x *iface) emitOut(f *frame) {
 	l := x.node.lab
-	if x.gone {
-		l.drop(x.port, "no-interface", x.ifp.Name+" was destroyed", f)
-		return
-	}
-	m := x.node.kern.NewFrame(f.data)
+	m := x.mbuf(f)
 	if m == nil {
-		l.drop(x.port, "no-buffers", "the node is out of packet memory", f)
 		return
 	}
-	m.Tag = f.id
 	dst := x.node.conf.Dialect.SockaddrOf(destination(f.data))
 	l.release(f)
 	if x.kind != "tun" {

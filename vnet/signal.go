@@ -348,12 +348,7 @@ func (f *signalFile) read(p *Proc, b []byte) (int, uint64, errno.Errno) {
 		if f.non {
 			return 0, 0, errno.EWOULDBLOCK
 		}
-		k := p.node.kern
-		k.SelBegin(&p.thread)
-		f.sel.Record(k, &p.thread)
-		e := k.SelWait(&p.thread, -1)
-		k.SelEnd(&p.thread)
-		if e != errno.OK {
+		if e := p.waitOn(&f.sel, -1); e != errno.OK {
 			return 0, 0, e
 		}
 	}

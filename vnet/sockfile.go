@@ -49,12 +49,7 @@ func (f *socketFile) wait(p *Proc, dir int, op func() errno.Errno) errno.Errno {
 				return errno.EWOULDBLOCK
 			}
 		}
-		k := p.node.kern
-		k.SelBegin(&p.thread)
-		f.sel.Record(k, &p.thread)
-		e = k.SelWait(&p.thread, left)
-		k.SelEnd(&p.thread)
-		if e != errno.OK {
+		if e = p.waitOn(&f.sel, left); e != errno.OK {
 			return e
 		}
 	}

@@ -211,6 +211,17 @@ type PollFD struct {
 	Revents int
 }
 
+// waitOn sleeps until sel is woken, for at most d, for ever below 0: how a call on one
+// file of vnet's own waits.
+func (p *Proc) waitOn(sel *kern.SelInfo, d time.Duration) errno.Errno {
+	k := p.node.kern
+	k.SelBegin(&p.thread)
+	sel.Record(k, &p.thread)
+	e := k.SelWait(&p.thread, d)
+	k.SelEnd(&p.thread)
+	return e
+}
+
 // Poll is poll(2): it waits until an event holds, timeout has passed (below zero:
 // for ever) or a signal comes, and returns for how many entries one holds.
 func (p *Proc) Poll(fds []PollFD, timeout time.Duration) (int, errno.Errno) {
