@@ -367,6 +367,10 @@ var tapTopics = []topic{
 			group := ifArg{MAC: "01:00:5e:00:00:01"}
 			return join(l.opened().ifioctl("SIOCADDMULTI", group).err(), l.ifioctl("SIOCDELMULTI", group).err(), l.ifioctl("SIOCDELMULTI", group).err())
 		}},
+		{"if-multicast-foreign", "SIOCDELMULTI of a group that was never joined; of an address that is no group; SIOCADDMULTI of that", in("tapifioctl", "tap_ioctl"), func(l *lab) string {
+			group, host := ifArg{MAC: "01:00:5e:00:00:02"}, ifArg{MAC: "02:00:5e:00:00:02"}
+			return join(l.opened().ifioctl("SIOCDELMULTI", group).err(), l.ifioctl("SIOCDELMULTI", host).err(), l.ifioctl("SIOCADDMULTI", host).err())
+		}},
 		{"if-unknown", "SIOCSIFMEDIA and others that the driver does not know", in("tapifioctl", "tap_ioctl"), func(l *lab) string { return l.opened().ifioctl("SIOCSIFMEDIA").err() }},
 	}},
 	{"what a bpf listener sees", []pageRow{

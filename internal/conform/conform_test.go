@@ -121,7 +121,7 @@ func TestRun(t *testing.T) {
 		code           int
 		stdout, stderr string
 	}{
-		{"recordings of a behaviour", []string{"netbsd-tap", "testdata/netbsd-tap/named"}, 0, "86 files, 827 operations, 0 differ\n", ""},
+		{"recordings of a behaviour", []string{"netbsd-tap", "testdata/netbsd-tap/named"}, 0, "87 files, 830 operations, 0 differ\n", ""},
 		{"one empty folder of two", []string{"netbsd-tap", "testdata/netbsd-tap/walk", empty}, 0, "20 files, 1200 operations, 0 differ\n", ""},
 		{"harness events are counted", []string{"netbsd-tap", "testdata/netbsd-tap/named"}, 0, "mutex_use_after_destroy\n", ""},
 		{"wrong driver", []string{"dragonfly-tap", "testdata/netbsd-tap/named"}, 1, "create-and-destroy.jsonl:1: load\n", ""},

@@ -283,6 +283,10 @@ func (d *Cdev) Stat(*Thread) (Stat, errno.Errno) {
 	return Stat{Major: d.Major, Minor: d.Unit, UID: d.UID, GID: d.GID, Mode: d.Mode}, errno.OK
 }
 
+// DriverSeesClose reports whether the driver is told of the next close: of the last
+// one only, unless it asked for each (D_TRACKCLOSE).
+func (d *Cdev) DriverSeesClose() bool { return d.Opens <= 1 || d.everyClose }
+
 // Close takes one open off and tells the driver of the last one, or of every
 // one where it wants that.
 func (d *Cdev) Close(t *Thread) errno.Errno {
@@ -297,7 +301,7 @@ func (d *Cdev) Close(t *Thread) errno.Errno {
 		}
 		return errno.OK
 	}
-	if d.Opens > 0 && !d.everyClose {
+	if d.Opens > 0 && !d.everyClose { // as DriverSeesClose foretold
 		return errno.OK
 	}
 	return d.sw.Close(d, t)

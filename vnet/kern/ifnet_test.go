@@ -86,6 +86,7 @@ func TestCardIoctls(t *testing.T) {
 		{"join it again", kern.SIOCADDMULTI, kern.IfReq{MAC: kern.MAC{1, 0, 0x5e}}, [3]errno.Errno{}},
 		{"leave the group", kern.SIOCDELMULTI, kern.IfReq{MAC: kern.MAC{1, 0, 0x5e}}, [3]errno.Errno{}},
 		{"leave it again", kern.SIOCDELMULTI, kern.IfReq{MAC: kern.MAC{1, 0, 0x5e}}, [3]errno.Errno{0, 0, errno.ENXIO}},
+		{"leave what is no group", kern.SIOCDELMULTI, kern.IfReq{MAC: kern.MAC{2}}, [3]errno.Errno{0, 0, errno.ENXIO}},
 		{"join no group", kern.SIOCADDMULTI, kern.IfReq{MAC: kern.MAC{2}}, [3]errno.Errno{0, 0, errno.EINVAL}},
 		{"address of the card", kern.SIOCGIFADDR, kern.IfReq{}, [3]errno.Errno{0, 0, errno.ENOTTY}},
 		{"destination", kern.SIOCSIFDSTADDR, kern.IfReq{}, [3]errno.Errno{errno.EADDRNOTAVAIL, errno.EADDRNOTAVAIL, errno.ENOTTY}},

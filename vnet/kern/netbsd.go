@@ -85,10 +85,9 @@ func (n netbsdNet) etherIoctl(i *Ifnet, _ *Thread, cmd uint32, r *IfReq) errno.E
 		i.Multi = append(i.Multi, r.MAC)
 		return errno.ENETRESET
 	case SIOCDELMULTI:
+		// ether_delmulti looks for the record and checks nothing else: that an address is
+		// no group at all is EINVAL in ether_addmulti alone.
 		j := slices.Index(i.Multi, r.MAC)
-		if r.MAC[0]&1 == 0 {
-			return errno.EINVAL
-		}
 		if j < 0 {
 			return errno.ENXIO
 		}

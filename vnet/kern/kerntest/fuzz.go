@@ -1,6 +1,7 @@
 package kerntest
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -16,6 +17,7 @@ const (
 	fuzzFiles = 8
 	fuzzProcs = 6
 	fuzzNotes = 16
+	fuzzOps   = 29 // kinds of operations
 )
 
 // A fuzzer does operations that bytes choose and checks after each what must
@@ -25,11 +27,19 @@ type fuzzer struct {
 	mod   kern.Module
 	base  string
 	data  []byte
-	files []*kern.File
+	files []*fuzzFile
 	reads []*fuzzRead
 	notes []*kern.Knote
 	seen  map[*kern.Ifnet]kern.Counters
+	model *model
 	Ops   int
+}
+
+// fuzzFile is an open file, and the process that opened it.
+type fuzzFile struct {
+	*kern.File
+	id  int // its descriptor, which no other file of the run has
+	pid int
 }
 
 // fuzzRead is a process that reads.
@@ -48,16 +58,17 @@ type fuzzRead struct {
 //   - a reader that sleeps although its queue has a packet, unless the driver
 //     has forgotten that it sleeps (RWAIT is clear), as the originals do when
 //     a second reader comes and goes;
-//   - packet memory that is still taken when every queue is empty.
+//   - packet memory that is still taken when every queue is empty;
+//   - an answer that is not the model's: see model.
 func Fuzz(d kern.Dialect, mod kern.Module, base string, data []byte) (ops int, err error) {
 	m := New(d, mod)
 	defer m.Close()
-	f := &fuzzer{m: m, mod: mod, base: base, data: data, seen: map[*kern.Ifnet]kern.Counters{}}
+	f := &fuzzer{m: m, mod: mod, base: base, data: data, seen: map[*kern.Ifnet]kern.Counters{}, model: newModel(m.K)}
 	for len(f.data) > 0 && m.K.Dead() == "" {
 		f.step()
 		m.Run()
 		f.Ops++
-		if err := f.check(); err != nil {
+		if err := cmp.Or(f.model.wrong, f.check()); err != nil {
 			return f.Ops, fmt.Errorf("operation %d: %w", f.Ops, err)
 		}
 	}
@@ -85,7 +96,7 @@ func (f *fuzzer) thread() *kern.Thread {
 	return t
 }
 
-func (f *fuzzer) file() *kern.File {
+func (f *fuzzer) file() *fuzzFile {
 	if len(f.files) == 0 {
 		return nil
 	}
@@ -122,7 +133,7 @@ var fuzzIfIoctls = []uint32{
 // step does one operation. What it answers is not looked at.
 func (f *fuzzer) step() {
 	k := f.m.K
-	switch f.byte() % 24 {
+	switch f.byte() % fuzzOps {
 	case 0:
 		_, _ = k.IfCreate(f.thread(), f.unit())
 	case 1:
@@ -170,6 +181,12 @@ func (f *fuzzer) step() {
 		} else {
 			k.Load(f.m.Root, f.mod)
 		}
+	case 24, 25:
+		f.multicast()
+	case 26, 27:
+		f.kqueue()
+	case 28:
+		f.openAgain()
 	}
 }
 
@@ -185,8 +202,21 @@ func (f *fuzzer) open() {
 	if f.byte()%2 == 0 {
 		flags |= kern.O_NONBLOCK
 	}
-	if file, err := f.m.K.Open(f.thread(), path, flags); err == errno.OK {
-		f.files = append(f.files, file)
+	f.openAs(f.thread(), path, flags)
+}
+
+func (f *fuzzer) openAs(t *kern.Thread, path string, flags int) {
+	if file, err := f.m.K.Open(t, path, flags); err == errno.OK {
+		f.model.files++
+		f.files = append(f.files, &fuzzFile{file, f.model.files, t.PID})
+	}
+}
+
+// openAgain opens a device that is open already, as the process that has it: a tun
+// allows that.
+func (f *fuzzer) openAgain() {
+	if file := f.file(); file != nil && len(f.files) < fuzzFiles {
+		f.openAs(&kern.Thread{PID: file.pid, PGID: file.pid}, file.Path(), kern.O_RDWR)
 	}
 }
 
@@ -195,8 +225,28 @@ func (f *fuzzer) close() {
 	if file == nil {
 		return
 	}
-	f.files = slices.DeleteFunc(f.files, func(x *kern.File) bool { return x == file })
+	f.files = slices.DeleteFunc(f.files, func(x *fuzzFile) bool { return x == file })
+	f.model.forget(file.id)
+	ifp := f.ifnet(file)
+	before := f.sleepers(ifp)
+	d, _ := file.Ops().(*kern.Cdev)
+	unseen := d != nil && !d.DriverSeesClose()
 	file.Close(f.thread())
+	f.m.Run()
+	if unseen && f.sleepers(ifp) != before {
+		f.model.fail("%s: closing one of several opens woke a reader", file.Path())
+	}
+}
+
+// sleepers is how many processes sleep in a read of an interface's packets.
+func (f *fuzzer) sleepers(ifp *kern.Ifnet) int {
+	n := 0
+	for _, r := range f.reads {
+		if ifp != nil && r.ifp == ifp && !r.Done {
+			n++
+		}
+	}
+	return n
 }
 
 // start runs a process that may sleep.
@@ -218,7 +268,7 @@ func (f *fuzzer) read() {
 }
 
 // ifnet is the interface whose packets a file reads.
-func (f *fuzzer) ifnet(file *kern.File) *kern.Ifnet {
+func (f *fuzzer) ifnet(file *fuzzFile) *kern.Ifnet {
 	if c, ok := file.Ops().(interface{ Unit() int }); ok {
 		return f.m.K.Ifnet(f.base + strconv.Itoa(c.Unit()))
 	}
@@ -270,7 +320,45 @@ func (f *fuzzer) ifioctl() {
 	}
 	r.MAC = kern.MAC{byte(f.byte()), 0, 0x5e}
 	r.Family = kern.AF_LINK
-	f.m.K.Ifioctl(f.thread(), name, fuzzIfIoctls[f.byte()%len(fuzzIfIoctls)], &r)
+	f.ifctl(f.thread(), name, fuzzIfIoctls[f.byte()%len(fuzzIfIoctls)], &r)
+}
+
+// multicast joins or leaves one of a few addresses, so that each is met again. The
+// first byte's low bit says which are groups.
+func (f *fuzzer) multicast() {
+	cmd := uint32(kern.SIOCADDMULTI)
+	if f.byte()%2 == 0 {
+		cmd = kern.SIOCDELMULTI
+	}
+	r := kern.IfReq{MAC: kern.MAC{byte(f.byte() % 3), 0, 0x5e, 0, 0, byte(f.byte() % 4)}}
+	f.ifctl(f.thread(), f.unit(), cmd, &r)
+}
+
+func (f *fuzzer) ifctl(t *kern.Thread, name string, cmd uint32, r *kern.IfReq) {
+	i, mac := f.m.K.Ifnet(name), r.MAC
+	got := f.m.K.Ifioctl(t, name, cmd, r)
+	if want, known := f.model.membership(i, t, cmd, mac); known && got != want {
+		f.model.fail("%s: %s of %s is %v, want %v", name, kern.IoctlName(cmd), mac, got, want)
+	}
+}
+
+// kqueue registers a file's filter in a kqueue, or takes it out: that a
+// registration is there does not depend on what became of the interface.
+func (f *fuzzer) kqueue() {
+	file := f.file()
+	if file == nil {
+		return
+	}
+	ev := kern.Kevent{Ident: file.id, Filter: -1 - f.byte()%4, Flags: kern.EV_ADD}
+	if f.byte()%2 == 0 {
+		ev.Flags = kern.EV_DELETE
+	}
+	got := f.model.kq.Change(f.thread(), file.File, ev)
+	if want, known := f.model.registration(ev, got); known && got != want {
+		f.model.fail("kevent of %s, filter %d, flags %#x: %v, want %v", file.Path(), ev.Filter, ev.Flags, got, want)
+	}
+	var events [4]kern.Kevent
+	_, _ = f.model.kq.Collect(f.m.Root, events[:], 0)
 }
 
 func (f *fuzzer) kqfilter() {

@@ -1,6 +1,7 @@
 package kerntest
 
 import (
+	"cmp"
 	"strings"
 	"testing"
 
@@ -43,14 +44,26 @@ func TestFuzzerFinds(t *testing.T) {
 			f.start(i, func(th *kern.Thread) { f.m.K.Sleep(th, f, "read", true) })
 			Must(i.Enqueue(f.m.K.NewMbuf(nil)))
 		}, "a reader sleeps in read and 1 packets wait"},
+		{"a group that was joined behind the model's back", func(f *fuzzer, i *kern.Ifnet) {
+			i.Multi = append(i.Multi, kern.MAC{1})
+			f.ifctl(f.m.Root, "em0", kern.SIOCDELMULTI, &kern.IfReq{MAC: kern.MAC{1}})
+		}, "em0: SIOCDELMULTI of 01:00:00:00:00:00 is OK, want ENXIO"},
+		{"a registration that the kqueue has lost", func(f *fuzzer, _ *kern.Ifnet) {
+			f.model.registered[registration{7, kern.EVFILT_READ}] = true
+			ev := kern.Kevent{Ident: 7, Filter: kern.EVFILT_READ, Flags: kern.EV_DELETE}
+			if want, _ := f.model.registration(ev, errno.OK); f.model.kq.Change(f.m.Root, nil, ev) != want {
+				f.model.fail("the kqueue has lost 7")
+			}
+		}, "the kqueue has lost 7"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			f := &fuzzer{m: New(kern.NetBSD, nothing{}), mod: nothing{}, seen: map[*kern.Ifnet]kern.Counters{}}
+			f.model = newModel(f.m.K)
 			defer f.m.Close()
 			i := f.m.K.AttachEther("em0", kern.MAC{2}, 1500, func(p *kern.Mbuf) { p.Free() })
 			tc.make(f, i)
 			got := ""
-			if err := f.check(); err != nil {
+			if err := cmp.Or(f.model.wrong, f.check()); err != nil {
 				got = err.Error()
 			}
 			if !strings.Contains(got, tc.want) || (got == "") != (tc.want == "") {
