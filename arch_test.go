@@ -7,6 +7,7 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -23,28 +24,27 @@ const module = "wireloom"
 // exist. After + come the modules of others. The standard library is allowed but
 // for what TestCoreIsPure refuses. ARCHITECTURE.md explains the rings.
 const edges = `
-NONE                                                   < vnet/errno, vnet/wire, vnet/event, web, wasm/fuel, wasm/modcache, wasm/guest
-vnet/errno, vnet/wire, vnet/event                      < vnet/kern
-vnet/kern, vnet/errno                                  < vnet/kern/kerntest
-vnet/kern, vnet/errno, vnet/wire                       < tunemu, tapemu
-vnet/kern, vnet/errno, vnet/wire, vnet/event           < vnet
-vnet, vnet/kern, vnet/errno, vnet/wire                 < vnet/userland
+NONE                                                   < vnet/errno, vnet/packet, vnet/event, web, wasm/fuel, wasm/modcache, wasm/guest
+vnet/errno, vnet/packet, vnet/event                      < vnet/kern
+vnet/kern, vnet/errno, vnet/packet                     < vnet/kern/kerntest
+vnet/kern, vnet/errno, vnet/packet                       < tunemu, tapemu
+vnet/kern, vnet/errno, vnet/packet, vnet/event           < vnet
+vnet, vnet/kern, vnet/errno, vnet/packet                 < vnet/userland
 vnet, vnet/kern, vnet/errno, wasm/fuel, wasm/modcache + wazero < wasm
-vnet, vnet/kern, vnet/errno, vnet/wire + gVisor        < internal/hoststack
+vnet, vnet/kern, vnet/errno, vnet/packet + gVisor        < internal/hoststack
 NONE + gopacket                                        < internal/decode
-vnet, vnet/kern, vnet/errno, vnet/wire, vnet/event, internal/decode + go-yaml < scenarios
+vnet, vnet/kern, vnet/errno, vnet/packet, vnet/event, internal/decode + go-yaml < scenarios
 vnet, vnet/event                                       < internal/session
 wasm + sys                                             < internal/compilechild
 vnet, vnet/kern, vnet/userland, tunemu, tapemu, wasm, internal/hoststack, scenarios, internal/session, internal/compilechild < internal/boot
 scenarios, internal/decode                             < internal/report
 scenarios, internal/report                             < internal/batch
-vnet/event + gopacket                                  < internal/pcap, internal/metrics
+vnet/event + gopacket                                  < internal/pcap
 vnet, vnet/kern, vnet/errno, tunemu, tapemu            < internal/conform
-NONE                                                   < internal/store
 vnet, vnet/errno, vnet/event, internal/session, internal/decode + websocket < internal/stream
-vnet, vnet/event, internal/session, internal/decode, internal/stream, internal/pcap, internal/metrics, internal/store, scenarios, web < internal/httpapi
+vnet, vnet/event, internal/session, internal/decode, internal/stream, internal/pcap, scenarios, web < internal/httpapi
 vnet, vnet/errno, vnet/event, scenarios, web, wasm/guest, internal/* + websocket < cmd/labserver
-vnet, vnet/kern, vnet/errno, vnet/event, vnet/wire, tapemu, scenarios, wasm, wasm/fuel, web, internal/* + sys, websocket, wazero < internal/bench
+vnet, vnet/kern, vnet/errno, vnet/event, vnet/packet, tapemu, scenarios, wasm, wasm/fuel, web, internal/* + sys, websocket, wazero < internal/bench
 NONE                                                   < internal/mutant, internal/testcount
 internal/mutant                                        < internal/guestbuild
 vnet, vnet/event, wasm, scenarios, internal/boot, internal/mutant < internal/course
@@ -65,7 +65,7 @@ var modules = map[string]string{
 // chance, no machine. Each, or one file of it, has its exceptions, with their reason.
 var core = map[string][]string{
 	"vnet/errno":    nil,
-	"vnet/wire":     nil,
+	"vnet/packet":     nil,
 	"vnet/event":    {"sync", "sync/atomic", "channel"}, // live readers read the log while the loop appends
 	"vnet/kern":     nil,
 	"tunemu":        nil,
@@ -245,6 +245,53 @@ func TestImports(t *testing.T) {
 					s.file, imp, s.pkg, words(from))
 			}
 		}
+	}
+}
+
+// ghosts are the names in the table that no package has: an edge to nothing looks as
+// if it kept something out.
+func ghosts(allowed map[string][]string, exists map[string]bool) []string {
+	var found []string
+	for name, from := range allowed {
+		if !exists[module+"/"+name] {
+			found = append(found, name)
+		}
+		for _, f := range from {
+			dir, all := strings.CutSuffix(f, "/*")
+			some := all && slices.ContainsFunc(slices.Collect(maps.Keys(exists)), func(p string) bool { return strings.HasPrefix(p, dir+"/") })
+			if strings.HasPrefix(f, module+"/") && !exists[f] && !some {
+				found = append(found, strings.TrimPrefix(f, module+"/"))
+			}
+		}
+	}
+	slices.Sort(found)
+	return slices.Compact(found)
+}
+
+func TestNoGhosts(t *testing.T) {
+	allowed, err := parseEdges(edges)
+	if err != nil {
+		t.Fatal(err)
+	}
+	exists := map[string]bool{}
+	for _, s := range sources(t) {
+		exists[module+"/"+s.pkg] = true
+	}
+	for _, name := range ghosts(allowed, exists) {
+		t.Errorf("the table of arch_test.go names %s, and there is no such package: take it out", name)
+	}
+	for name := range core {
+		if _, err := os.Stat(filepath.FromSlash(name)); err != nil {
+			t.Errorf("arch_test.go keeps %s pure, and there is no such package or file: take it out", name)
+		}
+	}
+	allowed, err = parseEdges("NONE < a, gone\na, missing, c/*, d/* < b")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := ghosts(allowed, map[string]bool{"wireloom/a": true, "wireloom/b": true, "wireloom/c/x": true})
+	if want := []string{"d/*", "gone", "missing"}; !slices.Equal(got, want) {
+		t.Errorf("ghosts of a table with three: got %q, want %q", got, want)
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 	"wireloom/internal/decode"
 	"wireloom/vnet"
 	"wireloom/vnet/kern"
-	"wireloom/vnet/wire"
+	"wireloom/vnet/packet"
 )
 
 // A builder makes a Scenario of values whose shapes are right.
@@ -192,9 +192,9 @@ func (b *builder) node(e *entry, connect func(at *value, a, to string)) {
 	case "netbsd":
 		n.Dialect = kern.NetBSD
 	}
-	mac := func(v *value) (m wire.MAC) {
+	mac := func(v *value) (m packet.MAC) {
 		if v != nil {
-			m, _ = wire.ParseMAC(v.text) // its shape has been checked
+			m, _ = packet.ParseMAC(v.text) // its shape has been checked
 			if m.IsMulticast() {
 				b.p.at(v, "%s is a group address, which no interface can have", v.text)
 			}

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"wireloom/vnet/kern"
-	"wireloom/vnet/wire"
+	"wireloom/vnet/packet"
 )
 
 // state builds what a step asks of the state of the lab.
@@ -63,7 +63,7 @@ func (b *builder) macTable(x *value) MACTable {
 	}
 	if has := x.get("has"); has != nil {
 		for _, e := range has.keys {
-			m, err := wire.ParseMAC(e.key.text)
+			m, err := packet.ParseMAC(e.key.text)
 			if err != nil {
 				b.p.at(e.key, "%s is no MAC address", shown(e.key))
 			}
@@ -71,7 +71,7 @@ func (b *builder) macTable(x *value) MACTable {
 		}
 	}
 	for _, l := range x.get("lacks").list() {
-		m, _ := wire.ParseMAC(l.text) // its shape has been checked
+		m, _ := packet.ParseMAC(l.text) // its shape has been checked
 		t.Lacks = append(t.Lacks, m.String())
 	}
 	if len(t.Has)+len(t.Lacks) == 0 && t.Count == nil {
@@ -88,7 +88,7 @@ func (b *builder) arpTable(x *value) ARPTable {
 			if err != nil {
 				b.p.at(e.key, "%s is no IP address", shown(e.key))
 			}
-			m, _ := wire.ParseMAC(e.val.text) // its shape has been checked
+			m, _ := packet.ParseMAC(e.val.text) // its shape has been checked
 			t.Has = append(t.Has, Resolved{a, m.String()})
 		}
 	}
@@ -126,7 +126,7 @@ func (b *builder) device(x *value) Device {
 		d.Open = &is
 	}
 	if m := x.get("mac"); m != nil {
-		mac, _ := wire.ParseMAC(m.text) // its shape has been checked
+		mac, _ := packet.ParseMAC(m.text) // its shape has been checked
 		d.MAC = mac.String()
 	}
 	for _, a := range x.get("address").each() {

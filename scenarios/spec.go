@@ -12,7 +12,7 @@ import (
 
 	"wireloom/internal/decode"
 	"wireloom/vnet"
-	"wireloom/vnet/wire"
+	"wireloom/vnet/packet"
 )
 
 // The format is one table of shapes. The parser checks a file against it, and the
@@ -105,7 +105,7 @@ func one(want string, of ...string) *shape { return &shape{kind: shapeText, enum
 var (
 	boolean = &shape{kind: shapeBool, want: "true or false"}
 	macAddr = &shape{kind: shapeText, want: `a MAC address in quotes, such as "02:00:00:00:00:0b"`, max: 17, check: func(s string) error {
-		_, err := wire.ParseMAC(s)
+		_, err := packet.ParseMAC(s)
 		return err
 	}}
 	prefix = &shape{kind: shapeText, want: "an address with its prefix length, such as 10.0.0.1/24", max: 64, check: func(s string) error {
@@ -132,7 +132,7 @@ var (
 		_, err := hex.DecodeString(strings.Map(dropSpace, s))
 		return err
 	}}
-	packet = &shape{kind: shapePacket, want: "a mapping of packet fields by Wireshark's names, such as {arp.opcode: 1}", max: 64}
+	given  = &shape{kind: shapePacket, want: "a mapping of packet fields by Wireshark's names, such as {arp.opcode: 1}", max: 64}
 	wanted = &shape{kind: shapeFields, want: "a mapping of packet fields by Wireshark's names, such as {arp.opcode: 2}", max: 64}
 )
 

@@ -142,7 +142,7 @@ var sendShape = object(
 	field{"port", end, false, "Where the frame comes in: it enters the switch by this port, or arrives at this interface."},
 	field{"direction", one("in or out", "in", "out"), false, "in; or out, as if what is at the port had sent it onto its link."},
 	field{"device", end, false, "Instead of port: the node's kernel sends it out of this interface; on a tun, an IP packet."},
-	field{"packet", packet, false, "The frame by its fields; lengths and checksums are right unless they are given."},
+	field{"packet", given, false, "The frame by its fields; lengths and checksums are right unless they are given."},
 	field{"hex", late(hexa), false, "The frame by its bytes, instead."},
 	field{"capture", &shape{kind: shapeText, want: "a file of the folder, such as captures/x.pcapng", pattern: captureForm, max: 128}, false, "A frame of a capture file in the folder, instead."},
 	field{"frame", number(1, 1_000_000), false, "Which frame of the capture, from 1; the first where it is not given."},

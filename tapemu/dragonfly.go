@@ -8,6 +8,7 @@ import (
 
 	"wireloom/vnet/errno"
 	"wireloom/vnet/kern"
+	"wireloom/vnet/packet"
 )
 
 // Flags of a unit: tap_flags.
@@ -59,7 +60,7 @@ type dfSoftc struct {
 	owner  kern.Owner // tap_sigio
 	opener kern.Owner // tap_sigtd
 	orphan bool       // tap_sigtd without a process
-	remote kern.MAC   // ether_addr: what the VMware ioctls get and set
+	remote packet.MAC // ether_addr: what the VMware ioctls get and set
 }
 
 // DragonFly returns the driver, to be loaded into a kernel of that dialect.
@@ -138,7 +139,7 @@ func (d *DragonFlyTap) create(unit int, dev *kern.Cdev) *dfSoftc {
 	dev.Drv1 = tp
 	var ticks [4]byte
 	binary.LittleEndian.PutUint32(ticks[:], d.k.Ticks())
-	mac := kern.MAC{0x00, 0xbd, ticks[0], ticks[1], ticks[2], byte(unit)}
+	mac := packet.MAC{0x00, 0xbd, ticks[0], ticks[1], ticks[2], byte(unit)}
 	tp.ifp = d.k.NewEther("tap"+strconv.Itoa(unit), unit, mac, tp)
 	tp.ifp.Softc = tp
 	d.lastUnit = max(d.lastUnit, unit)

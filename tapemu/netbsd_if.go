@@ -5,6 +5,7 @@ import (
 
 	"wireloom/vnet/errno"
 	"wireloom/vnet/kern"
+	"wireloom/vnet/packet"
 )
 
 // attach is tap_attach.
@@ -12,7 +13,7 @@ func (d *NetBSDTap) attach(unit int) *nbSoftc {
 	now := d.k.Host().Now()
 	name := "tap" + strconv.Itoa(unit)
 	sc := &nbSoftc{d: d, unit: unit, accessed: now, modified: now, created: now}
-	mac := kern.MAC{0xf2, 0x0b, 0xa4}
+	mac := packet.MAC{0xf2, 0x0b, 0xa4}
 	pmf := d.k.Fault("pmf")
 	d.k.Host().Random(mac[3:])
 	sc.ifp = d.k.NewEther(name, unit, mac, sc)

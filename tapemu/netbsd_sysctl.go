@@ -3,6 +3,7 @@ package tapemu
 import (
 	"wireloom/vnet/errno"
 	"wireloom/vnet/kern"
+	"wireloom/vnet/packet"
 )
 
 // sysctlSetup is sysctl_tap_setup: the nodes net.link and net.link.tap. A
@@ -58,7 +59,7 @@ func (sc *nbSoftc) sysctlMAC(t *kern.Thread, set *string) (string, errno.Errno) 
 
 // etherAton is ether_aton_r: six groups of one or two hexadecimal digits with
 // at most one of ":-." between two of them.
-func etherAton(s string) (mac kern.MAC, ok bool) {
+func etherAton(s string) (mac packet.MAC, ok bool) {
 	for i := range mac {
 		digits := 0
 		for len(s) > 0 && digits < 2 {

@@ -9,6 +9,7 @@ import (
 	"wireloom/vnet/errno"
 	"wireloom/vnet/kern"
 	"wireloom/vnet/kern/kerntest"
+	"wireloom/vnet/packet"
 )
 
 var peer = netip.AddrFrom4([4]byte{10, 0, 0, 2})
@@ -87,7 +88,7 @@ func TestStateIsOfUnitsOnly(t *testing.T) {
 				t.Errorf("%d units before the driver is loaded, want 0", got)
 			}
 			m := kerntest.New(tc.d, tc.mod)
-			m.K.AttachEther("em0", kern.MAC{2}, 1500, func(p *kern.Mbuf) { p.Free() })
+			m.K.AttachEther("em0", packet.MAC{2}, 1500, func(p *kern.Mbuf) { p.Free() })
 			m.Open("tun5")
 			m.Open("tun2")
 			units := tc.mod.State().Units

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"wireloom/vnet/kern"
-	"wireloom/vnet/wire"
+	"wireloom/vnet/packet"
 )
 
 // Limits of a lab. What goes beyond one is refused by New, or dropped, counted
@@ -70,8 +70,8 @@ type NodeConfig struct {
 // NICConfig describes an ordinary Ethernet interface of a node, plugged into the
 // fabric and held by the node's IP stack.
 type NICConfig struct {
-	Name      string   // em0
-	MAC       wire.MAC // zero: one is derived from the node's and the interface's number
+	Name      string     // em0
+	MAC       packet.MAC // zero: one is derived from the node's and the interface's number
 	Addresses []netip.Prefix
 }
 
@@ -80,8 +80,8 @@ type NICConfig struct {
 // linked to; a tap with addresses is an Ethernet interface of the node's IP stack.
 // A tun is a point-to-point interface of the stack: ifconfig tun0 ADDRESS PEER.
 type DeviceConfig struct {
-	Name      string   // tap0
-	MAC       wire.MAC // zero: as the driver chooses it
+	Name      string     // tap0
+	MAC       packet.MAC // zero: as the driver chooses it
 	Addresses []netip.Prefix
 	Peer      netip.Addr `json:",omitzero"` // of a tun: the other side's address
 	Down      bool

@@ -8,7 +8,6 @@ import (
 	"wireloom/vnet/errno"
 	"wireloom/vnet/event"
 	"wireloom/vnet/kern"
-	"wireloom/vnet/wire"
 )
 
 // The node between its kernel and its IP stack. The kernel has the interfaces and
@@ -113,7 +112,7 @@ func (n *Node) syncIface(x *iface) {
 	i := x.ifp
 	mtu := int(min(i.MTU, maxIP)) // TAPSIFINFO sets any
 	if x.stack < 0 {
-		nic, err := n.stack.Attach(StackNIC{Name: i.Name, IP: x.kind == "tun", MAC: wire.MAC(i.MAC), MTU: mtu})
+		nic, err := n.stack.Attach(StackNIC{Name: i.Name, IP: x.kind == "tun", MAC: i.MAC, MTU: mtu})
 		if err != nil {
 			x.refused = true
 			n.lab.emit(event.Event{Kind: event.Limit, Node: n.name, Op: "interfaces", N: MaxInterfaces, Text: fmt.Sprintf("%s: %v", i.Name, err)})
@@ -122,7 +121,7 @@ func (n *Node) syncIface(x *iface) {
 		x.stack, x.onStack = nic, i
 	}
 	n.stack.SetMTU(x.stack, mtu)
-	n.stack.SetMAC(x.stack, wire.MAC(i.MAC))
+	n.stack.SetMAC(x.stack, i.MAC)
 	n.stack.SetUp(x.stack, i.Flags&kern.IFF_UP != 0)
 	var want []netip.Prefix
 	for _, a := range i.Addrs {

@@ -13,7 +13,7 @@ import (
 	"wireloom/vnet/errno"
 	"wireloom/vnet/event"
 	"wireloom/vnet/kern"
-	"wireloom/vnet/wire"
+	"wireloom/vnet/packet"
 )
 
 // A Node is an emulated machine: a kernel of its dialect, interfaces, one CPU and
@@ -137,10 +137,10 @@ func newNode(l *Lab, num int, c NodeConfig, rt *Runtime) (*Node, error) {
 	for i, f := range c.NICs {
 		mac := f.MAC
 		if mac.IsZero() {
-			mac = wire.MAC{0x02, 0, 0, 0, byte(num), byte(i + 1)}
+			mac = packet.MAC{0x02, 0, 0, 0, byte(num), byte(i + 1)}
 		}
 		x := &iface{node: n, kind: "nic", stack: -1}
-		x.ifp = n.kern.AttachEther(f.Name, kern.MAC(mac), 1500, x.output)
+		x.ifp = n.kern.AttachEther(f.Name, mac, 1500, x.output)
 		n.addIface(x)
 		if e := n.kern.IfUp(&n.root, f.Name); e != errno.OK {
 			return nil, fmt.Errorf("node %q: ifconfig %s up: %s", c.Name, f.Name, e)
@@ -182,7 +182,7 @@ func (n *Node) addDevice(d DeviceConfig) error {
 	}
 	ifp := n.kern.Ifnet(d.Name)
 	if !d.MAC.IsZero() {
-		ifp.SetMAC(kern.MAC(d.MAC))
+		ifp.SetMAC(d.MAC)
 	}
 	if !d.Down {
 		if e := n.kern.IfUp(&n.root, d.Name); e != errno.OK {

@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"wireloom/vnet/errno"
-	"wireloom/vnet/wire"
+	"wireloom/vnet/packet"
 )
 
 // A Stack is the IP stack of a node. The core knows it by this interface only; one
@@ -24,7 +24,7 @@ type Stack interface {
 	// SetUp, SetMTU and SetMAC follow what was done to an interface.
 	SetUp(nic int, up bool)
 	SetMTU(nic int, mtu int)
-	SetMAC(nic int, mac wire.MAC)
+	SetMAC(nic int, mac packet.MAC)
 	// AddAddress gives an interface an address: EEXIST if the node has it already,
 	// ENOBUFS beyond the limit, EINVAL for one that no host can have.
 	AddAddress(nic int, a netip.Prefix) errno.Errno
@@ -60,8 +60,8 @@ type StackHost interface {
 // StackNIC is an interface that a stack is to drive.
 type StackNIC struct {
 	Name      string
-	IP        bool     // it carries IP packets, as a tun does, not Ethernet frames
-	MAC       wire.MAC // of an Ethernet interface
+	IP        bool       // it carries IP packets, as a tun does, not Ethernet frames
+	MAC       packet.MAC // of an Ethernet interface
 	MTU       int
 	Addresses []netip.Prefix
 }
@@ -86,7 +86,7 @@ type SocketStatus struct {
 type Neighbour struct {
 	NIC   string
 	Addr  netip.Addr
-	MAC   wire.MAC
+	MAC   packet.MAC
 	State string // "reachable", "stale", ...
 }
 

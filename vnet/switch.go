@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"wireloom/vnet/event"
-	"wireloom/vnet/wire"
+	"wireloom/vnet/packet"
 )
 
 // A netswitch is a learning Ethernet switch: it learns the port behind which a
@@ -32,12 +32,12 @@ type learned struct {
 // A macKey is a MAC address as a number, which a map finds faster.
 type macKey uint64
 
-func keyOf(m wire.MAC) macKey {
+func keyOf(m packet.MAC) macKey {
 	return macKey(m[0])<<40 | macKey(m[1])<<32 | macKey(m[2])<<24 | macKey(m[3])<<16 | macKey(m[4])<<8 | macKey(m[5])
 }
 
-func (k macKey) mac() wire.MAC {
-	return wire.MAC{byte(k >> 40), byte(k >> 32), byte(k >> 24), byte(k >> 16), byte(k >> 8), byte(k)}
+func (k macKey) mac() packet.MAC {
+	return packet.MAC{byte(k >> 40), byte(k >> 32), byte(k >> 24), byte(k >> 16), byte(k >> 8), byte(k)}
 }
 
 // A switchPort is the end of a link that is plugged into a switch.
@@ -60,11 +60,11 @@ func newSwitch(l *Lab, c SwitchConfig) *netswitch {
 // deliver forwards a frame that came in by this port.
 func (sp switchPort) deliver(f *frame) {
 	s, in := sp.sw, sp.i
-	if len(f.data) < wire.EthernetLen {
+	if len(f.data) < packet.EthernetLen {
 		s.lab.drop(s.ports[in], "too-short", "the frame is shorter than an Ethernet header", f)
 		return
 	}
-	dst, src := wire.MAC(f.data[0:6]), wire.MAC(f.data[6:12])
+	dst, src := packet.MAC(f.data[0:6]), packet.MAC(f.data[6:12])
 	s.learn(src, in)
 	if isReserved(dst) {
 		s.lab.drop(s.ports[in], "reserved", "a switch does not forward 01:80:c2:00:00:00 to 0f", f)
@@ -95,12 +95,12 @@ func (sp switchPort) deliver(f *frame) {
 
 // isReserved reports whether mac is one of the addresses that a bridge never
 // forwards (IEEE 802.1D-2004, table 7-10).
-func isReserved(mac wire.MAC) bool {
+func isReserved(mac packet.MAC) bool {
 	return mac[0] == 0x01 && mac[1] == 0x80 && mac[2] == 0xc2 && mac[3] == 0 && mac[4] == 0 && mac[5]&0xf0 == 0
 }
 
 // learn notes that src is behind port in. A group address is never a source.
-func (s *netswitch) learn(src wire.MAC, in int) {
+func (s *netswitch) learn(src packet.MAC, in int) {
 	if src.IsMulticast() {
 		return
 	}

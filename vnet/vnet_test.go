@@ -10,7 +10,7 @@ import (
 	"wireloom/vnet/errno"
 	"wireloom/vnet/event"
 	"wireloom/vnet/kern"
-	"wireloom/vnet/wire"
+	"wireloom/vnet/packet"
 )
 
 // A native is a program made of a Go function.
@@ -76,10 +76,10 @@ func (b *bench) want(lines ...string) {
 	b.lines = nil
 }
 
-func mac(n byte) wire.MAC { return wire.MAC{2, 0, 0, 0, 0, n} }
+func mac(n byte) packet.MAC { return packet.MAC{2, 0, 0, 0, 0, n} }
 
-func eth(dst, src wire.MAC) []byte {
-	return append(wire.AppendEthernet(nil, dst, src, 0x88b5), make([]byte, 46)...)
+func eth(dst, src packet.MAC) []byte {
+	return append(packet.AppendEthernet(nil, dst, src, 0x88b5), make([]byte, 46)...)
 }
 
 func hosts(n int, delay time.Duration) Config {
@@ -94,7 +94,7 @@ func hosts(n int, delay time.Duration) Config {
 
 func TestSwitchLearnsForwardsAndFloods(t *testing.T) {
 	b := newBench(t, hosts(3, time.Millisecond))
-	send := func(port string, dst, src wire.MAC) {
+	send := func(port string, dst, src packet.MAC) {
 		t.Helper()
 		if _, err := b.Inject(port, eth(dst, src)); err != nil {
 			t.Fatal(err)
@@ -117,7 +117,7 @@ func TestSwitchLearnsForwardsAndFloods(t *testing.T) {
 		"11ms learn s1.2 02:00:00:00:00:02",
 		"11ms frame s1.1 > h1:em0 2 020000000001020000000002",
 	)
-	send("h3:em0", wire.Broadcast, mac(1)) // the address moves
+	send("h3:em0", packet.Broadcast, mac(1)) // the address moves
 	run()
 	b.want(
 		"20ms frame h3:em0 > s1.3 3 ffffffffffff020000000001",
@@ -133,7 +133,7 @@ func TestSwitchLearnsForwardsAndFloods(t *testing.T) {
 		"31ms learn s1.3 02:00:00:00:00:03",
 		"31ms drop s1.3 same-port",
 	)
-	send("h1:em0", wire.MAC{1, 0x80, 0xc2, 0, 0, 0}, mac(3)) // spanning tree stays on its link
+	send("h1:em0", packet.MAC{1, 0x80, 0xc2, 0, 0, 0}, mac(3)) // spanning tree stays on its link
 	run()
 	b.want(
 		"40ms frame h1:em0 > s1.1 5 0180c2000000020000000003",
@@ -155,7 +155,7 @@ func TestSwitchLearnsForwardsAndFloods(t *testing.T) {
 func TestSwitchTableIsBounded(t *testing.T) {
 	b := newBench(t, hosts(2, 0))
 	for i := range MaxMACs + 5 {
-		_, err := b.Inject("h1:em0", eth(wire.Broadcast, wire.MAC{2, 9, 0, 0, byte(i >> 8), byte(i)}))
+		_, err := b.Inject("h1:em0", eth(packet.Broadcast, packet.MAC{2, 9, 0, 0, byte(i >> 8), byte(i)}))
 		if err != nil {
 			t.Fatal(err)
 		}

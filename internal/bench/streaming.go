@@ -15,7 +15,7 @@ import (
 	"wireloom/internal/session"
 	"wireloom/internal/stream"
 	"wireloom/vnet"
-	"wireloom/vnet/wire"
+	"wireloom/vnet/packet"
 )
 
 // eventsPerFrame is how many events a frame makes on its way from tap to tap.
@@ -204,13 +204,13 @@ func (s *streamServer) bare(w http.ResponseWriter, r *http.Request) {
 
 // pingFrame is an echo request as ping sends it.
 func pingFrame() ([]byte, error) {
-	message, err := wire.AppendICMPv4Echo(nil, false, 7, 1, make([]byte, 56))
+	message, err := packet.AppendICMPv4Echo(nil, false, 7, 1, make([]byte, 56))
 	if err != nil {
 		return nil, err
 	}
-	b := wire.AppendEthernet(nil, wire.MAC(stationMAC(2)), wire.MAC(stationMAC(1)), wire.TypeIPv4)
-	b, err = wire.AppendIPv4(b, wire.IPv4Header{
-		Protocol: wire.ProtoICMP, Src: netip.AddrFrom4([4]byte{10, 0, 0, 1}), Dst: netip.AddrFrom4([4]byte{10, 0, 0, 2}),
+	b := packet.AppendEthernet(nil, packet.MAC(stationMAC(2)), packet.MAC(stationMAC(1)), packet.TypeIPv4)
+	b, err = packet.AppendIPv4(b, packet.IPv4Header{
+		Protocol: packet.ProtoICMP, Src: netip.AddrFrom4([4]byte{10, 0, 0, 1}), Dst: netip.AddrFrom4([4]byte{10, 0, 0, 2}),
 	}, len(message))
 	return append(b, message...), err
 }

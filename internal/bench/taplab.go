@@ -9,7 +9,7 @@ import (
 	"wireloom/vnet"
 	"wireloom/vnet/errno"
 	"wireloom/vnet/kern"
-	"wireloom/vnet/wire"
+	"wireloom/vnet/packet"
 )
 
 // A tapLab is two nodes with a NetBSD tap each on one switch, which knows many
@@ -70,12 +70,12 @@ func (t *tapLab) fill() error {
 		return err
 	}
 	for i := range stations {
-		port, mac := "s1.2", wire.MAC(stationMAC(i))
+		port, mac := "s1.2", packet.MAC(stationMAC(i))
 		if i == 1 {
 			port = "s1.1"
 		}
 		// A frame to its own sender goes no further than the switch.
-		if _, err := t.lab.Arrive(port, wire.AppendEthernet(nil, mac, mac, 0x88b5)); err != nil {
+		if _, err := t.lab.Arrive(port, packet.AppendEthernet(nil, mac, mac, 0x88b5)); err != nil {
 			return err
 		}
 	}

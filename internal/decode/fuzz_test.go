@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"wireloom/vnet/wire"
+	"wireloom/vnet/packet"
 )
 
 func seeds(f *testing.F) {
@@ -84,7 +84,7 @@ func FuzzAgainstWire(f *testing.F) {
 				t.Errorf("%+v: wire says %s\n%x", diff, v, b)
 			}
 		}
-		e, err := wire.ParseEthernet(b)
+		e, err := packet.ParseEthernet(b)
 		if err != nil {
 			if ls[0].bad == "" {
 				t.Errorf("wire refuses a frame: %v", err)
@@ -93,17 +93,17 @@ func FuzzAgainstWire(f *testing.F) {
 		}
 		want("eth.src", e.Src().String())
 		want("eth.dst", e.Dst().String())
-		if e.Type() == wire.TypeARP {
-			a, err := wire.ParseARP(e.Payload())
+		if e.Type() == packet.TypeARP {
+			a, err := packet.ParseARP(e.Payload())
 			if err == nil {
 				want("arp.src.hw_mac", a.SenderMAC().String())
 				want("arp.dst.proto_ipv4", a.TargetIP().String())
 			}
 		}
-		if e.Type() == wire.TypeIPv4 {
-			p, err := wire.ParseIPv4(e.Payload())
+		if e.Type() == packet.TypeIPv4 {
+			p, err := packet.ParseIPv4(e.Payload())
 			l := has(pIPv4)
-			if err != nil && l != nil || err == nil && l == nil && p.HeaderLen() == wire.IPv4Len {
+			if err != nil && l != nil || err == nil && l == nil && p.HeaderLen() == packet.IPv4Len {
 				t.Errorf("IPv4: wire says %v, decode %+v", err, ls) // of options only gopacket looks at the form
 			}
 			if err == nil {
@@ -111,8 +111,8 @@ func FuzzAgainstWire(f *testing.F) {
 				want("ip.dst", p.Dst().String())
 			}
 		}
-		if e.Type() == wire.TypeIPv6 {
-			p, err := wire.ParseIPv6(e.Payload())
+		if e.Type() == packet.TypeIPv6 {
+			p, err := packet.ParseIPv6(e.Payload())
 			if err == nil {
 				want("ipv6.src", p.Src().String())
 				want("ipv6.dst", p.Dst().String())
@@ -121,7 +121,7 @@ func FuzzAgainstWire(f *testing.F) {
 				t.Errorf("IPv6: wire says %v, decode %+v", err, ls)
 			}
 		}
-		if e.Type() == wire.TypeIPv4 || e.Type() == wire.TypeIPv6 {
+		if e.Type() == packet.TypeIPv4 || e.Type() == packet.TypeIPv6 {
 			agreeOnChecksums(t, ls, b)
 		}
 	})
@@ -136,13 +136,13 @@ func agreeOnChecksums(t *testing.T, ls []layer, b []byte) {
 			wrong[protos[ls[i].proto].short] = c.want
 		}
 	}
-	for _, c := range wire.Checksums(b) {
+	for _, c := range packet.Checksums(b) {
 		if got, ok := wrong[c.Header]; !ok || got != c.Want {
 			t.Errorf("wire: %v; decode: should be 0x%04x (%v)", c, got, ok)
 		}
 		delete(wrong, c.Header)
 	}
-	if e, _ := wire.ParseEthernet(b); !ipOK(e) {
+	if e, _ := packet.ParseEthernet(b); !ipOK(e) {
 		return // wire verifies nothing in what it refuses
 	}
 	for name, want := range wrong {
@@ -150,9 +150,9 @@ func agreeOnChecksums(t *testing.T, ls []layer, b []byte) {
 	}
 }
 
-func ipOK(e wire.Ethernet) bool {
-	_, err4 := wire.ParseIPv4(e.Payload())
-	_, err6 := wire.ParseIPv6(e.Payload())
+func ipOK(e packet.Ethernet) bool {
+	_, err4 := packet.ParseIPv4(e.Payload())
+	_, err6 := packet.ParseIPv6(e.Payload())
 	return err4 == nil || err6 == nil
 }
 

@@ -8,7 +8,7 @@ import (
 
 	"wireloom/vnet"
 	"wireloom/vnet/errno"
-	"wireloom/vnet/wire"
+	"wireloom/vnet/packet"
 )
 
 // bare returns the interface that a datagram to 255.255.255.255 leaves by where the
@@ -49,7 +49,7 @@ func (k *socket) sendBare(l *link, p []byte, port uint16) (int, errno.Errno) {
 	switch {
 	case !so.GetBroadcast():
 		return 0, errno.EACCES
-	case len(p) > int(l.MTU())-wire.IPv4Len-wire.UDPLen:
+	case len(p) > int(l.MTU())-packet.IPv4Len-packet.UDPLen:
 		return 0, errno.EMSGSIZE // a broadcast is not fragmented: ip_output
 	}
 	local, err := k.ep.GetLocalAddress()
@@ -66,10 +66,10 @@ func (k *socket) sendBare(l *link, p []byte, port uint16) (int, errno.Errno) {
 		return 0, e
 	}
 	src, dst := netip.IPv4Unspecified(), netip.AddrFrom4([4]byte{255, 255, 255, 255})
-	f := wire.AppendEthernet(nil, wire.MAC{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}, macOf(l.addr), wire.TypeIPv4)
-	f, bad := wire.AppendIPv4(f, wire.IPv4Header{TTL: uint8(ttl), Protocol: wire.ProtoUDP, Src: src, Dst: dst}, wire.UDPLen+len(p))
+	f := packet.AppendEthernet(nil, packet.MAC{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}, macOf(l.addr), packet.TypeIPv4)
+	f, bad := packet.AppendIPv4(f, packet.IPv4Header{TTL: uint8(ttl), Protocol: packet.ProtoUDP, Src: src, Dst: dst}, packet.UDPLen+len(p))
 	if bad == nil {
-		f, bad = wire.AppendUDP(f, src, dst, local.Port, port, p)
+		f, bad = packet.AppendUDP(f, src, dst, local.Port, port, p)
 	}
 	if bad != nil {
 		return 0, errno.EMSGSIZE

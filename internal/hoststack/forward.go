@@ -6,7 +6,7 @@ import (
 	"gvisor.dev/gvisor/pkg/tcpip/header"
 	"gvisor.dev/gvisor/pkg/tcpip/stack"
 
-	"wireloom/vnet/wire"
+	"wireloom/vnet/packet"
 )
 
 // SetForwarding implements vnet.Stack.
@@ -75,9 +75,9 @@ func (s *netStack) timeExceeded(l *link, h header.IPv4) {
 		return
 	}
 	body := h[:min(int(h.TotalLength()), len(h))]
-	if h.Protocol() == wire.ProtoICMP {
+	if h.Protocol() == packet.ProtoICMP {
 		msg := body[h.HeaderLength():]
-		if len(msg) < wire.ICMPLen || msg[0] != wire.ICMPEcho && msg[0] != wire.ICMPEchoReply && msg[0] < 13 {
+		if len(msg) < packet.ICMPLen || msg[0] != packet.ICMPEcho && msg[0] != packet.ICMPEchoReply && msg[0] < 13 {
 			return // no errors about errors
 		}
 	}
@@ -86,14 +86,14 @@ func (s *netStack) timeExceeded(l *link, h header.IPv4) {
 		return
 	}
 	defer r.Release()
-	const most = header.IPv4MinimumProcessableDatagramSize - header.IPv4MinimumSize - wire.ICMPLen // RFC 1812, 4.3.2.3
+	const most = header.IPv4MinimumProcessableDatagramSize - header.IPv4MinimumSize - packet.ICMPLen // RFC 1812, 4.3.2.3
 	pkt := stack.NewPacketBuffer(stack.PacketBufferOptions{
-		ReserveHeaderBytes: int(r.MaxHeaderLength()) + wire.ICMPLen,
+		ReserveHeaderBytes: int(r.MaxHeaderLength()) + packet.ICMPLen,
 		Payload:            buffer.MakeWithData(body[:min(len(body), most)]),
 	})
 	defer pkt.DecRef()
 	pkt.TransportProtocolNumber = header.ICMPv4ProtocolNumber
-	icmp := header.ICMPv4(pkt.TransportHeader().Push(wire.ICMPLen))
+	icmp := header.ICMPv4(pkt.TransportHeader().Push(packet.ICMPLen))
 	icmp.SetType(header.ICMPv4TimeExceeded)
 	icmp.SetChecksum(header.ICMPv4Checksum(icmp, pkt.Data().Checksum()))
 	// What can't be sent is lost, as every such message may be.

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"wireloom/vnet"
-	"wireloom/vnet/wire"
+	"wireloom/vnet/packet"
 )
 
 // FuzzDeliver gives a host with sockets of every kind frames that anybody may have
@@ -24,18 +24,18 @@ func FuzzDeliver(f *testing.F) {
 		f.Add(in)
 	}
 	typed := func(t uint16) []byte { return []byte{byte(t >> 8), byte(t)} }
-	arp, _ := wire.AppendARP(typed(wire.TypeARP), wire.ARPRequest, macOfHost(1), peer, wire.MAC{}, me)
+	arp, _ := packet.AppendARP(typed(packet.TypeARP), packet.ARPRequest, macOfHost(1), peer, packet.MAC{}, me)
 	add(arp)
-	echo, _ := wire.AppendIPv4(typed(wire.TypeIPv4), wire.IPv4Header{TTL: 9, Protocol: wire.ProtoICMP, Src: peer, Dst: me}, 12)
-	echo, _ = wire.AppendICMPv4Echo(echo, false, 5, 5, []byte("data"))
-	udp, _ := wire.AppendIPv4(typed(wire.TypeIPv4), wire.IPv4Header{TTL: 9, Protocol: wire.ProtoUDP, Src: peer, Dst: me}, 9)
-	udp, _ = wire.AppendUDP(udp, peer, me, 99, 7, []byte("x"))
+	echo, _ := packet.AppendIPv4(typed(packet.TypeIPv4), packet.IPv4Header{TTL: 9, Protocol: packet.ProtoICMP, Src: peer, Dst: me}, 12)
+	echo, _ = packet.AppendICMPv4Echo(echo, false, 5, 5, []byte("data"))
+	udp, _ := packet.AppendIPv4(typed(packet.TypeIPv4), packet.IPv4Header{TTL: 9, Protocol: packet.ProtoUDP, Src: peer, Dst: me}, 9)
+	udp, _ = packet.AppendUDP(udp, peer, me, 99, 7, []byte("x"))
 	add(arp, echo, udp)
-	syn, _ := wire.AppendIPv4(typed(wire.TypeIPv4), wire.IPv4Header{TTL: 9, Protocol: wire.ProtoTCP, Src: peer, Dst: me}, wire.TCPLen)
-	syn, _ = wire.AppendTCP(syn, peer, me, wire.TCPHeader{SrcPort: 99, DstPort: 80, Seq: 7, Flags: wire.SYN, Window: 500}, nil)
+	syn, _ := packet.AppendIPv4(typed(packet.TypeIPv4), packet.IPv4Header{TTL: 9, Protocol: packet.ProtoTCP, Src: peer, Dst: me}, packet.TCPLen)
+	syn, _ = packet.AppendTCP(syn, peer, me, packet.TCPHeader{SrcPort: 99, DstPort: 80, Seq: 7, Flags: packet.SYN, Window: 500}, nil)
 	add(arp, syn, syn)
-	e6, _ := wire.AppendIPv6(typed(wire.TypeIPv6), wire.IPv6Header{HopLimit: 255, NextHeader: wire.ProtoICMPv6, Src: peer6, Dst: me6}, 12)
-	e6, _ = wire.AppendICMPv6Echo(e6, peer6, me6, true, 1, 1, []byte("data"))
+	e6, _ := packet.AppendIPv6(typed(packet.TypeIPv6), packet.IPv6Header{HopLimit: 255, NextHeader: packet.ProtoICMPv6, Src: peer6, Dst: me6}, 12)
+	e6, _ = packet.AppendICMPv6Echo(e6, peer6, me6, true, 1, 1, []byte("data"))
 	add(e6)
 	f.Fuzz(func(t *testing.T, in []byte) {
 		w := newWorld(t, 1)

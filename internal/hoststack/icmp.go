@@ -14,7 +14,7 @@ import (
 	"wireloom/vnet"
 	"wireloom/vnet/errno"
 	"wireloom/vnet/kern"
-	"wireloom/vnet/wire"
+	"wireloom/vnet/packet"
 )
 
 // An icmpSocket is an ICMP socket. It is not netstack's, which takes echo replies
@@ -161,11 +161,11 @@ func (k *icmpSocket) Send(p []byte, to netip.AddrPort) (int, errno.Errno) {
 	switch {
 	case dst == (tcpip.Address{}):
 		return 0, errno.EDESTADDRREQ
-	case len(p) < wire.ICMPLen:
+	case len(p) < packet.ICMPLen:
 		return 0, errno.EINVAL
 	case len(p) > header.DatagramMaximumSize-header.IPv4MinimumSize:
 		return 0, errno.EMSGSIZE
-	case k.v6() && p[0] != wire.ICMPv6Echo, !k.v6() && p[0] != wire.ICMPEcho:
+	case k.v6() && p[0] != packet.ICMPv6Echo, !k.v6() && p[0] != packet.ICMPEcho:
 		return 0, errno.EPERM // the rest is the stack's to say
 	}
 	if !k.bound {
@@ -231,10 +231,10 @@ func (k *icmpSocket) packet(p []byte) *stack.PacketBuffer {
 	}
 	binary.BigEndian.PutUint16(msg[2:], ^checksumOf(msg, sum))
 	pkt := stack.NewPacketBuffer(stack.PacketBufferOptions{
-		ReserveHeaderBytes: int(k.route.MaxHeaderLength()) + wire.ICMPLen,
-		Payload:            buffer.MakeWithData(msg[wire.ICMPLen:]),
+		ReserveHeaderBytes: int(k.route.MaxHeaderLength()) + packet.ICMPLen,
+		Payload:            buffer.MakeWithData(msg[packet.ICMPLen:]),
 	})
-	copy(pkt.TransportHeader().Push(wire.ICMPLen), msg)
+	copy(pkt.TransportHeader().Push(packet.ICMPLen), msg)
 	pkt.TransportProtocolNumber = k.proto
 	return pkt
 }

@@ -8,7 +8,7 @@ import (
 	"gvisor.dev/gvisor/pkg/tcpip/header"
 	"gvisor.dev/gvisor/pkg/tcpip/stack"
 
-	"wireloom/vnet/wire"
+	"wireloom/vnet/packet"
 )
 
 // replies is the socket as an endpoint for ICMPv6 echo replies: a raw endpoint is
@@ -50,7 +50,7 @@ func (k *icmpSocket) handle(pkt *stack.PacketBuffer, wantReplies bool) {
 	} else {
 		m.ttl = header.IPv4(pkt.NetworkHeader().Slice()).TTL()
 	}
-	if len(msg) < wire.ICMPLen || checksumOf(msg, sum) != 0xffff {
+	if len(msg) < packet.ICMPLen || checksumOf(msg, sum) != 0xffff {
 		return
 	}
 	reply, mine := k.concerns(msg)
@@ -77,32 +77,32 @@ func (k *icmpSocket) concerns(msg []byte) (reply, mine bool) {
 	ident := func(m []byte) bool { return binary.BigEndian.Uint16(m[4:]) == k.ident }
 	if k.v6() {
 		switch {
-		case msg[0] == wire.ICMPv6EchoReply:
+		case msg[0] == packet.ICMPv6EchoReply:
 			return true, ident(msg)
-		case msg[0] >= wire.ICMPv6Echo:
+		case msg[0] >= packet.ICMPv6Echo:
 			return false, false
 		}
-		quote := msg[wire.ICMPLen:]
-		return false, len(quote) >= wire.IPv6Len+wire.ICMPLen && quote[6] == wire.ProtoICMPv6 &&
-			quote[wire.IPv6Len] == wire.ICMPv6Echo && ident(quote[wire.IPv6Len:])
+		quote := msg[packet.ICMPLen:]
+		return false, len(quote) >= packet.IPv6Len+packet.ICMPLen && quote[6] == packet.ProtoICMPv6 &&
+			quote[packet.IPv6Len] == packet.ICMPv6Echo && ident(quote[packet.IPv6Len:])
 	}
 	switch msg[0] {
-	case wire.ICMPEchoReply:
+	case packet.ICMPEchoReply:
 		return true, ident(msg)
-	case wire.ICMPUnreachable, 4 /* source quench */, wire.ICMPRedirect, wire.ICMPTimeExceeded, wire.ICMPParamProblem:
+	case packet.ICMPUnreachable, 4 /* source quench */, packet.ICMPRedirect, packet.ICMPTimeExceeded, packet.ICMPParamProblem:
 	default:
 		return false, false
 	}
-	quote := msg[wire.ICMPLen:]
-	if len(quote) < wire.IPv4Len || quote[9] != wire.ProtoICMP {
+	quote := msg[packet.ICMPLen:]
+	if len(quote) < packet.IPv4Len || quote[9] != packet.ProtoICMP {
 		return false, false
 	}
 	hlen := int(quote[0]&15) * 4
-	return false, hlen >= wire.IPv4Len && len(quote) >= hlen+wire.ICMPLen && quote[hlen] == wire.ICMPEcho && ident(quote[hlen:])
+	return false, hlen >= packet.IPv4Len && len(quote) >= hlen+packet.ICMPLen && quote[hlen] == packet.ICMPEcho && ident(quote[hlen:])
 }
 
 // checksumOf is the one's complement sum of b on top of sum.
 func checksumOf(b []byte, sum uint16) uint16 {
-	s := uint32(sum) + uint32(^wire.Checksum(b))
+	s := uint32(sum) + uint32(^packet.Checksum(b))
 	return uint16(s>>16 + s&0xffff)
 }

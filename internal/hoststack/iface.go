@@ -12,7 +12,7 @@ import (
 
 	"wireloom/vnet"
 	"wireloom/vnet/errno"
-	"wireloom/vnet/wire"
+	"wireloom/vnet/packet"
 )
 
 // link returns the interface with a number, nil if there is none.
@@ -115,7 +115,7 @@ func (s *netStack) SetMTU(nic, mtu int) {
 }
 
 // SetMAC implements vnet.Stack.
-func (s *netStack) SetMAC(nic int, mac wire.MAC) {
+func (s *netStack) SetMAC(nic int, mac packet.MAC) {
 	l := s.link(nic)
 	if l == nil || l.kind != etherLink || l.addr == tcpip.LinkAddress(mac[:]) {
 		return

@@ -11,7 +11,7 @@ import (
 
 	"wireloom/vnet"
 	"wireloom/vnet/errno"
-	"wireloom/vnet/wire"
+	"wireloom/vnet/packet"
 )
 
 // A gate is a host whose frames are kept, with the interface and next hop of each.
@@ -53,8 +53,8 @@ func (g *gate) took() string {
 // udp4 is an IPv4 packet with a UDP datagram.
 func udp4(src, dst string, ttl uint8) []byte {
 	s, d := netip.MustParseAddr(src), netip.MustParseAddr(dst)
-	p, _ := wire.AppendIPv4(nil, wire.IPv4Header{TTL: ttl, Protocol: wire.ProtoUDP, Src: s, Dst: d}, wire.UDPLen+1)
-	p, _ = wire.AppendUDP(p, s, d, 9, 7, []byte("x"))
+	p, _ := packet.AppendIPv4(nil, packet.IPv4Header{TTL: ttl, Protocol: packet.ProtoUDP, Src: s, Dst: d}, packet.UDPLen+1)
+	p, _ = packet.AppendUDP(p, s, d, 9, 7, []byte("x"))
 	return p
 }
 
@@ -114,15 +114,15 @@ func TestTimeExceeded(t *testing.T) {
 	if len(g.packet) != 1 {
 		t.Fatalf("it sent %q", g.out)
 	}
-	ip, err := wire.ParseIPv4(g.packet[0])
+	ip, err := packet.ParseIPv4(g.packet[0])
 	if err != nil {
 		t.Fatal(err)
 	}
 	msg := ip.Payload()
-	if ip.Src().String() != "10.8.0.1" || msg[0] != wire.ICMPTimeExceeded || msg[1] != 0 || wire.Checksum(msg) != 0 {
+	if ip.Src().String() != "10.8.0.1" || msg[0] != packet.ICMPTimeExceeded || msg[1] != 0 || packet.Checksum(msg) != 0 {
 		t.Errorf("from %v: % x", ip.Src(), msg)
 	}
-	if got := string(msg[wire.ICMPLen:]); got != string(ask) {
+	if got := string(msg[packet.ICMPLen:]); got != string(ask) {
 		t.Errorf("it quotes % x, want % x: the packet as it came", got, ask)
 	}
 	g.took()
@@ -130,13 +130,13 @@ func TestTimeExceeded(t *testing.T) {
 		p := udp4("10.8.0.2", "10.9.0.1", 1)
 		f(p)
 		p[10], p[11] = 0, 0
-		sum := wire.Checksum(p[:20])
+		sum := packet.Checksum(p[:20])
 		p[10], p[11] = byte(sum>>8), byte(sum)
 		return p
 	}
 	for name, p := range map[string][]byte{
 		"a fragment that is not the first": change(func(p []byte) { p[7] = 5 }),
-		"an ICMP error":                    change(func(p []byte) { p[9], p[20] = wire.ProtoICMP, wire.ICMPUnreachable }),
+		"an ICMP error":                    change(func(p []byte) { p[9], p[20] = packet.ProtoICMP, packet.ICMPUnreachable }),
 		"a length beyond the packet":       change(func(p []byte) { p[2] = 9 }),
 		"a header beyond the packet":       change(func(p []byte) { p[0] = 0x4f }),
 		"half a header":                    ask[:12],
@@ -158,8 +158,8 @@ func TestTimeExceeded(t *testing.T) {
 func TestForwardIPv6(t *testing.T) {
 	g := newGate(t, tunNIC("fd00::1/64"), vnet.StackNIC{Name: "tun1", IP: true, MTU: 1500, Addresses: []netip.Prefix{netip.MustParsePrefix("fd01::1/64")}})
 	src, dst := netip.MustParseAddr("fd00::2"), netip.MustParseAddr("fd01::2")
-	p, _ := wire.AppendIPv6(nil, wire.IPv6Header{HopLimit: 9, NextHeader: wire.ProtoICMPv6, Src: src, Dst: dst}, wire.ICMPLen)
-	p, _ = wire.AppendICMPv6Echo(p, src, dst, false, 1, 1, nil)
+	p, _ := packet.AppendIPv6(nil, packet.IPv6Header{HopLimit: 9, NextHeader: packet.ProtoICMPv6, Src: src, Dst: dst}, packet.ICMPLen)
+	p, _ = packet.AppendICMPv6Echo(p, src, dst, false, 1, 1, nil)
 	g.Deliver(0, p)
 	if got := g.took(); got != "" {
 		t.Errorf("a host sent %q", got)

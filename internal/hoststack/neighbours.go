@@ -11,7 +11,7 @@ import (
 	"gvisor.dev/gvisor/pkg/tcpip/stack"
 
 	"wireloom/vnet"
-	"wireloom/vnet/wire"
+	"wireloom/vnet/packet"
 )
 
 // How long a neighbour that went silent is believed in. The BSDs trust an ARP
@@ -183,8 +183,8 @@ func (s *netStack) Neighbours() []vnet.Neighbour {
 	return out
 }
 
-func macOf(a tcpip.LinkAddress) wire.MAC {
-	var m wire.MAC
+func macOf(a tcpip.LinkAddress) packet.MAC {
+	var m packet.MAC
 	copy(m[:], a)
 	return m
 }

@@ -16,7 +16,7 @@ import (
 	"wireloom/vnet"
 	"wireloom/vnet/errno"
 	"wireloom/vnet/kern"
-	"wireloom/vnet/wire"
+	"wireloom/vnet/packet"
 )
 
 func TestPing(t *testing.T) {
@@ -41,9 +41,9 @@ func TestPing(t *testing.T) {
 			k := w.hosts[0].socket(c.kind)
 			woken := 0
 			k.Notify(func() { woken++ })
-			req := append([]byte{wire.ICMPEcho, 0, 0, 0, 0, 0, 0, 9}, bytes.Repeat([]byte("x"), c.size)...)
+			req := append([]byte{packet.ICMPEcho, 0, 0, 0, 0, 0, 0, 9}, bytes.Repeat([]byte("x"), c.size)...)
 			if c.kind == vnet.SocketICMP6 {
-				req[0] = wire.ICMPv6Echo
+				req[0] = packet.ICMPv6Echo
 			}
 			dst := netip.MustParseAddr(c.dst)
 			n, e := k.Send(req, netip.AddrPortFrom(dst, 0))
@@ -96,11 +96,11 @@ func TestICMPSocketsSeeOnlyTheirOwn(t *testing.T) {
 	}
 
 	// An error about the request: it has the first 8 bytes of it at least.
-	quoted, _ := wire.AppendIPv4(nil, wire.IPv4Header{TTL: 1, Protocol: wire.ProtoICMP, Src: ap("10.0.0.1:0").Addr(), Dst: ap("10.0.0.9:0").Addr()}, 8)
-	quoted, _ = wire.AppendICMPv4Echo(quoted, false, 78, 1, nil)
-	msg, _ := wire.AppendICMPv4Error(nil, wire.ICMPUnreachable, 1, 0, quoted)
-	f := wire.AppendEthernet(nil, macOfHost(0), macOfHost(1), wire.TypeIPv4)
-	f, _ = wire.AppendIPv4(f, wire.IPv4Header{TTL: 64, Protocol: wire.ProtoICMP, Src: ap("10.0.0.2:0").Addr(), Dst: ap("10.0.0.1:0").Addr()}, len(msg))
+	quoted, _ := packet.AppendIPv4(nil, packet.IPv4Header{TTL: 1, Protocol: packet.ProtoICMP, Src: ap("10.0.0.1:0").Addr(), Dst: ap("10.0.0.9:0").Addr()}, 8)
+	quoted, _ = packet.AppendICMPv4Echo(quoted, false, 78, 1, nil)
+	msg, _ := packet.AppendICMPv4Error(nil, packet.ICMPUnreachable, 1, 0, quoted)
+	f := packet.AppendEthernet(nil, macOfHost(0), macOfHost(1), packet.TypeIPv4)
+	f, _ = packet.AppendIPv4(f, packet.IPv4Header{TTL: 64, Protocol: packet.ProtoICMP, Src: ap("10.0.0.2:0").Addr(), Dst: ap("10.0.0.1:0").Addr()}, len(msg))
 	f = append(f, msg...)
 	w.hosts[0].Deliver(0, f)
 	buf := make([]byte, 100)
@@ -378,9 +378,9 @@ func TestFragmentsAreDeterministic(t *testing.T) {
 		w := newWorld(t, 2)
 		for _, dst := range []string{"10.0.0.2:0", "[fd00::2]:0"} {
 			kind, req := vnet.SocketICMP, make([]byte, 4000)
-			req[0] = wire.ICMPEcho
+			req[0] = packet.ICMPEcho
 			if dst[0] == '[' {
-				kind, req[0] = vnet.SocketICMP6, wire.ICMPv6Echo
+				kind, req[0] = vnet.SocketICMP6, packet.ICMPv6Echo
 			}
 			_, e := w.hosts[0].socket(kind).Send(req, ap(dst))
 			w.check("send", e, errno.OK)
@@ -398,7 +398,7 @@ func TestFragmentsAreDeterministic(t *testing.T) {
 func TestICMPConnected(t *testing.T) {
 	w := newWorld(t, 3)
 	k := w.hosts[0].socket(vnet.SocketICMP)
-	req := []byte{wire.ICMPEcho, 0, 0, 0, 0, 0, 0, 1}
+	req := []byte{packet.ICMPEcho, 0, 0, 0, 0, 0, 0, 1}
 	if _, e := k.Send(req, netip.AddrPort{}); e != errno.EDESTADDRREQ {
 		t.Errorf("send without an address: %v, want EDESTADDRREQ", e)
 	}
@@ -488,9 +488,9 @@ func TestSeveralInterfaces(t *testing.T) {
 	if got := fmt.Sprint(h.nics); got != "[2 0 1 1]" {
 		t.Errorf("frames left by the interfaces %s, want [2 0 1 1]", got)
 	}
-	f := wire.AppendEthernet(nil, macOfHost(0), macOfHost(9), wire.TypeIPv4)
-	f, _ = wire.AppendIPv4(f, wire.IPv4Header{TTL: 9, Protocol: wire.ProtoICMP, Src: ap("10.0.0.7:0").Addr(), Dst: ap("10.0.1.7:0").Addr()}, 8)
-	f, _ = wire.AppendICMPv4Echo(f, false, 1, 1, nil)
+	f := packet.AppendEthernet(nil, macOfHost(0), macOfHost(9), packet.TypeIPv4)
+	f, _ = packet.AppendIPv4(f, packet.IPv4Header{TTL: 9, Protocol: packet.ProtoICMP, Src: ap("10.0.0.7:0").Addr(), Dst: ap("10.0.1.7:0").Addr()}, 8)
+	f, _ = packet.AppendICMPv4Echo(f, false, 1, 1, nil)
 	s.Deliver(0, f)
 	s.Deliver(7, f)  // there is no such interface
 	s.Deliver(-1, f) // nor such a one

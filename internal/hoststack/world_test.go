@@ -14,7 +14,7 @@ import (
 
 	"wireloom/vnet"
 	"wireloom/vnet/errno"
-	"wireloom/vnet/wire"
+	"wireloom/vnet/packet"
 )
 
 // A world is a loop and a wire with hosts on it: what a lab is to a stack, with a
@@ -104,7 +104,7 @@ func (h *host) Transmit(nic int, data []byte, _ netip.Addr) errno.Errno {
 	return errno.OK
 }
 
-func macOfHost(i int) wire.MAC { return wire.MAC{2, 0, 0, 0, 0, byte(i + 1)} }
+func macOfHost(i int) packet.MAC { return packet.MAC{2, 0, 0, 0, 0, byte(i + 1)} }
 
 // newWorld makes n hosts with the addresses 10.0.0.1, fd00::1 and so on.
 func newWorld(t testing.TB, n int) *world {

@@ -2,17 +2,18 @@ package kern
 
 import (
 	"wireloom/vnet/errno"
+	"wireloom/vnet/packet"
 )
 
 // An IfReq is the argument of an interface ioctl; which fields count depends
 // on the command.
 type IfReq struct {
-	Flags  IfFlags // SIOCSIFFLAGS
-	MTU    int     // SIOCSIFMTU
-	Addr   Addr    // SIOCSIFADDR, SIOCSIFDSTADDR (Dst), SIOCINITIFADDR
-	MAC    MAC     // SIOCADDMULTI, SIOCDELMULTI, SIOCSIFPHYADDR; result of SIOCGIFADDR on Ethernet
-	Family int     // SIOCSIFPHYADDR: sa_family of the address
-	Status string  // result of SIOCGIFSTATUS
+	Flags  IfFlags    // SIOCSIFFLAGS
+	MTU    int        // SIOCSIFMTU
+	Addr   Addr       // SIOCSIFADDR, SIOCSIFDSTADDR (Dst), SIOCINITIFADDR
+	MAC    packet.MAC // SIOCADDMULTI, SIOCDELMULTI, SIOCSIFPHYADDR; result of SIOCGIFADDR on Ethernet
+	Family int        // SIOCSIFPHYADDR: sa_family of the address
+	Status string     // result of SIOCGIFSTATUS
 }
 
 // maxMulti is how many groups an interface joins; maxAddrs how many

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 
 	"wireloom/vnet/errno"
+	"wireloom/vnet/packet"
 )
 
 // IfFlags are an interface's flags. FreeBSD keeps RUNNING and OACTIVE in a
@@ -105,14 +106,6 @@ func (d Dialect) ifqMaxLen() int {
 	return 50
 }
 
-// A MAC is an Ethernet address.
-type MAC [6]byte
-
-// String is "02:00:00:00:00:01".
-func (m MAC) String() string {
-	return fmt.Sprintf("%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4], m[5])
-}
-
 // Counters are the numbers of netstat -i and more.
 type Counters struct {
 	Ipackets, Ierrors, Ibytes, Imcasts, Iqdrops   uint64
@@ -174,13 +167,13 @@ type Ifnet struct {
 	Baud   uint64 // bits per second
 	Type   uint8  // IFT_ETHER or IFT_PPP
 	Link   LinkState
-	MAC    MAC // of an Ethernet interface
+	MAC    packet.MAC // of an Ethernet interface
 	Cnt    Counters
 	Snd    Ifqueue
-	Addrs  []*Addr // in order of addition, AF_LINK not among them
-	Multi  []MAC   // groups, in order of addition
-	Change Time    // if_lastchange
-	ALTQ   bool    // ALTQ is enabled on Snd
+	Addrs  []*Addr      // in order of addition, AF_LINK not among them
+	Multi  []packet.MAC // groups, in order of addition
+	Change Time         // if_lastchange
+	ALTQ   bool         // ALTQ is enabled on Snd
 
 	// Softc is the driver's.
 	Softc any
@@ -296,7 +289,7 @@ func (i *Ifnet) SetMTU(mtu uint64) {
 }
 
 // SetMAC changes the Ethernet address: NetBSD's if_set_sadl.
-func (i *Ifnet) SetMAC(m MAC) {
+func (i *Ifnet) SetMAC(m packet.MAC) {
 	i.MAC = m
 	i.k.tr.Interface(i, "set_sadl", 0)
 	i.k.notify(i, "address "+m.String())

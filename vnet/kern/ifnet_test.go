@@ -9,6 +9,7 @@ import (
 	"wireloom/vnet/errno"
 	"wireloom/vnet/kern"
 	"wireloom/vnet/kern/kerntest"
+	"wireloom/vnet/packet"
 )
 
 var dialects = []kern.Dialect{kern.FreeBSD, kern.DragonFly, kern.NetBSD}
@@ -20,7 +21,7 @@ func TestNetworkCard(t *testing.T) {
 		t.Run(d.String(), func(t *testing.T) {
 			m := kerntest.New(d)
 			var sent, came int
-			em0 := m.K.AttachEther("em0", kern.MAC{2, 0, 0, 0, 0, 1}, 1400, func(p *kern.Mbuf) { sent += p.Len(); p.Free() })
+			em0 := m.K.AttachEther("em0", packet.MAC{2, 0, 0, 0, 0, 1}, 1400, func(p *kern.Mbuf) { sent += p.Len(); p.Free() })
 			em0.Input = func(_ *kern.Ifnet, af int, p *kern.Mbuf) {
 				came += p.Len()
 				if af != 0 || p.Rcvif != em0 {
@@ -82,12 +83,12 @@ func TestCardIoctls(t *testing.T) {
 		{"MTU", kern.SIOCSIFMTU, kern.IfReq{MTU: 1400}, [3]errno.Errno{}},
 		{"MTU too big", kern.SIOCSIFMTU, kern.IfReq{MTU: 9001}, [3]errno.Errno{errno.EINVAL, errno.EINVAL, errno.EINVAL}},
 		{"MTU too small", kern.SIOCSIFMTU, kern.IfReq{MTU: 20}, [3]errno.Errno{errno.EINVAL, errno.EINVAL, errno.EINVAL}},
-		{"join a group", kern.SIOCADDMULTI, kern.IfReq{MAC: kern.MAC{1, 0, 0x5e}}, [3]errno.Errno{}},
-		{"join it again", kern.SIOCADDMULTI, kern.IfReq{MAC: kern.MAC{1, 0, 0x5e}}, [3]errno.Errno{}},
-		{"leave the group", kern.SIOCDELMULTI, kern.IfReq{MAC: kern.MAC{1, 0, 0x5e}}, [3]errno.Errno{}},
-		{"leave it again", kern.SIOCDELMULTI, kern.IfReq{MAC: kern.MAC{1, 0, 0x5e}}, [3]errno.Errno{0, 0, errno.ENXIO}},
-		{"leave what is no group", kern.SIOCDELMULTI, kern.IfReq{MAC: kern.MAC{2}}, [3]errno.Errno{0, 0, errno.ENXIO}},
-		{"join no group", kern.SIOCADDMULTI, kern.IfReq{MAC: kern.MAC{2}}, [3]errno.Errno{0, 0, errno.EINVAL}},
+		{"join a group", kern.SIOCADDMULTI, kern.IfReq{MAC: packet.MAC{1, 0, 0x5e}}, [3]errno.Errno{}},
+		{"join it again", kern.SIOCADDMULTI, kern.IfReq{MAC: packet.MAC{1, 0, 0x5e}}, [3]errno.Errno{}},
+		{"leave the group", kern.SIOCDELMULTI, kern.IfReq{MAC: packet.MAC{1, 0, 0x5e}}, [3]errno.Errno{}},
+		{"leave it again", kern.SIOCDELMULTI, kern.IfReq{MAC: packet.MAC{1, 0, 0x5e}}, [3]errno.Errno{0, 0, errno.ENXIO}},
+		{"leave what is no group", kern.SIOCDELMULTI, kern.IfReq{MAC: packet.MAC{2}}, [3]errno.Errno{0, 0, errno.ENXIO}},
+		{"join no group", kern.SIOCADDMULTI, kern.IfReq{MAC: packet.MAC{2}}, [3]errno.Errno{0, 0, errno.EINVAL}},
 		{"address of the card", kern.SIOCGIFADDR, kern.IfReq{}, [3]errno.Errno{0, 0, errno.ENOTTY}},
 		{"destination", kern.SIOCSIFDSTADDR, kern.IfReq{}, [3]errno.Errno{errno.EADDRNOTAVAIL, errno.EADDRNOTAVAIL, errno.ENOTTY}},
 		{"unknown", kern.UnknownIoctl, kern.IfReq{}, [3]errno.Errno{errno.EINVAL, errno.EINVAL, errno.ENOTTY}},
@@ -95,7 +96,7 @@ func TestCardIoctls(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			for _, d := range dialects {
 				m := kerntest.New(d)
-				em0 := m.K.AttachEther("em0", kern.MAC{2}, 1500, func(p *kern.Mbuf) { p.Free() })
+				em0 := m.K.AttachEther("em0", packet.MAC{2}, 1500, func(p *kern.Mbuf) { p.Free() })
 				switch tc.name {
 				case "delete an address":
 					m.K.Ifioctl(m.Root, "em0", kern.SIOCSIFADDR, &kern.IfReq{Addr: inet})
@@ -127,7 +128,7 @@ func TestCardIoctls(t *testing.T) {
 
 func TestIfioctlAccess(t *testing.T) {
 	m := kerntest.New(kern.FreeBSD)
-	m.K.AttachEther("em0", kern.MAC{2}, 1500, func(p *kern.Mbuf) { p.Free() })
+	m.K.AttachEther("em0", packet.MAC{2}, 1500, func(p *kern.Mbuf) { p.Free() })
 	user := &kern.Thread{PID: 9, Cred: kern.Cred{UID: 1001}}
 	for _, tc := range []struct {
 		name string
@@ -152,7 +153,7 @@ func TestIfioctlAccess(t *testing.T) {
 func TestAddressesAreLimited(t *testing.T) {
 	for _, d := range dialects {
 		m := kerntest.New(d)
-		m.K.AttachEther("em0", kern.MAC{2}, 1500, func(p *kern.Mbuf) { p.Free() })
+		m.K.AttachEther("em0", packet.MAC{2}, 1500, func(p *kern.Mbuf) { p.Free() })
 		last := errno.OK
 		for range 257 {
 			last = m.K.Ifioctl(m.Root, "em0", kern.SIOCSIFADDR, &kern.IfReq{})
@@ -165,13 +166,13 @@ func TestAddressesAreLimited(t *testing.T) {
 
 func TestGroupsAreLimited(t *testing.T) {
 	m := kerntest.New(kern.NetBSD)
-	m.K.AttachEther("wm0", kern.MAC{2}, 1500, func(p *kern.Mbuf) { p.Free() })
+	m.K.AttachEther("wm0", packet.MAC{2}, 1500, func(p *kern.Mbuf) { p.Free() })
 	for i := range byte(9) {
 		want := errno.OK
 		if i == 8 {
 			want = errno.ENOBUFS
 		}
-		if got := m.K.Ifioctl(m.Root, "wm0", kern.SIOCADDMULTI, &kern.IfReq{MAC: kern.MAC{1, i}}); got != want {
+		if got := m.K.Ifioctl(m.Root, "wm0", kern.SIOCADDMULTI, &kern.IfReq{MAC: packet.MAC{1, i}}); got != want {
 			t.Errorf("group %d: %v, want %v", i, got, want)
 		}
 	}
@@ -182,7 +183,7 @@ func TestGroupsAreLimited(t *testing.T) {
 func TestSetIfFlags(t *testing.T) {
 	for _, d := range dialects {
 		m := kerntest.New(d)
-		em0 := m.K.AttachEther("em0", kern.MAC{2}, 1500, func(p *kern.Mbuf) { p.Free() })
+		em0 := m.K.AttachEther("em0", packet.MAC{2}, 1500, func(p *kern.Mbuf) { p.Free() })
 		m.Advance(3 * time.Second)
 		r := &kern.IfReq{Flags: kern.IFF_UP | kern.IFF_LINK0 | kern.IFF_POINTOPOINT}
 		if err := m.K.Ifioctl(m.Root, "em0", kern.SIOCSIFFLAGS, r); err != errno.OK {
@@ -202,12 +203,12 @@ func TestOnIfChange(t *testing.T) {
 	m := kerntest.New(kern.NetBSD)
 	var got []string
 	m.K.OnIfChange(func(i *kern.Ifnet, what string) { got = append(got, i.Name+" "+what) })
-	em0 := m.K.AttachEther("em0", kern.MAC{2}, 1500, func(p *kern.Mbuf) { p.Free() })
+	em0 := m.K.AttachEther("em0", packet.MAC{2}, 1500, func(p *kern.Mbuf) { p.Free() })
 	em0.SetFlags(kern.IFF_OACTIVE, 0)
 	em0.SetFlags(kern.IFF_UP, kern.IFF_OACTIVE)
 	em0.SetLink(kern.LinkDown)
 	em0.SetLink(kern.LinkDown)
-	em0.SetMAC(kern.MAC{2, 0, 0, 0, 0, 9})
+	em0.SetMAC(packet.MAC{2, 0, 0, 0, 0, 9})
 	em0.DetachEther()
 	want := []string{
 		"em0 attached", "em0 flags [UP BROADCAST SIMPLEX MULTICAST]", "em0 link state down",
@@ -231,7 +232,7 @@ func (t *tap) Bpf(_ *kern.Ifnet, dir kern.Direction, _ int, m *kern.Mbuf) {
 
 func TestBpf(t *testing.T) {
 	m := kerntest.New(kern.FreeBSD)
-	em0 := m.K.AttachEther("em0", kern.MAC{2}, 1500, func(p *kern.Mbuf) { p.Free() })
+	em0 := m.K.AttachEther("em0", packet.MAC{2}, 1500, func(p *kern.Mbuf) { p.Free() })
 	m.K.IfUp(m.Root, "em0")
 	a, b := &tap{}, &tap{}
 	em0.Listen(a)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"wireloom/vnet/errno"
+	"wireloom/vnet/packet"
 )
 
 // A Config says what a kernel is and where it runs. Host is needed; without
@@ -138,11 +139,11 @@ type Counter struct {
 // holds and no interface shows.
 type UnitState struct {
 	If       *Ifnet
-	Flags    []string // "OPEN", "INUSE", ...
-	PID      int      // the process that has the device, 0 for none
-	Owner    int      // who gets SIGIO: a pid, or minus a process group
-	Remote   MAC      // DragonFly tap: the address of the other side
-	DevQ     *Ifqueue // DragonFly tap: packets that wait for a read
+	Flags    []string   // "OPEN", "INUSE", ...
+	PID      int        // the process that has the device, 0 for none
+	Owner    int        // who gets SIGIO: a pid, or minus a process group
+	Remote   packet.MAC // DragonFly tap: the address of the other side
+	DevQ     *Ifqueue   // DragonFly tap: packets that wait for a read
 	Sel      *SelInfo
 	Accessed Time // NetBSD: st_atime, st_mtime, st_birthtime
 	Modified Time

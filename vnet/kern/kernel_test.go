@@ -8,6 +8,7 @@ import (
 	"wireloom/vnet/errno"
 	"wireloom/vnet/kern"
 	"wireloom/vnet/kern/kerntest"
+	"wireloom/vnet/packet"
 )
 
 // echo is a driver of one device, for what drivers of this project do not
@@ -345,7 +346,7 @@ func TestOwner(t *testing.T) {
 func TestPanicKillsTheKernel(t *testing.T) {
 	m := kerntest.New(kern.FreeBSD, &echo{})
 	f, _ := m.K.Open(m.Root, "echo0", kern.O_RDWR)
-	em0 := m.K.AttachEther("em0", kern.MAC{2}, 1500, func(p *kern.Mbuf) { p.Free() })
+	em0 := m.K.AttachEther("em0", packet.MAC{2}, 1500, func(p *kern.Mbuf) { p.Free() })
 	if err := m.K.Panic("page %s", "fault"); err != errno.EIO || m.K.Dead() != "page fault" {
 		t.Errorf("panic: %v, dead %q", err, m.K.Dead())
 	}

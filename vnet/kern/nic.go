@@ -1,6 +1,9 @@
 package kern
 
-import "wireloom/vnet/errno"
+import (
+	"wireloom/vnet/errno"
+	"wireloom/vnet/packet"
+)
 
 const (
 	etherMTU       = 1500
@@ -10,7 +13,7 @@ const (
 
 // NewEther makes an Ethernet interface, not attached yet: what the drivers'
 // attach routines fill in and ether_ifattach(9) adds.
-func (k *Kernel) NewEther(name string, unit int, mac MAC, drv EtherDriver) *Ifnet {
+func (k *Kernel) NewEther(name string, unit int, mac packet.MAC, drv EtherDriver) *Ifnet {
 	i := k.NewIfnet(name, unit, drv)
 	i.Type, i.MTU, i.Baud, i.MAC = IFT_ETHER, etherMTU, etherBaud, mac
 	i.Flags = IFF_BROADCAST | IFF_SIMPLEX | IFF_MULTICAST
@@ -43,7 +46,7 @@ type nic struct{ send func(*Mbuf) }
 // AttachEther adds an ordinary network card, such as em0. What Transmit and
 // Output send goes through its queue to send, which takes over the mbuf and
 // only queues; what comes from the wire is given to [Ifnet.Receive].
-func (k *Kernel) AttachEther(name string, mac MAC, mtu int, send func(*Mbuf)) *Ifnet {
+func (k *Kernel) AttachEther(name string, mac packet.MAC, mtu int, send func(*Mbuf)) *Ifnet {
 	unit := 0
 	for _, c := range name {
 		if c >= '0' && c <= '9' {

@@ -4,7 +4,7 @@ import (
 	"slices"
 
 	"wireloom/vnet"
-	"wireloom/vnet/wire"
+	"wireloom/vnet/packet"
 )
 
 func arpCommand() *command {
@@ -74,7 +74,7 @@ func neighbours(n *vnet.Node) []vnet.Neighbour {
 	}
 	for _, i := range n.Kernel().Ifnets() {
 		for _, p := range n.Addresses(i.Name) {
-			out = append(out, vnet.Neighbour{NIC: i.Name, Addr: p.Addr(), MAC: wire.MAC(i.MAC), State: permanent})
+			out = append(out, vnet.Neighbour{NIC: i.Name, Addr: p.Addr(), MAC: packet.MAC(i.MAC), State: permanent})
 		}
 	}
 	out = slices.DeleteFunc(out, func(n vnet.Neighbour) bool { return !n.Addr.Is4() })

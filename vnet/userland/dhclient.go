@@ -8,7 +8,7 @@ import (
 	"wireloom/vnet"
 	"wireloom/vnet/errno"
 	"wireloom/vnet/kern"
-	"wireloom/vnet/wire"
+	"wireloom/vnet/packet"
 )
 
 func dhclientCommand() *command {
@@ -46,7 +46,7 @@ func dhclientMain(p *proc) vnet.Exit {
 	}
 	var xid [4]byte
 	p.Random(xid[:])
-	c.hello = dhcpMessage{xid: binary.BigEndian.Uint32(xid[:]), mac: wire.MAC(i.MAC)}
+	c.hello = dhcpMessage{xid: binary.BigEndian.Uint32(xid[:]), mac: packet.MAC(i.MAC)}
 	if why, e := c.open(); e != errno.OK {
 		return p.fail(1, "%s: %s", why, e.Message())
 	}

@@ -6,7 +6,7 @@ import (
 	"net/netip"
 	"time"
 
-	"wireloom/vnet/wire"
+	"wireloom/vnet/packet"
 )
 
 // A dhcpKind is a kind of DHCP message (RFC 2132, 9.6).
@@ -25,7 +25,7 @@ const (
 type dhcpMessage struct {
 	kind                         dhcpKind
 	xid                          uint32
-	mac                          wire.MAC
+	mac                          packet.MAC
 	yours                        netip.Addr
 	wanted, server, mask, router netip.Addr // options 50, 54, 1 and 3
 	lease                        time.Duration
@@ -69,7 +69,7 @@ func parseDHCP(b []byte) (m dhcpMessage, ok bool) {
 		return m, false
 	}
 	m.xid = binary.BigEndian.Uint32(b[dhcpXID:])
-	m.mac = wire.MAC(b[dhcpClient:])
+	m.mac = packet.MAC(b[dhcpClient:])
 	m.yours = dhcpAddr(b[dhcpYours:])
 	for b = b[dhcpFixed+len(dhcpCookie):]; len(b) > 0 && b[0] != 255; {
 		if b[0] == 0 {

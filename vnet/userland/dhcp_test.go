@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"wireloom/vnet/wire"
+	"wireloom/vnet/packet"
 )
 
 // dhcpReply is a server's answer to a client's message: of a kind, about an address,
@@ -29,7 +29,7 @@ var (
 )
 
 func TestParseDHCP(t *testing.T) {
-	hello := dhcpMessage{kind: dhcpDiscover, xid: 0x01020304, mac: wire.MAC{2, 0, 0, 0, 0, 1}}
+	hello := dhcpMessage{kind: dhcpDiscover, xid: 0x01020304, mac: packet.MAC{2, 0, 0, 0, 0, 1}}
 	request := hello.append(nil)
 	full := dhcpReply(request, dhcpACK, "10.0.0.7", leaseTexts...)
 	server := netip.MustParseAddr("10.0.0.1")
@@ -64,7 +64,7 @@ func TestParseDHCP(t *testing.T) {
 }
 
 func TestDHCPRequest(t *testing.T) {
-	m := dhcpMessage{kind: dhcpRequest, xid: 0x0a0b0c0d, mac: wire.MAC{2, 0, 0, 0, 0, 1}, wanted: netip.MustParseAddr("10.0.0.7"), server: netip.MustParseAddr("10.0.0.1")}
+	m := dhcpMessage{kind: dhcpRequest, xid: 0x0a0b0c0d, mac: packet.MAC{2, 0, 0, 0, 0, 1}, wanted: netip.MustParseAddr("10.0.0.7"), server: netip.MustParseAddr("10.0.0.1")}
 	got := hex.EncodeToString(m.append(nil))
 	want := "010106000a0b0c0d00008000" + strings.Repeat("00", 16) + "020000000001" + strings.Repeat("00", 202) +
 		"63825363" + "350103" + "32040a000007" + "36040a000001" + "370401030633" + "ff"

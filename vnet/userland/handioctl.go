@@ -10,6 +10,7 @@ import (
 
 	"wireloom/vnet/errno"
 	"wireloom/vnet/kern"
+	"wireloom/vnet/packet"
 )
 
 // A form is the argument of an ioctl: how it is typed, and how an answer is shown.
@@ -30,7 +31,7 @@ var (
 	intForm   = form{takes: "INT", put: putInt}
 	flagsForm = form{takes: "FLAG[,FLAG]...", put: putFlags}
 	askInt    = form{put: putNothing, show: func(arg []byte) string { return fmt.Sprintf("[%d]", kern.Int(arg)) }}
-	askMAC    = form{put: putNothing, show: func(arg []byte) string { return fmt.Sprintf("[%s]", kern.MAC(arg[:6])) }}
+	askMAC    = form{put: putNothing, show: func(arg []byte) string { return fmt.Sprintf("[%s]", packet.MAC(arg[:6])) }}
 )
 
 // deviceIoctls are those that a driver of a device may know, in the order of help.
@@ -259,7 +260,7 @@ func putMAC(_ *hand, arg []byte, words []string) error {
 	return err
 }
 
-func oneMAC(words []string) (mac kern.MAC, err error) {
+func oneMAC(words []string) (mac packet.MAC, err error) {
 	if len(words) != 1 {
 		return mac, errOneValue
 	}
@@ -267,5 +268,5 @@ func oneMAC(words []string) (mac kern.MAC, err error) {
 	if err != nil || len(b) != len(mac) {
 		return mac, fmt.Errorf("%.40q is not the six bytes of an address", words[0])
 	}
-	return kern.MAC(b), nil
+	return packet.MAC(b), nil
 }

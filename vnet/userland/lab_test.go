@@ -13,8 +13,8 @@ import (
 	"wireloom/vnet/errno"
 	"wireloom/vnet/event"
 	"wireloom/vnet/kern"
+	"wireloom/vnet/packet"
 	"wireloom/vnet/userland"
-	"wireloom/vnet/wire"
 )
 
 // A bench is a lab of three nodes on a switch: alice, a host that commands run on
@@ -39,7 +39,7 @@ func (native) ID() string                    { return "aa" }
 func (n native) Main(p *vnet.Proc) vnet.Exit { return n.main(p) }
 
 var (
-	bobMAC = wire.MAC{2, 0, 0, 0, 0, 0xb}
+	bobMAC = packet.MAC{2, 0, 0, 0, 0, 0xb}
 	bobIP  = netip.MustParseAddr("10.0.0.2")
 )
 
@@ -113,7 +113,7 @@ func (b *bench) watch() {
 		case event.Exit:
 			b.exits[e.Node+":"+e.Proc] = e.N
 		case event.Frame:
-			if p, err := wire.ParseEthernet(e.Data); err == nil && e.Port == "alice:em0" && p.Type() == wire.TypeARP {
+			if p, err := packet.ParseEthernet(e.Data); err == nil && e.Port == "alice:em0" && p.Type() == packet.TypeARP {
 				b.arps++
 			}
 		default:
@@ -142,28 +142,28 @@ func serve(p *vnet.Proc, answer func([]byte) [][]byte) vnet.Exit {
 
 // pingd answers ARP and echo requests for bobIP.
 func pingd(frame []byte) [][]byte {
-	eth, err := wire.ParseEthernet(frame)
+	eth, err := packet.ParseEthernet(frame)
 	if err != nil {
 		return nil
 	}
-	out := wire.AppendEthernet(nil, eth.Src(), bobMAC, eth.Type())
+	out := packet.AppendEthernet(nil, eth.Src(), bobMAC, eth.Type())
 	switch eth.Type() {
-	case wire.TypeARP:
-		a, err := wire.ParseARP(eth.Payload())
-		if err != nil || a.TargetIP() != bobIP || a.Op() != wire.ARPRequest {
+	case packet.TypeARP:
+		a, err := packet.ParseARP(eth.Payload())
+		if err != nil || a.TargetIP() != bobIP || a.Op() != packet.ARPRequest {
 			return nil
 		}
-		out, _ = wire.AppendARP(out, wire.ARPReply, bobMAC, bobIP, a.SenderMAC(), a.SenderIP())
+		out, _ = packet.AppendARP(out, packet.ARPReply, bobMAC, bobIP, a.SenderMAC(), a.SenderIP())
 		return [][]byte{out}
-	case wire.TypeIPv4:
-		ip, err := wire.ParseIPv4(eth.Payload())
-		if err != nil || ip.Dst() != bobIP || ip.Protocol() != wire.ProtoICMP || ip.Payload()[0] != wire.ICMPEcho {
+	case packet.TypeIPv4:
+		ip, err := packet.ParseIPv4(eth.Payload())
+		if err != nil || ip.Dst() != bobIP || ip.Protocol() != packet.ProtoICMP || ip.Payload()[0] != packet.ICMPEcho {
 			return nil
 		}
 		msg := ip.Payload()
-		out, _ = wire.AppendIPv4(out, wire.IPv4Header{TTL: 255, Protocol: wire.ProtoICMP, Src: bobIP, Dst: ip.Src()}, len(msg))
+		out, _ = packet.AppendIPv4(out, packet.IPv4Header{TTL: 255, Protocol: packet.ProtoICMP, Src: bobIP, Dst: ip.Src()}, len(msg))
 		id, seq := uint16(msg[4])<<8|uint16(msg[5]), uint16(msg[6])<<8|uint16(msg[7])
-		out, _ = wire.AppendICMPv4Echo(out, true, id, seq, msg[8:])
+		out, _ = packet.AppendICMPv4Echo(out, true, id, seq, msg[8:])
 		return [][]byte{out}
 	}
 	return nil

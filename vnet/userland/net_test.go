@@ -16,8 +16,8 @@ import (
 	"wireloom/vnet/errno"
 	"wireloom/vnet/event"
 	"wireloom/vnet/kern"
+	"wireloom/vnet/packet"
 	"wireloom/vnet/userland"
-	"wireloom/vnet/wire"
 )
 
 // netBench makes a bench of a lab whose nodes and links the test says, with the
@@ -261,7 +261,7 @@ func TestNarrowLink(t *testing.T) {
 	}
 	needed := 0
 	b.Log().Subscribe(func(e *event.Event) {
-		if e.Kind == event.Frame && e.Port == "r1:em0" && len(e.Data) > 36 && e.Data[23] == wire.ProtoICMP && e.Data[34] == wire.ICMPUnreachable && e.Data[35] == 4 {
+		if e.Kind == event.Frame && e.Port == "r1:em0" && len(e.Data) > 36 && e.Data[23] == packet.ProtoICMP && e.Data[34] == packet.ICMPUnreachable && e.Data[35] == 4 {
 			needed++
 		}
 	})
@@ -299,10 +299,10 @@ func tunnel(log *[]string, rounds int) func(p *vnet.Proc) vnet.Exit {
 			return vnet.Exit{Code: 1, Why: e.String()}
 		}
 		p.Sleep(100 * time.Millisecond)
-		ask, _ := wire.AppendIPv4(nil, wire.IPv4Header{
-			TTL: 64, Protocol: wire.ProtoICMP, Src: netip.MustParseAddr("10.8.0.2"), Dst: netip.MustParseAddr("10.8.0.1"),
-		}, wire.ICMPLen)
-		ask, _ = wire.AppendICMPv4Echo(ask, false, 1, 1, nil)
+		ask, _ := packet.AppendIPv4(nil, packet.IPv4Header{
+			TTL: 64, Protocol: packet.ProtoICMP, Src: netip.MustParseAddr("10.8.0.2"), Dst: netip.MustParseAddr("10.8.0.1"),
+		}, packet.ICMPLen)
+		ask, _ = packet.AppendICMPv4Echo(ask, false, 1, 1, nil)
 		_, e = p.Write(fd, ask)
 		buf := make([]byte, 2000)
 		for i := 0; i < rounds && e == errno.OK; i++ {
@@ -310,16 +310,16 @@ func tunnel(log *[]string, rounds int) func(p *vnet.Proc) vnet.Exit {
 			if n, e = p.Read(fd, buf); e != errno.OK {
 				break
 			}
-			ip, err := wire.ParseIPv4(buf[:n])
+			ip, err := packet.ParseIPv4(buf[:n])
 			if err != nil {
 				*log = append(*log, "not IPv4")
 				continue
 			}
 			msg := ip.Payload()
 			*log = append(*log, fmt.Sprintf("%v > %v ttl %d type %d", ip.Src(), ip.Dst(), ip.TTL(), msg[0]))
-			if msg[0] == wire.ICMPEcho {
-				out, _ := wire.AppendIPv4(nil, wire.IPv4Header{TTL: 64, Protocol: wire.ProtoICMP, Src: ip.Dst(), Dst: ip.Src()}, len(msg))
-				out, _ = wire.AppendICMPv4Echo(out, true, binary.BigEndian.Uint16(msg[4:]), binary.BigEndian.Uint16(msg[6:]), msg[8:])
+			if msg[0] == packet.ICMPEcho {
+				out, _ := packet.AppendIPv4(nil, packet.IPv4Header{TTL: 64, Protocol: packet.ProtoICMP, Src: ip.Dst(), Dst: ip.Src()}, len(msg))
+				out, _ = packet.AppendICMPv4Echo(out, true, binary.BigEndian.Uint16(msg[4:]), binary.BigEndian.Uint16(msg[6:]), msg[8:])
 				_, e = p.Write(fd, out)
 			}
 		}
@@ -420,7 +420,7 @@ func (b *bench) ifaceEvents(port string) (out []string) {
 // its program the whole network behind it.
 func TestTapOfTheStack(t *testing.T) {
 	b := netBench(t, "n", []vnet.NodeConfig{{
-		Name: "n", Dialect: kern.NetBSD, Devices: []vnet.DeviceConfig{{Name: "tap0", MAC: wire.MAC{2, 0, 0, 0, 0, 1}, Addresses: []netip.Prefix{netip.MustParsePrefix("10.0.0.1/24")}}},
+		Name: "n", Dialect: kern.NetBSD, Devices: []vnet.DeviceConfig{{Name: "tap0", MAC: packet.MAC{2, 0, 0, 0, 0, 1}, Addresses: []netip.Prefix{netip.MustParsePrefix("10.0.0.1/24")}}},
 	}}, nil, map[string]func(p *vnet.Proc) vnet.Exit{"n": func(p *vnet.Proc) vnet.Exit { return serve(p, pingd) }})
 	b.contains("ping -c 2 10.0.0.2", "2 packets received")
 	b.contains("arp -an", "? (10.0.0.2) at 02:00:00:00:00:0b on tap0 [ethernet]")

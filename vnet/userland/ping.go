@@ -10,7 +10,7 @@ import (
 	"wireloom/vnet"
 	"wireloom/vnet/errno"
 	"wireloom/vnet/kern"
-	"wireloom/vnet/wire"
+	"wireloom/vnet/packet"
 )
 
 func pingCommand() *command {
@@ -51,10 +51,10 @@ func pingMain(p *proc) vnet.Exit {
 	if e := p.Bind(fd, netip.AddrPortFrom(netip.IPv4Unspecified(), g.id)); e != errno.OK {
 		return p.fail(exOSErr, "bind: %s", e.Message())
 	}
-	g.out = make([]byte, wire.ICMPLen+opt.size)
+	g.out = make([]byte, packet.ICMPLen+opt.size)
 	g.in = make([]byte, 1<<16)
 	for i := pingStamp; i < opt.size; i++ {
-		g.out[wire.ICMPLen+i] = byte(i)
+		g.out[packet.ICMPLen+i] = byte(i)
 	}
 	p.Catch(vnet.SIGINT)
 	p.printf("PING %s (%s): %d data bytes\n", opt.host, opt.dst, opt.size)
@@ -118,13 +118,13 @@ func (g *pinger) loop() vnet.Exit {
 // send sends the next request (ping.c, pinger).
 func (g *pinger) send() {
 	b := g.out
-	b[0], b[1] = wire.ICMPEcho, 0
+	b[0], b[1] = packet.ICMPEcho, 0
 	binary.BigEndian.PutUint16(b[4:], g.id)
 	binary.BigEndian.PutUint16(b[6:], uint16(g.sent))
 	g.seen[uint16(g.sent)/8] &^= 1 << (g.sent % 8)
 	if g.timing() {
-		binary.BigEndian.PutUint32(b[wire.ICMPLen:], uint32(g.Now()/time.Second))
-		binary.BigEndian.PutUint32(b[wire.ICMPLen+4:], uint32(g.Now()%time.Second/time.Microsecond))
+		binary.BigEndian.PutUint32(b[packet.ICMPLen:], uint32(g.Now()/time.Second))
+		binary.BigEndian.PutUint32(b[packet.ICMPLen+4:], uint32(g.Now()%time.Second/time.Microsecond))
 	}
 	if _, e := g.SendTo(g.fd, b, netip.AddrPortFrom(g.opt.dst, 0)); e != errno.OK && !g.Dying() {
 		g.warn("sendto: %s", e.Message())
@@ -141,20 +141,20 @@ func (g *pinger) receive() {
 	case e != errno.OK:
 		g.warn("recvmsg: %s", e.Message())
 		return
-	case n < wire.ICMPLen:
+	case n < packet.ICMPLen:
 		if g.opt.verbose {
 			g.warn("packet too short (%d bytes) from %s", n, from.Addr())
 		}
 		return
 	}
 	m := g.in[:n]
-	if m[0] != wire.ICMPEchoReply {
+	if m[0] != packet.ICMPEchoReply {
 		g.showError(m, from.Addr())
 		return
 	}
 	g.rcvd++
 	trip := 0.0
-	timed := g.timing() && n >= wire.ICMPLen+pingStamp
+	timed := g.timing() && n >= packet.ICMPLen+pingStamp
 	if timed {
 		sent := time.Duration(binary.BigEndian.Uint32(m[8:]))*time.Second + time.Duration(binary.BigEndian.Uint32(m[12:]))*time.Microsecond
 		trip = float64((g.Now().Truncate(time.Microsecond)-sent)/time.Microsecond) / 1000
@@ -184,7 +184,7 @@ func (g *pinger) receive() {
 		printf(&line, " time=%.3f ms", trip)
 	}
 	line.WriteString(dup)
-	g.compare(&line, m[wire.ICMPLen:])
+	g.compare(&line, m[packet.ICMPLen:])
 	line.WriteByte('\n')
 	g.printf("%s", line.Bytes())
 }
@@ -192,7 +192,7 @@ func (g *pinger) receive() {
 // compare says where the data of a reply is not that of the request; the time
 // stamp is not looked at.
 func (g *pinger) compare(line *bytes.Buffer, got []byte) {
-	want := g.out[wire.ICMPLen:]
+	want := g.out[packet.ICMPLen:]
 	start := 0
 	if g.timing() {
 		start = pingStamp

@@ -8,8 +8,8 @@ import (
 
 	"wireloom/internal/hoststack"
 	"wireloom/vnet"
+	"wireloom/vnet/packet"
 	"wireloom/vnet/userland"
-	"wireloom/vnet/wire"
 )
 
 func TestPing(t *testing.T) {
@@ -167,13 +167,13 @@ func garbled(f []byte) [][]byte {
 
 // refuse answers ARP, and echo requests with an error.
 func refuse(f []byte) [][]byte {
-	eth, err := wire.ParseEthernet(f)
-	if err != nil || eth.Type() != wire.TypeIPv4 {
+	eth, err := packet.ParseEthernet(f)
+	if err != nil || eth.Type() != packet.TypeIPv4 {
 		return pingd(f)
 	}
-	msg, _ := wire.AppendICMPv4Error(nil, wire.ICMPUnreachable, 1, 0, eth.Payload())
-	out := wire.AppendEthernet(nil, eth.Src(), bobMAC, wire.TypeIPv4)
-	out, _ = wire.AppendIPv4(out, wire.IPv4Header{TTL: 64, Protocol: wire.ProtoICMP, Src: bobIP, Dst: netip.MustParseAddr("10.0.0.1")}, len(msg))
+	msg, _ := packet.AppendICMPv4Error(nil, packet.ICMPUnreachable, 1, 0, eth.Payload())
+	out := packet.AppendEthernet(nil, eth.Src(), bobMAC, packet.TypeIPv4)
+	out, _ = packet.AppendIPv4(out, packet.IPv4Header{TTL: 64, Protocol: packet.ProtoICMP, Src: bobIP, Dst: netip.MustParseAddr("10.0.0.1")}, len(msg))
 	return [][]byte{append(out, msg...)}
 }
 

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 
-	"wireloom/vnet/wire"
+	"wireloom/vnet/packet"
 )
 
 func printf(b *bytes.Buffer, format string, args ...any) { fmt.Fprintf(b, format, args...) }
@@ -14,8 +14,8 @@ func printf(b *bytes.Buffer, format string, args ...any) { fmt.Fprintf(b, format
 // showError prints an ICMP error about one of the requests and the header that it
 // quotes, except with -Q, and with -q (ping.c, pr_pack, pr_icmph and pr_retip).
 func (g *pinger) showError(m []byte, from netip.Addr) {
-	quote := m[wire.ICMPLen:]
-	if g.opt.quiet > 0 && !g.opt.verbose || len(quote) < wire.IPv4Len {
+	quote := m[packet.ICMPLen:]
+	if g.opt.quiet > 0 && !g.opt.verbose || len(quote) < packet.IPv4Len {
 		return
 	}
 	if dst := netip.AddrFrom4([4]byte(quote[16:])); dst != g.opt.dst && !g.opt.verbose {
@@ -38,7 +38,7 @@ func icmpText(m []byte) string {
 		return fmt.Sprintf("%s, Bad Code: %d", bad, code)
 	}
 	switch m[0] {
-	case wire.ICMPUnreachable:
+	case packet.ICMPUnreachable:
 		if code == 13 {
 			return "Communication prohibited by filter"
 		}
@@ -46,12 +46,12 @@ func icmpText(m []byte) string {
 			"Destination Port Unreachable", fmt.Sprintf("frag needed and DF set (MTU %d)", binary.BigEndian.Uint16(m[6:])), "Source Route Failed")
 	case 4:
 		return "Source Quench"
-	case wire.ICMPRedirect:
+	case packet.ICMPRedirect:
 		return of("Redirect", "Redirect Network", "Redirect Host", "Redirect Type of Service and Network", "Redirect Type of Service and Host") +
 			fmt.Sprintf("(New addr: %s)", netip.AddrFrom4([4]byte(m[4:8])))
-	case wire.ICMPTimeExceeded:
+	case packet.ICMPTimeExceeded:
 		return of("Time exceeded", "Time to live exceeded", "Frag reassembly time exceeded")
-	case wire.ICMPParamProblem:
+	case packet.ICMPParamProblem:
 		return fmt.Sprintf("Parameter problem: pointer = 0x%02x", m[4])
 	}
 	return fmt.Sprintf("Bad ICMP type: %d", m[0])

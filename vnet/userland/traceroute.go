@@ -10,7 +10,7 @@ import (
 	"wireloom/vnet"
 	"wireloom/vnet/errno"
 	"wireloom/vnet/kern"
-	"wireloom/vnet/wire"
+	"wireloom/vnet/packet"
 )
 
 func tracerouteCommand() *command {
@@ -133,8 +133,8 @@ func (t *tracer) run() vnet.Exit {
 // what an error says, and whether the host was reached.
 func (t *tracer) probe(ttl int) (from netip.Addr, took time.Duration, mark string, reached bool) {
 	t.seq++
-	var b [traceLength - wire.IPv4Len]byte
-	b[0] = wire.ICMPEcho
+	var b [traceLength - packet.IPv4Len]byte
+	b[0] = packet.ICMPEcho
 	binary.BigEndian.PutUint16(b[6:], t.seq)
 	_ = t.SetSockOpt(t.fd, vnet.IP_TTL, ttl)
 	sent := t.Now()
@@ -155,13 +155,13 @@ func (t *tracer) probe(ttl int) (from netip.Addr, took time.Duration, mark strin
 			continue
 		}
 		m := t.in[:r.N]
-		if m[0] == wire.ICMPEchoReply {
+		if m[0] == packet.ICMPEchoReply {
 			if binary.BigEndian.Uint16(m[6:]) == t.seq {
 				return r.From.Addr(), t.Now() - sent, "", true
 			}
 			continue
 		}
-		quote := m[wire.ICMPLen:] // an IPv4 header and 8 bytes: the stack has looked
+		quote := m[packet.ICMPLen:] // an IPv4 header and 8 bytes: the stack has looked
 		if binary.BigEndian.Uint16(quote[int(quote[0]&15)*4+6:]) != t.seq {
 			continue
 		}
@@ -171,7 +171,7 @@ func (t *tracer) probe(ttl int) (from netip.Addr, took time.Duration, mark strin
 
 // traceMark is what traceroute prints behind the time for an error.
 func traceMark(m []byte) string {
-	if m[0] != wire.ICMPUnreachable {
+	if m[0] != packet.ICMPUnreachable {
 		return ""
 	}
 	marks := []string{" !N", " !H", " !P", "", " !F", " !S"}

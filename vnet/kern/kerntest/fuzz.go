@@ -9,6 +9,7 @@ import (
 
 	"wireloom/vnet/errno"
 	"wireloom/vnet/kern"
+	"wireloom/vnet/packet"
 )
 
 // fuzzUnits and fuzzFiles bound what a run plays with.
@@ -318,7 +319,7 @@ func (f *fuzzer) ifioctl() {
 	if f.byte()%2 == 0 {
 		r.Addr.Dst = netip.AddrFrom4([4]byte{10, 0, 0, 2})
 	}
-	r.MAC = kern.MAC{byte(f.byte()), 0, 0x5e}
+	r.MAC = packet.MAC{byte(f.byte()), 0, 0x5e}
 	r.Family = kern.AF_LINK
 	f.ifctl(f.thread(), name, fuzzIfIoctls[f.byte()%len(fuzzIfIoctls)], &r)
 }
@@ -330,7 +331,7 @@ func (f *fuzzer) multicast() {
 	if f.byte()%2 == 0 {
 		cmd = kern.SIOCDELMULTI
 	}
-	r := kern.IfReq{MAC: kern.MAC{byte(f.byte() % 3), 0, 0x5e, 0, 0, byte(f.byte() % 4)}}
+	r := kern.IfReq{MAC: packet.MAC{byte(f.byte() % 3), 0, 0x5e, 0, 0, byte(f.byte() % 4)}}
 	f.ifctl(f.thread(), f.unit(), cmd, &r)
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"wireloom/vnet/errno"
 	"wireloom/vnet/kern"
+	"wireloom/vnet/packet"
 )
 
 // nothing is a driver of nothing.
@@ -45,8 +46,8 @@ func TestFuzzerFinds(t *testing.T) {
 			Must(i.Enqueue(f.m.K.NewMbuf(nil)))
 		}, "a reader sleeps in read and 1 packets wait"},
 		{"a group that was joined behind the model's back", func(f *fuzzer, i *kern.Ifnet) {
-			i.Multi = append(i.Multi, kern.MAC{1})
-			f.ifctl(f.m.Root, "em0", kern.SIOCDELMULTI, &kern.IfReq{MAC: kern.MAC{1}})
+			i.Multi = append(i.Multi, packet.MAC{1})
+			f.ifctl(f.m.Root, "em0", kern.SIOCDELMULTI, &kern.IfReq{MAC: packet.MAC{1}})
 		}, "em0: SIOCDELMULTI of 01:00:00:00:00:00 is OK, want ENXIO"},
 		{"a registration that the kqueue has lost", func(f *fuzzer, _ *kern.Ifnet) {
 			f.model.registered[registration{7, kern.EVFILT_READ}] = true
@@ -60,7 +61,7 @@ func TestFuzzerFinds(t *testing.T) {
 			f := &fuzzer{m: New(kern.NetBSD, nothing{}), mod: nothing{}, seen: map[*kern.Ifnet]kern.Counters{}}
 			f.model = newModel(f.m.K)
 			defer f.m.Close()
-			i := f.m.K.AttachEther("em0", kern.MAC{2}, 1500, func(p *kern.Mbuf) { p.Free() })
+			i := f.m.K.AttachEther("em0", packet.MAC{2}, 1500, func(p *kern.Mbuf) { p.Free() })
 			tc.make(f, i)
 			got := ""
 			if err := cmp.Or(f.model.wrong, f.check()); err != nil {
@@ -75,7 +76,7 @@ func TestFuzzerFinds(t *testing.T) {
 
 func TestEventOfDetachedInterfacePanics(t *testing.T) {
 	m := New(kern.NetBSD)
-	i := m.K.AttachEther("em0", kern.MAC{2}, 1500, func(p *kern.Mbuf) { p.Free() })
+	i := m.K.AttachEther("em0", packet.MAC{2}, 1500, func(p *kern.Mbuf) { p.Free() })
 	i.DetachEther()
 	defer func() {
 		if r := recover(); r == nil || !strings.Contains(r.(string), "a link state of em0, which is detached") {

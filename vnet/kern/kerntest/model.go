@@ -6,6 +6,7 @@ import (
 
 	"wireloom/vnet/errno"
 	"wireloom/vnet/kern"
+	"wireloom/vnet/packet"
 )
 
 // A model is what the fuzzer knows about answers without asking the kernel that it
@@ -13,7 +14,7 @@ import (
 // Where it does not know, it says so.
 type model struct {
 	k          *kern.Kernel
-	groups     map[*kern.Ifnet][]kern.MAC
+	groups     map[*kern.Ifnet][]packet.MAC
 	kq         *kern.Kqueue
 	registered map[registration]bool
 	files      int   // opened so far
@@ -27,7 +28,7 @@ type registration struct{ ident, filter int }
 const modelGroups = 8
 
 func newModel(k *kern.Kernel) *model {
-	return &model{k: k, groups: map[*kern.Ifnet][]kern.MAC{}, kq: k.NewKqueue(), registered: map[registration]bool{}}
+	return &model{k: k, groups: map[*kern.Ifnet][]packet.MAC{}, kq: k.NewKqueue(), registered: map[registration]bool{}}
 }
 
 func (m *model) fail(format string, args ...any) {
@@ -40,7 +41,7 @@ func (m *model) fail(format string, args ...any) {
 // DragonFly's drivers say yes to all (tunifioctl, tapifioctl). NetBSD's ask
 // ether_addmulti, which takes groups only, and ether_delmulti, which knows what was
 // joined and asks for nothing else.
-func (m *model) membership(i *kern.Ifnet, t *kern.Thread, cmd uint32, mac kern.MAC) (want errno.Errno, known bool) {
+func (m *model) membership(i *kern.Ifnet, t *kern.Thread, cmd uint32, mac packet.MAC) (want errno.Errno, known bool) {
 	switch {
 	case cmd != kern.SIOCADDMULTI && cmd != kern.SIOCDELMULTI || t.Cred.UID != 0:
 		return errno.OK, false

@@ -1,4 +1,4 @@
-package wire
+package packet
 
 import (
 	"bytes"
@@ -210,28 +210,28 @@ func TestParseErrors(t *testing.T) {
 		parse func() error
 		want  string
 	}{
-		{"ethernet", func() error { _, err := ParseEthernet(make([]byte, 13)); return err }, "wire: Ethernet: 14 bytes needed, have 13"},
-		{"vlan", func() error { _, err := ParseVLAN(make([]byte, 3)); return err }, "wire: 802.1Q: 4 bytes needed, have 3"},
-		{"arp", func() error { _, err := ParseARP(make([]byte, 27)); return err }, "wire: ARP: 28 bytes needed, have 27"},
-		{"arp hardware", func() error { _, err := ParseARP(arp(func(b []byte) { b[1] = 6 })); return err }, "wire: ARP: hardware type 6, want 1 (Ethernet)"},
-		{"arp protocol", func() error { _, err := ParseARP(arp(func(b []byte) { b[2] = 0x86 })); return err }, "wire: ARP: protocol type 0x8600, want 0x0800 (IPv4)"},
-		{"arp sizes", func() error { _, err := ParseARP(arp(func(b []byte) { b[4] = 200 })); return err }, "wire: ARP: address sizes 200 and 4, want 6 and 4"},
-		{"ipv4", func() error { _, err := ParseIPv4(make([]byte, 7)); return err }, "wire: IPv4: 20 bytes needed, have 7"},
-		{"ipv4 version", func() error { _, err := ParseIPv4(v4(func(b []byte) { b[0] = 0x65 })); return err }, "wire: IPv4: version 6, want 4"},
-		{"ipv4 header length", func() error { _, err := ParseIPv4(v4(func(b []byte) { b[0] = 0x44 })); return err }, "wire: IPv4: header length 16, want at least 20"},
-		{"ipv4 header beyond total", func() error { _, err := ParseIPv4(v4(func(b []byte) { b[0] = 0x46 })); return err }, "wire: IPv4: total length 20 is less than the header's 24"},
-		{"ipv4 total", func() error { _, err := ParseIPv4(v4(func(b []byte) { b[3] = 99 })); return err }, "wire: IPv4: 99 bytes needed, have 20"},
-		{"ipv6", func() error { _, err := ParseIPv6(make([]byte, 39)); return err }, "wire: IPv6: 40 bytes needed, have 39"},
-		{"ipv6 version", func() error { _, err := ParseIPv6(make([]byte, 40)); return err }, "wire: IPv6: version 0, want 6"},
-		{"ipv6 payload", func() error { _, err := ParseIPv6(v6); return err }, "wire: IPv6: 43 bytes needed, have 40"},
-		{"icmp", func() error { _, err := ParseICMPv4(make([]byte, 7)); return err }, "wire: ICMP: 8 bytes needed, have 7"},
-		{"icmpv6", func() error { _, err := ParseICMPv6(nil); return err }, "wire: ICMPv6: 8 bytes needed, have 0"},
-		{"udp", func() error { _, err := ParseUDP(make([]byte, 7)); return err }, "wire: UDP: 8 bytes needed, have 7"},
-		{"udp length small", func() error { _, err := ParseUDP(make([]byte, 8)); return err }, "wire: UDP: length 0, want at least 8"},
-		{"udp length large", func() error { _, err := ParseUDP([]byte{0, 1, 0, 1, 0, 9, 0, 0}); return err }, "wire: UDP: 9 bytes needed, have 8"},
-		{"tcp", func() error { _, err := ParseTCP(make([]byte, 19)); return err }, "wire: TCP: 20 bytes needed, have 19"},
-		{"tcp offset small", func() error { _, err := ParseTCP(short); return err }, "wire: TCP: header length 16, want at least 20"},
-		{"tcp offset large", func() error { _, err := ParseTCP(long); return err }, "wire: TCP: 24 bytes needed, have 20"},
+		{"ethernet", func() error { _, err := ParseEthernet(make([]byte, 13)); return err }, "packet: Ethernet: 14 bytes needed, have 13"},
+		{"vlan", func() error { _, err := ParseVLAN(make([]byte, 3)); return err }, "packet: 802.1Q: 4 bytes needed, have 3"},
+		{"arp", func() error { _, err := ParseARP(make([]byte, 27)); return err }, "packet: ARP: 28 bytes needed, have 27"},
+		{"arp hardware", func() error { _, err := ParseARP(arp(func(b []byte) { b[1] = 6 })); return err }, "packet: ARP: hardware type 6, want 1 (Ethernet)"},
+		{"arp protocol", func() error { _, err := ParseARP(arp(func(b []byte) { b[2] = 0x86 })); return err }, "packet: ARP: protocol type 0x8600, want 0x0800 (IPv4)"},
+		{"arp sizes", func() error { _, err := ParseARP(arp(func(b []byte) { b[4] = 200 })); return err }, "packet: ARP: address sizes 200 and 4, want 6 and 4"},
+		{"ipv4", func() error { _, err := ParseIPv4(make([]byte, 7)); return err }, "packet: IPv4: 20 bytes needed, have 7"},
+		{"ipv4 version", func() error { _, err := ParseIPv4(v4(func(b []byte) { b[0] = 0x65 })); return err }, "packet: IPv4: version 6, want 4"},
+		{"ipv4 header length", func() error { _, err := ParseIPv4(v4(func(b []byte) { b[0] = 0x44 })); return err }, "packet: IPv4: header length 16, want at least 20"},
+		{"ipv4 header beyond total", func() error { _, err := ParseIPv4(v4(func(b []byte) { b[0] = 0x46 })); return err }, "packet: IPv4: total length 20 is less than the header's 24"},
+		{"ipv4 total", func() error { _, err := ParseIPv4(v4(func(b []byte) { b[3] = 99 })); return err }, "packet: IPv4: 99 bytes needed, have 20"},
+		{"ipv6", func() error { _, err := ParseIPv6(make([]byte, 39)); return err }, "packet: IPv6: 40 bytes needed, have 39"},
+		{"ipv6 version", func() error { _, err := ParseIPv6(make([]byte, 40)); return err }, "packet: IPv6: version 0, want 6"},
+		{"ipv6 payload", func() error { _, err := ParseIPv6(v6); return err }, "packet: IPv6: 43 bytes needed, have 40"},
+		{"icmp", func() error { _, err := ParseICMPv4(make([]byte, 7)); return err }, "packet: ICMP: 8 bytes needed, have 7"},
+		{"icmpv6", func() error { _, err := ParseICMPv6(nil); return err }, "packet: ICMPv6: 8 bytes needed, have 0"},
+		{"udp", func() error { _, err := ParseUDP(make([]byte, 7)); return err }, "packet: UDP: 8 bytes needed, have 7"},
+		{"udp length small", func() error { _, err := ParseUDP(make([]byte, 8)); return err }, "packet: UDP: length 0, want at least 8"},
+		{"udp length large", func() error { _, err := ParseUDP([]byte{0, 1, 0, 1, 0, 9, 0, 0}); return err }, "packet: UDP: 9 bytes needed, have 8"},
+		{"tcp", func() error { _, err := ParseTCP(make([]byte, 19)); return err }, "packet: TCP: 20 bytes needed, have 19"},
+		{"tcp offset small", func() error { _, err := ParseTCP(short); return err }, "packet: TCP: header length 16, want at least 20"},
+		{"tcp offset large", func() error { _, err := ParseTCP(long); return err }, "packet: TCP: 24 bytes needed, have 20"},
 	} {
 		err := tc.parse()
 		if err == nil || err.Error() != tc.want {

@@ -1,4 +1,4 @@
-package wire
+package packet
 
 import "fmt"
 
@@ -30,7 +30,7 @@ func macError(s string) error {
 	if len(s) > 40 {
 		s = s[:40] + "..."
 	}
-	return fmt.Errorf("wire: %q is not a MAC address: want six pairs of hex digits such as 02:00:00:00:00:01", s)
+	return fmt.Errorf("packet: %q is not a MAC address: want six pairs of hex digits such as 02:00:00:00:00:01", s)
 }
 
 func hexDigit(c byte) (byte, bool) {

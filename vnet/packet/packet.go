@@ -1,4 +1,4 @@
-// Package wire is the bytes of the protocols a lab speaks: Ethernet II, 802.1Q,
+// Package packet is the bytes of the protocols a lab speaks: Ethernet II, 802.1Q,
 // ARP, IPv4, IPv6, ICMP for both, UDP and TCP.
 //
 // A view ([Ethernet], [IPv4], ...) is a []byte that a Parse function has checked:
@@ -11,12 +11,12 @@
 // Packets are built from the outside in, as each header is told the length of
 // what follows it:
 //
-//	b := wire.AppendEthernet(nil, dst, src, wire.TypeIPv4)
-//	b, err := wire.AppendIPv4(b, wire.IPv4Header{Protocol: wire.ProtoUDP, Src: s, Dst: d}, wire.UDPLen+len(data))
-//	b, err = wire.AppendUDP(b, s, d, 4444, 53, data)
+//	b := packet.AppendEthernet(nil, dst, src, packet.TypeIPv4)
+//	b, err := packet.AppendIPv4(b, packet.IPv4Header{Protocol: packet.ProtoUDP, Src: s, Dst: d}, packet.UDPLen+len(data))
+//	b, err = packet.AppendUDP(b, s, d, 4444, 53, data)
 //
 // The package keeps no state. Nothing in it panics on any input.
-package wire
+package packet
 
 import "fmt"
 
@@ -63,15 +63,15 @@ type Error struct {
 	Why    string // what was wrong; "" when the bytes were simply too few
 }
 
-// Error is for example "wire: IPv4: 20 bytes needed, have 7".
+// Error is for example "packet: IPv4: 20 bytes needed, have 7".
 func (e *Error) Error() string {
 	switch {
 	case e.Need == 0:
-		return fmt.Sprintf("wire: %s: %s", e.Header, e.Why)
+		return fmt.Sprintf("packet: %s: %s", e.Header, e.Why)
 	case e.Why == "":
-		return fmt.Sprintf("wire: %s: %d bytes needed, have %d", e.Header, e.Need, e.Have)
+		return fmt.Sprintf("packet: %s: %d bytes needed, have %d", e.Header, e.Need, e.Have)
 	default:
-		return fmt.Sprintf("wire: %s: %s: %d bytes needed, have %d", e.Header, e.Why, e.Need, e.Have)
+		return fmt.Sprintf("packet: %s: %s: %d bytes needed, have %d", e.Header, e.Why, e.Need, e.Have)
 	}
 }
 
