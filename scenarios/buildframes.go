@@ -153,7 +153,7 @@ func (b *builder) captured(name string, n int, link decode.Link) ([]byte, error)
 	}
 	f := frames[n-1]
 	if f.Link != link {
-		return nil, errors.New("frame " + strconv.Itoa(n) + " of " + name + " is " + f.Link.String() + ", and what is sent there is " + link.String())
+		return nil, errors.New("frame " + strconv.Itoa(n) + " of " + name + " is " + decode.Noun(f.Link) + ", and what is sent there is " + decode.Noun(link))
 	}
 	return f.Data, nil
 }

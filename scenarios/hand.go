@@ -232,9 +232,7 @@ func (g *grader) readPacket(f *finding, pt *Pattern, s *seen) {
 		return
 	}
 	c := *s
-	if c.link == decode.Raw {
-		c.data = decode.StripTun(c.data)
-	}
+	c.data, c.head = c.data[c.head:], 0
 	var out []decode.Outcome
 	f.ok, out = decode.Compare(c.link, c.data, wants)
 	f.actual += " " + summary(c.link, c.data)

@@ -27,6 +27,7 @@ type seen struct {
 	in      bool   // of a device: a program wrote it
 	link    decode.Link
 	data    []byte
+	head    int  // of what a program read by hand: bytes in data before the packet
 	ignored bool // a step put it there
 }
 
@@ -38,11 +39,9 @@ func (g *grader) see(e *event.Event) {
 	known := e.Proc != "" && g.known[sl] // others may be as many as a program starts
 	switch e.Kind {
 	case event.Frame:
-		s := seen{at: e.At, port: e.Port, peer: e.Peer, data: e.Data, ignored: g.injecting}
-		if e.Op == "output" {
-			s.link = linkOf(e.Port)
+		if f, ok := e.FrameSent(); ok {
+			g.frame(&seen{at: e.At, port: f.From, peer: f.To, link: f.Link, data: f.Data, ignored: g.injecting})
 		}
-		g.frame(&s)
 	case event.Call:
 		g.call(e, sl)
 	case event.Console:
@@ -112,24 +111,23 @@ func (g *grader) call(e *event.Event, sl Slot) {
 	if g.submitted(sl) && e.Op != "close" {
 		g.last[sl] = callText(e)
 	}
-	dev, ok := strings.CutPrefix(e.Path, "/dev/")
-	if !ok || e.Errno != 0 || e.N <= 0 || e.Op != "read" && e.Op != "write" || !strings.HasPrefix(dev, "tun") && !strings.HasPrefix(dev, "tap") {
+	m, ok := e.Moved()
+	if !ok {
 		return
 	}
-	if e.Op == "read" {
+	s := seen{at: e.At, port: e.Node + ":" + strings.TrimPrefix(m.Device, "/dev/"), in: m.Write, link: m.Link, data: m.Data}
+	if !m.Write {
 		if g.known[sl] {
 			g.reads[sl]++
 		}
 		if g.known[sl] && !g.submitted(sl) {
-			g.device[sl] = seen{at: e.At, port: e.Node + ":" + dev, link: linkOf(e.Node + ":" + dev), data: slices.Clone(e.Data)}
+			kept := s
+			kept.data, kept.head = slices.Clone(e.Data), len(m.Head)
+			g.device[sl] = kept
 		}
 	}
 	if len(g.watches) == 0 && len(g.marks) == 0 {
 		return
-	}
-	s := seen{at: e.At, port: e.Node + ":" + dev, in: e.Op == "write", data: e.Data}
-	if s.link = linkOf(s.port); s.link == decode.Raw {
-		s.data = decode.StripTun(s.data)
 	}
 	g.frame(&s)
 }
@@ -265,13 +263,11 @@ func line(e *event.Event) string {
 	text := ""
 	switch e.Kind {
 	case event.Frame:
-		link := decode.Ethernet
-		if e.Op == "output" {
-			link = linkOf(e.Port)
-		}
-		text = fmt.Sprintf("%s -> %s  %s", e.Port, e.Peer, summary(link, e.Data))
+		p, _ := e.Packet()
+		text = fmt.Sprintf("%s -> %s  %s", e.Port, e.Peer, summary(p.Link, p.Data))
 	case event.Drop:
-		text = fmt.Sprintf("%s  dropped (%s) %s  %s", e.Port, e.Op, e.Text, summary(linkOf(e.Port), e.Data))
+		p, _ := e.Packet()
+		text = fmt.Sprintf("%s  dropped (%s) %s  %s", e.Port, e.Op, e.Text, summary(p.Link, p.Data))
 	case event.Call:
 		text = where(e) + "  " + callText(e)
 	case event.Console:

@@ -340,8 +340,8 @@ func (f *finding) near(w *watch) {
 // packet is the frame for a result.
 func (s *seen) packet(role string) Packet {
 	p := Packet{At: s.at, Port: s.port, Summary: summary(s.link, s.data), Hex: hex.EncodeToString(s.data[:min(len(s.data), MaxPacketBytes)]), Role: role}
-	if s.link == decode.Raw {
-		p.Link = "raw"
+	if s.link != decode.Ethernet {
+		p.Link = s.link.String()
 	}
 	return p
 }

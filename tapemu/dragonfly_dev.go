@@ -3,6 +3,7 @@ package tapemu
 import (
 	"wireloom/vnet/errno"
 	"wireloom/vnet/kern"
+	"wireloom/vnet/packet"
 )
 
 // softc is dev->si_drv1. Without one the original reads through a null
@@ -115,6 +116,7 @@ func (d *DragonFlyTap) Read(dev *kern.Cdev, t *kern.Thread, u *kern.Uio, ioflag 
 		}
 	}
 	tp.ifp.Bpf(kern.Out, -1, m)
+	u.Link = packet.LinkEthernet
 	left, err := m.CopyOut(u, kern.StopAtEmpty)
 	if left && d.debug != 0 {
 		tp.ifp.Logf("dropping mbuf, minor = %s\n", tp.minor())
@@ -155,6 +157,7 @@ func (d *DragonFlyTap) Write(dev *kern.Cdev, _ *kern.Thread, u *kern.Uio, _ int)
 	if m == nil {
 		return errno.ENOBUFS
 	}
+	u.Link = packet.LinkEthernet
 	if err := m.Fill(u, dfMHLEN, dfMLEN); err != errno.OK {
 		ifp.Cnt.Ierrors++
 		return err

@@ -3,6 +3,7 @@ package tapemu
 import (
 	"wireloom/vnet/errno"
 	"wireloom/vnet/kern"
+	"wireloom/vnet/packet"
 )
 
 // read is tap_dev_read. It does not look at O_NONBLOCK but at NBIO of the
@@ -43,6 +44,7 @@ func (d *NetBSDTap) read(unit int, t *kern.Thread, u *kern.Uio) errno.Errno {
 	if gone, err := ifp.Pfil(m); gone {
 		return err
 	}
+	u.Link = packet.LinkEthernet
 	_, err := m.CopyOut(u, kern.MoveEmpty)
 	m.Free()
 	return err
@@ -65,6 +67,7 @@ func (d *NetBSDTap) write(unit int, u *kern.Uio) errno.Errno {
 		ifp.Cnt.Ierrors++
 		return errno.ENOBUFS
 	}
+	u.Link = packet.LinkEthernet
 	if err := m.Fill(u, nbMHLEN, nbMHLEN); err != errno.OK {
 		ifp.Cnt.Ierrors++
 		return err

@@ -78,7 +78,7 @@ func (d *DragonFlyTun) Write(dev *kern.Cdev, _ *kern.Thread, u *kern.Uio, _ int)
 	if !tp.bpfIn(m) {
 		return errno.ENOBUFS
 	}
-	af, ok := tp.family(m)
+	af, ok := tp.family(m, u)
 	if !ok {
 		return errno.ENOBUFS
 	}

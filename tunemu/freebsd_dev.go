@@ -75,7 +75,7 @@ func (d *FreeBSDTun) Write(dev *kern.Cdev, _ *kern.Thread, u *kern.Uio, _ int) e
 		ifp.Cnt.Ierrors++
 		return errno.ENOBUFS
 	}
-	af, ok := tp.family(m)
+	af, ok := tp.family(m, u)
 	if !ok {
 		return errno.ENOBUFS
 	}

@@ -3,6 +3,7 @@ package tunemu
 import (
 	"wireloom/vnet/errno"
 	"wireloom/vnet/kern"
+	"wireloom/vnet/packet"
 )
 
 // read is tunread. One read is one packet, and a read of no bytes throws one
@@ -23,6 +24,7 @@ func (tp *softc) read(t *kern.Thread, u *kern.Uio, ioflag int) errno.Errno {
 			return err
 		}
 	}
+	u.Link = packet.LinkRaw
 	left, err := m.CopyOut(u, kern.SkipEmpty)
 	if left {
 		tp.logf("Dropping mbuf\n")

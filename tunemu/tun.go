@@ -9,6 +9,7 @@ import (
 
 	"wireloom/vnet/errno"
 	"wireloom/vnet/kern"
+	"wireloom/vnet/packet"
 )
 
 // Flags of a unit: tun_flags.
@@ -182,11 +183,14 @@ func (tp *softc) prefix(m *kern.Mbuf, dst *kern.Sockaddr) int {
 }
 
 // family takes the address family off a packet from the process, if it has
-// one there. False means that the packet was shorter than that, and is gone.
-func (tp *softc) family(m *kern.Mbuf) (af uint32, ok bool) {
+// one there, and says in u what the process has written. False means that the
+// packet was shorter than that, and is gone.
+func (tp *softc) family(m *kern.Mbuf, u *kern.Uio) (af uint32, ok bool) {
+	u.Link, u.Head = packet.LinkRaw, 0
 	if tp.flags&tunIfHead == 0 {
 		return kern.AF_INET, true
 	}
+	u.Head = 4
 	if len(m.First()) < 4 && !m.Pullup(4) {
 		return 0, false
 	}

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"wireloom/vnet/event"
+	"wireloom/vnet/packet"
 )
 
 // A frame is an Ethernet frame on its way through the fabric. Copies that a
@@ -27,6 +28,8 @@ type port struct {
 	peer *port  // the other end of the link; nil while nothing is connected
 	link *link
 	lab  *Lab
+
+	carries packet.Link // what its frames start with
 
 	fault    *portFault // nil while there was none
 	spot     event.Spot // of the frames that it sends
@@ -106,7 +109,7 @@ func (p *port) send(f *frame) {
 	p.Sent++
 	p.inFlight++
 	e := l.event(event.Frame)
-	e.Port, e.Peer, e.N, e.Frame, e.Data = p.name, p.peer.name, int64(delay), f.id, f.data
+	e.Port, e.Peer, e.N, e.Frame, e.Link, e.Data = p.name, p.peer.name, int64(delay), f.id, p.carries, f.data
 	l.log.AppendAt(e, &p.spot)
 	fl := l.flights
 	if fl == nil {
@@ -131,6 +134,6 @@ func (fl *flight) arrive() {
 // drop records that f is lost at p and gives it up.
 func (l *Lab) drop(p *port, reason, text string, f *frame) {
 	p.Dropped++
-	l.emit(event.Event{Kind: event.Drop, Port: p.name, Op: reason, Text: text, Frame: f.id, Data: f.data})
+	l.emit(event.Event{Kind: event.Drop, Port: p.name, Op: reason, Text: text, Frame: f.id, Link: p.carries, Data: f.data})
 	l.release(f)
 }

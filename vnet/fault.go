@@ -89,11 +89,18 @@ type faultRule struct {
 // Fault makes a link fail from now on, or work again. It is a command, recorded as
 // such; one that is refused is an error and changes nothing.
 func (l *Lab) Fault(f Fault) error {
-	text, err := json.Marshal(f)
+	op := "fault"
+	if f.Link != "" {
+		op = "link"
+	}
+	text, err := json.Marshal(struct {
+		Op string `json:"op"`
+		Fault
+	}{op, f})
 	if err != nil {
 		return fmt.Errorf("fault: %w", err)
 	}
-	l.emit(event.Event{Kind: event.Command, Op: "fault", Port: f.Port, Text: string(text), N: int64(l.loop.steps)})
+	l.emit(event.Event{Kind: event.Command, Op: op, Port: f.Port, Text: string(text), N: int64(l.loop.steps)})
 	if err := f.Check(); err != nil {
 		return err
 	}

@@ -12,11 +12,12 @@ import (
 // the loop and is the same in every run. It returns the frame's identity. To make a
 // frame come in to a switch by a port, use Arrive.
 func (l *Lab) Inject(name string, data []byte) (uint64, error) {
+	id := l.newID()
+	l.fromOutside("inject", name, id, data)
 	p, err := l.portFor(name, data)
 	if err != nil {
 		return 0, err
 	}
-	id := l.newID()
 	p.send(l.newFrame(data, id))
 	return id, nil
 }
@@ -25,19 +26,30 @@ func (l *Lab) Inject(name string, data []byte) (uint64, error) {
 // "s1.1" it enters the switch by that port, at "bob:tap0" it is delivered to the
 // interface. The frame event has what is plugged in there as its sender.
 func (l *Lab) Arrive(name string, data []byte) (uint64, error) {
+	id := l.newID()
+	l.fromOutside("arrive", name, id, data)
 	p, err := l.portFor(name, data)
 	if err != nil {
 		return 0, err
 	}
-	f := l.newFrame(data, l.newID())
-	id := f.id
+	f := l.newFrame(data, id)
 	peer := name
 	if p.peer != nil {
 		peer = p.peer.name
 	}
-	l.emit(event.Event{Kind: event.Frame, Port: peer, Peer: name, Op: "injected", Frame: f.id, Data: f.data})
+	l.emit(event.Event{Kind: event.Frame, Port: peer, Peer: name, Op: "injected", Frame: f.id, Link: p.carries, Data: f.data})
 	l.loop.after(0, func() { p.end.deliver(f) })
 	return id, nil
+}
+
+// fromOutside records that a frame comes from outside the lab. Of such a command the
+// event's fields say all, so that it needs no text.
+func (l *Lab) fromOutside(op, port string, id uint64, data []byte) {
+	e := event.Event{Kind: event.Command, Op: op, Port: port, N: int64(l.loop.steps), Frame: id}
+	if p := l.ports[port]; p != nil && len(data) <= MaxFrame {
+		e.Link, e.Data = p.carries, data
+	}
+	l.emit(e)
 }
 
 // portFor returns the end of that name, if it takes such a frame.

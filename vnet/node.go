@@ -167,7 +167,7 @@ func newNode(l *Lab, num int, c NodeConfig, rt *Runtime) (*Node, error) {
 }
 
 func (n *Node) addIface(x *iface) {
-	x.port = &port{name: n.name + ":" + x.ifp.Name, end: x, lab: n.lab}
+	x.port = &port{name: n.name + ":" + x.ifp.Name, end: x, lab: n.lab, carries: x.ifp.LinkType()}
 	x.ifp.Input = x.input
 	n.ifaces = append(n.ifaces, x)
 	n.lab.ports[x.port.name] = x.port
@@ -359,5 +359,5 @@ func (t *tracer) Panic(why string) {
 }
 
 func (t *tracer) Drop(ifp *kern.Ifnet, why kern.DropReason, m *kern.Mbuf) {
-	t.n.lab.emit(event.Event{Kind: event.Drop, Port: t.n.name + ":" + ifp.Name, Op: why.String(), Frame: m.Tag, Data: m.Bytes()})
+	t.n.lab.emit(event.Event{Kind: event.Drop, Port: t.n.name + ":" + ifp.Name, Op: why.String(), Frame: m.Tag, Link: ifp.LinkType(), Head: uint8(m.Head()), Data: m.Bytes()})
 }

@@ -12,6 +12,8 @@ import (
 // Ethernet frame. It is a step of a scenario. It returns the packet's identity. What
 // the interface does with it is the driver's; a packet that it refuses is a drop.
 func (l *Lab) Output(name string, data []byte) (uint64, error) {
+	id := l.newID()
+	l.fromOutside("output", name, id, data)
 	var x *iface
 	for _, n := range l.nodes {
 		for _, i := range n.ifaces {
@@ -26,9 +28,8 @@ func (l *Lab) Output(name string, data []byte) (uint64, error) {
 	case len(data) > MaxFrame:
 		return 0, fmt.Errorf("interface %s: a packet of %d bytes, at most %d are allowed", name, len(data), MaxFrame)
 	}
-	id := l.newID()
 	f := l.newFrame(data, id)
-	l.emit(event.Event{Kind: event.Frame, Port: name, Peer: name, Op: "output", Frame: id, Data: f.data})
+	l.emit(event.Event{Kind: event.Frame, Port: name, Peer: name, Op: "output", Frame: id, Link: x.port.carries, Data: f.data})
 	l.loop.after(0, func() { x.emitOut(f) })
 	return id, nil
 }

@@ -50,7 +50,7 @@ func newSwitch(l *Lab, c SwitchConfig) *netswitch {
 	s := &netswitch{name: c.Name, lab: l, macs: map[macKey]*learned{}}
 	s.sweep.run = s.age
 	for i := range c.Ports {
-		p := &port{name: fmt.Sprintf("%s.%d", c.Name, i+1), lab: l}
+		p := &port{name: fmt.Sprintf("%s.%d", c.Name, i+1), lab: l, carries: packet.LinkEthernet}
 		p.end = switchPort{s, i}
 		s.ports = append(s.ports, p)
 	}

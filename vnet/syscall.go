@@ -86,6 +86,9 @@ func (p *Proc) logMove(op string, fd int, of *openFile, at *event.Spot, b []byte
 	e := l.event(event.Call)
 	e.Node, e.Proc, e.PID, e.Op, e.FD, e.Path = p.node.name, p.name, p.pid, op, fd, of.path
 	e.Len, e.N, e.Errno, e.Began, e.Fuel, e.Frame, e.Data = len(b), int64(n), uint16(err), began, p.fuel, frame, b[:n]
+	if frame != 0 && n > 0 { // of a device: its driver has said what it moved
+		e.Link, e.Head = p.uio.Link, uint8(p.uio.Head)
+	}
 	if err != errno.OK {
 		e.N = -1
 	}

@@ -130,13 +130,7 @@ func captureTo(w goio.Writer) (func(*event.Event) error, func() error, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	see := func(e *event.Event) error {
-		if e.Kind != event.Frame {
-			return nil
-		}
-		return c.Frame(e.At, e.Port, pcap.Ethernet, e.Data, "")
-	}
-	return see, c.Flush, nil
+	return func(e *event.Event) error { return c.Event(e, "") }, c.Flush, nil
 }
 
 func eventsTo(w goio.Writer) (func(*event.Event) error, func() error, error) {

@@ -181,7 +181,7 @@ func TestCaptureIsReadByTshark(t *testing.T) {
 	lab.Log().Subscribe(func(e *event.Event) {
 		if e.Kind == event.Frame {
 			frames++
-			if err := w.Frame(e.At, e.Port, pcap.Ethernet, e.Data, ""); err != nil {
+			if err := w.Event(e, ""); err != nil {
 				t.Error(err)
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"slices"
+	"wireloom/vnet/packet"
 )
 
 // DefaultMAC is the source address of a built frame when nothing tells a
@@ -47,8 +48,8 @@ func Build(link Link, fields []KV) ([]byte, error) {
 }
 
 func newBuilder(link Link, fields []KV) (*builder, error) {
-	if link > Null {
-		return nil, fmt.Errorf("link type %d: want 0 (Ethernet), 1 (raw IP) or 2 (null)", link)
+	if link == packet.NoLink || !link.Valid() {
+		return nil, fmt.Errorf("link type %d: want Ethernet, raw or null", link)
 	}
 	if len(fields) > MaxFields {
 		return nil, fmt.Errorf("%d fields: want at most %d", len(fields), MaxFields)

@@ -15,9 +15,9 @@ type Captured struct {
 	Data []byte // a part of the file's bytes
 }
 
-// String is what frames of a link type are, for people.
-func (l Link) String() string {
-	switch l {
+// Noun is what frames of a link type are, for people.
+func Noun(l Link) string {
+	switch l { //nolint:exhaustive // NoLink is no frame
 	case Ethernet:
 		return "an Ethernet frame"
 	case Raw:

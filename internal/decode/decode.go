@@ -10,20 +10,23 @@
 // a bounded amount of memory.
 package decode
 
-import "encoding/hex"
+import (
+	"encoding/hex"
+	"wireloom/vnet/packet"
+)
 
 // MaxFrame is the longest frame that is decoded or built, in bytes: the longest
 // IP packet with an Ethernet header and a tag. What is longer is cut and marked bad.
 const MaxFrame = 65535 + 18
 
 // A Link is what a frame starts with.
-type Link uint8
+type Link = packet.Link
 
-// The link types.
+// The link types. Null is taken to be little-endian.
 const (
-	Ethernet Link = iota // an Ethernet II header
-	Raw                  // an IP header, of the version its first four bits say
-	Null                 // DLT_NULL: a four-byte address family, little-endian, then an IP header
+	Ethernet = packet.LinkEthernet
+	Raw      = packet.LinkRaw
+	Null     = packet.LinkNull
 )
 
 // A Summary is a frame in one line.

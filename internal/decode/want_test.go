@@ -1,7 +1,6 @@
 package decode
 
 import (
-	"bytes"
 	"encoding/binary"
 	"strings"
 	"testing"
@@ -247,30 +246,6 @@ func TestPayloads(t *testing.T) {
 	}
 }
 
-func TestStripTun(t *testing.T) {
-	v4, v6 := []byte{0x45, 1}, []byte{0x60, 2}
-	for _, c := range []struct {
-		name string
-		b    []byte
-		want []byte
-	}{
-		{"a packet", v4, v4},
-		{"an IPv6 packet", v6, v6},
-		{"a family before it", append([]byte{0, 0, 0, 2}, v4...), v4},
-		{"a sockaddr before it", append([]byte{16, 2, 0, 0, 10, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0}, v4...), v4},
-		{"an IPv6 sockaddr before it", append(append([]byte{28, 28}, make([]byte, 26)...), v6...), v6},
-		{"nothing", nil, nil},
-		{"a sockaddr that is cut", []byte{16, 2, 0}, []byte{16, 2, 0}},
-		{"a family that is none", []byte{0, 1, 0, 0}, []byte{0, 1, 0, 0}},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			if got := StripTun(c.b); !bytes.Equal(got, c.want) {
-				t.Errorf("got %x, want %x", got, c.want)
-			}
-		})
-	}
-}
-
 // pcapFile is a classic capture with frames of a link type.
 func pcapFile(order binary.AppendByteOrder, link uint32, frames ...string) []byte {
 	b := order.AppendUint32(nil, 0xa1b2c3d4)
@@ -401,6 +376,5 @@ func FuzzWants(f *testing.F) {
 			}
 		}
 		_, _ = Reply(l, b) // whether there is one is of no matter
-		StripTun(b)
 	})
 }

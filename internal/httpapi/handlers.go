@@ -293,11 +293,7 @@ func WriteCapture(w io.Writer, frames *session.FrameReader) error {
 		if err != nil {
 			return err
 		}
-		link := pcap.Ethernet
-		if strings.Contains(e.Port, ":tun") {
-			link = pcap.Raw
-		}
-		if err := p.Frame(e.At, e.Port, link, e.Data, comment); err != nil {
+		if err := p.Event(&e, comment); err != nil {
 			return err
 		}
 		comment = ""

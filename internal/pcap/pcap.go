@@ -11,6 +11,8 @@ import (
 	"io"
 	"math"
 	"time"
+	"wireloom/vnet/event"
+	"wireloom/vnet/packet"
 
 	"github.com/google/gopacket"
 	"github.com/google/gopacket/layers"
@@ -25,18 +27,8 @@ const (
 	MaxComment     = 1024      // bytes of a frame's comment; longer ones are cut
 )
 
-// A LinkType is what the frames of an interface start with.
-type LinkType uint8
-
-// The link types.
-const (
-	Ethernet LinkType = iota // LINKTYPE_ETHERNET
-	Raw                      // LINKTYPE_RAW: an IP header
-	Null                     // LINKTYPE_NULL: a four-byte address family in the writer's byte order, little-endian here
-)
-
 // linkTypes are the numbers of pcapng, which gopacket's names don't all agree with.
-var linkTypes = [...]layers.LinkType{Ethernet: layers.LinkTypeEthernet, Raw: 101, Null: layers.LinkTypeNull}
+var linkTypes = map[packet.Link]layers.LinkType{packet.LinkEthernet: layers.LinkTypeEthernet, packet.LinkRaw: 101, packet.LinkNull: layers.LinkTypeNull}
 
 // Config is what can be chosen about a capture; the zero value is good.
 type Config struct {
@@ -58,7 +50,7 @@ type Writer struct {
 
 type iface struct {
 	id   int
-	link LinkType
+	link packet.Link
 }
 
 // options are fixed: gopacket's defaults tell the machine.
@@ -127,11 +119,21 @@ func (s *skipper) Write(p []byte) (int, error) {
 
 var errTime = errors.New("pcap: time is before the lab's start")
 
+// Event writes the frame of an event that is one on a link, and nothing for others.
+// What a driver put before a packet is not written: a capture point has one link type.
+func (w *Writer) Event(e *event.Event, comment string) error {
+	f, ok := e.FrameSent()
+	if !ok {
+		return nil
+	}
+	return w.Frame(e.At, f.From, f.Link, f.Data, comment)
+}
+
 // Frame writes a frame seen at a time since the lab's start on the capture
 // point called iface, such as "s1.2" or "bob:tap0". A point is added to the
 // capture with its first frame and keeps its link type. comment is shown with
 // the frame; "" is none.
-func (w *Writer) Frame(at time.Duration, iface string, link LinkType, data []byte, comment string) error {
+func (w *Writer) Frame(at time.Duration, iface string, link packet.Link, data []byte, comment string) error {
 	if w.err != nil {
 		return w.err
 	}
@@ -154,15 +156,15 @@ func (w *Writer) Frame(at time.Duration, iface string, link LinkType, data []byt
 }
 
 // iface is the number of a capture point, which is added when it is new.
-func (w *Writer) iface(name string, link LinkType) (int, error) {
+func (w *Writer) iface(name string, link packet.Link) (int, error) {
 	if f, ok := w.ifaces[name]; ok {
 		if f.link != link {
-			return 0, fmt.Errorf("pcap: interface %q has link type %d: a frame of link type %d cannot be on it", name, f.link, link)
+			return 0, fmt.Errorf("pcap: interface %q has link type %v: a frame of link type %v cannot be on it", name, f.link, link)
 		}
 		return f.id, nil
 	}
 	switch {
-	case int(link) >= len(linkTypes):
+	case linkTypes[link] == 0 && link != packet.LinkNull: // whose number is 0
 		return 0, fmt.Errorf("pcap: interface %q: unknown link type %d", name, link)
 	case name == "" || len(name) > MaxName:
 		return 0, fmt.Errorf("pcap: interface name of %d bytes: want 1 to %d", len(name), MaxName)

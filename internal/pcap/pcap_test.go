@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"wireloom/vnet/packet"
 
 	"github.com/google/gopacket/pcapgo"
 )
@@ -46,10 +47,10 @@ func write(t *testing.T, out io.Writer) {
 		t.Fatal(err)
 	}
 	for _, err := range []error{
-		w.Frame(1, "s1.1", Ethernet, arp(), ""),
-		w.Frame(time.Millisecond, "bob:tun0", Raw, ip(), "a comment"),
-		w.Frame(2*time.Millisecond+3, "s1.1", Ethernet, arp()[:33], "dropped: queue full"),
-		w.Frame(time.Second, "eve:tun0", Null, append([]byte{2, 0, 0, 0}, ip()...), ""),
+		w.Frame(1, "s1.1", packet.LinkEthernet, arp(), ""),
+		w.Frame(time.Millisecond, "bob:tun0", packet.LinkRaw, ip(), "a comment"),
+		w.Frame(2*time.Millisecond+3, "s1.1", packet.LinkEthernet, arp()[:33], "dropped: queue full"),
+		w.Frame(time.Second, "eve:tun0", packet.LinkNull, append([]byte{2, 0, 0, 0}, ip()...), ""),
 		w.Flush(),
 	} {
 		if err != nil {
@@ -140,7 +141,7 @@ func TestEmptyCaptureIsASectionHeader(t *testing.T) {
 	if len(empty) < 28 || !bytes.HasPrefix(empty, []byte{0x0a, 0x0d, 0x0d, 0x0a}) {
 		t.Fatalf("empty capture is %x, want a section header block", empty)
 	}
-	if err := w.Frame(0, "s1.1", Ethernet, arp(), ""); err != nil {
+	if err := w.Frame(0, "s1.1", packet.LinkEthernet, arp(), ""); err != nil {
 		t.Fatal(err)
 	}
 	if err := w.Flush(); err != nil {
@@ -156,7 +157,7 @@ func TestRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := w.Frame(0, "s1.1", Ethernet, arp(), ""); err != nil {
+	if err := w.Frame(0, "s1.1", packet.LinkEthernet, arp(), ""); err != nil {
 		t.Fatal(err)
 	}
 	for _, tc := range []struct {
@@ -164,17 +165,17 @@ func TestRefused(t *testing.T) {
 		err  error
 		want string
 	}{
-		{"time before the start", w.Frame(-1, "s1.1", Ethernet, nil, ""), "before the lab's start"},
-		{"another link type", w.Frame(0, "s1.1", Raw, nil, ""), "link type 0: a frame of link type 1"},
+		{"time before the start", w.Frame(-1, "s1.1", packet.LinkEthernet, nil, ""), "before the lab's start"},
+		{"another link type", w.Frame(0, "s1.1", packet.LinkRaw, nil, ""), "link type ethernet: a frame of link type raw"},
 		{"unknown link type", w.Frame(0, "x", 9, nil, ""), "unknown link type 9"},
-		{"no name", w.Frame(0, "", Ethernet, nil, ""), "want 1 to 255"},
-		{"long name", w.Frame(0, strings.Repeat("n", 256), Ethernet, nil, ""), "want 1 to 255"},
+		{"no name", w.Frame(0, "", packet.LinkEthernet, nil, ""), "want 1 to 255"},
+		{"long name", w.Frame(0, strings.Repeat("n", 256), packet.LinkEthernet, nil, ""), "want 1 to 255"},
 	} {
 		if tc.err == nil || !strings.Contains(tc.err.Error(), tc.want) {
 			t.Errorf("%s: error %v, want one with %q", tc.name, tc.err, tc.want)
 		}
 	}
-	if err := w.Frame(0, "s1.1", Ethernet, arp(), strings.Repeat("c", 70000)); err != nil {
+	if err := w.Frame(0, "s1.1", packet.LinkEthernet, arp(), strings.Repeat("c", 70000)); err != nil {
 		t.Errorf("after refusals and with a long comment: %v", err)
 	}
 	for _, cfg := range []Config{{SnapLen: -1}, {SnapLen: DefaultSnapLen + 1}, {Epoch: time.Unix(-1, 0)}, {Epoch: time.Unix(1<<40, 0)}} {
@@ -183,7 +184,7 @@ func TestRefused(t *testing.T) {
 		}
 	}
 	for i := range MaxInterfaces {
-		err = w.Frame(0, "p"+strings.Repeat("x", i%200)+time.Duration(i).String(), Ethernet, nil, "")
+		err = w.Frame(0, "p"+strings.Repeat("x", i%200)+time.Duration(i).String(), packet.LinkEthernet, nil, "")
 	}
 	if err == nil || !strings.Contains(err.Error(), "at most 4096") {
 		t.Errorf("one interface too many: %v", err)
@@ -198,13 +199,13 @@ func TestWriteErrorIsKept(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := w.Frame(0, "s1.1", Ethernet, arp(), ""); err != nil {
+	if err := w.Frame(0, "s1.1", packet.LinkEthernet, arp(), ""); err != nil {
 		t.Fatal(err)
 	}
 	if err := w.Flush(); !errors.Is(err, errBroken) {
 		t.Errorf("Flush: %v, want %v", err, errBroken)
 	}
-	if err := w.Frame(0, "s1.1", Ethernet, arp(), ""); !errors.Is(err, errBroken) {
+	if err := w.Frame(0, "s1.1", packet.LinkEthernet, arp(), ""); !errors.Is(err, errBroken) {
 		t.Errorf("Frame after an error: %v, want %v", err, errBroken)
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"wireloom/internal/decode"
 	"wireloom/scenarios"
+	"wireloom/vnet/packet"
 )
 
 // A pagePacket is a packet as a page shows it: decoded, and its bytes.
@@ -67,13 +68,10 @@ func newPagePacket(p scenarios.Packet, off map[string]bool) pagePacket {
 
 // link is what a packet starts with.
 func link(p scenarios.Packet) decode.Link {
-	switch p.Link {
-	case "raw":
-		return decode.Raw
-	case "null":
-		return decode.Null
+	if l, ok := packet.ParseLink(p.Link); ok {
+		return l
 	}
-	return decode.Ethernet
+	return decode.Ethernet // which is not written
 }
 
 func treeFields(fields []decode.Field, off map[string]bool, marked []bool) []treeField {

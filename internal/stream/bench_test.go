@@ -13,11 +13,12 @@ import (
 
 	"wireloom/internal/session"
 	"wireloom/vnet/event"
+	"wireloom/vnet/packet"
 )
 
 func BenchmarkAppendEvent(b *testing.B) {
 	e := event.Event{
-		Seq: 1, At: 12345678901, Kind: event.Frame, Port: "alice:em0", Peer: "s1.1", N: 1e6, Frame: 25,
+		Seq: 1, At: 12345678901, Kind: event.Frame, Port: "alice:em0", Peer: "s1.1", N: 1e6, Frame: 25, Link: packet.LinkEthernet,
 		Data: append([]byte("\x02\x00\x00\x00\x00\x0b\x02\x00\x00\x00\x00\x0a\x08\x00\x45\x00\x00\x54\x00\x01\x00\x00\x40\x01\x66\xa6\x0a\x00\x00\x01\x0a\x00\x00\x02\x08\x00\x2d\x7a\x00\x07\x00\x0c"), make([]byte, 56)...),
 	}
 	var buf []byte
@@ -40,7 +41,7 @@ func BenchmarkViewers(b *testing.B) {
 			data := make([]byte, 98)
 			for i := range events {
 				// Each frame is in a log four times: on two links, and in two calls.
-				log.Append(&event.Event{Kind: event.Frame, Port: "h1:em0", Peer: "s1.1", Frame: uint64(i / 4), Data: data})
+				log.Append(&event.Event{Kind: event.Frame, Port: "h1:em0", Peer: "s1.1", Frame: uint64(i / 4), Link: packet.LinkEthernet, Data: data})
 			}
 			x := openSite(b, s)
 			b.ResetTimer()
@@ -74,7 +75,7 @@ func drain(c *websocket.Conn, events int) {
 func BenchmarkBareSender(b *testing.B) {
 	for _, n := range []int{1, 50} {
 		b.Run(strconv.Itoa(n), func(b *testing.B) {
-			e := event.Event{Kind: event.Frame, Port: "h1:em0", Peer: "s1.1", Frame: 7, Data: make([]byte, 98)}
+			e := event.Event{Kind: event.Frame, Port: "h1:em0", Peer: "s1.1", Frame: 7, Link: packet.LinkEthernet, Data: make([]byte, 98)}
 			const events = 100_000
 			var message []byte
 			per := 0

@@ -12,6 +12,7 @@ import (
 	"wireloom/internal/decode"
 	"wireloom/internal/session"
 	"wireloom/vnet"
+	"wireloom/vnet/packet"
 )
 
 // Limits of what a viewer may send.
@@ -102,11 +103,8 @@ type decodeResult struct {
 	Summary decode.Summary `json:"summary"`
 }
 
-// links are the link types by the names that the page has for them.
-var links = map[string]decode.Link{"ethernet": decode.Ethernet, "raw": decode.Raw, "null": decode.Null}
-
 func decodeFrame(_ context.Context, _ *session.Session, c *command) (any, error) {
-	l, ok := links[*c.Link]
+	l, ok := packet.ParseLink(*c.Link)
 	if !ok {
 		return nil, fmt.Errorf("there is no link type %q: it is ethernet, raw or null", clip(*c.Link))
 	}

@@ -14,6 +14,7 @@ import (
 	"wireloom/vnet"
 	"wireloom/vnet/errno"
 	"wireloom/vnet/event"
+	"wireloom/vnet/packet"
 )
 
 // The fixtures in testdata are what the page's tests read. What this package sends
@@ -37,12 +38,21 @@ type fact struct {
 	K, Node, Proc, Port, Peer, Path, Op, Errno, Text, Data string
 	PID, FD, Len                                           int
 	Frame                                                  uint64
+	Link                                                   string
+	Head                                                   uint8
+	Sum                                                    map[string]any
 }
 
 func (f *fact) event(t *testing.T) event.Event {
 	e := event.Event{
 		Seq: f.Seq, At: time.Duration(f.T), Node: f.Node, Proc: f.Proc, PID: f.PID, Port: f.Port, Peer: f.Peer, Path: f.Path, Op: f.Op, FD: f.FD,
 		Len: f.Len, N: f.N, Began: time.Duration(f.Began), Fuel: f.Fuel, Frame: f.Frame, Text: f.Text,
+	}
+	if f.Sum != nil {
+		e.Link, e.Head = packet.LinkEthernet, f.Head
+		if l, ok := packet.ParseLink(f.Link); ok {
+			e.Link = l
+		}
 	}
 	for _, k := range event.Kinds() {
 		if k.String() == f.K {

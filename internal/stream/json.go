@@ -4,12 +4,12 @@ import (
 	"bytes"
 	"encoding/hex"
 	"strconv"
-	"strings"
 	"unicode/utf8"
 
 	"wireloom/internal/decode"
 	"wireloom/vnet/errno"
 	"wireloom/vnet/event"
+	"wireloom/vnet/packet"
 )
 
 // The JSON of events and states is appended to a buffer by hand: a lab makes tens
@@ -165,47 +165,15 @@ func appendEvent(b []byte, e *event.Event, c *summaries) []byte {
 	if e.Kind != event.Lab {
 		o.hex("data", e.Data)
 	}
-	if isFrame(e) {
+	if p, ok := e.Packet(); ok && e.Kind != event.Command { // the frame's own event follows
+		if p.Link != packet.LinkEthernet {
+			o.str("link", p.Link.String())
+		}
+		o.num("head", int64(len(p.Head)))
 		o.name("sum")
-		o.b = c.append(o.b, e)
+		o.b = c.append(o.b, p)
 	}
 	return o.close()
-}
-
-// isFrame reports whether the data of an event is a frame.
-func isFrame(e *event.Event) bool {
-	switch e.Kind { //nolint:exhaustive // the others carry none
-	case event.Frame, event.Drop:
-		return len(e.Data) > 0
-	case event.Call:
-		return e.Frame != 0 && len(e.Data) > 0
-	}
-	return false
-}
-
-// linkOf says what the frame of an event begins with: that of a tun is an IP packet.
-func linkOf(e *event.Event) decode.Link {
-	where := e.Port
-	if e.Kind == event.Call {
-		where = e.Path
-	}
-	if strings.Contains(where, ":tun") || strings.HasPrefix(where, "/dev/tun") {
-		return decode.Raw
-	}
-	return decode.Ethernet
-}
-
-// packet is what a tun carries without what may stand before it: the family of
-// TUNSIFHEAD, or the socket address of TUNSLMODE. What none of them begins stays.
-func packet(b []byte) []byte {
-	switch {
-	case len(b) < 4 || b[0]>>4 == 4 || b[0]>>4 == 6:
-	case b[0] == 0 && b[1] == 0 && b[2] == 0:
-		return b[4:]
-	case b[0] >= 16 && b[0] <= 28 && int(b[0]) < len(b):
-		return b[b[0]:]
-	}
-	return b
 }
 
 // A summaries remembers how the newest frames read in a line. A frame is in the log
@@ -213,7 +181,7 @@ func packet(b []byte) []byte {
 // of the work. nil remembers nothing.
 type summaries [64]struct {
 	frame uint64
-	link  decode.Link
+	link  packet.Link
 	data  []byte
 	text  []byte
 }
@@ -221,25 +189,21 @@ type summaries [64]struct {
 // maxSummarised is how long a frame may be, in bytes, to be remembered.
 const maxSummarised = 2048
 
-// append appends the summary of the frame that an event carries.
-func (c *summaries) append(b []byte, e *event.Event) []byte {
-	link := linkOf(e)
-	if c == nil || e.Frame == 0 || len(e.Data) > maxSummarised {
-		return appendSummary(b, link, e.Data)
+// append appends the summary of a frame.
+func (c *summaries) append(b []byte, p event.Packet) []byte {
+	if c == nil || p.ID == 0 || len(p.Data) > maxSummarised {
+		return appendSummary(b, p.Link, p.Data)
 	}
-	m := &c[e.Frame%uint64(len(c))]
-	if m.frame != e.Frame || m.link != link || !bytes.Equal(m.data, e.Data) {
-		m.frame, m.link = e.Frame, link
-		m.data = append(m.data[:0], e.Data...)
-		m.text = appendSummary(m.text[:0], link, e.Data)
+	m := &c[p.ID%uint64(len(c))]
+	if m.frame != p.ID || m.link != p.Link || !bytes.Equal(m.data, p.Data) {
+		m.frame, m.link = p.ID, p.Link
+		m.data = append(m.data[:0], p.Data...)
+		m.text = appendSummary(m.text[:0], p.Link, p.Data)
 	}
 	return append(b, m.text...)
 }
 
-func appendSummary(b []byte, link decode.Link, frame []byte) []byte {
-	if link == decode.Raw {
-		frame = packet(frame)
-	}
+func appendSummary(b []byte, link packet.Link, frame []byte) []byte {
 	s := decode.Summarize(link, frame)
 	o := open(b)
 	o.str("proto", s.Proto)

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"wireloom/vnet/event"
+	"wireloom/vnet/packet"
 )
 
 func TestEventsAreJSONWithTheMembersOfTheContract(t *testing.T) {
@@ -22,15 +23,15 @@ func TestEventsAreJSONWithTheMembersOfTheContract(t *testing.T) {
 			Began: time.Millisecond, Fuel: 99, N: -1,
 		}, `{"seq":7,"t":12000000,"k":"call","node":"bob","proc":"pingd","pid":2,"path":"/dev/tap0","op":"read","fd":3,"len":2048,"n":-1,"errno":"EWOULDBLOCK","began":1000000,"fuel":99}`},
 		{"a call of nothing", event.Event{Kind: event.Call}, `{"seq":0,"t":0,"k":"call","n":0}`},
-		{"a frame too short to decode", event.Event{Kind: event.Frame, Port: "a:em0", Peer: "s1.1", Frame: 3, Data: []byte{1}}, `"data":"01","sum":{"proto":`},
+		{"a frame too short to decode", event.Event{Kind: event.Frame, Port: "a:em0", Peer: "s1.1", Frame: 3, Link: packet.LinkEthernet, Data: []byte{1}}, `"data":"01","sum":{"proto":`},
 		{"console output that is not UTF-8", event.Event{Kind: event.Console, FD: 1, Data: []byte("a\xff\"\n\x01")}, `"fd":1,"text":"a` + "\ufffd" + `\"\n\u0001","data":"61ff220a01"}`},
 		{"the lab without its configuration", event.Event{Kind: event.Lab, Text: "ping", N: 42, Data: []byte("{}")}, `{"seq":0,"t":0,"k":"lab","n":42,"text":"ping"}`},
 		{"a check that failed", event.Event{Kind: event.Check, Op: "x", Errno: 1}, `"op":"x","errno":"EPERM"}`},
-		{"a packet of a tun", event.Event{Kind: event.Call, Path: "/dev/tun0", Op: "read", Frame: 1, N: 20, Data: ipPacket}, `"src":"10.0.0.1","dst":"10.0.0.2"`},
-		{"behind the family of TUNSIFHEAD", event.Event{Kind: event.Call, Path: "/dev/tun0", Op: "read", Frame: 1, N: 24, Data: append([]byte{0, 0, 0, 2}, ipPacket...)}, `"src":"10.0.0.1","dst":"10.0.0.2"`},
-		{"behind the address of TUNSLMODE", event.Event{Kind: event.Call, Path: "/dev/tun0", Op: "read", Frame: 1, N: 36, Data: append([]byte{16, 2, 15: 0}, ipPacket...)}, `"src":"10.0.0.1","dst":"10.0.0.2"`},
-		{"behind an address that is cut off", event.Event{Kind: event.Call, Path: "/dev/tun0", Op: "read", Frame: 1, N: 4, Data: []byte{16, 2, 0, 0}}, `"sum":{"proto":`},
-		{"the same on a wire", event.Event{Kind: event.Frame, Port: "a:tun0", Frame: 1, Data: ipPacket}, `"src":"10.0.0.1","dst":"10.0.0.2"`},
+		{"a packet of a tun", event.Event{Kind: event.Call, Path: "/dev/tun0", Op: "read", Frame: 1, Link: packet.LinkRaw, N: 20, Data: ipPacket}, `"src":"10.0.0.1","dst":"10.0.0.2"`},
+		{"behind the family of TUNSIFHEAD", event.Event{Kind: event.Call, Path: "/dev/tun0", Op: "read", Frame: 1, Link: packet.LinkRaw, Head: 4, N: 24, Data: append([]byte{0, 0, 0, 2}, ipPacket...)}, `"src":"10.0.0.1","dst":"10.0.0.2"`},
+		{"behind the address of TUNSLMODE", event.Event{Kind: event.Call, Path: "/dev/tun0", Op: "read", Frame: 1, Link: packet.LinkRaw, Head: 16, N: 36, Data: append([]byte{16, 2, 15: 0}, ipPacket...)}, `"src":"10.0.0.1","dst":"10.0.0.2"`},
+		{"behind an address that is cut off", event.Event{Kind: event.Call, Path: "/dev/tun0", Op: "read", Frame: 1, Link: packet.LinkRaw, Head: 4, N: 4, Data: []byte{16, 2, 0, 0}}, `"sum":{"proto":`},
+		{"the same on a wire", event.Event{Kind: event.Frame, Port: "a:tun0", Frame: 1, Link: packet.LinkRaw, Data: ipPacket}, `"src":"10.0.0.1","dst":"10.0.0.2"`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			got := string(appendEvent(nil, &tc.e, nil))
@@ -98,12 +99,12 @@ func TestSummariesAreThoseOfTheBytes(t *testing.T) {
 	var c summaries
 	arp := []byte("\xff\xff\xff\xff\xff\xff\x02\x00\x00\x00\x00\x01\x08\x06\x00\x01\x08\x00\x06\x04\x00\x01\x02\x00\x00\x00\x00\x01\x0a\x00\x00\x01\x00\x00\x00\x00\x00\x00\x0a\x00\x00\x02")
 	for i, e := range []event.Event{
-		{Kind: event.Frame, Port: "a:em0", Frame: 1, Data: arp},
-		{Kind: event.Frame, Port: "s1.2", Frame: 1, Data: arp},
-		{Kind: event.Frame, Port: "s1.2", Frame: 1, Data: ipPacket},   // a program changed it
-		{Kind: event.Frame, Port: "a:tun0", Frame: 1, Data: ipPacket}, // another link type
-		{Kind: event.Frame, Port: "a:em0", Frame: 1 + uint64(len(c)), Data: arp},
-		{Kind: event.Frame, Port: "a:em0", Frame: 2, Data: make([]byte, maxSummarised+1)},
+		{Kind: event.Frame, Port: "a:em0", Link: packet.LinkEthernet, Frame: 1, Data: arp},
+		{Kind: event.Frame, Port: "s1.2", Link: packet.LinkEthernet, Frame: 1, Data: arp},
+		{Kind: event.Frame, Port: "s1.2", Link: packet.LinkEthernet, Frame: 1, Data: ipPacket}, // a program changed it
+		{Kind: event.Frame, Port: "a:tun0", Link: packet.LinkRaw, Frame: 1, Data: ipPacket},    // another link type
+		{Kind: event.Frame, Port: "a:em0", Link: packet.LinkEthernet, Frame: 1 + uint64(len(c)), Data: arp},
+		{Kind: event.Frame, Port: "a:em0", Link: packet.LinkEthernet, Frame: 2, Data: make([]byte, maxSummarised+1)},
 	} {
 		if got, want := string(appendEvent(nil, &e, &c)), string(appendEvent(nil, &e, nil)); got != want {
 			t.Errorf("event %d: got %s, want %s", i, got, want)

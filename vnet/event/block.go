@@ -86,12 +86,8 @@ func (b *block) renew(first uint64) {
 	b.marked.Store(0)
 }
 
-const (
-	// hasSame takes the place of hasData where the data is in the block already.
-	hasSame = hasAll + 1
-	// inPlace are the fields that are not in the mask: the place has them.
-	inPlace = hasNode | hasProc | hasPID | hasPort | hasPeer | hasPath | hasOp | hasFD
-)
+// inPlace are the fields that are not in a block's mask: the place has them.
+const inPlace = hasNode | hasProc | hasPID | hasPort | hasPeer | hasPath | hasOp | hasFD
 
 // An encoder has what appending to a block needs and reading it doesn't. It
 // belongs to the newest block alone.
@@ -191,7 +187,7 @@ func (c *encoder) append(b *block, e *Event, s *Spot) {
 	at, began := e.At-b.at, e.At-e.Began
 	b.at = e.At
 	m := bit(at != 0, hasAt) | bit(e.Len != 0, hasLen) | bit(e.N != 0, hasN) | bit(e.Errno != 0, hasErrno) | bit(began != 0, hasBegan) |
-		bit(e.Fuel != 0, hasFuel) | bit(e.Frame != 0, hasFrame) | bit(e.Text != "", hasText) |
+		bit(e.Fuel != 0, hasFuel) | bit(e.Frame != 0, hasFrame) | bit(linkAndHead(e) != 0, hasLink) | bit(e.Text != "", hasText) |
 		bit(same, hasSame) | bit(!same && len(data) > 0, hasData)
 	w := binary.AppendUvarint(append(b.buf, byte(e.Kind)), m)
 	if at != 0 {
@@ -214,6 +210,9 @@ func (c *encoder) append(b *block, e *Event, s *Spot) {
 	}
 	if e.Frame != 0 {
 		w = binary.AppendUvarint(w, e.Frame)
+	}
+	if m&hasLink != 0 {
+		w = binary.AppendUvarint(w, linkAndHead(e))
 	}
 	if s != nil && s.n > 0 && s.block == b.first && s.pid == e.PID && s.fd == e.FD {
 		w = binary.AppendUvarint(w, uint64(s.n))
@@ -278,7 +277,7 @@ func (c *cursor) decode(e *Event) error {
 	e.Kind = Kind(r.b[0])
 	r.b = r.b[1:]
 	m := r.uvarint()
-	if !e.Kind.Valid() || m >= 2*hasSame || m&inPlace != 0 {
+	if !e.Kind.Valid() || m > hasAll || m&inPlace != 0 {
 		return fmt.Errorf("kind %d with fields %#x", e.Kind, m)
 	}
 	num := func(bit uint64) int64 {
@@ -297,6 +296,9 @@ func (c *cursor) decode(e *Event) error {
 	e.Fuel = num(hasFuel)
 	if m&hasFrame != 0 {
 		e.Frame = r.uvarint()
+	}
+	if m&hasLink != 0 {
+		e.Link, e.Head = r.link()
 	}
 	p := c.place()
 	e.Node, e.Proc, e.Port, e.Peer, e.Path, e.Op, e.PID, e.FD = p.node, p.proc, p.port, p.peer, p.path, p.op, p.pid, p.fd

@@ -5,18 +5,30 @@ import (
 	"errors"
 	"fmt"
 	"time"
+	"wireloom/vnet/packet"
 )
 
 // By itself, outside of a log's blocks, an event is encoded as its kind, a bit mask
-// of the fields that are not zero, and those fields in the order of the bits:
-// numbers as varints, strings and bytes with their length in front.
+// of the fields that are not zero, and those fields: numbers as varints, strings and
+// bytes with their length in front.
 
 // Version is the version of the encoding in blocks, which the run's hash is taken
 // over: a change of it changes every hash.
-const Version = 2
+const Version = 3
 
+// The fields that an event has in a block come first, so that their mask is short.
 const (
 	hasAt = 1 << iota
+	hasLen
+	hasN
+	hasErrno
+	hasBegan
+	hasFuel
+	hasFrame
+	hasLink // and Head: see linkAndHead
+	hasText
+	hasData
+	hasSame // in a block, in the place of hasData: the data is in the block already
 	hasNode
 	hasProc
 	hasPID
@@ -25,16 +37,13 @@ const (
 	hasPath
 	hasOp
 	hasFD
-	hasLen
-	hasN
-	hasErrno
-	hasBegan
-	hasFuel
-	hasFrame
-	hasText
-	hasData
 	hasAll = 1<<iota - 1
 )
+
+// linkBits is how many bits of a link and a head in one number are the link's.
+const linkBits = 3
+
+func linkAndHead(e *Event) uint64 { return uint64(e.Head)<<linkBits | uint64(e.Link) }
 
 // MaxField is the largest string or data, in bytes, that an event carries. What
 // is longer is cut by Append, which a frame or a call never needs: a device takes
@@ -53,7 +62,7 @@ func mask(e *Event) uint64 {
 		bit(e.Port != "", hasPort) | bit(e.Peer != "", hasPeer) | bit(e.Path != "", hasPath) | bit(e.Op != "", hasOp) |
 		bit(e.FD != 0, hasFD) | bit(e.Len != 0, hasLen) | bit(e.N != 0, hasN) | bit(e.Errno != 0, hasErrno) |
 		bit(e.Began != 0, hasBegan) | bit(e.Fuel != 0, hasFuel) | bit(e.Frame != 0, hasFrame) |
-		bit(e.Text != "", hasText) | bit(len(e.Data) != 0, hasData)
+		bit(linkAndHead(e) != 0, hasLink) | bit(e.Text != "", hasText) | bit(len(e.Data) != 0, hasData)
 }
 
 func appendString(b []byte, s string) []byte {
@@ -85,6 +94,9 @@ func (e *Event) AppendTo(b []byte) []byte {
 	}
 	if m&hasFrame != 0 {
 		b = binary.AppendUvarint(b, e.Frame)
+	}
+	if m&hasLink != 0 {
+		b = binary.AppendUvarint(b, linkAndHead(e))
 	}
 	for _, s := range [...]struct {
 		bit uint64
@@ -145,6 +157,17 @@ func (r *reader) varint() int64 {
 	return v
 }
 
+// link takes a link and a head, which must be ones that this version knows.
+func (r *reader) link() (packet.Link, uint8) {
+	v := r.uvarint()
+	l, head := packet.Link(v&(1<<linkBits-1)), v>>linkBits
+	if !l.Valid() || head > 255 {
+		r.fail(fmt.Errorf("event: link and head %#x are none that this version knows", v))
+		return 0, 0
+	}
+	return l, uint8(head)
+}
+
 func (r *reader) bytes() []byte {
 	n := r.uvarint()
 	if n > MaxField || n > uint64(len(r.b)) {
@@ -168,7 +191,7 @@ func Decode(b []byte) (e Event, rest []byte, err error) {
 	}
 	r := reader{b: b[1:]}
 	m := r.uvarint()
-	if m > hasAll {
+	if m > hasAll || m&hasSame != 0 {
 		return e, nil, fmt.Errorf("event: field mask %#x has bits that this version does not know", m)
 	}
 	num := func(bit uint64) int64 {
@@ -193,6 +216,9 @@ func Decode(b []byte) (e Event, rest []byte, err error) {
 	e.Fuel = num(hasFuel)
 	if m&hasFrame != 0 {
 		e.Frame = r.uvarint()
+	}
+	if m&hasLink != 0 {
+		e.Link, e.Head = r.link()
 	}
 	e.Node, e.Proc, e.Port, e.Peer = str(hasNode), str(hasProc), str(hasPort), str(hasPeer)
 	e.Path, e.Op, e.Text = str(hasPath), str(hasOp), str(hasText)

@@ -4,7 +4,11 @@
 // cursors and are told what they missed. Nobody slows the lab.
 package event
 
-import "time"
+import (
+	"time"
+
+	"wireloom/vnet/packet"
+)
 
 // Kind says what an Event is a fact about. The set is closed: the encoding, the
 // stream and the page know each one.
@@ -13,12 +17,12 @@ type Kind uint8
 // The kinds, with the fields of Event that each uses besides Seq, At and Kind.
 const (
 	Lab     Kind = iota + 1 // a lab begins: Text scenario, N seed, Data canonical configuration
-	Command                 // something from outside: Op, Node, Proc, Text arguments as JSON, N loop step
+	Command                 // something from outside: Op, N loop step, Node, Proc, Text the command as JSON; of a frame Port, Frame, Link, Data
 	Start                   // a process begins: Node, Proc, PID, Text program name, Path program hash
 	Exit                    // a process ends: Node, Proc, PID, N exit code, Op "exit" "trap" "killed" "limit", Text why, Fuel
-	Call                    // a system call returned: Node, Proc, PID, Op, FD, Path, Len asked, N result, Errno, Began, Fuel, Frame, Data, Text
-	Frame                   // a frame is put on a link: Port sender, Peer receiver, N delay in ns, Frame identity, Data
-	Drop                    // a frame is lost: Port where, Op reason, Text sentence, Frame, Data
+	Call                    // a system call returned: Node, Proc, PID, Op, FD, Path, Len asked, N result, Errno, Began, Fuel, Frame, Link, Head, Data, Text
+	Frame                   // a frame is put on a link: Port sender, Peer receiver, Op "" "injected" "output", N delay in ns, Frame identity, Link, Head, Data
+	Drop                    // a frame is lost: Port where, Op reason, Text sentence, Frame, Link, Head, Data
 	Learn                   // a switch learns: Node switch, Port, Text MAC
 	Forget                  // a switch forgets: Node switch, Port, Text MAC, Op "aged" "moved" "full" "port-down"
 	Iface                   // an interface changed: Node, Port, Op what, Text sentence
@@ -79,6 +83,8 @@ type Event struct {
 	Began time.Duration // when a call that returns at At was made
 	Fuel  int64         // units of fuel that the process has used so far
 	Frame uint64        // identity of the frame, the same along its whole way; 0 is none
+	Link  packet.Link   // what Data starts with where it is a frame, behind Head; else NoLink
+	Head  uint8         // bytes before the frame in Data: what a tun puts there, its family or a socket address
 	Text  string        // for people
 	Data  []byte        // bytes of the frame, call or console
 }

@@ -64,7 +64,7 @@ func (l *Log) Append(e *Event) { l.AppendAt(e, nil) }
 // same PID and FD.
 func (l *Log) AppendAt(e *Event, s *Spot) {
 	e.Seq = l.next.Load()
-	size := 64 + len(e.Data) + len(e.Text) + len(e.Port) + len(e.Peer) + len(e.Path) + len(e.Node) + len(e.Proc) + len(e.Op) + 11*10
+	size := 64 + len(e.Data) + len(e.Text) + len(e.Port) + len(e.Peer) + len(e.Path) + len(e.Node) + len(e.Proc) + len(e.Op) + 12*10
 	if b := l.newest; b == nil || len(b.buf)+size > cap(b.buf) {
 		l.begin(e.Seq, size)
 	}

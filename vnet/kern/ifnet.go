@@ -295,6 +295,14 @@ func (i *Ifnet) SetMAC(m packet.MAC) {
 	i.k.notify(i, "address "+m.String())
 }
 
+// LinkType is what the interface's packets start with.
+func (i *Ifnet) LinkType() packet.Link {
+	if i.Type == IFT_ETHER {
+		return packet.LinkEthernet
+	}
+	return packet.LinkRaw
+}
+
 // Up and Down are if_up(9) and if_down(9).
 func (i *Ifnet) Up()   { i.k.net.up(i) }
 func (i *Ifnet) Down() { i.k.net.down(i) }

@@ -32,6 +32,7 @@ type Mbuf struct {
 	buf      []byte
 	off, end int
 	lead     int // bytes free at the front of the first mbuf, which Prepend may use
+	head     int // bytes at the front that Prepend has added
 	segs     []int
 	next     *Mbuf
 	free     bool
@@ -78,7 +79,7 @@ func (k *Kernel) alloc(n int) *Mbuf {
 	m.buf = m.buf[:cap(m.buf)]
 	m.off, m.end, m.lead = headroom, headroom, 0
 	m.segs = m.segs[:0]
-	m.Tag, m.Mcast, m.Rcvif = 0, false, nil
+	m.Tag, m.Mcast, m.Rcvif, m.head = 0, false, nil, 0
 	return m
 }
 
@@ -164,6 +165,7 @@ func (m *Mbuf) Next() bool {
 // It takes no more than the packet has.
 func (m *Mbuf) Adj(n int) {
 	n = min(n, m.Len())
+	m.head = max(m.head-n, 0)
 	for i := range m.segs {
 		d := min(n, m.segs[i])
 		m.segs[i] -= d
@@ -218,8 +220,12 @@ func (m *Mbuf) Prepend(n int) []byte {
 		m.lead = 0
 	}
 	m.off -= n
+	m.head += n
 	return m.buf[m.off : m.off+n]
 }
+
+// Head is how many bytes that Prepend added stand before the packet.
+func (m *Mbuf) Head() int { return m.head }
 
 // Free gives the packet back. Freeing it twice is a bug of ours.
 func (m *Mbuf) Free() {
@@ -337,6 +343,7 @@ func (m *Mbuf) CopyOut(u *Uio, empty EmptyMbuf) (left bool, err errno.Errno) {
 	if u.Resid() <= 0 && empty != MoveEmpty {
 		return true, errno.OK
 	}
+	u.Head = min(m.head, max(u.Resid(), 0))
 	for {
 		p := m.First()
 		p = p[:max(0, min(len(p), u.Resid()))]

@@ -1,6 +1,9 @@
 package kern
 
-import "wireloom/vnet/errno"
+import (
+	"wireloom/vnet/errno"
+	"wireloom/vnet/packet"
+)
 
 // A Uio is the buffer of one read or write: uio(9). A read moves bytes into
 // Buf, a write out of it.
@@ -9,6 +12,10 @@ type Uio struct {
 	Off   int    // moved so far
 	Write bool   // bytes go from Buf to the kernel
 	Tag   uint64 // write: the identity to give the packet; read: that of the packet moved
+	// Link is what the packet moved is, and Head how many bytes of the driver's stand
+	// before it. The driver says both.
+	Link packet.Link
+	Head int
 	// Fault, if not nil, is asked before each copy: true makes it EFAULT.
 	Fault func() bool
 	// Short is added to the residual count. No system call makes it anything

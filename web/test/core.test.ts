@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { parseBrief } from "../src/core/brief";
-import { fieldAt, fieldByPath, fieldLines, lifted, packetStart, parents } from "../src/core/fields";
+import { fieldAt, fieldByPath, fieldLines, lifted, parents } from "../src/core/fields";
 import { Flight, PER_LINK, SEEN } from "../src/core/flight";
 import { bytes, count, exactSeconds, grouped, percent, printable, seconds, span } from "../src/core/format";
 import { crossed, graph, layout, overlap, spread, tunnels } from "../src/core/graph";
@@ -154,6 +154,8 @@ describe("flight", () => {
     frame: 1,
     data: "",
     sum: undefined,
+    link: undefined,
+    head: 0,
   });
   const owner = (port: string): string => port.split(/[.:]/)[0] ?? "";
   test("a short delay is seen for 250 ms, a long one for its own time", () => {
@@ -259,16 +261,6 @@ test("a brief becomes blocks, and HTML in it stays text", () => {
 });
 
 describe("tun packets", () => {
-  test.each<[string, string, number]>([
-    ["a bare IPv4 packet", "4500001400000000", 0],
-    ["a bare IPv6 packet", "6000000000000000", 0],
-    ["behind the family of TUNSIFHEAD", "0000000245000014", 4],
-    ["behind the address of TUNSLMODE", `1002${"00".repeat(14)}45000014`, 16],
-    ["an address that is cut off", "10020000", 0],
-    ["nothing", "", 0],
-  ])("%s", (_, hex, want) => {
-    expect(packetStart(hex)).toBe(want);
-  });
   test("what stands before a packet is a field, and the others move behind it", () => {
     const f = (off: number, fields: readonly Field[] = []): Field => ({
       name: "ip",

@@ -4,7 +4,7 @@ import { callText } from "../src/core/calls";
 import { decode } from "../src/core/decode";
 import { ENDED } from "../src/core/lives";
 import type { Event, ProcStatus, Status } from "../src/core/protocol";
-import { linkOf, rowText } from "../src/core/row";
+import { headOf, linkOf, rowText } from "../src/core/row";
 import { last } from "../src/core/rows";
 import { apply, greet, initial, observe, type State } from "../src/core/state";
 import { traceText } from "../src/core/trace";
@@ -71,14 +71,16 @@ test("what one did is a row in the words one typed", () => {
   expect(did("stop", "cat.1", {}).what).toBe("stop alice:cat.1");
 });
 
-test.each<[string, object, string | undefined]>([
-  ["a frame of a tap", { op: "read", path: "/dev/tap0", frame: 1, data: "ff" }, "ethernet"],
-  ["a packet of a tun", { op: "read", path: "/dev/tun0", frame: 1, data: "45" }, "raw"],
-  ["a cloning tun", { op: "read", path: "/dev/tun", frame: 1, data: "45" }, "raw"],
-  ["an ioctl's argument", { op: "ioctl", path: "/dev/tap0", data: "00" }, undefined],
-  ["a file's bytes", { op: "read", path: "/tmp/x", data: "00" }, undefined],
-])("%s is decoded as what it is", (_, over, want) => {
-  expect(linkOf(said("call", over))).toBe(want);
+test.each<[string, object, string | undefined, number]>([
+  ["a frame of a tap", { op: "read", path: "/dev/tap0", frame: 1, data: "ff", sum: {} }, "ethernet", 0],
+  ["a packet of a tun", { op: "read", path: "/dev/tun0", link: "raw", frame: 1, data: "45", sum: {} }, "raw", 0],
+  ["a packet behind its family", { op: "read", link: "raw", head: 4, frame: 1, data: "0000000245", sum: {} }, "raw", 4],
+  ["an ioctl's argument", { op: "ioctl", path: "/dev/tap0", data: "00" }, undefined, 0],
+  ["a file's bytes", { op: "read", path: "/dev/tunes", data: "00" }, undefined, 0],
+])("%s is decoded as what it is", (_, over, want, head) => {
+  const row = said("call", over);
+  expect(linkOf(row)).toBe(want);
+  expect(headOf(row)).toBe(head);
 });
 
 describe("strace", () => {

@@ -6,6 +6,7 @@ import {
   type IfaceKind,
   type IfaceStatus,
   type Link,
+  type LinkType,
   type Message,
   type Node,
   type NodeStatus,
@@ -158,6 +159,7 @@ function node(raw: unknown, at: string): Node {
 }
 
 const KINDS: readonly IfaceKind[] = ["nic", "tap", "tun"];
+const LINKS: readonly LinkType[] = ["ethernet", "raw", "null"];
 const STATES: readonly ProcState[] = ["running", "ready", "sleeping", "exited", "stopped"];
 const RATES: readonly Rate[] = [1, 10, 0];
 
@@ -235,7 +237,15 @@ function event(raw: unknown, where: string): Event {
   const s = (key: string): string => optStr(o, key, where);
   const n = (key: string): number => optNum(o, key, where);
   const proc = () => ({ node: s("node"), proc: s("proc"), pid: n("pid") });
-  const frame = () => ({ frame: n("frame"), data: hex(o, "data", where), sum: summary(o.sum, `${where}.sum`) });
+  const frame = () => ({
+    frame: n("frame"),
+    data: hex(o, "data", where),
+    sum: summary(o.sum, `${where}.sum`),
+    // Most frames are Ethernet's, which the server leaves out.
+    link:
+      o.sum === undefined ? undefined : "link" in o ? oneOf<LinkType>(o, "link", where, LINKS) : ("ethernet" as const),
+    head: n("head"),
+  });
   switch (kind) {
     case "lab":
       return { ...fact, kind, text: s("text"), n: n("n") };

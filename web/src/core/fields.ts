@@ -47,14 +47,6 @@ export function fieldByPath(fields: readonly Field[], path: string): Field | und
   return found;
 }
 
-/** packetStart is where the packet begins that a tun carries: behind the family of TUNSIFHEAD, or the address of TUNSLMODE. */
-export function packetStart(hex: string): number {
-  const first = Number.parseInt(hex.slice(0, 2), 16);
-  if (hex.length < 8 || first >> 4 === 4 || first >> 4 === 6) return 0;
-  if (hex.startsWith("000000")) return 4;
-  return first >= 16 && first <= 28 && 2 * first < hex.length ? first : 0;
-}
-
 /** lifted are the fields of a packet behind by bytes of a tun's own, which become the first field. */
 export function lifted(fields: readonly Field[], by: number, hex: string): readonly Field[] {
   const lift = (list: readonly Field[]): readonly Field[] =>

@@ -94,6 +94,10 @@ interface OfFrame {
   /** Hex. */
   readonly data: string;
   readonly sum: Summary | undefined;
+  /** What the frame starts with, behind head; undefined where data is no frame. */
+  readonly link: LinkType | undefined;
+  /** Bytes of the driver's before the frame: the family of TUNSIFHEAD, or the address of TUNSLMODE. */
+  readonly head: number;
 }
 
 export type Event =
@@ -267,7 +271,7 @@ export type Message =
   | { readonly kind: "bye"; readonly reason: string };
 
 /** What a frame begins with. */
-export type LinkType = "ethernet" | "raw";
+export type LinkType = "ethernet" | "raw" | "null";
 
 export type Command =
   | { readonly op: "pause" }

@@ -166,17 +166,25 @@ export function dataOf(row: Row): string {
   }
 }
 
-/** linkOf says what a row's bytes begin with, where they are a frame or a packet. */
+/** headOf is how many of a row's bytes stand before its packet. */
+export function headOf(row: Row): number {
+  switch (row.kind) {
+    case "frame":
+    case "drop":
+    case "call":
+      return row.head;
+    default:
+      return 0;
+  }
+}
+
+/** linkOf says what a row's bytes begin with behind headOf, where they are a frame or a packet. */
 export function linkOf(row: Row): LinkType | undefined {
   switch (row.kind) {
     case "frame":
     case "drop":
-      if (row.data === "") return undefined;
-      return /:tun\d*$/.test(row.port) ? "raw" : "ethernet";
     case "call":
-      if (row.data === "" || row.op === "ioctl") return undefined;
-      if (/^\/dev\/tun/.test(row.path)) return "raw";
-      return row.frame !== 0 || /^\/dev\/tap/.test(row.path) ? "ethernet" : undefined;
+      return row.link;
     default:
       return undefined;
   }

@@ -2,11 +2,11 @@
 import { batch, computed, signal } from "@preact/signals";
 import { Client, type Connection } from "../core/connection";
 import { type Decode, decodeFields } from "../core/decode";
-import { lifted, packetStart } from "../core/fields";
+import { lifted } from "../core/fields";
 import { Flight } from "../core/flight";
 import { edgeId, graph } from "../core/graph";
 import type { Command, Event, IfaceKind, IfaceStatus, Message, ProcSpec, ProcStatus, Status } from "../core/protocol";
-import { dataOf, frameOf, linkOf, type Row } from "../core/row";
+import { dataOf, frameOf, headOf, linkOf, type Row } from "../core/row";
 import { at, end, find } from "../core/rows";
 import type { Scenario } from "../core/scenarios";
 import { apply, greet, initial, observe, type State } from "../core/state";
@@ -471,14 +471,14 @@ export async function showFields(row: Row | undefined): Promise<void> {
     return;
   }
   const hex = dataOf(row);
-  const key = `${link} ${hex}`;
+  const key = `${link} ${headOf(row)} ${hex}`;
   const had = decodes.get(key);
   if (had !== undefined) {
     shown.value = { kind: "fields", decode: had };
     return;
   }
   shown.value = { kind: "waiting" };
-  const start = link === "raw" ? packetStart(hex) : 0;
+  const start = headOf(row);
   const answer = await ask({ op: "decode", link, hex: hex.slice(2 * start) });
   const now = selectedRow.peek();
   if (now === undefined || dataOf(now) !== hex) return;
