@@ -41,7 +41,7 @@ func (l *Lab) Do(c Command, prog Program) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("command %q: %w", c.Op, err)
 	}
-	l.emit(event.Event{Kind: event.Command, Op: c.Op, Node: c.Node, Proc: c.Proc, Text: string(text), N: int64(l.loop.steps)})
+	l.emit(event.Event{Kind: event.Command, Op: c.Op, Node: c.Node, Proc: c.Proc, Text: string(text), N: int64(l.loop.Steps())})
 	n := l.Node(c.Node)
 	if n == nil {
 		return "", fmt.Errorf("there is no node %q in this lab", c.Node)

@@ -1,11 +1,13 @@
 package vnet
 
+import "wireloom/vnet/loop"
+
 // A cpu is the one processor of a node. Processes take turns on it, in the order
 // in which they became ready, for a slice of SliceFuel units each. The process that
 // has it keeps it while it waits for its own time to come, and gives it up when it
 // sleeps, ends, or has used its slice while others wait.
 type cpu struct {
-	loop *loop
+	loop *loop.Loop
 	cur  *Proc
 	line []*Proc
 }
@@ -29,7 +31,7 @@ func (c *cpu) dispatch() {
 	c.line[n] = nil
 	c.line = c.line[:n]
 	c.cur.left = SliceFuel
-	c.loop.set(&c.cur.timer, c.loop.now)
+	c.loop.Set(&c.cur.timer, c.loop.Now())
 }
 
 // release takes the CPU from p, if it has it.

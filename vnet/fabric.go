@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"wireloom/vnet/event"
+	"wireloom/vnet/loop"
 	"wireloom/vnet/packet"
 )
 
@@ -47,7 +48,7 @@ type link struct {
 // A flight is one frame on one link. Flights are pooled, so that sending
 // allocates nothing once a lab is warm.
 type flight struct {
-	timer timer
+	timer loop.Timer
 	f     *frame
 	from  *port
 	next  *flight // in the pool
@@ -114,12 +115,12 @@ func (p *port) send(f *frame) {
 	fl := l.flights
 	if fl == nil {
 		fl = &flight{}
-		fl.timer.run = fl.arrive
+		fl.timer.Run = fl.arrive
 	} else {
 		l.flights = fl.next
 	}
 	fl.f, fl.from = f, p
-	l.loop.set(&fl.timer, l.loop.now+delay)
+	l.loop.Set(&fl.timer, l.loop.Now()+delay)
 }
 
 func (fl *flight) arrive() {

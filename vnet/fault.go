@@ -100,7 +100,7 @@ func (l *Lab) Fault(f Fault) error {
 	if err != nil {
 		return fmt.Errorf("fault: %w", err)
 	}
-	l.emit(event.Event{Kind: event.Command, Op: op, Port: f.Port, Text: string(text), N: int64(l.loop.steps)})
+	l.emit(event.Event{Kind: event.Command, Op: op, Port: f.Port, Text: string(text), N: int64(l.loop.Steps())})
 	if err := f.Check(); err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 
 	"wireloom/vnet/errno"
 	"wireloom/vnet/kern"
+	"wireloom/vnet/loop"
 )
 
 // Filters of kqueues that are about no file: EVFILT_TIMER, EVFILT_SIGNAL and
@@ -27,8 +28,8 @@ type timerNote struct{ kern.Kevent }
 // A timerFilter counts the times that a timer expired since the last event. It asks
 // for the loop's turn once between two events, however short its period is.
 type timerFilter struct {
-	loop   *loop
-	timer  timer
+	loop   *loop.Loop
+	timer  loop.Timer
 	began  time.Duration
 	period time.Duration
 	once   bool
@@ -45,9 +46,9 @@ func (t timerNote) kqfilter(p *Proc, kn *kern.Knote) errno.Errno {
 		return errno.EINVAL
 	}
 	l := &p.node.lab.loop
-	f := &timerFilter{loop: l, began: l.now, period: max(time.Duration(t.Data)*unit, minTimer), once: t.Flags&kern.EV_ONESHOT != 0}
-	f.timer.run = func() { kn.Activate(kn) }
-	l.set(&f.timer, l.now+f.period)
+	f := &timerFilter{loop: l, began: l.Now(), period: max(time.Duration(t.Data)*unit, minTimer), once: t.Flags&kern.EV_ONESHOT != 0}
+	f.timer.Run = func() { kn.Activate(kn) }
+	l.Set(&f.timer, l.Now()+f.period)
 	new(kern.SelInfo).Attach(kn, f) // nobody else's list
 	return errno.OK
 }
@@ -61,7 +62,7 @@ const (
 // Event, Reset and Detach implement kern.FilterOps and kern.Resetter.
 
 func (f *timerFilter) Event(kn *kern.Knote) bool {
-	kn.Data = int64((f.loop.now-f.began)/f.period) - f.seen
+	kn.Data = int64((f.loop.Now()-f.began)/f.period) - f.seen
 	if f.once {
 		kn.Data = min(kn.Data, 1)
 	}
@@ -70,12 +71,12 @@ func (f *timerFilter) Event(kn *kern.Knote) bool {
 
 func (f *timerFilter) Reset(kn *kern.Knote) {
 	f.seen += kn.Data
-	if !f.once && f.timer.pos == 0 {
-		f.loop.set(&f.timer, f.began+time.Duration(f.seen+1)*f.period)
+	if !f.once && !f.timer.Pending() {
+		f.loop.Set(&f.timer, f.began+time.Duration(f.seen+1)*f.period)
 	}
 }
 
-func (f *timerFilter) Detach(*kern.Knote) { f.loop.stop(&f.timer) }
+func (f *timerFilter) Detach(*kern.Knote) { f.loop.Stop(&f.timer) }
 
 // A signalNote is the signal that a change with EVFILT_SIGNAL asks for.
 type signalNote int

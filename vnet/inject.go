@@ -38,14 +38,14 @@ func (l *Lab) Arrive(name string, data []byte) (uint64, error) {
 		peer = p.peer.name
 	}
 	l.emit(event.Event{Kind: event.Frame, Port: peer, Peer: name, Op: "injected", Frame: f.id, Link: p.carries, Data: f.data})
-	l.loop.after(0, func() { p.end.deliver(f) })
+	l.loop.After(0, func() { p.end.deliver(f) })
 	return id, nil
 }
 
 // fromOutside records that a frame comes from outside the lab. Of such a command the
 // event's fields say all, so that it needs no text.
 func (l *Lab) fromOutside(op, port string, id uint64, data []byte) {
-	e := event.Event{Kind: event.Command, Op: op, Port: port, N: int64(l.loop.steps), Frame: id}
+	e := event.Event{Kind: event.Command, Op: op, Port: port, N: int64(l.loop.Steps()), Frame: id}
 	if p := l.ports[port]; p != nil && len(data) <= MaxFrame {
 		e.Link, e.Data = p.carries, data
 	}

@@ -13,6 +13,7 @@ import (
 
 	"wireloom/vnet/event"
 	"wireloom/vnet/kern"
+	"wireloom/vnet/loop"
 )
 
 // A Runtime is what a lab is built with besides its configuration: the drivers,
@@ -32,7 +33,7 @@ type Runtime struct {
 type Lab struct {
 	conf     Config
 	rt       Runtime
-	loop     loop
+	loop     loop.Loop
 	log      *event.Log
 	nodes    []*Node
 	switches []*netswitch
@@ -117,13 +118,13 @@ func (l *Lab) Log() *event.Log { return l.log }
 func (l *Lab) Config() Config { return l.conf }
 
 // Now is the virtual time since the lab began.
-func (l *Lab) Now() time.Duration { return l.loop.now }
+func (l *Lab) Now() time.Duration { return l.loop.Now() }
 
 // Steps is the number of turns that the loop has taken.
-func (l *Lab) Steps() uint64 { return l.loop.steps }
+func (l *Lab) Steps() uint64 { return l.loop.Steps() }
 
 // Next returns when something is due next; false if nothing ever is.
-func (l *Lab) Next() (time.Duration, bool) { return l.loop.next() }
+func (l *Lab) Next() (time.Duration, bool) { return l.loop.Next() }
 
 // Run lets the lab run until its clock reaches until or it has taken most steps in
 // all, and reports which: true means that the clock stands at until and nothing
@@ -132,7 +133,7 @@ func (l *Lab) Run(until time.Duration, most uint64) bool {
 	if l.closed {
 		return true
 	}
-	return l.loop.run(until, most)
+	return l.loop.Run(until, most)
 }
 
 // Forever is a time and NoLimit a number of steps that no lab reaches.
@@ -144,7 +145,7 @@ const (
 // At runs f in the loop at a virtual time that is not past: how a scenario's steps
 // get their turn.
 func (l *Lab) At(at time.Duration, f func()) (cancel func()) {
-	return l.loop.after(max(at-l.loop.now, 0), f)
+	return l.loop.After(max(at-l.loop.Now(), 0), f)
 }
 
 // Node returns a node by name, nil if there is none.
@@ -180,13 +181,13 @@ func (l *Lab) Note(e event.Event) { l.emit(e) }
 
 func (l *Lab) emit(e event.Event) {
 	l.ev = e
-	l.ev.At = l.loop.now
+	l.ev.At = l.loop.Now()
 	l.log.Append(&l.ev)
 }
 
 // event is emit for what happens with every frame: it returns a new event, to be
 // filled in place and given to the log before there is another.
 func (l *Lab) event(k event.Kind) *event.Event {
-	l.ev = event.Event{Kind: k, At: l.loop.now}
+	l.ev = event.Event{Kind: k, At: l.loop.Now()}
 	return &l.ev
 }

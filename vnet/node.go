@@ -85,16 +85,16 @@ func (n *Node) Stack() Stack { return n.stack }
 // Now, Random, Soon and After make the node the host of its kernel and its stack.
 
 // Now is the lab's virtual time.
-func (n *Node) Now() time.Duration { return n.lab.loop.now }
+func (n *Node) Now() time.Duration { return n.lab.loop.Now() }
 
 // Random fills p from the lab's seed; each node has a stream of its own.
 func (n *Node) Random(p []byte) { _, _ = n.rand.Read(p) } // ChaCha8 never fails
 
 // Soon runs f at this instant, after what is due now.
-func (n *Node) Soon(f func()) { n.lab.loop.after(0, f) }
+func (n *Node) Soon(f func()) { n.lab.loop.After(0, f) }
 
 // After runs f when d has passed.
-func (n *Node) After(d time.Duration, f func()) (cancel func()) { return n.lab.loop.after(d, f) }
+func (n *Node) After(d time.Duration, f func()) (cancel func()) { return n.lab.loop.After(d, f) }
 
 // Exists reports whether a process, or with a negative id a group, is alive (kern.Procs).
 func (n *Node) Exists(id int) bool {
@@ -331,7 +331,7 @@ func (t procTable) Exists(id int) bool { return t.n.Exists(id) }
 func (t procTable) Signal(id, sig int) {
 	for _, p := range t.n.procs {
 		if p.pid == id || p.thread.PGID == -id {
-			p.node.lab.loop.after(0, func() { p.Signal(sig) })
+			p.node.lab.loop.After(0, func() { p.Signal(sig) })
 		}
 	}
 }

@@ -30,7 +30,7 @@ func (l *Lab) Output(name string, data []byte) (uint64, error) {
 	}
 	f := l.newFrame(data, id)
 	l.emit(event.Event{Kind: event.Frame, Port: name, Peer: name, Op: "output", Frame: id, Link: x.port.carries, Data: f.data})
-	l.loop.after(0, func() { x.emitOut(f) })
+	l.loop.After(0, func() { x.emitOut(f) })
 	return id, nil
 }
 

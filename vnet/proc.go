@@ -8,6 +8,7 @@ import (
 	"wireloom/vnet/errno"
 	"wireloom/vnet/event"
 	"wireloom/vnet/kern"
+	"wireloom/vnet/loop"
 )
 
 // A Program is what a process runs: a WebAssembly module, or a command that is
@@ -66,7 +67,7 @@ type Proc struct {
 	next  func() (struct{}, bool)
 	stop  func()
 	yield func(struct{}) bool
-	timer timer
+	timer loop.Timer
 	state procState
 	gone  bool // the lab closes: unwind, and touch nothing
 
@@ -120,7 +121,7 @@ func (p *Proc) Env() []string { return p.env }
 func (p *Proc) Node() *Node { return p.node }
 
 // Now is the lab's virtual time.
-func (p *Proc) Now() time.Duration { return p.node.lab.loop.now }
+func (p *Proc) Now() time.Duration { return p.node.lab.loop.Now() }
 
 // Random fills b from the lab's seed.
 func (p *Proc) Random(b []byte) { p.node.Random(b) }
@@ -159,12 +160,12 @@ func (p *Proc) Verdict() Exit {
 func (l *Lab) newProc(n *Node, s *slot, prog Program, native bool, argv, env []string) *Proc {
 	n.lastPID++
 	p := &Proc{
-		node: n, slot: s, pid: n.lastPID, prog: prog, native: native, argv: argv, env: env, began: l.loop.now,
+		node: n, slot: s, pid: n.lastPID, prog: prog, native: native, argv: argv, env: env, began: l.loop.Now(),
 		root: n.fs.root, stdin: &inbox{}, memoryLimit: DefaultMemory,
 	}
 	p.thread = kern.Thread{PID: p.pid, PGID: p.pid, Park: p.sleep, Unpark: p.wake}
-	p.timer.run = p.resume
-	p.alarm.run = func() { p.Signal(SIGALRM) }
+	p.timer.Run = p.resume
+	p.alarm.Run = func() { p.Signal(SIGALRM) }
 	p.files = []*openFile{
 		{file: consoleIn{p}, path: "stdin"},
 		{file: consoleOut{p, 1}, path: "stdout"},
@@ -214,7 +215,7 @@ func (p *Proc) start() {
 func (p *Proc) ready() {
 	p.state = procReady
 	if p.native {
-		p.node.lab.loop.set(&p.timer, p.node.lab.loop.now)
+		p.node.lab.loop.Set(&p.timer, p.node.lab.loop.Now())
 		return
 	}
 	p.node.cpu.enqueue(p)
@@ -234,21 +235,21 @@ func (p *Proc) resume() {
 // waits like this below: most waits so need no switch to the loop and back.
 func (p *Proc) wait() {
 	l := &p.node.lab.loop
-	p.timer.held = true
-	for l.due() {
-		t := l.heap[0].t
-		if t.held && t != &p.timer {
+	p.timer.Held = true
+	for l.Due() {
+		t := l.Peek()
+		if t.Held && t != &p.timer {
 			break
 		}
-		l.take()
+		l.Take()
 		if t == &p.timer {
-			p.timer.held = false
+			p.timer.Held = false
 			p.state = procRunning
 			return
 		}
-		t.run()
+		t.Run()
 	}
-	p.timer.held = false
+	p.timer.Held = false
 	p.park()
 }
 
@@ -289,8 +290,8 @@ func (p *Proc) Charge(used int64) {
 	p.fuel += used
 	p.left -= used
 	l := &p.node.lab.loop
-	if at := l.now + time.Duration(used)*FuelNanosecond; !l.advance(at) {
-		l.set(&p.timer, at)
+	if at := l.Now() + time.Duration(used)*FuelNanosecond; !l.Advance(at) {
+		l.Set(&p.timer, at)
 		p.wait()
 	}
 	if p.fuelLimit > 0 && p.fuel > p.fuelLimit {
@@ -329,7 +330,7 @@ func (p *Proc) ended() {
 	if p.gone {
 		return
 	}
-	n.lab.loop.stop(&p.alarm)
+	n.lab.loop.Stop(&p.alarm)
 	n.lab.emit(event.Event{
 		Kind: event.Exit, Node: n.name, Proc: p.name, PID: p.pid, N: int64(p.exit.Code), Op: p.exit.How, Text: p.exit.Why, Fuel: p.fuel,
 	})
@@ -361,11 +362,11 @@ const (
 
 func (p *Proc) breathe() {
 	l := &p.node.lab.loop
-	if p.instant != l.now {
-		p.instant, p.burst = l.now, 0
+	if p.instant != l.Now() {
+		p.instant, p.burst = l.Now(), 0
 	}
 	if p.burst++; p.burst >= nativeBurst {
-		l.set(&p.timer, l.now+nativePause)
+		l.Set(&p.timer, l.Now()+nativePause)
 		p.wait()
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"wireloom/vnet/errno"
 	"wireloom/vnet/event"
 	"wireloom/vnet/kern"
+	"wireloom/vnet/loop"
 )
 
 // Signals that people and drivers send, by their BSD numbers. The others are in
@@ -74,7 +75,7 @@ type signals struct {
 	fds     []*signalFile
 
 	watchers []*signalFilter
-	alarm    timer
+	alarm    loop.Timer
 	alarmAt  time.Duration
 }
 
@@ -305,14 +306,14 @@ func (n *Node) signal(from *Proc, pid, sig int) int {
 func (p *Proc) Alarm(d time.Duration) time.Duration {
 	l := &p.node.lab.loop
 	left := time.Duration(0)
-	if l.stop(&p.alarm) {
-		left = p.alarmAt - l.now
+	if l.Stop(&p.alarm) {
+		left = p.alarmAt - l.Now()
 	}
 	if d > 0 {
-		p.alarmAt = l.now + d
-		l.set(&p.alarm, p.alarmAt)
+		p.alarmAt = l.Now() + d
+		l.Set(&p.alarm, p.alarmAt)
 	}
-	p.logCall(event.Event{Op: "alarm", N: int64(left / time.Millisecond), Text: d.String()}, errno.OK, l.now)
+	p.logCall(event.Event{Op: "alarm", N: int64(left / time.Millisecond), Text: d.String()}, errno.OK, l.Now())
 	return left
 }
 

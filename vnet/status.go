@@ -66,7 +66,7 @@ type PortStatus struct {
 
 // Status returns what the lab looks like now.
 func (l *Lab) Status() Status {
-	s := Status{Now: l.loop.now, Steps: l.loop.steps}
+	s := Status{Now: l.loop.Now(), Steps: l.loop.Steps()}
 	for _, n := range l.nodes {
 		s.Nodes = append(s.Nodes, NodeStatus{Node: n.name, Forward4: n.forward4, Forward6: n.forward6, Routes: n.routeTable()})
 		for _, sl := range n.slots {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"wireloom/vnet/event"
+	"wireloom/vnet/loop"
 	"wireloom/vnet/packet"
 )
 
@@ -20,7 +21,7 @@ type netswitch struct {
 	lab   *Lab
 	ports []*port
 	macs  map[macKey]*learned
-	sweep timer
+	sweep loop.Timer
 	full  bool // the table is full and that has been reported
 }
 
@@ -48,7 +49,7 @@ type switchPort struct {
 
 func newSwitch(l *Lab, c SwitchConfig) *netswitch {
 	s := &netswitch{name: c.Name, lab: l, macs: map[macKey]*learned{}}
-	s.sweep.run = s.age
+	s.sweep.Run = s.age
 	for i := range c.Ports {
 		p := &port{name: fmt.Sprintf("%s.%d", c.Name, i+1), lab: l, carries: packet.LinkEthernet}
 		p.end = switchPort{s, i}
@@ -104,7 +105,7 @@ func (s *netswitch) learn(src packet.MAC, in int) {
 	if src.IsMulticast() {
 		return
 	}
-	now := s.lab.loop.now
+	now := s.lab.loop.Now()
 	key := keyOf(src)
 	e := s.macs[key]
 	if e != nil && e.port == in {
@@ -125,8 +126,8 @@ func (s *netswitch) learn(src packet.MAC, in int) {
 	}
 	s.macs[key] = &learned{in, now}
 	s.lab.emit(event.Event{Kind: event.Learn, Node: s.name, Port: s.ports[in].name, Text: src.String()})
-	if s.sweep.pos == 0 {
-		s.lab.loop.set(&s.sweep, now+MACAgeing)
+	if !s.sweep.Pending() {
+		s.lab.loop.Set(&s.sweep, now+MACAgeing)
 	}
 }
 
@@ -142,7 +143,7 @@ func (s *netswitch) sorted() []macKey { return slices.Sorted(maps.Keys(s.macs)) 
 // age forgets the addresses that have not been seen for MACAgeing and sets the
 // timer for the next one to go.
 func (s *netswitch) age() {
-	now := s.lab.loop.now
+	now := s.lab.loop.Now()
 	next := time.Duration(-1)
 	for _, key := range s.sorted() {
 		e := s.macs[key]
@@ -154,6 +155,6 @@ func (s *netswitch) age() {
 		}
 	}
 	if next >= 0 {
-		s.lab.loop.set(&s.sweep, next)
+		s.lab.loop.Set(&s.sweep, next)
 	}
 }

@@ -611,33 +611,6 @@ func TestCloseUnwindsEveryProcess(t *testing.T) {
 	}
 }
 
-func TestLoopOrder(t *testing.T) {
-	var l loop
-	var got []int
-	timers := make([]*timer, 200)
-	for i := range timers {
-		timers[i] = &timer{run: func() { got = append(got, i) }}
-		l.set(timers[i], time.Duration(i*7919%13))
-	}
-	for i := 0; i < len(timers); i += 3 {
-		if !l.stop(timers[i]) || l.stop(timers[i]) {
-			t.Fatalf("stop of timer %d", i)
-		}
-	}
-	l.run(100, NoLimit)
-	var want []int
-	for at := range 13 {
-		for i := range timers {
-			if i*7919%13 == at && i%3 != 0 {
-				want = append(want, i)
-			}
-		}
-	}
-	if fmt.Sprint(got) != fmt.Sprint(want) {
-		t.Errorf("ran in the order %v, want %v", got, want)
-	}
-}
-
 func TestSendingAllocatesNothingOnceWarm(t *testing.T) {
 	b := newBench(t, hosts(2, 0))
 	b.log = event.NewLog(1 << 20)

@@ -1,0 +1,185 @@
+// Package loop is a lab's virtual time: a heap of timers, which one caller turns.
+package loop
+
+import "time"
+
+// A Loop owns a lab's virtual time. It is a heap of timers by time and then by
+// the order in which they were set, so that what is due at the same instant runs
+// in that order. Nothing below it reads a real clock, starts a goroutine or
+// takes a lock.
+//
+// Every turn of the loop is a step. A process that moves the clock itself
+// (Advance) takes a step as well, as if it had been put into the heap and taken
+// out again; so the number of steps, like everything else about a run, does not
+// depend on where the caller of Run stops.
+type Loop struct {
+	now     time.Duration
+	seq     uint64
+	steps   uint64
+	heap    []due
+	until   time.Duration // Run may not move the clock beyond this
+	limit   uint64        // Run may not take more steps than this
+	running bool
+}
+
+type due struct {
+	at  time.Duration
+	seq uint64
+	t   *Timer
+}
+
+// A Timer is what the loop runs. The zero value with Run set is ready; one timer
+// is in the heap once or not at all.
+type Timer struct {
+	Run  func()
+	Held bool // what it runs waits on a goroutine's stack: it must be run there
+	pos  int  // place in the heap plus one; 0 when not set
+}
+
+// Pending reports whether the timer is set.
+func (t *Timer) Pending() bool { return t.pos != 0 }
+
+// Now is the virtual time.
+func (l *Loop) Now() time.Duration { return l.now }
+
+// Steps is the number of turns that the loop has taken.
+func (l *Loop) Steps() uint64 { return l.steps }
+
+func (s due) before(o due) bool { return s.at < o.at || s.at == o.at && s.seq < o.seq }
+
+// Set makes t run at the virtual time at, which must not lie in the past.
+func (l *Loop) Set(t *Timer, at time.Duration) {
+	if at < l.now {
+		panic("loop: a timer is set in the lab's past")
+	}
+	if t.pos != 0 {
+		panic("loop: a timer is set twice")
+	}
+	l.seq++
+	l.heap = append(l.heap, due{})
+	l.up(len(l.heap)-1, due{at, l.seq, t})
+}
+
+// Stop takes t out of the heap. It reports whether t was set.
+func (l *Loop) Stop(t *Timer) bool {
+	if t.pos == 0 {
+		return false
+	}
+	l.remove(t.pos - 1)
+	return true
+}
+
+// After runs f when d has passed; cancel before then takes it back.
+func (l *Loop) After(d time.Duration, f func()) (cancel func()) {
+	t := &Timer{Run: f}
+	l.Set(t, l.now+max(d, 0))
+	return func() { l.Stop(t) }
+}
+
+// Run takes due timers in turn until the clock would pass until or limit steps
+// have been taken in all, and reports whether it stopped for time: the clock then
+// stands at until.
+func (l *Loop) Run(until time.Duration, limit uint64) bool {
+	l.until, l.limit, l.running = until, limit, true
+	defer func() { l.running = false }()
+	for l.Due() {
+		l.Take().Run()
+	}
+	if len(l.heap) > 0 && l.heap[0].at <= until {
+		return false
+	}
+	l.now = max(l.now, until)
+	return true
+}
+
+// Due reports whether a timer is, and may run now.
+func (l *Loop) Due() bool {
+	return l.running && len(l.heap) > 0 && l.heap[0].at <= l.until && l.steps < l.limit
+}
+
+// Take begins the turn of the next timer, which the caller runs.
+func (l *Loop) Take() *Timer {
+	s := l.heap[0]
+	l.remove(0)
+	l.now = s.at
+	l.steps++
+	return s.t
+}
+
+// Peek is the timer whose turn is next, which Due has said there is.
+func (l *Loop) Peek() *Timer { return l.heap[0].t }
+
+// Advance moves the clock to at and reports true if nothing in the heap is due by
+// then and the present run allows it; else the caller must set a timer.
+func (l *Loop) Advance(at time.Duration) bool {
+	if !l.running || at > l.until || l.steps >= l.limit || len(l.heap) > 0 && l.heap[0].at <= at {
+		return false
+	}
+	l.seq++
+	l.steps++
+	l.now = at
+	return true
+}
+
+// Next returns when the next timer is due.
+func (l *Loop) Next() (time.Duration, bool) {
+	if len(l.heap) == 0 {
+		return 0, false
+	}
+	return l.heap[0].at, true
+}
+
+func (l *Loop) place(i int, s due) {
+	l.heap[i] = s
+	s.t.pos = i + 1
+}
+
+// up puts s into the heap at the free place i, or above.
+func (l *Loop) up(i int, s due) {
+	for i > 0 {
+		parent := (i - 1) / 4
+		if !s.before(l.heap[parent]) {
+			break
+		}
+		l.place(i, l.heap[parent])
+		i = parent
+	}
+	l.place(i, s)
+}
+
+// down puts s into the heap at the free place i, or below.
+func (l *Loop) down(i int, s due) {
+	for {
+		first := 4*i + 1
+		if first >= len(l.heap) {
+			break
+		}
+		least := first
+		for c := first + 1; c < min(first+4, len(l.heap)); c++ {
+			if l.heap[c].before(l.heap[least]) {
+				least = c
+			}
+		}
+		if !l.heap[least].before(s) {
+			break
+		}
+		l.place(i, l.heap[least])
+		i = least
+	}
+	l.place(i, s)
+}
+
+func (l *Loop) remove(i int) {
+	l.heap[i].t.pos = 0
+	last := len(l.heap) - 1
+	s := l.heap[last]
+	l.heap[last] = due{}
+	l.heap = l.heap[:last]
+	switch {
+	case i == last:
+	case i > 0 && s.before(l.heap[(i-1)/4]):
+		l.up(i, s)
+	default:
+		l.down(i, s)
+	}
+}
