@@ -24,12 +24,13 @@ const module = "wireloom"
 // exist. After + come the modules of others. The standard library is allowed but
 // for what TestCoreIsPure refuses. ARCHITECTURE.md explains the rings.
 const edges = `
-NONE                                                   < vnet/errno, vnet/packet, vnet/loop, web, wasm/fuel, wasm/modcache, wasm/guest
+NONE                                                   < vnet/errno, vnet/packet, vnet/loop, vnet/fabric, web, wasm/fuel, wasm/modcache, wasm/guest
 vnet/packet                                            < vnet/event
 vnet/errno, vnet/packet                                < vnet/kern
 vnet/kern, vnet/errno, vnet/packet                     < vnet/kern/kerntest
 vnet/kern, vnet/errno, vnet/packet                       < tunemu, tapemu
-vnet/loop, vnet/kern, vnet/errno, vnet/packet, vnet/event < vnet
+vnet/packet                                            < vnet/fabric/bridge
+vnet/loop, vnet/kern, vnet/errno, vnet/packet, vnet/event, vnet/fabric, vnet/fabric/bridge < vnet
 vnet, vnet/kern, vnet/errno, vnet/packet                 < vnet/userland
 vnet, vnet/kern, vnet/errno, wasm/fuel, wasm/modcache + wazero < wasm
 vnet, vnet/kern, vnet/errno, vnet/packet + gVisor        < internal/hoststack
@@ -65,18 +66,21 @@ var modules = map[string]string{
 // core are the packages below the loop: one goroutine, virtual time, seeded
 // chance, no machine. Each, or one file of it, has its exceptions, with their reason.
 var core = map[string][]string{
-	"vnet/errno":    nil,
-	"vnet/packet":   nil,
-	"vnet/loop":     nil,
-	"vnet/event":    {"sync", "sync/atomic", "channel"}, // live readers read the log while the loop appends
-	"vnet/kern":     nil,
-	"tunemu":        nil,
-	"tapemu":        nil,
-	"vnet":          nil,
-	"vnet/userland": nil,
-	"scenarios":     nil,
-	"wasm/fuel":     nil,
-	"wasm":          nil,
+	"vnet/errno":  nil,
+	"vnet/packet": nil,
+	"vnet/loop":   nil,
+	"vnet/fabric": nil,
+
+	"vnet/fabric/bridge": nil,
+	"vnet/event":         {"sync", "sync/atomic", "channel"}, // live readers read the log while the loop appends
+	"vnet/kern":          nil,
+	"tunemu":             nil,
+	"tapemu":             nil,
+	"vnet":               nil,
+	"vnet/userland":      nil,
+	"scenarios":          nil,
+	"wasm/fuel":          nil,
+	"wasm":               nil,
 	// The engine compiles off the loop, for all labs of a server.
 	"wasm/engine.go":  {"sync", "sync/atomic", "channel", "goroutine", "os"},
 	"wasm/native.go":  {"sync", "os", "channel"},

@@ -9,10 +9,11 @@ import (
 	"time"
 
 	"wireloom/vnet/event"
+	"wireloom/vnet/fabric"
 )
 
 // MaxFaults is how many frames one fault may name.
-const MaxFaults = 64
+const MaxFaults = fabric.MaxFaults
 
 // A Fault makes a link fail in a way that is the same in every run. Either Link
 // says that it goes down or comes up again, in both directions; or frames of one
@@ -72,20 +73,6 @@ func (f Fault) Check() error {
 	return nil
 }
 
-// A portFault is what faults do to frames that a port sends.
-type portFault struct {
-	down  bool
-	count uint64 // frames that were sent since the first fault
-	rules []faultRule
-}
-
-// A faultRule is about one frame.
-type faultRule struct {
-	nth   uint64 // by portFault.count
-	delay time.Duration
-	drop  bool
-}
-
 // Fault makes a link fail from now on, or work again. It is a command, recorded as
 // such; one that is refused is an error and changes nothing.
 func (l *Lab) Fault(f Fault) error {
@@ -110,49 +97,15 @@ func (l *Lab) Fault(f Fault) error {
 	}
 	if f.Link != "" {
 		for _, end := range []*port{p, p.peer} {
-			end.faulty().down = f.Link == "down"
+			end.SetDown(f.Link == "down")
 		}
 		return nil
 	}
 	if !f.Out {
 		p = p.peer
 	}
-	pf := p.faulty()
-	if len(pf.rules)+len(f.Drop)+len(f.Delay) > 16*MaxFaults {
-		return fmt.Errorf("port %s has %d faults to come already", p.name, len(pf.rules))
-	}
-	for _, n := range f.Drop {
-		pf.rules = append(pf.rules, faultRule{nth: pf.count + n, drop: true})
-	}
-	for _, n := range f.Delay {
-		pf.rules = append(pf.rules, faultRule{nth: pf.count + n, delay: f.By})
+	if !p.Fail(f.Drop, f.Delay, f.By) {
+		return fmt.Errorf("port %s has %d faults to come already", p.name, p.Pending())
 	}
 	return nil
-}
-
-func (p *port) faulty() *portFault {
-	if p.fault == nil {
-		p.fault = &portFault{}
-	}
-	return p.fault
-}
-
-// next says what becomes of the next frame: why it is lost, "" where it is not, and
-// how much later than usual it comes.
-func (f *portFault) next() (late time.Duration, lost string) {
-	f.count++
-	if f.down {
-		lost = "the link is down, by a fault"
-	}
-	f.rules = slices.DeleteFunc(f.rules, func(r faultRule) bool {
-		switch {
-		case r.nth != f.count:
-			return false
-		case r.drop:
-			lost = "lost on the link, by a fault"
-		}
-		late += r.delay
-		return true
-	})
-	return late, lost
 }

@@ -44,7 +44,7 @@ func (d devFile) read(p *Proc, b []byte) (int, uint64, errno.Errno) {
 }
 
 func (d devFile) write(p *Proc, b []byte) (int, uint64, errno.Errno) {
-	id := p.node.lab.newID()
+	id := p.node.lab.pool.NewID()
 	p.uio = kern.Uio{Buf: b, Tag: id}
 	e := d.f.Write(&p.thread, &p.uio)
 	if p.uio.Off == 0 {

@@ -12,13 +12,13 @@ import (
 // the loop and is the same in every run. It returns the frame's identity. To make a
 // frame come in to a switch by a port, use Arrive.
 func (l *Lab) Inject(name string, data []byte) (uint64, error) {
-	id := l.newID()
+	id := l.pool.NewID()
 	l.fromOutside("inject", name, id, data)
 	p, err := l.portFor(name, data)
 	if err != nil {
 		return 0, err
 	}
-	p.send(l.newFrame(data, id))
+	p.send(l.pool.New(data, id))
 	return id, nil
 }
 
@@ -26,18 +26,18 @@ func (l *Lab) Inject(name string, data []byte) (uint64, error) {
 // "s1.1" it enters the switch by that port, at "bob:tap0" it is delivered to the
 // interface. The frame event has what is plugged in there as its sender.
 func (l *Lab) Arrive(name string, data []byte) (uint64, error) {
-	id := l.newID()
+	id := l.pool.NewID()
 	l.fromOutside("arrive", name, id, data)
 	p, err := l.portFor(name, data)
 	if err != nil {
 		return 0, err
 	}
-	f := l.newFrame(data, id)
+	f := l.pool.New(data, id)
 	peer := name
 	if p.peer != nil {
 		peer = p.peer.name
 	}
-	l.emit(event.Event{Kind: event.Frame, Port: peer, Peer: name, Op: "injected", Frame: f.id, Link: p.carries, Data: f.data})
+	l.emit(event.Event{Kind: event.Frame, Port: peer, Peer: name, Op: "injected", Frame: f.ID, Link: p.carries, Data: f.Data})
 	l.loop.After(0, func() { p.end.deliver(f) })
 	return id, nil
 }

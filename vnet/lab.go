@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"wireloom/vnet/event"
+	"wireloom/vnet/fabric"
 	"wireloom/vnet/kern"
 	"wireloom/vnet/loop"
 )
@@ -42,10 +43,9 @@ type Lab struct {
 	started  bool
 	closed   bool
 
-	ev        event.Event // what is appended: reused, so that it does not escape each time
-	lastFrame uint64
-	frames    []*frame
-	flights   *flight
+	ev      event.Event // what is appended: reused, so that it does not escape each time
+	pool    fabric.Pool
+	flights *flight
 }
 
 // New builds a lab at time zero. Nothing in it runs before Start.
@@ -83,8 +83,7 @@ func New(c Config, rt Runtime) (*Lab, error) {
 			l.Close()
 			return nil, fmt.Errorf("link %s - %s: one of its ends is not an interface of the lab", lc.A, lc.B)
 		}
-		k := &link{delay: lc.Delay}
-		a.peer, a.link, b.peer, b.link = b, k, a, k
+		plug(a, b, lc.Delay)
 	}
 	for _, n := range l.nodes {
 		if err := n.startNet(); err != nil {

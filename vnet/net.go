@@ -147,14 +147,14 @@ func (n *Node) syncIface(x *iface) {
 // driver is done with it: netisr.
 func (x *iface) toStack(m *kern.Mbuf) {
 	n := x.node
-	f := n.lab.newFrame(m.Bytes(), m.Tag)
+	f := n.lab.pool.New(m.Bytes(), m.Tag)
 	m.Free()
 	n.Soon(func() {
 		n.syncNet()
 		if x.stack >= 0 {
-			n.stack.Deliver(x.stack, f.data)
+			n.stack.Deliver(x.stack, f.Data)
 		}
-		n.lab.release(f)
+		n.lab.pool.Release(f)
 	})
 }
 
@@ -177,6 +177,6 @@ func (n *Node) Transmit(nic int, data []byte, hop netip.Addr) errno.Errno {
 	case x.kind == "nic":
 		return x.ifp.Transmit(m)
 	}
-	m.Tag = n.lab.newID()
+	m.Tag = n.lab.pool.NewID()
 	return x.ifp.Output(m, n.kern.Dialect.SockaddrOf(hop))
 }

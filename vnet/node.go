@@ -12,6 +12,7 @@ import (
 
 	"wireloom/vnet/errno"
 	"wireloom/vnet/event"
+	"wireloom/vnet/fabric"
 	"wireloom/vnet/kern"
 	"wireloom/vnet/packet"
 )
@@ -204,9 +205,9 @@ func (n *Node) iface(name string) *iface {
 func (x *iface) output(m *kern.Mbuf) {
 	l := x.node.lab
 	if m.Tag == 0 {
-		m.Tag = l.newID()
+		m.Tag = l.pool.NewID()
 	}
-	f := l.newFrame(m.Bytes(), m.Tag)
+	f := l.pool.New(m.Bytes(), m.Tag)
 	m.Free()
 	x.port.send(f)
 }
@@ -224,13 +225,13 @@ func (x *iface) input(ifp *kern.Ifnet, _ int, m *kern.Mbuf) {
 		return
 	}
 	if m.Tag == 0 {
-		m.Tag = l.newID()
+		m.Tag = l.pool.NewID()
 	}
 	if x.stack >= 0 && (x.kind == "tun" || ifp.Flags&kern.IFF_UP != 0) {
 		x.toStack(m)
 		return
 	}
-	f := l.newFrame(m.Bytes(), m.Tag)
+	f := l.pool.New(m.Bytes(), m.Tag)
 	m.Free()
 	if ifp.Flags&kern.IFF_UP == 0 {
 		// ether_input drops what comes in on an interface that is not up.
@@ -242,32 +243,32 @@ func (x *iface) input(ifp *kern.Ifnet, _ int, m *kern.Mbuf) {
 
 // mbuf copies a frame for the interface's driver. It is nil where that can't be, and
 // the frame is lost then.
-func (x *iface) mbuf(f *frame) *kern.Mbuf {
+func (x *iface) mbuf(f *fabric.Frame) *kern.Mbuf {
 	l := x.node.lab
 	if x.gone {
 		l.drop(x.port, "no-interface", x.ifp.Name+" was destroyed", f)
 		return nil
 	}
-	m := x.node.kern.NewFrame(f.data)
+	m := x.node.kern.NewFrame(f.Data)
 	if m == nil {
 		l.drop(x.port, "no-buffers", "the node is out of packet memory", f)
 		return nil
 	}
-	m.Tag = f.id
+	m.Tag = f.ID
 	return m
 }
 
 // deliver is the far end of the interface's link: a frame arrives at the node. A
 // NIC receives it; a tap that is a member of a switch sends it to its process, as
 // bridge_enqueue(9) does, and like a bridge only while it is running.
-func (x *iface) deliver(f *frame) {
+func (x *iface) deliver(f *fabric.Frame) {
 	l := x.node.lab
 	m := x.mbuf(f)
 	if m == nil {
 		return
 	}
 	if x.kind == "nic" {
-		l.release(f)
+		l.pool.Release(f)
 		x.ifp.Receive(m)
 		return
 	}
@@ -276,8 +277,16 @@ func (x *iface) deliver(f *frame) {
 		l.drop(x.port, "if-down", x.ifp.Name+" is not running: a switch does not send to it", f)
 		return
 	}
-	l.release(f)
+	l.pool.Release(f)
 	x.ifp.Transmit(m) // a full queue is told by the tracer
+}
+
+// plugged is told of the interface's link: an interface that belongs to a switch is not
+// the stack's.
+func (x *iface) plugged(bool) {
+	if x.node.built {
+		x.node.netChanged()
+	}
 }
 
 // ifChanged is told by the kernel when an interface changes. A tun or tap that comes

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 
 	"wireloom/vnet/event"
+	"wireloom/vnet/fabric"
 )
 
 // Output makes a node's kernel send a packet out of one of its interfaces, as its
@@ -12,7 +13,7 @@ import (
 // Ethernet frame. It is a step of a scenario. It returns the packet's identity. What
 // the interface does with it is the driver's; a packet that it refuses is a drop.
 func (l *Lab) Output(name string, data []byte) (uint64, error) {
-	id := l.newID()
+	id := l.pool.NewID()
 	l.fromOutside("output", name, id, data)
 	var x *iface
 	for _, n := range l.nodes {
@@ -28,21 +29,21 @@ func (l *Lab) Output(name string, data []byte) (uint64, error) {
 	case len(data) > MaxFrame:
 		return 0, fmt.Errorf("interface %s: a packet of %d bytes, at most %d are allowed", name, len(data), MaxFrame)
 	}
-	f := l.newFrame(data, id)
-	l.emit(event.Event{Kind: event.Frame, Port: name, Peer: name, Op: "output", Frame: id, Link: x.port.carries, Data: f.data})
+	f := l.pool.New(data, id)
+	l.emit(event.Event{Kind: event.Frame, Port: name, Peer: name, Op: "output", Frame: id, Link: x.port.carries, Data: f.Data})
 	l.loop.After(0, func() { x.emitOut(f) })
 	return id, nil
 }
 
 // emitOut gives a frame to the interface's driver.
-func (x *iface) emitOut(f *frame) {
+func (x *iface) emitOut(f *fabric.Frame) {
 	l := x.node.lab
 	m := x.mbuf(f)
 	if m == nil {
 		return
 	}
-	dst := x.node.conf.Dialect.SockaddrOf(destination(f.data))
-	l.release(f)
+	dst := x.node.conf.Dialect.SockaddrOf(destination(f.Data))
+	l.pool.Release(f)
 	if x.kind != "tun" {
 		x.ifp.Transmit(m) // a full queue is told by the tracer
 		return

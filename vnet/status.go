@@ -162,9 +162,8 @@ func (l *Lab) MACs(name string) []MACEntry {
 			continue
 		}
 		es := []MACEntry{}
-		for _, m := range s.sorted() {
-			e := s.macs[m]
-			es = append(es, MACEntry{MAC: m.mac().String(), Port: s.ports[e.port].name, Seen: e.seen})
+		for _, e := range s.bridge.Table() {
+			es = append(es, MACEntry{MAC: e.MAC.String(), Port: s.ports[e.Port].name, Seen: e.Seen})
 		}
 		return es
 	}

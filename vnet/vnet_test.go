@@ -9,6 +9,8 @@ import (
 
 	"wireloom/vnet/errno"
 	"wireloom/vnet/event"
+	"wireloom/vnet/fabric"
+	"wireloom/vnet/fabric/bridge"
 	"wireloom/vnet/kern"
 	"wireloom/vnet/packet"
 )
@@ -141,7 +143,7 @@ func TestSwitchLearnsForwardsAndFloods(t *testing.T) {
 		"41ms learn s1.1 02:00:00:00:00:03",
 		"41ms drop s1.1 reserved",
 	)
-	b.Run(41*time.Millisecond+MACAgeing, NoLimit)
+	b.Run(41*time.Millisecond+bridge.Ageing, NoLimit)
 	b.want(
 		"5m0.011s forget s1.2 02:00:00:00:00:02 aged",
 		"5m0.021s forget s1.3 02:00:00:00:00:01 aged",
@@ -154,15 +156,15 @@ func TestSwitchLearnsForwardsAndFloods(t *testing.T) {
 
 func TestSwitchTableIsBounded(t *testing.T) {
 	b := newBench(t, hosts(2, 0))
-	for i := range MaxMACs + 5 {
+	for i := range bridge.MaxMACs + 5 {
 		_, err := b.Inject("h1:em0", eth(packet.Broadcast, packet.MAC{2, 9, 0, 0, byte(i >> 8), byte(i)}))
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
 	b.Run(time.Second, NoLimit)
-	if n := len(b.MACs("s1")); n != MaxMACs {
-		t.Errorf("the table holds %d addresses, want %d", n, MaxMACs)
+	if n := len(b.MACs("s1")); n != bridge.MaxMACs {
+		t.Errorf("the table holds %d addresses, want %d", n, bridge.MaxMACs)
 	}
 	if n := b.Log().Count(event.Limit); n != 1 {
 		t.Errorf("the limit was reported %d times, want once", n)
@@ -171,7 +173,7 @@ func TestSwitchTableIsBounded(t *testing.T) {
 
 func TestLinkIsBounded(t *testing.T) {
 	b := newBench(t, hosts(2, time.Second))
-	for range MaxInFlight + 3 {
+	for range fabric.MaxInFlight + 3 {
 		_, _ = b.Inject("h1:em0", eth(mac(2), mac(1)))
 	}
 	if n := b.Log().Count(event.Drop); n != 3 {

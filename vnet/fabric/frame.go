@@ -1,0 +1,57 @@
+// Package fabric is what frames travel on, as values: a frame, and each direction of a
+// link. It decides; the lab that owns it logs, sets timers and moves the frames.
+package fabric
+
+// A Frame is a frame on its way through the fabric. Copies that a switch floods share
+// the bytes, so that nobody changes them: who wants others makes a new frame of the
+// pool. The last one to arrive returns them to the pool.
+type Frame struct {
+	ID   uint64
+	Data []byte
+	refs int
+}
+
+// Share is for who hands the frame to one more.
+func (f *Frame) Share() { f.refs++ }
+
+// maxPooled bounds the memory that an idle lab keeps for frames, and maxPooledBytes
+// that of one.
+const (
+	maxPooled      = 256
+	maxPooledBytes = 16384
+)
+
+// A Pool makes a lab's frames and gives them their identities. Once it is warm a frame
+// costs no allocation.
+type Pool struct {
+	free []*Frame
+	last uint64
+}
+
+// NewID returns the identity of a frame that enters the fabric: from 1.
+func (p *Pool) NewID() uint64 {
+	p.last++
+	return p.last
+}
+
+// New returns a frame with a copy of data, which has one owner.
+func (p *Pool) New(data []byte, id uint64) *Frame {
+	var f *Frame
+	if n := len(p.free); n > 0 {
+		f = p.free[n-1]
+		p.free = p.free[:n-1]
+	} else {
+		f = &Frame{Data: make([]byte, 0, 2048)}
+	}
+	f.ID, f.refs = id, 1
+	f.Data = append(f.Data[:0], data...)
+	return f
+}
+
+// Release is for an owner who needs the frame no more.
+func (p *Pool) Release(f *Frame) {
+	f.refs--
+	if f.refs == 0 && len(p.free) < maxPooled && cap(f.Data) <= maxPooledBytes {
+		p.free = append(p.free, f)
+	}
+}

@@ -1,0 +1,109 @@
+package vnet
+
+import (
+	"time"
+
+	"wireloom/vnet/event"
+	"wireloom/vnet/fabric"
+	"wireloom/vnet/loop"
+	"wireloom/vnet/packet"
+)
+
+// An end is what a link is plugged into. deliver takes f over
+// and is only called from a turn of the loop of its own.
+type end interface {
+	deliver(f *fabric.Frame)
+	// plugged tells that a link was plugged in here, or taken away.
+	plugged(in bool)
+}
+
+// A port is one end's connection to the fabric: the sending side of a link.
+type port struct {
+	fabric.Direction // what it sends
+
+	name    string      // "s1.1", "alice:em0"
+	carries packet.Link // what its frames start with
+	end     end         // what is plugged in here
+	peer    *port       // the other end of the link; nil while nothing is connected
+	plugs   int         // how often a link was taken away here
+	lab     *Lab
+	spot    event.Spot // of the frames that it sends
+}
+
+// A flight is one frame on one link. Flights are pooled, so that sending
+// allocates nothing once a lab is warm.
+type flight struct {
+	timer loop.Timer
+	f     *fabric.Frame
+	from  *port
+	to    *port
+	plugs int     // of from, when the frame was sent
+	next  *flight // in the pool
+}
+
+// send puts f on the port's link and takes it over.
+func (p *port) send(f *fabric.Frame) {
+	l := p.lab
+	if p.peer == nil {
+		l.drop(p, "not-connected", "nothing is plugged into "+p.name, f)
+		return
+	}
+	delay, lost := p.Enter(len(f.Data))
+	if lost.Slug != "" {
+		l.drop(p, lost.Slug, lost.Text, f)
+		return
+	}
+	e := l.event(event.Frame)
+	e.Port, e.Peer, e.N, e.Frame, e.Link, e.Data = p.name, p.peer.name, int64(delay), f.ID, p.carries, f.Data
+	l.log.AppendAt(e, &p.spot)
+	fl := l.flights
+	if fl == nil {
+		fl = &flight{}
+		fl.timer.Run = fl.arrive
+	} else {
+		l.flights = fl.next
+	}
+	fl.f, fl.from, fl.to, fl.plugs = f, p, p.peer, p.plugs
+	l.loop.Set(&fl.timer, l.loop.Now()+delay)
+}
+
+func (fl *flight) arrive() {
+	f, from, to := fl.f, fl.from, fl.to
+	l := from.lab
+	fl.f, fl.from, fl.to, fl.next = nil, nil, nil, l.flights
+	l.flights = fl
+	from.Leave()
+	if from.plugs != fl.plugs { // it was unplugged meanwhile
+		l.drop(from, "unplugged", "the link was unplugged while the frame was on it", f)
+		return
+	}
+	to.end.deliver(f)
+}
+
+// drop records that f is lost at p and gives it up.
+func (l *Lab) drop(p *port, reason, text string, f *fabric.Frame) {
+	p.Dropped++
+	l.emit(event.Event{Kind: event.Drop, Port: p.name, Op: reason, Text: text, Frame: f.ID, Link: p.carries, Data: f.Data})
+	l.pool.Release(f)
+}
+
+// unplug takes the link away that the port has, if any.
+func (p *port) unplug() {
+	if p.peer == nil {
+		return
+	}
+	q := p.peer
+	p.peer, q.peer = nil, nil
+	p.plugs++
+	q.plugs++
+	p.end.plugged(false)
+	q.end.plugged(false)
+}
+
+// plug puts a link of a delay between two ports that have none.
+func plug(a, b *port, delay time.Duration) {
+	a.peer, b.peer = b, a
+	a.Delay, b.Delay = delay, delay
+	a.end.plugged(true)
+	b.end.plugged(true)
+}
