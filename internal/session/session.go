@@ -37,6 +37,7 @@ const (
 	MaxCommandBytes = 8 << 20                // bytes of those
 	MaxTime         = 90 * 24 * time.Hour    // virtual time of a lab; what the page reads exactly ends at 104 days
 	PublishEvery    = 100 * time.Millisecond // real time between two snapshots
+	PublishSoon     = 20 * time.Millisecond  // real time between two snapshots for PublishEvery after a command: what came of it is seen at once
 	memoryEvery     = 500 * time.Millisecond // real time between two looks at the memory in use
 	stopGrace       = 1 * time.Second        // virtual time between SIGTERM and SIGKILL
 	stride          = 10 * time.Millisecond  // virtual time that an untied lab goes beyond its next event at once
@@ -118,6 +119,7 @@ type Session struct {
 	alone    time.Time // since when there are no viewers
 	told     time.Time // when a snapshot was published
 	dirty    bool      // something changed that the snapshot must show
+	touched  time.Time // when it was seen to be dirty
 	weighed  time.Time // when the memory was looked at
 	ended    bool
 	ending   string // why the session is to close
@@ -229,15 +231,17 @@ func (s *Session) live(ctx context.Context) (reason string) {
 		}
 		wait := s.next(time.Now())
 		if wait <= 0 {
-			// A lab that has work all the time still answers.
+			// A lab that has work all the time still answers. After a pause or a step it
+			// has none.
 			select {
 			case r := <-s.requests:
 				r()
+				wait = s.next(time.Now())
 			case <-ctx.Done():
 				return cause(ctx)
 			default:
 			}
-			if !s.turn(ctx) {
+			if wait <= 0 && !s.turn(ctx) {
 				return cause(ctx)
 			}
 			s.look(time.Now())
@@ -301,7 +305,7 @@ func (s *Session) next(now time.Time) time.Duration {
 		wait = min(wait, max(s.alone.Add(s.opts.Idle).Sub(now), time.Millisecond))
 	}
 	if s.viewers > 0 && (s.dirty || !s.pace.paused && !s.ended) {
-		wait = min(wait, max(s.told.Add(PublishEvery).Sub(now), time.Millisecond))
+		wait = min(wait, max(s.told.Add(s.publishEvery(now)).Sub(now), time.Millisecond))
 	}
 	if s.pace.paused || s.ended {
 		return wait
@@ -436,7 +440,10 @@ func (s *Session) look(now time.Time) {
 		s.weighed = now
 		s.weigh()
 	}
-	if now.Sub(s.told) < PublishEvery || s.viewers == 0 || !s.dirty && (s.pace.paused || s.ended) {
+	if s.dirty {
+		s.touched = now
+	}
+	if now.Sub(s.told) < s.publishEvery(now) || s.viewers == 0 || !s.dirty && (s.pace.paused || s.ended) {
 		return
 	}
 	if p, tied := s.tied(); tied && !s.ended && s.ending == "" {
@@ -446,6 +453,14 @@ func (s *Session) look(now time.Time) {
 		}
 	}
 	s.publish(now)
+}
+
+// publishEvery is how long it is from a snapshot to the next.
+func (s *Session) publishEvery(now time.Time) time.Duration {
+	if s.dirty || now.Sub(s.touched) < PublishEvery {
+		return PublishSoon
+	}
+	return PublishEvery
 }
 
 // weigh ends a lab whose processes use too much memory together.

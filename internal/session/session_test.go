@@ -224,6 +224,7 @@ func TestSnapshotsComeTenTimesASecondAndOnChange(t *testing.T) {
 				}
 			}
 		}
+		count(time.Second) // a viewer has come: that is seen sooner
 		if n := count(10 * time.Second); n < 90 || n > 101 {
 			t.Errorf("%d snapshots in 10 s, want 10 a second", n)
 		}
@@ -235,11 +236,59 @@ func TestSnapshotsComeTenTimesASecondAndOnChange(t *testing.T) {
 			}
 		}
 		b.ok(b.Pause(t.Context()))
-		if n := count(time.Second); n != 1 {
-			t.Errorf("%d snapshots of a pause, want 1", n)
+		time.Sleep(PublishSoon)
+		if s, _ := b.Snapshot(); !s.Paused {
+			t.Error("the pause is not seen soon")
 		}
 		if n := count(10 * time.Second); n != 0 {
 			t.Errorf("%d snapshots of a paused lab, want none", n)
+		}
+	})
+}
+
+// TestSnapshotsComeSoonerAfterACommand: what came of it is seen within PublishSoon.
+func TestSnapshotsComeSoonerAfterACommand(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := live(t, Options{}, "spin")
+		defer b.watch()()
+		time.Sleep(time.Second)
+		_, more := b.Snapshot()
+		<-more // the next is PublishEvery away
+		b.do("kill", "h1", "p")
+		began := time.Now()
+		for {
+			snap, more := b.Snapshot()
+			if snap.Procs[0].Exit != nil {
+				break
+			}
+			<-more
+		}
+		if d := time.Since(began); d > 2*PublishSoon {
+			t.Errorf("the end of the process is seen after %s, want %s", d, PublishSoon)
+		}
+	})
+}
+
+// TestNothingHappensAfterAPause in a lab that has work all the time.
+func TestNothingHappensAfterAPause(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := live(t, Options{}, "spin", "talk1")
+		defer b.watch()()
+		b.ok(b.SetRate(t.Context(), AsFast))
+		for range 20 {
+			type moment struct {
+				at    time.Duration
+				steps uint64
+			}
+			then, err := query(t.Context(), b.Session, func() (moment, error) {
+				b.pace.paused = true
+				return moment{b.lab.Now(), b.lab.Steps()}, nil
+			})
+			b.ok(err)
+			if at, steps := b.now(); at != then.at || steps != then.steps {
+				t.Fatalf("paused at %s after %d steps, the lab went on to %s and %d", then.at, then.steps, at, steps)
+			}
+			b.ok(b.Resume(t.Context()))
 		}
 	})
 }

@@ -119,6 +119,38 @@ func TestWindowIsBoundedAndSaysWhatWasMissed(t *testing.T) {
 	}
 }
 
+func TestEachStopsWhereItIsToldTo(t *testing.T) {
+	l := NewLog(256 << 10)
+	const n = 3000
+	for i := range n {
+		l.Append(&Event{Kind: Frame, At: time.Duration(i), Data: make([]byte, 1000)})
+	}
+	first, _ := l.Bounds()
+	var seen []uint64
+	missed, more := l.Each(5, func(e *Event) bool {
+		if e.At != time.Duration(e.Seq) {
+			t.Fatalf("event %d happened at %d", e.Seq, e.At)
+		}
+		seen = append(seen, e.Seq)
+		return len(seen) < 100
+	})
+	if missed != first-5 || more != nil || len(seen) != 100 || seen[0] != first || seen[99] != first+99 {
+		t.Errorf("%d events from %d, missed %d; want 100 from %d, missed %d", len(seen), seen[0], missed, first, first-5)
+	}
+	seen = nil
+	if missed, _ := l.Each(first, func(e *Event) bool { seen = append(seen, e.Seq); return true }); missed != 0 || len(seen) != int(n-first) {
+		t.Errorf("%d events, missed %d; want all %d of the window", len(seen), missed, n-first)
+	}
+	_, more = l.Each(n, func(*Event) bool { t.Error("an event that has not happened"); return true })
+	select {
+	case <-more:
+		t.Error("there is more before anything was appended")
+	default:
+	}
+	l.Append(&Event{Kind: Frame})
+	<-more
+}
+
 func TestReadersMissNothing(t *testing.T) {
 	l := NewLog(-1)
 	var seen []uint64

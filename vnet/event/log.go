@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"hash"
+	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -158,18 +159,40 @@ func (l *Log) From(seq uint64, limit int) (events []Event, missed uint64, more <
 		return nil, missed, more
 	}
 	events = make([]Event, 0, min(limit, 1024, int(next-seq)))
+	each(runs, seq, next, func(e *Event) bool {
+		events = append(events, *e)
+		return len(events) < limit
+	})
+	return events, missed, nil
+}
+
+// Each calls f with the events from sequence number seq on, up to the newest or
+// until f returns false, and returns how many the window had already lost. Where
+// there are none it returns a channel that is closed at the next append. f may not
+// keep the event; it may keep its strings and Data, and must not change Data.
+// It may be called from any goroutine.
+func (l *Log) Each(seq uint64, f func(*Event) bool) (missed uint64, more <-chan struct{}) {
+	runs, seq, next, missed, more := l.pin(seq, math.MaxInt)
+	if more == nil {
+		each(runs, seq, next, f)
+	}
+	return missed, more
+}
+
+// each calls f with the published events of runs from seq on, until it returns false.
+func each(runs []run, seq, next uint64, f func(*Event) bool) {
+	var e Event // one for all: f has a pointer to it
 	for i, r := range runs {
 		end := next
 		if i+1 < len(runs) {
 			end = runs[i+1].b.first
 		}
-		for c := r.b.cursor(r.whole, seq); c.seq < end && len(events) < limit; {
-			if e := c.next(); e.Seq >= seq {
-				events = append(events, e)
+		for c := r.b.cursor(r.whole, seq); c.seq < end; {
+			if e = c.next(); e.Seq >= seq && !f(&e) {
+				return
 			}
 		}
 	}
-	return events, missed, nil
 }
 
 // A run is a block as a viewer reads it: whole is its buffer to the end of its
