@@ -29,7 +29,9 @@ vnet/packet                                            < vnet/event
 vnet/errno, vnet/packet                                < vnet/kern
 vnet/kern, vnet/errno, vnet/packet                     < vnet/kern/kerntest
 vnet/kern, vnet/errno, vnet/packet                       < tunemu, tapemu
-vnet/packet                                            < vnet/fabric/bridge
+NONE                                                   < vnet/fabric/stp
+vnet/packet, vnet/fabric/stp                           < vnet/fabric/bridge
+vnet/packet, vnet/fabric/bridge, vnet/fabric/stp       < internal/fabricconform
 vnet/loop, vnet/kern, vnet/errno, vnet/packet, vnet/event, vnet/fabric, vnet/fabric/bridge < vnet
 vnet, vnet/kern, vnet/errno, vnet/packet                 < vnet/userland
 vnet, vnet/kern, vnet/errno, wasm/fuel, wasm/modcache + wazero < wasm
@@ -72,6 +74,7 @@ var core = map[string][]string{
 	"vnet/fabric": nil,
 
 	"vnet/fabric/bridge": nil,
+	"vnet/fabric/stp":    nil,
 	"vnet/event":         {"sync", "sync/atomic", "channel"}, // live readers read the log while the loop appends
 	"vnet/kern":          nil,
 	"tunemu":             nil,

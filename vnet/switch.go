@@ -26,7 +26,7 @@ type switchPort struct {
 }
 
 func newSwitch(l *Lab, c SwitchConfig) *netswitch {
-	s := &netswitch{name: c.Name, lab: l, bridge: bridge.New(c.Ports)}
+	s := &netswitch{name: c.Name, lab: l, bridge: bridge.Plain(c.Ports)}
 	s.sweep.Run = s.tick
 	for i := range c.Ports {
 		p := &port{name: fmt.Sprintf("%s.%d", c.Name, i+1), lab: l, carries: packet.LinkEthernet}
@@ -56,7 +56,7 @@ func (sp switchPort) deliver(f *fabric.Frame) {
 
 // plugged tells the bridge that the port is up or down.
 func (sp switchPort) plugged(in bool) {
-	for _, a := range sp.sw.bridge.SetPort(sp.i, in) {
+	for _, a := range sp.sw.bridge.SetPort(sp.sw.lab.loop.Now(), sp.i, in) {
 		sp.sw.learned(a)
 	}
 }

@@ -30,6 +30,10 @@ func words(acts []Act) string {
 			out = append(out, fmt.Sprintf("forget %v at %d, %s", a.MAC[5], a.Port, a.Why))
 		case Full:
 			out = append(out, "full")
+		case BPDU:
+			out = append(out, "bpdu")
+		case Copy:
+			out = append(out, fmt.Sprintf("copy %d", a.Port))
 		}
 	}
 	return strings.Join(out, "; ")
@@ -39,9 +43,9 @@ func words(acts []Act) string {
 // one thing after the other.
 func TestTranscript(t *testing.T) {
 	group := packet.MAC{1, 0, 0x5e, 0, 0, 1}
-	b := New(4)
+	b := Plain(4)
 	for i := range 3 {
-		if acts := b.SetPort(i, true); len(acts) > 0 {
+		if acts := b.SetPort(0, i, true); len(acts) > 0 {
 			t.Fatalf("a port that comes up does %q", words(acts))
 		}
 	}
@@ -55,16 +59,18 @@ func TestTranscript(t *testing.T) {
 	step("a frame to an unknown address is flooded, but neither back nor where nothing is", b.Receive(at(0), 0, frame(mac(2), mac(1))), "learn 1 at 0; send 1; send 2")
 	step("the answer goes to its port alone", b.Receive(at(1), 1, frame(mac(1), mac(2))), "learn 2 at 1; send 0")
 	step("a broadcast is flooded", b.Receive(at(2), 0, frame(packet.Broadcast, mac(1))), "send 1; send 2")
-	step("a group is flooded, and is no source", b.Receive(at(3), 0, frame(group, group)), "send 1; send 2")
+	step("a group is flooded", b.Receive(at(3), 0, frame(group, mac(1))), "send 1; send 2")
+	step("and is nobody's source", b.Receive(at(3), 0, frame(group, group)), "drop bad-source")
+	step("nor is nobody", b.Receive(at(3), 0, frame(mac(2), packet.MAC{})), "drop bad-source")
 	step("an address moves with its frame", b.Receive(at(4), 2, frame(mac(2), mac(1))), "forget 1 at 0, moved; learn 1 at 2; send 1")
 	step("what is behind the same port stays there", b.Receive(at(5), 2, frame(mac(1), mac(3))), "learn 3 at 2; drop same-port")
 	step("a frame for bridges goes no further", b.Receive(at(6), 1, frame(packet.MAC{1, 0x80, 0xc2, 0, 0, 0x0f}, mac(2))), "drop reserved")
 	step("its neighbour is an ordinary group", b.Receive(at(7), 1, frame(packet.MAC{1, 0x80, 0xc2, 0, 0, 0x10}, mac(2))), "send 0; send 2")
 	step("a frame that ends in its header", b.Receive(at(8), 1, make([]byte, 13)), "drop too-short")
-	step("a port that goes down takes its addresses with it, in order", b.SetPort(2, false), "forget 1 at 2, port-down; forget 3 at 2, port-down")
+	step("a port that goes down takes its addresses with it, in order", b.SetPort(at(8), 2, false), "forget 1 at 2, port-down; forget 3 at 2, port-down")
 	step("and is flooded to no more", b.Receive(at(9), 1, frame(mac(1), mac(2))), "send 0")
-	step("it goes down once", b.SetPort(2, false), "")
-	b.SetPort(0, false)
+	step("it goes down once", b.SetPort(at(8), 2, false), "")
+	b.SetPort(at(9), 0, false)
 	step("the last port has nowhere to send to", b.Receive(at(10), 1, frame(mac(1), mac(2))), "drop nowhere")
 	acts, next := b.Tick(at(10) + Ageing - 1)
 	step("an address that was heard is remembered", acts, "")
@@ -80,9 +86,9 @@ func TestTranscript(t *testing.T) {
 
 // A table that is full says so once, and again after it had room.
 func TestFull(t *testing.T) {
-	b := New(2)
-	b.SetPort(0, true)
-	b.SetPort(1, true)
+	b := Plain(2)
+	b.SetPort(0, 0, true)
+	b.SetPort(0, 1, true)
 	from := func(i int) packet.MAC { return packet.MAC{2, 0, 0, 0, byte(i >> 8), byte(i)} }
 	said := 0
 	hear := func(n int) {
@@ -109,9 +115,9 @@ func TestFull(t *testing.T) {
 
 // A switch decides about a frame without an allocation once it knows the addresses.
 func TestReceiveAllocatesNothing(t *testing.T) {
-	b := New(3)
+	b := Plain(3)
 	for i := range 3 {
-		b.SetPort(i, true)
+		b.SetPort(0, i, true)
 	}
 	f := frame(mac(9), mac(1))
 	b.Receive(0, 0, f)

@@ -193,7 +193,7 @@ func (p *rstpPort) superiorDesignated(times Times) {
 	p.recordProposal()
 	p.setTcFlags()
 	p.agree = p.agree && p.msg.Vector == p.portPriority // see settle
-	p.portPriority, p.portTimes = p.msg.Vector, times // recordPriority, recordTimes
+	p.portPriority, p.portTimes = p.msg.Vector, times   // recordPriority, recordTimes
 	p.updtRcvdInfoWhile()
 	p.infoIs = infoReceived
 	p.reselect, p.selected = true, false

@@ -1,0 +1,192 @@
+package bridge
+
+import (
+	"time"
+
+	"wireloom/vnet/fabric/stp"
+	"wireloom/vnet/packet"
+)
+
+// Receive decides about a frame that came in by a port.
+func (b *Bridge) Receive(now time.Duration, in int, frame []byte) []Act {
+	b.begin(now)
+	p := &b.ports[in]
+	p.In++
+	e, err := packet.ParseEthernet(frame)
+	if err != nil {
+		return b.drop(in, 0, TooShort)
+	}
+	f := incoming{port: in, frame: frame, dst: e.Dst(), src: e.Src()}
+	b.mirror(in, MirrorIn, frame)
+	if p.absent {
+		return b.drop(in, 0, Nowhere)
+	}
+	var short bool
+	if f.tag, f.carried, short = tagOf(frame); short {
+		return b.drop(in, 0, BadTag)
+	}
+	switch {
+	case f.src.IsMulticast() || f.src.IsZero():
+		return b.drop(in, 0, BadSource)
+	case b.keeps(f.dst):
+		return b.reserved(now, &f)
+	case !p.state.Learns():
+		return b.drop(in, 0, Blocked)
+	}
+	if why := b.classify(&f); why != "" {
+		return b.drop(in, 0, why)
+	}
+	if known := b.table.entries[keyOf(b.fid(f.vlan), f.src)]; p.conf.Locked && (known == nil || known.port != in) {
+		return b.drop(in, f.vlan, Unlearned)
+	}
+	b.learn(now, &f)
+	if f.dst.IsMulticast() && !f.dst.IsBroadcast() && b.conf.Snooping {
+		if why := b.snoop(now, &f); why != "" {
+			return b.drop(in, f.vlan, why)
+		}
+	}
+	if !p.state.Forwards() {
+		return b.drop(in, f.vlan, Blocked)
+	}
+	return b.forward(now, &f)
+}
+
+// keeps reports whether frames to an address go no further than this switch: the
+// reserved addresses (802.1Q-2018, table 8-1), but for those that it is told to pass.
+// A Linux bridge without a spanning tree takes BPDUs for ordinary frames.
+func (b *Bridge) keeps(dst packet.MAC) bool {
+	if dst[0] != 0x01 || dst[1] != 0x80 || dst[2] != 0xc2 || dst[3] != 0 || dst[4] != 0 || dst[5]&0xf0 != 0 {
+		return false
+	}
+	if dst[5] == 0 && b.conf.Dialect == Linux && !b.conf.STP || b.conf.TPID == TPID8021AD && passedByProvider>>dst[5]&1 == 1 {
+		return false
+	}
+	return dst[5] == 1 || b.conf.GroupMask>>dst[5]&1 == 0
+}
+
+// passedByProvider are the reserved addresses that a switch of service tags passes on:
+// they are the business of its customers' switches (802.1Q-2018, table 8-2).
+const passedByProvider = 1<<0x0 | 1<<0xb | 1<<0xc | 1<<0xd | 1<<0xf
+
+// treeGroup is the last byte of the address that BPDUs are sent to: a bridge of service
+// tags has another one than its customers'.
+func (b *Bridge) treeGroup() byte {
+	if b.conf.TPID == TPID8021AD {
+		return 8
+	}
+	return 0
+}
+
+// reserved is what becomes of a frame to a reserved address. Its source is learned on
+// Linux, but for that of a pause frame; the standard lets none of them reach the
+// learning process (8.6.3).
+func (b *Bridge) reserved(now time.Duration, f *incoming) []Act {
+	if b.conf.Dialect == Linux && f.dst[5] != 1 && b.ports[f.port].state.Learns() && b.classify(f) == "" {
+		b.learn(now, f)
+	}
+	if f.dst[5] == b.treeGroup() && b.conf.STP && !f.carried {
+		b.acts = append(b.acts, Act{Kind: BPDU, Port: f.port})
+		return b.acts
+	}
+	return b.drop(f.port, f.vlan, Reserved)
+}
+
+// forward sends a frame where it belongs.
+func (b *Bridge) forward(now time.Duration, f *incoming) []Act {
+	if !f.dst.IsMulticast() && !b.conf.Hub {
+		if b.own(f.dst, f.vlan) {
+			return b.drop(f.port, f.vlan, ForBridge)
+		}
+		if e := b.table.entries[keyOf(b.fid(f.vlan), f.dst)]; e != nil {
+			switch {
+			case b.passes(f, e.port):
+				b.send(f, e.port)
+				return b.acts
+			case e.port == f.port:
+				return b.drop(f.port, f.vlan, SamePort)
+			}
+			return b.drop(f.port, f.vlan, Nowhere)
+		}
+	}
+	if !b.mayFlood(now, f.port) {
+		return b.drop(f.port, f.vlan, Storm)
+	}
+	only := b.wanted(now, f)
+	before := len(b.acts)
+	for i := range b.ports {
+		p := &b.ports[i]
+		switch {
+		case only != nil && !only[i], only == nil && p.conf.NoFlood&kindOf(f.dst) != 0, !b.passes(f, i):
+		default:
+			b.send(f, i)
+		}
+	}
+	if len(b.acts) == before {
+		return b.drop(f.port, f.vlan, Nowhere)
+	}
+	b.ports[f.port].Flooded++
+	return b.acts
+}
+
+func kindOf(dst packet.MAC) Flood {
+	switch {
+	case dst.IsBroadcast():
+		return FloodBroadcast
+	case dst.IsMulticast():
+		return FloodMulticast
+	}
+	return FloodUnicast
+}
+
+// passes reports whether a frame may leave by a port: its link is up, its state and
+// VLANs allow it, and it is not where the frame came from.
+func (b *Bridge) passes(f *incoming, out int) bool {
+	p, q := &b.ports[f.port], &b.ports[out]
+	switch {
+	case !q.up || q.absent || q.state != stp.Forwarding,
+		out == f.port && !q.conf.Hairpin,
+		p.conf.Isolated && q.conf.Isolated,
+		!q.fits(f):
+		return false
+	}
+	if b.conf.Filtering {
+		_, ok := q.member[f.vlan]
+		return ok
+	}
+	return true
+}
+
+func (b *Bridge) send(f *incoming, out int) {
+	b.ports[out].Out++
+	a := Act{Kind: Send, Port: out, VLAN: f.vlan, Frame: b.leaving(f, out)}
+	b.acts = append(b.acts, a)
+	if a.Frame == nil {
+		b.mirror(out, MirrorOut, f.frame)
+	} else {
+		b.mirror(out, MirrorOut, a.Frame)
+	}
+}
+
+// mirror copies what passes a port to the port that watches it. A copy passes no
+// further rule: not the watching port's state, nor its VLANs.
+func (b *Bridge) mirror(at int, way Mirror, frame []byte) {
+	p := &b.ports[at]
+	if to := p.conf.MirrorTo - 1; to >= 0 && p.conf.Mirror&way != 0 && b.ports[to].up {
+		b.ports[to].Out++
+		b.acts = append(b.acts, Act{Kind: Copy, Port: to, Frame: append([]byte(nil), frame...)})
+	}
+}
+
+// mayFlood counts a frame that is to be flooded against what its port may flood in a
+// second.
+func (b *Bridge) mayFlood(now time.Duration, in int) bool {
+	p := &b.ports[in]
+	if p.conf.Storm == 0 {
+		return true
+	}
+	if now-p.window >= time.Second {
+		p.window, p.flooded = now.Truncate(time.Second), 0
+	}
+	p.flooded++
+	return p.flooded <= p.conf.Storm
+}

@@ -1,0 +1,271 @@
+package bridge
+
+import (
+	"encoding/binary"
+	"maps"
+	"net/netip"
+	"slices"
+	"time"
+
+	"wireloom/vnet/packet"
+)
+
+// Timers of IGMP and MLD (RFC 2236, 8; RFC 3810, 9), as a Linux bridge has them.
+const (
+	queryInterval    = 125 * time.Second
+	startupInterval  = queryInterval / 4
+	startupQueries   = 2
+	responseInterval = 10 * time.Second
+	memberInterval   = 260 * time.Second // of a group's member
+	querierInterval  = 255 * time.Second // of another querier, and of a port to a router
+	lastMember       = time.Second       // how soon the last member may answer
+	lastMembers      = 2                 // how often it is asked
+	maxGroups        = 4096              // groups that a switch remembers, of all VLANs
+)
+
+// groups is what a snooping switch knows of multicast (RFC 4541): who asked for which
+// group, where routers are, and whether anybody asks at all. Without a querier no
+// member repeats itself, so that all is flooded.
+type groups struct {
+	members map[groupKey]map[int]time.Duration // by port, until when
+	routers map[int]time.Duration              // ports to routers, until when
+	heard   [2]time.Duration                   // another querier is alive until then; IPv4, IPv6
+	grace   [2]time.Duration                   // until when all is flooded after a first query
+	ask     time.Duration                      // when it asks next, where it is a querier
+	asked   int
+	began   bool
+}
+
+type groupKey struct {
+	vlan  uint16
+	group netip.Addr
+}
+
+func (g *groups) next() time.Duration {
+	if !g.began {
+		return never
+	}
+	return g.ask
+}
+
+// query is the switch's own general query, out of every port.
+func (b *Bridge) query(now time.Duration) {
+	g := &b.group
+	if !b.conf.Snooping || !b.conf.Querier {
+		return
+	}
+	if !g.began {
+		g.began, g.ask = true, now
+		g.grace[0], g.grace[1] = now+responseInterval, now+responseInterval
+	}
+	for g.ask <= now {
+		q := generalQuery(b.conf.MAC)
+		for i := range b.ports {
+			if p := &b.ports[i]; p.up && !p.absent {
+				p.Out++
+				b.acts = append(b.acts, Act{Kind: Copy, Port: i, Frame: q})
+			}
+		}
+		g.asked++
+		g.ask += queryInterval
+		if g.asked < startupQueries {
+			g.ask += startupInterval - queryInterval
+		}
+	}
+}
+
+// generalQuery is an IGMPv2 general query from nobody: a switch has no address.
+func generalQuery(src packet.MAC) []byte {
+	all := packet.MAC{1, 0, 0x5e, 0, 0, 1}
+	f := packet.AppendEthernet(nil, all, src, packet.TypeIPv4)
+	ip := []byte{0x46, 0xc0, 0, 32, 0, 0, 0x40, 0, 1, 2, 0, 0, 0, 0, 0, 0, 224, 0, 0, 1, 0x94, 4, 0, 0}
+	binary.BigEndian.PutUint16(ip[10:], packet.Checksum(ip))
+	igmp := []byte{0x11, byte(responseInterval / (100 * time.Millisecond)), 0, 0, 0, 0, 0, 0}
+	binary.BigEndian.PutUint16(igmp[2:], packet.Checksum(igmp))
+	return append(append(f, ip...), igmp...)
+}
+
+// snoop reads what a frame to a group says of groups. It returns a reason where the
+// frame is malformed and goes no further.
+func (b *Bridge) snoop(now time.Duration, f *incoming) Reason {
+	at := macsLen
+	if f.carried {
+		at += tagLen
+	}
+	typ, p := binary.BigEndian.Uint16(f.frame[at:]), f.frame[at+2:]
+	switch typ {
+	case packet.TypeIPv4:
+		return b.snoopIPv4(now, f, p)
+	case packet.TypeIPv6:
+		return b.snoopIPv6(now, f, p)
+	}
+	return ""
+}
+
+func (b *Bridge) snoopIPv4(now time.Duration, f *incoming, p []byte) Reason {
+	if len(p) < 20 || p[0]>>4 != 4 || p[0]&15 < 5 {
+		return BadGroup
+	}
+	head, total := int(p[0]&15)*4, int(binary.BigEndian.Uint16(p[2:]))
+	if len(p) < head || total < head || len(p) < total {
+		return BadGroup
+	}
+	f.group = netip.AddrFrom4([4]byte(p[16:20]))
+	if p[9] != 2 {
+		f.asked = f.group.As4()[0] == 224 && f.group.As4()[1] == 0 && f.group.As4()[2] == 0
+		return ""
+	}
+	m := p[head:total]
+	if len(m) < 8 || packet.Checksum(m) != 0 {
+		return BadGroup
+	}
+	f.control = true
+	group := netip.AddrFrom4([4]byte(m[4:8]))
+	switch m[0] {
+	case 0x11: // query
+		if len(m) != 8 && len(m) < 12 || group.IsUnspecified() && f.group != netip.AddrFrom4([4]byte{224, 0, 0, 1}) {
+			return BadGroup
+		}
+		b.heardQuery(now, f, 0)
+	case 0x12, 0x16: // reports
+		f.toRouters = true
+		b.joined(now, f, group)
+	case 0x17: // leave
+		b.left(now, f, group)
+	case 0x22:
+		f.toRouters = true
+		return b.reportsV3(now, f, m)
+	default:
+		f.control = false
+	}
+	return ""
+}
+
+// reportsV3 reads an IGMPv3 report: RFC 3376, 4.2.
+func (b *Bridge) reportsV3(now time.Duration, f *incoming, m []byte) Reason {
+	n := int(binary.BigEndian.Uint16(m[6:]))
+	at := 8
+	for range n {
+		if len(m) < at+8 {
+			return BadGroup
+		}
+		sources := int(binary.BigEndian.Uint16(m[at+2:]))
+		group := netip.AddrFrom4([4]byte(m[at+4 : at+8]))
+		if (m[at] == 3 || m[at] == 1) && sources == 0 { // to include nobody is to leave
+			b.left(now, f, group)
+		} else {
+			b.joined(now, f, group)
+		}
+		if at += 8 + 4*sources + 4*int(m[at+1]); at > len(m) {
+			return BadGroup
+		}
+	}
+	return ""
+}
+
+func (b *Bridge) snoopIPv6(now time.Duration, f *incoming, p []byte) Reason {
+	if len(p) < 40 || p[0]>>4 != 6 || len(p) < 40+int(binary.BigEndian.Uint16(p[4:])) {
+		return BadGroup
+	}
+	f.group = netip.AddrFrom16([16]byte(p[24:40]))
+	f.asked = f.group == netip.IPv6LinkLocalAllNodes()
+	m := p[40 : 40+int(binary.BigEndian.Uint16(p[4:]))]
+	if p[6] != 0 || len(m) < 8 || m[0] != 58 { // MLD comes behind a hop-by-hop header: RFC 2710, 3
+		return ""
+	}
+	if n := 8 + 8*int(m[1]); n <= len(m) {
+		m = m[n:]
+	} else {
+		return BadGroup
+	}
+	if len(m) < 24 {
+		return ""
+	}
+	group := netip.AddrFrom16([16]byte(m[8:24]))
+	switch m[0] {
+	case 130:
+		f.control = true
+		b.heardQuery(now, f, 1)
+	case 131:
+		f.control, f.toRouters = true, true
+		b.joined(now, f, group)
+	case 132:
+		f.control = true
+		b.left(now, f, group)
+	}
+	return ""
+}
+
+func (b *Bridge) heardQuery(now time.Duration, f *incoming, family int) {
+	g := &b.group
+	if g.heard[family] <= now {
+		g.grace[family] = now + responseInterval
+	}
+	g.heard[family] = now + querierInterval
+	if g.routers == nil {
+		g.routers = map[int]time.Duration{}
+	}
+	g.routers[f.port] = now + querierInterval
+}
+
+// always are the groups that everybody gets: 224.0.0.x and the IPv6 of all nodes. No
+// membership of them is kept.
+func always(group netip.Addr) bool {
+	if group.Is4() {
+		a := group.As4()
+		return a[0] == 224 && a[1] == 0 && a[2] == 0
+	}
+	return group == netip.IPv6LinkLocalAllNodes()
+}
+
+func (b *Bridge) joined(now time.Duration, f *incoming, group netip.Addr) {
+	g := &b.group
+	k := groupKey{f.vlan, group}
+	if always(group) || !group.IsMulticast() {
+		return
+	}
+	if g.members == nil {
+		g.members = map[groupKey]map[int]time.Duration{}
+	}
+	if g.members[k] == nil {
+		if len(g.members) >= maxGroups {
+			return
+		}
+		g.members[k] = map[int]time.Duration{}
+	}
+	g.members[k][f.port] = now + memberInterval
+}
+
+// left is a leave: only who asks may conclude something from it.
+func (b *Bridge) left(now time.Duration, f *incoming, group netip.Addr) {
+	if ports := b.group.members[groupKey{f.vlan, group}]; b.conf.Querier && ports != nil {
+		if _, ok := ports[f.port]; ok {
+			ports[f.port] = min(ports[f.port], now+lastMembers*lastMember)
+		}
+	}
+}
+
+// wanted is which ports a frame to a group goes to; nil for all that are flooded.
+func (b *Bridge) wanted(now time.Duration, f *incoming) []bool {
+	g := &b.group
+	if !b.conf.Snooping || !f.group.IsValid() || f.asked || f.control && !f.toRouters {
+		return nil
+	}
+	family := 0
+	if f.group.Is6() {
+		family = 1
+	}
+	if now < g.grace[family] || !(b.conf.Querier && family == 0) && g.heard[family] <= now {
+		return nil
+	}
+	to := make([]bool, len(b.ports))
+	for _, port := range slices.Sorted(maps.Keys(g.routers)) {
+		to[port] = g.routers[port] > now
+	}
+	if !f.toRouters {
+		for port, until := range g.members[groupKey{f.vlan, f.group}] {
+			to[port] = to[port] || until > now
+		}
+	}
+	return to
+}

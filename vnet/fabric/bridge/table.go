@@ -1,0 +1,195 @@
+package bridge
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"wireloom/vnet/packet"
+)
+
+// A table is the filtering database (802.1Q-2018, 8.8): what is behind which port, by
+// VLAN and address.
+type table struct {
+	entries map[key]*entry
+	count   map[uint16]int  // of learned ones, by VLAN
+	full    map[uint16]bool // the table of this VLAN is full, and that has been told
+}
+
+// An entry of the table.
+type entry struct {
+	port   int
+	static bool
+	seen   time.Duration
+}
+
+// A key is a VLAN and a MAC address as a number, which a map finds faster.
+type key uint64
+
+func keyOf(vlan uint16, m packet.MAC) key {
+	return key(vlan)<<48 | key(m[0])<<40 | key(m[1])<<32 | key(m[2])<<24 | key(m[3])<<16 | key(m[4])<<8 | key(m[5])
+}
+
+func (k key) mac() packet.MAC {
+	return packet.MAC{byte(k >> 40), byte(k >> 32), byte(k >> 24), byte(k >> 16), byte(k >> 8), byte(k)}
+}
+
+func (k key) vlan() uint16 { return uint16(k >> 48) }
+
+func (t *table) init() {
+	t.entries, t.count, t.full = map[key]*entry{}, map[uint16]int{}, map[uint16]bool{}
+}
+
+func (t *table) sorted() []key { return slices.Sorted(maps.Keys(t.entries)) }
+
+// fid is the VLAN under which an address is learned: all share one with shared
+// learning.
+func (b *Bridge) fid(vlan uint16) uint16 {
+	if b.conf.Shared {
+		return 0
+	}
+	return vlan
+}
+
+// own reports whether an address is the switch's own in a VLAN: its own, and those of
+// its ports where they are members.
+func (b *Bridge) own(mac packet.MAC, vlan uint16) bool {
+	if mac.IsZero() {
+		return false
+	}
+	if mac == b.conf.MAC && (vlan == 0 || b.conf.Dialect == Standard || slices.Contains(b.conf.VLANs, vlan)) {
+		return true
+	}
+	for i := range b.ports {
+		p := &b.ports[i]
+		if p.conf.MAC == mac && !p.absent {
+			if _, ok := p.member[vlan]; ok || vlan == 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// learn notes that a source is behind the port that a frame came in by.
+func (b *Bridge) learn(now time.Duration, f *incoming) {
+	if b.conf.Ageing < 0 || b.ports[f.port].conf.NoLearn || b.conf.Hub || b.own(f.src, f.vlan) {
+		return
+	}
+	vlan := b.fid(f.vlan)
+	k := keyOf(vlan, f.src)
+	e := b.table.entries[k]
+	switch {
+	case e != nil && e.port == f.port:
+		e.seen = now
+		return
+	case e != nil && e.static:
+		// A static entry of the standard stays where it was put. Linux moves it.
+		if b.conf.Dialect == Linux {
+			e.port, e.seen = f.port, now
+		}
+		return
+	case e != nil:
+		b.ports[f.port].Moved++
+		b.forget(k, Moved)
+	case b.table.count[vlan] >= b.conf.MaxMACs:
+		if !b.table.full[vlan] {
+			b.table.full[vlan] = true
+			b.acts = append(b.acts, Act{Kind: Full, VLAN: vlan})
+		}
+		return
+	}
+	b.ports[f.port].Learned++
+	b.table.entries[k] = &entry{port: f.port, seen: now}
+	b.table.count[vlan]++
+	b.acts = append(b.acts, Act{Kind: Learn, Port: f.port, VLAN: vlan, MAC: f.src})
+}
+
+func (b *Bridge) forget(k key, why Reason) {
+	e := b.table.entries[k]
+	b.acts = append(b.acts, Act{Kind: Forget, Port: e.port, VLAN: k.vlan(), MAC: k.mac(), Why: why})
+	delete(b.table.entries, k)
+	if !e.static {
+		b.table.count[k.vlan()]--
+		delete(b.table.full, k.vlan())
+	}
+}
+
+// forgetAll forgets the entries that a function names, in order.
+func (b *Bridge) forgetAll(why Reason, which func(k key, e *entry) bool) {
+	for _, k := range b.table.sorted() {
+		if which(k, b.table.entries[k]) {
+			b.forget(k, why)
+		}
+	}
+}
+
+// Tick forgets the addresses that have not been seen for the ageing time, and lets
+// ports go on that wait. next is when it wants to be called again, below 0 for never.
+func (b *Bridge) Tick(now time.Duration) (acts []Act, next time.Duration) {
+	b.begin(now)
+	next = never
+	soonest := func(t time.Duration) {
+		if next < 0 || t < next {
+			next = t
+		}
+	}
+	for _, k := range b.table.sorted() {
+		e := b.table.entries[k]
+		switch due := e.seen + b.conf.Ageing; {
+		case e.static || b.conf.Ageing < 0:
+		case due <= now:
+			b.forget(k, Aged)
+		default:
+			soonest(due)
+		}
+	}
+	for i := range b.ports {
+		if t := b.ports[i].settles; t != never {
+			soonest(t)
+		}
+	}
+	if t := b.group.next(); t != never {
+		soonest(t)
+	}
+	b.query(now)
+	return b.acts, next
+}
+
+// Flush forgets what was learned at a port: what a spanning tree asks for after a
+// change. Static entries stay.
+func (b *Bridge) Flush(now time.Duration, port int) []Act {
+	b.begin(now)
+	b.forgetAll(Changed, func(_ key, e *entry) bool { return e.port == port && !e.static })
+	return b.acts
+}
+
+// Clear forgets everything that was learned.
+func (b *Bridge) Clear(now time.Duration) []Act {
+	b.begin(now)
+	b.forgetAll(Flushed, func(_ key, e *entry) bool { return !e.static })
+	return b.acts
+}
+
+// SetAgeing changes how long an address is remembered; nothing is learned if it is
+// below 0.
+func (b *Bridge) SetAgeing(ageing time.Duration) { b.conf.Ageing = ageing }
+
+// An Entry is an address that a switch knows.
+type Entry struct {
+	MAC    packet.MAC
+	VLAN   uint16 // 0 where the switch knows none, or all share one table
+	Port   int
+	Static bool
+	Seen   time.Duration // when it was last a source
+}
+
+// Table returns what the switch knows, sorted by VLAN and address.
+func (b *Bridge) Table() []Entry {
+	out := make([]Entry, 0, len(b.table.entries))
+	for _, k := range b.table.sorted() {
+		e := b.table.entries[k]
+		out = append(out, Entry{k.mac(), k.vlan(), e.port, e.static, e.seen})
+	}
+	return out
+}
