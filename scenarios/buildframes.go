@@ -11,10 +11,11 @@ import (
 )
 
 func (b *builder) fault(v *value) Fault {
-	f := Fault{Link: vnet.Fault{
-		Port: b.hasEnd(v.get("port")), Link: str(v.get("link")), Out: str(v.get("direction")) == "out", By: dur(v.get("by"), 0),
-		Drop: numbers(v.get("drop")), Delay: numbers(v.get("delay")),
+	port := b.hasEnd(v.get("port"))
+	f := Fault{Link: vnet.SetLink{Port: port, Link: str(v.get("link"))}, Frames: vnet.Fault{
+		Port: port, Out: str(v.get("direction")) == "out", By: dur(v.get("by"), 0), Drop: numbers(v.get("drop")), Delay: numbers(v.get("delay")),
 	}}
+	frames := len(f.Frames.Drop) + len(f.Frames.Delay)
 	f.Interface, f.Up = b.hasDevice(v.get("interface")), str(v.get("state")) == "up"
 	switch {
 	case (v.get("port") == nil) == (v.get("interface") == nil):
@@ -25,10 +26,16 @@ func (b *builder) fault(v *value) Fault {
 		}
 	case v.get("state") != nil:
 		b.p.at(v.get("state"), "state is for an interface; a link has link: down or up")
-	case len(f.Link.Drop)+len(f.Link.Delay) > 0 && v.get("direction") == nil:
+	case f.Link.Link != "" && (frames > 0 || f.Frames.By != 0):
+		b.p.at(v, "a fault either takes the link down or up, or drops and delays frames")
+	case frames > 0 && v.get("direction") == nil:
 		b.p.at(v, "the fault lacks \"direction\": in or out at the port")
 	default:
-		if err := f.Link.Check(); err != nil {
+		check := f.Frames.Check
+		if f.Link.Link != "" {
+			check = f.Link.Check
+		}
+		if err := check(); err != nil {
 			b.p.at(v, "%v", err)
 		} else if p := v.get("port"); b.links[p.text] == nil {
 			b.p.at(p, "nothing is plugged into %s: there is no link to fail", p.text)

@@ -167,10 +167,11 @@ func (g *grader) where(sl Slot) string {
 	return "; it made no system call"
 }
 
-// order gives the lab a command about a program.
-func (g *grader) order(op string, sl Slot, argv ...string) {
-	g.mayEnd[sl] = op != "start" && !g.hungered[sl]
-	if _, err := g.lab.Do(vnet.Command{Op: op, Node: sl.Node, Proc: sl.Proc, Argv: argv}, nil); err != nil {
+// order gives the lab a command about a program: to start it, or one that may end it.
+func (g *grader) order(c vnet.Command, sl Slot) {
+	_, starts := c.(vnet.Start)
+	g.mayEnd[sl] = !starts && !g.hungered[sl]
+	if _, err := g.lab.Do(c); err != nil {
 		g.fail(err.Error())
 	}
 }
@@ -240,10 +241,10 @@ func (g *grader) begin(s *Step) {
 // do does what a step says, in the order that docs/scenarios.md promises.
 func (g *grader) do(s *Step, v *verdict) error {
 	for _, sl := range s.Stop {
-		g.order("stop", sl)
+		g.order(vnet.Stop{Node: sl.Node, Proc: sl.Proc}, sl)
 	}
 	for _, sl := range s.Kill {
-		g.order("kill", sl)
+		g.order(vnet.Kill{Node: sl.Node, Proc: sl.Proc}, sl)
 	}
 	for _, sl := range s.Restart {
 		if err := g.restart(sl); err != nil {
@@ -252,7 +253,7 @@ func (g *grader) do(s *Step, v *verdict) error {
 	}
 	for _, x := range s.Start {
 		if argv, ok := g.tellAll(x.Argv); ok {
-			g.order("start", x.Slot, argv...)
+			g.order(vnet.Start{Node: x.Slot.Node, Proc: x.Slot.Proc, Argv: argv}, x.Slot)
 		}
 	}
 	for _, f := range s.Faults {

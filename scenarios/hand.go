@@ -150,7 +150,7 @@ func (g *grader) handCall(h *hand, d *Do, c *Call) (finding, error) {
 	if text != waitFor {
 		g.out[h.slot] = &output{}
 		delete(g.device, h.slot)
-		if _, err := g.lab.Do(vnet.Command{Op: "stdin", Node: d.Node, Proc: h.slot.Proc, Text: text + "\n"}, nil); err != nil {
+		if _, err := g.lab.Do(vnet.Stdin{Node: d.Node, Proc: h.slot.Proc, Text: text + "\n"}); err != nil {
 			f.actual = err.Error()
 			return f, nil
 		}

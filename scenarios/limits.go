@@ -90,7 +90,7 @@ func (g *grader) hungry() {
 				g.most.fuel, time.Duration(g.most.fuel)*vnet.FuelNanosecond, g.lab.Now(), g.where(sl)))
 		}
 		for _, p := range procs[sl] {
-			g.order("kill", p)
+			g.order(vnet.Kill{Node: p.Node, Proc: p.Proc}, p)
 		}
 	}
 }

@@ -80,13 +80,13 @@ func (e *ending) String() string {
 // restart kills a program that runs, and starts it.
 func (g *grader) restart(sl Slot) error {
 	if g.alive(sl) {
-		g.order("kill", sl)
+		g.order(vnet.Kill{Node: sl.Node, Proc: sl.Proc}, sl)
 		err := g.runTo(g.lab.Now()+time.Second, func() bool { return g.ended[sl] != nil })
 		if err != nil {
 			return err
 		}
 	}
-	g.order("start", sl)
+	g.order(vnet.Start{Node: sl.Node, Proc: sl.Proc}, sl)
 	return nil
 }
 
@@ -103,7 +103,7 @@ func (g *grader) alive(sl Slot) bool {
 func (g *grader) stdin(x Stdin) {
 	text, err := g.tell(x.Text)
 	if err == nil {
-		_, err = g.lab.Do(vnet.Command{Op: "stdin", Node: x.Node, Proc: x.Proc, Text: text, EOF: x.EOF}, nil)
+		_, err = g.lab.Do(vnet.Stdin{Node: x.Node, Proc: x.Proc, Text: text, EOF: x.EOF})
 	}
 	if err != nil {
 		g.fail(err.Error())
@@ -215,12 +215,12 @@ func (x *ExitWant) is(e *ending) bool {
 
 // exec starts a command at a node.
 func (g *grader) exec(node string, words []string) (Slot, error) {
-	c := vnet.Command{Op: "exec", Node: node, Argv: words}
+	c := vnet.Exec{Node: node, Argv: words}
 	if len(words) == 1 {
 		c.Argv, c.Line = nil, words[0]
 	}
-	name, err := g.lab.Do(c, nil)
-	sl := Slot{node, name}
+	r, err := g.lab.Do(c)
+	sl := Slot{node, r.Proc}
 	g.known[sl] = true
 	return sl, err
 }
@@ -252,7 +252,7 @@ func (g *grader) command(x *Run, v *verdict) error {
 	e, out := g.ended[sl], g.output(sl)
 	all := out.since(0, false)
 	if e == nil {
-		g.order("kill", sl)
+		g.order(vnet.Kill{Node: sl.Node, Proc: sl.Proc}, sl)
 		v.add(finding{expected: fmt.Sprintf("%s at %s ends within %v", line, x.Node, x.Within), actual: "it still runs; " + printed(all)})
 		return nil
 	}

@@ -49,11 +49,11 @@ func (g *grader) inject(s *Send, port string, frame []byte) (err error) {
 	defer func() { g.injecting = false }()
 	switch {
 	case s.Device != "":
-		_, err = g.lab.Output(port, frame)
+		_, err = g.lab.Do(vnet.Output{Port: port, Hex: frame})
 	case s.Out:
-		_, err = g.lab.Inject(port, frame)
+		_, err = g.lab.Do(vnet.Inject{Port: port, Hex: frame})
 	default:
-		_, err = g.lab.Arrive(port, frame)
+		_, err = g.lab.Do(vnet.Arrive{Port: port, Hex: frame})
 	}
 	return err
 }
@@ -85,17 +85,22 @@ func (g *grader) build(s *Send) ([]byte, error) {
 	return s.cut(b)
 }
 
-// fault makes a link or an interface fail, or work again.
-func (g *grader) fault(f Fault) {
-	if f.Interface == "" {
-		if err := g.lab.Fault(f.Link); err != nil {
-			g.fail(err.Error())
-		}
-		return
+// command is the fault as what is done to the lab.
+func (f Fault) command() vnet.Command {
+	switch {
+	case f.Link.Link != "":
+		return f.Link
+	case f.Interface == "":
+		return f.Frames
 	}
 	node, name, _ := strings.Cut(f.Interface, ":")
 	word := map[bool]string{true: "up", false: "down"}[f.Up]
-	if _, err := g.lab.Do(vnet.Command{Op: "exec", Node: node, Argv: []string{"ifconfig", name, word}}, nil); err != nil {
+	return vnet.Exec{Node: node, Argv: []string{"ifconfig", name, word}}
+}
+
+// fault makes a link or an interface fail, or work again.
+func (g *grader) fault(f Fault) {
+	if _, err := g.lab.Do(f.command()); err != nil {
 		g.fail(err.Error())
 	}
 }

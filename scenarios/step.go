@@ -54,7 +54,8 @@ type Start struct {
 type Fault struct {
 	Interface string // NODE:INTERFACE; State is its new state
 	Up        bool
-	Link      vnet.Fault
+	Link      vnet.SetLink // where Link.Link is not empty: a whole link; or
+	Frames    vnet.Fault   // frames of one direction
 }
 
 // Stdin types to a program.
@@ -337,8 +338,11 @@ func (s *Step) describe() string {
 
 // String is the fault in words.
 func (f Fault) String() string {
-	if f.Interface == "" {
+	switch {
+	case f.Link.Link != "":
 		return f.Link.String()
+	case f.Interface == "":
+		return f.Frames.String()
 	}
 	return f.Interface + map[bool]string{false: " down", true: " up"}[f.Up]
 }

@@ -182,19 +182,27 @@ func (c *Config) Check() error {
 // hosts are the first addresses of the nodes that have one, by name.
 func (c *Config) hosts() map[string]netip.Addr {
 	m := map[string]netip.Addr{}
-	for _, n := range c.Nodes {
-		var all []netip.Prefix
-		for _, f := range n.NICs {
-			all = append(all, f.Addresses...)
-		}
-		for _, d := range n.Devices {
-			all = append(all, d.Addresses...)
-		}
-		if len(all) > 0 {
-			m[n.Name] = all[0].Addr()
+	for i := range c.Nodes {
+		if a, ok := c.Nodes[i].firstAddress(); ok {
+			m[c.Nodes[i].Name] = a
 		}
 	}
 	return m
+}
+
+// firstAddress is the address that the node's name stands for.
+func (n *NodeConfig) firstAddress() (netip.Addr, bool) {
+	for _, f := range n.NICs {
+		for _, p := range f.Addresses {
+			return p.Addr(), true
+		}
+	}
+	for _, d := range n.Devices {
+		for _, p := range d.Addresses {
+			return p.Addr(), true
+		}
+	}
+	return netip.Addr{}, false
 }
 
 func (n *NodeConfig) check() (errs []error) {

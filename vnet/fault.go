@@ -1,7 +1,6 @@
 package vnet
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -15,12 +14,10 @@ import (
 // MaxFaults is how many frames one fault may name.
 const MaxFaults = fabric.MaxFaults
 
-// A Fault makes a link fail in a way that is the same in every run. Either Link
-// says that it goes down or comes up again, in both directions; or frames of one
-// direction, counted from now on, are lost or come late.
+// A Fault makes frames of one direction of a link be lost or come late, counted from
+// now on: the same in every run.
 type Fault struct {
 	Port  string        `json:"port"`            // an end of the link
-	Link  string        `json:"link,omitempty"`  // "down" or "up"
 	Out   bool          `json:"out,omitempty"`   // frames that leave the port; else those that come in by it
 	Drop  []uint64      `json:"drop,omitempty"`  // which are lost: 1 is the next
 	Delay []uint64      `json:"delay,omitempty"` // which come late
@@ -29,9 +26,6 @@ type Fault struct {
 
 // String is the fault in words.
 func (f Fault) String() string {
-	if f.Link != "" {
-		return f.Port + " link " + f.Link
-	}
 	dir := " in"
 	if f.Out {
 		dir = " out"
@@ -57,11 +51,7 @@ func numbers(ns []uint64) string {
 // Check returns what is wrong with the fault itself, whatever the lab.
 func (f Fault) Check() error {
 	switch {
-	case f.Link != "" && (len(f.Drop)+len(f.Delay) > 0 || f.By != 0):
-		return errors.New("a fault either takes the link down or up, or drops and delays frames")
-	case f.Link != "" && f.Link != "down" && f.Link != "up":
-		return fmt.Errorf("a link goes down or up, not %q", f.Link)
-	case f.Link == "" && len(f.Drop)+len(f.Delay) == 0:
+	case len(f.Drop)+len(f.Delay) == 0:
 		return errors.New("a fault takes the link down or up, or says which frames to drop or delay")
 	case len(f.Drop)+len(f.Delay) > MaxFaults:
 		return fmt.Errorf("a fault names %d frames, at most %d are allowed", len(f.Drop)+len(f.Delay), MaxFaults)
@@ -73,39 +63,30 @@ func (f Fault) Check() error {
 	return nil
 }
 
-// Fault makes a link fail from now on, or work again. It is a command, recorded as
-// such; one that is refused is an error and changes nothing.
-func (l *Lab) Fault(f Fault) error {
-	op := "fault"
-	if f.Link != "" {
-		op = "link"
-	}
-	text, err := json.Marshal(struct {
-		Op string `json:"op"`
-		Fault
-	}{op, f})
-	if err != nil {
-		return fmt.Errorf("fault: %w", err)
-	}
-	l.emit(event.Event{Kind: event.Command, Op: op, Port: f.Port, Text: string(text), N: int64(l.loop.Steps())})
+func (Fault) op() string            { return "fault" }
+func (f Fault) fact(e *event.Event) { e.Port = f.Port }
+func (f Fault) apply(l *Lab) (r Reply, err error) {
 	if err := f.Check(); err != nil {
-		return err
+		return r, err
 	}
-	p := l.ports[f.Port]
-	if p == nil || p.peer == nil {
-		return fmt.Errorf("there is no link at %q in this lab", f.Port)
-	}
-	if f.Link != "" {
-		for _, end := range []*port{p, p.peer} {
-			end.SetDown(f.Link == "down")
-		}
-		return nil
+	p, err := l.linked(f.Port)
+	if err != nil {
+		return r, err
 	}
 	if !f.Out {
 		p = p.peer
 	}
 	if !p.Fail(f.Drop, f.Delay, f.By) {
-		return fmt.Errorf("port %s has %d faults to come already", p.name, p.Pending())
+		return r, fmt.Errorf("port %s has %d faults to come already", p.name, p.Pending())
 	}
-	return nil
+	return r, nil
+}
+
+// linked is an end of a link by its name, or why there is none.
+func (l *Lab) linked(name string) (*port, error) {
+	p := l.ports[name]
+	if p == nil || p.peer == nil {
+		return nil, fmt.Errorf("there is no link at %q in this lab", name)
+	}
+	return p, nil
 }

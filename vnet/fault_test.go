@@ -47,16 +47,16 @@ func (l *line) send(numbers ...byte) {
 	l.t.Helper()
 	for _, n := range numbers {
 		f := append([]byte("\xff\xff\xff\xff\xff\xff\x02\x00\x00\x00\x00\x01\x88\xb5"), n)
-		if _, err := l.Arrive("s1.1", f); err != nil {
+		if _, err := l.Do(vnet.Arrive{Port: "s1.1", Hex: f}); err != nil {
 			l.t.Fatal(err)
 		}
 	}
 	l.Run(l.Now()+100*time.Millisecond, vnet.NoLimit)
 }
 
-func (l *line) fault(f vnet.Fault) {
+func (l *line) fault(f vnet.Command) {
 	l.t.Helper()
-	if err := l.Fault(f); err != nil {
+	if _, err := l.Do(f); err != nil {
 		l.t.Fatal(err)
 	}
 }
@@ -79,10 +79,10 @@ func TestFaults(t *testing.T) {
 	l.fault(vnet.Fault{Port: "s2.1", Delay: []uint64{1}, By: 5 * time.Millisecond})
 	l.send(6, 7)
 	l.want("what comes in at the other end is counted here, from now on, and one overtakes", "6 sent, takes 6ms", "7 sent, takes 1ms", "7 came at 201ms", "6 came at 206ms")
-	l.fault(vnet.Fault{Port: "s2.1", Link: "down"})
+	l.fault(vnet.SetLink{Port: "s2.1", Link: "down"})
 	l.send(8)
 	l.want("the link is down", "8 lost at s1.2: the link is down, by a fault")
-	l.fault(vnet.Fault{Port: "s1.2", Link: "up"})
+	l.fault(vnet.SetLink{Port: "s1.2", Link: "up"})
 	l.send(9)
 	l.want("and up", "9 sent, takes 1ms", "9 came at 401ms")
 }
@@ -95,20 +95,19 @@ func TestFaultsThatAreRefused(t *testing.T) {
 	}
 	for _, tc := range []struct {
 		name string
-		f    vnet.Fault
+		f    vnet.Command
 		want string
 	}{
-		{"no port", vnet.Fault{Port: "s9.1", Link: "down"}, `there is no link at "s9.1"`},
-		{"no link", vnet.Fault{Port: "s1.1", Link: "down"}, `there is no link at "s1.1"`},
+		{"no port", vnet.SetLink{Port: "s9.1", Link: "down"}, `there is no link at "s9.1"`},
+		{"no link", vnet.SetLink{Port: "s1.1", Link: "down"}, `there is no link at "s1.1"`},
 		{"nothing", vnet.Fault{Port: "s1.2"}, "says which frames"},
-		{"sideways", vnet.Fault{Port: "s1.2", Link: "sideways"}, "down or up"},
-		{"both", vnet.Fault{Port: "s1.2", Link: "down", Drop: []uint64{1}}, "either"},
+		{"sideways", vnet.SetLink{Port: "s1.2", Link: "sideways"}, "down or up"},
 		{"the frame before the first", vnet.Fault{Port: "s1.2", Drop: []uint64{0}}, "counted from 1"},
 		{"a delay of nothing", vnet.Fault{Port: "s1.2", Delay: []uint64{1}}, "delayed by a time"},
 		{"too many", vnet.Fault{Port: "s1.2", Drop: many}, "at most 64"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			if err := l.Fault(tc.f); err == nil || !strings.Contains(err.Error(), tc.want) {
+			if _, err := l.Do(tc.f); err == nil || !strings.Contains(err.Error(), tc.want) {
 				t.Errorf("error %v, want one with %q", err, tc.want)
 			}
 		})
@@ -116,7 +115,7 @@ func TestFaultsThatAreRefused(t *testing.T) {
 	full := vnet.Fault{Port: "s1.2", Out: true, Drop: many[:vnet.MaxFaults]}
 	var err error
 	for range 17 {
-		if err = l.Fault(full); err != nil {
+		if _, err = l.Do(full); err != nil {
 			break
 		}
 	}
@@ -127,7 +126,7 @@ func TestFaultsThatAreRefused(t *testing.T) {
 
 func TestOutputIsRefusedWhereThereIsNoInterface(t *testing.T) {
 	l := newLine(t)
-	if _, err := l.Output("s1.1", []byte{0x45}); err == nil || !strings.Contains(err.Error(), "there is no interface") {
+	if _, err := l.Do(vnet.Output{Port: "s1.1", Hex: []byte{0x45}}); err == nil || !strings.Contains(err.Error(), "there is no interface") {
 		t.Errorf("error %v", err)
 	}
 }

@@ -91,7 +91,7 @@ func TestFiltersOfNoFile(t *testing.T) {
 				c.main(p, kq, make([]kern.Kevent, 4))
 				return done
 			})
-			if _, err := b.Do(Command{Op: "start", Node: "n", Proc: "a"}, nil); err != nil {
+			if _, err := b.Do(Start{Node: "n", Proc: "a"}); err != nil {
 				t.Fatal(err)
 			}
 			b.Run(time.Hour, NoLimit)

@@ -793,7 +793,7 @@ func TestFIFOWaits(t *testing.T) {
 	}
 	l.Start()
 	l.Run(5*time.Second, NoLimit)
-	if _, err := l.Do(Command{Op: "kill", Node: "bob", Proc: "lonely"}, nil); err != nil {
+	if _, err := l.Do(Kill{Node: "bob", Proc: "lonely"}); err != nil {
 		t.Fatal(err)
 	}
 	l.Run(10*time.Second, NoLimit)

@@ -1,55 +1,69 @@
 package vnet
 
 import (
+	"encoding/hex"
 	"fmt"
 
 	"wireloom/vnet/event"
 )
 
+// Bytes are a frame's, in hexadecimal where a command is written as JSON.
+type Bytes []byte
+
+// MarshalText implements encoding.TextMarshaler.
+func (b Bytes) MarshalText() ([]byte, error) { return hex.AppendEncode(nil, b), nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (b *Bytes) UnmarshalText(text []byte) (err error) {
+	*b, err = hex.AppendDecode(nil, text)
+	return err
+}
+
 // Inject puts a frame onto the wire at an end of a link, as if what is plugged in
 // there had sent it: at "s1.1" the frame comes in to whatever s1.1 is connected
-// to, at "alice:em0" it leaves alice. It is a step of a scenario, which runs in
-// the loop and is the same in every run. It returns the frame's identity. To make a
-// frame come in to a switch by a port, use Arrive.
-func (l *Lab) Inject(name string, data []byte) (uint64, error) {
-	id := l.pool.NewID()
-	l.fromOutside("inject", name, id, data)
-	p, err := l.portFor(name, data)
+// to, at "alice:em0" it leaves alice. To make a frame come in to a switch by a port,
+// use Arrive.
+type Inject struct {
+	Port string `json:"port"`
+	Hex  Bytes  `json:"hex"`
+}
+
+func (Inject) op() string            { return "inject" }
+func (c Inject) fact(e *event.Event) { e.Port = c.Port }
+func (c Inject) frame() []byte       { return c.Hex }
+func (c Inject) apply(l *Lab) (r Reply, err error) {
+	p, err := l.portFor(c.Port, c.Hex)
 	if err != nil {
-		return 0, err
+		return r, err
 	}
-	p.send(l.pool.New(data, id))
-	return id, nil
+	p.send(l.pool.New(c.Hex, l.ev.Frame))
+	return r, nil
 }
 
 // Arrive makes a frame arrive at an end of a link, as if it came off the wire: at
 // "s1.1" it enters the switch by that port, at "bob:tap0" it is delivered to the
 // interface. The frame event has what is plugged in there as its sender.
-func (l *Lab) Arrive(name string, data []byte) (uint64, error) {
-	id := l.pool.NewID()
-	l.fromOutside("arrive", name, id, data)
-	p, err := l.portFor(name, data)
+type Arrive struct {
+	Port string `json:"port"`
+	Hex  Bytes  `json:"hex"`
+}
+
+func (Arrive) op() string            { return "arrive" }
+func (c Arrive) fact(e *event.Event) { e.Port = c.Port }
+func (c Arrive) frame() []byte       { return c.Hex }
+func (c Arrive) apply(l *Lab) (r Reply, err error) {
+	p, err := l.portFor(c.Port, c.Hex)
 	if err != nil {
-		return 0, err
+		return r, err
 	}
-	f := l.pool.New(data, id)
-	peer := name
+	f := l.pool.New(c.Hex, l.ev.Frame)
+	peer := c.Port
 	if p.peer != nil {
 		peer = p.peer.name
 	}
-	l.emit(event.Event{Kind: event.Frame, Port: peer, Peer: name, Op: "injected", Frame: f.ID, Link: p.carries, Data: f.Data})
+	l.emit(event.Event{Kind: event.Frame, Port: peer, Peer: c.Port, Op: event.Injected, Frame: f.ID, Link: p.carries, Data: f.Data})
 	l.loop.After(0, func() { p.end.deliver(f) })
-	return id, nil
-}
-
-// fromOutside records that a frame comes from outside the lab. Of such a command the
-// event's fields say all, so that it needs no text.
-func (l *Lab) fromOutside(op, port string, id uint64, data []byte) {
-	e := event.Event{Kind: event.Command, Op: op, Port: port, N: int64(l.loop.Steps()), Frame: id}
-	if p := l.ports[port]; p != nil && len(data) <= MaxFrame {
-		e.Link, e.Data = p.carries, data
-	}
-	l.emit(e)
+	return r, nil
 }
 
 // portFor returns the end of that name, if it takes such a frame.

@@ -73,7 +73,7 @@ func TestKqueue(t *testing.T) {
 		return done
 	})
 	l.Run(4*time.Millisecond, NoLimit)
-	l.At(5*time.Millisecond, func() { arrive(l) })
+	l.loop.After(5*time.Millisecond-l.Now(), func() { arrive(l) })
 	l.Run(time.Second, NoLimit)
 	want := []string{
 		"0s open 0 O_RDWR = 4 OK",
@@ -145,7 +145,7 @@ func TestAKqueueIsAFile(t *testing.T) {
 		p.Close(tap)
 		return done
 	})
-	l.At(3*time.Millisecond, func() { arrive(l) })
+	l.loop.After(3*time.Millisecond-l.Now(), func() { arrive(l) })
 	l.Run(time.Second, NoLimit)
 	want := []string{
 		"0s read 5  = -1 ENXIO",
@@ -231,7 +231,7 @@ func TestTyping(t *testing.T) {
 			})
 			l.Run(time.Millisecond, NoLimit)
 			for _, text := range c.typed {
-				if _, err := l.Do(Command{Op: "stdin", Node: "bob", Proc: "p", Text: text}, nil); err != nil {
+				if _, err := l.Do(Stdin{Node: "bob", Proc: "p", Text: text}); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -253,7 +253,7 @@ func TestAnInterruptIsTypedHoweverMuchWaits(t *testing.T) {
 	})
 	l.Run(time.Millisecond, NoLimit)
 	enter := func(text string) error {
-		_, err := l.Do(Command{Op: "stdin", Node: "bob", Proc: "p", Text: text}, nil)
+		_, err := l.Do(Stdin{Node: "bob", Proc: "p", Text: text})
 		return err
 	}
 	if err := enter(strings.Repeat("x", MaxStdin)); err != nil {

@@ -33,10 +33,13 @@ type Runtime struct {
 // seed, one event log. It may be used by one goroutine at a time.
 type Lab struct {
 	conf     Config
+	topology Config // conf as commands have changed it since
 	rt       Runtime
 	loop     loop.Loop
 	log      *event.Log
 	nodes    []*Node
+	byName   map[string]*Node
+	numbered int // nodes that there were so far
 	switches []*netswitch
 	ports    map[string]*port
 	hosts    map[string]netip.Addr // the nodes' first addresses, by name
@@ -56,26 +59,20 @@ func New(c Config, rt Runtime) (*Lab, error) {
 	if rt.Modules == nil {
 		rt.Modules = func(kern.Dialect) []kern.Module { return nil }
 	}
-	l := &Lab{conf: c, rt: rt, log: event.NewLog(c.Window), ports: map[string]*port{}}
+	l := &Lab{conf: c, rt: rt, topology: c, log: event.NewLog(c.Window), ports: map[string]*port{}, byName: map[string]*Node{}}
 	canonical, err := json.Marshal(c)
 	if err != nil {
 		return nil, fmt.Errorf("lab %q: %w", c.Name, err)
 	}
 	l.emit(event.Event{Kind: event.Lab, Text: c.Name, N: int64(c.Seed), Data: canonical})
 	for _, s := range c.Switches {
-		sw := newSwitch(l, s)
-		l.switches = append(l.switches, sw)
-		for _, p := range sw.ports {
-			l.ports[p.name] = p
-		}
+		l.addSwitch(s)
 	}
-	for i, nc := range c.Nodes {
-		n, err := newNode(l, i+1, nc, &l.rt)
-		if err != nil {
+	for _, nc := range c.Nodes {
+		if _, err := l.addNode(nc); err != nil {
 			l.Close()
 			return nil, err
 		}
-		l.nodes = append(l.nodes, n)
 	}
 	for _, lc := range c.Links {
 		a, b := l.ports[lc.A], l.ports[lc.B]
@@ -102,12 +99,26 @@ func (l *Lab) Start() {
 	}
 	l.started = true
 	for _, n := range l.nodes {
-		for _, s := range n.slots {
-			if s.conf.Start && s.prog != nil && s.proc == nil {
-				_, _ = n.startSlot(s) // a fresh node is below every limit
-			}
+		n.startPrograms()
+	}
+}
+
+// startPrograms starts those that are to run from the beginning and are installed.
+func (n *Node) startPrograms() {
+	for _, s := range n.slots {
+		if s.conf.Start && s.prog != nil && s.proc == nil {
+			_, _ = n.startSlot(s) // a fresh node is below every limit
 		}
 	}
+}
+
+// addNode makes a node. One that could not be made whole is returned with the error.
+func (l *Lab) addNode(c NodeConfig) (*Node, error) {
+	l.numbered++
+	n, err := newNode(l, l.numbered, c, &l.rt)
+	l.nodes = append(l.nodes, n)
+	l.byName[c.Name] = n
+	return n, err
 }
 
 // Log is the lab's event log.
@@ -141,20 +152,15 @@ const (
 	NoLimit = ^uint64(0)
 )
 
-// At runs f in the loop at a virtual time that is not past: how a scenario's steps
-// get their turn.
+// At runs f in the loop at a virtual time that is not past. f may not call Do: it runs
+// on the stack of whatever process waits.
 func (l *Lab) At(at time.Duration, f func()) (cancel func()) {
 	return l.loop.After(max(at-l.loop.Now(), 0), f)
 }
 
 // Node returns a node by name, nil if there is none.
 func (l *Lab) Node(name string) *Node {
-	for _, n := range l.nodes {
-		if n.name == name {
-			return n
-		}
-	}
-	return nil
+	return l.byName[name]
 }
 
 // Close ends every process and stack without running them on. The log stays.
@@ -164,14 +170,23 @@ func (l *Lab) Close() {
 	}
 	l.closed = true
 	for _, n := range l.nodes {
-		for _, p := range n.procs {
-			p.gone = true
-			p.stop()
-		}
-		n.procs = nil
-		if n.stack != nil {
-			n.stack.Close()
-		}
+		n.off()
+	}
+}
+
+// off ends the node's processes and its stack without running them on, and takes back
+// what they had planned.
+func (n *Node) off() {
+	n.gone = true
+	for _, p := range n.procs {
+		p.gone = true
+		n.lab.loop.Stop(&p.timer)
+		n.lab.loop.Stop(&p.alarm)
+		p.stop()
+	}
+	n.procs = nil
+	if n.stack != nil {
+		n.stack.Close()
 	}
 }
 

@@ -74,7 +74,7 @@ func (x *iface) wantsStack() bool {
 // syncNet makes the stack follow the kernel's interfaces and addresses and the node's
 // routes.
 func (n *Node) syncNet() {
-	if !n.netDirty || n.lab.closed {
+	if !n.netDirty || n.gone {
 		return
 	}
 	n.netDirty = false

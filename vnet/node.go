@@ -36,6 +36,7 @@ type Node struct {
 	forward6 bool          // net.inet6.ip6.forwarding
 	netDirty bool          // the stack has to follow: see netChanged
 	built    bool          // the configuration has been carried out
+	gone     bool          // it is off: see Node.off
 
 	ifaces  []*iface
 	slots   []*slot
@@ -92,10 +93,12 @@ func (n *Node) Now() time.Duration { return n.lab.loop.Now() }
 func (n *Node) Random(p []byte) { _, _ = n.rand.Read(p) } // ChaCha8 never fails
 
 // Soon runs f at this instant, after what is due now.
-func (n *Node) Soon(f func()) { n.lab.loop.After(0, f) }
+func (n *Node) Soon(f func()) { n.lab.loop.AfterUnless(&n.gone, 0, f) }
 
 // After runs f when d has passed.
-func (n *Node) After(d time.Duration, f func()) (cancel func()) { return n.lab.loop.After(d, f) }
+func (n *Node) After(d time.Duration, f func()) (cancel func()) {
+	return n.lab.loop.AfterUnless(&n.gone, d, f)
+}
 
 // Exists reports whether a process, or with a negative id a group, is alive (kern.Procs).
 func (n *Node) Exists(id int) bool {
@@ -130,7 +133,7 @@ func newNode(l *Lab, num int, c NodeConfig, rt *Runtime) (*Node, error) {
 	n.kern.OnIfChange(n.ifChanged)
 	for _, m := range rt.Modules(c.Dialect) {
 		if e := n.kern.Load(&n.root, m); e != errno.OK {
-			return nil, fmt.Errorf("node %q: loading %s: %s", c.Name, m.Name(), e)
+			return n, fmt.Errorf("node %q: loading %s: %s", c.Name, m.Name(), e)
 		}
 	}
 	n.kern.AddSysctl("net.inet.ip.forwarding", n.forwardSysctl(&n.forward4))
@@ -138,28 +141,28 @@ func newNode(l *Lab, num int, c NodeConfig, rt *Runtime) (*Node, error) {
 	for i, f := range c.NICs {
 		mac := f.MAC
 		if mac.IsZero() {
-			mac = packet.MAC{0x02, 0, 0, 0, byte(num), byte(i + 1)}
+			mac = packet.MAC{0x02, 0, 0, byte(num >> 8), byte(num), byte(i + 1)}
 		}
 		x := &iface{node: n, kind: "nic", stack: -1}
 		x.ifp = n.kern.AttachEther(f.Name, mac, 1500, x.output)
 		n.addIface(x)
 		if e := n.kern.IfUp(&n.root, f.Name); e != errno.OK {
-			return nil, fmt.Errorf("node %q: ifconfig %s up: %s", c.Name, f.Name, e)
+			return n, fmt.Errorf("node %q: ifconfig %s up: %s", c.Name, f.Name, e)
 		}
 		if err := n.configure(f.Name, f.Addresses, netip.Addr{}); err != nil {
-			return nil, fmt.Errorf("node %q: %w", c.Name, err)
+			return n, fmt.Errorf("node %q: %w", c.Name, err)
 		}
 	}
 	for _, d := range c.Devices {
 		if err := n.addDevice(d); err != nil {
-			return nil, fmt.Errorf("node %q: %w", c.Name, err)
+			return n, fmt.Errorf("node %q: %w", c.Name, err)
 		}
 	}
 	for _, p := range c.Programs {
 		s := &slot{conf: p}
 		if p.Command != "" {
 			if s.prog = rt.Commands[p.Command]; s.prog == nil {
-				return nil, fmt.Errorf("node %q: program %q: there is no command %q", c.Name, p.Name, p.Command)
+				return n, fmt.Errorf("node %q: program %q: there is no command %q", c.Name, p.Name, p.Command)
 			}
 		}
 		n.slots = append(n.slots, s)
@@ -340,7 +343,7 @@ func (t procTable) Exists(id int) bool { return t.n.Exists(id) }
 func (t procTable) Signal(id, sig int) {
 	for _, p := range t.n.procs {
 		if p.pid == id || p.thread.PGID == -id {
-			p.node.lab.loop.After(0, func() { p.Signal(sig) })
+			p.node.Soon(func() { p.Signal(sig) })
 		}
 	}
 }

@@ -10,29 +10,31 @@ import (
 
 // Output makes a node's kernel send a packet out of one of its interfaces, as its
 // IP stack would: on a tun an IP packet, which a program then reads, on others an
-// Ethernet frame. It is a step of a scenario. It returns the packet's identity. What
-// the interface does with it is the driver's; a packet that it refuses is a drop.
-func (l *Lab) Output(name string, data []byte) (uint64, error) {
-	id := l.pool.NewID()
-	l.fromOutside("output", name, id, data)
+// Ethernet frame. What the interface does with it is the driver's; a packet that it
+// refuses is a drop.
+type Output struct {
+	Port string `json:"port"` // the interface: "bob:tun0"
+	Hex  Bytes  `json:"hex"`
+}
+
+func (Output) op() string            { return "output" }
+func (c Output) fact(e *event.Event) { e.Port = c.Port }
+func (c Output) frame() []byte       { return c.Hex }
+func (c Output) apply(l *Lab) (r Reply, err error) {
 	var x *iface
-	for _, n := range l.nodes {
-		for _, i := range n.ifaces {
-			if i.port.name == name && !i.gone {
-				x = i
-			}
-		}
+	if p := l.ports[c.Port]; p != nil {
+		x, _ = p.end.(*iface)
 	}
 	switch {
-	case x == nil:
-		return 0, fmt.Errorf("there is no interface %q in this lab", name)
-	case len(data) > MaxFrame:
-		return 0, fmt.Errorf("interface %s: a packet of %d bytes, at most %d are allowed", name, len(data), MaxFrame)
+	case x == nil || x.gone:
+		return r, fmt.Errorf("there is no interface %q in this lab", c.Port)
+	case len(c.Hex) > MaxFrame:
+		return r, fmt.Errorf("interface %s: a packet of %d bytes, at most %d are allowed", c.Port, len(c.Hex), MaxFrame)
 	}
-	f := l.pool.New(data, id)
-	l.emit(event.Event{Kind: event.Frame, Port: name, Peer: name, Op: "output", Frame: id, Link: x.port.carries, Data: f.Data})
+	f := l.pool.New(c.Hex, l.ev.Frame)
+	l.emit(event.Event{Kind: event.Frame, Port: c.Port, Peer: c.Port, Op: event.Output, Frame: f.ID, Link: x.port.carries, Data: f.Data})
 	l.loop.After(0, func() { x.emitOut(f) })
-	return id, nil
+	return r, nil
 }
 
 // emitOut gives a frame to the interface's driver.

@@ -155,7 +155,7 @@ func TestPipeBetweenProcesses(t *testing.T) {
 		}
 		return done
 	})
-	if _, err := b.Do(Command{Op: "start", Node: "n", Proc: "a"}, nil); err != nil {
+	if _, err := b.Do(Start{Node: "n", Proc: "a"}); err != nil {
 		t.Fatal(err)
 	}
 	b.Run(time.Second, NoLimit)

@@ -247,7 +247,7 @@ func (p *Proc) wait() {
 			p.state = procRunning
 			return
 		}
-		t.Run()
+		t.Fire()
 	}
 	p.timer.Held = false
 	p.park()

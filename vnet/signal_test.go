@@ -232,13 +232,13 @@ func (slowFile) close(p *Proc) errno.Errno {
 // makes it hurry.
 func TestSignalsDuringExit(t *testing.T) {
 	for _, c := range []struct {
-		op   string
+		do   Command
 		want []string
 	}{
-		{"stop", []string{"0s a alarm(600ms) = 0", "1s a ended: exit 3"}},
-		{"kill", []string{"0s a alarm(600ms) = 0", "500ms a --- SIGKILL: ends the process ---", "500ms a ended: exit 3"}},
+		{Stop{Node: "n", Proc: "a"}, []string{"0s a alarm(600ms) = 0", "1s a ended: exit 3"}},
+		{Kill{Node: "n", Proc: "a"}, []string{"0s a alarm(600ms) = 0", "500ms a --- SIGKILL: ends the process ---", "500ms a ended: exit 3"}},
 	} {
-		t.Run(c.op, func(t *testing.T) {
+		t.Run(OpOf(c.do), func(t *testing.T) {
 			b := newBench(t, one("a"))
 			lines := calls(b.Lab)
 			b.program("a", func(p *Proc) Exit {
@@ -251,7 +251,7 @@ func TestSignalsDuringExit(t *testing.T) {
 			})
 			b.Start()
 			b.Run(500*time.Millisecond, NoLimit)
-			if _, err := b.Do(Command{Op: c.op, Node: "n", Proc: "a"}, nil); err != nil {
+			if _, err := b.Do(c.do); err != nil {
 				t.Error(err)
 			}
 			b.Run(time.Minute, NoLimit)

@@ -19,7 +19,7 @@ func family(t *testing.T, programs map[string]func(p *Proc) Exit) (*bench, *[]st
 	for name, main := range programs {
 		b.program(name, main)
 	}
-	if _, err := b.Do(Command{Op: "start", Node: "n", Proc: "a"}, nil); err != nil {
+	if _, err := b.Do(Start{Node: "n", Proc: "a"}); err != nil {
 		t.Fatal(err)
 	}
 	return b, lines
@@ -187,7 +187,7 @@ func TestProcessesAreBounded(t *testing.T) {
 	}
 	var err error
 	for n := 0; err == nil && n < 2*MaxProcs; n++ {
-		_, err = b.Do(Command{Op: "exec", Node: "n", Line: "b"}, nil)
+		_, err = b.Do(Exec{Node: "n", Line: "b"})
 	}
 	if got := len(b.Node("n").procs); got != MaxProcs || err == nil {
 		t.Errorf("%d processes, want %d; %v", got, MaxProcs, err)
@@ -336,9 +336,9 @@ func TestPrompt(t *testing.T) {
 	})
 	exec := func(line, want string) {
 		t.Helper()
-		name, err := b.Do(Command{Op: "exec", Node: "n", Line: line}, nil)
-		if name != want || err != nil {
-			t.Errorf("exec returned %q, %v, want %q", name, err, want)
+		r, err := b.Do(Exec{Node: "n", Line: line})
+		if r.Proc != want || err != nil {
+			t.Errorf("exec returned %q, %v, want %q", r.Proc, err, want)
 		}
 		b.Run(b.Now()+time.Second, NoLimit)
 	}
@@ -353,12 +353,12 @@ func TestPrompt(t *testing.T) {
 	exec("cat < /nowhere", "cat.8")
 	b.want("5s n:cat.8 says sh: /nowhere: No such file or directory", "5s n:cat.8 exit 1 exit fuel 0")
 	exec("cat | cat", "cat.10")
-	if _, err := b.Do(Command{Op: "stdin", Node: "n", Proc: "cat.10", Text: "typed"}, nil); err != nil {
+	if _, err := b.Do(Stdin{Node: "n", Proc: "cat.10", Text: "typed"}); err != nil {
 		t.Error(err)
 	}
 	b.Run(b.Now()+time.Second, NoLimit)
 	b.want("7s n:cat.10 says cat: cat: typed")
-	if _, err := b.Do(Command{Op: "stdin", Node: "n", Proc: "cat.10", Text: "\x03"}, nil); err != nil {
+	if _, err := b.Do(Stdin{Node: "n", Proc: "cat.10", Text: "\x03"}); err != nil {
 		t.Error(err)
 	}
 	b.Run(b.Now()+time.Second, NoLimit)
@@ -378,7 +378,7 @@ func TestPromptErrors(t *testing.T) {
 		"a |":      "there is no command after the |",
 		"":         "an empty command line",
 	} {
-		if _, err := b.Do(Command{Op: "exec", Node: "n", Line: line}, nil); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := b.Do(Exec{Node: "n", Line: line}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: got %v, want %q", line, err, want)
 		}
 	}

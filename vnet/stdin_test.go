@@ -58,7 +58,7 @@ func TestStdin(t *testing.T) {
 	})
 	for _, text := range []string{"hello", "you"} {
 		b.Run(b.Now()+100*time.Millisecond, NoLimit)
-		if _, err := b.Do(Command{Op: "stdin", Node: "n", Proc: "a", Text: text}, nil); err != nil {
+		if _, err := b.Do(Stdin{Node: "n", Proc: "a", Text: text}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -17,6 +17,7 @@ type netswitch struct {
 	ports  []*port
 	bridge *bridge.Bridge
 	sweep  loop.Timer
+	gone   bool // it was removed
 }
 
 // A switchPort is the end of a link that is plugged into a switch.
@@ -67,7 +68,7 @@ func (s *netswitch) learned(a bridge.Act) {
 	switch a.Kind {
 	case bridge.Learn:
 		l.emit(event.Event{Kind: event.Learn, Node: s.name, Port: s.ports[a.Port].name, Text: a.MAC.String()})
-		if !s.sweep.Pending() {
+		if !s.sweep.Pending() && !s.gone {
 			l.loop.Set(&s.sweep, l.loop.Now()+bridge.Ageing)
 		}
 	case bridge.Forget:

@@ -98,7 +98,7 @@ func TestSwitchLearnsForwardsAndFloods(t *testing.T) {
 	b := newBench(t, hosts(3, time.Millisecond))
 	send := func(port string, dst, src packet.MAC) {
 		t.Helper()
-		if _, err := b.Inject(port, eth(dst, src)); err != nil {
+		if _, err := b.Do(Inject{Port: port, Hex: eth(dst, src)}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -157,7 +157,7 @@ func TestSwitchLearnsForwardsAndFloods(t *testing.T) {
 func TestSwitchTableIsBounded(t *testing.T) {
 	b := newBench(t, hosts(2, 0))
 	for i := range bridge.MaxMACs + 5 {
-		_, err := b.Inject("h1:em0", eth(packet.Broadcast, packet.MAC{2, 9, 0, 0, byte(i >> 8), byte(i)}))
+		_, err := b.Do(Inject{Port: "h1:em0", Hex: eth(packet.Broadcast, packet.MAC{2, 9, 0, 0, byte(i >> 8), byte(i)})})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -174,16 +174,16 @@ func TestSwitchTableIsBounded(t *testing.T) {
 func TestLinkIsBounded(t *testing.T) {
 	b := newBench(t, hosts(2, time.Second))
 	for range fabric.MaxInFlight + 3 {
-		_, _ = b.Inject("h1:em0", eth(mac(2), mac(1)))
+		_, _ = b.Do(Inject{Port: "h1:em0", Hex: eth(mac(2), mac(1))})
 	}
 	if n := b.Log().Count(event.Drop); n != 3 {
 		t.Errorf("%d frames dropped, want 3", n)
 	}
 	b.lines = nil
-	if _, err := b.Inject("h1:em0", make([]byte, MaxFrame+1)); err == nil {
+	if _, err := b.Do(Inject{Port: "h1:em0", Hex: make([]byte, MaxFrame+1)}); err == nil {
 		t.Error("a frame that is too long was taken")
 	}
-	if _, err := b.Inject("nowhere", nil); err == nil {
+	if _, err := b.Do(Inject{Port: "nowhere", Hex: nil}); err == nil {
 		t.Error("a port that is not there took a frame")
 	}
 }
@@ -406,28 +406,28 @@ func TestSignals(t *testing.T) {
 	for _, tc := range []struct {
 		name string
 		main func(p *Proc) Exit
-		do   string
+		do   Command
 		want string
 	}{
-		{"stop ends a program that spins", spin, "stop", "11ms n:a exit 143 killed fuel 1100000"},
-		{"kill ends a program that spins", spin, "kill", "11ms n:a exit 137 killed fuel 1100000"},
+		{"stop ends a program that spins", spin, Stop{Node: "n", Proc: "a"}, "11ms n:a exit 143 killed fuel 1100000"},
+		{"kill ends a program that spins", spin, Kill{Node: "n", Proc: "a"}, "11ms n:a exit 137 killed fuel 1100000"},
 		{"kill ends a program that sleeps", func(p *Proc) Exit {
 			if e := p.Sleep(time.Hour); e != errno.EINTR {
 				return Exit{Code: 1, How: "exit", Why: e.String()}
 			}
 			return p.Verdict()
-		}, "kill", "10ms n:a exit 137 killed fuel 0"},
+		}, Kill{Node: "n", Proc: "a"}, "10ms n:a exit 137 killed fuel 0"},
 		{"a program that reads its console is interrupted", func(p *Proc) Exit {
 			if _, e := p.Read(0, make([]byte, 10)); e != errno.EINTR {
 				return Exit{Code: 1, How: "exit", Why: e.String()}
 			}
 			return p.Verdict()
-		}, "stop", "10ms n:a exit 143 killed fuel 0"},
+		}, Stop{Node: "n", Proc: "a"}, "10ms n:a exit 143 killed fuel 0"},
 		{"a program may catch SIGTERM", func(p *Proc) Exit {
 			p.Catch(SIGTERM)
 			p.Sleep(time.Hour)
 			return Exit{Code: p.TakeSignal(), How: "exit"}
-		}, "stop", "10ms n:a exit 15 exit fuel 0"},
+		}, Stop{Node: "n", Proc: "a"}, "10ms n:a exit 15 exit fuel 0"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			b := newBench(t, one("a"))
@@ -435,12 +435,12 @@ func TestSignals(t *testing.T) {
 			b.Start()
 			b.Run(10*time.Millisecond, NoLimit)
 			b.lines = nil
-			if _, err := b.Do(Command{Op: tc.do, Node: "n", Proc: "a"}, nil); err != nil {
+			if _, err := b.Do(tc.do); err != nil {
 				t.Fatal(err)
 			}
 			b.Run(20*time.Millisecond, NoLimit)
 			b.want(tc.want)
-			if _, err := b.Do(Command{Op: "start", Node: "n", Proc: "a"}, nil); err != nil {
+			if _, err := b.Do(Start{Node: "n", Proc: "a"}); err != nil {
 				t.Errorf("starting it again: %v", err)
 			}
 		})
@@ -461,12 +461,12 @@ func TestConsoleIsReadAndBounded(t *testing.T) {
 	})
 	b.Start()
 	b.Run(time.Millisecond, NoLimit)
-	for _, c := range []Command{{Op: "stdin", Node: "n", Proc: "a", Text: "hello"}, {Op: "stdin", Node: "n", Proc: "a", EOF: true}} {
-		if _, err := b.Do(c, nil); err != nil {
+	for _, c := range []Command{Stdin{Node: "n", Proc: "a", Text: "hello"}, Stdin{Node: "n", Proc: "a", EOF: true}} {
+		if _, err := b.Do(c); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if _, err := b.Do(Command{Op: "stdin", Node: "n", Proc: "a", Text: strings.Repeat("x", MaxStdin)}, nil); err == nil {
+	if _, err := b.Do(Stdin{Node: "n", Proc: "a", Text: strings.Repeat("x", MaxStdin)}); err == nil {
 		t.Error("more than fits was taken")
 	}
 	b.Run(2*time.Millisecond, NoLimit)
@@ -566,22 +566,21 @@ func TestCommandsThatFailSaySo(t *testing.T) {
 		c    Command
 		want string
 	}{
-		{Command{Op: "start", Node: "x"}, `no node "x"`},
-		{Command{Op: "start", Node: "n", Proc: "b"}, `no program "b"`},
-		{Command{Op: "start", Node: "n", Proc: "a"}, "no program yet"},
-		{Command{Op: "stop", Node: "n", Proc: "a"}, "is not running"},
-		{Command{Op: "install", Node: "n", Proc: "a", Hash: "ff"}, "are not here"},
-		{Command{Op: "exec", Node: "n", Argv: []string{"nmap"}}, "command not found"},
-		{Command{Op: "exec", Node: "n"}, "empty command"},
-		{Command{Op: "dance", Node: "n", Proc: "a"}, `no command "dance"`},
-		{Command{Op: "stdin", Node: "n", Proc: "a"}, "is not running"},
+		{Start{Node: "x"}, `no node "x"`},
+		{Start{Node: "n", Proc: "b"}, `no program "b"`},
+		{Start{Node: "n", Proc: "a"}, "no program yet"},
+		{Stop{Node: "n", Proc: "a"}, "is not running"},
+		{Install{Node: "n", Proc: "a", Hash: "ff"}, "are not here"},
+		{Exec{Node: "n", Argv: []string{"nmap"}}, "command not found"},
+		{Exec{Node: "n"}, "empty command"},
+		{Stdin{Node: "n", Proc: "a"}, "is not running"},
 	} {
-		if _, err := b.Do(tc.c, nil); err == nil || !strings.Contains(err.Error(), tc.want) {
+		if _, err := b.Do(tc.c); err == nil || !strings.Contains(err.Error(), tc.want) {
 			t.Errorf("%+v: error %v, want one that says %q", tc.c, err, tc.want)
 		}
 	}
-	if b.Log().Count(event.Command) != 9 {
-		t.Errorf("%d commands recorded, want all 9", b.Log().Count(event.Command))
+	if b.Log().Count(event.Command) != 8 {
+		t.Errorf("%d commands recorded, want all 8", b.Log().Count(event.Command))
 	}
 }
 
@@ -605,7 +604,7 @@ func TestCloseUnwindsEveryProcess(t *testing.T) {
 	if unwound != 2 {
 		t.Errorf("%d of 2 processes were unwound", unwound)
 	}
-	if _, err := b.Do(Command{Op: "start", Node: "n", Proc: "c"}, nil); err == nil {
+	if _, err := b.Do(Start{Node: "n", Proc: "c"}); err == nil {
 		t.Error("a closed lab takes a command")
 	}
 	if !b.Run(time.Second, NoLimit) {
@@ -616,9 +615,9 @@ func TestCloseUnwindsEveryProcess(t *testing.T) {
 func TestSendingAllocatesNothingOnceWarm(t *testing.T) {
 	b := newBench(t, hosts(2, 0))
 	b.log = event.NewLog(1 << 20)
-	data := eth(mac(2), mac(1))
+	frame := &Inject{Port: "h1:em0", Hex: eth(mac(2), mac(1))}
 	step := func() {
-		_, _ = b.Inject("h1:em0", data)
+		_, _ = b.Do(frame)
 		b.Run(b.Now()+1000, NoLimit)
 	}
 	for range 10 {

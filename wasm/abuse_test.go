@@ -48,7 +48,7 @@ func (h hostile) verdict(t *testing.T, e *Engine) string {
 	waited := ""
 	if _, ended := r.exits["p"]; !ended {
 		waited = "waits until it is "
-		if _, err := r.Do(vnet.Command{Op: "kill", Node: "bob", Proc: "p"}, nil); err != nil {
+		if _, err := r.Do(vnet.Kill{Node: "bob", Proc: "p"}); err != nil {
 			t.Fatal(err)
 		}
 		r.Run(hostileTime+time.Second, r.Steps()+steps)

@@ -57,8 +57,8 @@ func BenchmarkSpawn(b *testing.B) {
 			r.Run(time.Second, vnet.NoLimit)
 			memory := r.Status().Procs[0].Memory
 			for b.Loop() {
-				for _, op := range []string{"kill", "start"} {
-					if _, err := r.Do(vnet.Command{Op: op, Node: "bob", Proc: "p"}, nil); err != nil {
+				for _, c := range []vnet.Command{vnet.Kill{Node: "bob", Proc: "p"}, vnet.Start{Node: "bob", Proc: "p"}} {
+					if _, err := r.Do(c); err != nil {
 						b.Fatal(err)
 					}
 					r.Run(r.Now()+100*time.Millisecond, vnet.NoLimit)

@@ -208,7 +208,7 @@ func survive(t *testing.T, e *Engine, words map[int]uint32, calls []call) {
 	t.Helper()
 	r := newRig(t, nil, program{name: "p", prog: compile(t, e, calling(words, calls...))})
 	defer r.Close()
-	if _, err := r.Do(vnet.Command{Op: "stdin", Node: "bob", Proc: "p", Text: "x", EOF: true}, nil); err != nil {
+	if _, err := r.Do(vnet.Stdin{Node: "bob", Proc: "p", Text: "x", EOF: true}); err != nil {
 		t.Fatal(err)
 	}
 	if !r.Run(time.Hour, 100_000) {

@@ -1,6 +1,8 @@
 package wasm
 
 import (
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -12,22 +14,20 @@ import (
 // signalled runs procTest and gives it signals at times: "100ms TERM".
 func signalled(t *testing.T, r *rig, ops map[time.Duration]vnet.Command) {
 	t.Helper()
-	for at, c := range ops {
-		r.At(at, func() {
-			c.Node, c.Proc = "bob", "p"
-			if _, err := r.Do(c, nil); err != nil {
-				t.Error(err)
-			}
-		})
+	for _, at := range slices.Sorted(maps.Keys(ops)) {
+		r.Run(at, vnet.NoLimit)
+		if _, err := r.Do(ops[at]); err != nil {
+			t.Error(err)
+		}
 	}
 }
 
 // TestProcesses: signals, kqueues, pipes and children, as a C program sees them.
 func TestProcesses(t *testing.T) {
 	var (
-		stop   = vnet.Command{Op: "stop"}
-		kill   = vnet.Command{Op: "kill"}
-		ctrlC  = vnet.Command{Op: "stdin", Text: "\x03"}
+		stop   = vnet.Stop{Node: "bob", Proc: "p"}
+		kill   = vnet.Kill{Node: "bob", Proc: "p"}
+		ctrlC  = vnet.Stdin{Node: "bob", Proc: "p", Text: "\x03"}
 		later  = sends(200*time.Millisecond, 1)
 		ms     = time.Millisecond
 		prog   = compile(t, engine(t), procTest.module(t))
@@ -198,7 +198,7 @@ func TestSpawnedMemory(t *testing.T) {
 	r := newRig(t, nil, program{name: "p", prog: compile(t, engine(t), procTest.module(t)), argv: []string{"sleep"}})
 	r.Run(time.Millisecond, vnet.NoLimit)
 	for range 12 {
-		if _, err := r.Do(vnet.Command{Op: "exec", Node: "bob", Line: "p memory"}, nil); err != nil {
+		if _, err := r.Do(vnet.Exec{Node: "bob", Line: "p memory"}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -229,7 +229,7 @@ func TestPrompt(t *testing.T) {
 	} {
 		t.Run(c.line, func(t *testing.T) {
 			r.console.Reset()
-			if _, err := r.Do(vnet.Command{Op: "exec", Node: "bob", Line: c.line}, nil); err != nil {
+			if _, err := r.Do(vnet.Exec{Node: "bob", Line: c.line}); err != nil {
 				t.Fatal(err)
 			}
 			r.Run(r.Now()+time.Second, vnet.NoLimit)

@@ -31,7 +31,7 @@ func TestSpinner(t *testing.T) {
 		t.Errorf("the spinner has used %d units", got)
 	}
 	now := r.Now()
-	if _, err := r.Do(vnet.Command{Op: "kill", Node: "bob", Proc: "spin"}, nil); err != nil {
+	if _, err := r.Do(vnet.Kill{Node: "bob", Proc: "spin"}); err != nil {
 		t.Fatal(err)
 	}
 	r.Run(now+10*time.Millisecond, vnet.NoLimit)
@@ -45,13 +45,13 @@ func TestKill(t *testing.T) {
 		name   string
 		source source
 		args   []string
-		op     string
+		do     vnet.Command
 		code   int64
 	}{
-		{"in a C program's read", cTest, []string{"read"}, "kill", 137},
-		{"in a C program's sleep", cTest, []string{"sleep"}, "stop", 143},
-		{"in a Go program's poll", goTest, []string{"sleep"}, "stop", 143},
-		{"in a C program's read of the console", cTest, []string{"stdin"}, "kill", 137},
+		{"in a C program's read", cTest, []string{"read"}, vnet.Kill{Node: "bob", Proc: "p"}, 137},
+		{"in a C program's sleep", cTest, []string{"sleep"}, vnet.Stop{Node: "bob", Proc: "p"}, 143},
+		{"in a Go program's poll", goTest, []string{"sleep"}, vnet.Stop{Node: "bob", Proc: "p"}, 143},
+		{"in a C program's read of the console", cTest, []string{"stdin"}, vnet.Kill{Node: "bob", Proc: "p"}, 137},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := newRig(t, nil, program{name: "p", prog: compile(t, engine(t), c.source.module(t)), argv: c.args})
@@ -59,7 +59,7 @@ func TestKill(t *testing.T) {
 			if x, ended := r.exits["p"]; ended {
 				t.Fatalf("it ended before: %+v", x)
 			}
-			if _, err := r.Do(vnet.Command{Op: c.op, Node: "bob", Proc: "p"}, nil); err != nil {
+			if _, err := r.Do(c.do); err != nil {
 				t.Fatal(err)
 			}
 			r.Run(200*time.Millisecond, 10_000)
@@ -74,7 +74,7 @@ func TestStdin(t *testing.T) {
 	r := newRig(t, nil, program{name: "p", prog: compile(t, engine(t), cTest.module(t)), argv: []string{"stdin"}})
 	for i, text := range []string{"one\n", "two\n"} {
 		r.Run(time.Duration(i+1)*time.Second, 10_000)
-		if _, err := r.Do(vnet.Command{Op: "stdin", Node: "bob", Proc: "p", Text: text, EOF: i == 1}, nil); err != nil {
+		if _, err := r.Do(vnet.Stdin{Node: "bob", Proc: "p", Text: text, EOF: i == 1}); err != nil {
 			t.Fatal(err)
 		}
 	}

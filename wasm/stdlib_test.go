@@ -55,7 +55,7 @@ type stdlibCase struct {
 	after   func(p *vnet.Proc) // the program has ended, its files are still open
 	peer    func(r *stdlibRun, p *vnet.Proc)
 	remote  func(r *stdlibRun, p *vnet.Proc) // on alice, who shares a cable with bob
-	typed   *vnet.Command                    // at bob's console before the program runs
+	typed   vnet.Command                     // at bob's console before the program runs
 	check   func(t *testing.T, r *stdlibRun)
 }
 
@@ -159,7 +159,7 @@ func (c stdlibCase) run(t *testing.T, prog *Program) *stdlibRun {
 	}
 	lab.Start()
 	if c.typed != nil {
-		if _, err := lab.Do(*c.typed, nil); err != nil {
+		if _, err := lab.Do(c.typed); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -343,11 +343,11 @@ func stdlibCases() (cases []stdlibCase) {
 	poll("custom reader, data ready, not tty", "STDIN", 0, stdlibCase{args: []string{"poll"}, files: stdin, before: stdinFile})
 	poll("custom reader, data ready, not tty, .5sec", "STDIN", 0, stdlibCase{args: half, files: stdin, before: stdinFile})
 	poll("custom reader, data ready, tty, .5sec", "STDIN", 0, stdlibCase{
-		args: half, typed: &vnet.Command{Op: "stdin", Node: "bob", Proc: "wasi", Text: "test"},
+		args: half, typed: vnet.Stdin{Node: "bob", Proc: "wasi", Text: "test"},
 	})
 	poll("custom, blocking reader, no data, tty, .5sec", "NOINPUT", 500*time.Millisecond, stdlibCase{args: half})
 	poll("eofReader, not tty, .5sec", "STDIN", 0, stdlibCase{
-		args: half, typed: &vnet.Command{Op: "stdin", Node: "bob", Proc: "wasi", EOF: true},
+		args: half, typed: vnet.Stdin{Node: "bob", Proc: "wasi", EOF: true},
 	})
 
 	add(stdlibCase{

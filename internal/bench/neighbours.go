@@ -261,7 +261,7 @@ func neighbourhood(ctx context.Context, compile boot.Compile, sched *session.Sch
 			end()
 			return nil, err
 		}
-		if _, err := s.Do(ctx, vnet.Command{Op: "start", Node: "bob", Proc: "p"}); err != nil && !strings.Contains(err.Error(), "runs already") {
+		if _, err := s.Do(ctx, vnet.Start{Node: "bob", Proc: "p"}); err != nil && !strings.Contains(err.Error(), "runs already") {
 			end()
 			return nil, err
 		}

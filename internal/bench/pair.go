@@ -133,7 +133,7 @@ func (c pairCase) inLab(programs map[string]vnet.Program, pump []string) (cost, 
 	}
 	lab.Start()
 	lab.Run(settle, vnet.NoLimit)
-	if _, err := lab.Do(vnet.Command{Op: "start", Node: "a", Proc: "pump"}, nil); err != nil {
+	if _, err := lab.Do(vnet.Start{Node: "a", Proc: "pump"}); err != nil {
 		return cost{}, err
 	}
 	return measure(func() (int, error) {

@@ -123,7 +123,7 @@ func instances(prog vnet.Program, count int) (cost, error) {
 	lab.Start()
 	return measure(func() (int, error) {
 		for range count {
-			if _, err := lab.Do(vnet.Command{Op: "start", Node: "a", Proc: "user"}, nil); err != nil {
+			if _, err := lab.Do(vnet.Start{Node: "a", Proc: "user"}); err != nil {
 				return 0, err
 			}
 			lab.Run(lab.Now()+time.Second, vnet.NoLimit)

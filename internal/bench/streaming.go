@@ -151,7 +151,7 @@ func (s *streamServer) next() string {
 
 // burst makes the lab send its frames.
 func (s *streamServer) burst(ctx context.Context) error {
-	_, err := s.session.Do(ctx, vnet.Command{Op: "start", Node: "a", Proc: "user"})
+	_, err := s.session.Do(ctx, vnet.Start{Node: "a", Proc: "user"})
 	return err
 }
 

@@ -75,7 +75,7 @@ func (t *tapLab) fill() error {
 			port = "s1.1"
 		}
 		// A frame to its own sender goes no further than the switch.
-		if _, err := t.lab.Arrive(port, packet.AppendEthernet(nil, mac, mac, 0x88b5)); err != nil {
+		if _, err := t.lab.Do(vnet.Arrive{Port: port, Hex: packet.AppendEthernet(nil, mac, mac, 0x88b5)}); err != nil {
 			return err
 		}
 	}

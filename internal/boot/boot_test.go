@@ -273,13 +273,13 @@ func TestALiveLabReplays(t *testing.T) {
 			ok(s.Stop(ctx, "bob", "pingd"))
 		case 2:
 			ok(s.Install(ctx, "bob", "pingd", prog, ref))
-			_, err = s.Do(ctx, vnet.Command{Op: "start", Node: "bob", Proc: "pingd"})
+			_, err = s.Do(ctx, vnet.Start{Node: "bob", Proc: "pingd"})
 			ok(err)
 		case 3:
-			_, err = s.Do(ctx, vnet.Command{Op: "kill", Node: "bob", Proc: "pingd"})
+			_, err = s.Do(ctx, vnet.Kill{Node: "bob", Proc: "pingd"})
 			ok(err)
 		case 4:
-			_, err = s.Do(ctx, vnet.Command{Op: "start", Node: "bob", Proc: "pingd"})
+			_, err = s.Do(ctx, vnet.Start{Node: "bob", Proc: "pingd"})
 			ok(err)
 		}
 		ok(s.Resume(ctx))

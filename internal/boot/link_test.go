@@ -117,7 +117,7 @@ func TestFactsSayWhereAPacketStarts(t *testing.T) {
 			})
 			lab.Start()
 			lab.Run(time.Second, vnet.NoLimit)
-			if _, err := lab.Output("a:"+m.device, frame); err != nil {
+			if _, err := lab.Do(vnet.Output{Port: "a:" + m.device, Hex: frame}); err != nil {
 				t.Fatal(err)
 			}
 			lab.Run(2*time.Second, vnet.NoLimit)

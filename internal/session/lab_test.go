@@ -214,9 +214,19 @@ func (b *bench) install(node, name string) {
 	b.ok(b.Install(b.t.Context(), node, "p", programs()[name], []byte(name)))
 }
 
+// command is one by its name.
+func command(t testing.TB, op, node, proc string) vnet.Command {
+	t.Helper()
+	c, err := vnet.DecodeCommand(fmt.Appendf(nil, `{"op":%q,"node":%q,"proc":%q}`, op, node, proc))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
 func (b *bench) do(op, node, proc string) {
 	b.t.Helper()
-	_, err := b.Do(b.t.Context(), vnet.Command{Op: op, Node: node, Proc: proc})
+	_, err := b.Do(b.t.Context(), command(b.t, op, node, proc))
 	b.ok(err)
 }
 

@@ -35,8 +35,50 @@ type Recording struct {
 
 // A Recorded is a command with where in the run it took effect.
 type Recorded struct {
-	vnet.Recorded
-	Name string `json:"name,omitempty"` // install: the program's file name
+	At      int64  // virtual nanoseconds
+	Step    uint64 // steps that the loop had taken
+	Command vnet.Command
+	Name    string // install: the program's file name
+}
+
+// MarshalJSON is the command's own object with "at", "step" and, of an install, "name".
+func (r Recorded) MarshalJSON() ([]byte, error) {
+	c, err := vnet.EncodeCommand(r.Command)
+	if err != nil {
+		return nil, err
+	}
+	out := fmt.Appendf(nil, `{"at":%d,"step":%d,`, r.At, r.Step)
+	out = append(out, c[1:len(c)-1]...)
+	if r.Name != "" {
+		name, err := json.Marshal(r.Name)
+		if err != nil {
+			return nil, err
+		}
+		out = append(append(out, `,"name":`...), name...)
+	}
+	return append(out, '}'), nil
+}
+
+// UnmarshalJSON takes what MarshalJSON makes, and no other field.
+func (r *Recorded) UnmarshalJSON(b []byte) error {
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(b, &fields); err != nil {
+		return err
+	}
+	for name, to := range map[string]any{"at": &r.At, "step": &r.Step, "name": &r.Name} {
+		if raw, there := fields[name]; there {
+			if err := json.Unmarshal(raw, to); err != nil {
+				return fmt.Errorf("%s: %w", name, err)
+			}
+		}
+		delete(fields, name)
+	}
+	rest, err := json.Marshal(fields)
+	if err != nil {
+		return err
+	}
+	r.Command, err = vnet.DecodeCommand(rest)
+	return err
 }
 
 // An End is where a recording ends and what the run was like up to there.
@@ -57,10 +99,11 @@ type recorder struct {
 }
 
 func (r *recorder) add(c Recorded) error {
-	n := len(c.Text) + len(c.Line) + len(c.Node) + len(c.Proc) + len(c.Name) + len(c.Hash) + 64
-	for _, a := range c.Argv {
-		n += len(a) + 16
+	b, err := c.MarshalJSON()
+	if err != nil {
+		return err
 	}
+	n := len(b)
 	if len(r.commands) >= MaxCommands || r.bytes+n > MaxCommandBytes {
 		return ErrFull
 	}

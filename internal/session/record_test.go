@@ -69,7 +69,7 @@ func TestRecordingReplaysToTheSameHash(t *testing.T) {
 			}
 			name, err := b.Exec(ctx, "h1", "echo 'a b'")
 			b.ok(err)
-			_, err = b.Do(ctx, vnet.Command{Op: "stdin", Node: "h1", Proc: name, Text: "hello\n", EOF: true})
+			_, err = b.Do(ctx, vnet.Stdin{Node: "h1", Proc: name, Text: "hello\n", EOF: true})
 			b.ok(err)
 		}
 		if at, _ := b.now(); at < time.Minute {
@@ -104,7 +104,7 @@ func TestRecordingReplaysToTheSameHash(t *testing.T) {
 
 // try does what may fail.
 func (b *bench) try(op string) {
-	_, _ = b.Do(b.t.Context(), vnet.Command{Op: op, Node: "h1", Proc: "p"})
+	_, _ = b.Do(b.t.Context(), command(b.t, op, "h1", "p"))
 }
 
 func TestRecordingIsBounded(t *testing.T) {
@@ -122,17 +122,17 @@ func TestRecordingIsBounded(t *testing.T) {
 		if err := b.Install(t.Context(), "h9", "p", programs()["flood"], []byte("flood")); err == nil || !strings.Contains(err.Error(), "h1:p, h2:p") {
 			t.Errorf("a slot that is not there: %v", err)
 		}
-		if _, err := b.Do(t.Context(), vnet.Command{Op: "install", Node: "h1", Proc: "p"}); err == nil {
+		if _, err := b.Do(t.Context(), vnet.Install{Node: "h1", Proc: "p"}); err == nil {
 			t.Error("a program was installed without one")
 		}
 		for range 2 * MaxCommandBytes / (1 << 20) {
-			_, err = b.Do(t.Context(), vnet.Command{Op: "stdin", Node: "h1", Proc: "p", Text: strings.Repeat("x", 1<<20)})
+			_, err = b.Do(t.Context(), vnet.Stdin{Node: "h1", Proc: "p", Text: strings.Repeat("x", 1<<20)})
 		}
 		if !errors.Is(err, ErrFull) {
 			t.Errorf("bytes beyond the limit: %v", err)
 		}
 		for range MaxCommands {
-			_, err = b.Do(t.Context(), vnet.Command{Op: "kill", Node: "h1", Proc: "p"})
+			_, err = b.Do(t.Context(), vnet.Kill{Node: "h1", Proc: "p"})
 		}
 		if !errors.Is(err, ErrFull) {
 			t.Errorf("commands beyond the limit: %v", err)
@@ -183,9 +183,8 @@ func TestLoadRefusesWhatIsNoRecording(t *testing.T) {
 		}
 		return string(b)
 	}
-	at := func(at int64, step uint64, op string) Recorded {
-		return Recorded{Recorded: vnet.Recorded{At: at, Step: step, Command: vnet.Command{Op: op, Hash: hashOf("x")}}}
-	}
+	kill := func(at int64, step uint64) Recorded { return Recorded{At: at, Step: step, Command: vnet.Kill{}} }
+	upload := Recorded{Command: vnet.Install{Hash: hashOf("x")}}
 	for _, tc := range []struct {
 		name string
 		file []byte
@@ -196,15 +195,17 @@ func TestLoadRefusesWhatIsNoRecording(t *testing.T) {
 		{"a file too many", zipped(t, "recording.json", "{}", "../evil", ""), "does not belong"},
 		{"not JSON", zipped(t, "recording.json", "{"), "unexpected EOF"},
 		{"an unknown field", zipped(t, "recording.json", `{"format":1,"colour":2}`), "colour"},
+		{"an unknown command", zipped(t, "recording.json", `{"format":1,"commands":[{"at":0,"step":0,"op":"dance"}]}`), `no command "dance"`},
+		{"an unknown field of a command", zipped(t, "recording.json", `{"format":1,"commands":[{"at":0,"step":0,"op":"kill","node":"a","line":"x"}]}`), "line"},
 		{"another format", zipped(t, "recording.json", `{"format":2}`), "format 2"},
 		{"a program that is not its hash", zipped(t, "programs/aa.wasm", "x"), "not what its name says"},
 		{"a missing program", zipped(t, "recording.json", valid(func(r *Recording) { r.Programs = []Program{{Hash: "aa"}} })), "is not in it"},
-		{"a missing upload", zipped(t, "recording.json", valid(func(r *Recording) { r.Commands = []Recorded{at(0, 0, "install")} })), "is not in it"},
+		{"a missing upload", zipped(t, "recording.json", valid(func(r *Recording) { r.Commands = []Recorded{upload} })), "is not in it"},
 		{"commands out of order", zipped(t, "recording.json", valid(func(r *Recording) {
-			r.Commands = []Recorded{at(5, 5, "kill"), at(5, 4, "kill")}
+			r.Commands = []Recorded{kill(5, 5), kill(5, 4)}
 			r.End = End{At: 9, Step: 9}
 		})), "cannot follow"},
-		{"an end before the last command", zipped(t, "recording.json", valid(func(r *Recording) { r.Commands = []Recorded{at(5, 5, "kill")} })), "cannot follow"},
+		{"an end before the last command", zipped(t, "recording.json", valid(func(r *Recording) { r.Commands = []Recorded{kill(5, 5)} })), "cannot follow"},
 		{"an end after the end of time", zipped(t, "recording.json", valid(func(r *Recording) { r.End.At = 1 << 62 })), "cannot follow"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

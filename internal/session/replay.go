@@ -125,8 +125,8 @@ func (l *Loaded) check() error {
 		if err := after(fmt.Sprintf("command %d", i+1), c.At, c.Step); err != nil {
 			return err
 		}
-		if c.Op == "install" && l.Wasm[c.Hash] == nil {
-			return fmt.Errorf("recording: the program %s of command %d is not in it", c.Hash, i+1)
+		if x, ok := c.Command.(vnet.Install); ok && l.Wasm[x.Hash] == nil {
+			return fmt.Errorf("recording: the program %s of command %d is not in it", x.Hash, i+1)
 		}
 	}
 	return after("the end", l.End.At, l.End.Step)
@@ -183,15 +183,16 @@ func (l *Loaded) Replay(ctx context.Context, b Builder) (Result, error) {
 			return res, err
 		}
 		if res.Why == "" {
-			res.Why = apart(lab, fmt.Sprintf("at command %d (%s %s)", i+1, c.Op, c.Node), c.At, c.Step)
+			res.Why = apart(lab, fmt.Sprintf("at command %d (%s)", i+1, vnet.OpOf(c.Command)), c.At, c.Step)
 		}
-		var prog vnet.Program
-		if c.Op == "install" {
-			if prog, err = b.Compile(ctx, c.Name, l.Wasm[c.Hash]); err != nil {
+		do := c.Command
+		if x, ok := do.(vnet.Install); ok {
+			if x.Program, err = b.Compile(ctx, c.Name, l.Wasm[x.Hash]); err != nil {
 				return res, fmt.Errorf("recording: the program %q of command %d: %w", c.Name, i+1, err)
 			}
+			do = x
 		}
-		_, _ = lab.Do(c.Command, prog) // one that failed when it was recorded fails again, and is in the log
+		_, _ = lab.Do(do) // one that failed when it was recorded fails again, and is in the log
 	}
 	if err := runTo(ctx, lab, l.End.At, l.End.Step); err != nil {
 		return res, err

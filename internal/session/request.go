@@ -181,29 +181,29 @@ func (s *Session) Step(ctx context.Context) error {
 	})
 }
 
-// Do carries out a command: start, kill or stdin. It returns the name of the
-// process that it made, if any.
-func (s *Session) Do(ctx context.Context, c vnet.Command) (name string, err error) {
-	if c.Op == "install" {
-		return "", errors.New("a program is installed by uploading it")
+// Do carries out a command, but for an install: a program is uploaded. It returns what
+// it made.
+func (s *Session) Do(ctx context.Context, c vnet.Command) (vnet.Reply, error) {
+	if _, upload := c.(vnet.Install); upload {
+		return vnet.Reply{}, errors.New("a program is installed by uploading it")
 	}
-	return query(ctx, s, func() (string, error) {
+	return query(ctx, s, func() (vnet.Reply, error) {
 		s.catchUp()
-		return s.do(c, nil)
+		return s.do(c)
 	})
 }
 
 // do carries out a command, on the session's goroutine, and records it.
-func (s *Session) do(c vnet.Command, prog vnet.Program) (string, error) {
-	r := Recorded{Recorded: vnet.Recorded{At: int64(s.lab.Now()), Step: s.lab.Steps(), Command: c}}
-	if prog != nil {
-		r.Name = prog.Name()
+func (s *Session) do(c vnet.Command) (vnet.Reply, error) {
+	r := Recorded{At: int64(s.lab.Now()), Step: s.lab.Steps(), Command: c}
+	if x, ok := c.(vnet.Install); ok && x.Program != nil {
+		r.Name = x.Program.Name()
 	}
 	if err := s.rec.add(r); err != nil {
-		return "", err
+		return vnet.Reply{}, err
 	}
 	s.dirty = true
-	return s.lab.Do(c, prog)
+	return s.lab.Do(c)
 }
 
 // Exec runs a command line at a node's prompt and returns the name of the process.
@@ -211,7 +211,8 @@ func (s *Session) Exec(ctx context.Context, node, line string) (string, error) {
 	if strings.TrimSpace(line) == "" {
 		return "", errors.New("the command line is empty")
 	}
-	return s.Do(ctx, vnet.Command{Op: "exec", Node: node, Line: line})
+	r, err := s.Do(ctx, vnet.Exec{Node: node, Line: line})
+	return r.Proc, err
 }
 
 // Stop asks a process to end (SIGTERM), and kills it if it still runs after
@@ -220,7 +221,7 @@ func (s *Session) Stop(ctx context.Context, node, proc string) error {
 	return s.ask(ctx, func() error {
 		s.catchUp()
 		pid := s.pid(node, proc)
-		if _, err := s.do(vnet.Command{Op: "stop", Node: node, Proc: proc}, nil); err != nil {
+		if _, err := s.do(vnet.Stop{Node: node, Proc: proc}); err != nil {
 			return err
 		}
 		for _, x := range s.stopping {
@@ -256,7 +257,7 @@ func (s *Session) Install(ctx context.Context, node, proc string, prog vnet.Prog
 		if err := s.keep(prog.ID(), bytes); err != nil {
 			return err
 		}
-		_, err := s.do(vnet.Command{Op: "install", Node: node, Proc: proc, Hash: prog.ID()}, prog)
+		_, err := s.do(vnet.Install{Node: node, Proc: proc, Hash: prog.ID(), Program: prog})
 		return err
 	})
 }

@@ -420,7 +420,7 @@ func (s *Session) expire() {
 			continue
 		}
 		if alive {
-			if _, err := s.do(vnet.Command{Op: "kill", Node: x.node, Proc: x.proc}, nil); err != nil {
+			if _, err := s.do(vnet.Kill{Node: x.node, Proc: x.proc}); err != nil {
 				s.lg.Warn("a process outlives its stop", "node", x.node, "proc", x.proc, "error", err)
 			}
 		}

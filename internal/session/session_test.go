@@ -176,7 +176,7 @@ func TestLifeEnds(t *testing.T) {
 				if !strings.Contains(b.Reason(), tc.want) {
 					t.Errorf("closed because %q, want %q in it", b.Reason(), tc.want)
 				}
-				if _, err := b.Do(t.Context(), vnet.Command{Op: "start", Node: "h1", Proc: "p"}); !errors.Is(err, ErrClosed) {
+				if _, err := b.Do(t.Context(), vnet.Start{Node: "h1", Proc: "p"}); !errors.Is(err, ErrClosed) {
 					t.Errorf("a closed lab answers %v", err)
 				}
 				if _, err := b.Attach(t.Context()); !errors.Is(err, ErrClosed) {

@@ -63,19 +63,20 @@ var ops = map[string]op{
 	"rate": {hasRate, func(ctx context.Context, s *session.Session, c *command) (any, error) {
 		return nil, s.SetRate(ctx, *c.Rate)
 	}},
-	"start": {hasNode | hasProc, do},
-	"kill":  {hasNode | hasProc, do},
+	"start": {hasNode | hasProc, func(ctx context.Context, s *session.Session, c *command) (any, error) {
+		_, err := s.Do(ctx, vnet.Start{Node: *c.Node, Proc: *c.Proc})
+		return nil, err
+	}},
+	"kill": {hasNode | hasProc, func(ctx context.Context, s *session.Session, c *command) (any, error) {
+		_, err := s.Do(ctx, vnet.Kill{Node: *c.Node, Proc: *c.Proc})
+		return nil, err
+	}},
 	"stop": {hasNode | hasProc, func(ctx context.Context, s *session.Session, c *command) (any, error) {
 		return nil, s.Stop(ctx, *c.Node, *c.Proc)
 	}},
 	"exec":   {hasNode | hasLine, exec},
 	"stdin":  {hasNode | hasProc | hasText, stdin},
 	"decode": {hasLink | hasHex, decodeFrame},
-}
-
-func do(ctx context.Context, s *session.Session, c *command) (any, error) {
-	_, err := s.Do(ctx, vnet.Command{Op: c.Op, Node: *c.Node, Proc: *c.Proc})
-	return nil, err
 }
 
 type execResult struct {
@@ -94,7 +95,7 @@ func stdin(ctx context.Context, s *session.Session, c *command) (any, error) {
 	if len(*c.Text) > MaxStdin {
 		return nil, fmt.Errorf("%d bytes are too many at once, at most %d are taken", len(*c.Text), MaxStdin)
 	}
-	_, err := s.Do(ctx, vnet.Command{Op: "stdin", Node: *c.Node, Proc: *c.Proc, Text: *c.Text})
+	_, err := s.Do(ctx, vnet.Stdin{Node: *c.Node, Proc: *c.Proc, Text: *c.Text})
 	return nil, err
 }
 

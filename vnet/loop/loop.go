@@ -32,8 +32,9 @@ type due struct {
 // is in the heap once or not at all.
 type Timer struct {
 	Run  func()
-	Held bool // what it runs waits on a goroutine's stack: it must be run there
-	pos  int  // place in the heap plus one; 0 when not set
+	Held bool  // what it runs waits on a goroutine's stack: it must be run there
+	off  *bool // true: what it runs is no more, and its turn does nothing
+	pos  int   // place in the heap plus one; 0 when not set
 }
 
 // Pending reports whether the timer is set.
@@ -76,6 +77,20 @@ func (l *Loop) After(d time.Duration, f func()) (cancel func()) {
 	return func() { l.Stop(t) }
 }
 
+// AfterUnless is After for what does nothing once off has become true.
+func (l *Loop) AfterUnless(off *bool, d time.Duration, f func()) (cancel func()) {
+	t := &Timer{Run: f, off: off}
+	l.Set(t, l.now+max(d, 0))
+	return func() { l.Stop(t) }
+}
+
+// Fire is the turn of a timer that was taken.
+func (t *Timer) Fire() {
+	if t.off == nil || !*t.off {
+		t.Run()
+	}
+}
+
 // Run takes due timers in turn until the clock would pass until or limit steps
 // have been taken in all, and reports whether it stopped for time: the clock then
 // stands at until.
@@ -83,7 +98,7 @@ func (l *Loop) Run(until time.Duration, limit uint64) bool {
 	l.until, l.limit, l.running = until, limit, true
 	defer func() { l.running = false }()
 	for l.Due() {
-		l.Take().Run()
+		l.Take().Fire()
 	}
 	if len(l.heap) > 0 && l.heap[0].at <= until {
 		return false

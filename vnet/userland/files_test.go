@@ -11,7 +11,7 @@ func TestFileCommands(t *testing.T) {
 	b := newBench(t, nil)
 	shell := func(line string) { // with redirection, which the node's prompt does
 		t.Helper()
-		if _, err := b.Do(vnet.Command{Op: "exec", Node: b.node, Line: line}, nil); err != nil {
+		if _, err := b.Do(vnet.Exec{Node: b.node, Line: line}); err != nil {
 			t.Fatal(err)
 		}
 		b.Run(b.Now(), vnet.NoLimit)
@@ -44,14 +44,15 @@ func TestEndlessInput(t *testing.T) {
 	} {
 		t.Run(line, func(t *testing.T) {
 			b := newBench(t, nil)
-			name, err := b.Do(vnet.Command{Op: "exec", Node: b.node, Line: line}, nil)
+			r, err := b.Do(vnet.Exec{Node: b.node, Line: line})
 			if err != nil {
 				t.Fatal(err)
 			}
+			name := r.Proc
 			if !b.Run(50*time.Millisecond, 20_000) {
 				t.Fatalf("the clock stands at %v after %d steps", b.Now(), b.Steps())
 			}
-			_, _ = b.Do(vnet.Command{Op: "kill", Node: b.node, Proc: name}, nil) // where it has not ended by itself
+			_, _ = b.Do(vnet.Kill{Node: b.node, Proc: name}) // where it has not ended by itself
 			b.Run(b.Now()+10*time.Millisecond, vnet.NoLimit)
 			if _, ended := b.exits[b.node+":"+name]; !ended {
 				t.Errorf("%s has not ended", name)

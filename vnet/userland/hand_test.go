@@ -66,9 +66,11 @@ func sit(t *testing.T, dialect kern.Dialect, module func() kern.Module, device s
 		}
 	})
 	l.Start()
-	if d.proc, err = l.Do(vnet.Command{Op: "exec", Node: "bob", Argv: append([]string{"syscall"}, argv...)}, nil); err != nil {
+	r, err := l.Do(vnet.Exec{Node: "bob", Argv: append([]string{"syscall"}, argv...)})
+	if err != nil {
 		t.Fatal(err)
 	}
+	d.proc = r.Proc
 	d.run(time.Millisecond)
 	return d
 }
@@ -78,7 +80,7 @@ func (d *desk) run(t time.Duration) { d.Run(d.Now()+t, vnet.NoLimit) }
 // enter types at the prompt, and lets a millisecond pass.
 func (d *desk) enter(text string) {
 	d.t.Helper()
-	if _, err := d.Do(vnet.Command{Op: "stdin", Node: "bob", Proc: d.proc, Text: text}, nil); err != nil {
+	if _, err := d.Do(vnet.Stdin{Node: "bob", Proc: d.proc, Text: text}); err != nil {
 		d.t.Fatal(err)
 	}
 	d.run(time.Millisecond)
@@ -271,7 +273,7 @@ func TestSyscallKilledWhileItWaits(t *testing.T) {
 		t.Run(typed, func(t *testing.T) {
 			d := sit(t, kern.NetBSD, netbsdTap, "tap0")
 			d.enter(typed)
-			if _, err := d.Do(vnet.Command{Op: "kill", Node: "bob", Proc: d.proc}, nil); err != nil {
+			if _, err := d.Do(vnet.Kill{Node: "bob", Proc: d.proc}); err != nil {
 				t.Fatal(err)
 			}
 			d.run(time.Millisecond)

@@ -172,11 +172,11 @@ func pingd(frame []byte) [][]byte {
 // exec starts a command on the node and returns its process.
 func (b *bench) exec(line string) string {
 	b.t.Helper()
-	name, err := b.Do(vnet.Command{Op: "exec", Node: b.node, Argv: strings.Fields(line)}, nil)
+	r, err := b.Do(vnet.Exec{Node: b.node, Argv: strings.Fields(line)})
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	return b.node + ":" + name
+	return b.node + ":" + r.Proc
 }
 
 // command runs a command to its end and returns what it printed and its exit code.

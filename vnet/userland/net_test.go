@@ -211,16 +211,16 @@ func TestStreamThroughRouters(t *testing.T) {
 		b.on("bob").exec("nc -l -v 80")
 		b.on("alice").exec("nc -w 30 bob 80")
 		do := func(c vnet.Command) {
-			if _, err := b.Do(c, nil); err != nil {
+			if _, err := b.Do(c); err != nil {
 				t.Fatal(err)
 			}
 		}
-		do(vnet.Command{Op: "stdin", Node: "alice", Proc: "nc.1", Text: strings.Repeat("0123456789", 2000)})
+		do(vnet.Stdin{Node: "alice", Proc: "nc.1", Text: strings.Repeat("0123456789", 2000)})
 		b.Run(b.Now()+time.Second, vnet.NoLimit)
 		b.on("bob").contains("netstat -an", "tcp4       0      0  10.0.2.2.80            10.0.0.2.")
-		do(vnet.Command{Op: "stdin", Node: "bob", Proc: "nc.1", Text: "thanks\n"})
+		do(vnet.Stdin{Node: "bob", Proc: "nc.1", Text: "thanks\n"})
 		b.Run(b.Now()+time.Second, vnet.NoLimit)
-		do(vnet.Command{Op: "stdin", Node: "alice", Proc: "nc.1", EOF: true})
+		do(vnet.Stdin{Node: "alice", Proc: "nc.1", EOF: true})
 		b.Run(b.Now()+10*time.Second, vnet.NoLimit)
 		got := b.out["bob:nc.1"]
 		if head, rest, _ := strings.Cut(got, "\n"); !strings.HasPrefix(head, "Connection from 10.0.0.2:") || len(rest) != 20000 {
@@ -256,7 +256,7 @@ func TestNarrowLink(t *testing.T) {
 	b.on("alice").contains("ping -c 1 -s 1400 bob", "1408 bytes from 10.0.2.2: icmp_seq=0 ttl=62")
 	b.on("bob").exec("nc -l 80")
 	sender := strings.TrimPrefix(b.on("alice").exec("nc bob 80"), "alice:")
-	if _, err := b.Do(vnet.Command{Op: "stdin", Node: "alice", Proc: sender, Text: strings.Repeat("x", 50_000), EOF: true}, nil); err != nil {
+	if _, err := b.Do(vnet.Stdin{Node: "alice", Proc: sender, Text: strings.Repeat("x", 50_000), EOF: true}); err != nil {
 		t.Fatal(err)
 	}
 	needed := 0
@@ -275,9 +275,9 @@ func TestNcDatagrams(t *testing.T) {
 	b := chain(t, nil)
 	b.on("bob").exec("nc -u -l 7")
 	b.on("alice").exec("nc -u -w 2 bob 7")
-	for _, c := range []vnet.Command{{Node: "alice", Text: "question\n"}, {Node: "bob", Text: "answer\n"}} {
-		c.Op, c.Proc = "stdin", "nc.1"
-		if _, err := b.Do(c, nil); err != nil {
+	for _, c := range []vnet.Stdin{{Node: "alice", Text: "question\n"}, {Node: "bob", Text: "answer\n"}} {
+		c.Proc = "nc.1"
+		if _, err := b.Do(c); err != nil {
 			t.Fatal(err)
 		}
 		b.Run(b.Now()+100*time.Millisecond, vnet.NoLimit)

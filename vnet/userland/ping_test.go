@@ -214,9 +214,9 @@ func TestPingSeesTheProgramStop(t *testing.T) {
 	b := newBench(t, pingd)
 	b.stamps = true
 	ping := b.exec("ping 10.0.0.2")
-	do := func(op string) {
+	do := func(c vnet.Command) {
 		t.Helper()
-		if _, err := b.Do(vnet.Command{Op: op, Node: "bob", Proc: "pingd"}, nil); err != nil {
+		if _, err := b.Do(c); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -225,13 +225,13 @@ func TestPingSeesTheProgramStop(t *testing.T) {
 		t.Errorf("alice sent %d ARP requests while the pings were answered, want the first alone", b.arps)
 	}
 	b.out[ping] = ""
-	do("stop")
+	do(vnet.Stop{Node: "bob", Proc: "pingd"})
 	b.Run(30500*time.Millisecond, vnet.NoLimit)
 	if got, want := b.out[ping], "27s ping: sendto: Host is down\n28s ping: sendto: Host is down\n"+
 		"29s ping: sendto: Host is down\n30s ping: sendto: Host is down\n"; got != want {
 		t.Errorf("after 20s the program is stopped:\n%s\nwant\n%s", got, want)
 	}
-	do("start")
+	do(vnet.Start{Node: "bob", Proc: "pingd"})
 	b.out[ping] = ""
 	b.Run(33500*time.Millisecond, vnet.NoLimit)
 	if got := b.out[ping]; !strings.HasSuffix(got, "33.004s 64 bytes from 10.0.0.2: icmp_seq=33 ttl=255 time=4.000 ms\n") {

@@ -162,14 +162,14 @@ var muddleCommands = []struct {
 	at time.Duration
 	vnet.Command
 }{
-	{1500 * time.Microsecond, vnet.Command{Op: "exec", Node: "a", Line: "cat /dev/zero | cat > /tmp/z"}},
-	{3000 * time.Microsecond, vnet.Command{Op: "exec", Node: "b", Line: "ping -c 3 10.0.0.1 | cat > /tmp/b"}},
-	{4100 * time.Microsecond, vnet.Command{Op: "kill", Node: "a", Proc: "m"}},
-	{7000 * time.Microsecond, vnet.Command{Op: "start", Node: "a", Proc: "m"}},
-	{9003 * time.Microsecond, vnet.Command{Op: "exec", Node: "b", Line: "m | m | m"}},
-	{15000 * time.Microsecond, vnet.Command{Op: "stop", Node: "b", Proc: "n"}},
-	{20000 * time.Microsecond, vnet.Command{Op: "exec", Node: "a", Line: "nc -u 10.0.0.2 8 < /dev/random"}},
-	{30000 * time.Microsecond, vnet.Command{Op: "stdin", Node: "b", Proc: "m", Text: "hello\n\x03", EOF: true}},
+	{1500 * time.Microsecond, vnet.Exec{Node: "a", Line: "cat /dev/zero | cat > /tmp/z"}},
+	{3000 * time.Microsecond, vnet.Exec{Node: "b", Line: "ping -c 3 10.0.0.1 | cat > /tmp/b"}},
+	{4100 * time.Microsecond, vnet.Kill{Node: "a", Proc: "m"}},
+	{7000 * time.Microsecond, vnet.Start{Node: "a", Proc: "m"}},
+	{9003 * time.Microsecond, vnet.Exec{Node: "b", Line: "m | m | m"}},
+	{15000 * time.Microsecond, vnet.Stop{Node: "b", Proc: "n"}},
+	{20000 * time.Microsecond, vnet.Exec{Node: "a", Line: "nc -u 10.0.0.2 8 < /dev/random"}},
+	{30000 * time.Microsecond, vnet.Stdin{Node: "b", Proc: "m", Text: "hello\n\x03", EOF: true}},
 }
 
 // muddleRun runs a lab to its end, with stops where chop says, and tells how it was.
@@ -185,7 +185,7 @@ func muddleRun(t testing.TB, seed uint64, chop func(l *vnet.Lab) (time.Duration,
 		}
 		until, steps := chop(l)
 		if all := l.Run(min(until, next), steps); all && l.Now() == next && len(commands) > 0 {
-			_, _ = l.Do(commands[0].Command, nil) // which may fail: the same in each run
+			_, _ = l.Do(commands[0].Command) // which may fail: the same in each run
 			commands = commands[1:]
 		}
 	}

@@ -1,0 +1,77 @@
+package vnet
+
+import (
+	"slices"
+
+	"wireloom/vnet/event"
+)
+
+// AddNode puts a machine into the lab and starts it: its programs that are to run from
+// the beginning, and that are commands of the node's, start at once; others wait for
+// their Install. Its interfaces are plugged in by Plug.
+type AddNode struct {
+	Node NodeConfig `json:"node"`
+}
+
+func (AddNode) op() string            { return "add-node" }
+func (c AddNode) fact(e *event.Event) { e.Node = c.Node.Name }
+func (c AddNode) apply(l *Lab) (r Reply, err error) {
+	next := l.topology
+	next.Nodes = append(slices.Clone(next.Nodes), c.Node)
+	if err := next.Check(); err != nil {
+		return r, err
+	}
+	n, err := l.addNode(c.Node)
+	if err == nil {
+		err = n.startNet()
+	}
+	if err != nil {
+		if n != nil {
+			l.dropNode(n)
+		}
+		return r, err
+	}
+	l.topology = next
+	if a, ok := c.Node.firstAddress(); ok {
+		l.hosts[c.Node.Name] = a
+	}
+	if l.started {
+		n.startPrograms()
+	}
+	return r, nil
+}
+
+// RemoveNode takes a machine out of the lab as if its power were cut: its processes
+// end, its cables are unplugged, and nothing that it had planned happens.
+type RemoveNode struct {
+	Node string `json:"node"`
+}
+
+func (RemoveNode) op() string            { return "remove-node" }
+func (c RemoveNode) fact(e *event.Event) { e.Node = c.Node }
+func (c RemoveNode) apply(l *Lab) (r Reply, err error) {
+	n, err := l.nodeNamed(c.Node)
+	if err != nil {
+		return r, err
+	}
+	for _, p := range n.procs {
+		l.emit(event.Event{
+			Kind: event.Exit, Node: n.name, Proc: p.name, PID: p.pid, N: 128 + SIGKILL, Op: "killed", Text: "the node was removed", Fuel: p.fuel,
+		})
+	}
+	l.dropNode(n)
+	l.topology.Nodes = slices.DeleteFunc(slices.Clone(l.topology.Nodes), func(x NodeConfig) bool { return x.Name == c.Node })
+	delete(l.hosts, c.Node)
+	return r, nil
+}
+
+// dropNode takes a node out of the lab's tables and ends what it has.
+func (l *Lab) dropNode(n *Node) {
+	for _, x := range n.ifaces {
+		x.port.unplug()
+		delete(l.ports, x.port.name)
+	}
+	n.off()
+	l.nodes = slices.DeleteFunc(l.nodes, func(x *Node) bool { return x == n })
+	delete(l.byName, n.name)
+}

@@ -1,0 +1,34 @@
+package vnet
+
+import (
+	"errors"
+
+	"wireloom/vnet/event"
+)
+
+// Exec runs a line at a node's prompt, or one command.
+type Exec struct {
+	Node string   `json:"node"`
+	Argv []string `json:"argv,omitempty"` // a command and its arguments; or
+	Line string   `json:"line,omitempty"` // a line, as typed
+}
+
+func (Exec) op() string            { return "exec" }
+func (c Exec) fact(e *event.Event) { e.Node = c.Node }
+func (c Exec) apply(l *Lab) (r Reply, err error) {
+	n, err := l.nodeNamed(c.Node)
+	if err != nil {
+		return r, err
+	}
+	stages := []stage{{argv: c.Argv}}
+	switch {
+	case c.Line != "":
+		if stages, err = parseLine(c.Line); err != nil {
+			return r, err
+		}
+	case len(c.Argv) == 0:
+		return r, errors.New("an empty command line")
+	}
+	r.Proc, err = n.exec(stages)
+	return r, err
+}

@@ -1,0 +1,74 @@
+package vnet
+
+import (
+	"fmt"
+	"time"
+
+	"wireloom/vnet/event"
+	"wireloom/vnet/packet"
+)
+
+// Plug connects two ends that have no link, as a [LinkConfig] does.
+type Plug struct {
+	A     string        `json:"a"`
+	B     string        `json:"b"`
+	Delay time.Duration `json:"delay,omitempty"` // ns
+}
+
+func (Plug) op() string            { return "plug" }
+func (c Plug) fact(e *event.Event) { e.Port, e.Peer = c.A, c.B }
+func (c Plug) apply(l *Lab) (r Reply, err error) {
+	if c.Delay < 0 || c.Delay > MaxDelay {
+		return r, fmt.Errorf("link %s - %s: the delay %v is not between 0 and %v", c.A, c.B, c.Delay, MaxDelay)
+	}
+	a, err := l.free(c.A)
+	if err != nil {
+		return r, err
+	}
+	b, err := l.free(c.B)
+	switch {
+	case err != nil:
+		return r, err
+	case a == b:
+		return r, fmt.Errorf("link %s - %s: its ends are one", c.A, c.B)
+	}
+	plug(a, b, c.Delay)
+	return r, nil
+}
+
+// free is an end by its name that a link may be plugged into, or why it may not.
+func (l *Lab) free(name string) (*port, error) {
+	p := l.ports[name]
+	if p == nil {
+		return nil, fmt.Errorf("there is no %q in this lab: an end is SWITCH.PORT or NODE:INTERFACE", name)
+	}
+	x, own := p.end.(*iface)
+	switch {
+	case p.peer != nil:
+		return nil, fmt.Errorf("%s is connected to %s: unplug that first", name, p.peer.name)
+	case p.carries != packet.LinkEthernet:
+		return nil, fmt.Errorf("%s is point to point: no cable goes there", name)
+	case own && x.gone:
+		return nil, fmt.Errorf("%s was destroyed", name)
+	case own && x.kind != "nic" && len(x.ifp.Addrs) > 0:
+		return nil, fmt.Errorf("%s has an address, so that it belongs to the node's own IP stack: take the address away first", name)
+	}
+	return p, nil
+}
+
+// Unplug takes away the link that an end has. Frames on it are lost; a switch forgets
+// what it has learned there.
+type Unplug struct {
+	Port string `json:"port"`
+}
+
+func (Unplug) op() string            { return "unplug" }
+func (c Unplug) fact(e *event.Event) { e.Port = c.Port }
+func (c Unplug) apply(l *Lab) (r Reply, err error) {
+	p, err := l.linked(c.Port)
+	if err != nil {
+		return r, err
+	}
+	p.unplug()
+	return r, nil
+}

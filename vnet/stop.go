@@ -1,0 +1,63 @@
+package vnet
+
+import (
+	"fmt"
+
+	"wireloom/vnet/event"
+)
+
+// Stop asks a process to end, and all of its line if it is a command of the prompt's.
+type Stop struct {
+	Node string `json:"node"`
+	Proc string `json:"proc,omitempty"` // a slot, or the name of a process
+}
+
+func (Stop) op() string                    { return "stop" }
+func (c Stop) fact(e *event.Event)         { e.Node, e.Proc = c.Node, c.Proc }
+func (c Stop) apply(l *Lab) (Reply, error) { return l.end(c.Node, c.Proc, (*Proc).terminate) }
+
+// Kill ends a process at once, and all of its line if it is a command of the prompt's.
+type Kill struct {
+	Node string `json:"node"`
+	Proc string `json:"proc,omitempty"` // a slot, or the name of a process
+}
+
+func (Kill) op() string                    { return "kill" }
+func (c Kill) fact(e *event.Event)         { e.Node, e.Proc = c.Node, c.Proc }
+func (c Kill) apply(l *Lab) (Reply, error) { return l.end(c.Node, c.Proc, (*Proc).kill) }
+
+// end ends what runs in a slot, or the line that a process belongs to.
+func (l *Lab) end(node, proc string, how func(*Proc)) (r Reply, err error) {
+	n, err := l.nodeNamed(node)
+	if err != nil {
+		return r, err
+	}
+	s := n.slot(proc)
+	switch {
+	case s != nil && s.proc == nil:
+		return r, fmt.Errorf("%s:%s is not running", n.name, proc)
+	case s != nil:
+		how(s.proc)
+		return r, nil
+	}
+	p := n.named(proc)
+	if p == nil {
+		return r, n.noProgram(proc)
+	}
+	for _, q := range n.group(p) { // all of a line
+		how(q)
+	}
+	return r, nil
+}
+
+func (p *Proc) kill() { p.Signal(SIGKILL) }
+
+// terminate posts SIGTERM. A command of the node's is stopped with SIGINT, as Ctrl-C at
+// its prompt would: ping then prints what it counted.
+func (p *Proc) terminate() {
+	if p.native {
+		p.Signal(SIGINT)
+		return
+	}
+	p.Signal(SIGTERM)
+}
