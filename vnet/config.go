@@ -17,7 +17,7 @@ import (
 // Limits of a lab. What goes beyond one is refused by New, or dropped, counted
 // and shown as a limit or drop event when it happens while the lab runs.
 const (
-	MaxNodes       = 256             // nodes in a lab
+	MaxNodes       = 1024            // nodes in a lab
 	MaxSwitches    = 64              // switches in a lab
 	MaxPorts       = 1024            // ports of a switch
 	MaxInterfaces  = 32              // NICs and devices of a node
