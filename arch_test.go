@@ -32,12 +32,13 @@ vnet/kern, vnet/errno, vnet/packet                       < tunemu, tapemu
 NONE                                                   < vnet/fabric/stp
 vnet/packet, vnet/fabric/stp                           < vnet/fabric/bridge
 vnet/packet, vnet/fabric/bridge, vnet/fabric/stp       < internal/fabricconform
-vnet/loop, vnet/kern, vnet/errno, vnet/packet, vnet/event, vnet/fabric, vnet/fabric/bridge < vnet
-vnet, vnet/kern, vnet/errno, vnet/packet                 < vnet/userland
-vnet, vnet/kern, vnet/errno, wasm/fuel, wasm/modcache + wazero < wasm
-vnet, vnet/kern, vnet/errno, vnet/packet + gVisor        < internal/hoststack
+vnet/kern, vnet/errno, vnet/packet, vnet/event         < vnet/inet
+vnet/loop, vnet/kern, vnet/errno, vnet/packet, vnet/event, vnet/fabric, vnet/fabric/bridge, vnet/inet < vnet
+vnet, vnet/inet, vnet/kern, vnet/errno, vnet/packet                 < vnet/userland
+vnet, vnet/inet, vnet/kern, vnet/errno, wasm/fuel, wasm/modcache + wazero < wasm
+vnet/inet, vnet/kern, vnet/errno, vnet/packet + gVisor        < internal/hoststack
 vnet/packet + gopacket                                 < internal/decode
-vnet, vnet/kern, vnet/errno, vnet/packet, vnet/event, internal/decode + go-yaml < scenarios
+vnet, vnet/inet, vnet/kern, vnet/errno, vnet/packet, vnet/event, internal/decode + go-yaml < scenarios
 vnet, vnet/event                                       < internal/session
 wasm + sys                                             < internal/compilechild
 vnet, vnet/kern, vnet/userland, tunemu, tapemu, wasm, internal/hoststack, scenarios, internal/session, internal/compilechild < internal/boot
@@ -48,7 +49,7 @@ vnet, vnet/kern, vnet/errno, tunemu, tapemu            < internal/conform
 vnet, vnet/errno, vnet/event, vnet/packet, internal/session, internal/decode + websocket < internal/stream
 vnet, vnet/event, internal/session, internal/decode, internal/stream, internal/pcap, scenarios, web < internal/httpapi
 vnet, vnet/errno, vnet/event, scenarios, web, wasm/guest, internal/* + websocket < cmd/labserver
-vnet, vnet/kern, vnet/errno, vnet/event, vnet/packet, tapemu, scenarios, wasm, wasm/fuel, web, internal/* + sys, websocket, wazero < internal/bench
+vnet, vnet/inet, vnet/kern, vnet/errno, vnet/event, vnet/packet, tapemu, scenarios, wasm, wasm/fuel, web, internal/* + sys, websocket, wazero < internal/bench
 NONE                                                   < internal/mutant, internal/testcount
 internal/mutant                                        < internal/guestbuild
 vnet, vnet/event, wasm, scenarios, internal/boot, internal/mutant < internal/course
@@ -75,6 +76,7 @@ var core = map[string][]string{
 
 	"vnet/fabric/bridge": nil,
 	"vnet/fabric/stp":    nil,
+	"vnet/inet":          nil,
 	"vnet/event":         {"sync", "sync/atomic", "channel"}, // live readers read the log while the loop appends
 	"vnet/kern":          nil,
 	"tunemu":             nil,

@@ -12,6 +12,7 @@ import (
 
 	"wireloom/internal/decode"
 	"wireloom/vnet"
+	"wireloom/vnet/inet"
 	"wireloom/vnet/packet"
 )
 
@@ -205,7 +206,7 @@ var nodeShape = object(
 		field{"to", network, true, "The network, such as 10.1.0.0/16, or default."},
 		field{"via", address, false, "The gateway, on a network of one of the node's addresses."},
 		field{"dev", &shape{kind: shapeText, want: "an interface of the node, such as tun0", pattern: ifaceKey, max: 32}, false, "The interface, where there is no gateway."},
-	), vnet.MaxRoutes), false, "Static routes of the node's IP stack."},
+	), inet.MaxRoutes), false, "Static routes of the node's IP stack."},
 	field{"forward", boolean, false, "The node is a router: it passes on packets for others (net.inet.ip.forwarding)."},
 	field{"programs", mapOf(nameKey, "the program's name", object(
 		field{"slot", ident, false, "What the student supplies; the word is for the brief, such as submission."},

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"wireloom/vnet"
+	"wireloom/vnet/inet"
 	"wireloom/vnet/kern"
 )
 
@@ -191,9 +191,9 @@ func (g *grader) macTable(x *MACTable) finding {
 }
 
 func (g *grader) arpTable(x *ARPTable) finding {
-	var all []vnet.Neighbour
+	var all []inet.Neighbour
 	if s := g.lab.Node(x.Node).Stack(); s != nil {
-		all = slices.DeleteFunc(s.Neighbours(), func(n vnet.Neighbour) bool { return n.MAC.IsZero() })
+		all = slices.DeleteFunc(s.Neighbours(), func(n inet.Neighbour) bool { return n.MAC.IsZero() })
 	}
 	var entries []string
 	for _, n := range all {
@@ -244,7 +244,7 @@ func (g *grader) routes(x *Routes) finding {
 		entries = append(entries, Route{r.To, r.Via, r.Dev}.String())
 	}
 	has := func(w Route) bool {
-		return slices.ContainsFunc(all, func(r vnet.Route) bool {
+		return slices.ContainsFunc(all, func(r inet.Route) bool {
 			return r.To == w.To && (!w.Via.IsValid() || r.Via == w.Via) && (w.Dev == "" || r.Dev == w.Dev)
 		})
 	}

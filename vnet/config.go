@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"wireloom/vnet/fabric"
+	"wireloom/vnet/inet"
 	"wireloom/vnet/kern"
 	"wireloom/vnet/packet"
 )
@@ -17,26 +18,26 @@ import (
 // Limits of a lab. What goes beyond one is refused by New, or dropped, counted
 // and shown as a limit or drop event when it happens while the lab runs.
 const (
-	MaxNodes       = 1024            // nodes in a lab
-	MaxSwitches    = 64              // switches in a lab
-	MaxPorts       = 1024            // ports of a switch
-	MaxInterfaces  = 32              // NICs and devices of a node
-	MaxPrograms    = 32              // program slots of a node
-	MaxProcs       = 64              // processes alive on a node
-	MaxFiles       = 64              // open files of a process
-	MaxFrame       = fabric.MaxFrame // bytes of a frame on a link
-	MaxDelay       = fabric.MaxDelay // delay of a link
-	MaxConsole     = 256 << 10       // bytes a process may write to its console in a second of virtual time
-	MaxStdin       = 64 << 10        // bytes waiting on a console's input
-	MaxArgs        = 64              // arguments of a process
-	MaxArgBytes    = 32 << 10        // bytes of all arguments and environment of a process
-	MaxPipes       = 256             // pipes of a node
-	ReservedProcs  = 8               // of MaxProcs, those that only the node's prompt and the lab start
-	DefaultMemory  = 64 << 20        // bytes of memory a process may use, unless its slot says otherwise
-	MaxMemory      = 512 << 20       // bytes of memory that a slot may grant
-	MaxSpawnMemory = 512 << 20       // bytes of memory of all processes of a node that programs and its prompt started
-	SliceFuel      = 100_000         // units of fuel in a slice of a node's CPU
-	FuelNanosecond = 10              // virtual nanoseconds that a unit of fuel takes
+	MaxNodes       = 1024               // nodes in a lab
+	MaxSwitches    = 64                 // switches in a lab
+	MaxPorts       = 1024               // ports of a switch
+	MaxInterfaces  = inet.MaxInterfaces // NICs and devices of a node
+	MaxPrograms    = 32                 // program slots of a node
+	MaxProcs       = 64                 // processes alive on a node
+	MaxFiles       = 64                 // open files of a process
+	MaxFrame       = fabric.MaxFrame    // bytes of a frame on a link
+	MaxDelay       = fabric.MaxDelay    // delay of a link
+	MaxConsole     = 256 << 10          // bytes a process may write to its console in a second of virtual time
+	MaxStdin       = 64 << 10           // bytes waiting on a console's input
+	MaxArgs        = 64                 // arguments of a process
+	MaxArgBytes    = 32 << 10           // bytes of all arguments and environment of a process
+	MaxPipes       = 256                // pipes of a node
+	ReservedProcs  = 8                  // of MaxProcs, those that only the node's prompt and the lab start
+	DefaultMemory  = 64 << 20           // bytes of memory a process may use, unless its slot says otherwise
+	MaxMemory      = 512 << 20          // bytes of memory that a slot may grant
+	MaxSpawnMemory = 512 << 20          // bytes of memory of all processes of a node that programs and its prompt started
+	SliceFuel      = 100_000            // units of fuel in a slice of a node's CPU
+	FuelNanosecond = 10                 // virtual nanoseconds that a unit of fuel takes
 )
 
 // Config describes a lab: what is connected to what, and what runs where. Its

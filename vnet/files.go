@@ -8,6 +8,7 @@ import (
 
 	"wireloom/vnet/errno"
 	"wireloom/vnet/event"
+	"wireloom/vnet/inet"
 	"wireloom/vnet/kern"
 )
 
@@ -208,7 +209,7 @@ func ioctlName(cmd uint32) string {
 	if s := kern.IoctlName(cmd); s != "" {
 		return s
 	}
-	if s := ifioctlNames[cmd&0xff]; s != "" && cmd>>8&0xff == 'i' {
+	if s := inet.IoctlName(cmd); s != "" {
 		return s
 	}
 	return fmt.Sprintf("0x%08x", cmd)

@@ -13,6 +13,7 @@ import (
 
 	"wireloom/vnet/event"
 	"wireloom/vnet/fabric"
+	"wireloom/vnet/inet"
 	"wireloom/vnet/kern"
 	"wireloom/vnet/loop"
 )
@@ -24,7 +25,7 @@ type Runtime struct {
 	// the node's own.
 	Modules func(kern.Dialect) []kern.Module
 	// NewStack makes a node's IP stack.
-	NewStack func(h StackHost, nics []StackNIC) (Stack, error)
+	NewStack func(h inet.StackHost, nics []inet.StackNIC) (inet.Stack, error)
 	// Commands are the programs that are part of every node, by name.
 	Commands map[string]Program
 }
@@ -185,8 +186,8 @@ func (n *Node) off() {
 		p.stop()
 	}
 	n.procs = nil
-	if n.stack != nil {
-		n.stack.Close()
+	if n.Net != nil {
+		n.Off()
 	}
 }
 

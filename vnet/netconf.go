@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"wireloom/vnet/errno"
+	"wireloom/vnet/inet"
 	"wireloom/vnet/kern"
 )
 
@@ -48,22 +49,21 @@ func (n *Node) configure(iface string, addrs []netip.Prefix, peer netip.Addr) er
 // startNet is called when the links of the lab are there: the node gets its stack,
 // if its configuration has an address, and its routes.
 func (n *Node) startNet() error {
-	n.forward4, n.forward6 = n.conf.Forward, n.conf.Forward
-	if n.hasAddress() {
+	n.SetForwarding(n.conf.Forward)
+	if n.HasAddress() {
 		if n.lab.rt.NewStack == nil {
 			return fmt.Errorf("node %q: it has addresses, and this build has no IP stack", n.name)
 		}
-		if n.needStack() != errno.OK {
-			return fmt.Errorf("node %q: its IP stack: %w", n.name, n.stackErr)
+		if n.Need() != errno.OK {
+			return fmt.Errorf("node %q: its IP stack: %w", n.name, n.Why())
 		}
 	}
 	for _, r := range n.conf.Routes {
-		if e := n.AddRoute(Route{To: r.To, Via: r.Via, Dev: r.Dev}); e != errno.OK {
+		if e := n.AddRoute(inet.Route{To: r.To, Via: r.Via, Dev: r.Dev}); e != errno.OK {
 			return fmt.Errorf("node %q: the route to %s: %s", n.name, r.To, e.Message())
 		}
 	}
-	n.syncNet()
-	n.netDirty, n.built = false, true
+	n.Begin()
 	return nil
 }
 
@@ -118,11 +118,11 @@ func (n *NodeConfig) checkNet(linked func(iface string) bool) (errs []error) {
 			bad("device %q: a tun has one address and its peer", d.Name)
 		}
 	}
-	if count > MaxAddresses {
-		bad("it has %d addresses, at most %d are allowed", count, MaxAddresses)
+	if count > inet.MaxAddresses {
+		bad("it has %d addresses, at most %d are allowed", count, inet.MaxAddresses)
 	}
-	if len(n.Routes) > MaxRoutes {
-		bad("it has %d routes, at most %d are allowed", len(n.Routes), MaxRoutes)
+	if len(n.Routes) > inet.MaxRoutes {
+		bad("it has %d routes, at most %d are allowed", len(n.Routes), inet.MaxRoutes)
 	}
 	to := map[netip.Prefix]bool{}
 	for _, r := range n.Routes {

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+	"wireloom/vnet/inet"
 )
 
 // TestCheckNet has what a configuration may say wrong about addresses and routes.
@@ -18,11 +19,11 @@ func TestCheckNet(t *testing.T) {
 	route := func(r ...RouteConfig) NodeConfig { return NodeConfig{Name: "n", NICs: em0, Routes: r} }
 	ok := DeviceConfig{Addresses: []netip.Prefix{pre("10.8.0.1/32")}, Peer: addr("10.8.0.2")}
 	var many []RouteConfig
-	for i := range MaxRoutes + 1 {
+	for i := range inet.MaxRoutes + 1 {
 		many = append(many, RouteConfig{To: netip.PrefixFrom(netip.AddrFrom4([4]byte{11, byte(i >> 8), byte(i), 0}), 24), Via: addr("10.0.0.2")})
 	}
 	var crowd []netip.Prefix
-	for i := range MaxAddresses + 1 {
+	for i := range inet.MaxAddresses + 1 {
 		crowd = append(crowd, netip.PrefixFrom(netip.AddrFrom4([4]byte{11, 0, byte(i), 1}), 24))
 	}
 	for _, c := range []struct {

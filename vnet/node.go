@@ -13,6 +13,7 @@ import (
 	"wireloom/vnet/errno"
 	"wireloom/vnet/event"
 	"wireloom/vnet/fabric"
+	"wireloom/vnet/inet"
 	"wireloom/vnet/kern"
 	"wireloom/vnet/packet"
 )
@@ -20,25 +21,20 @@ import (
 // A Node is an emulated machine: a kernel of its dialect, interfaces, one CPU and
 // processes.
 type Node struct {
-	lab   *Lab
-	num   int // from 1
-	name  string
-	conf  NodeConfig
-	kern  *kern.Kernel
-	rand  *rand.ChaCha8
-	cpu   cpu
-	stack Stack
-	fs    *filesystem
+	lab  *Lab
+	num  int // from 1
+	name string
+	conf NodeConfig
+	kern *kern.Kernel
+	rand *rand.ChaCha8
+	cpu  cpu
+	*inet.Net
+	fs *filesystem
 
-	stackErr error         // why there is no stack, where one was wanted
-	routes   []staticRoute // in order of addition
-	forward4 bool          // net.inet.ip.forwarding
-	forward6 bool          // net.inet6.ip6.forwarding
-	netDirty bool          // the stack has to follow: see netChanged
-	built    bool          // the configuration has been carried out
-	gone     bool          // it is off: see Node.off
+	gone bool // it is off: see Node.off
 
 	ifaces  []*iface
+	byIface map[string]*iface
 	slots   []*slot
 	procs   []*Proc // alive, by pid
 	zombies int     // children that ended and that their parents have not waited for
@@ -52,16 +48,9 @@ type Node struct {
 // An iface is a network interface of a node with what is on its far side: the
 // fabric, the node's own stack, or both for a NIC.
 type iface struct {
-	node  *Node
-	ifp   *kern.Ifnet
-	kind  string // "nic", "tap" or "tun"
-	port  *port  // the plug into the fabric
-	stack int    // number of the interface in the node's stack, -1 if none
-	gone  bool   // it was destroyed; its plug hangs loose
-
-	onStack *kern.Ifnet    // what has that number
-	refused bool           // the stack has no room for it
-	known   []netip.Prefix // the addresses that the stack has of it
+	inet.Iface
+	node *Node
+	port *port // the plug into the fabric, which hangs loose when the interface is gone
 }
 
 // A slot is a place for a program on a node, and the process that runs it.
@@ -81,10 +70,8 @@ func (n *Node) Dialect() kern.Dialect { return n.conf.Dialect }
 // Kernel is the node's kernel. Only what runs in the lab's loop may use it.
 func (n *Node) Kernel() *kern.Kernel { return n.kern }
 
-// Stack is the node's IP stack, nil where it has no address.
-func (n *Node) Stack() Stack { return n.stack }
-
-// Now, Random, Soon and After make the node the host of its kernel and its stack.
+// Now, Random, Soon, After, Emit and NewFrame make the node the host of its kernel and
+// its network.
 
 // Now is the lab's virtual time.
 func (n *Node) Now() time.Duration { return n.lab.loop.Now() }
@@ -99,6 +86,12 @@ func (n *Node) Soon(f func()) { n.lab.loop.AfterUnless(&n.gone, 0, f) }
 func (n *Node) After(d time.Duration, f func()) (cancel func()) {
 	return n.lab.loop.AfterUnless(&n.gone, d, f)
 }
+
+// Emit records a fact of the node's network.
+func (n *Node) Emit(e event.Event) { n.lab.emit(e) }
+
+// NewFrame is the identity of a packet that the node makes.
+func (n *Node) NewFrame() uint64 { return n.lab.pool.NewID() }
 
 // Exists reports whether a process, or with a negative id a group, is alive (kern.Procs).
 func (n *Node) Exists(id int) bool {
@@ -125,26 +118,25 @@ func seedFor(seed uint64, what string) [32]byte {
 }
 
 func newNode(l *Lab, num int, c NodeConfig, rt *Runtime) (*Node, error) {
-	n := &Node{lab: l, num: num, name: c.Name, conf: c, rand: rand.NewChaCha8(seedFor(l.conf.Seed, "node "+c.Name))}
+	n := &Node{lab: l, num: num, name: c.Name, conf: c, byIface: map[string]*iface{}, rand: rand.NewChaCha8(seedFor(l.conf.Seed, "node "+c.Name))}
 	n.cpu.loop = &l.loop
 	n.fs = newFilesystem(n)
 	n.kern = kern.New(kern.Config{Dialect: c.Dialect, Host: n, Tracer: &tracer{n: n}, Procs: procTable{n}})
 	n.root = kern.Thread{PID: 1, PGID: 1}
+	n.Net = inet.New(c.Name, n, n.kern, rt.NewStack)
 	n.kern.OnIfChange(n.ifChanged)
 	for _, m := range rt.Modules(c.Dialect) {
 		if e := n.kern.Load(&n.root, m); e != errno.OK {
 			return n, fmt.Errorf("node %q: loading %s: %s", c.Name, m.Name(), e)
 		}
 	}
-	n.kern.AddSysctl("net.inet.ip.forwarding", n.forwardSysctl(&n.forward4))
-	n.kern.AddSysctl("net.inet6.ip6.forwarding", n.forwardSysctl(&n.forward6))
 	for i, f := range c.NICs {
 		mac := f.MAC
 		if mac.IsZero() {
 			mac = packet.MAC{0x02, 0, 0, byte(num >> 8), byte(num), byte(i + 1)}
 		}
-		x := &iface{node: n, kind: "nic", stack: -1}
-		x.ifp = n.kern.AttachEther(f.Name, mac, 1500, x.output)
+		x := &iface{node: n}
+		x.If = n.kern.AttachEther(f.Name, mac, 1500, x.output)
 		n.addIface(x)
 		if e := n.kern.IfUp(&n.root, f.Name); e != errno.OK {
 			return n, fmt.Errorf("node %q: ifconfig %s up: %s", c.Name, f.Name, e)
@@ -171,9 +163,11 @@ func newNode(l *Lab, num int, c NodeConfig, rt *Runtime) (*Node, error) {
 }
 
 func (n *Node) addIface(x *iface) {
-	x.port = &port{name: n.name + ":" + x.ifp.Name, end: x, lab: n.lab, carries: x.ifp.LinkType()}
-	x.ifp.Input = x.input
+	x.port = &port{name: n.name + ":" + x.If.Name, end: x, lab: n.lab, carries: x.If.LinkType()}
+	x.If.Input = x.input
 	n.ifaces = append(n.ifaces, x)
+	n.byIface[x.If.Name] = x
+	n.Add(&x.Iface)
 	n.lab.ports[x.port.name] = x.port
 }
 
@@ -196,13 +190,7 @@ func (n *Node) addDevice(d DeviceConfig) error {
 	return n.configure(d.Name, d.Addresses, d.Peer)
 }
 
-func (n *Node) iface(name string) *iface {
-	i := slices.IndexFunc(n.ifaces, func(x *iface) bool { return x.ifp.Name == name })
-	if i < 0 {
-		return nil
-	}
-	return n.ifaces[i]
-}
+func (n *Node) iface(name string) *iface { return n.byIface[name] }
 
 // output is the wire side of a NIC: m leaves the node.
 func (x *iface) output(m *kern.Mbuf) {
@@ -219,10 +207,9 @@ func (x *iface) output(m *kern.Mbuf) {
 // a tap, from the wire for a NIC.
 func (x *iface) input(ifp *kern.Ifnet, _ int, m *kern.Mbuf) {
 	l := x.node.lab
-	if x.kind == "nic" {
-		if x.stack >= 0 {
-			x.node.syncNet()
-			x.node.stack.Deliver(x.stack, m.Bytes())
+	if x.Kind == inet.Card {
+		if x.NIC >= 0 {
+			x.node.Deliver(&x.Iface, m.Bytes())
 		}
 		m.Free()
 		return
@@ -230,7 +217,7 @@ func (x *iface) input(ifp *kern.Ifnet, _ int, m *kern.Mbuf) {
 	if m.Tag == 0 {
 		m.Tag = l.pool.NewID()
 	}
-	if x.stack >= 0 && (x.kind == "tun" || ifp.Flags&kern.IFF_UP != 0) {
+	if x.NIC >= 0 && (x.Kind == inet.Tun || ifp.Flags&kern.IFF_UP != 0) {
 		x.toStack(m)
 		return
 	}
@@ -248,8 +235,8 @@ func (x *iface) input(ifp *kern.Ifnet, _ int, m *kern.Mbuf) {
 // the frame is lost then.
 func (x *iface) mbuf(f *fabric.Frame) *kern.Mbuf {
 	l := x.node.lab
-	if x.gone {
-		l.drop(x.port, "no-interface", x.ifp.Name+" was destroyed", f)
+	if x.Gone {
+		l.drop(x.port, "no-interface", x.If.Name+" was destroyed", f)
 		return nil
 	}
 	m := x.node.kern.NewFrame(f.Data)
@@ -270,26 +257,47 @@ func (x *iface) deliver(f *fabric.Frame) {
 	if m == nil {
 		return
 	}
-	if x.kind == "nic" {
+	if x.Kind == inet.Card {
 		l.pool.Release(f)
-		x.ifp.Receive(m)
+		x.If.Receive(m)
 		return
 	}
-	if x.ifp.Flags&kern.IFF_RUNNING == 0 {
+	if x.If.Flags&kern.IFF_RUNNING == 0 {
 		m.Free()
-		l.drop(x.port, "if-down", x.ifp.Name+" is not running: a switch does not send to it", f)
+		l.drop(x.port, "if-down", x.If.Name+" is not running: a switch does not send to it", f)
 		return
 	}
 	l.pool.Release(f)
-	x.ifp.Transmit(m) // a full queue is told by the tracer
+	x.If.Transmit(m) // a full queue is told by the tracer
 }
 
 // plugged is told of the interface's link: an interface that belongs to a switch is not
 // the stack's.
-func (x *iface) plugged(bool) {
-	if x.node.built {
-		x.node.netChanged()
+func (x *iface) plugged(in bool) {
+	x.Plugged = in
+	if x.node.Built() {
+		x.node.Changed()
 	}
+}
+
+// toStack gives what a tun's or tap's program wrote to the node's stack, once the
+// driver is done with it: netisr.
+func (x *iface) toStack(m *kern.Mbuf) {
+	n := x.node
+	f := n.lab.pool.New(m.Bytes(), m.Tag)
+	m.Free()
+	n.Soon(func() {
+		n.Deliver(&x.Iface, f.Data)
+		n.lab.pool.Release(f)
+	})
+}
+
+// kindOf is what a device's interface is.
+func kindOf(ifp *kern.Ifnet) inet.Kind {
+	if ifp.LinkType() == packet.LinkRaw {
+		return inet.Tun
+	}
+	return inet.Tap
 }
 
 // ifChanged is told by the kernel when an interface changes. A tun or tap that comes
@@ -300,19 +308,20 @@ func (n *Node) ifChanged(ifp *kern.Ifnet, what string) {
 		x := n.iface(ifp.Name)
 		switch {
 		case what == "attached" && x != nil:
-			x.ifp, x.gone, x.refused, ifp.Input = ifp, false, false, x.input
+			x.Again(ifp)
+			ifp.Input = x.input
 		case what == "attached":
-			n.addIface(&iface{node: n, ifp: ifp, kind: strings.TrimRight(ifp.Name, "0123456789"), stack: -1})
-		case what == "detached" && x != nil && x.ifp == ifp:
-			x.gone = true
+			n.addIface(&iface{node: n, Iface: inet.Iface{If: ifp, Kind: kindOf(ifp)}})
+		case what == "detached" && x != nil && x.If == ifp:
+			x.Gone = true
 		}
 	}
 	op, _, _ := strings.Cut(what, " ")
-	inet := op == "inet" || op == "inet6"
-	if x := n.iface(ifp.Name); x != nil && (inet || x.stack >= 0 || len(ifp.Addrs) > 0 || n.stack != nil && x.kind == "tun") {
-		n.netChanged()
+	address := op == "inet" || op == "inet6"
+	if x := n.iface(ifp.Name); x != nil && n.Touches(&x.Iface, address) {
+		n.Changed()
 	}
-	if inet && !n.built {
+	if address && !n.Built() {
 		return // as its configuration says
 	}
 	n.lab.emit(event.Event{Kind: event.Iface, Node: n.name, Port: n.name + ":" + ifp.Name, Op: op, Text: what})

@@ -2,6 +2,7 @@ package vnet
 
 import (
 	"wireloom/vnet/errno"
+	"wireloom/vnet/inet"
 	"wireloom/vnet/kern"
 )
 
@@ -79,7 +80,7 @@ func (f *socketFile) kqfilter(_ *Proc, kn *kern.Knote) errno.Errno {
 		}
 		kn.Data = 1
 		if bit == kern.POLLIN {
-			if n, e := f.s.Option(SO_NREAD); e == errno.OK && n > 0 {
+			if n, e := f.s.Option(inet.SO_NREAD); e == errno.OK && n > 0 {
 				kn.Data = int64(n)
 			}
 		}

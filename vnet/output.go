@@ -6,6 +6,7 @@ import (
 
 	"wireloom/vnet/event"
 	"wireloom/vnet/fabric"
+	"wireloom/vnet/inet"
 )
 
 // Output makes a node's kernel send a packet out of one of its interfaces, as its
@@ -26,7 +27,7 @@ func (c Output) apply(l *Lab) (r Reply, err error) {
 		x, _ = p.end.(*iface)
 	}
 	switch {
-	case x == nil || x.gone:
+	case x == nil || x.Gone:
 		return r, fmt.Errorf("there is no interface %q in this lab", c.Port)
 	case len(c.Hex) > MaxFrame:
 		return r, fmt.Errorf("interface %s: a packet of %d bytes, at most %d are allowed", c.Port, len(c.Hex), MaxFrame)
@@ -46,11 +47,11 @@ func (x *iface) emitOut(f *fabric.Frame) {
 	}
 	dst := x.node.conf.Dialect.SockaddrOf(destination(f.Data))
 	l.pool.Release(f)
-	if x.kind != "tun" {
-		x.ifp.Transmit(m) // a full queue is told by the tracer
+	if x.Kind != inet.Tun {
+		x.If.Transmit(m) // a full queue is told by the tracer
 		return
 	}
-	x.ifp.Output(m, dst) // likewise
+	x.If.Output(m, dst) // likewise
 }
 
 // destination is the destination address of an IP packet; invalid where there is none.

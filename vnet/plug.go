@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"wireloom/vnet/event"
+	"wireloom/vnet/inet"
 	"wireloom/vnet/packet"
 )
 
@@ -48,9 +49,9 @@ func (l *Lab) free(name string) (*port, error) {
 		return nil, fmt.Errorf("%s is connected to %s: unplug that first", name, p.peer.name)
 	case p.carries != packet.LinkEthernet:
 		return nil, fmt.Errorf("%s is point to point: no cable goes there", name)
-	case own && x.gone:
+	case own && x.Gone:
 		return nil, fmt.Errorf("%s was destroyed", name)
-	case own && x.kind != "nic" && len(x.ifp.Addrs) > 0:
+	case own && x.Kind != inet.Card && len(x.If.Addrs) > 0:
 		return nil, fmt.Errorf("%s has an address, so that it belongs to the node's own IP stack: take the address away first", name)
 	}
 	return p, nil

@@ -5,6 +5,7 @@ import (
 
 	"wireloom/vnet/errno"
 	"wireloom/vnet/event"
+	"wireloom/vnet/inet"
 	"wireloom/vnet/kern"
 )
 
@@ -12,24 +13,24 @@ import (
 
 // Socket makes a socket on the node's stack, which is made by the first one if the
 // node had no address so far; ENETDOWN in a lab without IP stacks.
-func (p *Proc) Socket(kind SocketKind) (int, errno.Errno) {
+func (p *Proc) Socket(kind inet.SocketKind) (int, errno.Errno) {
 	began := p.Now()
 	fd, e := p.socket(kind)
 	p.logCall(event.Event{Op: "socket", N: int64(fd), Text: kind.String()}, e, began)
 	return fd, e
 }
 
-func (p *Proc) socket(kind SocketKind) (int, errno.Errno) {
-	if e := p.node.needStack(); e != errno.OK {
+func (p *Proc) socket(kind inet.SocketKind) (int, errno.Errno) {
+	if e := p.node.Need(); e != errno.OK {
 		return -1, e
 	}
 	if p.opened >= MaxFiles {
 		p.tooManyFiles()
 		return -1, errno.EMFILE
 	}
-	s, e := p.node.stack.Socket(kind)
+	s, e := p.node.Stack().Socket(kind)
 	if e == errno.ENOBUFS {
-		p.once(limitSockets, "sockets", "the node has as many sockets open as it may, and opens no more", MaxSockets)
+		p.once(limitSockets, "sockets", "the node has as many sockets open as it may, and opens no more", inet.MaxSockets)
 	}
 	if e != errno.OK {
 		return -1, e
@@ -56,7 +57,7 @@ func (p *Proc) onSocket(op string, fd int, b []byte, addr *netip.AddrPort, f fun
 	n := 0
 	s, e := p.sock(fd)
 	if e == errno.OK {
-		p.node.syncNet()
+		p.node.Sync()
 		n, e = f(s)
 	}
 	text := ""
@@ -105,7 +106,7 @@ func (p *Proc) Accept(fd int) (conn int, peer netip.AddrPort, e errno.Errno) {
 			p.tooManyFiles()
 			return -1, errno.EMFILE
 		}
-		var c Socket
+		var c inet.Socket
 		e := s.wait(p, receiving, func() (e errno.Errno) {
 			c, peer, e = s.s.Accept()
 			return e

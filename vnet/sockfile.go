@@ -1,17 +1,19 @@
 package vnet
 
 import (
+	"encoding/binary"
 	"net/netip"
 	"time"
 
 	"wireloom/vnet/errno"
+	"wireloom/vnet/inet"
 	"wireloom/vnet/kern"
 )
 
 // A socketFile is a socket as a file of a process.
 type socketFile struct {
-	s       Socket
-	kind    SocketKind
+	s       inet.Socket
+	kind    inet.SocketKind
 	sel     kern.SelInfo
 	non     bool
 	timeout [2]time.Duration // SO_RCVTIMEO, SO_SNDTIMEO
@@ -24,7 +26,7 @@ const (
 	sending   = 1
 )
 
-func newSocketFile(n *Node, kind SocketKind, s Socket) *socketFile {
+func newSocketFile(n *Node, kind inet.SocketKind, s inet.Socket) *socketFile {
 	f := &socketFile{s: s, kind: kind}
 	s.Notify(func() {
 		f.sel.Wakeup(n.kern)
@@ -64,7 +66,7 @@ func (f *socketFile) read(p *Proc, b []byte) (n int, _ uint64, e errno.Errno) {
 }
 
 func (f *socketFile) write(p *Proc, b []byte) (n int, _ uint64, e errno.Errno) {
-	p.node.syncNet()
+	p.node.Sync()
 	e = f.wait(p, sending, func() (e errno.Errno) {
 		n, e = f.s.Send(b, netip.AddrPort{})
 		return e
@@ -90,4 +92,20 @@ func (f *socketFile) stat(*Proc) (kern.Stat, errno.Errno) { return kern.Stat{}, 
 func (f *socketFile) close(*Proc) errno.Errno {
 	f.s.Close()
 	return errno.OK
+}
+
+func (f *socketFile) ioctl(p *Proc, cmd uint32, arg []byte) errno.Errno {
+	if cmd == kern.FIONBIO && len(arg) == 4 {
+		f.non = binary.LittleEndian.Uint32(arg) != 0
+		return errno.OK
+	}
+	if cmd == kern.FIONREAD && len(arg) == 4 {
+		n, e := f.s.Option(inet.SO_NREAD)
+		kern.PutInt(arg, int32(n))
+		return e
+	}
+	if !inet.IsIoctl(cmd) {
+		return errno.ENOTTY
+	}
+	return p.node.Net.Ioctl(&p.thread, cmd, arg)
 }

@@ -3,6 +3,7 @@ package vnet
 import (
 	"time"
 
+	"wireloom/vnet/inet"
 	"wireloom/vnet/kern"
 )
 
@@ -54,7 +55,7 @@ type IfaceStatus struct {
 type NodeStatus struct {
 	Node               string
 	Forward4, Forward6 bool
-	Routes             []Route // in the order of netstat
+	Routes             []inet.Route // in the order of netstat
 }
 
 // A PortStatus describes an end of a link.
@@ -68,7 +69,8 @@ type PortStatus struct {
 func (l *Lab) Status() Status {
 	s := Status{Now: l.loop.Now(), Steps: l.loop.Steps()}
 	for _, n := range l.nodes {
-		s.Nodes = append(s.Nodes, NodeStatus{Node: n.name, Forward4: n.forward4, Forward6: n.forward6, Routes: n.routeTable()})
+		v4, v6 := n.Forwarding()
+		s.Nodes = append(s.Nodes, NodeStatus{Node: n.name, Forward4: v4, Forward6: v6, Routes: n.Table()})
 		for _, sl := range n.slots {
 			s.Procs = append(s.Procs, sl.status(n))
 		}
@@ -78,12 +80,12 @@ func (l *Lab) Status() Status {
 			}
 		}
 		for _, x := range n.ifaces {
-			if x.gone {
+			if x.Gone {
 				continue
 			}
-			i := x.ifp
+			i := x.If
 			s.Ifaces = append(s.Ifaces, IfaceStatus{
-				Port: x.port.name, Kind: x.kind, Addresses: x.shown(), Flags: i.Flags.Names(), Link: i.Link.String(), MTU: i.MTU, MAC: i.MAC.String(),
+				Port: x.port.name, Kind: x.Kind.String(), Addresses: x.shown(), Flags: i.Flags.Names(), Link: i.Link.String(), MTU: i.MTU, MAC: i.MAC.String(),
 				Queued: i.Snd.Len(), QueueMax: i.Snd.Max, Counters: i.Cnt, Drops: i.Snd.Drops,
 			})
 			s.Ports = append(s.Ports, x.port.status())
@@ -100,13 +102,13 @@ func (l *Lab) Status() Status {
 // shown are the addresses of an interface as ifconfig has them.
 func (x *iface) shown() []string {
 	var out []string
-	for _, a := range x.ifp.Addrs {
+	for _, a := range x.If.Addrs {
 		switch {
 		case !a.Valid():
 		case a.Dst.IsValid():
 			out = append(out, a.Addr.String()+" --> "+a.Dst.String())
 		default:
-			out = append(out, x.ifp.Prefix(a).String())
+			out = append(out, x.If.Prefix(a).String())
 		}
 	}
 	return out

@@ -11,6 +11,7 @@ import (
 	"wireloom/vnet"
 	"wireloom/vnet/errno"
 	"wireloom/vnet/event"
+	"wireloom/vnet/inet"
 )
 
 const (
@@ -71,7 +72,7 @@ var idle = native(func(*vnet.Proc) {})
 // udpPeer sends three datagrams to port 7, the last of them longer than is read, and
 // prints what comes back.
 var udpPeer = native(func(p *vnet.Proc) {
-	fd, _ := p.Socket(vnet.SocketUDP)
+	fd, _ := p.Socket(inet.SocketUDP)
 	to := netip.MustParseAddrPort("10.0.0.2:7")
 	_ = p.Bind(fd, netip.MustParseAddrPort("10.0.0.1:9"))
 	b := make([]byte, 100)
@@ -90,7 +91,7 @@ var udpPeer = native(func(p *vnet.Proc) {
 var streams = native(func(p *vnet.Proc) {
 	p.Sleep(10 * time.Millisecond)
 	for i := range 2 {
-		fd, _ := p.Socket(vnet.SocketTCP)
+		fd, _ := p.Socket(inet.SocketTCP)
 		e := p.Connect(fd, netip.MustParseAddrPort("10.0.0.2:80"))
 		if e != errno.OK {
 			_, _ = p.Write(1, fmt.Appendf(nil, "connect: %v\n", e))
@@ -107,7 +108,7 @@ var streams = native(func(p *vnet.Proc) {
 
 // answers takes one connection to port 80 and answers.
 var answers = native(func(p *vnet.Proc) {
-	fd, _ := p.Socket(vnet.SocketTCP)
+	fd, _ := p.Socket(inet.SocketTCP)
 	_ = p.Bind(fd, netip.MustParseAddrPort("0.0.0.0:80"))
 	_ = p.Listen(fd, 1)
 	c, _, _ := p.Accept(fd)
@@ -120,13 +121,13 @@ var answers = native(func(p *vnet.Proc) {
 // resets sends in two parts and then resets the connection.
 var resets = native(func(p *vnet.Proc) {
 	p.Sleep(10 * time.Millisecond)
-	fd, _ := p.Socket(vnet.SocketTCP)
+	fd, _ := p.Socket(inet.SocketTCP)
 	_ = p.Connect(fd, netip.MustParseAddrPort("10.0.0.2:80"))
 	for _, part := range []string{"he", "llo"} {
 		_, _ = p.Write(fd, []byte(part))
 		p.Sleep(20 * time.Millisecond)
 	}
-	_ = p.SetSockOpt(fd, vnet.SO_LINGER, 0)
+	_ = p.SetSockOpt(fd, inet.SO_LINGER, 0)
 	_ = p.Close(fd)
 })
 

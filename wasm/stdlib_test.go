@@ -22,6 +22,7 @@ import (
 	"wireloom/vnet"
 	"wireloom/vnet/errno"
 	"wireloom/vnet/event"
+	"wireloom/vnet/inet"
 	"wireloom/vnet/kern"
 )
 
@@ -199,7 +200,7 @@ func rootAt(dir string) func(p *vnet.Proc) {
 // listens makes descriptor 3 a listener, as wazero's experimental sockets do.
 func listens(p *vnet.Proc) {
 	must(p, "close", p.Close(firstPreopen))
-	fd, e := p.Socket(vnet.SocketTCP)
+	fd, e := p.Socket(inet.SocketTCP)
 	must(p, "socket", e)
 	must(p, "bind", p.Bind(fd, netip.AddrPortFrom(bobAddr, stdlibPort)))
 	must(p, "listen", p.Listen(fd, 5))
@@ -208,7 +209,7 @@ func listens(p *vnet.Proc) {
 // dials connects from the other node, sends text and returns what comes back.
 func dials(p *vnet.Proc, text string, reads bool) string {
 	p.Sleep(500 * time.Millisecond) // for _start to get there
-	fd, e := p.Socket(vnet.SocketTCP)
+	fd, e := p.Socket(inet.SocketTCP)
 	must(p, "socket", e)
 	must(p, "connect", p.Connect(fd, netip.AddrPortFrom(bobAddr, stdlibPort)))
 	_, e = p.Write(fd, []byte(text))

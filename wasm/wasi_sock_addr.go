@@ -4,8 +4,8 @@ import (
 	"math"
 	"net/netip"
 
-	"wireloom/vnet"
 	"wireloom/vnet/errno"
+	"wireloom/vnet/inet"
 )
 
 // WASI preview 1 has sockets that somebody else opened; WasmEdge added the rest. Its
@@ -27,9 +27,9 @@ const (
 const wideAddress = 128
 
 // socketKinds are the kinds of socket by family and type.
-var socketKinds = map[[2]int32]vnet.SocketKind{
-	{familyInet, typeSockDgram}: vnet.SocketUDP, {familyInet, typeSockStream}: vnet.SocketTCP, {familyInet, typeSockICMP}: vnet.SocketICMP,
-	{familyInet6, typeSockDgram}: vnet.SocketUDP6, {familyInet6, typeSockStream}: vnet.SocketTCP6, {familyInet6, typeSockICMP}: vnet.SocketICMP6,
+var socketKinds = map[[2]int32]inet.SocketKind{
+	{familyInet, typeSockDgram}: inet.SocketUDP, {familyInet, typeSockStream}: inet.SocketTCP, {familyInet, typeSockICMP}: inet.SocketICMP,
+	{familyInet6, typeSockDgram}: inet.SocketUDP6, {familyInet6, typeSockStream}: inet.SocketTCP6, {familyInet6, typeSockICMP}: inet.SocketICMP6,
 }
 
 // addressBuffer returns the buffer that an address structure at ptr says.

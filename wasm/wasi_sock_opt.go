@@ -5,8 +5,8 @@ import (
 	"math"
 	"time"
 
-	"wireloom/vnet"
 	"wireloom/vnet/errno"
+	"wireloom/vnet/inet"
 )
 
 // Levels of sock_setsockopt and sock_getsockopt. WasmEdge has number 0 for those of
@@ -29,19 +29,19 @@ var (
 	bindDevice  = optName{levelSocket, 0x1100}
 )
 
-var sockOpts = map[optName]vnet.SockOpt{
-	{levelWasmEdge, 0}: vnet.SO_REUSEADDR, {levelWasmEdge, 1}: vnet.SO_TYPE, {levelWasmEdge, 2}: vnet.SO_ERROR,
-	{levelWasmEdge, 4}: vnet.SO_BROADCAST, {levelWasmEdge, 5}: vnet.SO_SNDBUF, {levelWasmEdge, 6}: vnet.SO_RCVBUF,
-	{levelWasmEdge, 7}: vnet.SO_KEEPALIVE, {levelWasmEdge, 9}: vnet.SO_LINGER, {levelWasmEdge, 11}: vnet.SO_RCVTIMEO,
-	{levelWasmEdge, 12}: vnet.SO_SNDTIMEO, {levelWasmEdge, 13}: vnet.SO_ACCEPTCONN,
+var sockOpts = map[optName]inet.SockOpt{
+	{levelWasmEdge, 0}: inet.SO_REUSEADDR, {levelWasmEdge, 1}: inet.SO_TYPE, {levelWasmEdge, 2}: inet.SO_ERROR,
+	{levelWasmEdge, 4}: inet.SO_BROADCAST, {levelWasmEdge, 5}: inet.SO_SNDBUF, {levelWasmEdge, 6}: inet.SO_RCVBUF,
+	{levelWasmEdge, 7}: inet.SO_KEEPALIVE, {levelWasmEdge, 9}: inet.SO_LINGER, {levelWasmEdge, 11}: inet.SO_RCVTIMEO,
+	{levelWasmEdge, 12}: inet.SO_SNDTIMEO, {levelWasmEdge, 13}: inet.SO_ACCEPTCONN,
 
-	{levelSocket, 0x2}: vnet.SO_ACCEPTCONN, {levelSocket, 0x4}: vnet.SO_REUSEADDR, {levelSocket, 0x8}: vnet.SO_KEEPALIVE,
-	{levelSocket, 0x20}: vnet.SO_BROADCAST, {levelSocket, 0x80}: vnet.SO_LINGER, {levelSocket, 0x200}: vnet.SO_REUSEPORT,
-	{levelSocket, 0x1001}: vnet.SO_SNDBUF, {levelSocket, 0x1002}: vnet.SO_RCVBUF, {levelSocket, 0x1005}: vnet.SO_SNDTIMEO,
-	{levelSocket, 0x1006}: vnet.SO_RCVTIMEO, {levelSocket, 0x1007}: vnet.SO_ERROR, {levelSocket, 0x1008}: vnet.SO_TYPE,
+	{levelSocket, 0x2}: inet.SO_ACCEPTCONN, {levelSocket, 0x4}: inet.SO_REUSEADDR, {levelSocket, 0x8}: inet.SO_KEEPALIVE,
+	{levelSocket, 0x20}: inet.SO_BROADCAST, {levelSocket, 0x80}: inet.SO_LINGER, {levelSocket, 0x200}: inet.SO_REUSEPORT,
+	{levelSocket, 0x1001}: inet.SO_SNDBUF, {levelSocket, 0x1002}: inet.SO_RCVBUF, {levelSocket, 0x1005}: inet.SO_SNDTIMEO,
+	{levelSocket, 0x1006}: inet.SO_RCVTIMEO, {levelSocket, 0x1007}: inet.SO_ERROR, {levelSocket, 0x1008}: inet.SO_TYPE,
 
-	{levelIP, 3}: vnet.IP_TOS, {levelIP, 4}: vnet.IP_TTL, {levelIPv6, 4}: vnet.IP_TTL, {levelIPv6, 27}: vnet.IPV6_V6ONLY,
-	{levelTCP, 1}: vnet.TCP_NODELAY, {levelTCP, 2}: vnet.TCP_MAXSEG,
+	{levelIP, 3}: inet.IP_TOS, {levelIP, 4}: inet.IP_TTL, {levelIPv6, 4}: inet.IP_TTL, {levelIPv6, 27}: inet.IPV6_V6ONLY,
+	{levelTCP, 1}: inet.TCP_NODELAY, {levelTCP, 2}: inet.TCP_MAXSEG,
 }
 
 // Sizes of the values that are no int: struct linger, and struct timeval, of two
@@ -84,11 +84,11 @@ func sockSetsockopt(g *guest, a args) uint32 {
 	return toWASI(e)
 }
 
-func optSize(o vnet.SockOpt) uint32 {
+func optSize(o inet.SockOpt) uint32 {
 	switch o {
-	case vnet.SO_LINGER:
+	case inet.SO_LINGER:
 		return lingerSize
-	case vnet.SO_RCVTIMEO, vnet.SO_SNDTIMEO:
+	case inet.SO_RCVTIMEO, inet.SO_SNDTIMEO:
 		return timevalSize
 	default:
 		return 4
@@ -96,14 +96,14 @@ func optSize(o vnet.SockOpt) uint32 {
 }
 
 // optValue reads a value of at least optSize bytes.
-func optValue(o vnet.SockOpt, b []byte) (int, errno.Errno) {
+func optValue(o inet.SockOpt, b []byte) (int, errno.Errno) {
 	switch o {
-	case vnet.SO_LINGER:
+	case inet.SO_LINGER:
 		if le.Uint32(b) == 0 {
 			return -1, errno.OK
 		}
 		return max(int(int32(le.Uint32(b[4:]))), 0), errno.OK
-	case vnet.SO_RCVTIMEO, vnet.SO_SNDTIMEO:
+	case inet.SO_RCVTIMEO, inet.SO_SNDTIMEO:
 		sec, usec := int64(le.Uint64(b)), int64(le.Uint64(b[8:]))
 		if sec < 0 || usec < 0 || usec >= 1_000_000 {
 			return 0, errno.EDOM
@@ -176,7 +176,7 @@ func shortOrBad(short bool) errno.Errno {
 
 // optBytes is a value as the guest sees it. An error and a type are as the guest's
 // side numbers them.
-func optBytes(o vnet.SockOpt, level uint32, v int) []byte {
+func optBytes(o inet.SockOpt, level uint32, v int) []byte {
 	u32 := func(v ...int) (b []byte) {
 		for _, x := range v {
 			b = le.AppendUint32(b, uint32(x))
@@ -184,19 +184,19 @@ func optBytes(o vnet.SockOpt, level uint32, v int) []byte {
 		return b
 	}
 	switch o {
-	case vnet.SO_LINGER:
+	case inet.SO_LINGER:
 		if v < 0 {
 			return u32(0, 0)
 		}
 		return u32(1, v)
-	case vnet.SO_RCVTIMEO, vnet.SO_SNDTIMEO:
+	case inet.SO_RCVTIMEO, inet.SO_SNDTIMEO:
 		d := time.Duration(v)
 		return le.AppendUint64(le.AppendUint64(nil, uint64(d/time.Second)), uint64(d%time.Second/time.Microsecond))
-	case vnet.SO_ERROR:
+	case inet.SO_ERROR:
 		return u32(int(toWASI(errno.Errno(v))))
-	case vnet.SO_TYPE:
+	case inet.SO_TYPE:
 		if level == levelWasmEdge {
-			v = map[int]int{vnet.SOCK_DGRAM: typeSockDgram, vnet.SOCK_STREAM: typeSockStream}[v]
+			v = map[int]int{inet.SOCK_DGRAM: typeSockDgram, inet.SOCK_STREAM: typeSockStream}[v]
 		}
 		return u32(v)
 	default:

@@ -6,8 +6,8 @@ import (
 	"gvisor.dev/gvisor/pkg/tcpip"
 	"gvisor.dev/gvisor/pkg/tcpip/header"
 
-	"wireloom/vnet"
 	"wireloom/vnet/errno"
+	"wireloom/vnet/inet"
 	"wireloom/vnet/packet"
 )
 
@@ -61,7 +61,7 @@ func (k *socket) sendBare(l *link, p []byte, port uint16) (int, errno.Errno) {
 	if err != nil {
 		return 0, errnoOf(err)
 	}
-	ttl, e := k.Option(vnet.IP_TTL)
+	ttl, e := k.Option(inet.IP_TTL)
 	if e != errno.OK {
 		return 0, e
 	}

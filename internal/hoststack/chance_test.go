@@ -7,8 +7,7 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"wireloom/vnet"
+	"wireloom/vnet/inet"
 )
 
 // TestManyStacksAtOnce makes stacks from several goroutines, as a server does for
@@ -17,13 +16,13 @@ func TestManyStacksAtOnce(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(4))
 	before := runtime.NumGoroutine()
 	const workers, each = 8, 25
-	stacks := make([][]vnet.Stack, workers)
+	stacks := make([][]inet.Stack, workers)
 	var wg sync.WaitGroup
 	for i := range workers {
 		wg.Go(func() {
 			for range each {
 				h := &host{w: &world{}, rand: rand.NewChaCha8([32]byte{byte(i)})}
-				s, err := New(h, []vnet.StackNIC{{
+				s, err := New(h, []inet.StackNIC{{
 					Name: "em0", MAC: macOfHost(i), MTU: 1500, Addresses: []netip.Prefix{netip.MustParsePrefix("10.0.0.1/24")},
 				}})
 				if err != nil {

@@ -10,8 +10,8 @@ import (
 	"gvisor.dev/gvisor/pkg/tcpip/stack"
 	"gvisor.dev/gvisor/pkg/tcpip/transport/tcp"
 
-	"wireloom/vnet"
 	"wireloom/vnet/errno"
+	"wireloom/vnet/inet"
 )
 
 // usable says what is wrong with an address for an interface of the stack, nil if
@@ -29,14 +29,14 @@ func (s *netStack) usable(l *link, p netip.Prefix) (errno.Errno, error) {
 		return errno.EINVAL, fmt.Errorf("interface %s: an MTU of %d is below %d, the least that IPv6 works with", l.name, l.MTU(), header.IPv6MinimumMTU)
 	case s.own[toAddress(a)] != nil:
 		return errno.EEXIST, fmt.Errorf("interface %s: the node has the address %s already", l.name, a)
-	case len(s.own) >= vnet.MaxAddresses:
+	case len(s.own) >= inet.MaxAddresses:
 		return errno.ENOBUFS, fmt.Errorf("interface %s: the node has %d addresses and can't have more", l.name, len(s.own))
 	}
 	return errno.OK, nil
 }
 
 // configure gives the stack its limits, loopback and interfaces.
-func (s *netStack) configure(nics []vnet.StackNIC) error {
+func (s *netStack) configure(nics []inet.StackNIC) error {
 	if len(nics) > maxInterfaces {
 		return fmt.Errorf("a stack has %d interfaces, at most %d are allowed", len(nics), maxInterfaces)
 	}
@@ -60,14 +60,14 @@ func (s *netStack) configure(nics []vnet.StackNIC) error {
 	for _, a := range loopbackAddresses {
 		must("lo0", s.st.AddProtocolAddress(s.lo.id, protocolAddress(a), stack.AddressProperties{}))
 	}
-	var routes []vnet.StackRoute
+	var routes []inet.StackRoute
 	for _, n := range nics {
 		nic, err := s.Attach(n)
 		if err != nil {
 			return err
 		}
 		for _, p := range n.Addresses {
-			routes = append(routes, vnet.StackRoute{To: p.Masked(), NIC: nic})
+			routes = append(routes, inet.StackRoute{To: p.Masked(), NIC: nic})
 		}
 	}
 	s.SetRoutes(routes)

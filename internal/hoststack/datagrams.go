@@ -1,9 +1,9 @@
 package hoststack
 
 import (
-	"gvisor.dev/gvisor/pkg/tcpip"
+	"wireloom/vnet/inet"
 
-	"wireloom/vnet"
+	"gvisor.dev/gvisor/pkg/tcpip"
 )
 
 // netstack counts the bytes of the datagrams that wait in a socket, not what it keeps
@@ -23,7 +23,7 @@ func (s *netStack) sweep() {
 	}
 	s.swept = n
 	for _, k := range s.sockets {
-		if (k.kind == vnet.SocketUDP || k.kind == vnet.SocketUDP6) && k.shutAt == 0 && k.waiting() >= maxWaiting {
+		if (k.kind == inet.SocketUDP || k.kind == inet.SocketUDP6) && k.shutAt == 0 && k.waiting() >= maxWaiting {
 			so := k.ep.SocketOptions()
 			k.shutAt = so.GetReceiveBufferSize()
 			so.SetReceiveBufferSize(0, false) // full, whatever is in it

@@ -4,8 +4,8 @@ import (
 	"testing"
 	"time"
 
-	"wireloom/vnet"
 	"wireloom/vnet/errno"
+	"wireloom/vnet/inet"
 )
 
 // TestDatagramsWait fills sockets that nobody reads with datagrams that are small:
@@ -22,12 +22,12 @@ func TestDatagramsWait(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := newWorld(t, 2)
-			k, from := w.hosts[0].socket(vnet.SocketUDP), w.hosts[0]
+			k, from := w.hosts[0].socket(inet.SocketUDP), w.hosts[0]
 			if c.to == "10.0.0.1:7" {
 				from = w.hosts[1]
 			}
 			w.check("bind", k.Bind(ap("0.0.0.0:7")), errno.OK)
-			send := from.socket(vnet.SocketUDP)
+			send := from.socket(inet.SocketUDP)
 			data := make([]byte, c.size)
 			flood := func(n int) {
 				for range n {
@@ -49,7 +49,7 @@ func TestDatagramsWait(t *testing.T) {
 			flood(1) // finds the way
 			read(1)
 			flood(3000)
-			if size, e := k.Option(vnet.SO_RCVBUF); size != maxDatagrams || e != errno.OK {
+			if size, e := k.Option(inet.SO_RCVBUF); size != maxDatagrams || e != errno.OK {
 				t.Errorf("SO_RCVBUF is %d, %v; want %d", size, e, maxDatagrams)
 			}
 			if n := read(10_000); n < maxWaiting || n > maxWaiting+sweepEvery {
@@ -75,9 +75,9 @@ func TestBacklogs(t *testing.T) {
 	w := newWorld(t, 1)
 	h := w.hosts[0]
 	s := h.Stack.(*netStack)
-	var ks []vnet.Socket
+	var ks []inet.Socket
 	for i := range maxSockets {
-		k := h.socket(vnet.SocketTCP)
+		k := h.socket(inet.SocketTCP)
 		w.check("listen", k.Listen(100), errno.OK)
 		ks = append(ks, k)
 		if want := max(min((i+1)*maxBacklog, maxBacklogs), maxBacklogs+i+1-maxBacklogs/maxBacklog); i < maxBacklogs/maxBacklog && s.backlogs != (i+1)*maxBacklog || s.backlogs > want {

@@ -9,7 +9,7 @@ import (
 	"wireloom/vnet/packet"
 )
 
-// SetForwarding implements vnet.Stack.
+// SetForwarding implements inet.Stack.
 func (s *netStack) SetForwarding(v4, v6 bool) {
 	if s.closed {
 		return

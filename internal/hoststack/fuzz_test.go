@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"wireloom/vnet"
+	"wireloom/vnet/inet"
 	"wireloom/vnet/packet"
 )
 
@@ -40,21 +40,21 @@ func FuzzDeliver(f *testing.F) {
 	f.Fuzz(func(t *testing.T, in []byte) {
 		w := newWorld(t, 1)
 		h := w.hosts[0]
-		tun, err := h.Attach(vnet.StackNIC{Name: "tun0", IP: true, MTU: 1500, Addresses: []netip.Prefix{netip.MustParsePrefix("10.8.0.1/32")}})
+		tun, err := h.Attach(inet.StackNIC{Name: "tun0", IP: true, MTU: 1500, Addresses: []netip.Prefix{netip.MustParsePrefix("10.8.0.1/32")}})
 		if err != nil {
 			t.Fatal(err)
 		}
-		h.SetRoutes([]vnet.StackRoute{
+		h.SetRoutes([]inet.StackRoute{
 			{To: netip.MustParsePrefix("10.0.0.0/24")}, {To: netip.MustParsePrefix("fd00::/64")}, {To: netip.MustParsePrefix("0.0.0.0/0"), NIC: tun},
 		})
 		h.SetForwarding(true, true)
 		h.listener()
-		u := h.socket(vnet.SocketUDP)
+		u := h.socket(inet.SocketUDP)
 		u.Bind(ap("0.0.0.0:7"))
-		p4, p6 := h.socket(vnet.SocketICMP), h.socket(vnet.SocketICMP6)
+		p4, p6 := h.socket(inet.SocketICMP), h.socket(inet.SocketICMP6)
 		p4.Bind(ap("0.0.0.0:1"))
 		p6.Bind(ap("[::]:1"))
-		h.socket(vnet.SocketTCP).Connect(ap("10.0.0.2:99"))
+		h.socket(inet.SocketTCP).Connect(ap("10.0.0.2:99"))
 		for range 64 {
 			if len(in) < 2 {
 				break

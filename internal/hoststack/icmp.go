@@ -11,8 +11,8 @@ import (
 	"gvisor.dev/gvisor/pkg/tcpip/ports"
 	"gvisor.dev/gvisor/pkg/tcpip/stack"
 
-	"wireloom/vnet"
 	"wireloom/vnet/errno"
+	"wireloom/vnet/inet"
 	"wireloom/vnet/kern"
 	"wireloom/vnet/packet"
 )
@@ -45,11 +45,11 @@ type icmpMessage struct {
 }
 
 var _ interface {
-	vnet.Socket
+	inet.Socket
 	stack.RawTransportEndpoint
 } = (*icmpSocket)(nil)
 
-func (s *netStack) newICMP(kind vnet.SocketKind, network tcpip.NetworkProtocolNumber) (vnet.Socket, errno.Errno) {
+func (s *netStack) newICMP(kind inet.SocketKind, network tcpip.NetworkProtocolNumber) (inet.Socket, errno.Errno) {
 	proto := header.ICMPv4ProtocolNumber
 	if network == header.IPv6ProtocolNumber {
 		proto = header.ICMPv6ProtocolNumber
@@ -62,7 +62,7 @@ func (s *netStack) newICMP(kind vnet.SocketKind, network tcpip.NetworkProtocolNu
 	return k, errno.OK
 }
 
-// Bind implements vnet.Socket; the port is the identifier, 0 for any that is free.
+// Bind implements inet.Socket; the port is the identifier, 0 for any that is free.
 func (k *icmpSocket) Bind(a netip.AddrPort) errno.Errno {
 	if e := k.enter(); e != errno.OK {
 		return e
@@ -108,7 +108,7 @@ func (k *icmpSocket) endpointID(ident uint16) stack.TransportEndpointID {
 	return stack.TransportEndpointID{LocalPort: ident}
 }
 
-// Connect implements vnet.Socket: Send needs no address then, and replies are
+// Connect implements inet.Socket: Send needs no address then, and replies are
 // taken from there only.
 func (k *icmpSocket) Connect(a netip.AddrPort) errno.Errno {
 	if e := k.enter(); e != errno.OK {
@@ -133,15 +133,15 @@ func (k *icmpSocket) Connect(a netip.AddrPort) errno.Errno {
 	return errno.OK
 }
 
-// Listen implements vnet.Socket.
+// Listen implements inet.Socket.
 func (k *icmpSocket) Listen(int) errno.Errno { return errno.EOPNOTSUPP }
 
-// Accept implements vnet.Socket.
-func (k *icmpSocket) Accept() (vnet.Socket, netip.AddrPort, errno.Errno) {
+// Accept implements inet.Socket.
+func (k *icmpSocket) Accept() (inet.Socket, netip.AddrPort, errno.Errno) {
 	return nil, netip.AddrPort{}, errno.EOPNOTSUPP
 }
 
-// Send implements vnet.Socket. p is an echo request; its identifier and checksum
+// Send implements inet.Socket. p is an echo request; its identifier and checksum
 // are filled in.
 func (k *icmpSocket) Send(p []byte, to netip.AddrPort) (int, errno.Errno) {
 	if e := k.enter(); e != errno.OK {
@@ -239,10 +239,10 @@ func (k *icmpSocket) packet(p []byte) *stack.PacketBuffer {
 	return pkt
 }
 
-// Recv implements vnet.Socket.
+// Recv implements inet.Socket.
 func (k *icmpSocket) Recv(p []byte) (int, netip.AddrPort, errno.Errno) { return k.recv(p, false) }
 
-// Peek implements vnet.Socket.
+// Peek implements inet.Socket.
 func (k *icmpSocket) Peek(p []byte) (int, netip.AddrPort, errno.Errno) { return k.recv(p, true) }
 
 func (k *icmpSocket) recv(p []byte, peek bool) (int, netip.AddrPort, errno.Errno) {
@@ -264,7 +264,7 @@ func (k *icmpSocket) recv(p []byte, peek bool) (int, netip.AddrPort, errno.Errno
 	return copy(p, m.data), k.addrPort(tcpip.FullAddress{Addr: m.from}), errno.OK
 }
 
-// Ready implements vnet.Socket. There is always room to send.
+// Ready implements inet.Socket. There is always room to send.
 func (k *icmpSocket) Ready() int {
 	if k.closed || k.s.closed {
 		return kern.POLLNVAL
@@ -276,7 +276,7 @@ func (k *icmpSocket) Ready() int {
 	return bits
 }
 
-// Shutdown implements vnet.Socket.
+// Shutdown implements inet.Socket.
 func (k *icmpSocket) Shutdown(read, write bool) errno.Errno {
 	switch {
 	case k.closed || k.s.closed:
@@ -291,15 +291,15 @@ func (k *icmpSocket) Shutdown(read, write bool) errno.Errno {
 	return errno.OK
 }
 
-// LastError implements vnet.Socket; errors arrive as messages.
+// LastError implements inet.Socket; errors arrive as messages.
 func (k *icmpSocket) LastError() errno.Errno { return k.enter() }
 
-// Local implements vnet.Socket; the port is the identifier.
+// Local implements inet.Socket; the port is the identifier.
 func (k *icmpSocket) Local() netip.AddrPort {
 	return k.addrPort(tcpip.FullAddress{Addr: k.local, Port: k.ident})
 }
 
-// Remote implements vnet.Socket.
+// Remote implements inet.Socket.
 func (k *icmpSocket) Remote() netip.AddrPort {
 	if k.remote == (tcpip.Address{}) {
 		return netip.AddrPort{}
@@ -307,7 +307,7 @@ func (k *icmpSocket) Remote() netip.AddrPort {
 	return k.addrPort(tcpip.FullAddress{Addr: k.remote})
 }
 
-// Close implements vnet.Socket.
+// Close implements inet.Socket.
 func (k *icmpSocket) Close() {
 	if k.enter() != errno.OK {
 		return

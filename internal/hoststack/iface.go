@@ -10,8 +10,8 @@ import (
 	"gvisor.dev/gvisor/pkg/tcpip/header"
 	"gvisor.dev/gvisor/pkg/tcpip/stack"
 
-	"wireloom/vnet"
 	"wireloom/vnet/errno"
+	"wireloom/vnet/inet"
 	"wireloom/vnet/packet"
 )
 
@@ -23,10 +23,10 @@ func (s *netStack) link(nic int) *link {
 	return s.links[nic]
 }
 
-// Attach implements vnet.Stack. netstack's interfaces are never taken away, which
+// Attach implements inet.Stack. netstack's interfaces are never taken away, which
 // would end what waits there in the order of a map: one that was detached, and has
 // neither addresses nor routes, is used for the next interface of its kind.
-func (s *netStack) Attach(n vnet.StackNIC) (int, error) {
+func (s *netStack) Attach(n inet.StackNIC) (int, error) {
 	kind := etherLink
 	if n.IP {
 		kind = ipLink
@@ -70,7 +70,7 @@ func (s *netStack) Attach(n vnet.StackNIC) (int, error) {
 	return i, nil
 }
 
-// Detach implements vnet.Stack.
+// Detach implements inet.Stack.
 func (s *netStack) Detach(nic int) {
 	l := s.link(nic)
 	if l == nil {
@@ -100,21 +100,21 @@ func (s *netStack) forgetAll(l *link) {
 	}
 }
 
-// SetUp implements vnet.Stack.
+// SetUp implements inet.Stack.
 func (s *netStack) SetUp(nic int, up bool) {
 	if l := s.link(nic); l != nil {
 		l.up = up
 	}
 }
 
-// SetMTU implements vnet.Stack.
+// SetMTU implements inet.Stack.
 func (s *netStack) SetMTU(nic, mtu int) {
 	if l := s.link(nic); l != nil {
 		l.SetMTU(uint32(mtu))
 	}
 }
 
-// SetMAC implements vnet.Stack.
+// SetMAC implements inet.Stack.
 func (s *netStack) SetMAC(nic int, mac packet.MAC) {
 	l := s.link(nic)
 	if l == nil || l.kind != etherLink || l.addr == tcpip.LinkAddress(mac[:]) {
@@ -135,7 +135,7 @@ func (s *netStack) reachItself(l *link, a tcpip.ProtocolAddress) {
 	}
 }
 
-// AddAddress implements vnet.Stack.
+// AddAddress implements inet.Stack.
 func (s *netStack) AddAddress(nic int, p netip.Prefix) errno.Errno {
 	l := s.link(nic)
 	if l == nil {
@@ -156,7 +156,7 @@ func (s *netStack) AddAddress(nic int, p netip.Prefix) errno.Errno {
 	return errno.OK
 }
 
-// RemoveAddress implements vnet.Stack.
+// RemoveAddress implements inet.Stack.
 func (s *netStack) RemoveAddress(nic int, a netip.Addr) errno.Errno {
 	l := s.link(nic)
 	if l == nil {
@@ -180,9 +180,9 @@ func (s *netStack) dropAddress(l *link, a tcpip.Address) {
 	s.forget(hop{l.id, a})
 }
 
-// SetRoutes implements vnet.Stack. A route by an interface that has no address of its
+// SetRoutes implements inet.Stack. A route by an interface that has no address of its
 // family is left out: netstack would look for one on any other, in the order of a map.
-func (s *netStack) SetRoutes(routes []vnet.StackRoute) {
+func (s *netStack) SetRoutes(routes []inet.StackRoute) {
 	if s.closed {
 		return
 	}

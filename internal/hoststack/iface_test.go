@@ -9,8 +9,8 @@ import (
 	"testing"
 	"time"
 
-	"wireloom/vnet"
 	"wireloom/vnet/errno"
+	"wireloom/vnet/inet"
 	"wireloom/vnet/packet"
 )
 
@@ -32,7 +32,7 @@ func (g *gate) Transmit(nic int, data []byte, hop netip.Addr) errno.Errno {
 	return g.down
 }
 
-func newGate(t *testing.T, nics ...vnet.StackNIC) *gate {
+func newGate(t *testing.T, nics ...inet.StackNIC) *gate {
 	t.Helper()
 	g := &gate{host: host{w: &world{t: t, hash: sha256.New()}, rand: rand.NewChaCha8([32]byte{})}}
 	s, err := New(g, nics)
@@ -58,8 +58,8 @@ func udp4(src, dst string, ttl uint8) []byte {
 	return p
 }
 
-func tunNIC(addr string) vnet.StackNIC {
-	return vnet.StackNIC{Name: "tun0", IP: true, MTU: 1500, Addresses: []netip.Prefix{netip.MustParsePrefix(addr)}}
+func tunNIC(addr string) inet.StackNIC {
+	return inet.StackNIC{Name: "tun0", IP: true, MTU: 1500, Addresses: []netip.Prefix{netip.MustParsePrefix(addr)}}
 }
 
 // TestAdmit looks at what becomes of packets that come in on a host and on a router.
@@ -88,8 +88,8 @@ func TestAdmit(t *testing.T) {
 	for _, c := range cases {
 		for _, router := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, router %v", c.name, router), func(t *testing.T) {
-				g := newGate(t, tunNIC("10.8.0.1/32"), vnet.StackNIC{Name: "tun1", IP: true, MTU: 1500, Addresses: []netip.Prefix{netip.MustParsePrefix("10.9.0.9/16")}})
-				g.SetRoutes([]vnet.StackRoute{{To: netip.MustParsePrefix("10.8.0.2/32"), NIC: 0}, {To: netip.MustParsePrefix("10.9.0.0/16"), NIC: 1}})
+				g := newGate(t, tunNIC("10.8.0.1/32"), inet.StackNIC{Name: "tun1", IP: true, MTU: 1500, Addresses: []netip.Prefix{netip.MustParsePrefix("10.9.0.9/16")}})
+				g.SetRoutes([]inet.StackRoute{{To: netip.MustParsePrefix("10.8.0.2/32"), NIC: 0}, {To: netip.MustParsePrefix("10.9.0.0/16"), NIC: 1}})
 				g.SetForwarding(router, false)
 				g.Deliver(0, udp4(c.src, c.dst, c.ttl))
 				want := c.host
@@ -107,7 +107,7 @@ func TestAdmit(t *testing.T) {
 // TestTimeExceeded looks at the message, and at what causes none.
 func TestTimeExceeded(t *testing.T) {
 	g := newGate(t, tunNIC("10.8.0.1/32"))
-	g.SetRoutes([]vnet.StackRoute{{To: netip.MustParsePrefix("0.0.0.0/0"), NIC: 0}})
+	g.SetRoutes([]inet.StackRoute{{To: netip.MustParsePrefix("0.0.0.0/0"), NIC: 0}})
 	g.SetForwarding(true, false)
 	ask := udp4("10.8.0.2", "10.9.0.1", 1)
 	g.Deliver(0, ask)
@@ -156,7 +156,7 @@ func TestTimeExceeded(t *testing.T) {
 
 // TestForwardIPv6 has a router between two networks of IPv6.
 func TestForwardIPv6(t *testing.T) {
-	g := newGate(t, tunNIC("fd00::1/64"), vnet.StackNIC{Name: "tun1", IP: true, MTU: 1500, Addresses: []netip.Prefix{netip.MustParsePrefix("fd01::1/64")}})
+	g := newGate(t, tunNIC("fd00::1/64"), inet.StackNIC{Name: "tun1", IP: true, MTU: 1500, Addresses: []netip.Prefix{netip.MustParsePrefix("fd01::1/64")}})
 	src, dst := netip.MustParseAddr("fd00::2"), netip.MustParseAddr("fd01::2")
 	p, _ := packet.AppendIPv6(nil, packet.IPv6Header{HopLimit: 9, NextHeader: packet.ProtoICMPv6, Src: src, Dst: dst}, packet.ICMPLen)
 	p, _ = packet.AppendICMPv6Echo(p, src, dst, false, 1, 1, nil)
@@ -184,8 +184,8 @@ func TestForwardIPv6(t *testing.T) {
 // TestGateway: a packet by a tun goes to its route's gateway, as if_output is told.
 func TestGateway(t *testing.T) {
 	g := newGate(t, tunNIC("10.8.0.1/32"))
-	g.SetRoutes([]vnet.StackRoute{{To: netip.MustParsePrefix("10.8.0.2/32"), NIC: 0}, {To: netip.MustParsePrefix("10.9.0.0/16"), NIC: 0, Via: netip.MustParseAddr("10.8.0.2")}})
-	k := g.socket(vnet.SocketUDP)
+	g.SetRoutes([]inet.StackRoute{{To: netip.MustParsePrefix("10.8.0.2/32"), NIC: 0}, {To: netip.MustParsePrefix("10.9.0.0/16"), NIC: 0, Via: netip.MustParseAddr("10.8.0.2")}})
+	k := g.socket(inet.SocketUDP)
 	for _, to := range []string{"10.8.0.2:9", "10.9.1.1:9"} {
 		if _, e := k.Send([]byte("x"), ap(to)); e != errno.OK {
 			t.Errorf("send to %s: %v", to, e)
@@ -198,21 +198,21 @@ func TestGateway(t *testing.T) {
 	if _, e := k.Send([]byte("x"), ap("10.8.0.2:9")); e != errno.EHOSTDOWN {
 		t.Errorf("send where nobody listens: %v, want what the interface says", e)
 	}
-	p := g.socket(vnet.SocketICMP)
+	p := g.socket(inet.SocketICMP)
 	if _, e := p.Send([]byte{8, 0, 0, 0, 0, 0, 0, 1}, ap("10.8.0.2:0")); e != errno.EHOSTDOWN {
 		t.Errorf("ping: %v", e)
 	}
 }
 
 func TestAddresses(t *testing.T) {
-	g := newGate(t, vnet.StackNIC{Name: "em0", MAC: macOfHost(0), MTU: 1500}, tunNIC("10.8.0.1/32"))
+	g := newGate(t, inet.StackNIC{Name: "em0", MAC: macOfHost(0), MTU: 1500}, tunNIC("10.8.0.1/32"))
 	add := func(nic int, a string) errno.Errno { return g.AddAddress(nic, netip.MustParsePrefix(a)) }
 	remove := func(nic int, a string) errno.Errno { return g.RemoveAddress(nic, netip.MustParseAddr(a)) }
 	send := func() errno.Errno {
-		_, e := g.socket(vnet.SocketUDP).Send([]byte("x"), ap("10.0.0.9:9"))
+		_, e := g.socket(inet.SocketUDP).Send([]byte("x"), ap("10.0.0.9:9"))
 		return e
 	}
-	routes := []vnet.StackRoute{{To: netip.MustParsePrefix("10.0.0.0/24"), NIC: 0}, {To: netip.MustParsePrefix("10.0.0.0/8"), NIC: 1}, {To: netip.MustParsePrefix("0.0.0.0/0"), NIC: 9}}
+	routes := []inet.StackRoute{{To: netip.MustParsePrefix("10.0.0.0/24"), NIC: 0}, {To: netip.MustParsePrefix("10.0.0.0/8"), NIC: 1}, {To: netip.MustParsePrefix("0.0.0.0/0"), NIC: 9}}
 	g.SetRoutes(routes)
 	if e := send(); e != errno.OK || g.took() != "1 29 bytes to 10.0.0.9" {
 		t.Errorf("%v: em0 has no address, so that its route does not count", e)
@@ -241,9 +241,9 @@ func TestAddresses(t *testing.T) {
 	if e := remove(0, "10.0.0.1"); e != errno.OK {
 		t.Error(e)
 	}
-	for i := range vnet.MaxAddresses {
+	for i := range inet.MaxAddresses {
 		if e := g.AddAddress(0, netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 1, 0, byte(i + 1)}), 24)); e != errno.OK {
-			if i != vnet.MaxAddresses-1 || e != errno.ENOBUFS {
+			if i != inet.MaxAddresses-1 || e != errno.ENOBUFS {
 				t.Errorf("address %d: %v", i, e)
 			}
 		}
@@ -255,12 +255,12 @@ func TestAddresses(t *testing.T) {
 func TestAttachDetach(t *testing.T) {
 	w := newWorld(t, 2)
 	h := w.hosts[0]
-	nic, err := h.Attach(vnet.StackNIC{Name: "tap0", MAC: macOfHost(7), MTU: 1500, Addresses: []netip.Prefix{netip.MustParsePrefix("10.7.0.1/24")}})
+	nic, err := h.Attach(inet.StackNIC{Name: "tap0", MAC: macOfHost(7), MTU: 1500, Addresses: []netip.Prefix{netip.MustParsePrefix("10.7.0.1/24")}})
 	if err != nil || nic != 1 {
 		t.Fatalf("attach: %d %v", nic, err)
 	}
-	h.SetRoutes([]vnet.StackRoute{{To: netip.MustParsePrefix("10.7.0.0/24"), NIC: nic}})
-	k := h.socket(vnet.SocketUDP)
+	h.SetRoutes([]inet.StackRoute{{To: netip.MustParsePrefix("10.7.0.0/24"), NIC: nic}})
+	k := h.socket(inet.SocketUDP)
 	if e := k.BindDevice(nic); e != errno.OK {
 		t.Fatal(e)
 	}
@@ -278,7 +278,7 @@ func TestAttachDetach(t *testing.T) {
 	}
 	w.run(10 * time.Second)
 	for i := range 100 {
-		again, err := h.Attach(vnet.StackNIC{Name: fmt.Sprintf("tap%d", i), MAC: macOfHost(i), MTU: 1400})
+		again, err := h.Attach(inet.StackNIC{Name: fmt.Sprintf("tap%d", i), MAC: macOfHost(i), MTU: 1400})
 		if err != nil || again != nic {
 			t.Fatalf("attach %d: %d %v, want %d", i, again, err, nic)
 		}
@@ -286,7 +286,7 @@ func TestAttachDetach(t *testing.T) {
 	}
 	count := 0
 	for range 3 * maxInterfaces {
-		if _, err = h.Attach(vnet.StackNIC{Name: "x0", MTU: 1500}); err != nil {
+		if _, err = h.Attach(inet.StackNIC{Name: "x0", MTU: 1500}); err != nil {
 			break
 		}
 		count++
@@ -299,34 +299,34 @@ func TestAttachDetach(t *testing.T) {
 func TestOptions(t *testing.T) {
 	w := newWorld(t, 1)
 	h := w.hosts[0]
-	udp, tcp, icmp, udp6 := h.socket(vnet.SocketUDP), h.socket(vnet.SocketTCP), h.socket(vnet.SocketICMP), h.socket(vnet.SocketUDP6)
+	udp, tcp, icmp, udp6 := h.socket(inet.SocketUDP), h.socket(inet.SocketTCP), h.socket(inet.SocketICMP), h.socket(inet.SocketUDP6)
 	for _, c := range []struct {
 		name   string
-		k      vnet.Socket
-		o      vnet.SockOpt
+		k      inet.Socket
+		o      inet.SockOpt
 		v, got int
 		e      errno.Errno
 	}{
-		{"reuse", tcp, vnet.SO_REUSEADDR, 7, 1, errno.OK},
-		{"reuse off", tcp, vnet.SO_REUSEADDR, 0, 0, errno.OK},
-		{"keepalive", tcp, vnet.SO_KEEPALIVE, 1, 1, errno.OK},
-		{"linger", tcp, vnet.SO_LINGER, 5, 5, errno.OK},
-		{"no linger", tcp, vnet.SO_LINGER, -1, -1, errno.OK},
-		{"no delay", tcp, vnet.TCP_NODELAY, 1, 1, errno.OK},
-		{"delay", tcp, vnet.TCP_NODELAY, 0, 0, errno.OK},
-		{"the smallest buffer", udp, vnet.SO_SNDBUF, 1, 4096, errno.OK},
-		{"the largest", tcp, vnet.SO_RCVBUF, 1 << 30, maxTCPBuffer, errno.OK},
-		{"no buffer", udp, vnet.SO_RCVBUF, 0, 0, errno.EINVAL},
-		{"hops", udp, vnet.IP_TTL, 1, 1, errno.OK},
-		{"hops of IPv6", udp6, vnet.IP_TTL, 255, 255, errno.OK},
-		{"hops of ping", icmp, vnet.IP_TTL, 3, 3, errno.OK},
-		{"too many hops", icmp, vnet.IP_TTL, 256, 0, errno.EINVAL},
-		{"service", udp, vnet.IP_TOS, 0x10, 0x10, errno.OK},
-		{"service of IPv6", udp6, vnet.IP_TOS, 0x10, 0, errno.ENOPROTOOPT},
-		{"both families", udp6, vnet.IPV6_V6ONLY, 0, 0, errno.EINVAL},
-		{"the segment's length", tcp, vnet.TCP_MAXSEG, 500, 0, errno.ENOPROTOOPT},
-		{"no delay of datagrams", udp, vnet.TCP_NODELAY, 1, 0, errno.ENOPROTOOPT},
-		{"what ping has not", icmp, vnet.SO_REUSEADDR, 1, 0, errno.ENOPROTOOPT},
+		{"reuse", tcp, inet.SO_REUSEADDR, 7, 1, errno.OK},
+		{"reuse off", tcp, inet.SO_REUSEADDR, 0, 0, errno.OK},
+		{"keepalive", tcp, inet.SO_KEEPALIVE, 1, 1, errno.OK},
+		{"linger", tcp, inet.SO_LINGER, 5, 5, errno.OK},
+		{"no linger", tcp, inet.SO_LINGER, -1, -1, errno.OK},
+		{"no delay", tcp, inet.TCP_NODELAY, 1, 1, errno.OK},
+		{"delay", tcp, inet.TCP_NODELAY, 0, 0, errno.OK},
+		{"the smallest buffer", udp, inet.SO_SNDBUF, 1, 4096, errno.OK},
+		{"the largest", tcp, inet.SO_RCVBUF, 1 << 30, maxTCPBuffer, errno.OK},
+		{"no buffer", udp, inet.SO_RCVBUF, 0, 0, errno.EINVAL},
+		{"hops", udp, inet.IP_TTL, 1, 1, errno.OK},
+		{"hops of IPv6", udp6, inet.IP_TTL, 255, 255, errno.OK},
+		{"hops of ping", icmp, inet.IP_TTL, 3, 3, errno.OK},
+		{"too many hops", icmp, inet.IP_TTL, 256, 0, errno.EINVAL},
+		{"service", udp, inet.IP_TOS, 0x10, 0x10, errno.OK},
+		{"service of IPv6", udp6, inet.IP_TOS, 0x10, 0, errno.ENOPROTOOPT},
+		{"both families", udp6, inet.IPV6_V6ONLY, 0, 0, errno.EINVAL},
+		{"the segment's length", tcp, inet.TCP_MAXSEG, 500, 0, errno.ENOPROTOOPT},
+		{"no delay of datagrams", udp, inet.TCP_NODELAY, 1, 0, errno.ENOPROTOOPT},
+		{"what ping has not", icmp, inet.SO_REUSEADDR, 1, 0, errno.ENOPROTOOPT},
 	} {
 		if e := c.k.SetOption(c.o, c.v); e != c.e {
 			t.Errorf("%s: set: %v, want %v", c.name, e, c.e)
@@ -336,14 +336,14 @@ func TestOptions(t *testing.T) {
 			}
 		}
 	}
-	if v, e := udp6.Option(vnet.IPV6_V6ONLY); v != 1 || e != errno.OK {
+	if v, e := udp6.Option(inet.IPV6_V6ONLY); v != 1 || e != errno.OK {
 		t.Errorf("IPV6_V6ONLY: %d %v", v, e)
 	}
-	if v, _ := h.socket(vnet.SocketUDP).Option(vnet.IP_TTL); v != defaultTTL {
+	if v, _ := h.socket(inet.SocketUDP).Option(inet.IP_TTL); v != defaultTTL {
 		t.Errorf("the hops to begin with: %d", v)
 	}
 	tcp.Close()
-	if e := tcp.SetOption(vnet.SO_REUSEADDR, 1); e != errno.EBADF {
+	if e := tcp.SetOption(inet.SO_REUSEADDR, 1); e != errno.EBADF {
 		t.Errorf("of a closed socket: %v", e)
 	}
 }
@@ -351,9 +351,9 @@ func TestOptions(t *testing.T) {
 func TestPeekAndTruncated(t *testing.T) {
 	w := newWorld(t, 1)
 	h := w.hosts[0]
-	k := h.socket(vnet.SocketUDP)
+	k := h.socket(inet.SocketUDP)
 	w.check("bind", k.Bind(ap("10.0.0.1:7")), errno.OK)
-	if _, e := h.socket(vnet.SocketUDP).Send([]byte("hello"), ap("10.0.0.1:7")); e != errno.OK {
+	if _, e := h.socket(inet.SocketUDP).Send([]byte("hello"), ap("10.0.0.1:7")); e != errno.OK {
 		t.Fatal(e)
 	}
 	w.run(time.Millisecond)

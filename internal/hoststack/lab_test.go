@@ -13,6 +13,7 @@ import (
 	"wireloom/vnet"
 	"wireloom/vnet/errno"
 	"wireloom/vnet/event"
+	"wireloom/vnet/inet"
 	"wireloom/vnet/kern"
 )
 
@@ -46,7 +47,7 @@ func TestPrograms(t *testing.T) {
 	for range 5 {
 		exits, hash := run(t, func(p *vnet.Proc) error {
 			var c calls
-			fd, e := p.Socket(vnet.SocketTCP)
+			fd, e := p.Socket(inet.SocketTCP)
 			c.check("socket", e)
 			c.check("bind", p.Bind(fd, netip.MustParseAddrPort("0.0.0.0:80")))
 			c.check("listen", p.Listen(fd, 5))
@@ -70,7 +71,7 @@ func TestPrograms(t *testing.T) {
 		}, func(p *vnet.Proc) error {
 			var c calls
 			c.check("sleep", p.Sleep(10*time.Millisecond))
-			fd, e := p.Socket(vnet.SocketTCP)
+			fd, e := p.Socket(inet.SocketTCP)
 			c.check("socket", e)
 			c.check("connect", p.Connect(fd, netip.MustParseAddrPort("10.0.0.2:80")))
 			rest := bytes.Repeat([]byte("0123456789"), size/10)
@@ -86,7 +87,7 @@ func TestPrograms(t *testing.T) {
 			if got := string(buf[:n]); c.err == nil && got != fmt.Sprint(size) {
 				return fmt.Errorf("the server counted %s bytes", got)
 			}
-			refused, e := p.Socket(vnet.SocketTCP)
+			refused, e := p.Socket(inet.SocketTCP)
 			c.check("socket", e)
 			if e := p.Connect(refused, netip.MustParseAddrPort("10.0.0.2:81")); e != errno.ECONNREFUSED {
 				return fmt.Errorf("connect to a closed port: %v", e)
@@ -175,7 +176,7 @@ func TestWaitingBytes(t *testing.T) {
 				c.err = fmt.Errorf("%s: kevent says %d, want %d", what, got, data)
 			}
 		}
-		udp, e := p.Socket(vnet.SocketUDP)
+		udp, e := p.Socket(inet.SocketUDP)
 		c.check("socket", e)
 		to := netip.MustParseAddrPort("127.0.0.1:7")
 		c.check("bind", p.Bind(udp, to))
@@ -190,12 +191,12 @@ func TestWaitingBytes(t *testing.T) {
 		c.check("read", e)
 		expect("a datagram", udp, 20, 20)
 
-		l, e := p.Socket(vnet.SocketTCP)
+		l, e := p.Socket(inet.SocketTCP)
 		c.check("socket", e)
 		c.check("bind", p.Bind(l, to))
 		c.check("listen", p.Listen(l, 1))
 		expect("nobody", l, 0, 0)
-		client, e := p.Socket(vnet.SocketTCP)
+		client, e := p.Socket(inet.SocketTCP)
 		c.check("socket", e)
 		c.check("connect", p.Connect(client, to))
 		p.Sleep(time.Millisecond)

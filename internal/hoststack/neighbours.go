@@ -10,7 +10,7 @@ import (
 	"gvisor.dev/gvisor/pkg/tcpip/header"
 	"gvisor.dev/gvisor/pkg/tcpip/stack"
 
-	"wireloom/vnet"
+	"wireloom/vnet/inet"
 	"wireloom/vnet/packet"
 )
 
@@ -147,12 +147,12 @@ func (s *netStack) forget(h hop) {
 	s.hops.gone(h)
 }
 
-// Neighbours implements vnet.Stack. The stack's own addresses are not listed.
-func (s *netStack) Neighbours() []vnet.Neighbour {
+// Neighbours implements inet.Stack. The stack's own addresses are not listed.
+func (s *netStack) Neighbours() []inet.Neighbour {
 	if s.closed {
 		return nil
 	}
-	var out []vnet.Neighbour
+	var out []inet.Neighbour
 	for _, l := range s.links {
 		if l.kind != etherLink || l.detached {
 			continue
@@ -166,7 +166,7 @@ func (s *netStack) Neighbours() []vnet.Neighbour {
 				if e.State == stack.Static {
 					continue
 				}
-				n := vnet.Neighbour{NIC: l.name, Addr: fromAddress(e.Addr), State: strings.ToLower(e.State.String())}
+				n := inet.Neighbour{NIC: l.name, Addr: fromAddress(e.Addr), State: strings.ToLower(e.State.String())}
 				if e.State != stack.Incomplete && e.State != stack.Unreachable {
 					n.MAC = macOf(e.LinkAddr)
 				}
@@ -174,7 +174,7 @@ func (s *netStack) Neighbours() []vnet.Neighbour {
 			}
 		}
 	}
-	slices.SortFunc(out, func(a, b vnet.Neighbour) int {
+	slices.SortFunc(out, func(a, b inet.Neighbour) int {
 		if c := a.Addr.Compare(b.Addr); c != 0 {
 			return c
 		}

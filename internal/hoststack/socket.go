@@ -9,15 +9,15 @@ import (
 	"gvisor.dev/gvisor/pkg/tcpip/transport/udp"
 	"gvisor.dev/gvisor/pkg/waiter"
 
-	"wireloom/vnet"
 	"wireloom/vnet/errno"
+	"wireloom/vnet/inet"
 )
 
 // A socket is a UDP or TCP socket, or what an ICMP socket has in common with them.
 type socket struct {
 	s      *netStack
 	id     uint64
-	kind   vnet.SocketKind
+	kind   inet.SocketKind
 	ep     tcpip.Endpoint // nil for ICMP
 	wq     *waiter.Queue
 	entry  waiter.Entry
@@ -36,13 +36,13 @@ type socket struct {
 	shutAt  int64  // the size of the receive buffer while that takes no more, else 0
 }
 
-var _ vnet.Socket = (*socket)(nil)
+var _ inet.Socket = (*socket)(nil)
 
 // allEvents are those after which a socket may be ready for something else.
 const allEvents = waiter.ReadableEvents | waiter.WritableEvents | waiter.EventErr | waiter.EventHUp | waiter.EventRdHUp
 
-// Socket implements vnet.Stack.
-func (s *netStack) Socket(kind vnet.SocketKind) (vnet.Socket, errno.Errno) {
+// Socket implements inet.Stack.
+func (s *netStack) Socket(kind inet.SocketKind) (inet.Socket, errno.Errno) {
 	if s.closed {
 		return nil, errno.ENETDOWN
 	}
@@ -56,11 +56,11 @@ func (s *netStack) Socket(kind vnet.SocketKind) (vnet.Socket, errno.Errno) {
 	}
 	transport := udp.ProtocolNumber
 	switch kind {
-	case vnet.SocketUDP, vnet.SocketUDP6:
-	case vnet.SocketTCP, vnet.SocketTCP6:
+	case inet.SocketUDP, inet.SocketUDP6:
+	case inet.SocketTCP, inet.SocketTCP6:
 		transport = tcp.ProtocolNumber
 		s.usesTCP = true
-	case vnet.SocketICMP, vnet.SocketICMP6:
+	case inet.SocketICMP, inet.SocketICMP6:
 		return s.newICMP(kind, network)
 	default:
 		return nil, errno.EPROTONOSUPPORT
@@ -81,7 +81,7 @@ func (s *netStack) Socket(kind vnet.SocketKind) (vnet.Socket, errno.Errno) {
 }
 
 // adopt makes a socket of an endpoint.
-func (s *netStack) adopt(kind vnet.SocketKind, ep tcpip.Endpoint, wq *waiter.Queue) *socket {
+func (s *netStack) adopt(kind inet.SocketKind, ep tcpip.Endpoint, wq *waiter.Queue) *socket {
 	k := s.register(kind)
 	k.ep, k.wq = ep, wq
 	k.entry = waiter.NewFunctionEntry(allEvents, func(waiter.EventMask) { s.wake(k) })
@@ -89,7 +89,7 @@ func (s *netStack) adopt(kind vnet.SocketKind, ep tcpip.Endpoint, wq *waiter.Que
 	return k
 }
 
-func (s *netStack) register(kind vnet.SocketKind) *socket {
+func (s *netStack) register(kind inet.SocketKind) *socket {
 	s.lastID++
 	k := &socket{s: s, id: s.lastID, kind: kind}
 	s.sockets[k.id] = k
@@ -148,7 +148,7 @@ func (k *socket) addrPort(a tcpip.FullAddress) netip.AddrPort {
 	return netip.AddrPortFrom(addr, a.Port)
 }
 
-// Bind implements vnet.Socket.
+// Bind implements inet.Socket.
 func (k *socket) Bind(a netip.AddrPort) errno.Errno {
 	if e := k.enter(); e != errno.OK {
 		return e
@@ -165,7 +165,7 @@ func (k *socket) Bind(a netip.AddrPort) errno.Errno {
 	return errnoOf(err)
 }
 
-// Connect implements vnet.Socket.
+// Connect implements inet.Socket.
 func (k *socket) Connect(a netip.AddrPort) errno.Errno {
 	if e := k.enter(); e != errno.OK {
 		return e
@@ -211,7 +211,7 @@ func (s *netStack) broadcast(a tcpip.Address) bool {
 	return false
 }
 
-// Listen implements vnet.Socket. A backlog beyond the limit is the limit, as with
+// Listen implements inet.Socket. A backlog beyond the limit is the limit, as with
 // SOMAXCONN; where those of all sockets are beyond theirs it is 1.
 func (k *socket) Listen(backlog int) errno.Errno {
 	if e := k.enter(); e != errno.OK {
@@ -238,8 +238,8 @@ func (k *socket) Listen(backlog int) errno.Errno {
 	return errnoOf(err)
 }
 
-// Accept implements vnet.Socket.
-func (k *socket) Accept() (vnet.Socket, netip.AddrPort, errno.Errno) {
+// Accept implements inet.Socket.
+func (k *socket) Accept() (inet.Socket, netip.AddrPort, errno.Errno) {
 	if e := k.enter(); e != errno.OK {
 		return nil, netip.AddrPort{}, e
 	}

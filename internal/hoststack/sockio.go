@@ -14,7 +14,7 @@ import (
 	"wireloom/vnet/kern"
 )
 
-// Send implements vnet.Socket. Where the next hop does not answer ARP or NDP a
+// Send implements inet.Socket. Where the next hop does not answer ARP or NDP a
 // datagram is sent all the same, should it answer now, and the call says
 // EHOSTDOWN, as arpresolve does.
 func (k *socket) Send(p []byte, to netip.AddrPort) (int, errno.Errno) {
@@ -100,10 +100,10 @@ func (s *netStack) downTo(dst tcpip.Address, v6 bool) errno.Errno {
 	return errno.EHOSTDOWN
 }
 
-// Recv implements vnet.Socket.
+// Recv implements inet.Socket.
 func (k *socket) Recv(p []byte) (int, netip.AddrPort, errno.Errno) { return k.recv(p, false) }
 
-// Peek implements vnet.Socket.
+// Peek implements inet.Socket.
 func (k *socket) Peek(p []byte) (int, netip.AddrPort, errno.Errno) { return k.recv(p, true) }
 
 func (k *socket) recv(p []byte, peek bool) (int, netip.AddrPort, errno.Errno) {
@@ -182,7 +182,7 @@ func (k *socket) take() errno.Errno {
 	return e
 }
 
-// LastError implements vnet.Socket.
+// LastError implements inet.Socket.
 func (k *socket) LastError() errno.Errno {
 	if e := k.enter(); e != errno.OK {
 		return e
@@ -191,7 +191,7 @@ func (k *socket) LastError() errno.Errno {
 	return k.take()
 }
 
-// Ready implements vnet.Socket.
+// Ready implements inet.Socket.
 func (k *socket) Ready() int {
 	if k.closed || k.s.closed {
 		return kern.POLLNVAL
@@ -220,7 +220,7 @@ func (k *socket) Ready() int {
 	return bits
 }
 
-// Shutdown implements vnet.Socket.
+// Shutdown implements inet.Socket.
 func (k *socket) Shutdown(read, write bool) errno.Errno {
 	if e := k.enter(); e != errno.OK {
 		return e
@@ -242,7 +242,7 @@ func (k *socket) Shutdown(read, write bool) errno.Errno {
 	return errnoOf(k.ep.Shutdown(how))
 }
 
-// Local implements vnet.Socket.
+// Local implements inet.Socket.
 func (k *socket) Local() netip.AddrPort {
 	if k.closed || k.s.closed {
 		return netip.AddrPort{}
@@ -265,7 +265,7 @@ func (k *socket) peer() (tcpip.FullAddress, bool) {
 	return tcpip.FullAddress{}, false
 }
 
-// Remote implements vnet.Socket.
+// Remote implements inet.Socket.
 func (k *socket) Remote() netip.AddrPort {
 	if k.closed || k.s.closed {
 		return netip.AddrPort{}
@@ -276,16 +276,16 @@ func (k *socket) Remote() netip.AddrPort {
 	return netip.AddrPort{}
 }
 
-// TTL implements vnet.Socket.
+// TTL implements inet.Socket.
 func (k *socket) TTL() int { return k.ttl }
 
-// Truncated implements vnet.Socket.
+// Truncated implements inet.Socket.
 func (k *socket) Truncated() bool { return k.cut }
 
-// Notify implements vnet.Socket.
+// Notify implements inet.Socket.
 func (k *socket) Notify(f func()) { k.notify = f }
 
-// Close implements vnet.Socket. A stream's last bytes and its end are still sent.
+// Close implements inet.Socket. A stream's last bytes and its end are still sent.
 func (k *socket) Close() {
 	if k.enter() != errno.OK {
 		return

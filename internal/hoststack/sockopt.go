@@ -9,8 +9,8 @@ import (
 	"gvisor.dev/gvisor/pkg/tcpip/header"
 	"gvisor.dev/gvisor/pkg/tcpip/transport/tcp"
 
-	"wireloom/vnet"
 	"wireloom/vnet/errno"
+	"wireloom/vnet/inet"
 )
 
 // broadcaster is the interface that a packet to 255.255.255.255 leaves by where the
@@ -27,7 +27,7 @@ func (s *netStack) broadcaster() tcpip.NICID {
 	return 0
 }
 
-// BindDevice implements vnet.Socket.
+// BindDevice implements inet.Socket.
 func (k *socket) BindDevice(nic int) errno.Errno {
 	if e := k.enter(); e != errno.OK {
 		return e
@@ -57,45 +57,45 @@ func flag(on bool) int {
 	return 0
 }
 
-// SetOption implements vnet.Socket.
-func (k *socket) SetOption(o vnet.SockOpt, v int) errno.Errno {
+// SetOption implements inet.Socket.
+func (k *socket) SetOption(o inet.SockOpt, v int) errno.Errno {
 	if e := k.enter(); e != errno.OK {
 		return e
 	}
 	defer k.s.settle()
 	so, on := k.ep.SocketOptions(), v != 0
 	switch {
-	case o == vnet.SO_REUSEADDR:
+	case o == inet.SO_REUSEADDR:
 		so.SetReuseAddress(on)
-	case o == vnet.SO_REUSEPORT:
+	case o == inet.SO_REUSEPORT:
 		so.SetReusePort(on)
-	case o == vnet.SO_BROADCAST:
+	case o == inet.SO_BROADCAST:
 		so.SetBroadcast(on)
-	case o == vnet.SO_KEEPALIVE:
+	case o == inet.SO_KEEPALIVE:
 		so.SetKeepAlive(on)
-	case o == vnet.SO_SNDBUF, o == vnet.SO_RCVBUF:
+	case o == inet.SO_SNDBUF, o == inet.SO_RCVBUF:
 		if v <= 0 {
 			return errno.EINVAL // sbreserve
 		}
-		if o == vnet.SO_SNDBUF {
+		if o == inet.SO_SNDBUF {
 			lo, hi := so.SendBufferLimits()
 			so.SetSendBufferSize(min(max(int64(v), lo), hi), true)
 		} else {
 			lo, hi := so.ReceiveBufferLimits()
 			k.setReceiveBuffer(min(max(int64(v), lo), hi))
 		}
-	case o == vnet.SO_LINGER:
+	case o == inet.SO_LINGER:
 		so.SetLinger(tcpip.LingerOption{Enabled: v >= 0, Timeout: time.Duration(max(v, 0)) * time.Second})
-	case o == vnet.IP_TTL:
+	case o == inet.IP_TTL:
 		if v < 1 || v > 255 {
 			return errno.EINVAL
 		}
 		return errnoOf(k.ep.SetSockOptInt(k.ttlOption(), v))
-	case o == vnet.IP_TOS && !k.v6():
+	case o == inet.IP_TOS && !k.v6():
 		return errnoOf(k.ep.SetSockOptInt(tcpip.IPv4TOSOption, v&0xff))
-	case o == vnet.TCP_NODELAY && k.stream():
+	case o == inet.TCP_NODELAY && k.stream():
 		so.SetDelayOption(!on)
-	case o == vnet.IPV6_V6ONLY && k.v6():
+	case o == inet.IPV6_V6ONLY && k.v6():
 		if !on {
 			return errno.EINVAL // a socket is of one family here
 		}
@@ -112,8 +112,8 @@ func (k *socket) ttlOption() tcpip.SockOptInt {
 	return tcpip.IPv4TTLOption
 }
 
-// Option implements vnet.Socket.
-func (k *socket) Option(o vnet.SockOpt) (int, errno.Errno) {
+// Option implements inet.Socket.
+func (k *socket) Option(o inet.SockOpt) (int, errno.Errno) {
 	if e := k.enter(); e != errno.OK {
 		return 0, e
 	}
@@ -123,77 +123,77 @@ func (k *socket) Option(o vnet.SockOpt) (int, errno.Errno) {
 		return v, errnoOf(err)
 	}
 	switch {
-	case o == vnet.SO_REUSEADDR:
+	case o == inet.SO_REUSEADDR:
 		return flag(so.GetReuseAddress()), errno.OK
-	case o == vnet.SO_REUSEPORT:
+	case o == inet.SO_REUSEPORT:
 		return flag(so.GetReusePort()), errno.OK
-	case o == vnet.SO_BROADCAST:
+	case o == inet.SO_BROADCAST:
 		return flag(so.GetBroadcast()), errno.OK
-	case o == vnet.SO_KEEPALIVE:
+	case o == inet.SO_KEEPALIVE:
 		return flag(so.GetKeepAlive()), errno.OK
-	case o == vnet.SO_SNDBUF:
+	case o == inet.SO_SNDBUF:
 		return int(so.GetSendBufferSize()), errno.OK
-	case o == vnet.SO_RCVBUF:
+	case o == inet.SO_RCVBUF:
 		return int(max(so.GetReceiveBufferSize(), k.shutAt)), errno.OK
-	case o == vnet.SO_LINGER:
+	case o == inet.SO_LINGER:
 		if l := so.GetLinger(); l.Enabled {
 			return int(l.Timeout / time.Second), errno.OK
 		}
 		return -1, errno.OK
-	case o == vnet.SO_ACCEPTCONN:
+	case o == inet.SO_ACCEPTCONN:
 		return flag(k.listen), errno.OK
-	case o == vnet.IP_TTL:
+	case o == inet.IP_TTL:
 		v, e := number(k.ttlOption())
 		if v <= 0 { // netstack's word for its default
 			v = defaultTTL
 		}
 		return v, e
-	case o == vnet.IP_TOS && !k.v6():
+	case o == inet.IP_TOS && !k.v6():
 		return number(tcpip.IPv4TOSOption)
-	case o == vnet.TCP_NODELAY && k.stream():
+	case o == inet.TCP_NODELAY && k.stream():
 		return flag(!so.GetDelayOption()), errno.OK
-	case o == vnet.TCP_MAXSEG && k.stream():
+	case o == inet.TCP_MAXSEG && k.stream():
 		return number(tcpip.MaxSegOption)
-	case o == vnet.IPV6_V6ONLY && k.v6():
+	case o == inet.IPV6_V6ONLY && k.v6():
 		return 1, errno.OK
-	case o == vnet.SO_NREAD && k.listen:
+	case o == inet.SO_NREAD && k.listen:
 		return 0, errno.OK
-	case o == vnet.SO_NREAD:
+	case o == inet.SO_NREAD:
 		return number(tcpip.ReceiveQueueSizeOption)
 	}
 	return 0, errno.ENOPROTOOPT
 }
 
-// SetOption implements vnet.Socket: an ICMP socket has its time to live, and a
+// SetOption implements inet.Socket: an ICMP socket has its time to live, and a
 // receive buffer that stays as it is.
-func (k *icmpSocket) SetOption(o vnet.SockOpt, v int) errno.Errno {
+func (k *icmpSocket) SetOption(o inet.SockOpt, v int) errno.Errno {
 	if e := k.enter(); e != errno.OK {
 		return e
 	}
 	switch o {
-	case vnet.IP_TTL:
+	case inet.IP_TTL:
 		if v < 1 || v > 255 {
 			return errno.EINVAL
 		}
 		k.hops = uint8(v)
-	case vnet.SO_RCVBUF, vnet.SO_SNDBUF, vnet.SO_BROADCAST:
+	case inet.SO_RCVBUF, inet.SO_SNDBUF, inet.SO_BROADCAST:
 	default:
 		return errno.ENOPROTOOPT
 	}
 	return errno.OK
 }
 
-// Option implements vnet.Socket.
-func (k *icmpSocket) Option(o vnet.SockOpt) (int, errno.Errno) {
+// Option implements inet.Socket.
+func (k *icmpSocket) Option(o inet.SockOpt) (int, errno.Errno) {
 	if e := k.enter(); e != errno.OK {
 		return 0, e
 	}
 	switch o {
-	case vnet.IP_TTL:
+	case inet.IP_TTL:
 		return int(k.hops), errno.OK
-	case vnet.SO_RCVBUF, vnet.SO_SNDBUF:
+	case inet.SO_RCVBUF, inet.SO_SNDBUF:
 		return maxDatagrams, errno.OK
-	case vnet.SO_NREAD:
+	case inet.SO_NREAD:
 		if len(k.queue) == 0 {
 			return 0, errno.OK
 		}
@@ -203,7 +203,7 @@ func (k *icmpSocket) Option(o vnet.SockOpt) (int, errno.Errno) {
 	}
 }
 
-// BindDevice implements vnet.Socket: it says where requests leave.
+// BindDevice implements inet.Socket: it says where requests leave.
 func (k *icmpSocket) BindDevice(nic int) errno.Errno {
 	e := k.socket.BindDevice(nic)
 	if e == errno.OK && k.route != nil {
@@ -220,19 +220,19 @@ var tcpStates = map[tcp.EndpointState]string{
 	tcp.StateTimeWait: "TIME_WAIT", tcp.StateCloseWait: "CLOSE_WAIT", tcp.StateLastAck: "LAST_ACK", tcp.StateClosing: "CLOSING",
 }
 
-// Sockets implements vnet.Stack.
-func (s *netStack) Sockets() []vnet.SocketStatus {
+// Sockets implements inet.Stack.
+func (s *netStack) Sockets() []inet.SocketStatus {
 	all := make([]*socket, 0, len(s.sockets))
 	for _, k := range s.sockets {
 		all = append(all, k)
 	}
 	slices.SortFunc(all, func(a, b *socket) int { return cmp.Compare(a.id, b.id) })
-	out := []vnet.SocketStatus{}
+	out := []inet.SocketStatus{}
 	for _, k := range all {
 		if k.ep == nil {
 			continue // of ICMP: nothing that netstat would show
 		}
-		st := vnet.SocketStatus{Kind: k.kind, Local: k.Local(), Remote: k.Remote()}
+		st := inet.SocketStatus{Kind: k.kind, Local: k.Local(), Remote: k.Remote()}
 		if k.stream() {
 			if st.State = tcpStates[tcp.EndpointState(k.ep.State())]; st.State == "" {
 				st.State = "CLOSED"

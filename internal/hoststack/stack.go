@@ -1,5 +1,5 @@
 // Package hoststack is the IP stack of a lab's nodes: gVisor's netstack behind
-// vnet.Stack. It answers ARP, NDP and echo requests, forwards packets if it is told
+// inet.Stack. It answers ARP, NDP and echo requests, forwards packets if it is told
 // to, and gives programs UDP, TCP and ICMP sockets.
 //
 // A lab's run is a function of its inputs, and netstack was not made for that. The
@@ -28,13 +28,13 @@ import (
 	"gvisor.dev/gvisor/pkg/tcpip/transport/tcp"
 	"gvisor.dev/gvisor/pkg/tcpip/transport/udp"
 
-	"wireloom/vnet"
 	"wireloom/vnet/errno"
+	"wireloom/vnet/inet"
 )
 
 // Limits of a stack.
 const (
-	maxSockets    = vnet.MaxSockets // sockets open; beyond them ENOBUFS
+	maxSockets    = inet.MaxSockets // sockets open; beyond them ENOBUFS
 	maxLingering  = 256             // TCP connections that go on after their socket was closed; the oldest is reset
 	maxBacklog    = 32              // connections that wait to be accepted on a socket: SOMAXCONN
 	maxBacklogs   = 256             // those of all sockets together, beyond the first of each
@@ -47,13 +47,13 @@ const (
 	loopbackMTU   = 16384
 	loopbackNIC   = tcpip.NICID(1) // the lab's interface i is NIC i + 2
 	firstNIC      = tcpip.NICID(2)
-	maxInterfaces = vnet.MaxInterfaces
+	maxInterfaces = inet.MaxInterfaces
 )
 
 // A netStack is a node's stack. Only the lab's loop calls it; out and woken are
 // what netstack's goroutine writes too.
 type netStack struct {
-	host     vnet.StackHost
+	host     inet.StackHost
 	st       *stack.Stack
 	tcp      stack.TransportProtocol
 	clock    clock
@@ -88,12 +88,12 @@ type netStack struct {
 // networks are the network protocols of every stack.
 var networks = []tcpip.NetworkProtocolNumber{header.IPv4ProtocolNumber, header.IPv6ProtocolNumber}
 
-var _ vnet.Stack = (*netStack)(nil)
+var _ inet.Stack = (*netStack)(nil)
 
 // New makes the stack of a node with the interfaces nics, and routes to the networks
 // of their addresses. Forwarding is off, and nothing is sent until asked: no router
 // solicitation, no address detection, no IGMP or MLD.
-func New(h vnet.StackHost, nics []vnet.StackNIC) (vnet.Stack, error) {
+func New(h inet.StackHost, nics []inet.StackNIC) (inet.Stack, error) {
 	silence()
 	s := &netStack{
 		host: h, sockets: map[uint64]*socket{}, idents: map[uint16]bool{}, hops: neighbours{down: map[hop]bool{}},
@@ -147,7 +147,7 @@ func (s *netStack) wake(k *socket) {
 	}
 }
 
-// Deliver implements vnet.Stack.
+// Deliver implements inet.Stack.
 func (s *netStack) Deliver(nic int, data []byte) {
 	l := s.link(nic)
 	if l == nil {
@@ -279,7 +279,7 @@ func (s *netStack) arm() {
 	}
 }
 
-// Close implements vnet.Stack. Connections are dropped without a word.
+// Close implements inet.Stack. Connections are dropped without a word.
 func (s *netStack) Close() {
 	if s.closed {
 		return

@@ -13,8 +13,8 @@ import (
 
 	"gvisor.dev/gvisor/pkg/tcpip"
 
-	"wireloom/vnet"
 	"wireloom/vnet/errno"
+	"wireloom/vnet/inet"
 	"wireloom/vnet/kern"
 	"wireloom/vnet/packet"
 )
@@ -22,18 +22,18 @@ import (
 func TestPing(t *testing.T) {
 	cases := []struct {
 		name, dst string
-		kind      vnet.SocketKind
+		kind      inet.SocketKind
 		size      int
 		frames    int // ARP or NDP and echo
 	}{
-		{"IPv4", "10.0.0.2", vnet.SocketICMP, 56, 4},
-		{"IPv4 in fragments", "10.0.0.2", vnet.SocketICMP, 3000, 8},
-		{"IPv6", "fd00::2", vnet.SocketICMP6, 56, 4},
-		{"IPv6 in fragments", "fd00::2", vnet.SocketICMP6, 3000, 8},
-		{"itself", "10.0.0.1", vnet.SocketICMP, 56, 0},
-		{"itself by IPv6", "fd00::1", vnet.SocketICMP6, 56, 0},
-		{"loopback", "127.0.0.1", vnet.SocketICMP, 56, 0},
-		{"IPv6 loopback", "::1", vnet.SocketICMP6, 56, 0},
+		{"IPv4", "10.0.0.2", inet.SocketICMP, 56, 4},
+		{"IPv4 in fragments", "10.0.0.2", inet.SocketICMP, 3000, 8},
+		{"IPv6", "fd00::2", inet.SocketICMP6, 56, 4},
+		{"IPv6 in fragments", "fd00::2", inet.SocketICMP6, 3000, 8},
+		{"itself", "10.0.0.1", inet.SocketICMP, 56, 0},
+		{"itself by IPv6", "fd00::1", inet.SocketICMP6, 56, 0},
+		{"loopback", "127.0.0.1", inet.SocketICMP, 56, 0},
+		{"IPv6 loopback", "::1", inet.SocketICMP6, 56, 0},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -42,7 +42,7 @@ func TestPing(t *testing.T) {
 			woken := 0
 			k.Notify(func() { woken++ })
 			req := append([]byte{packet.ICMPEcho, 0, 0, 0, 0, 0, 0, 9}, bytes.Repeat([]byte("x"), c.size)...)
-			if c.kind == vnet.SocketICMP6 {
+			if c.kind == inet.SocketICMP6 {
 				req[0] = packet.ICMPv6Echo
 			}
 			dst := netip.MustParseAddr(c.dst)
@@ -74,7 +74,7 @@ func TestPing(t *testing.T) {
 
 func TestICMPSocketsSeeOnlyTheirOwn(t *testing.T) {
 	w := newWorld(t, 2)
-	a, b := w.hosts[0].socket(vnet.SocketICMP), w.hosts[0].socket(vnet.SocketICMP)
+	a, b := w.hosts[0].socket(inet.SocketICMP), w.hosts[0].socket(inet.SocketICMP)
 	w.check("bind", a.Bind(ap("0.0.0.0:77")), errno.OK)
 	w.check("same identifier", b.Bind(ap("0.0.0.0:77")), errno.EADDRINUSE)
 	w.check("another", b.Bind(ap("0.0.0.0:78")), errno.OK)
@@ -119,9 +119,9 @@ func TestUDP(t *testing.T) {
 	for _, v6 := range []bool{false, true} {
 		t.Run(fmt.Sprintf("IPv6 %v", v6), func(t *testing.T) {
 			w := newWorld(t, 2)
-			kind, server, anyAddr := vnet.SocketUDP, ap("10.0.0.2:7"), ap("0.0.0.0:7")
+			kind, server, anyAddr := inet.SocketUDP, ap("10.0.0.2:7"), ap("0.0.0.0:7")
 			if v6 {
-				kind, server, anyAddr = vnet.SocketUDP6, ap("[fd00::2]:7"), ap("[::]:7")
+				kind, server, anyAddr = inet.SocketUDP6, ap("[fd00::2]:7"), ap("[::]:7")
 			}
 			echo := w.hosts[1].socket(kind)
 			w.check("bind", echo.Bind(anyAddr), errno.OK)
@@ -160,7 +160,7 @@ func TestUDP(t *testing.T) {
 
 func TestUDPPortUnreachable(t *testing.T) {
 	w := newWorld(t, 2)
-	k := w.hosts[0].socket(vnet.SocketUDP)
+	k := w.hosts[0].socket(inet.SocketUDP)
 	w.check("connect", k.Connect(ap("10.0.0.2:9")), errno.OK)
 	if _, e := k.Send([]byte("x"), netip.AddrPort{}); e != errno.OK {
 		t.Fatal(e)
@@ -177,8 +177,8 @@ func TestUDPPortUnreachable(t *testing.T) {
 
 func TestNeighbourThatIsDown(t *testing.T) {
 	w := newWorld(t, 2)
-	k := w.hosts[0].socket(vnet.SocketICMP)
-	u := w.hosts[0].socket(vnet.SocketUDP)
+	k := w.hosts[0].socket(inet.SocketICMP)
+	u := w.hosts[0].socket(inet.SocketUDP)
 	var got []string
 	for i := range 12 {
 		if i == 3 {
@@ -213,7 +213,7 @@ func TestNeighbourThatIsDown(t *testing.T) {
 // TestManyUnresolved asks for more neighbours at once than netstack can wait for.
 func TestManyUnresolved(t *testing.T) {
 	w := newWorld(t, 1)
-	k := w.hosts[0].socket(vnet.SocketUDP)
+	k := w.hosts[0].socket(inet.SocketUDP)
 	for i := range 200 {
 		if _, e := k.Send([]byte("x"), netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, 0, byte(i + 2)}), 9)); e != errno.OK {
 			t.Fatalf("send %d: %v", i, e)
@@ -289,16 +289,16 @@ func TestErrnoOf(t *testing.T) {
 }
 
 func TestNewRefuses(t *testing.T) {
-	nic := func(mtu int, addrs ...string) []vnet.StackNIC {
-		n := vnet.StackNIC{Name: "em0", MAC: macOfHost(0), MTU: mtu}
+	nic := func(mtu int, addrs ...string) []inet.StackNIC {
+		n := inet.StackNIC{Name: "em0", MAC: macOfHost(0), MTU: mtu}
 		for _, a := range addrs {
 			n.Addresses = append(n.Addresses, netip.MustParsePrefix(a))
 		}
-		return []vnet.StackNIC{n}
+		return []inet.StackNIC{n}
 	}
 	cases := []struct {
 		name string
-		nics []vnet.StackNIC
+		nics []inet.StackNIC
 		want string
 	}{
 		{"an address twice", nic(1500, "10.0.0.1/24", "10.0.0.1/8"), "has the address 10.0.0.1 already"},
@@ -307,7 +307,7 @@ func TestNewRefuses(t *testing.T) {
 		{"a tiny MTU", nic(20, "10.0.0.1/24"), "an MTU of 20"},
 		{"an MTU too small for IPv6", nic(1000, "fd00::1/64"), "an MTU of 1000"},
 		{"an IPv4 address in IPv6", nic(1500, "::ffff:10.0.0.1/120"), "not an address with a prefix length"},
-		{"too many interfaces", make([]vnet.StackNIC, 33), "33 interfaces"},
+		{"too many interfaces", make([]inet.StackNIC, 33), "33 interfaces"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -321,15 +321,15 @@ func TestNewRefuses(t *testing.T) {
 
 func TestSocketLimit(t *testing.T) {
 	w := newWorld(t, 1)
-	var last vnet.Socket
+	var last inet.Socket
 	for range maxSockets {
-		last = w.hosts[0].socket(vnet.SocketUDP)
+		last = w.hosts[0].socket(inet.SocketUDP)
 	}
-	if _, e := w.hosts[0].Socket(vnet.SocketUDP); e != errno.ENOBUFS {
+	if _, e := w.hosts[0].Socket(inet.SocketUDP); e != errno.ENOBUFS {
 		t.Errorf("one socket too many: %v, want ENOBUFS", e)
 	}
 	last.Close()
-	w.hosts[0].socket(vnet.SocketTCP)
+	w.hosts[0].socket(inet.SocketTCP)
 }
 
 // TestCloseLeavesNoGoroutine closes stacks with sockets in every state.
@@ -339,7 +339,7 @@ func TestCloseLeavesNoGoroutine(t *testing.T) {
 		w := newWorld(t, 3)
 		l := w.hosts[1].listener()
 		for i := range 3 {
-			c := w.hosts[0].socket(vnet.SocketTCP)
+			c := w.hosts[0].socket(inet.SocketTCP)
 			c.Connect(ap("10.0.0.2:80"))
 			w.run(100 * time.Millisecond)
 			if i > 0 {
@@ -352,11 +352,11 @@ func TestCloseLeavesNoGoroutine(t *testing.T) {
 			}
 			w.run(100 * time.Millisecond)
 		}
-		c := w.hosts[2].socket(vnet.SocketTCP)
+		c := w.hosts[2].socket(inet.SocketTCP)
 		c.Connect(ap("10.0.0.77:80")) // nobody there
 		w.close()
 		w.close() // and again
-		if _, e := w.hosts[0].Socket(vnet.SocketUDP); e != errno.ENETDOWN {
+		if _, e := w.hosts[0].Socket(inet.SocketUDP); e != errno.ENETDOWN {
 			t.Fatalf("a socket of a closed stack: %v", e)
 		}
 		if _, e := c.Send([]byte("x"), netip.AddrPort{}); e != errno.EBADF {
@@ -377,10 +377,10 @@ func TestFragmentsAreDeterministic(t *testing.T) {
 	for range 3 {
 		w := newWorld(t, 2)
 		for _, dst := range []string{"10.0.0.2:0", "[fd00::2]:0"} {
-			kind, req := vnet.SocketICMP, make([]byte, 4000)
+			kind, req := inet.SocketICMP, make([]byte, 4000)
 			req[0] = packet.ICMPEcho
 			if dst[0] == '[' {
-				kind, req[0] = vnet.SocketICMP6, packet.ICMPv6Echo
+				kind, req[0] = inet.SocketICMP6, packet.ICMPv6Echo
 			}
 			_, e := w.hosts[0].socket(kind).Send(req, ap(dst))
 			w.check("send", e, errno.OK)
@@ -397,7 +397,7 @@ func TestFragmentsAreDeterministic(t *testing.T) {
 
 func TestICMPConnected(t *testing.T) {
 	w := newWorld(t, 3)
-	k := w.hosts[0].socket(vnet.SocketICMP)
+	k := w.hosts[0].socket(inet.SocketICMP)
 	req := []byte{packet.ICMPEcho, 0, 0, 0, 0, 0, 0, 1}
 	if _, e := k.Send(req, netip.AddrPort{}); e != errno.EDESTADDRREQ {
 		t.Errorf("send without an address: %v, want EDESTADDRREQ", e)
@@ -432,17 +432,17 @@ func TestICMPConnected(t *testing.T) {
 
 func TestBroadcast(t *testing.T) {
 	w := newWorld(t, 3)
-	var got []vnet.Socket
+	var got []inet.Socket
 	for _, h := range w.hosts[1:] {
-		k := h.socket(vnet.SocketUDP)
+		k := h.socket(inet.SocketUDP)
 		w.check("bind", k.Bind(ap("0.0.0.0:9")), errno.OK)
 		got = append(got, k)
 	}
-	k := w.hosts[0].socket(vnet.SocketUDP)
+	k := w.hosts[0].socket(inet.SocketUDP)
 	if _, e := k.Send([]byte("all"), ap("10.0.0.255:9")); e != errno.EACCES {
 		t.Fatalf("without SO_BROADCAST: %v, want EACCES", e)
 	}
-	w.check("SO_BROADCAST", k.SetOption(vnet.SO_BROADCAST, 1), errno.OK)
+	w.check("SO_BROADCAST", k.SetOption(inet.SO_BROADCAST, 1), errno.OK)
 	if _, e := k.Send([]byte("all"), ap("10.0.0.255:9")); e != errno.OK {
 		t.Fatal(e)
 	}
@@ -459,20 +459,20 @@ func TestBroadcast(t *testing.T) {
 func TestSeveralInterfaces(t *testing.T) {
 	w := &world{t: t, hash: sha256.New()}
 	h := &wires{host: host{w: w, rand: rand.NewChaCha8([32]byte{})}}
-	nic := func(i int, addrs ...string) vnet.StackNIC {
-		n := vnet.StackNIC{Name: fmt.Sprintf("em%d", i), MAC: macOfHost(i), MTU: 1500}
+	nic := func(i int, addrs ...string) inet.StackNIC {
+		n := inet.StackNIC{Name: fmt.Sprintf("em%d", i), MAC: macOfHost(i), MTU: 1500}
 		for _, a := range addrs {
 			n.Addresses = append(n.Addresses, netip.MustParsePrefix(a))
 		}
 		return n
 	}
-	s, err := New(h, []vnet.StackNIC{nic(0, "10.0.0.1/24"), nic(1, "10.0.1.1/24", "fd01::1/64"), nic(2, "10.0.2.1/25")})
+	s, err := New(h, []inet.StackNIC{nic(0, "10.0.0.1/24"), nic(1, "10.0.1.1/24", "fd01::1/64"), nic(2, "10.0.2.1/25")})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer s.Close()
 	h.Stack = s
-	u4, u6 := h.socket(vnet.SocketUDP), h.socket(vnet.SocketUDP6)
+	u4, u6 := h.socket(inet.SocketUDP), h.socket(inet.SocketUDP6)
 	for _, to := range []string{"10.0.2.9:9", "10.0.0.9:9", "10.0.1.9:9", "[fd01::9]:9"} {
 		k := u4
 		if to[0] == '[' {

@@ -8,8 +8,8 @@ import (
 	"testing"
 	"time"
 
-	"wireloom/vnet"
 	"wireloom/vnet/errno"
+	"wireloom/vnet/inet"
 	"wireloom/vnet/kern"
 )
 
@@ -29,7 +29,7 @@ func transfer(t *testing.T, size, loss int) (string, time.Duration) {
 	var got []byte
 	ended := false
 	l := w.hosts[1].listener()
-	var conn vnet.Socket
+	var conn inet.Socket
 	buf := make([]byte, 8192)
 	read := func() {
 		for conn != nil {
@@ -59,7 +59,7 @@ func transfer(t *testing.T, size, loss int) (string, time.Duration) {
 			read()
 		})
 	})
-	k := w.hosts[0].socket(vnet.SocketTCP)
+	k := w.hosts[0].socket(inet.SocketTCP)
 	rest := data
 	write := func() {
 		for len(rest) > 0 {
@@ -122,7 +122,7 @@ func TestTransferIsDeterministic(t *testing.T) {
 
 func TestConnectionRefused(t *testing.T) {
 	w := newWorld(t, 2)
-	k := w.hosts[0].socket(vnet.SocketTCP)
+	k := w.hosts[0].socket(inet.SocketTCP)
 	woken := 0
 	k.Notify(func() { woken++ })
 	w.check("connect", k.Connect(ap("10.0.0.2:81")), errno.EINPROGRESS)
@@ -154,7 +154,7 @@ func TestConnectTimesOut(t *testing.T) {
 			if c.lose {
 				w.lose = func(_ int, f []byte) bool { return f[12] == 8 && f[13] == 0 } // IPv4; ARP is answered
 			}
-			k := w.hosts[0].socket(vnet.SocketTCP)
+			k := w.hosts[0].socket(inet.SocketTCP)
 			w.check("connect", k.Connect(ap(c.dst)), errno.EINPROGRESS)
 			for k.Ready() == 0 && w.now < 10*time.Minute {
 				w.run(time.Second)
@@ -170,8 +170,8 @@ func TestConnectTimesOut(t *testing.T) {
 func TestSocketErrors(t *testing.T) {
 	w := newWorld(t, 2)
 	h := w.hosts[0]
-	tcp, udp := h.socket(vnet.SocketTCP), h.socket(vnet.SocketUDP)
-	send := func(k vnet.Socket, to string) errno.Errno {
+	tcp, udp := h.socket(inet.SocketTCP), h.socket(inet.SocketUDP)
+	send := func(k inet.Socket, to string) errno.Errno {
 		a := netip.AddrPort{}
 		if to != "" {
 			a = ap(to)
@@ -179,8 +179,8 @@ func TestSocketErrors(t *testing.T) {
 		_, e := k.Send([]byte("x"), a)
 		return e
 	}
-	recv := func(k vnet.Socket) errno.Errno { _, _, e := k.Recv(make([]byte, 9)); return e }
-	accept := func(k vnet.Socket) errno.Errno { _, _, e := k.Accept(); return e }
+	recv := func(k inet.Socket) errno.Errno { _, _, e := k.Recv(make([]byte, 9)); return e }
+	accept := func(k inet.Socket) errno.Errno { _, _, e := k.Accept(); return e }
 	cases := []struct {
 		name string
 		got  errno.Errno
@@ -200,14 +200,14 @@ func TestSocketErrors(t *testing.T) {
 		{"connect to a broadcast address", tcp.Connect(ap("10.0.0.255:9")), errno.EACCES},
 		{"connect to a group", tcp.Connect(ap("224.0.0.1:9")), errno.EAFNOSUPPORT},
 		{"connect to the other family", tcp.Connect(ap("[fd00::2]:9")), errno.EAFNOSUPPORT},
-		{"bind to another's address", h.socket(vnet.SocketUDP).Bind(ap("10.0.0.2:9")), errno.EADDRNOTAVAIL},
+		{"bind to another's address", h.socket(inet.SocketUDP).Bind(ap("10.0.0.2:9")), errno.EADDRNOTAVAIL},
 	}
 	for _, c := range cases {
 		if c.got != c.want {
 			t.Errorf("%s: %v, want %v", c.name, c.got, c.want)
 		}
 	}
-	other := h.socket(vnet.SocketTCP)
+	other := h.socket(inet.SocketTCP)
 	w.check("bind", tcp.Bind(ap("10.0.0.1:80")), errno.OK)
 	w.check("bind twice", tcp.Bind(ap("10.0.0.1:81")), errno.EINVAL)
 	w.check("listen", tcp.Listen(1000), errno.OK)
@@ -229,7 +229,7 @@ func TestStreamToItself(t *testing.T) {
 	w := newWorld(t, 1)
 	l := w.hosts[0].listener()
 	for _, dst := range []string{"10.0.0.1:80", "127.0.0.1:80", "0.0.0.0:80"} {
-		k := w.hosts[0].socket(vnet.SocketTCP)
+		k := w.hosts[0].socket(inet.SocketTCP)
 		w.check("connect", k.Connect(ap(dst)), errno.EINPROGRESS)
 		w.run(time.Millisecond)
 		c, _, e := l.Accept()
@@ -257,7 +257,7 @@ func TestStreamToItself(t *testing.T) {
 func TestReset(t *testing.T) {
 	w := newWorld(t, 2)
 	l := w.hosts[1].listener()
-	k := w.hosts[0].socket(vnet.SocketTCP)
+	k := w.hosts[0].socket(inet.SocketTCP)
 	k.Connect(ap("10.0.0.2:80"))
 	w.run(time.Second)
 	l.Close() // resets what it has not accepted
@@ -280,7 +280,7 @@ func TestListenerClosesInOrder(t *testing.T) {
 		l := w.hosts[1].listener()
 		w.lose = func(_ int, f []byte) bool { return f[12] == 8 && f[29] == 2 } // what the listener says is lost
 		for range 8 {
-			w.hosts[0].socket(vnet.SocketTCP).Connect(ap("10.0.0.2:80"))
+			w.hosts[0].socket(inet.SocketTCP).Connect(ap("10.0.0.2:80"))
 		}
 		w.run(500 * time.Millisecond)
 		l.Close()
@@ -300,7 +300,7 @@ func TestLingeringIsBounded(t *testing.T) {
 	l := w.hosts[1].listener()
 	s := w.hosts[0].Stack.(*netStack)
 	for i := range maxLingering + 50 {
-		k := w.hosts[0].socket(vnet.SocketTCP)
+		k := w.hosts[0].socket(inet.SocketTCP)
 		k.Connect(ap("10.0.0.2:80"))
 		w.run(50 * time.Millisecond)
 		c, _, e := l.Accept()

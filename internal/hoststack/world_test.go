@@ -12,8 +12,8 @@ import (
 	"testing"
 	"time"
 
-	"wireloom/vnet"
 	"wireloom/vnet/errno"
+	"wireloom/vnet/inet"
 	"wireloom/vnet/packet"
 )
 
@@ -31,12 +31,12 @@ type world struct {
 	hash  hash.Hash // over every frame, its time and sender
 }
 
-// A host is a vnet.StackHost.
+// A host is a inet.StackHost.
 type host struct {
 	w    *world
 	i    int
 	rand *rand.ChaCha8
-	vnet.Stack
+	inet.Stack
 }
 
 type turn struct {
@@ -112,7 +112,7 @@ func newWorld(t testing.TB, n int) *world {
 	w := &world{t: t, delay: 5 * time.Millisecond, hash: sha256.New()}
 	for i := range n {
 		h := &host{w: w, i: i, rand: rand.NewChaCha8([32]byte{byte(i)})}
-		s, err := New(h, []vnet.StackNIC{{
+		s, err := New(h, []inet.StackNIC{{
 			Name: "em0", MAC: macOfHost(i), MTU: 1500,
 			Addresses: []netip.Prefix{
 				netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 0, 0, byte(i + 1)}), 24),
@@ -137,7 +137,7 @@ func (w *world) close() {
 
 func (w *world) sum() string { return fmt.Sprintf("%x", w.hash.Sum(nil)) }
 
-func (h *host) socket(kind vnet.SocketKind) vnet.Socket {
+func (h *host) socket(kind inet.SocketKind) inet.Socket {
 	h.w.t.Helper()
 	k, e := h.Socket(kind)
 	if e != errno.OK {
@@ -157,9 +157,9 @@ func (w *world) check(what string, got, want errno.Errno) {
 func ap(s string) netip.AddrPort { return netip.MustParseAddrPort(s) }
 
 // listener returns a TCP socket of h that listens on port 80.
-func (h *host) listener() vnet.Socket {
+func (h *host) listener() inet.Socket {
 	h.w.t.Helper()
-	k := h.socket(vnet.SocketTCP)
+	k := h.socket(inet.SocketTCP)
 	h.w.check("bind", k.Bind(ap("0.0.0.0:80")), errno.OK)
 	h.w.check("listen", k.Listen(8), errno.OK)
 	return k

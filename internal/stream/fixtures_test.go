@@ -14,6 +14,7 @@ import (
 	"wireloom/vnet"
 	"wireloom/vnet/errno"
 	"wireloom/vnet/event"
+	"wireloom/vnet/inet"
 	"wireloom/vnet/packet"
 )
 
@@ -145,7 +146,7 @@ func TestHelloAndStateHaveTheMembersOfTheFixtures(t *testing.T) {
 	state := &session.Snapshot{
 		Status: vnet.Status{
 			Procs:  []vnet.ProcStatus{{Node: "a", Name: "p", PID: 1, PPID: 1, State: "sleeping", Wchan: "tapread", Program: "x.wasm", Exit: &vnet.Exit{Why: "x"}}},
-			Nodes:  []vnet.NodeStatus{{Node: "a", Routes: []vnet.Route{{To: netip.MustParsePrefix("0.0.0.0/0"), Via: netip.MustParseAddr("10.0.0.1"), Dev: "em0", Flags: "UGS"}}}},
+			Nodes:  []vnet.NodeStatus{{Node: "a", Routes: []inet.Route{{To: netip.MustParsePrefix("0.0.0.0/0"), Via: netip.MustParseAddr("10.0.0.1"), Dev: "em0", Flags: "UGS"}}}},
 			Ifaces: []vnet.IfaceStatus{{Port: "a:em0", Kind: "nic", MAC: "02:00:00:00:00:01", MTU: 1500, Flags: []string{"UP"}, Link: "up"}},
 		},
 		CPU: []float64{0.5},
@@ -220,7 +221,7 @@ func TestRepliesLookLikeTheFixtures(t *testing.T) {
 
 func TestRoutesAreSentWhenTheyChange(t *testing.T) {
 	route := func(to string) []vnet.NodeStatus {
-		return []vnet.NodeStatus{{Node: "a", Routes: []vnet.Route{{To: netip.MustParsePrefix(to), Dev: "em0", Flags: "U"}}}}
+		return []vnet.NodeStatus{{Node: "a", Routes: []inet.Route{{To: netip.MustParsePrefix(to), Dev: "em0", Flags: "U"}}}}
 	}
 	f := &feed{}
 	has := map[string]int{"first": 0, "late": 0} // a viewer's version

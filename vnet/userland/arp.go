@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"wireloom/vnet"
+	"wireloom/vnet/inet"
 	"wireloom/vnet/packet"
 )
 
@@ -67,24 +68,24 @@ const permanent = "permanent"
 
 // neighbours are the node's ARP entries in the order of their addresses, its own
 // among them, as in a BSD's table.
-func neighbours(n *vnet.Node) []vnet.Neighbour {
-	var out []vnet.Neighbour
+func neighbours(n *vnet.Node) []inet.Neighbour {
+	var out []inet.Neighbour
 	if s := n.Stack(); s != nil {
 		out = s.Neighbours()
 	}
 	for _, i := range n.Kernel().Ifnets() {
 		for _, p := range n.Addresses(i.Name) {
-			out = append(out, vnet.Neighbour{NIC: i.Name, Addr: p.Addr(), MAC: packet.MAC(i.MAC), State: permanent})
+			out = append(out, inet.Neighbour{NIC: i.Name, Addr: p.Addr(), MAC: packet.MAC(i.MAC), State: permanent})
 		}
 	}
-	out = slices.DeleteFunc(out, func(n vnet.Neighbour) bool { return !n.Addr.Is4() })
-	slices.SortStableFunc(out, func(a, b vnet.Neighbour) int { return a.Addr.Compare(b.Addr) })
+	out = slices.DeleteFunc(out, func(n inet.Neighbour) bool { return !n.Addr.Is4() })
+	slices.SortStableFunc(out, func(a, b inet.Neighbour) int { return a.Addr.Compare(b.Addr) })
 	return out
 }
 
 // showNeighbour prints an entry as arp.c's print_entry does where there is no name
 // for the address.
-func showNeighbour(p *proc, n vnet.Neighbour) {
+func showNeighbour(p *proc, n inet.Neighbour) {
 	mac := "(incomplete)"
 	if !n.MAC.IsZero() {
 		mac = n.MAC.String()

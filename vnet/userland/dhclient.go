@@ -7,6 +7,7 @@ import (
 
 	"wireloom/vnet"
 	"wireloom/vnet/errno"
+	"wireloom/vnet/inet"
 	"wireloom/vnet/kern"
 	"wireloom/vnet/packet"
 )
@@ -71,10 +72,10 @@ func dhclientMain(p *proc) vnet.Exit {
 
 // open makes the socket; why is the call that has failed.
 func (c *dhclient) open() (why string, e errno.Errno) {
-	if c.fd, e = c.Socket(vnet.SocketUDP); e != errno.OK {
+	if c.fd, e = c.Socket(inet.SocketUDP); e != errno.OK {
 		return "socket", e
 	}
-	if e = c.SetSockOpt(c.fd, vnet.SO_BROADCAST, 1); e != errno.OK {
+	if e = c.SetSockOpt(c.fd, inet.SO_BROADCAST, 1); e != errno.OK {
 		return "SO_BROADCAST", e
 	}
 	if e = c.BindDevice(c.fd, c.ifname); e != errno.OK {
@@ -129,7 +130,7 @@ func (c *dhclient) bind(l dhcpMessage) vnet.Exit {
 		return x
 	}
 	if l.router.IsValid() {
-		e := c.Node().AddRoute(vnet.Route{To: netip.PrefixFrom(netip.IPv4Unspecified(), 0), Via: l.router})
+		e := c.Node().AddRoute(inet.Route{To: netip.PrefixFrom(netip.IPv4Unspecified(), 0), Via: l.router})
 		if e != errno.OK && e != errno.EEXIST {
 			c.warn("route to %v: %s", l.router, e.Message())
 		}

@@ -7,6 +7,7 @@ import (
 
 	"wireloom/vnet"
 	"wireloom/vnet/errno"
+	"wireloom/vnet/inet"
 )
 
 // dhcpAnswer is a server's answer to a client's message: of a kind (RFC 2132, 9.6),
@@ -26,8 +27,8 @@ var (
 // dhcpServer answers each message with the replies that answer gives, by broadcast.
 func dhcpServer(answer func(n int, request []byte) [][]byte) func(p *vnet.Proc) vnet.Exit {
 	return func(p *vnet.Proc) vnet.Exit {
-		fd, _ := p.Socket(vnet.SocketUDP)
-		_ = p.SetSockOpt(fd, vnet.SO_BROADCAST, 1)
+		fd, _ := p.Socket(inet.SocketUDP)
+		_ = p.SetSockOpt(fd, inet.SO_BROADCAST, 1)
 		_ = p.Bind(fd, netip.MustParseAddrPort("0.0.0.0:67"))
 		b := make([]byte, 1500)
 		for i := 0; ; i++ {

@@ -148,7 +148,7 @@ func describe(n *vnet.Node, i *kern.Ifnet) []byte {
 		case a.Dst.IsValid():
 			printf(&b, "\tinet6 %s --> %s prefixlen 128\n", a.Addr, a.Dst)
 		case a.Bits > 0:
-			inet(&b, netip.PrefixFrom(a.Addr, a.Bits))
+			inetLine(&b, netip.PrefixFrom(a.Addr, a.Bits))
 		case a.Addr.Is4():
 			printf(&b, "\tinet %s\n", a.Addr)
 		default:
@@ -171,7 +171,7 @@ func describe(n *vnet.Node, i *kern.Ifnet) []byte {
 }
 
 // inet prints an address of the node's stack.
-func inet(b *bytes.Buffer, p netip.Prefix) {
+func inetLine(b *bytes.Buffer, p netip.Prefix) {
 	a := p.Addr()
 	if !a.Is4() {
 		printf(b, "\tinet6 %s prefixlen %d\n", a, p.Bits())

@@ -7,6 +7,7 @@ import (
 
 	"wireloom/vnet"
 	"wireloom/vnet/errno"
+	"wireloom/vnet/inet"
 	"wireloom/vnet/kern"
 )
 
@@ -38,19 +39,19 @@ func ncMain(p *proc) vnet.Exit {
 		_ = p.misuse()
 		return exit(1)
 	}
-	kind := vnet.SocketTCP
+	kind := inet.SocketTCP
 	if n.udp {
-		kind = vnet.SocketUDP
+		kind = inet.SocketUDP
 	}
 	if n.peer.Addr().Is6() || n.source.Is6() {
-		kind += vnet.SocketUDP6
+		kind += inet.SocketUDP6
 	}
 	fd, e := p.Socket(kind)
 	if e != errno.OK {
 		return p.fail(1, "socket: %s", e.Message())
 	}
 	if n.source.IsValid() || n.sport != 0 {
-		_ = p.SetSockOpt(fd, vnet.SO_REUSEADDR, 1)
+		_ = p.SetSockOpt(fd, inet.SO_REUSEADDR, 1)
 		src := n.source
 		if !src.IsValid() {
 			src = netip.IPv4Unspecified()
@@ -150,9 +151,9 @@ func (n *ncat) parse() (why string) {
 // dial connects; -w is how long that may take.
 func (n *ncat) dial(fd int) errno.Errno {
 	if n.timeout > 0 {
-		_ = n.SetSockOpt(fd, vnet.SO_SNDTIMEO, int(n.timeout))
+		_ = n.SetSockOpt(fd, inet.SO_SNDTIMEO, int(n.timeout))
 	}
-	_ = n.SetSockOpt(fd, vnet.SO_BROADCAST, 1)
+	_ = n.SetSockOpt(fd, inet.SO_BROADCAST, 1)
 	e := n.Connect(fd, n.peer)
 	if e == errno.EWOULDBLOCK {
 		e = errno.ETIMEDOUT

@@ -15,6 +15,7 @@ import (
 	"wireloom/vnet"
 	"wireloom/vnet/errno"
 	"wireloom/vnet/event"
+	"wireloom/vnet/inet"
 	"wireloom/vnet/kern"
 	"wireloom/vnet/packet"
 	"wireloom/vnet/userland"
@@ -441,7 +442,7 @@ func TestClientWithoutAddress(t *testing.T) {
 	ports := [2]netip.AddrPort{netip.MustParseAddrPort("0.0.0.0:67"), netip.MustParseAddrPort("0.0.0.0:68")}
 	talk := func(me int, first bool, device string) func(p *vnet.Proc) vnet.Exit {
 		return func(p *vnet.Proc) vnet.Exit {
-			fd, _ := p.Socket(vnet.SocketUDP)
+			fd, _ := p.Socket(inet.SocketUDP)
 			_ = p.Bind(fd, ports[me])
 			all := netip.AddrPortFrom(netip.MustParseAddr("255.255.255.255"), ports[1-me].Port())
 			buf := make([]byte, 100)
@@ -451,7 +452,7 @@ func TestClientWithoutAddress(t *testing.T) {
 					_, _ = p.Write(1, []byte("without SO_BROADCAST: "+e.String()+"\n"))
 				}
 			}
-			_ = p.SetSockOpt(fd, vnet.SO_BROADCAST, 1)
+			_ = p.SetSockOpt(fd, inet.SO_BROADCAST, 1)
 			if e := p.BindDevice(fd, device); e != errno.OK {
 				_, _ = p.Write(1, []byte("device: "+e.String()+"\n"))
 			}
@@ -489,9 +490,9 @@ func TestBroadcastServer(t *testing.T) {
 	server := func(p *vnet.Proc) vnet.Exit {
 		var fds []vnet.PollFD
 		for _, dev := range []string{"em0", "em1"} {
-			fd, _ := p.Socket(vnet.SocketUDP)
+			fd, _ := p.Socket(inet.SocketUDP)
 			for _, e := range []errno.Errno{
-				p.SetSockOpt(fd, vnet.SO_REUSEADDR, 1), p.SetSockOpt(fd, vnet.SO_BROADCAST, 1), p.BindDevice(fd, dev),
+				p.SetSockOpt(fd, inet.SO_REUSEADDR, 1), p.SetSockOpt(fd, inet.SO_BROADCAST, 1), p.BindDevice(fd, dev),
 				p.Bind(fd, netip.MustParseAddrPort("0.0.0.0:67")),
 			} {
 				if e != errno.OK {
@@ -521,13 +522,13 @@ func TestBroadcastServer(t *testing.T) {
 		return p.Verdict()
 	}
 	client := func(p *vnet.Proc) vnet.Exit {
-		fd, _ := p.Socket(vnet.SocketUDP)
+		fd, _ := p.Socket(inet.SocketUDP)
 		_ = p.Bind(fd, netip.MustParseAddrPort("0.0.0.0:68"))
 		all := netip.MustParseAddrPort("255.255.255.255:67")
 		if _, e := p.SendTo(fd, []byte("x"), all); e != errno.EACCES {
 			_, _ = p.Write(1, []byte("without SO_BROADCAST: "+e.String()+"\n"))
 		}
-		_ = p.SetSockOpt(fd, vnet.SO_BROADCAST, 1)
+		_ = p.SetSockOpt(fd, inet.SO_BROADCAST, 1)
 		_, _ = p.SendTo(fd, []byte("discover of "+p.Node().Name()), all)
 		buf := make([]byte, 100)
 		n, from, _, _ := p.RecvFrom(fd, buf)

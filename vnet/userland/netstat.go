@@ -6,6 +6,7 @@ import (
 	"net/netip"
 
 	"wireloom/vnet"
+	"wireloom/vnet/inet"
 	"wireloom/vnet/kern"
 )
 
@@ -76,7 +77,7 @@ func showRoutes(p *proc) {
 	p.printf("%s", b.Bytes())
 }
 
-func destination(r vnet.Route) string {
+func destination(r inet.Route) string {
 	switch {
 	case r.To.Bits() == 0:
 		return "default"
@@ -86,7 +87,7 @@ func destination(r vnet.Route) string {
 	return r.To.String()
 }
 
-func gateway(p *proc, r vnet.Route) string {
+func gateway(p *proc, r inet.Route) string {
 	if r.Via.IsValid() {
 		return r.Via.String()
 	}
@@ -138,7 +139,7 @@ func showSockets(p *proc, all bool) {
 			if !all && !k.Remote.IsValid() {
 				continue
 			}
-			proto := map[vnet.SocketKind]string{vnet.SocketTCP: "tcp4", vnet.SocketUDP: "udp4", vnet.SocketTCP6: "tcp6", vnet.SocketUDP6: "udp6"}[k.Kind]
+			proto := map[inet.SocketKind]string{inet.SocketTCP: "tcp4", inet.SocketUDP: "udp4", inet.SocketTCP6: "tcp6", inet.SocketUDP6: "udp6"}[k.Kind]
 			printf(&b, "%-5s %6d %6d  %-22s %-22s %s\n", proto, k.RecvQ, k.SendQ, endpoint(k.Local), endpoint(k.Remote), k.State)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 
 	"wireloom/vnet"
 	"wireloom/vnet/errno"
+	"wireloom/vnet/inet"
 	"wireloom/vnet/kern"
 	"wireloom/vnet/packet"
 )
@@ -43,7 +44,7 @@ func pingMain(p *proc) vnet.Exit {
 	if stop {
 		return exit
 	}
-	fd, e := p.Socket(vnet.SocketICMP)
+	fd, e := p.Socket(inet.SocketICMP)
 	if e != errno.OK {
 		return p.fail(exOSErr, "socket: %s", e.Message())
 	}

@@ -7,6 +7,7 @@ import (
 
 	"wireloom/vnet"
 	"wireloom/vnet/errno"
+	"wireloom/vnet/inet"
 )
 
 func routeCommand() *command {
@@ -172,7 +173,7 @@ func changeRoute(p *proc, op string, w routeWords) vnet.Exit {
 		what += fmt.Sprintf(": gateway %s", w.dev)
 	}
 	if op == "add" {
-		e = p.Node().AddRoute(vnet.Route{To: w.to, Via: w.via, Dev: w.dev})
+		e = p.Node().AddRoute(inet.Route{To: w.to, Via: w.via, Dev: w.dev})
 	} else {
 		e = p.Node().RemoveRoute(w.to)
 	}
@@ -193,7 +194,7 @@ func changeRoute(p *proc, op string, w routeWords) vnet.Exit {
 
 // getRoute shows the route that a packet takes.
 func getRoute(p *proc, w routeWords) vnet.Exit {
-	var best *vnet.Route
+	var best *inet.Route
 	routes := p.Node().Routes()
 	for i, r := range routes {
 		if r.To.Contains(w.to.Addr()) && (best == nil || r.To.Bits() > best.To.Bits()) {

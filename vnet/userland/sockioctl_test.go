@@ -9,6 +9,7 @@ import (
 
 	"wireloom/vnet"
 	"wireloom/vnet/errno"
+	"wireloom/vnet/inet"
 	"wireloom/vnet/kern"
 )
 
@@ -34,7 +35,7 @@ func TestInterfaceIoctls(t *testing.T) {
 	var got []string
 	b := netBench(t, "n", []vnet.NodeConfig{{Name: "n", NICs: nics("10.0.0.1/24"), Devices: []vnet.DeviceConfig{{Name: "tun0"}}}}, nil,
 		map[string]func(p *vnet.Proc) vnet.Exit{"n": func(p *vnet.Proc) vnet.Exit {
-			fd, _ := p.Socket(vnet.SocketUDP)
+			fd, _ := p.Socket(inet.SocketUDP)
 			for _, c := range []struct {
 				name string
 				num  uint32
@@ -99,7 +100,7 @@ func TestInterfaceList(t *testing.T) {
 		{Name: "tun0", Addresses: []netip.Prefix{netip.MustParsePrefix("10.8.0.1/32")}, Peer: netip.MustParseAddr("10.8.0.2")},
 	}}}, nil,
 		map[string]func(p *vnet.Proc) vnet.Exit{"n": func(p *vnet.Proc) vnet.Exit {
-			fd, _ := p.Socket(vnet.SocketUDP)
+			fd, _ := p.Socket(inet.SocketUDP)
 			for number := uint32(0); ; number++ {
 				arg := binary.LittleEndian.AppendUint32(nil, number)
 				arg = append(arg, make([]byte, 64)...)

@@ -10,6 +10,7 @@ import (
 	"wireloom/internal/hoststack"
 	"wireloom/vnet"
 	"wireloom/vnet/errno"
+	"wireloom/vnet/inet"
 	"wireloom/vnet/kern"
 	"wireloom/vnet/userland"
 )
@@ -99,7 +100,7 @@ func (muddle) Main(p *vnet.Proc) vnet.Exit {
 		case 17:
 			p.Mkfifo(vnet.AtRoot, "/tmp/"+string(rune('a'+r.IntN(4))))
 		case 18:
-			open(p.Socket([]vnet.SocketKind{vnet.SocketUDP, vnet.SocketTCP}[r.IntN(2)]))
+			open(p.Socket([]inet.SocketKind{inet.SocketUDP, inet.SocketTCP}[r.IntN(2)]))
 		case 19:
 			n := fd()
 			p.Bind(n, netip.AddrPortFrom(netip.IPv4Unspecified(), addr().Port()))

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"wireloom/vnet"
+	"wireloom/vnet/inet"
 )
 
 func TestStatusShowsTheNetwork(t *testing.T) {
@@ -35,7 +36,7 @@ func TestStatusShowsTheNetwork(t *testing.T) {
 	if len(s.Nodes) != 2 || !s.Nodes[0].Forward4 || !s.Nodes[0].Forward6 || s.Nodes[1].Forward4 || len(s.Nodes[1].Routes) != 0 {
 		t.Fatalf("nodes: got %+v", s.Nodes)
 	}
-	if !slices.ContainsFunc(s.Nodes[0].Routes, func(r vnet.Route) bool {
+	if !slices.ContainsFunc(s.Nodes[0].Routes, func(r inet.Route) bool {
 		return r.To == pre("10.9.0.0/16") && r.Dev == "tun0" && r.Flags == "UGS"
 	}) {
 		t.Errorf("routes: got %v, want the one that the configuration has", s.Nodes[0].Routes)

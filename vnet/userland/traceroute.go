@@ -9,6 +9,7 @@ import (
 
 	"wireloom/vnet"
 	"wireloom/vnet/errno"
+	"wireloom/vnet/inet"
 	"wireloom/vnet/kern"
 	"wireloom/vnet/packet"
 )
@@ -82,7 +83,7 @@ func tracerouteMain(p *proc) vnet.Exit {
 	if t.first > t.hops {
 		return p.fail(1, "first ttl (%d) may not be greater than max ttl (%d)", t.first, t.hops)
 	}
-	fd, e := p.Socket(vnet.SocketICMP)
+	fd, e := p.Socket(inet.SocketICMP)
 	if e != errno.OK {
 		return p.fail(1, "socket: %s", e.Message())
 	}
@@ -136,7 +137,7 @@ func (t *tracer) probe(ttl int) (from netip.Addr, took time.Duration, mark strin
 	var b [traceLength - packet.IPv4Len]byte
 	b[0] = packet.ICMPEcho
 	binary.BigEndian.PutUint16(b[6:], t.seq)
-	_ = t.SetSockOpt(t.fd, vnet.IP_TTL, ttl)
+	_ = t.SetSockOpt(t.fd, inet.IP_TTL, ttl)
 	sent := t.Now()
 	if _, e := t.SendTo(t.fd, b[:], netip.AddrPortFrom(t.dst, 0)); e != errno.OK && !t.Dying() {
 		t.warn("sendto: %s", e.Message())

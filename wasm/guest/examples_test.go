@@ -7,6 +7,7 @@ import (
 
 	"wireloom/vnet"
 	"wireloom/vnet/errno"
+	"wireloom/vnet/inet"
 	"wireloom/vnet/kern"
 )
 
@@ -102,7 +103,7 @@ func served(client native, argv ...string) setting {
 func asks(words ...string) native {
 	return func(p *vnet.Proc) {
 		p.Sleep(time.Second)
-		fd, e := p.Socket(vnet.SocketUDP)
+		fd, e := p.Socket(inet.SocketUDP)
 		must(p, e)
 		must(p, p.Bind(fd, netip.MustParseAddrPort("0.0.0.0:4000")))
 		for _, w := range words {

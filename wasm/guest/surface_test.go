@@ -9,6 +9,7 @@ import (
 
 	"wireloom/vnet"
 	"wireloom/vnet/errno"
+	"wireloom/vnet/inet"
 	"wireloom/vnet/kern"
 )
 
@@ -54,7 +55,7 @@ func sendsOne(p *vnet.Proc) {
 // to the end.
 func connects(p *vnet.Proc) {
 	p.Sleep(time.Second)
-	fd, e := p.Socket(vnet.SocketTCP)
+	fd, e := p.Socket(inet.SocketTCP)
 	must(p, e)
 	must(p, p.Connect(fd, netip.MustParseAddrPort("10.0.0.2:80")))
 	for _, part := range []string{"abc", "de"} {

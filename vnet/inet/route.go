@@ -1,4 +1,4 @@
-package vnet
+package inet
 
 import (
 	"cmp"
@@ -28,9 +28,9 @@ type staticRoute struct {
 }
 
 // pruneRoutes drops the static routes whose interface or address is gone.
-func (n *Node) pruneRoutes() {
+func (n *Net) pruneRoutes() {
 	n.routes = slices.DeleteFunc(n.routes, func(r staticRoute) bool {
-		i := n.kern.Ifnet(r.Dev)
+		i := n.k.Ifnet(r.Dev)
 		if i != nil && (!r.from.IsValid() || slices.ContainsFunc(i.Addrs, func(a *kern.Addr) bool { return a.Addr == r.from })) {
 			return false
 		}
@@ -39,7 +39,7 @@ func (n *Node) pruneRoutes() {
 	})
 }
 
-func (n *Node) routeEvent(r Route, what string) {
+func (n *Net) routeEvent(r Route, what string) {
 	if !n.built {
 		return
 	}
@@ -47,21 +47,21 @@ func (n *Node) routeEvent(r Route, what string) {
 	if r.Via.IsValid() {
 		via = fmt.Sprintf("via %s (%s)", r.Via, r.Dev)
 	}
-	n.lab.emit(event.Event{Kind: event.Iface, Node: n.name, Port: n.name + ":" + r.Dev, Op: "route", Text: fmt.Sprintf("route to %s %s %s", r.To, via, what)})
+	n.host.Emit(event.Event{Kind: event.Iface, Node: n.Name, Port: n.Name + ":" + r.Dev, Op: "route", Text: fmt.Sprintf("route to %s %s %s", r.To, via, what)})
 }
 
 // Routes are the node's routes: those that its addresses make while their interfaces
 // are up, and the static ones. They are in the order of netstat: by address, the
 // default first.
-func (n *Node) Routes() []Route {
-	n.syncNet()
-	return n.routeTable()
+func (n *Net) Routes() []Route {
+	n.Sync()
+	return n.Table()
 }
 
-// routeTable is Routes as the table is now: to look at it changes nothing.
-func (n *Node) routeTable() []Route {
+// Table is Routes as the table is now: to look at it changes nothing.
+func (n *Net) Table() []Route {
 	var out []Route
-	for _, x := range n.ifaces {
+	for _, x := range n.ifs {
 		out = append(out, n.connected(x)...)
 	}
 	for _, r := range n.routes {
@@ -75,23 +75,23 @@ func (n *Node) routeTable() []Route {
 
 // connected are the routes of an interface's own addresses: none while it is down
 // (rip_ctlinput, PRC_IFDOWN). To the address itself a packet goes by lo0.
-func (n *Node) connected(x *iface) []Route {
-	if x.gone || x.ifp.Flags&kern.IFF_UP == 0 {
+func (n *Net) connected(x *Iface) []Route {
+	if x.Gone || x.If.Flags&kern.IFF_UP == 0 {
 		return nil
 	}
 	var out []Route
-	for _, a := range x.ifp.Addrs {
+	for _, a := range x.If.Addrs {
 		if !a.Valid() {
 			continue
 		}
-		p := x.ifp.Prefix(a)
+		p := x.If.Prefix(a)
 		switch {
 		case a.Dst.IsValid():
-			out = append(out, Route{To: netip.PrefixFrom(a.Dst, a.Dst.BitLen()), Dev: x.ifp.Name, Flags: "UH", Link: x.ifp.Name})
+			out = append(out, Route{To: netip.PrefixFrom(a.Dst, a.Dst.BitLen()), Dev: x.If.Name, Flags: "UH", Link: x.If.Name})
 		case p.Bits() < p.Addr().BitLen():
-			out = append(out, Route{To: p.Masked(), Dev: x.ifp.Name, Flags: "U", Link: x.ifp.Name})
+			out = append(out, Route{To: p.Masked(), Dev: x.If.Name, Flags: "U", Link: x.If.Name})
 		}
-		out = append(out, Route{To: netip.PrefixFrom(a.Addr, a.Addr.BitLen()), Dev: loopback, Flags: "UHS", Link: x.ifp.Name})
+		out = append(out, Route{To: netip.PrefixFrom(a.Addr, a.Addr.BitLen()), Dev: loopback, Flags: "UHS", Link: x.If.Name})
 	}
 	return out
 }
@@ -99,18 +99,18 @@ func (n *Node) connected(x *iface) []Route {
 const loopback = "lo0"
 
 // stackRoutes are the routes in the stack's words.
-func (n *Node) stackRoutes() []StackRoute {
+func (n *Net) stackRoutes() []StackRoute {
 	var out []StackRoute
-	for _, x := range n.ifaces {
+	for _, x := range n.ifs {
 		for _, r := range n.connected(x) {
-			if x.stack >= 0 {
-				out = append(out, StackRoute{To: r.To, NIC: x.stack})
+			if x.NIC >= 0 {
+				out = append(out, StackRoute{To: r.To, NIC: x.NIC})
 			}
 		}
 	}
 	for _, r := range n.routes {
-		if x := n.iface(r.Dev); x != nil && x.stack >= 0 {
-			out = append(out, StackRoute{To: r.To, Via: r.Via, NIC: x.stack})
+		if x := n.Iface(r.Dev); x != nil && x.NIC >= 0 {
+			out = append(out, StackRoute{To: r.To, Via: r.Via, NIC: x.NIC})
 		}
 	}
 	return out
@@ -120,8 +120,8 @@ func (n *Node) stackRoutes() []StackRoute {
 // to a tun's own address, or with Dev alone onto an interface. EEXIST if there is a route to that destination
 // already, ENETUNREACH if the gateway is on no network of the node's, ENXIO without
 // the interface, ENOBUFS beyond MaxRoutes.
-func (n *Node) AddRoute(r Route) errno.Errno {
-	n.syncNet()
+func (n *Net) AddRoute(r Route) errno.Errno {
+	n.Sync()
 	if !r.To.IsValid() || r.Via.IsValid() && r.Via.Is4() != r.To.Addr().Is4() || !r.Via.IsValid() && r.Dev == "" {
 		return errno.EINVAL
 	}
@@ -143,9 +143,9 @@ func (n *Node) AddRoute(r Route) errno.Errno {
 			}
 			from, s.Flags, s.Via = r.Via, "US", netip.Addr{}
 		}
-		s.Dev, s.from = x.ifp.Name, from
+		s.Dev, s.from = x.If.Name, from
 	} else {
-		i := n.kern.Ifnet(r.Dev)
+		i := n.k.Ifnet(r.Dev)
 		if i == nil {
 			return errno.ENXIO
 		}
@@ -162,26 +162,26 @@ func (n *Node) AddRoute(r Route) errno.Errno {
 	s.Link = s.Dev
 	n.routes = append(n.routes, s)
 	n.routeEvent(s.Route, "added")
-	n.netChanged()
-	n.syncNet()
+	n.Changed()
+	n.Sync()
 	return errno.OK
 }
 
 // holds finds the interface on whose network an address is, and the address that
 // the interface has there (ifa_ifwithnet): a point-to-point interface holds its peer.
-func (n *Node) holds(addr netip.Addr, dev string) (*iface, netip.Addr) {
-	var best *iface
+func (n *Net) holds(addr netip.Addr, dev string) (*Iface, netip.Addr) {
+	var best *Iface
 	var from netip.Addr
 	bits := -1
-	for _, x := range n.ifaces {
-		if x.gone || dev != "" && x.ifp.Name != dev {
+	for _, x := range n.ifs {
+		if x.Gone || dev != "" && x.If.Name != dev {
 			continue
 		}
-		for _, a := range x.ifp.Addrs {
+		for _, a := range x.If.Addrs {
 			if !a.Valid() {
 				continue
 			}
-			p := x.ifp.Prefix(a)
+			p := x.If.Prefix(a)
 			if a.Dst.IsValid() {
 				p = netip.PrefixFrom(a.Dst, a.Dst.BitLen())
 			}
@@ -196,12 +196,12 @@ func (n *Node) holds(addr netip.Addr, dev string) (*iface, netip.Addr) {
 // owns finds the point-to-point interface that has an address itself. As a gateway it
 // stands for the interface: so daemons route the network of their tunnel, and a BSD
 // finds the gateway by the address' route to lo0.
-func (n *Node) owns(addr netip.Addr) *iface {
-	for _, x := range n.ifaces {
-		if x.gone || x.ifp.Flags&kern.IFF_POINTOPOINT == 0 {
+func (n *Net) owns(addr netip.Addr) *Iface {
+	for _, x := range n.ifs {
+		if x.Gone || x.If.Flags&kern.IFF_POINTOPOINT == 0 {
 			continue
 		}
-		if slices.ContainsFunc(x.ifp.Addrs, func(a *kern.Addr) bool { return a.Valid() && a.Addr == addr }) {
+		if slices.ContainsFunc(x.If.Addrs, func(a *kern.Addr) bool { return a.Valid() && a.Addr == addr }) {
 			return x
 		}
 	}
@@ -210,7 +210,7 @@ func (n *Node) owns(addr netip.Addr) *iface {
 
 // RemoveRoute takes a static route away: ESRCH if there is none to that destination.
 // The routes of addresses stay as long as those.
-func (n *Node) RemoveRoute(to netip.Prefix) errno.Errno {
+func (n *Net) RemoveRoute(to netip.Prefix) errno.Errno {
 	to = to.Masked()
 	i := slices.IndexFunc(n.routes, func(r staticRoute) bool { return r.To == to })
 	if i < 0 {
@@ -219,7 +219,7 @@ func (n *Node) RemoveRoute(to netip.Prefix) errno.Errno {
 	r := n.routes[i].Route
 	n.routes = slices.Delete(n.routes, i, i+1)
 	n.routeEvent(r, "removed")
-	n.netChanged()
-	n.syncNet()
+	n.Changed()
+	n.Sync()
 	return errno.OK
 }

@@ -1,4 +1,4 @@
-package vnet
+package inet
 
 import (
 	"encoding/binary"
@@ -29,13 +29,13 @@ const (
 )
 
 // ifEntry answers ENXIO after the last entry.
-func (n *Node) ifEntry(arg []byte) errno.Errno {
+func (n *Net) ifEntry(arg []byte) errno.Errno {
 	if len(arg) != ifentryLen {
 		return errno.EINVAL
 	}
 	le := binary.LittleEndian
 	left := uint64(le.Uint32(arg))
-	for _, i := range n.kern.Ifnets() {
+	for _, i := range n.k.Ifnets() {
 		if left > 0 {
 			left--
 		} else {

@@ -1,4 +1,4 @@
-package vnet
+package inet
 
 import (
 	"encoding/binary"
@@ -47,38 +47,37 @@ var ifioctlNames = map[uint32]string{
 	iocSetMTU: "SIOCSIFMTU", iocGetMTUNetBSD: "SIOCGIFMTU", iocSetMTUNetBSD: "SIOCSIFMTU", iocGetConf: "SIOCGIFCONF", iocGetEntry: "LABGIFENTRY",
 }
 
-func (f *socketFile) ioctl(p *Proc, cmd uint32, arg []byte) errno.Errno {
-	if cmd == kern.FIONBIO && len(arg) == 4 {
-		f.non = binary.LittleEndian.Uint32(arg) != 0
-		return errno.OK
+// IsIoctl says whether a command is one of these.
+func IsIoctl(cmd uint32) bool { return cmd&^iocDirectionsLen>>8 == 'i' }
+
+// IoctlName is how a trace shows one of these; "" for another.
+func IoctlName(cmd uint32) string {
+	if cmd>>8&0xff != 'i' {
+		return ""
 	}
-	if cmd == kern.FIONREAD && len(arg) == 4 {
-		n, e := f.s.Option(SO_NREAD)
-		kern.PutInt(arg, int32(n))
-		return e
-	}
-	if cmd&^iocDirectionsLen>>8 != 'i' {
-		return errno.ENOTTY
-	}
+	return ifioctlNames[cmd&0xff]
+}
+
+// Ioctl is ifioctl on a socket: arg is read and written in place.
+func (n *Net) Ioctl(t *kern.Thread, cmd uint32, arg []byte) errno.Errno {
 	if len(arg) < ifreqLen {
 		return errno.EINVAL
 	}
-	n := p.node
-	n.syncNet()
+	n.Sync()
 	if cmd&0xff == iocGetEntry {
 		return n.ifEntry(arg)
 	}
-	i := n.kern.Ifnet(cstring(arg[:ifNameLen]))
+	i := n.k.Ifnet(cstring(arg[:ifNameLen]))
 	if i == nil {
 		return errno.ENXIO
 	}
-	e := n.ifioctl(&p.thread, i, cmd&0xff, arg)
-	n.syncNet()
+	e := n.ifioctl(t, i, cmd&0xff, arg)
+	n.Sync()
 	return e
 }
 
 // ifioctl is ifioctl and in_control.
-func (n *Node) ifioctl(t *kern.Thread, i *kern.Ifnet, num uint32, arg []byte) errno.Errno {
+func (n *Net) ifioctl(t *kern.Thread, i *kern.Ifnet, num uint32, arg []byte) errno.Errno {
 	value := arg[ifNameLen:]
 	le := binary.LittleEndian
 	first := firstInet(i)
@@ -86,11 +85,11 @@ func (n *Node) ifioctl(t *kern.Thread, i *kern.Ifnet, num uint32, arg []byte) er
 	case iocGetFlags:
 		le.PutUint32(value, uint32(i.Flags)) // ifr_flags, ifr_flagshigh
 	case iocSetFlags:
-		return n.kern.Ifioctl(t, i.Name, kern.SIOCSIFFLAGS, &kern.IfReq{Flags: i.Flags&^0xffff | kern.IfFlags(le.Uint16(value))})
+		return n.k.Ifioctl(t, i.Name, kern.SIOCSIFFLAGS, &kern.IfReq{Flags: i.Flags&^0xffff | kern.IfFlags(le.Uint16(value))})
 	case iocGetMTU, iocGetMTUNetBSD:
 		le.PutUint32(value, uint32(i.MTU))
 	case iocSetMTU, iocSetMTUNetBSD:
-		return n.kern.Ifioctl(t, i.Name, kern.SIOCSIFMTU, &kern.IfReq{MTU: int(int32(le.Uint32(value)))})
+		return n.k.Ifioctl(t, i.Name, kern.SIOCSIFMTU, &kern.IfReq{MTU: int(int32(le.Uint32(value)))})
 	case iocGetIndex:
 		le.PutUint32(value, uint32(i.Index))
 	case iocGetAddr, iocGetDstAddr, iocGetBroadAddr, iocGetNetmask:
@@ -104,17 +103,17 @@ func (n *Node) ifioctl(t *kern.Thread, i *kern.Ifnet, num uint32, arg []byte) er
 			return errno.EAFNOSUPPORT
 		}
 		if first != nil { // the socket call without an alias: it takes the first one's place
-			if e := n.kern.DelAddress(t, i.Name, first.Addr); e != errno.OK {
+			if e := n.k.DelAddress(t, i.Name, first.Addr); e != errno.OK {
 				return e
 			}
 		}
-		return n.kern.Ifioctl(t, i.Name, kern.SIOCSIFADDR, &kern.IfReq{Addr: kern.Addr{Family: kern.AF_INET, Addr: a}})
+		return n.k.Ifioctl(t, i.Name, kern.SIOCSIFADDR, &kern.IfReq{Addr: kern.Addr{Family: kern.AF_INET, Addr: a}})
 	case iocSetDstAddr:
 		a, ok := getSockaddr(value)
 		if !ok {
 			return errno.EAFNOSUPPORT
 		}
-		return n.kern.Ifioctl(t, i.Name, kern.SIOCSIFDSTADDR, &kern.IfReq{Addr: kern.Addr{Family: kern.AF_INET, Dst: a}})
+		return n.k.Ifioctl(t, i.Name, kern.SIOCSIFDSTADDR, &kern.IfReq{Addr: kern.Addr{Family: kern.AF_INET, Dst: a}})
 	case iocDelAddr:
 		a, ok := getSockaddr(value)
 		switch {
@@ -124,7 +123,7 @@ func (n *Node) ifioctl(t *kern.Thread, i *kern.Ifnet, num uint32, arg []byte) er
 		default:
 			a = first.Addr
 		}
-		return n.kern.DelAddress(t, i.Name, a)
+		return n.k.DelAddress(t, i.Name, a)
 	case iocAddAlias:
 		return n.addAlias(t, i, arg)
 	default:
@@ -134,7 +133,7 @@ func (n *Node) ifioctl(t *kern.Thread, i *kern.Ifnet, num uint32, arg []byte) er
 }
 
 // addAlias is SIOCAIFADDR: address, destination or broadcast address, netmask.
-func (n *Node) addAlias(t *kern.Thread, i *kern.Ifnet, arg []byte) errno.Errno {
+func (n *Net) addAlias(t *kern.Thread, i *kern.Ifnet, arg []byte) errno.Errno {
 	if len(arg) < ifaliasreqLen {
 		return errno.EINVAL
 	}

@@ -1,4 +1,7 @@
-package vnet
+// Package inet is the network side of a machine above its kernel's interfaces: their
+// addresses, its routes, whether it forwards, and the IP stack that follows them. The
+// stack is known by interface.
+package inet
 
 import (
 	"net/netip"

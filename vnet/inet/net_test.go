@@ -1,0 +1,168 @@
+package inet_test
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"wireloom/vnet/errno"
+	"wireloom/vnet/event"
+	"wireloom/vnet/inet"
+	"wireloom/vnet/kern"
+	"wireloom/vnet/kern/kerntest"
+	"wireloom/vnet/packet"
+)
+
+// A desk is a machine with a card and a stack that writes down what it is told.
+type desk struct {
+	t     *testing.T
+	net   *inet.Net
+	m     *kerntest.Machine
+	em0   *inet.Iface
+	soon  []func()
+	said  []string
+	facts []string
+}
+
+func (d *desk) Now() time.Duration                                { return 0 }
+func (d *desk) Random([]byte)                                     {}
+func (d *desk) After(time.Duration, func()) (cancel func())       { return func() {} }
+func (d *desk) Soon(f func())                                     { d.soon = append(d.soon, f) }
+func (d *desk) Emit(e event.Event)                                { d.facts = append(d.facts, e.Text) }
+func (d *desk) NewFrame() uint64                                  { return 1 }
+func (d *desk) say(format string, args ...any)                    { d.said = append(d.said, fmt.Sprintf(format, args...)) }
+func (d *desk) Deliver(nic int, data []byte)                      { d.say("deliver %d %x", nic, data) }
+func (d *desk) Detach(nic int)                                    { d.say("detach %d", nic) }
+func (d *desk) SetUp(nic int, up bool)                            { d.say("up %d %v", nic, up) }
+func (d *desk) SetMTU(int, int)                                   {}
+func (d *desk) SetMAC(int, packet.MAC)                            {}
+func (d *desk) SetForwarding(v4, v6 bool)                         { d.say("forward %v %v", v4, v6) }
+func (d *desk) Neighbours() []inet.Neighbour                      { return nil }
+func (d *desk) Sockets() []inet.SocketStatus                      { return nil }
+func (d *desk) Close()                                            { d.say("close") }
+func (d *desk) Socket(inet.SocketKind) (inet.Socket, errno.Errno) { return nil, errno.EPROTONOSUPPORT }
+
+func (d *desk) Attach(n inet.StackNIC) (int, error) {
+	d.say("attach %s", n.Name)
+	return 0, nil
+}
+
+func (d *desk) AddAddress(nic int, a netip.Prefix) errno.Errno {
+	d.say("add %d %v", nic, a)
+	return errno.OK
+}
+
+func (d *desk) RemoveAddress(nic int, a netip.Addr) errno.Errno {
+	d.say("remove %d %v", nic, a)
+	return errno.OK
+}
+
+func (d *desk) SetRoutes(rs []inet.StackRoute) {
+	var words []string
+	for _, r := range rs {
+		words = append(words, r.To.String())
+	}
+	d.say("routes %s", strings.Join(words, " "))
+}
+
+func newDesk(t *testing.T) *desk {
+	d := &desk{t: t, m: kerntest.New(kern.FreeBSD)}
+	d.net = inet.New("a", d, d.m.K, func(inet.StackHost, []inet.StackNIC) (inet.Stack, error) { return d, nil })
+	d.em0 = &inet.Iface{If: d.m.K.AttachEther("em0", packet.MAC{2}, 1500, func(p *kern.Mbuf) { p.Free() })}
+	d.net.Add(d.em0)
+	d.m.K.OnIfChange(func(ifp *kern.Ifnet, what string) {
+		if x := d.net.Iface(ifp.Name); x != nil && d.net.Touches(x, strings.HasPrefix(what, "inet")) {
+			d.net.Changed()
+		}
+	})
+	d.net.Begin()
+	return d
+}
+
+// want checks what the stack was told since the last want.
+func (d *desk) want(what string, lines ...string) {
+	d.t.Helper()
+	if got, want := strings.Join(d.said, "; "), strings.Join(lines, "; "); got != want {
+		d.t.Errorf("%s: the stack was told\n%s\nwant\n%s", what, got, want)
+	}
+	d.said = nil
+}
+
+func (d *desk) address(text string) {
+	d.t.Helper()
+	p := netip.MustParsePrefix(text)
+	if e := d.net.AddAddress(d.m.Root, "em0", kern.Addr{Addr: p.Addr(), Bits: p.Bits()}); e != errno.OK {
+		d.t.Fatal(e)
+	}
+}
+
+// The stack is made by the first address and follows each change once: never in the
+// middle of it, and at the latest when what runs now is done.
+func TestTheStackFollows(t *testing.T) {
+	d := newDesk(t)
+	d.want("a machine without addresses has no stack")
+	d.address("10.0.0.1/24")
+	d.want("the first address makes it", "attach em0", "up 0 true", "add 0 10.0.0.1/24", "routes 10.0.0.0/24 10.0.0.1/32", "forward false false")
+	d.em0.If.SetFlags(0, kern.IFF_UP)
+	d.em0.If.SetFlags(kern.IFF_UP, 0)
+	d.em0.If.SetFlags(0, kern.IFF_UP)
+	d.want("a change is not followed at once")
+	for _, f := range d.soon {
+		f()
+	}
+	d.want("three are followed together", "up 0 false", "routes ", "forward false false")
+	d.em0.If.SetFlags(kern.IFF_UP, 0)
+	d.net.Deliver(d.em0, []byte{1})
+	d.want("what the stack is given comes after what has changed", "up 0 true", "routes 10.0.0.0/24 10.0.0.1/32", "forward false false", "deliver 0 01")
+	if e := d.net.RemoveAddress(d.m.Root, "em0", netip.MustParseAddr("10.0.0.1")); e != errno.OK {
+		t.Fatal(e)
+	}
+	d.want("an address that goes takes its routes along", "up 0 true", "remove 0 10.0.0.1", "routes ", "forward false false")
+	d.net.Off()
+	d.em0.If.SetFlags(0, kern.IFF_UP)
+	d.net.Sync()
+	d.want("a machine that is off follows nothing", "close")
+}
+
+func TestRoutes(t *testing.T) {
+	d := newDesk(t)
+	d.address("10.0.0.1/24")
+	route := func(to, via, dev string) inet.Route {
+		r := inet.Route{To: netip.MustParsePrefix(to), Dev: dev}
+		if via != "" {
+			r.Via = netip.MustParseAddr(via)
+		}
+		return r
+	}
+	for _, c := range []struct {
+		name string
+		r    inet.Route
+		want errno.Errno
+	}{
+		{"by a gateway on a network of ours", route("10.9.0.0/16", "10.0.0.9", ""), errno.OK},
+		{"the same again", route("10.9.0.0/16", "10.0.0.8", ""), errno.EEXIST},
+		{"to what an address makes already", route("10.0.0.0/24", "10.0.0.9", ""), errno.EEXIST},
+		{"by a gateway that is nowhere", route("10.8.0.0/16", "10.5.0.9", ""), errno.ENETUNREACH},
+		{"by a gateway of the other family", route("10.8.0.0/16", "fe80::1", ""), errno.EINVAL},
+		{"by nothing", route("10.8.0.0/16", "", ""), errno.EINVAL},
+		{"by an interface", route("10.7.0.0/16", "", "em0"), errno.OK},
+		{"by an interface that is not", route("10.6.0.0/16", "", "em9"), errno.ENXIO},
+	} {
+		if e := d.net.AddRoute(c.r); e != c.want {
+			t.Errorf("%s: %v, want %v", c.name, e, c.want)
+		}
+	}
+	if e := d.net.RemoveRoute(netip.MustParsePrefix("10.9.0.0/16")); e != errno.OK {
+		t.Error(e)
+	}
+	if e := d.net.RemoveRoute(netip.MustParsePrefix("10.9.0.0/16")); e != errno.ESRCH {
+		t.Errorf("a route is removed twice: %v", e)
+	}
+	d.net.RemoveAddress(d.m.Root, "em0", netip.MustParseAddr("10.0.0.1"))
+	want := "route to 10.9.0.0/16 via 10.0.0.9 (em0) added; route to 10.7.0.0/16 on em0 added; route to 10.9.0.0/16 via 10.0.0.9 (em0) removed; route to 10.7.0.0/16 on em0 removed"
+	if got := strings.Join(d.facts, "; "); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
