@@ -3,7 +3,6 @@ package scenarios
 import (
 	"fmt"
 	"net/netip"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -110,19 +109,12 @@ func (b *builder) build(root *value) {
 		sc.Lab.Links = append(sc.Lab.Links, *l)
 	}
 	if whole && b.p.total() == 0 {
-		if err := sc.Lab.Check(); err != nil {
-			for m := range strings.SplitSeq(err.Error(), "\n") {
-				b.p.at(placeOf(root, m), "%s", m)
-			}
+		for _, m := range sc.Lab.Check() {
+			b.p.at(placeOf(root, m.Path), "%s", m.Say)
 		}
 	}
 	b.allSteps(root)
 }
-
-var named = regexp.MustCompile(`(node|switch|interface|device|program) "([^"]*)"`)
-
-// noEnd is what the lab's own check says of a link to nowhere.
-var noEnd = regexp.MustCompile(`^link .* there is no "([^"]*)"`)
 
 // find returns the value in v, or the key, that is this text.
 func find(v *value, text string) *value {
@@ -145,31 +137,24 @@ func find(v *value, text string) *value {
 	return nil
 }
 
-// placeOf finds what the lab's own check speaks of: the innermost thing in the file
-// that its sentence names.
-func placeOf(root *value, sentence string) *value {
-	if m := noEnd.FindStringSubmatch(sentence); m != nil {
+// placeOf is where in the file the thing of a path is: the innermost that is there.
+func placeOf(root *value, path []string) *value {
+	if len(path) == 2 && path[0] == "links" { // an end, which is written where it is plugged in
 		for _, part := range []string{"nodes", "links"} {
-			if v := find(root.get(part), m[1]); v != nil {
+			if v := find(root.get(part), path[1]); v != nil {
 				return v
 			}
 		}
 	}
 	at, in := root, root
-	for _, m := range named.FindAllStringSubmatch(sentence, -1) {
-		maps := map[string][]string{"node": {"nodes"}, "switch": {"switches"}, "program": {"programs"}}[m[1]]
-		if maps == nil {
-			maps = []string{"nics", "devices"}
+	for i := 0; i+1 < len(path); i += 2 {
+		tree := in.get(path[i])
+		if tree == nil {
+			break
 		}
-		for _, name := range maps {
-			tree := in.get(name)
-			if tree == nil {
-				continue
-			}
-			for _, e := range tree.keys {
-				if e.key.text == m[2] {
-					at, in = e.key, e.val
-				}
+		for _, e := range tree.keys {
+			if e.key.text == path[i+1] {
+				at, in = e.key, e.val
 			}
 		}
 	}

@@ -116,31 +116,30 @@ var nameForm = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,31}$`)
 
 var ifaceForm = regexp.MustCompile(`^[a-z]{1,12}(0|[1-9][0-9]{0,4})$`)
 
-// Check returns everything that is wrong with the configuration, joined.
-func (c *Config) Check() error {
-	var errs []error
-	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+// Check returns everything that is wrong with the configuration.
+func (c *Config) Check() Mistakes {
+	var m mistaken
 	most := func(what string, n, limit int) {
 		if n > limit {
-			bad("%s: there are %d, at most %d are allowed", what, n, limit)
+			m.at(what).say("%s: there are %d, at most %d are allowed", what, n, limit)
 		}
 	}
 	most("nodes", len(c.Nodes), MaxNodes)
 	most("switches", len(c.Switches), MaxSwitches)
 	names, ends := map[string]bool{}, map[string]bool{}
-	name := func(what, n string) {
+	name := func(list, what, n string) {
 		if !nameForm.MatchString(n) {
-			bad("%s %q: a name is a lower-case letter and then up to 31 letters, digits, - or _", what, n)
+			m.at(list, n).say("%s %q: a name is a lower-case letter and then up to 31 letters, digits, - or _", what, n)
 		}
 		if names[n] {
-			bad("%s %q: another node or switch has this name", what, n)
+			m.at(list, n).say("%s %q: another node or switch has this name", what, n)
 		}
 		names[n] = true
 	}
 	for i := range c.Nodes {
 		n := &c.Nodes[i]
-		name("node", n.Name)
-		errs = append(errs, n.check()...)
+		name("nodes", "node", n.Name)
+		n.check(m.at("nodes", n.Name))
 		for _, f := range n.NICs {
 			ends[n.Name+":"+f.Name] = true
 		}
@@ -149,9 +148,9 @@ func (c *Config) Check() error {
 		}
 	}
 	for _, s := range c.Switches {
-		name("switch", s.Name)
+		name("switches", "switch", s.Name)
 		if s.Ports < 1 || s.Ports > MaxPorts {
-			bad("switch %q: it has %d ports, 1 to %d are allowed", s.Name, s.Ports, MaxPorts)
+			m.at("switches", s.Name).say("switch %q: it has %d ports, 1 to %d are allowed", s.Name, s.Ports, MaxPorts)
 			continue
 		}
 		for p := range s.Ports {
@@ -162,22 +161,22 @@ func (c *Config) Check() error {
 	for _, l := range c.Links {
 		for _, e := range []string{l.A, l.B} {
 			if !ends[e] {
-				bad("link %s - %s: there is no %q; an end is SWITCH.PORT or NODE:INTERFACE", l.A, l.B, e)
+				m.at("links", e).say("link %s - %s: there is no %q; an end is SWITCH.PORT or NODE:INTERFACE", l.A, l.B, e)
 			}
 			if used[e] {
-				bad("link %s - %s: %q has a link already", l.A, l.B, e)
+				m.at("links", e).say("link %s - %s: %q has a link already", l.A, l.B, e)
 			}
 			used[e] = true
 		}
 		if l.Delay < 0 || l.Delay > MaxDelay {
-			bad("link %s - %s: the delay %v is not between 0 and %v", l.A, l.B, l.Delay, MaxDelay)
+			m.at("links", l.A).say("link %s - %s: the delay %v is not between 0 and %v", l.A, l.B, l.Delay, MaxDelay)
 		}
 	}
 	for i := range c.Nodes {
 		n := &c.Nodes[i]
-		errs = append(errs, n.checkNet(func(iface string) bool { return used[n.Name+":"+iface] })...)
+		n.checkNet(m.at("nodes", n.Name), func(iface string) bool { return used[n.Name+":"+iface] })
 	}
-	return errors.Join(errs...)
+	return m.all
 }
 
 // hosts are the first addresses of the nodes that have one, by name.
@@ -206,59 +205,56 @@ func (n *NodeConfig) firstAddress() (netip.Addr, bool) {
 	return netip.Addr{}, false
 }
 
-func (n *NodeConfig) check() (errs []error) {
-	bad := func(format string, args ...any) {
-		errs = append(errs, fmt.Errorf("node %q: %w", n.Name, fmt.Errorf(format, args...)))
-	}
+func (n *NodeConfig) check(m mistakeAt) {
+	bad := func(format string, args ...any) { m.of(n, format, args...) }
 	if len(n.NICs)+len(n.Devices) > MaxInterfaces {
 		bad("it has %d interfaces, at most %d are allowed", len(n.NICs)+len(n.Devices), MaxInterfaces)
 	}
-	errs = append(errs, n.checkFiles()...)
+	n.checkFiles(m)
 	if len(n.Programs) > MaxPrograms {
 		bad("it has %d programs, at most %d are allowed", len(n.Programs), MaxPrograms)
 	}
 	seen := map[string]bool{}
-	iface := func(f string) {
+	iface := func(list, f string) {
 		if !ifaceForm.MatchString(f) {
-			bad("interface %q: a name is letters and then a unit number, like em0 or tap0", f)
+			m.at(list, f).of(n, "interface %q: a name is letters and then a unit number, like em0 or tap0", f)
 		}
 		if seen[f] {
-			bad("interface %q: it is there twice", f)
+			m.at(list, f).of(n, "interface %q: it is there twice", f)
 		}
 		seen[f] = true
 	}
 	for _, f := range n.NICs {
-		iface(f.Name)
+		iface("nics", f.Name)
 		if strings.HasPrefix(f.Name, "tun") || strings.HasPrefix(f.Name, "tap") {
-			bad("interface %q: tun and tap are devices, not NICs", f.Name)
+			m.at("nics", f.Name).of(n, "interface %q: tun and tap are devices, not NICs", f.Name)
 		}
 		if f.MAC.IsMulticast() {
-			bad("interface %q: %s is a group address", f.Name, f.MAC)
+			m.at("nics", f.Name).of(n, "interface %q: %s is a group address", f.Name, f.MAC)
 		}
 	}
 	for _, f := range n.Devices {
-		iface(f.Name)
+		iface("devices", f.Name)
 		if f.MAC.IsMulticast() {
-			bad("device %q: %s is a group address", f.Name, f.MAC)
+			m.at("devices", f.Name).of(n, "device %q: %s is a group address", f.Name, f.MAC)
 		}
 	}
 	progs := map[string]bool{}
 	for _, p := range n.Programs {
 		if !nameForm.MatchString(p.Name) || progs[p.Name] {
-			bad("program %q: a name is a lower-case letter and then up to 31 letters, digits, - or _, and no two are the same", p.Name)
+			m.at("programs", p.Name).of(n, "program %q: a name is a lower-case letter and then up to 31 letters, digits, - or _, and no two are the same", p.Name)
 		}
 		progs[p.Name] = true
 		if p.Memory < 0 || p.Memory > MaxMemory {
-			bad("program %q: %d bytes of memory, at most %d are allowed", p.Name, p.Memory, int64(MaxMemory))
+			m.at("programs", p.Name).of(n, "program %q: %d bytes of memory, at most %d are allowed", p.Name, p.Memory, int64(MaxMemory))
 		}
 		if p.Fuel < 0 {
-			bad("program %q: %d units of fuel are no limit", p.Name, p.Fuel)
+			m.at("programs", p.Name).of(n, "program %q: %d units of fuel are no limit", p.Name, p.Fuel)
 		}
 		if err := checkArgs(p.Argv, p.Env); err != nil {
-			bad("program %q: %w", p.Name, err)
+			m.at("programs", p.Name).of(n, "program %q: %v", p.Name, err)
 		}
 	}
-	return errs
 }
 
 func checkArgs(argv, env []string) error {

@@ -18,7 +18,7 @@ func (c AddNode) fact(e *event.Event) { e.Node = c.Node.Name }
 func (c AddNode) apply(l *Lab) (r Reply, err error) {
 	next := l.topology
 	next.Nodes = append(slices.Clone(next.Nodes), c.Node)
-	if err := next.Check(); err != nil {
+	if err := next.Check().Err(); err != nil {
 		return r, err
 	}
 	n, err := l.addNode(c.Node)

@@ -17,7 +17,7 @@ func (c AddSwitch) fact(e *event.Event) { e.Node = c.Switch.Name }
 func (c AddSwitch) apply(l *Lab) (r Reply, err error) {
 	next := l.topology
 	next.Switches = append(slices.Clone(next.Switches), c.Switch)
-	if err := next.Check(); err != nil {
+	if err := next.Check().Err(); err != nil {
 		return r, err
 	}
 	l.topology = next

@@ -1,21 +1,18 @@
 package vnet
 
 import (
-	"fmt"
 	"maps"
 	"path"
 	"slices"
 	"strings"
 )
 
-// checkFiles returns what is wrong with the files of the configuration.
-func (n *NodeConfig) checkFiles() (errs []error) {
-	bad := func(format string, args ...any) {
-		errs = append(errs, fmt.Errorf("node %q: %w", n.Name, fmt.Errorf(format, args...)))
-	}
+// checkFiles says what is wrong with the files of the configuration.
+func (n *NodeConfig) checkFiles(m mistakeAt) {
+	bad := func(format string, args ...any) { m.at("files").of(n, format, args...) }
 	if len(n.Files) > MaxNodeFiles {
 		bad("it has %d files, at most %d are allowed", len(n.Files), MaxNodeFiles)
-		return errs
+		return
 	}
 	total := 0
 	for _, name := range slices.Sorted(maps.Keys(n.Files)) {
@@ -42,7 +39,6 @@ func (n *NodeConfig) checkFiles() (errs []error) {
 	if total > MaxNodeFileBytes {
 		bad("its files have %d bytes, at most %d are allowed", total, MaxNodeFileBytes)
 	}
-	return errs
 }
 
 func hasFile(files map[string][]byte, name string) bool {

@@ -54,7 +54,7 @@ type Lab struct {
 
 // New builds a lab at time zero. Nothing in it runs before Start.
 func New(c Config, rt Runtime) (*Lab, error) {
-	if err := c.Check(); err != nil {
+	if err := c.Check().Err(); err != nil {
 		return nil, err
 	}
 	if rt.Modules == nil {

@@ -69,13 +69,12 @@ func (n *Node) startNet() error {
 
 // checkNet says what is wrong with the addresses and routes of the configuration.
 // linked says whether a link ends at an interface of the node.
-func (n *NodeConfig) checkNet(linked func(iface string) bool) (errs []error) {
-	bad := func(format string, args ...any) {
-		errs = append(errs, fmt.Errorf("node %q: %w", n.Name, fmt.Errorf(format, args...)))
-	}
+func (n *NodeConfig) checkNet(m mistakeAt, linked func(iface string) bool) {
+	bad := func(format string, args ...any) { m.of(n, format, args...) }
 	seen := map[netip.Addr]string{}
 	count := 0
-	address := func(iface string, p netip.Prefix) {
+	address := func(list, iface string, p netip.Prefix) {
+		bad := func(format string, args ...any) { m.at(list, iface).of(n, format, args...) }
 		count++
 		a := p.Addr()
 		switch {
@@ -90,13 +89,14 @@ func (n *NodeConfig) checkNet(linked func(iface string) bool) (errs []error) {
 	}
 	for _, f := range n.NICs {
 		for _, p := range f.Addresses {
-			address(f.Name, p)
+			address("nics", f.Name, p)
 		}
 	}
 	for _, d := range n.Devices {
 		for _, p := range d.Addresses {
-			address(d.Name, p)
+			address("devices", d.Name, p)
 		}
+		bad := func(format string, args ...any) { m.at("devices", d.Name).of(n, format, args...) }
 		tun := strings.HasPrefix(d.Name, "tun")
 		has := len(d.Addresses) > 0
 		switch {
@@ -126,6 +126,7 @@ func (n *NodeConfig) checkNet(linked func(iface string) bool) (errs []error) {
 	}
 	to := map[netip.Prefix]bool{}
 	for _, r := range n.Routes {
+		bad := func(format string, args ...any) { m.at("routes", r.To.String()).of(n, format, args...) }
 		dst := r.To.Masked()
 		switch {
 		case !r.To.IsValid() || r.To.Addr().Is4In6() || r.To.Addr().Zone() != "":
@@ -147,7 +148,6 @@ func (n *NodeConfig) checkNet(linked func(iface string) bool) (errs []error) {
 		}
 		to[dst] = true
 	}
-	return errs
 }
 
 func (n *NodeConfig) hasInterface(name string) bool {

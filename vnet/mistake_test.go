@@ -1,0 +1,44 @@
+package vnet
+
+import (
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"wireloom/vnet/packet"
+)
+
+// A mistake says where it is, so that nobody reads its sentence for that.
+func TestMistakesHaveAPlace(t *testing.T) {
+	prefix := netip.MustParsePrefix
+	for _, c := range []struct {
+		name string
+		c    Config
+		path string
+		say  string
+	}{
+		{"a node's name", Config{Nodes: []NodeConfig{{Name: "Alice"}}}, "nodes Alice", "lower-case"},
+		{"a switch that a node is called as", Config{Nodes: []NodeConfig{{Name: "a"}}, Switches: []SwitchConfig{{"a", 2}}}, "switches a", "has this name"},
+		{"too many ports", Config{Switches: []SwitchConfig{{"s1", MaxPorts + 1}}}, "switches s1", "1025 ports"},
+		{"an interface's name", Config{Nodes: []NodeConfig{{Name: "a", NICs: []NICConfig{{Name: "em"}}}}}, "nodes a nics em", "unit number"},
+		{"a group as address", Config{Nodes: []NodeConfig{{Name: "a", Devices: []DeviceConfig{{Name: "tap0", MAC: packet.Broadcast}}}}}, "nodes a devices tap0", "group address"},
+		{"a program twice", Config{Nodes: []NodeConfig{{Name: "a", Programs: []ProgramConfig{{Name: "p"}, {Name: "p"}}}}}, "nodes a programs p", "no two"},
+		{"a file in /dev", Config{Nodes: []NodeConfig{{Name: "a", Files: map[string][]byte{"/dev/x": nil}}}}, "nodes a files", "/dev"},
+		{"no address of a host", Config{Nodes: []NodeConfig{{Name: "a", NICs: []NICConfig{{Name: "em0", Addresses: []netip.Prefix{prefix("224.0.0.1/4")}}}}}}, "nodes a nics em0", "that a host can have"},
+		{"a tun without a peer", Config{Nodes: []NodeConfig{{Name: "a", Devices: []DeviceConfig{{Name: "tun0", Addresses: []netip.Prefix{prefix("10.0.0.1/24")}}}}}}, "nodes a devices tun0", "needs a peer"},
+		{"a route to nowhere", Config{Nodes: []NodeConfig{{Name: "a", Routes: []RouteConfig{{To: prefix("10.0.0.0/8")}}}}}, "nodes a routes 10.0.0.0/8", "neither via"},
+		{"a link to nothing", Config{Switches: []SwitchConfig{{"s1", 1}}, Links: []LinkConfig{{A: "s1.1", B: "x:em0"}}}, "links x:em0", `no "x:em0"`},
+		{"a delay of a year", Config{Switches: []SwitchConfig{{"s1", 2}}, Links: []LinkConfig{{"s1.1", "s1.2", 9000 * time.Hour}}}, "links s1.1", "the delay"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got := c.c.Check()
+			if len(got) != 1 || strings.Join(got[0].Path, " ") != c.path || !strings.Contains(got[0].Say, c.say) {
+				t.Errorf("got %q, want one at %q that says %q", got, c.path, c.say)
+			}
+		})
+	}
+	if m := (&Config{}).Check(); m.Err() != nil {
+		t.Errorf("an empty lab has the mistakes %q", m)
+	}
+}
