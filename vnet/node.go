@@ -303,28 +303,26 @@ func kindOf(ifp *kern.Ifnet) inet.Kind {
 // ifChanged is told by the kernel when an interface changes. A tun or tap that comes
 // gets a plug, one that had been there before the plug that it had: what ifconfig
 // destroys and creates again stays connected.
-func (n *Node) ifChanged(ifp *kern.Ifnet, what string) {
+func (n *Node) ifChanged(ifp *kern.Ifnet, c kern.IfChange) {
 	if isDevice(ifp.Name) {
 		x := n.iface(ifp.Name)
 		switch {
-		case what == "attached" && x != nil:
+		case c.Op == kern.IfAttached && x != nil:
 			x.Again(ifp)
 			ifp.Input = x.input
-		case what == "attached":
+		case c.Op == kern.IfAttached:
 			n.addIface(&iface{node: n, Iface: inet.Iface{If: ifp, Kind: kindOf(ifp)}})
-		case what == "detached" && x != nil && x.If == ifp:
+		case c.Op == kern.IfDetached && x != nil && x.If == ifp:
 			x.Gone = true
 		}
 	}
-	op, _, _ := strings.Cut(what, " ")
-	address := op == "inet" || op == "inet6"
-	if x := n.iface(ifp.Name); x != nil && n.Touches(&x.Iface, address) {
+	if x := n.iface(ifp.Name); x != nil && n.Touches(&x.Iface, c.IP()) {
 		n.Changed()
 	}
-	if address && !n.Built() {
+	if c.IP() && !n.Built() {
 		return // as its configuration says
 	}
-	n.lab.emit(event.Event{Kind: event.Iface, Node: n.name, Port: n.name + ":" + ifp.Name, Op: op, Text: what})
+	n.lab.emit(event.Event{Kind: event.Iface, Node: n.name, Port: n.name + ":" + ifp.Name, Op: string(c.Op), Text: c.Text})
 }
 
 // reap takes an ended process out of the node's table.

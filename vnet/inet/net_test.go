@@ -72,8 +72,8 @@ func newDesk(t *testing.T) *desk {
 	d.net = inet.New("a", d, d.m.K, func(inet.StackHost, []inet.StackNIC) (inet.Stack, error) { return d, nil })
 	d.em0 = &inet.Iface{If: d.m.K.AttachEther("em0", packet.MAC{2}, 1500, func(p *kern.Mbuf) { p.Free() })}
 	d.net.Add(d.em0)
-	d.m.K.OnIfChange(func(ifp *kern.Ifnet, what string) {
-		if x := d.net.Iface(ifp.Name); x != nil && d.net.Touches(x, strings.HasPrefix(what, "inet")) {
+	d.m.K.OnIfChange(func(ifp *kern.Ifnet, c kern.IfChange) {
+		if x := d.net.Iface(ifp.Name); x != nil && d.net.Touches(x, c.IP()) {
 			d.net.Changed()
 		}
 	})

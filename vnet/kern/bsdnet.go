@@ -43,7 +43,7 @@ func (n bsdNet) ifioctl(i *Ifnet, t *Thread, cmd uint32, r *IfReq, up, down func
 			return errno.EINVAL
 		}
 		i.Addrs[a].Dst = r.Addr.Dst
-		n.k.notify(i, i.Addrs[a].String()+" set")
+		n.k.notify(i, i.Addrs[a].changed("set"))
 	}
 	return i.drv.Ioctl(i, t, cmd, r)
 }

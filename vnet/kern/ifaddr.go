@@ -53,6 +53,18 @@ func (a *Addr) String() string {
 	return fmt.Sprintf("%s %s", name, a.Addr)
 }
 
+// changed is what is told when the address was added, set or removed.
+func (a *Addr) changed(how string) IfChange {
+	op := IfInet
+	switch {
+	case !a.Valid():
+		op = IfAddress
+	case a.Addr.Is6():
+		op = IfInet6
+	}
+	return IfChange{op, a.String() + " " + how}
+}
+
 // AddAddress is SIOCAIFADDR: it adds an address with its netmask and, on a
 // point-to-point interface, its destination. The driver is told, which brings most
 // interfaces up. EEXIST if an interface has the address, EDESTADDRREQ without the
@@ -127,12 +139,12 @@ func (i *Ifnet) addAddr(a Addr) errno.Errno {
 		return errno.ENOBUFS
 	}
 	i.Addrs = append(i.Addrs, &a)
-	i.k.notify(i, a.String()+" added")
+	i.k.notify(i, a.changed("added"))
 	return errno.OK
 }
 
 func (i *Ifnet) removeAddr(j int) {
 	a := i.Addrs[j]
 	i.Addrs = slices.Delete(i.Addrs, j, j+1)
-	i.k.notify(i, a.String()+" removed")
+	i.k.notify(i, a.changed("removed"))
 }

@@ -212,7 +212,7 @@ func (i *Ifnet) Attach(op string) {
 	i.attached = true
 	k.ifs = append(k.ifs, i)
 	k.tr.Interface(i, op, 0)
-	k.notify(i, "attached")
+	k.notify(i, IfChange{IfAttached, "attached"})
 }
 
 // Attached says whether the interface is in the kernel's list.
@@ -229,7 +229,7 @@ func (i *Ifnet) remove() {
 	}
 	i.Snd.drain(i)
 	i.attached = false
-	k.notify(i, "detached")
+	k.notify(i, IfChange{IfDetached, "detached"})
 }
 
 // Detach takes the interface down and away: if_detach(9).
@@ -249,12 +249,36 @@ func (k *Kernel) Ifnet(name string) *Ifnet {
 	return nil
 }
 
-// OnIfChange asks to be told when an interface's flags, addresses, MTU or
-// link state change or it comes or goes; what is a sentence. OACTIVE, which changes with every
-// packet, is not told of.
-func (k *Kernel) OnIfChange(f func(ifp *Ifnet, what string)) { k.changed = append(k.changed, f) }
+// An IfOp is what changed about an interface.
+type IfOp string
 
-func (k *Kernel) notify(i *Ifnet, what string) {
+// What may change.
+const (
+	IfAttached     IfOp = "attached"
+	IfDetached     IfOp = "detached"
+	IfFlagsChanged IfOp = "flags"
+	IfLink         IfOp = "link"
+	IfMTU          IfOp = "mtu"
+	IfAddress      IfOp = "address" // that of Ethernet, or one of a family that is not IP
+	IfInet         IfOp = "inet"
+	IfInet6        IfOp = "inet6"
+)
+
+// An IfChange is a change of an interface, and a sentence about it.
+type IfChange struct {
+	Op   IfOp
+	Text string
+}
+
+// IP says whether it is an IP address of the interface that changed.
+func (c IfChange) IP() bool { return c.Op == IfInet || c.Op == IfInet6 }
+
+// OnIfChange asks to be told when an interface's flags, addresses, MTU or
+// link state change or it comes or goes. OACTIVE, which changes with every
+// packet, is not told of.
+func (k *Kernel) OnIfChange(f func(ifp *Ifnet, c IfChange)) { k.changed = append(k.changed, f) }
+
+func (k *Kernel) notify(i *Ifnet, what IfChange) {
 	for _, f := range k.changed {
 		f(i, what)
 	}
@@ -265,7 +289,7 @@ func (i *Ifnet) SetFlags(set, clear IfFlags) {
 	old := i.Flags
 	i.Flags = (old | set) &^ clear
 	if (old^i.Flags)&^IFF_OACTIVE != 0 && len(i.k.changed) > 0 {
-		i.k.notify(i, fmt.Sprintf("flags %v", i.Flags.Names()))
+		i.k.notify(i, IfChange{IfFlagsChanged, fmt.Sprintf("flags %v", i.Flags.Names())})
 	}
 }
 
@@ -276,7 +300,7 @@ func (i *Ifnet) SetLink(l LinkState) {
 	}
 	i.Link = l
 	i.k.tr.LinkState(i)
-	i.k.notify(i, "link state "+l.String())
+	i.k.notify(i, IfChange{IfLink, "link state " + l.String()})
 }
 
 // SetMTU changes the MTU.
@@ -285,14 +309,14 @@ func (i *Ifnet) SetMTU(mtu uint64) {
 		return
 	}
 	i.MTU = mtu
-	i.k.notify(i, fmt.Sprintf("mtu %d", mtu))
+	i.k.notify(i, IfChange{IfMTU, fmt.Sprintf("mtu %d", mtu)})
 }
 
 // SetMAC changes the Ethernet address: NetBSD's if_set_sadl.
 func (i *Ifnet) SetMAC(m packet.MAC) {
 	i.MAC = m
 	i.k.tr.Interface(i, "set_sadl", 0)
-	i.k.notify(i, "address "+m.String())
+	i.k.notify(i, IfChange{IfAddress, "address " + m.String()})
 }
 
 // LinkType is what the interface's packets start with.

@@ -202,7 +202,7 @@ func TestSetIfFlags(t *testing.T) {
 func TestOnIfChange(t *testing.T) {
 	m := kerntest.New(kern.NetBSD)
 	var got []string
-	m.K.OnIfChange(func(i *kern.Ifnet, what string) { got = append(got, i.Name+" "+what) })
+	m.K.OnIfChange(func(i *kern.Ifnet, c kern.IfChange) { got = append(got, i.Name+" "+c.Text) })
 	em0 := m.K.AttachEther("em0", packet.MAC{2}, 1500, func(p *kern.Mbuf) { p.Free() })
 	em0.SetFlags(kern.IFF_OACTIVE, 0)
 	em0.SetFlags(kern.IFF_UP, kern.IFF_OACTIVE)

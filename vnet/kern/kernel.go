@@ -44,7 +44,7 @@ type Kernel struct {
 	ifs     []*Ifnet
 	index   int
 	sysctls []*sysctlNode
-	changed []func(*Ifnet, string)
+	changed []func(*Ifnet, IfChange)
 
 	sleepers sleepQueue
 	mbufs    mbufPool
