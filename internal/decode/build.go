@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"slices"
+
 	"wireloom/vnet/packet"
 )
 

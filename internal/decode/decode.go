@@ -12,6 +12,7 @@ package decode
 
 import (
 	"encoding/hex"
+
 	"wireloom/vnet/packet"
 )
 

@@ -11,6 +11,7 @@ import (
 	"io"
 	"math"
 	"time"
+
 	"wireloom/vnet/event"
 	"wireloom/vnet/packet"
 

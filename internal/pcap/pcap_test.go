@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+
 	"wireloom/vnet/packet"
 
 	"github.com/google/gopacket/pcapgo"
