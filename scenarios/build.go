@@ -79,6 +79,10 @@ func (b *builder) build(root *value) {
 	}
 	var order []*vnet.LinkConfig
 	connect := func(at *value, a, to string) {
+		if a == to {
+			b.p.at(at, "a cable has two ends, and %s cannot be both", a)
+			return
+		}
 		for _, e := range []string{a, to} {
 			if b.links[e] != nil {
 				b.p.at(at, "%s has a link already, to %s", e, other(b.links[e], e))
@@ -108,12 +112,27 @@ func (b *builder) build(root *value) {
 	for _, l := range order {
 		sc.Lab.Links = append(sc.Lab.Links, *l)
 	}
+	b.rings(root.get("links"))
 	if whole && b.p.total() == 0 {
 		for _, m := range sc.Lab.Check() {
 			b.p.at(placeOf(root, m.Path), "%s", m.Say)
 		}
 	}
 	b.allSteps(root)
+}
+
+// rings remarks on links that make rings of switches: a lesson may want one, and who
+// does not is to know before frames go round.
+func (b *builder) rings(links *value) {
+	for _, r := range b.sc.Lab.Rings() {
+		at := links // the last of its cables: without it there is none
+		for _, e := range links.keys {
+			if slices.ContainsFunc(r, func(c vnet.Cable) bool { return e.key.text == c.Out || e.key.text == c.In }) {
+				at = e.key
+			}
+		}
+		b.p.remark(at, "these cables are a loop: %s. A switch sends a broadcast on by all its ports, so it goes round for ever; leave one of them out unless that is the lesson", r)
+	}
 }
 
 // find returns the value in v, or the key, that is this text.

@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -14,6 +15,10 @@ type Options struct {
 	Student  string   // an id; the scenario must be that student's, by For
 	Stage    string   // grade this stage alone
 	Audience Audience // what this audience may not see is not run
+
+	// Stop, where it is not nil, is asked now and then; an error ends the grading, which
+	// then has no result. It is for what is outside of the lab, like real time.
+	Stop func() error
 }
 
 // Grade runs the scenario's steps on a lab that was built from its Config, has its
@@ -32,14 +37,17 @@ func grade(lab *vnet.Lab, sc *Scenario, o Options, b bounds) (*Result, error) {
 	g.most = b
 	lab.Log().Subscribe(g.see)
 	lab.Start()
-	if err = g.run(0); err != nil {
+	if err = g.run(0); errors.Is(err, ErrTooLong) {
 		g.cut(err, steps)
 	}
 	for i := 0; i < len(steps) && err == nil; i++ {
-		if err = g.step(&steps[i]); err != nil {
+		if err = g.step(&steps[i]); errors.Is(err, ErrTooLong) {
 			g.cut(err, steps[i:])
 			err = fmt.Errorf("%s:%d: %w", sc.File, steps[i].Line, err)
 		}
+	}
+	if err != nil && !errors.Is(err, ErrTooLong) {
+		return nil, err
 	}
 	g.limits()
 	r := g.res
@@ -79,6 +87,7 @@ type grader struct {
 	historic  int  // bytes of history
 	keeping   bool // some expectation may look back to now
 	recent    recent
+	storm     storm
 
 	out     map[Slot]*output
 	ended   map[Slot]*ending
@@ -136,6 +145,11 @@ func (g *grader) runTo(at time.Duration, done func() bool) error {
 		if err := g.within(); err != nil {
 			return err
 		}
+		if g.o.Stop != nil {
+			if err := g.o.Stop(); err != nil {
+				return err
+			}
+		}
 		next, some := g.lab.Next()
 		if !some || next > at {
 			next = at
@@ -149,7 +163,7 @@ func (g *grader) runTo(at time.Duration, done func() bool) error {
 			g.checked = next
 			g.hungry()
 		}
-		if reached && next == at && !done() {
+		if reached && next == at && g.lab.Halted() == "" && !done() {
 			return nil
 		}
 	}

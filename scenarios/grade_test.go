@@ -28,9 +28,9 @@ func bare(t *testing.T, src string, b bounds) (*Result, error) {
 	return grade(lab, sc, Options{Audience: Staff}, b)
 }
 
-// A storm is two switches that are connected twice: a broadcast goes round for ever,
+// stormScenario is two switches that are connected twice: a broadcast goes round for ever,
 // and takes no time.
-const storm = `scenario: storm
+const stormScenario = `scenario: storm
 nodes: {}
 switches: {s1: {ports: 3}, s2: {ports: 3}}
 links: {s1.1: {to: s2.1}, s1.2: {to: s2.2}}
@@ -46,9 +46,9 @@ func TestGradingsWithoutEndAreEnded(t *testing.T) {
 		b         bounds
 		want      string
 	}{
-		{"a storm, by its turns", storm, bounds{time.Hour, 50_000, 1 << 60, 1 << 60, 1, 1 << 60}, "f:8: the grading takes too long: more than 50000 turns of the lab at 1s"},
-		{"a storm, by its events", storm, bounds{time.Hour, 1 << 60, 50_000, 1 << 60, 1, 1 << 60}, "f:8: the grading takes too long: more than 50000 events at 1s"},
-		{"a storm, by its bytes", storm, bounds{time.Hour, 1 << 60, 1 << 60, 50_000, 1, 1 << 60}, "f:8: the grading takes too long: events of more than 50000 bytes at 1s"},
+		{"a storm, by its turns", stormScenario, bounds{time.Hour, 50_000, 1 << 60, 1 << 60, 1, 1 << 60}, "f:8: the grading takes too long: more than 50000 turns of the lab at 1s"},
+		{"a storm, by its events", stormScenario, bounds{time.Hour, 1 << 60, 50_000, 1 << 60, 1, 1 << 60}, "f:8: the grading takes too long: more than 50000 events at 1s"},
+		{"a storm, by its bytes", stormScenario, bounds{time.Hour, 1 << 60, 1 << 60, 50_000, 1, 1 << 60}, "f:8: the grading takes too long: events of more than 50000 bytes at 1s"},
 		{
 			"many comparisons", "scenario: x\nnodes: {}\nswitches: {s1: {ports: 2}, s2: {ports: 1}}\nlinks: {s1.2: {to: s2.1}}\nsteps:\n- {send: {port: s1.1, repeat: 10000, packet: {arp.opcode: 1}}, expect: {port: s1.2, within: 1ms, packets: [{arp.opcode: 3}, {arp.opcode: 4}, {arp.opcode: 5}]}}\n",
 			bounds{time.Hour, 1 << 60, 1 << 60, 1 << 60, 1, 10_000},

@@ -20,7 +20,7 @@ const (
 	MaxFuel       = int64(20_000_000_000) // units of fuel that one submitted program may use: 200 s of its CPU
 	MaxLooks      = 20_000_000            // comparisons of a frame with what is expected
 	maxNotes      = 20
-	turnsAtOnce   = 20_000 // turns between two looks at the limits
+	turnsAtOnce   = 2_000 // turns between two looks at the limits, and at Options.Stop
 )
 
 // bounds are the limits of one run.
@@ -42,8 +42,8 @@ func (g *grader) cut(why error, left []Step) {
 	id := g.res.unique("limits")
 	g.res.Checks = append(g.res.Checks, Check{
 		ID: id, Title: "the grading comes to its end", Status: StatusError, Visible: visibleWords[Student], File: g.sc.File, Line: 1,
-		At: g.lab.Now(), Expected: "the lab keeps to its limits", Actual: why.Error(),
-		Why: "Frames or calls without end would take all of the machine's time.",
+		At: g.lab.Now(), Expected: "the lab keeps to its limits", Actual: strings.Join(append([]string{why.Error()}, g.storm.lines(g.lab.Now())...), "\n"),
+		Why: "Frames or calls without end would take all of the machine's time.", Log: g.recent.lines(),
 	})
 	for i := range left {
 		if s := &left[i]; s.checks() && !s.setup {
@@ -55,6 +55,8 @@ func (g *grader) cut(why error, left []Step) {
 // within reports the limit that the grading has come to.
 func (g *grader) within() error {
 	switch {
+	case g.lab.Halted() != "":
+		return fmt.Errorf("%w: more than %d steps at one instant, %v", ErrTooLong, vnet.MaxInstant, g.lab.Now())
 	case g.lab.Steps() >= g.most.turns:
 		return fmt.Errorf("%w: more than %d turns of the lab at %v of virtual time", ErrTooLong, g.most.turns, g.lab.Now())
 	case g.events > g.most.events:

@@ -397,7 +397,7 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte("? a\n: b\n"))
 	f.Add([]byte(small + "params: {p: {from: 1, to: 3}}\nsteps: [{for: {each: i, in: 1..3, steps: [{id: \"s${i}\", send: {port: s1.1, packet: {ip.ttl: \"${p}\"}}}]}}]\n"))
 	f.Add([]byte(small + "steps: [{id: a, send: {port: s1.1, hex: 00}}, {send: {port: s1.1, packet: {data.data: \"${a.data.data}\"}}}]\n"))
-	f.Add([]byte(storm))
+	f.Add([]byte(stormScenario))
 	f.Add([]byte(`scenario: x
 nodes: {a: {nics: {em0: {port: s1.1}}, programs: {p: {slot: w}}}}
 switches: {s1: {ports: 3}}

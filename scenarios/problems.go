@@ -62,7 +62,10 @@ type problems struct {
 	lines []string
 	list  []Problem
 	more  int
-	with  string // the values of the params that are tried, for what is wrong with some of them only
+
+	remarks []Problem // that are no mistakes
+
+	with string // the values of the params that are tried, for what is wrong with some of them only
 }
 
 func (p *problems) add(line, col int, format string, args ...any) {
@@ -78,11 +81,26 @@ func (p *problems) add(line, col int, format string, args ...any) {
 		p.more++
 		return
 	}
+	p.list = append(p.list, p.problem(line, col, format, args...))
+}
+
+func (p *problems) problem(line, col int, format string, args ...any) Problem {
 	pr := Problem{File: p.file, Line: max(line, 1), Col: max(col, 1), Message: fmt.Sprintf(format, args...), format: format}
 	if pr.Line <= len(p.lines) {
 		pr.Excerpt, pr.mark = excerpt(strings.TrimRight(p.lines[pr.Line-1], "\r"), pr.Col-1)
 	}
-	p.list = append(p.list, pr)
+	return pr
+}
+
+// MaxRemarks is how many remarks of a file are kept.
+const MaxRemarks = 20
+
+// remark says something of a value that is no mistake, once, whatever the values of
+// the params.
+func (p *problems) remark(v *value, format string, args ...any) {
+	if p.with == "" && len(p.remarks) < MaxRemarks {
+		p.remarks = append(p.remarks, p.problem(v.line, v.col, format, args...))
+	}
 }
 
 // excerpt is what is shown of a line, and where in it a column is: all of it, or, of a

@@ -31,6 +31,7 @@ type Scenario struct {
 	Steps   []Step
 	Student string            // whose values it has; "" for nobody's in particular
 	Params  map[string]string // the values
+	Remarks []Problem         // on what is no mistake, but may not be meant
 
 	words      map[Slot]string
 	references map[Slot][]byte
@@ -254,6 +255,7 @@ func parse(file string, src []byte, dir fs.FS) (*Scenario, error) {
 	if err := p.err(); err != nil {
 		return nil, err
 	}
+	sc.Remarks = p.remarks
 	return sc, nil
 }
 

@@ -75,6 +75,9 @@ func (g *grader) see(e *event.Event) {
 			g.note(fmt.Sprintf("%s:%s ended at %v: %s", e.Node, e.Proc, e.At, exitText(e)))
 		}
 	case event.Limit:
+		if e.Op == "instant" {
+			break // it ends the grading, which says so
+		}
 		g.note(fmt.Sprintf("at %v, %s: %s", e.At, where(e), e.Text))
 		if g.submitted(sl) && e.Op != "stdin" && len(g.limited[sl]) < maxLimits {
 			g.limited[sl] = append(g.limited[sl], fmt.Sprintf("at %v: %s%s", e.At, e.Text, g.where(sl)))
@@ -83,6 +86,7 @@ func (g *grader) see(e *event.Event) {
 		g.note(fmt.Sprintf("at %v, %s: %s", e.At, e.Node, e.Text))
 	default:
 	}
+	g.storm.see(e, g.nearEnd)
 	if g.tells(e, sl) {
 		g.recent.add(e)
 	}

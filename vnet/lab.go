@@ -46,6 +46,8 @@ type Lab struct {
 	hosts    map[string]netip.Addr // the nodes' first addresses, by name
 	started  bool
 	closed   bool
+	halted   string    // see Halted
+	rings    ringsTold // see crosses
 
 	ev      event.Event // what is appended: reused, so that it does not escape each time
 	pool    fabric.Pool
@@ -135,16 +137,24 @@ func (l *Lab) Now() time.Duration { return l.loop.Now() }
 func (l *Lab) Steps() uint64 { return l.loop.Steps() }
 
 // Next returns when something is due next; false if nothing ever is.
-func (l *Lab) Next() (time.Duration, bool) { return l.loop.Next() }
+func (l *Lab) Next() (time.Duration, bool) {
+	if l.halted != "" {
+		return 0, false
+	}
+	return l.loop.Next()
+}
 
 // Run lets the lab run until its clock reaches until or it has taken most steps in
 // all, and reports which: true means that the clock stands at until and nothing
-// that is due by then is left. Where it stops does not change what happens.
+// that is due by then is left. Where it stops does not change what happens. It
+// returns true at once for a lab that has Halted, whose clock stands.
 func (l *Lab) Run(until time.Duration, most uint64) bool {
-	if l.closed {
+	if l.closed || l.halted != "" {
 		return true
 	}
-	return l.loop.Run(until, most)
+	reached := l.loop.Run(until, most)
+	l.halt()
+	return reached || l.halted != ""
 }
 
 // Forever is a time and NoLimit a number of steps that no lab reaches.

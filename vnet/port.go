@@ -56,6 +56,7 @@ func (p *port) send(f *fabric.Frame) {
 	e := l.event(event.Frame)
 	e.Port, e.Peer, e.N, e.Frame, e.Link, e.Data = p.name, p.peer.name, int64(delay), f.ID, p.carries, f.Data
 	l.log.AppendAt(e, &p.spot)
+	l.crosses(p, f)
 	fl := l.flights
 	if fl == nil {
 		fl = &flight{}

@@ -9,7 +9,8 @@ import (
 )
 
 func runCheck(_ context.Context, args []string, io stdio) int {
-	f := newFlags(io, "check", "SCENARIO...", "Reads scenarios and reports every mistake with file, line and column.")
+	f := newFlags(io, "check", "SCENARIO...", `Reads scenarios and reports every mistake with file, line and column, and what is no
+mistake but may not be meant. Exit code 0: no mistakes; 1: some.`)
 	rest, code, ok := parse(f, args)
 	if !ok {
 		return code
@@ -25,7 +26,11 @@ func runCheck(_ context.Context, args []string, io stdio) int {
 			fmt.Fprintln(io.err, err)
 			continue
 		}
-		fmt.Fprintf(io.out, "%s: %d nodes, %d steps, no mistakes\n", arg, len(src.Lab.Nodes), len(src.Steps))
+		for _, r := range src.Remarks {
+			r.Message = "remark: " + r.Message
+			fmt.Fprintln(io.err, r)
+		}
+		fmt.Fprintf(io.out, "%s: %d nodes, %d steps, no mistakes%s\n", arg, len(src.Lab.Nodes), len(src.Steps), remarks(len(src.Remarks)))
 	}
 	if bad > 0 && len(rest) > 1 {
 		fmt.Fprintf(io.err, "%d of %d scenarios have mistakes\n", bad, len(rest))
@@ -34,6 +39,17 @@ func runCheck(_ context.Context, args []string, io stdio) int {
 		return exitFailed
 	}
 	return exitOK
+}
+
+// remarks is how many there are, as the end of a sentence.
+func remarks(n int) string {
+	switch n {
+	case 0:
+		return ""
+	case 1:
+		return ", 1 remark"
+	}
+	return fmt.Sprintf(", %d remarks", n)
 }
 
 func runSchema(_ context.Context, _ []string, io stdio) int {

@@ -68,13 +68,15 @@ func audienceFlag(f *flag.FlagSet) *scenarios.Audience {
 func runGrade(ctx context.Context, args []string, io stdio) int {
 	f := newFlags(io, "grade", "SCENARIO [--program NODE=FILE]...", `Runs the scenario's steps in virtual time and says what passed. Without --program the
 scenario's own reference solution is graded. Exit code 0: all passed; 1: not; 2: it
-could not be run; 3: with --repeat, two runs differ.`)
+could not be run, or the reference solution came to a limit; 3: with --repeat, two runs
+differ.`)
 	lab := newLabFlags(f)
 	student := f.String("student", "", "the student's `id`, which chooses the values of the scenario's params")
 	stage := f.String("stage", "", "grade this stage alone, by `name`")
 	audience := audienceFlag(f)
 	outputs := newOutputFlags(f)
 	repeat := f.Int("repeat", 1, "grade `N` times and fail if two runs differ")
+	timeout := timeoutFlag(f)
 	rest, code, ok := parse(f, args)
 	if !ok {
 		return code
@@ -85,6 +87,11 @@ could not be run; 3: with --repeat, two runs differ.`)
 	if *repeat < 1 {
 		return fail(io, fmt.Errorf("--repeat %d: want 1 or more", *repeat))
 	}
+	ctx, cancel, err := limited(ctx, *timeout)
+	if err != nil {
+		return fail(io, err)
+	}
+	defer cancel()
 	src, err := boot.Find(rest[0])
 	if err != nil {
 		return fail(io, err)
@@ -126,7 +133,10 @@ could not be run; 3: with --repeat, two runs differ.`)
 	if *repeat > 1 && outputs.all()[0] == (output{format: report.Text}) {
 		fmt.Fprintf(io.out, "  %d runs, all the same\n", *repeat)
 	}
-	if !res.Passed {
+	switch {
+	case g.tooLong != nil:
+		return fail(io, g.tooLong)
+	case !res.Passed:
 		return exitFailed
 	}
 	return exitOK

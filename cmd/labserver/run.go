@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"encoding/hex"
 	"encoding/json"
@@ -15,31 +14,39 @@ import (
 	"wireloom/internal/boot"
 	"wireloom/internal/pcap"
 	"wireloom/internal/session"
+	"wireloom/vnet"
 	"wireloom/vnet/errno"
 	"wireloom/vnet/event"
 )
 
 // runChunk is how many steps a lab takes between two looks at whether the command
-// was interrupted.
-const runChunk = 100_000
+// is to end: below a second of real time, whatever its programs compute.
+const runChunk = 2_000
 
 func runRun(ctx context.Context, args []string, io stdio) int {
 	f := newFlags(io, "run", "SCENARIO [--for 10s]", `Runs the scenario's lab without its steps, as fast as the machine can, and shows what
-its programs print.`)
+its programs print. Exit code 0: it ran to its end; 1: it was ended before, or an output
+has not got all; 2: it could not be run.`)
 	lf := newLabFlags(f)
 	length := f.Duration("for", 10*time.Second, "how much virtual `time` to run")
+	maxTime := f.Duration("max-time", 0, "how much real `time` to run, 0 for any")
 	pcapFile := f.String("pcap", "", "write every frame to this `file`, as pcapng")
 	eventFile := f.String("events", "", "write every event to this `file`, as a line of JSON each")
 	strace := f.Bool("strace", false, "show the system calls of the programs, and the fuel used between two of them")
+	most := sizeFlag(f, "max-output", maxOutput, "how many `bytes` each file may get, and what is shown, like 200MiB")
 	rest, code, ok := parse(f, args)
 	if !ok {
 		return code
 	}
-	if len(rest) != 1 {
+	switch {
+	case len(rest) != 1:
 		return wants(io, f, "one SCENARIO (a program is given with --program)", rest)
-	}
-	if *length < 0 {
+	case *length < 0:
 		return fail(io, fmt.Errorf("--for %v: want some time", *length))
+	case *maxTime < 0:
+		return fail(io, fmt.Errorf("--max-time %v: want some time, or 0 for any", *maxTime))
+	case *most < minOutput:
+		return fail(io, fmt.Errorf("--max-output %v: want %v or more", *most, size(minOutput)))
 	}
 	src, engine, o, err := lf.open(ctx, rest[0])
 	if err != nil {
@@ -52,91 +59,113 @@ its programs print.`)
 	}
 	defer lab.Close()
 
-	out := bufio.NewWriter(io.out)
-	lab.Log().Subscribe(newTracer(out, *strace).show)
-	var files []*watchFile
+	shown := newOutlet("what is shown", "lines", io.out, int64(*most))
+	tracer := newTracer(&shown.part, *strace)
+	shown.put = func(e *event.Event) error {
+		tracer.show(e)
+		return nil
+	}
+	lab.Log().Subscribe(shown.see)
+	loops := "" // what goes round, of the newest
+	lab.Log().Subscribe(func(e *event.Event) {
+		if e.Kind == event.Limit && e.Op == "loop" {
+			loops = limitText(e)
+		}
+	})
+	outlets := []*outlet{shown}
 	for _, w := range []struct {
-		name string
-		make func(goio.Writer) (func(*event.Event) error, func() error, error)
-	}{{*pcapFile, captureTo}, {*eventFile, eventsTo}} {
+		name, what string
+		make       func(goio.Writer) (func(*event.Event) error, error)
+	}{{*pcapFile, "frames", captureTo}, {*eventFile, "events", eventsTo}} {
 		if w.name == "" {
 			continue
 		}
-		wf, err := openWatch(w.name, w.make)
+		out, err := openOutlet(w.name, w.what, int64(*most), w.make)
 		if err != nil {
 			return fail(io, err)
 		}
 		built, _, _ := lab.Log().From(0, math.MaxInt) // what was logged while the lab was built
 		for i := range built {
-			wf.see(&built[i])
+			out.see(&built[i])
 		}
-		lab.Log().Subscribe(wf.see)
-		files = append(files, wf)
+		lab.Log().Subscribe(out.see)
+		outlets = append(outlets, out)
 	}
 	lab.Start()
-	for !lab.Run(*length, lab.Steps()+runChunk) {
+	if *maxTime > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, *maxTime, fmt.Errorf("ended after %v of real time, as --max-time says", *maxTime))
+		defer cancel()
+	}
+	var short []error // why it has less than was asked for
+	for !lab.Run(*length, lab.Steps()+runChunk) && len(short) == 0 {
 		if ctx.Err() != nil {
-			fmt.Fprintln(io.err, "labserver: interrupted")
-			break
+			short = append(short, interrupted(ctx))
 		}
 	}
-	for _, wf := range files {
-		if err := wf.close(); err != nil {
-			return fail(io, err)
-		}
+	switch {
+	case lab.Halted() != "":
+		short = append(short, fmt.Errorf("virtual time cannot go on: more than %d steps at one instant, %v%s", vnet.MaxInstant, lab.Now(), then(loops)))
+	case len(short) > 0 && loops != "":
+		short[0] = fmt.Errorf("%w%s", short[0], then(loops))
 	}
 	_, events := lab.Log().Bounds()
-	fmt.Fprintf(out, "run %s  seed %d  %d events in %v of virtual time\n", lab.Log().Hash(), lab.Config().Seed, events, lab.Now())
-	if err := out.Flush(); err != nil {
-		return fail(io, err)
+	shown.last = fmt.Sprintf("run %s  seed %d  %d events in %v of virtual time\n", lab.Log().Hash(), lab.Config().Seed, events, lab.Now())
+	failed := false
+	for _, out := range outlets {
+		if err := out.close(); err != nil {
+			fail(io, err)
+			failed = true
+		}
+		if err := out.lacks(); err != nil {
+			short = append(short, err)
+		}
+	}
+	for _, err := range short {
+		fail(io, err)
+	}
+	switch {
+	case failed:
+		return exitError
+	case len(short) > 0:
+		return exitFailed
 	}
 	return exitOK
 }
 
-// A watchFile writes what it sees of a lab to a file; its first error is kept.
-type watchFile struct {
-	file   *os.File
-	buf    *bufio.Writer
-	write  func(*event.Event) error
-	finish func() error
-	err    error
+// then is a sentence that follows another, nothing where it is empty.
+func then(sentence string) string {
+	if sentence == "" {
+		return ""
+	}
+	return ". " + sentence
 }
 
-func openWatch(name string, make func(goio.Writer) (func(*event.Event) error, func() error, error)) (*watchFile, error) {
-	file, err := os.Create(name)
+// interrupted is why ctx has ended.
+func interrupted(ctx context.Context) error {
+	if err := context.Cause(ctx); !errors.Is(err, context.Canceled) {
+		return err
+	}
+	return errors.New("interrupted")
+}
+
+func captureTo(w goio.Writer) (func(*event.Event) error, error) {
+	c, err := pcap.New(w)
 	if err != nil {
 		return nil, err
 	}
-	w := &watchFile{file: file, buf: bufio.NewWriterSize(file, 1<<16)}
-	w.write, w.finish, err = make(w.buf)
-	if err != nil {
-		return nil, errors.Join(err, file.Close())
-	}
-	return w, nil
+	return func(e *event.Event) error {
+		if err := c.Event(e, ""); err != nil {
+			return err
+		}
+		return c.Flush()
+	}, nil
 }
 
-func (w *watchFile) see(e *event.Event) {
-	if w.err == nil {
-		w.err = w.write(e)
-	}
-}
-
-func (w *watchFile) close() error {
-	return errors.Join(w.err, w.finish(), w.buf.Flush(), w.file.Close())
-}
-
-func captureTo(w goio.Writer) (func(*event.Event) error, func() error, error) {
-	c, err := pcap.New(w)
-	if err != nil {
-		return nil, nil, err
-	}
-	return func(e *event.Event) error { return c.Event(e, "") }, c.Flush, nil
-}
-
-func eventsTo(w goio.Writer) (func(*event.Event) error, func() error, error) {
+func eventsTo(w goio.Writer) (func(*event.Event) error, error) {
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
-	see := func(e *event.Event) error {
+	return func(e *event.Event) error {
 		line := map[string]any{"seq": e.Seq, "t": int64(e.At), "k": e.Kind.String(), "n": e.N}
 		for k, s := range map[string]string{
 			"node": e.Node, "proc": e.Proc, "port": e.Port, "peer": e.Peer, "path": e.Path, "op": e.Op, "text": e.Text, "data": hex.EncodeToString(e.Data),
@@ -154,8 +183,7 @@ func eventsTo(w goio.Writer) (func(*event.Event) error, func() error, error) {
 			line["errno"] = errno.Errno(e.Errno).String()
 		}
 		return enc.Encode(line)
-	}
-	return see, func() error { return nil }, nil
+	}, nil
 }
 
 func runReplay(ctx context.Context, args []string, io stdio) int {

@@ -1,12 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"encoding/hex"
 	"fmt"
 	goio "io"
 	"slices"
 	"strings"
 
+	"wireloom/internal/decode"
 	"wireloom/vnet/errno"
 	"wireloom/vnet/event"
 )
@@ -46,7 +48,7 @@ func (t *tracer) show(e *event.Event) {
 	case event.Panic, event.Message:
 		fmt.Fprintf(t.w, "%13.6f  %s  %s\n", e.At.Seconds(), e.Node, printable(e.Text))
 	case event.Limit:
-		t.line(e, fmt.Sprintf("limit %s: %s", e.Op, printable(e.Text)))
+		t.line(e, fmt.Sprintf("limit %s: %s", e.Op, printable(limitText(e))))
 	case event.Call:
 		if t.calls {
 			t.line(e, callText(e))
@@ -59,9 +61,18 @@ func (t *tracer) show(e *event.Event) {
 	}
 }
 
+// limitText is what a limit says, with the frame that it is about.
+func limitText(e *event.Event) string {
+	if e.Frame == 0 || len(e.Data) == 0 {
+		return e.Text
+	}
+	s := decode.Summarize(e.Link, e.Data)
+	return e.Text + ": " + s.Proto + " " + s.Info
+}
+
 // line writes a line about a process.
 func (t *tracer) line(e *event.Event, text string) {
-	who := e.Node
+	who := cmp.Or(e.Node, "lab")
 	if e.Proc != "" {
 		who += ":" + e.Proc
 	}

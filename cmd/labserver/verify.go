@@ -20,7 +20,7 @@ the report says. Exit code 0: the same; 2: it could not be tried; 3: not the sam
 	scenario := f.String("scenario", "", "the `scenario`, where it is not where the report says")
 	var programs programFlag
 	f.Var(&programs, "program", "a program, as `NODE=FILE`, where it is not where the report says")
-	cache := cacheFlag(f)
+	cache, timeout := cacheFlag(f), timeoutFlag(f)
 	rest, code, ok := parse(f, args)
 	if !ok {
 		return code
@@ -28,6 +28,11 @@ the report says. Exit code 0: the same; 2: it could not be tried; 3: not the sam
 	if len(rest) != 1 {
 		return wants(io, f, "one REPORT", rest)
 	}
+	ctx, cancel, err := limited(ctx, *timeout)
+	if err != nil {
+		return fail(io, err)
+	}
+	defer cancel()
 	doc, err := readReport(rest[0])
 	if err != nil {
 		return fail(io, err)

@@ -164,6 +164,28 @@ func live(t *testing.T, o Options, names ...string) *bench {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return liveLab(t, o, func() (*vnet.Lab, Setup) { return lab, setup })
+}
+
+// looped is a lab of two switches with two cables between them.
+func looped() (*vnet.Lab, Setup) {
+	c := config(1)
+	c.Links = []vnet.LinkConfig{{A: "s1.1", B: "s2.1"}, {A: "s1.2", B: "s2.2"}}
+	c.Switches = append(c.Switches, vnet.SwitchConfig{Name: "s2", Ports: 2})
+	lab, err := vnet.New(c, vnet.Runtime{})
+	if err == nil {
+		err = lab.Install("h1", "p", programs()["quiet"])
+	}
+	if err != nil {
+		panic(err)
+	}
+	return lab, Setup{Scenario: "test", Seed: 1}
+}
+
+// liveLab is live with a lab of another make.
+func liveLab(t *testing.T, o Options, build func() (*vnet.Lab, Setup)) *bench {
+	t.Helper()
+	lab, setup := build()
 	o.Dir = t.TempDir()
 	s, err := New(lab, setup, o)
 	if err != nil {

@@ -164,11 +164,14 @@ func (s *Session) Step(ctx context.Context) error {
 			s.catchUp()
 			s.pace.paused, s.dirty = true, true
 		}
+		if s.ended {
+			return errors.New(s.why)
+		}
 		at, ok := s.lab.Next()
 		if !ok {
 			return errors.New("nothing will ever happen in this lab: start a program, then step")
 		}
-		if s.ended || at > MaxTime {
+		if at > MaxTime {
 			return fmt.Errorf("this lab's %s of virtual time are over: start a new one", MaxTime)
 		}
 		if !s.sched.acquire(ctx, s.line) {
@@ -177,6 +180,7 @@ func (s *Session) Step(ctx context.Context) error {
 		defer s.sched.release()
 		s.lab.Run(at, s.lab.Steps()+1)
 		s.dirty = true
+		s.over()
 		return nil
 	})
 }

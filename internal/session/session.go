@@ -91,7 +91,7 @@ var (
 //	running -------> paused -----------------> closed
 //	  ^  \   Resume  /                            ^
 //	  |   `--<------'                             |
-//	  +-- ended: MaxTime of virtual time is over -+
+//	  +-- ended: its virtual time cannot go on ---+
 type Session struct {
 	setup Setup
 	conf  vnet.Config
@@ -122,6 +122,7 @@ type Session struct {
 	touched  time.Time // when it was seen to be dirty
 	weighed  time.Time // when the memory was looked at
 	ended    bool
+	why      string // it has ended
 	ending   string // why the session is to close
 	dir      *folder
 	cap      *capture
@@ -380,10 +381,19 @@ func (s *Session) turn(ctx context.Context) bool {
 			s.pace.base = p.base
 		}
 	}
-	if s.lab.Now() >= MaxTime {
-		s.ended, s.dirty = true, true
-	}
+	s.over()
 	return true
+}
+
+// over notes that nothing can happen in the lab any more, and why.
+func (s *Session) over() {
+	why := s.lab.Halted()
+	if why == "" && s.lab.Now() >= MaxTime {
+		why = fmt.Sprintf("this lab's %s of virtual time are over: start a new one", MaxTime)
+	}
+	if why != "" {
+		s.ended, s.why, s.dirty = true, why, true
+	}
 }
 
 // overdue reports whether something is due that the lab has not got to.

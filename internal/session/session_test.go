@@ -81,6 +81,38 @@ func TestAsFastAsItGoesEndsWhereTimeEnds(t *testing.T) {
 	})
 }
 
+// A broadcast that goes round two cables without delay holds a lab at one instant.
+func TestALabWhoseTimeCannotGoOnEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := liveLab(t, Options{}, looped)
+		detach := b.watch()
+		defer detach()
+		b.lab.At(time.Second, func() {
+			if _, err := b.lab.Arrive("s1.1", append([]byte("\xff\xff\xff\xff\xff\xff\x02\x00\x00\x00\x00\x01"), make([]byte, 48)...)); err != nil {
+				t.Error(err)
+			}
+		})
+		time.Sleep(time.Minute)
+		const want = "virtual time cannot go on: more than 500000 steps at one instant, 1s. Frames go round in a loop of cables: s1.1 -> s2.1, s2.2 -> s1.2"
+		s, _ := b.Snapshot()
+		if !s.Ended || s.Now != time.Second || !strings.HasPrefix(s.Why, want) {
+			t.Errorf("at %v the lab says ended %v, %q; want true, %q", s.Now, s.Ended, s.Why, want)
+		}
+		steps := s.Steps
+		b.do("start", "h1", "p")
+		time.Sleep(time.Minute)
+		if s, _ = b.Snapshot(); s.Steps != steps {
+			t.Errorf("the lab has taken %d steps since it ended", s.Steps-steps)
+		}
+		if err := b.Step(t.Context()); err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("a step says %v, want %q", err, want)
+		}
+		if err := b.Pause(t.Context()); err != nil {
+			t.Errorf("the lab does not answer: %v", err)
+		}
+	})
+}
+
 func TestStepTakesExactlyOneStep(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := live(t, Options{}, "talk20", "spin")

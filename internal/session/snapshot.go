@@ -10,9 +10,10 @@ import (
 // copy that never changes.
 type Snapshot struct {
 	vnet.Status
-	Rate    int  // RealTime, TenTimes or AsFast
-	Paused  bool // the clock stands
-	Ended   bool // the lab's virtual time is over: nothing happens any more
+	Rate    int    // RealTime, TenTimes or AsFast
+	Paused  bool   // the clock stands
+	Ended   bool   // the lab's virtual time cannot go on: nothing happens any more
+	Why     string // it has ended, a sentence
 	Lag     time.Duration
 	Slipped time.Duration // real time that the lab was too far behind to catch up with
 	CPU     []float64     // for each of Procs, its share of its node's CPU over the last second of virtual time
@@ -33,7 +34,7 @@ func (s *Session) Snapshot() (*Snapshot, <-chan struct{}) {
 // publish makes a snapshot of the lab.
 func (s *Session) publish(now time.Time) {
 	snap := &Snapshot{
-		Status: s.lab.Status(), Rate: s.pace.rate, Paused: s.pace.paused, Ended: s.ended, Slipped: s.slipped, Viewers: s.viewers,
+		Status: s.lab.Status(), Rate: s.pace.rate, Paused: s.pace.paused, Ended: s.ended, Why: s.why, Slipped: s.slipped, Viewers: s.viewers,
 	}
 	if p, tied := s.tied(); tied && !s.ended && !p.base.IsZero() {
 		if s.overdue(p.target(now)) {

@@ -185,6 +185,9 @@ func encodeState(b []byte, s *session.Snapshot) []byte {
 	o.num("slipped", int64(s.Slipped))
 	o.int("steps", int64(s.Steps))
 	o.bool("ended", s.Ended)
+	if s.Ended {
+		o.str("why", s.Why)
+	}
 	o.name("procs")
 	o.b = append(o.b, '[')
 	for i := range s.Procs {

@@ -156,16 +156,20 @@ func appendEvent(b []byte, e *event.Event, c *summaries) []byte {
 	o.num("began", int64(e.Began))
 	o.num("fuel", e.Fuel)
 	o.num("frame", int64(e.Frame))
-	if e.Kind == event.Console {
+	switch {
+	case e.Kind == event.Console:
 		o.name("text")
 		o.b = appendString(o.b, e.Data)
-	} else {
+	case e.Kind == event.Limit && e.Frame != 0:
+		sum := decode.Summarize(e.Link, e.Data)
+		o.str("text", e.Text+": "+sum.Proto+" "+sum.Info)
+	default:
 		o.str("text", e.Text)
 	}
 	if e.Kind != event.Lab {
 		o.hex("data", e.Data)
 	}
-	if p, ok := e.Packet(); ok && e.Kind != event.Command { // the frame's own event follows
+	if p, ok := e.Packet(); ok && e.Kind != event.Command && e.Kind != event.Limit { // the frame has an event of its own
 		if p.Link != packet.LinkEthernet {
 			o.str("link", p.Link.String())
 		}

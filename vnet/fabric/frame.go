@@ -9,6 +9,7 @@ type Frame struct {
 	ID   uint64
 	Data []byte
 	refs int
+	trail
 }
 
 // Share is for who hands the frame to one more.
@@ -43,7 +44,7 @@ func (p *Pool) New(data []byte, id uint64) *Frame {
 	} else {
 		f = &Frame{Data: make([]byte, 0, 2048)}
 	}
-	f.ID, f.refs = id, 1
+	f.ID, f.refs, f.trail = id, 1, trail{}
 	f.Data = append(f.Data[:0], data...)
 	return f
 }

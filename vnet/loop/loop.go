@@ -16,6 +16,7 @@ type Loop struct {
 	now     time.Duration
 	seq     uint64
 	steps   uint64
+	instant int // steps at now
 	heap    []due
 	until   time.Duration // Run may not move the clock beyond this
 	limit   uint64        // Run may not take more steps than this
@@ -103,21 +104,41 @@ func (l *Loop) Run(until time.Duration, limit uint64) bool {
 	if len(l.heap) > 0 && l.heap[0].at <= until {
 		return false
 	}
-	l.now = max(l.now, until)
+	l.move(until)
 	return true
+}
+
+// MaxInstant is how many steps one instant may hold. What takes a step for ever while
+// the clock stands, like a frame that goes round over links without delay, would keep
+// Run from returning and time from passing. 400 broadcasts at once to 1,000 ports stay
+// below it.
+const MaxInstant = 500_000
+
+// Stuck reports whether the present instant has had as many steps as it may hold and
+// wants more. A loop that is stuck takes no more steps.
+func (l *Loop) Stuck() bool {
+	return l.instant >= MaxInstant && len(l.heap) > 0 && l.heap[0].at <= l.now
+}
+
+// move moves the clock, which begins another instant.
+func (l *Loop) move(to time.Duration) {
+	if to > l.now {
+		l.now, l.instant = to, 0
+	}
 }
 
 // Due reports whether a timer is, and may run now.
 func (l *Loop) Due() bool {
-	return l.running && len(l.heap) > 0 && l.heap[0].at <= l.until && l.steps < l.limit
+	return l.running && len(l.heap) > 0 && l.heap[0].at <= l.until && l.steps < l.limit && !l.Stuck()
 }
 
 // Take begins the turn of the next timer, which the caller runs.
 func (l *Loop) Take() *Timer {
 	s := l.heap[0]
 	l.remove(0)
-	l.now = s.at
+	l.move(s.at)
 	l.steps++
+	l.instant++
 	return s.t
 }
 
@@ -132,7 +153,7 @@ func (l *Loop) Advance(at time.Duration) bool {
 	}
 	l.seq++
 	l.steps++
-	l.now = at
+	l.move(at)
 	return true
 }
 

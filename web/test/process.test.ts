@@ -33,6 +33,7 @@ function status(at: number, procs: readonly Partial<ProcStatus>[]): Status {
     lag: 0,
     steps: 0,
     ended: false,
+    why: "",
     procs: procs.map((p): ProcStatus => ({ ...base, program: "", exit: undefined, ...p }) as ProcStatus),
     ifaces: [],
     nodes: undefined,

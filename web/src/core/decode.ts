@@ -174,6 +174,7 @@ function status(o: Dict): Status {
     lag: optNum(o, "lag", at),
     steps: optNum(o, "steps", at),
     ended: o.ended === true,
+    why: optStr(o, "why", at),
     procs: list(o.procs, "state.procs", (raw, where): ProcStatus => {
       const p = dict(raw, where);
       const exit = p.exit === undefined || p.exit === null ? undefined : dict(p.exit, `${where}.exit`);

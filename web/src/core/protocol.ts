@@ -245,6 +245,8 @@ export interface Status {
   readonly lag: number;
   readonly steps: number;
   readonly ended: boolean;
+  /** Why it has ended, a sentence. */
+  readonly why: string;
   readonly procs: readonly ProcStatus[];
   readonly ifaces: readonly IfaceStatus[];
   /** Only there where it has changed since the last state. */

@@ -61,7 +61,11 @@ export function TimeBar() {
         <span class="dim">t =</span> <span data-testid="clock">{seconds(s.at)}</span> s
         <span class="dim small"> virtual</span>
       </div>
-      {status?.ended === true && <span class="tag">ended</span>}
+      {status?.ended === true && (
+        <span class="tag warn" title={status.why} data-testid="ended">
+          ended: {status.why.split(". ")[0]}
+        </span>
+      )}
       {status?.paused === true && !status.ended && <span class="tag">paused</span>}
       {status !== undefined && !status.paused && status.lag > BEHIND && (
         <span

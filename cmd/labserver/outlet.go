@@ -1,0 +1,96 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"wireloom/vnet/event"
+)
+
+// Limits of what a run writes.
+const (
+	maxOutput = 1 << 30  // bytes of each output, where nobody says
+	minOutput = 64 << 10 // that may be asked for
+)
+
+// An outlet is an output of a run: what it says of each event, up to a limit of bytes.
+// It takes what it says of an event whole or not at all, and nothing after what did not
+// fit: so the file is a good one, and what lacks is its end. It counts that.
+type outlet struct {
+	name, what string // "a.pcapng" has "frames"
+	put        func(*event.Event) error
+	part       bytes.Buffer // where put writes
+	last       string       // is written at the end, whatever the limit
+
+	to    *bufio.Writer
+	file  *os.File // nil where somebody else closes it
+	size  int64
+	limit int64
+	cut   uint64 // of what
+	err   error  // of put, or of the file: nothing is written after it
+}
+
+func newOutlet(name, what string, to io.Writer, limit int64) *outlet {
+	return &outlet{name: name, what: what, to: bufio.NewWriter(to), limit: limit}
+}
+
+// openOutlet is one that is a file. What make writes at once is its head.
+func openOutlet(name, what string, limit int64, make func(io.Writer) (func(*event.Event) error, error)) (*outlet, error) {
+	file, err := os.Create(name)
+	if err != nil {
+		return nil, err
+	}
+	o := newOutlet(name, what, file, limit)
+	o.file = file
+	if o.put, err = make(&o.part); err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	o.flush()
+	return o, nil
+}
+
+// see is a reader of an event log.
+func (o *outlet) see(e *event.Event) {
+	if o.err != nil {
+		return
+	}
+	if o.err = o.put(e); o.err == nil && o.part.Len() > 0 {
+		o.flush()
+	}
+	o.part.Reset()
+}
+
+func (o *outlet) flush() {
+	n := int64(o.part.Len())
+	if o.cut > 0 || o.size+n > o.limit {
+		o.cut++
+		return
+	}
+	o.size += n
+	_, o.err = o.part.WriteTo(o.to)
+}
+
+// close writes what is left. An outlet that failed has lost that.
+func (o *outlet) close() error {
+	err := o.err
+	if err == nil {
+		_, _ = o.to.WriteString(o.last) // Flush tells
+		err = o.to.Flush()
+	}
+	if o.file != nil {
+		err = errors.Join(err, o.file.Close())
+	}
+	return err
+}
+
+// lacks says what did not fit, nil where all did.
+func (o *outlet) lacks() error {
+	if o.cut == 0 {
+		return nil
+	}
+	return fmt.Errorf("%s: the limit of %v is reached, and %d %s more were not written; --max-output allows more", o.name, size(o.limit), o.cut, o.what)
+}

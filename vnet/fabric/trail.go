@@ -1,0 +1,45 @@
+package fabric
+
+import "time"
+
+// A trail is the way of a frame. A frame that is flooded passes each port at most once,
+// unless switches are connected in a ring. So one that has crossed more links than there
+// are ports goes round, whatever its bytes are; from then on its way is noted.
+type trail struct {
+	born   time.Duration // when it entered the fabric
+	hops   int           // links that it has crossed, all its copies together
+	cables []Cable
+	known  map[Cable]bool
+}
+
+// Born is when the frame crossed its first link.
+func (f *Frame) Born() time.Duration { return f.born }
+
+// Hops is how many links the frame has crossed, all its copies together.
+func (f *Frame) Hops() int { return f.hops }
+
+// Cross notes that the frame, or a copy of it, crosses a link in a fabric of so many
+// ports. It returns the ring that the frame goes round, when that is clear: once, after
+// three times as many links as there are ports; nil else.
+func (f *Frame) Cross(c Cable, now time.Duration, ports int) Ring {
+	if f.hops == 0 {
+		f.born = now
+	}
+	if f.hops++; f.hops <= ports {
+		return nil
+	}
+	if IsSwitchPort(c.Out) && IsSwitchPort(c.In) && !f.known[c] && !f.known[c.back()] {
+		if f.known == nil {
+			f.known = map[Cable]bool{}
+		}
+		f.known[c] = true
+		f.cables = append(f.cables, c)
+	}
+	if f.hops != 3*ports {
+		return nil
+	}
+	if found := Rings(f.cables); len(found) > 0 {
+		return found[0]
+	}
+	return nil
+}
