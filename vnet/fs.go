@@ -249,6 +249,7 @@ func (fs *filesystem) writeAt(p *Proc, n *inode, b []byte, off int64) errno.Errn
 		return errno.EFBIG
 	}
 	if end > int64(len(n.data)) {
+		p.worked(int(min(max(off-int64(len(n.data)), 0), MaxTmpBytes) / bytesAStep)) // the hole before it is cleared
 		if e := fs.resize(p, n, end); e != errno.OK {
 			return e
 		}

@@ -259,7 +259,7 @@ func (p *Proc) ReadDir(fd int, cookie uint64, most int) ([]DirEntry, errno.Errno
 			return 0, errno.ENOTDIR
 		}
 		list = p.entries(d.node, cookie, most)
-		p.work += max(int64(len(list))-ordinarySteps, 0)
+		p.worked(len(list))
 		return int64(len(list)), errno.OK
 	})
 	return list, e

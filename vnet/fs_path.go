@@ -10,19 +10,6 @@ import (
 // the process' root: a process has no working directory.
 const AtRoot = -1
 
-// Steps of a path, and entries of a directory, that cost a program nothing, as other
-// work of the kernel.
-const ordinarySteps = 64
-
-// Work returns, and forgets, how many steps more than ordinary ones the calls since the
-// last Work took on their way along paths and through directories. A program that
-// chooses how long a call takes pays for it.
-func (p *Proc) Work() int64 {
-	n := p.work
-	p.work = 0
-	return n
-}
-
 // A place is what a path leads to. Where it ends in no name, as / and .. do, name
 // is empty.
 type place struct {
@@ -46,8 +33,8 @@ func (p *Proc) walk(from *inode, name string, follow bool) (place, errno.Errno) 
 	}
 	fs := p.node.fs
 	at, rest, links := from, name, 0
-	steps := int64(0)
-	defer func() { p.work += max(steps-ordinarySteps, 0) }()
+	steps := 0
+	defer func() { p.worked(steps) }()
 	if name[0] == '/' {
 		at = p.root
 	}

@@ -66,6 +66,9 @@ func (p *Proc) kevent(fd int, changes, events []kern.Kevent, timeout time.Durati
 	if !ok {
 		return 0, errno.EBADF
 	}
+	// A change looks through the registrations, and what is ready is taken from the
+	// front of a list.
+	p.worked(len(changes)*(1+q.kq.Len()/notesAStep) + q.kq.Queued())
 	failed := 0
 	for _, c := range changes {
 		if c.Filter == kern.EVFILT_TIMER || c.Filter == kern.EVFILT_SIGNAL {
@@ -111,14 +114,17 @@ func (p *Proc) watch(q *kqueueFile, c kern.Kevent) kern.KqFile {
 
 // forget takes a descriptor that closes out of the process' kqueues: knote_fdclose.
 func (p *Proc) forget(fd int) {
+	notes := 0
 	for _, of := range p.files {
 		if of == nil {
 			continue
 		}
 		if q, ok := of.file.(*kqueueFile); ok {
+			notes += q.kq.Len()
 			q.kq.Forget(fd)
 		}
 	}
+	p.worked(notes / notesAStep)
 }
 
 var filterNames = map[int]string{

@@ -95,8 +95,19 @@ func (f *hostFunc) run(g *guest, a args) uint32 {
 	return r
 }
 
-// stepFuel is what a step of a long path costs, or an entry of a long directory.
+// stepFuel is what a step of vnet.Proc.Work costs.
 const stepFuel = 10
+
+// ordinaryEntries of a list that a call is given cost nothing, as in vnet; each more
+// costs a step.
+const ordinaryEntries = 64
+
+// chargeEntries makes the guest pay for a long list.
+func (g *guest) chargeEntries(n uint32) {
+	if n > ordinaryEntries {
+		g.charge(int64(n-ordinaryEntries) * stepFuel)
+	}
+}
 
 func (f hostFunc) params() []api.ValueType {
 	ts := make([]api.ValueType, len(f.in))

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/tetratelabs/wazero"
+	"github.com/tetratelabs/wazero/sys"
 
 	"wireloom/vnet"
 )
@@ -52,9 +53,24 @@ func (m *module) minMemory() int64 {
 	return int64(m.memory.Min) * pageSize
 }
 
+// The memory that a program may begin with for nothing, and how many bytes more are
+// cleared for a unit of fuel, as by memory.grow.
+const (
+	ordinaryMemory = 16 << 20
+	bytesAUnit     = 64
+)
+
 // run instantiates the module and calls _start. What it returns is what wazero
 // made of how that ended.
 func (g *guest) run() error {
+	// A memory that is large from the beginning costs what growing to it would.
+	g.pay(max(g.m.minMemory()-ordinaryMemory, 0) / bytesAUnit)
+	if g.p.OutOfFuel() {
+		return errFuel
+	}
+	if g.p.Dying() {
+		return sys.NewExitError(137)
+	}
 	mod, err := g.m.engine.rt.InstantiateModule(g, g.m.compiled, instance)
 	if err == nil {
 		defer func() { _ = mod.Close(g) }() // of a guest without files of wazero's it never fails

@@ -91,6 +91,7 @@ func poll(g *guest, a args) uint32 {
 	if !ok {
 		return negative(errno.EFAULT)
 	}
+	g.chargeEntries(count)
 	fds := make([]vnet.PollFD, 0, count)
 	index := make([]int, 0, count)
 	for i := range int(count) {

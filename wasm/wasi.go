@@ -153,6 +153,8 @@ func (g *guest) sizes(list []string, a args) uint32 {
 // them to the first.
 func (g *guest) strings(list []string, a args) uint32 {
 	ptrs, ptr := a.u32(0), a.u32(1)
+	start := ptr
+	defer func() { g.chargeMove(int(ptr - start)) }()
 	for i, s := range list {
 		b, ok := g.at(ptr, uint32(len(s))+1)
 		if !ok || !g.putU32(ptrs+4*uint32(i), ptr) {

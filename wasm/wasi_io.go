@@ -29,6 +29,7 @@ func (g *guest) iovecs(ptr, count uint32) (int, errno.Errno) {
 	if count > maxIovecs {
 		return 0, errno.EINVAL
 	}
+	g.chargeEntries(count)
 	total := uint64(0)
 	for i := range count {
 		v, ok := g.at(ptr+8*i, 8)

@@ -44,6 +44,7 @@ func pollOneoff(g *guest, a args) uint32 {
 	if !g.writable(in, count*subscriptionSize) || !g.writable(out, count*eventSize) || !g.writable(result, 4) {
 		return wasiEFAULT
 	}
+	g.chargeEntries(count)
 	subs := make([]subscription, count)
 	var fds []vnet.PollFD
 	timeout := time.Duration(-1)

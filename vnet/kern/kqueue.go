@@ -66,6 +66,9 @@ func (k *Kernel) NewKqueue() *Kqueue { return &Kqueue{k: k} }
 // Len is how many registrations there are.
 func (q *Kqueue) Len() int { return len(q.notes) }
 
+// Queued is how many of them are ready, or were.
+func (q *Kqueue) Queued() int { return len(q.ready) }
+
 // Change applies one element of a changelist. file is what ev.Ident refers
 // to; nil makes it EBADF.
 func (q *Kqueue) Change(t *Thread, file KqFile, ev Kevent) errno.Errno {
