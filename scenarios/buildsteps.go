@@ -233,6 +233,15 @@ func (b *builder) ping(v *value) Ping {
 	g := Ping{Node: b.hasNode(v.get("node")), Count: num(v.get("count"), 3), Size: num(v.get("size"), 56), Within: within(v, 0)}
 	g.To, _ = netip.ParseAddr(str(v.get("to"))) // its shape has been checked
 	g.Replies = num(v.get("replies"), g.Count)
+	if f := v.get("from"); f != nil {
+		g.From = f.text
+		if g.From != fromAny {
+			b.hasNode(f)
+		}
+		if g.Replies == 0 {
+			b.p.at(f, "nobody answers where no replies are wanted")
+		}
+	}
 	if g.Replies > g.Count {
 		b.p.at(v.get("replies"), "%d replies cannot come to %d requests", g.Replies, g.Count)
 	}

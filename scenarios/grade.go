@@ -88,6 +88,7 @@ type grader struct {
 	keeping   bool // some expectation may look back to now
 	recent    recent
 	storm     storm
+	answers   *answered // of the ping that is on; nil where any reply will do
 
 	out     map[Slot]*output
 	ended   map[Slot]*ending

@@ -280,14 +280,19 @@ func (g *grader) ping(x *Ping, v *verdict) error {
 		return nil
 	}
 	defer g.forget(sl)
+	g.answers = g.follow(x)
+	defer func() { g.answers = nil }()
 	// ping waits ten seconds for the last answer.
 	if err := g.runTo(g.lab.Now()+time.Duration(x.Count)*time.Second+15*time.Second, func() bool { return g.ended[sl] != nil }); err != nil {
 		return err
 	}
 	out := g.output(sl).since(0, false)
-	answered := strings.Count(out, " bytes from ") - strings.Count(out, "(DUP!)")
+	answered := replies(out)
 	f := finding{
 		ok: answered >= x.Replies && (x.Replies > 0 || answered == 0), expected: x.String(), actual: fmt.Sprintf("%d of %d answered", answered, x.Count),
+	}
+	if why, wrong := g.answers.finding(x); f.ok && wrong {
+		f.ok, f.actual = false, f.actual+why
 	}
 	if slow := slowest(out); f.ok && x.Within > 0 && slow > x.Within {
 		f.ok, f.actual = false, f.actual+fmt.Sprintf(", the slowest after %v", slow)
@@ -299,9 +304,23 @@ func (g *grader) ping(x *Ping, v *verdict) error {
 	return nil
 }
 
+// replies is how many a ping has printed: "64 bytes from 10.0.0.2: icmp_seq=0 ttl=64", and
+// not "92 bytes from 10.0.0.1: Destination Net Unreachable", nor one that came again.
+func replies(out string) (n int) {
+	for l := range strings.Lines(out) {
+		if strings.Contains(l, " bytes from ") && strings.Contains(l, "icmp_seq=") && !strings.Contains(l, "(DUP!)") {
+			n++
+		}
+	}
+	return n
+}
+
 // String is what is expected of the ping, in words.
 func (x *Ping) String() string {
 	s := fmt.Sprintf("%d of %d pings from %s to %v answered", x.Replies, x.Count, x.Node, x.To)
+	if x.From != "" {
+		s += ", from " + x.From
+	}
 	if x.Within > 0 {
 		s += fmt.Sprintf(", each within %v", x.Within)
 	}

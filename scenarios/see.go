@@ -87,6 +87,9 @@ func (g *grader) see(e *event.Event) {
 	default:
 	}
 	g.storm.see(e, g.nearEnd)
+	if g.answers != nil {
+		g.answers.see(e)
+	}
 	if g.tells(e, sl) {
 		g.recent.add(e)
 	}

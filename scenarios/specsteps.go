@@ -73,6 +73,7 @@ var stepShape = object(
 		field{"replies", number(0, 1000), false, "How many must be answered; all where it is not given."},
 		field{"size", number(0, 65507), false, "Bytes of data; 56 where it is not given."},
 		field{"within", duration(time.Minute), false, "The longest that a reply may take; not looked at where it is not given."},
+		field{"from", ident, false, "The node that must have answered, or any; where it is not given, the node that has the address in this file, if one has."},
 	), 16), false, "Ping from a node, as its ping command does."},
 	field{"expect", many(expectShape, 64), false, "Expect frames."},
 	field{"stdout", many(stdoutShape(field{"program", proc, true, "NODE.PROGRAM."}), 8), false, "Expect what a program prints."},

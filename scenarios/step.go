@@ -250,7 +250,11 @@ type Ping struct {
 	Replies int
 	Size    int
 	Within  time.Duration // the longest that a reply may take; 0: any
+	From    string        // the node that must have answered; fromAny: whoever; "": who has To in the file, if any has
 }
+
+// fromAny is From where it does not matter who has answered.
+const fromAny = "any"
 
 // checks reports whether the step checks something.
 func (s *Step) checks() bool {
@@ -265,12 +269,31 @@ func (s *Step) checks() bool {
 }
 
 // idle reports whether the step holds where nothing happens at all: all that it checks
-// is that something does not come, or is not printed.
+// is that something does not come, is not printed or not known; that a program is still
+// there and has not used too much proves nothing beside it.
 func (s *Step) idle() bool {
 	c := *s
-	c.Expect = slices.DeleteFunc(slices.Clone(s.Expect), func(x Expect) bool { return x.Count.Min == 0 && !x.List })
-	c.Stdout = slices.DeleteFunc(slices.Clone(s.Stdout), func(x Stdout) bool { return len(x.Contains)+len(x.Matches) == 0 && x.Equals == nil })
+	c.Expect = without(s.Expect, func(x Expect) bool { return x.Count.Min == 0 && !x.List })
+	c.Stdout = without(s.Stdout, func(x Stdout) bool { return len(x.Contains)+len(x.Matches) == 0 && x.Equals == nil })
+	c.MACTable = without(s.MACTable, func(x MACTable) bool { return len(x.Has) == 0 && (x.Count == nil || x.Count.Min == 0) })
+	c.ARPTable = without(s.ARPTable, func(x ARPTable) bool { return len(x.Has) == 0 && (x.Count == nil || x.Count.Min == 0) })
+	c.Routes = without(s.Routes, func(x Routes) bool { return len(x.Has) == 0 })
+	c.Ping = without(s.Ping, func(x Ping) bool { return x.Replies == 0 })
+	c.Counters = without(s.Counters, func(x Counters) bool {
+		return !slices.ContainsFunc(x.Want, func(w CounterWant) bool { return w.Count.Min > 0 })
+	})
+	if s.checks() && len(c.Expect)+len(c.Stdout)+len(c.MACTable)+len(c.ARPTable)+len(c.Routes)+len(c.Ping)+len(c.Counters) ==
+		len(s.Expect)+len(s.Stdout)+len(s.MACTable)+len(s.ARPTable)+len(s.Routes)+len(s.Ping)+len(s.Counters) {
+		return false // nothing is to be absent
+	}
+	c.Running = nil
+	c.Budget = without(s.Budget, func(x Budget) bool { return x.PerPacket == 0 })
 	return s.checks() && !c.checks()
+}
+
+// without is a list without some of its items.
+func without[T any](list []T, which func(T) bool) []T {
+	return slices.DeleteFunc(slices.Clone(list), which)
 }
 
 // acts reports whether the step does or checks anything.

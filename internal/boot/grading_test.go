@@ -283,6 +283,27 @@ var nativePrograms = map[string]func(p *vnet.Proc) vnet.Exit{
 			}
 		}
 	},
+	// bounce gives back what it reads from a tun, with the addresses swapped.
+	"bounce": func(p *vnet.Proc) vnet.Exit {
+		fd, e := p.Open(p.Args()[1], kern.O_RDWR)
+		if e != errno.OK {
+			return exited(1)
+		}
+		buf := make([]byte, 2048)
+		for {
+			n, _ := p.Read(fd, buf)
+			if p.Dying() {
+				return p.Verdict()
+			}
+			p.Charge(100)
+			if n >= 20 {
+				from := slices.Clone(buf[12:16])
+				copy(buf[12:16], buf[16:20])
+				copy(buf[16:20], from)
+				p.Write(fd, buf[:n])
+			}
+		}
+	},
 	// swap answers echo requests on a tun.
 	"swap": func(p *vnet.Proc) vnet.Exit {
 		fd, e := p.Open(p.Args()[1], kern.O_RDWR)

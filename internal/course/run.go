@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
+	"errors"
 	"hash"
 	"maps"
 	"slices"
@@ -122,6 +123,9 @@ func (g *grader) grade(ctx context.Context, src *boot.Source, module []byte, o s
 	t := tracer{}
 	lab.Log().Subscribe(t.see)
 	res, err := scenarios.Grade(lab, src.Scenario, o)
+	if errors.Is(err, scenarios.ErrTooLong) {
+		err = nil // a check of the result says so
+	}
 	if err != nil {
 		return nil, nil, err
 	}

@@ -1,0 +1,9 @@
+/* Nothing does nothing. */
+#include <poll.h>
+
+int
+main(void)
+{
+	for (;;)
+		(void)poll(0, 0, -1);
+}

@@ -1,0 +1,175 @@
+package scenarios
+
+import (
+	"encoding/binary"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"wireloom/vnet/event"
+	"wireloom/vnet/packet"
+)
+
+// That ping prints a reply does not say who has sent it. The node may have answered
+// itself, because a program has given it the address; a program may have sent the
+// node's own answer back to it; a router may have answered in place of the host behind
+// it. An answered follows the replies of one ping, and counts those that have come the
+// way that replies come: in to the node by a link, or by a program that writes to one
+// of its devices, and where a node of the file has the address, from that node. What
+// is on the way between them is no matter: so a reply is known by its number and the
+// beginning of its data, with the time in it, which nobody on the way may change.
+type answered struct {
+	node   string // that pings
+	to     netip.Addr
+	owners []string // the nodes that must have answered; none: any other one
+
+	sent  map[reply]bool // by an owner
+	own   map[reply]bool // by the node that pings
+	came  map[reply]bool // as they have to
+	stray string         // where the first came from that has not
+}
+
+// A reply is an ICMP echo reply: its number and its data up to here.
+type reply struct {
+	seq  uint16
+	data [replyData]byte
+}
+
+const replyData = 16
+
+// follow returns what follows the replies to a ping, nil where any will do.
+func (g *grader) follow(x *Ping) *answered {
+	a := &answered{node: x.Node, to: x.To, sent: map[reply]bool{}, own: map[reply]bool{}, came: map[reply]bool{}}
+	switch {
+	case x.From == fromAny || x.To.IsLoopback() || x.Replies == 0:
+		return nil
+	case x.From != "":
+		a.owners = []string{x.From}
+	default:
+		a.owners = g.sc.owners(x.To)
+	}
+	if slices.Contains(a.owners, x.Node) {
+		return nil // it answers itself
+	}
+	return a
+}
+
+// owners are the nodes that have an address in the file.
+func (s *Scenario) owners(addr netip.Addr) []string {
+	var out []string
+	for _, n := range s.Lab.Nodes {
+		var all []netip.Prefix
+		for _, i := range n.NICs {
+			all = append(all, i.Addresses...)
+		}
+		for _, d := range n.Devices {
+			all = append(all, d.Addresses...)
+		}
+		if slices.ContainsFunc(all, func(p netip.Prefix) bool { return p.Addr() == addr }) {
+			out = append(out, n.Name)
+		}
+	}
+	return out
+}
+
+// see is called for each event while the ping is on.
+func (a *answered) see(e *event.Event) {
+	p, ok := e.Packet()
+	switch {
+	case !ok:
+	case e.Kind == event.Frame && e.Op == "": // others are a step's own
+		from, _, _ := strings.Cut(e.Port, ":")
+		into, _, _ := strings.Cut(e.Peer, ":")
+		a.passes(from, into, e.Port, p)
+	case e.Kind == event.Call && e.Op == "read": // what the kernel has sent
+		a.passes(e.Node, "", "", p)
+	case e.Kind == event.Call && e.Op == "write":
+		a.passes("", e.Node, e.Node+":"+e.Proc, p)
+	}
+}
+
+// passes notes what goes from one node to the next; either may be no node. by is who
+// sends it.
+func (a *answered) passes(from, into, by string, p event.Packet) {
+	pings, owns := from == a.node, slices.Contains(a.owners, from)
+	if !pings && !owns && into != a.node {
+		return
+	}
+	src, r, ok := echoReply(p)
+	if !ok {
+		return
+	}
+	if pings {
+		a.own[r] = true
+	}
+	if owns {
+		a.sent[r] = true
+	}
+	if into != a.node || src != a.to {
+		return
+	}
+	if a.own[r] || len(a.owners) > 0 && !a.sent[r] {
+		if a.stray == "" {
+			a.stray = by
+		}
+		return
+	}
+	a.came[r] = true
+}
+
+// finding says that fewer replies than wanted came as they have to; false where enough
+// did.
+func (a *answered) finding(x *Ping) (string, bool) {
+	if a == nil || len(a.came) >= x.Replies {
+		return "", false
+	}
+	why := fmt.Sprintf(", but %d of the replies came to %s from outside", len(a.came), x.Node)
+	if len(a.owners) > 0 {
+		why = fmt.Sprintf(", but %d of the replies are of %s", len(a.came), strings.Join(a.owners, " or "))
+		if x.From == "" {
+			why += fmt.Sprintf(", which has %v", x.To)
+		}
+	}
+	switch {
+	case a.stray != "":
+		why += "; others came from " + a.stray
+		if len(a.own) > 0 {
+			why += ", or are answers of " + x.Node + " that were sent back to it"
+		}
+	case len(a.came) == 0:
+		why += fmt.Sprintf(": %s has answered itself. Does it have the address %v?", x.Node, x.To)
+	}
+	return why, true
+}
+
+// echoReply returns the source of an ICMP echo reply, of IPv4 or IPv6, and what it is
+// known by. Of fragments it is the first.
+func echoReply(p event.Packet) (src netip.Addr, r reply, ok bool) {
+	const ether, ip4, ip6, icmp = 14, 20, 40, 8
+	b := p.Data
+	if p.Link == packet.LinkEthernet {
+		if len(b) < ether {
+			return src, r, false
+		}
+		b = b[ether:]
+	}
+	switch {
+	case len(b) >= ip4 && b[0]>>4 == 4:
+		head := int(b[0]&15) * 4
+		if b[9] != 1 || binary.BigEndian.Uint16(b[6:])&0x1fff != 0 || head < ip4 || len(b) < head+icmp || b[head] != 0 {
+			return src, r, false
+		}
+		if total := int(binary.BigEndian.Uint16(b[2:])); total >= head+icmp && total < len(b) {
+			b = b[:total] // a short frame is filled up
+		}
+		src, b = netip.AddrFrom4([4]byte(b[12:16])), b[head:]
+	case len(b) >= ip6+icmp && b[0]>>4 == 6 && b[6] == 58 && b[ip6] == 129:
+		src, b = netip.AddrFrom16([16]byte(b[8:24])), b[ip6:]
+	default:
+		return src, r, false
+	}
+	r.seq = binary.BigEndian.Uint16(b[6:])
+	copy(r.data[:], b[icmp:])
+	return src, r, true
+}
