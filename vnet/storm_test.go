@@ -74,7 +74,7 @@ func TestLoopAtOneInstantHaltsTheLab(t *testing.T) {
 	limits := b.limits()
 	b.Run(5*time.Millisecond, NoLimit)
 	data := eth(packet.Broadcast, mac(1))
-	if _, err := b.Inject("h1:em0", data); err != nil {
+	if _, err := b.Do(Inject{"h1:em0", data}); err != nil {
 		t.Fatal(err)
 	}
 	if !b.Run(time.Second, NoLimit) {
@@ -113,7 +113,7 @@ func TestHaltIsTheSameHoweverTheLabIsDriven(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer b.Close()
-		if _, err := b.Inject("h1:em0", eth(packet.Broadcast, mac(1))); err != nil {
+		if _, err := b.Do(Inject{"h1:em0", eth(packet.Broadcast, mac(1))}); err != nil {
 			t.Fatal(err)
 		}
 		for !b.Run(time.Second, b.Steps()+steps) {
@@ -133,7 +133,7 @@ func TestLoopInTimeIsToldAndGoesOn(t *testing.T) {
 	b := newBench(t, wired(3, 3, time.Millisecond, "s1.2 s2.2", "s2.3 s3.2", "s3.3 s1.3"))
 	limits := b.limits()
 	for range 3 {
-		if _, err := b.Inject("h1:em0", eth(packet.Broadcast, mac(1))); err != nil {
+		if _, err := b.Do(Inject{"h1:em0", eth(packet.Broadcast, mac(1))}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -151,7 +151,7 @@ func TestFloodWithoutRingIsNoLoop(t *testing.T) {
 	b := newBench(t, wired(4, 4, 0, "s1.2 s2.2", "s2.3 s3.2", "s3.3 s4.3"))
 	limits := b.limits()
 	for range 4000 {
-		if _, err := b.Inject("h1:em0", eth(packet.Broadcast, mac(1))); err != nil {
+		if _, err := b.Do(Inject{"h1:em0", eth(packet.Broadcast, mac(1))}); err != nil {
 			t.Fatal(err)
 		}
 	}

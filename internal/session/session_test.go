@@ -87,11 +87,11 @@ func TestALabWhoseTimeCannotGoOnEnds(t *testing.T) {
 		b := liveLab(t, Options{}, looped)
 		detach := b.watch()
 		defer detach()
-		b.lab.At(time.Second, func() {
-			if _, err := b.lab.Arrive("s1.1", append([]byte("\xff\xff\xff\xff\xff\xff\x02\x00\x00\x00\x00\x01"), make([]byte, 48)...)); err != nil {
-				t.Error(err)
-			}
-		})
+		time.Sleep(time.Second)
+		frame := append([]byte("\xff\xff\xff\xff\xff\xff\x02\x00\x00\x00\x00\x01"), make([]byte, 48)...)
+		if _, err := b.Do(t.Context(), vnet.Arrive{Port: "s1.1", Hex: frame}); err != nil {
+			t.Error(err)
+		}
 		time.Sleep(time.Minute)
 		const want = "virtual time cannot go on: more than 500000 steps at one instant, 1s. Frames go round in a loop of cables: s1.1 -> s2.1, s2.2 -> s1.2"
 		s, _ := b.Snapshot()

@@ -77,11 +77,11 @@ func (b *Bridge) treeGroup() byte {
 	return 0
 }
 
-// reserved is what becomes of a frame to a reserved address. Its source is learned on
-// Linux, but for that of a pause frame; the standard lets none of them reach the
-// learning process (8.6.3).
+// reserved is what becomes of a frame to a reserved address. Its source is learned:
+// what is learned comes before what is filtered (802.1Q-2018, 8.6.1 and 8.6.3). A pause
+// frame ends in the port.
 func (b *Bridge) reserved(now time.Duration, f *incoming) []Act {
-	if b.conf.Dialect == Linux && f.dst[5] != 1 && b.ports[f.port].state.Learns() && b.classify(f) == "" {
+	if f.dst[5] != 1 && b.ports[f.port].state.Learns() && b.classify(f) == "" {
 		b.learn(now, f)
 	}
 	if f.dst[5] == b.treeGroup() && b.conf.STP && !f.carried {
