@@ -24,7 +24,7 @@ const module = "wireloom"
 // exist. After + come the modules of others. The standard library is allowed but
 // for what TestCoreIsPure refuses. ARCHITECTURE.md explains the rings.
 const edges = `
-NONE                                                   < vnet/errno, vnet/packet, vnet/loop, vnet/fabric, web, wasm/fuel, wasm/modcache, wasm/guest
+NONE                                                   < vnet/errno, vnet/packet, vnet/loop, vnet/fabric, web, wasm/fuel, wasm/modcache, wasm/guest, internal/terminal
 vnet/packet                                            < vnet/event
 vnet/errno, vnet/packet                                < vnet/kern
 vnet/kern, vnet/errno, vnet/packet                     < vnet/kern/kerntest
@@ -41,9 +41,9 @@ vnet/packet + gopacket                                 < internal/decode
 vnet, vnet/inet, vnet/kern, vnet/errno, vnet/packet, vnet/event, internal/decode + go-yaml < scenarios
 vnet, vnet/event                                       < internal/session
 wasm + sys                                             < internal/compilechild
-vnet, vnet/kern, vnet/userland, tunemu, tapemu, wasm, internal/hoststack, scenarios, internal/session, internal/compilechild < internal/boot
-scenarios, internal/decode, vnet/packet                < internal/report
-scenarios, internal/report                             < internal/batch
+vnet, vnet/kern, vnet/userland, tunemu, tapemu, wasm, internal/hoststack, scenarios, internal/session, internal/compilechild, internal/terminal < internal/boot
+scenarios, internal/decode, vnet/packet, internal/terminal < internal/report
+scenarios, internal/report, internal/terminal          < internal/batch
 vnet/event, vnet/packet + gopacket                     < internal/pcap
 vnet, vnet/kern, vnet/errno, tunemu, tapemu            < internal/conform
 vnet, vnet/errno, vnet/event, vnet/packet, internal/session, internal/decode + websocket < internal/stream

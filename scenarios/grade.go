@@ -88,7 +88,8 @@ type grader struct {
 	keeping   bool // some expectation may look back to now
 	recent    recent
 	storm     storm
-	answers   *answered // of the ping that is on; nil where any reply will do
+	answers   *answered   // of the ping that is on; nil where any reply will do
+	printed   event.Lines // what submitted programs print, on its way into recent
 
 	out     map[Slot]*output
 	ended   map[Slot]*ending

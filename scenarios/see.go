@@ -90,9 +90,22 @@ func (g *grader) see(e *event.Event) {
 	if g.answers != nil {
 		g.answers.see(e)
 	}
-	if g.tells(e, sl) {
+	switch {
+	case !g.tells(e, sl):
+	case e.Kind == event.Console:
+		g.printed.Add(e, g.recent.add)
+	default:
+		if e.Kind == event.Exit {
+			g.printed.End(e.Node, e.Proc, e.PID, g.recent.add)
+		}
 		g.recent.add(e)
 	}
+}
+
+// log is the log of the step that ends, with what has been printed without a line end.
+func (g *grader) log() []string {
+	g.printed.Flush(g.recent.add)
+	return g.recent.lines()
 }
 
 // submitted reports whether a program is one that the student supplied.
@@ -223,6 +236,9 @@ type recent struct {
 
 const firstLines = 8
 
+// maxShown is how many bytes of a line that a program printed are shown.
+const maxShown = 160
+
 // maxLogData is how many bytes of an event's data are kept for its line.
 const maxLogData = 2048
 
@@ -278,7 +294,10 @@ func line(e *event.Event) string {
 	case event.Call:
 		text = where(e) + "  " + callText(e)
 	case event.Console:
-		text = fmt.Sprintf("%s  prints %q", where(e), e.Data[:min(len(e.Data), 80)])
+		text = fmt.Sprintf("%s  prints %q", where(e), e.Data[:min(len(e.Data), maxShown)])
+		if len(e.Data) > maxShown {
+			text += "..."
+		}
 	case event.Start:
 		text = where(e) + "  starts"
 	case event.Exit:

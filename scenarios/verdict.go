@@ -64,7 +64,7 @@ func (g *grader) decide(s *Step, v verdict) {
 	case v.because != "":
 		c.Status = StatusSkipped
 	case v.bad:
-		c.Status, c.Diff, c.Log = StatusFailed, v.diff, g.recent.lines()
+		c.Status, c.Diff, c.Log = StatusFailed, v.diff, g.log()
 		if why := g.why(); why != "" {
 			v.actual = append(v.actual, why)
 		}

@@ -14,6 +14,8 @@ import (
 	"syscall"
 
 	"nhooyr.io/websocket"
+
+	"wireloom/internal/terminal"
 )
 
 const (
@@ -30,12 +32,16 @@ While a command waits at a prompt of its own, as syscall does, lines go to it.
 Ctrl-C interrupts the command that runs, Ctrl-D leaves. With COMMAND it runs that
 and exits with its exit code. Flags come before LAB.`)
 	server := f.String("server", "http://127.0.0.1:8080", "the server's `URL`")
-	if err := f.Parse(args); err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			return exitOK
-		}
+	help := f.Usage
+	f.Usage = func() {}
+	switch err := parseFlags(f, args); {
+	case errors.Is(err, flag.ErrHelp):
+		help()
+		return exitOK
+	case err != nil:
 		return exitError
 	}
+	f.Usage = help
 	args = f.Args()
 	if len(args) < 2 || args[0] == "" {
 		f.Usage()
@@ -48,23 +54,13 @@ and exits with its exit code. Flags come before LAB.`)
 	signals := make(chan os.Signal, patience)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	defer signal.Stop(signals)
-	a := &attachment{io: io, node: args[1], command: quote(args[2:]), terminal: isTerminal(io.in), signals: signals}
+	a := &attachment{io: io, node: args[1], command: quote(args[2:]), terminal: terminal.Is(io.in), signals: signals}
 	// The signals are ours: the first Ctrl-C ends a command, not the prompt.
 	code, err := a.attach(context.WithoutCancel(ctx), *server, lab)
 	if err != nil {
 		return fail(io, err)
 	}
 	return code
-}
-
-// isTerminal reports whether a person is at the other end.
-func isTerminal(r any) bool {
-	f, ok := r.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
 // quote makes a command line of words, for a node's prompt to take apart again.
@@ -88,6 +84,8 @@ type attachment struct {
 
 	conn   *websocket.Conn
 	lastID int64
+	out    *terminal.Stream // the command's standard output; nil before it printed
+	errs   *terminal.Stream // its standard error, likewise
 
 	running  bool // a command was sent and has not ended
 	proc     string
@@ -124,7 +122,7 @@ func (a *attachment) attach(ctx context.Context, server, lab string) (int, error
 		nodes = append(nodes, n.Name)
 	}
 	if !slices.Contains(nodes, a.node) {
-		return 0, fmt.Errorf("there is no node %q in this lab: it has %s", a.node, strings.Join(nodes, ", "))
+		return 0, fmt.Errorf("there is no node %q in this lab: it has %s", a.node, terminal.Line(strings.Join(nodes, ", ")))
 	}
 	// Once more, from where the lab is now: what was before is not ours to read.
 	if _, err = a.dial(ctx, server, lab, fmt.Sprintf("?since=%d", hello.Next)); err != nil {
@@ -156,12 +154,14 @@ func (a *attachment) attach(ctx context.Context, server, lab string) (int, error
 			err = fmt.Errorf("the connection to the server is lost: %w", err)
 		}
 		if err != nil {
+			a.quiet()
 			return 0, err
 		}
 		if left {
 			break
 		}
 	}
+	a.quiet()
 	_ = a.conn.Close(websocket.StatusNormalClosure, "") // the server may be gone
 	return a.code, nil
 }
@@ -199,7 +199,7 @@ func (a *attachment) wantLine(ask chan<- struct{}) {
 	if !a.running && !a.prompted {
 		a.prompted = true
 		if a.terminal {
-			fmt.Fprintf(a.io.out, "%s$ ", a.node)
+			fmt.Fprintf(a.io.out, "%s$ ", terminal.Line(a.node))
 		}
 	}
 	if !a.asked && (!a.running || a.open) {
@@ -293,7 +293,7 @@ func (a *attachment) message(m serverMessage) error {
 	case "reply":
 		a.reply(m)
 	case "bye":
-		return fmt.Errorf("the lab closed: %s", m.Reason)
+		return fmt.Errorf("the lab closed: %s", terminal.Line(m.Reason))
 	}
 	return nil
 }
@@ -330,27 +330,36 @@ func (a *attachment) event(e serverEvent) {
 	}
 	a.strikes = 0
 	if e.Kind == "exit" {
+		a.quiet()
 		if a.open && a.terminal {
 			fmt.Fprintln(a.io.out)
 		}
 		a.end(int(e.N))
 		return
 	}
-	text := strings.Map(harmless, e.Text)
-	w := a.io.out
-	if e.FD == 2 {
-		w = a.io.err
-	}
-	fmt.Fprint(w, text)
+	a.stream(e.FD).Print(e.Text)
 	a.open = e.Text != "" && !strings.HasSuffix(e.Text, "\n")
 }
 
-// harmless takes out what would make a terminal do more than show text.
-func harmless(r rune) rune {
-	if r < ' ' && r != '\n' && r != '\t' || r >= 0x7f && r < 0xa0 {
-		return -1
+// stream is where what the command writes to a file descriptor goes.
+func (a *attachment) stream(fd int) *terminal.Stream {
+	at, w := &a.out, a.io.out
+	if fd == 2 {
+		at, w = &a.errs, a.io.err
 	}
-	return r
+	if *at == nil {
+		*at = terminal.NewWriter(w).Stream()
+	}
+	return *at
+}
+
+// quiet shows what the command wrote last, and takes its colours back.
+func (a *attachment) quiet() {
+	for _, s := range []*terminal.Stream{a.out, a.errs} {
+		if s != nil {
+			s.End()
+		}
+	}
 }
 
 // end is the end of the command that runs.
@@ -359,7 +368,11 @@ func (a *attachment) end(code int) {
 	a.code = min(max(code, 0), 255)
 }
 
-func (a *attachment) complain(err error) { fmt.Fprintf(a.io.err, "labserver: %v\n", err) }
+// complain says what is wrong in a line: what a server says has no other.
+func (a *attachment) complain(err error) {
+	a.quiet()
+	fmt.Fprintf(a.io.err, "labserver: %s\n", terminal.Line(err.Error()))
+}
 
 // exec runs a line at the node's prompt.
 func (a *attachment) exec(ctx context.Context, line string) error {

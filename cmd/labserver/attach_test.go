@@ -154,18 +154,18 @@ func (s *screen) until(t *testing.T, want string) {
 	}
 }
 
-// A terminal is somebody at an attached prompt.
-type terminal struct {
+// A seat is somebody at an attached prompt.
+type seat struct {
 	screen
 	keys    *io.PipeWriter
 	signals chan os.Signal
 	code    chan int
 }
 
-func sitDown(t *testing.T, url, id, command string) *terminal {
+func sitDown(t *testing.T, url, id, command string) *seat {
 	t.Helper()
 	r, w := io.Pipe()
-	x := &terminal{screen{more: make(chan struct{})}, w, make(chan os.Signal, patience), make(chan int, 1)}
+	x := &seat{screen{more: make(chan struct{})}, w, make(chan os.Signal, patience), make(chan int, 1)}
 	a := &attachment{io: stdio{r, x, x}, node: "bob", command: command, terminal: true, signals: x.signals}
 	go func() {
 		code, err := a.attach(context.Background(), url, id)
@@ -179,7 +179,7 @@ func sitDown(t *testing.T, url, id, command string) *terminal {
 	return x
 }
 
-func (x *terminal) enter(t *testing.T, text string) {
+func (x *seat) enter(t *testing.T, text string) {
 	t.Helper()
 	if _, err := io.WriteString(x.keys, text); err != nil {
 		t.Fatal(err)

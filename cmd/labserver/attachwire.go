@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"nhooyr.io/websocket"
+
+	"wireloom/internal/terminal"
 )
 
 // What an attachment and the server say to each other: the stream that the page
@@ -111,10 +113,10 @@ func dialError(server string, res *http.Response, err error) error {
 	if res.Body != nil {
 		b, rerr := io.ReadAll(io.LimitReader(res.Body, 4<<10))
 		if rerr == nil && json.Unmarshal(b, &answer) == nil && answer.Error != "" {
-			return fmt.Errorf("%s: %s", server, answer.Error)
+			return fmt.Errorf("%s: %s", server, terminal.Line(answer.Error))
 		}
 	}
-	return fmt.Errorf("%s is not a Wireloom server, or not one of this version: it answered %s", server, res.Status)
+	return fmt.Errorf("%s is not a Wireloom server, or not one of this version: it answered %s", server, terminal.Line(res.Status))
 }
 
 // receive passes on what the server sends.

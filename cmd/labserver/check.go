@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"wireloom/internal/boot"
+	"wireloom/internal/terminal"
 	"wireloom/scenarios"
 )
 
@@ -23,14 +24,14 @@ mistake but may not be meant. Exit code 0: no mistakes; 1: some.`)
 		src, err := boot.Find(arg)
 		if err != nil {
 			bad++
-			fmt.Fprintln(io.err, err)
+			fmt.Fprintln(io.err, sentence(err))
 			continue
 		}
 		for _, r := range src.Remarks {
 			r.Message = "remark: " + r.Message
-			fmt.Fprintln(io.err, r)
+			fmt.Fprintln(io.err, sentence(&scenarios.Error{Problems: []scenarios.Problem{r}}))
 		}
-		fmt.Fprintf(io.out, "%s: %d nodes, %d steps, no mistakes%s\n", arg, len(src.Lab.Nodes), len(src.Steps), remarks(len(src.Remarks)))
+		fmt.Fprintf(io.out, "%s: %d nodes, %d steps, no mistakes%s\n", terminal.Line(arg), len(src.Lab.Nodes), len(src.Steps), remarks(len(src.Remarks)))
 	}
 	if bad > 0 && len(rest) > 1 {
 		fmt.Fprintf(io.err, "%d of %d scenarios have mistakes\n", bad, len(rest))

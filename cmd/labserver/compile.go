@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"wireloom/internal/boot"
+	"wireloom/internal/terminal"
 	"wireloom/scenarios"
 )
 
@@ -57,7 +58,7 @@ func runCompile(ctx context.Context, args []string, io stdio) int {
 	for _, file := range files {
 		if _, err := engine.Compile(ctx, file.Name, file.Module); err != nil {
 			bad++
-			fmt.Fprintf(io.err, "%s: %v\n", file.Name, err)
+			fmt.Fprintf(io.err, "%s\n", terminal.Line(err.Error()))
 		}
 		runtime.GC() // a module's machine code is large, and the next one needs room
 	}

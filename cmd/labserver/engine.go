@@ -21,7 +21,7 @@ func set(f *flag.FlagSet, name string) (given bool) {
 // closeEngine frees an engine and says what goes wrong in that.
 func closeEngine(io stdio, e *boot.Engine) {
 	if err := e.Close(); err != nil {
-		fmt.Fprintf(io.err, "labserver: closing the engine: %v\n", err)
+		fmt.Fprintf(io.err, "labserver: closing the engine: %s\n", sentence(err))
 	}
 }
 

@@ -5,11 +5,11 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"strconv"
 
 	"wireloom/internal/batch"
 	"wireloom/internal/boot"
 	"wireloom/internal/report"
+	"wireloom/internal/terminal"
 	"wireloom/scenarios"
 	"wireloom/vnet/event"
 )
@@ -154,16 +154,17 @@ func write(ctx context.Context, io stdio, g *grading, res *scenarios.Result, out
 		return err
 	}
 	var first error
+	screen := terminal.NewWriter(io.out)
 	for _, o := range outputs {
 		t := report.Terminal{}
 		if o.file == "" {
-			t = textTerminal(io.out)
+			t = report.Terminal{Width: screen.Width(), Color: screen.Color()}
 		}
 		b, err := render(r, o.format, t)
 		switch {
 		case err != nil:
 		case o.file == "":
-			_, err = io.out.Write(b)
+			err = screen.Painted(string(b))
 		default:
 			err = writeFile(o.file, b)
 		}
@@ -181,18 +182,4 @@ func writeFile(name string, b []byte) error {
 		return os.WriteFile(name, b, 0o644)
 	}
 	return batch.WriteFile(name, b)
-}
-
-// textTerminal is what w shows: colours where it is a terminal, its user has not set
-// NO_COLOR (no-color.org), and it is not one that knows none.
-func textTerminal(w any) report.Terminal {
-	t := report.Terminal{}
-	if !isTerminal(w) {
-		return t
-	}
-	if n, err := strconv.Atoi(os.Getenv("COLUMNS")); err == nil && n >= 40 && n <= 400 {
-		t.Width = n
-	}
-	t.Color = os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
-	return t
 }

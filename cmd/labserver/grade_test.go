@@ -348,40 +348,18 @@ func TestGradeAll(t *testing.T) {
 	}
 }
 
-func TestColoursAreForTerminalsWhoseUsersWantThem(t *testing.T) {
-	device, err := os.Open(os.DevNull) // a character device, as terminals are
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer device.Close()
-	for _, tc := range []struct {
-		name, term, noColor, columns string
-		out                          any
-		want                         report.Terminal
-	}{
-		{"a terminal", "xterm", "", "", device, report.Terminal{Color: true}},
-		{"a wide one", "xterm", "", "120", device, report.Terminal{Color: true, Width: 120}},
-		{"one that is too narrow", "xterm", "", "10", device, report.Terminal{Color: true}},
-		{"NO_COLOR", "xterm", "1", "", device, report.Terminal{}},
-		{"a dumb one", "dumb", "", "", device, report.Terminal{}},
-		{"a pipe", "xterm", "", "120", &strings.Builder{}, report.Terminal{}},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			t.Setenv("TERM", tc.term)
-			t.Setenv("NO_COLOR", tc.noColor)
-			t.Setenv("COLUMNS", tc.columns)
-			if got := textTerminal(tc.out); got != tc.want {
-				t.Errorf("got %+v, want %+v", got, tc.want)
-			}
-		})
-	}
+// A teletype is a terminal, or something else that text is written to.
+type teletype struct {
+	strings.Builder
+	terminal bool
 }
+
+func (x *teletype) IsTerminal() bool { return x.terminal }
 
 func TestProgress(t *testing.T) {
 	for _, bar := range []bool{false, true} {
-		var b strings.Builder
-		p := newProgress(&b, 2)
-		p.bar = bar
+		b := &teletype{terminal: bar}
+		p := newProgress(b, 2)
 		p.done(&batch.Row{Name: "anna", Status: batch.Graded}, true)
 		p.done(&batch.Row{Name: "ben\x1b[2J", Status: batch.Crashed, Error: "exit status 2"}, false)
 		p.end()

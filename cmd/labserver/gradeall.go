@@ -17,6 +17,7 @@ import (
 	"wireloom/internal/batch"
 	"wireloom/internal/boot"
 	"wireloom/internal/report"
+	"wireloom/internal/terminal"
 	"wireloom/scenarios"
 )
 
@@ -142,7 +143,7 @@ interrupted.`)
 		}
 		return ""
 	}
-	child := slices.Concat([]string{"grade-worker", fmt.Sprintf("--memory=%d", *b.memory), "--cache=" + *b.cache}, b.what(), []string{"--", rest[0]})
+	child := slices.Concat([]string{gradeWorker, fmt.Sprintf("--memory=%d", *b.memory), "--cache=" + *b.cache}, b.what(), []string{"--", rest[0]})
 	p := newProgress(io.err, len(subs))
 	rows, err := batch.Run(ctx, subs, batch.Setting{
 		Version: version(), Source: src.Digest(scenarios.Staff), Options: strings.Join(b.what(), " "), Student: student,
@@ -188,11 +189,14 @@ func parts(sc *scenarios.Scenario) []batch.Part {
 	return out
 }
 
+// gradeWorker is the command that grade-all starts its processes with.
+const gradeWorker = "grade-worker"
+
 // runGradeWorker is a process of grade-all: jobs come in as lines, replies go out. It
 // takes no notice of an interrupt, which is for who started it.
 func runGradeWorker(ctx context.Context, args []string, io stdio) int {
 	ctx = context.WithoutCancel(ctx)
-	f := newFlags(io, "grade-worker", "SCENARIO", "Grades what labserver grade-all sends it.")
+	f := newFlags(io, gradeWorker, "SCENARIO", "Grades what labserver grade-all sends it.")
 	b := newBatchFlags(f)
 	rest, code, ok := parse(f, args)
 	if !ok {
@@ -258,7 +262,7 @@ func (b *batchFlags) reply(ctx context.Context, src *boot.Source, engine *boot.E
 // progress shows how far a batch is: a bar on a terminal, else a line for each
 // submission.
 type progress struct {
-	w     goio.Writer
+	w     *terminal.Writer
 	bar   bool
 	total int
 	n     int
@@ -267,7 +271,7 @@ type progress struct {
 }
 
 func newProgress(w goio.Writer, total int) *progress {
-	return &progress{w: w, bar: isTerminal(w), total: total}
+	return &progress{w: terminal.NewWriter(w), bar: terminal.Is(w), total: total}
 }
 
 // progressWide is the width of the bar in letters.
@@ -300,7 +304,7 @@ func (p *progress) done(row *batch.Row, kept bool) {
 	if p.bad > 0 {
 		text += fmt.Sprintf(", %d could not be", p.bad)
 	}
-	fmt.Fprintf(p.w, "\r\x1b[K%s", text)
+	p.w.Redraw(text)
 }
 
 func (p *progress) end() {

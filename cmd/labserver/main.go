@@ -8,7 +8,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
+	goio "io"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -17,6 +17,8 @@ import (
 	"text/tabwriter"
 
 	"wireloom/internal/compilechild"
+	"wireloom/internal/terminal"
+	"wireloom/scenarios"
 )
 
 // Exit codes.
@@ -27,10 +29,11 @@ const (
 	exitDiffers = 3 // two runs that must be the same differ, a report is not confirmed
 )
 
-// stdio is what a command talks to.
+// stdio is what a command talks to. run puts a terminal.Writer before out and err, so
+// that nothing that a terminal would obey gets there from a stranger's text.
 type stdio struct {
-	in       io.Reader
-	out, err io.Writer
+	in       goio.Reader
+	out, err goio.Writer
 }
 
 // A command is one of labserver's.
@@ -77,7 +80,13 @@ func run(ctx context.Context, args []string, io stdio) int {
 		usage(io.out)
 		return exitOK
 	}
-	for _, c := range append(commands(), command{name: "grade-worker", run: runGradeWorker}) { // of grade-all
+	if args[0] == gradeWorker { // of grade-all, which reads its answers
+		return runGradeWorker(ctx, args[1:], io)
+	}
+	out, errs := terminal.NewWriter(io.out), terminal.NewWriter(io.err)
+	defer func() { _ = errors.Join(out.Flush(), errs.Flush()) }() // what could not be written, its writer was told
+	io.out, io.err = out, errs
+	for _, c := range commands() {
 		if c.name == args[0] {
 			return c.run(ctx, args[1:], io)
 		}
@@ -86,7 +95,7 @@ func run(ctx context.Context, args []string, io stdio) int {
 	return exitError
 }
 
-func usage(w io.Writer) {
+func usage(w goio.Writer) {
 	fmt.Fprint(w, "Wireloom: a network lab for tun(4) and tap(4) programs.\n\nusage: labserver COMMAND [ARGUMENTS]\n\n")
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, c := range commands() {
@@ -114,7 +123,7 @@ func parse(f *flag.FlagSet, args []string) (rest []string, code int, ok bool) {
 	defer func() { f.Usage = help }()
 	for {
 		f.Usage = func() {} // what is wrong must not be lost above a page of flags
-		if err := f.Parse(args); err != nil {
+		if err := parseFlags(f, args); err != nil {
 			if errors.Is(err, flag.ErrHelp) {
 				help()
 				return nil, exitOK, false
@@ -130,11 +139,24 @@ func parse(f *flag.FlagSet, args []string) (rest []string, code int, ok bool) {
 	}
 }
 
+// parseFlags is f.Parse, but for what it says of a wrong flag: whatever was typed, that
+// is one line.
+func parseFlags(f *flag.FlagSet, args []string) error {
+	out := f.Output()
+	f.SetOutput(goio.Discard)
+	err := f.Parse(args)
+	f.SetOutput(out)
+	if err != nil && !errors.Is(err, flag.ErrHelp) {
+		fmt.Fprintln(out, terminal.Line(err.Error()))
+	}
+	return err
+}
+
 // wants says what arguments a command takes and which it got, and returns exitError.
 func wants(io stdio, f *flag.FlagSet, what string, got []string) int {
 	have := "none"
 	if len(got) > 0 {
-		have = strings.Join(got, " ")
+		have = terminal.Line(strings.Join(got, " "))
 	}
 	fmt.Fprintf(io.err, "%s takes %s; here it is %s\n%s --help says more\n", f.Name(), what, have, f.Name())
 	return exitError
@@ -142,8 +164,23 @@ func wants(io stdio, f *flag.FlagSet, what string, got []string) int {
 
 // fail says what is wrong and returns exitError.
 func fail(io stdio, err error) int {
-	fmt.Fprintf(io.err, "labserver: %v\n", err)
+	fmt.Fprintf(io.err, "labserver: %s\n", sentence(err))
 	return exitError
+}
+
+// sentence is an error for a terminal: on one line, but for a scenario's mistakes,
+// which have a line each, with the line of the file below.
+func sentence(err error) string {
+	mistakes, ok := err.(*scenarios.Error) //nolint:errorlint // what wraps it has something to say, too
+	if !ok {
+		return terminal.Error(err)
+	}
+	safe := &scenarios.Error{More: mistakes.More}
+	for _, p := range mistakes.Problems {
+		p.File, p.Message = terminal.Line(p.File), terminal.Line(p.Message)
+		safe.Problems = append(safe.Problems, p)
+	}
+	return terminal.Text(safe.Error())
 }
 
 // version is the program's: of the module, or of the checkout that it was built from.

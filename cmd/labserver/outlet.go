@@ -24,6 +24,7 @@ type outlet struct {
 	name, what string // "a.pcapng" has "frames"
 	put        func(*event.Event) error
 	part       bytes.Buffer // where put writes
+	end        func()       // puts what was held back, nil where nothing is
 	last       string       // is written at the end, whatever the limit
 
 	to    *bufio.Writer
@@ -71,11 +72,21 @@ func (o *outlet) flush() {
 		return
 	}
 	o.size += n
+	if o.to.Available() < o.part.Len() { // a line goes out whole
+		if o.err = o.to.Flush(); o.err != nil {
+			return
+		}
+	}
 	_, o.err = o.part.WriteTo(o.to)
 }
 
 // close writes what is left. An outlet that failed has lost that.
 func (o *outlet) close() error {
+	if o.end != nil && o.err == nil {
+		if o.end(); o.part.Len() > 0 {
+			o.flush()
+		}
+	}
 	err := o.err
 	if err == nil {
 		_, _ = o.to.WriteString(o.last) // Flush tells

@@ -14,6 +14,7 @@ import (
 	"wireloom/internal/boot"
 	"wireloom/internal/pcap"
 	"wireloom/internal/session"
+	"wireloom/internal/terminal"
 	"wireloom/vnet"
 	"wireloom/vnet/errno"
 	"wireloom/vnet/event"
@@ -59,12 +60,14 @@ has not got all; 2: it could not be run.`)
 	}
 	defer lab.Close()
 
-	shown := newOutlet("what is shown", "lines", io.out, int64(*most))
-	tracer := newTracer(&shown.part, *strace)
+	screen := terminal.NewWriter(io.out)
+	shown := newOutlet("what is shown", "lines", painted{screen}, int64(*most))
+	tracer := newTracer(&shown.part, screen, *strace)
 	shown.put = func(e *event.Event) error {
 		tracer.show(e)
 		return nil
 	}
+	shown.end = tracer.finish
 	lab.Log().Subscribe(shown.see)
 	loops := "" // what goes round, of the newest
 	lab.Log().Subscribe(func(e *event.Event) {
@@ -131,6 +134,16 @@ has not got all; 2: it could not be run.`)
 		return exitFailed
 	}
 	return exitOK
+}
+
+// painted writes lines that labserver itself coloured.
+type painted struct{ screen *terminal.Writer }
+
+func (p painted) Write(b []byte) (int, error) {
+	if err := p.screen.Painted(string(b)); err != nil {
+		return 0, err
+	}
+	return len(b), nil
 }
 
 // then is a sentence that follows another, nothing where it is empty.
@@ -216,7 +229,7 @@ func runReplay(ctx context.Context, args []string, io stdio) int {
 		return fail(io, err)
 	}
 	if !r.Same {
-		fmt.Fprintf(io.out, "not the same\n  recorded  %s by %s\n  now       %s by %s\n  %s\n", r.WantHash, r.Version, r.Hash, version(), r.Why)
+		fmt.Fprintf(io.out, "not the same\n  recorded  %s by %s\n  now       %s by %s\n  %s\n", terminal.Line(r.WantHash), terminal.Line(r.Version), r.Hash, version(), terminal.Line(r.Why))
 		return exitFailed
 	}
 	fmt.Fprintf(io.out, "the same\n  run %s  %d events in %v of virtual time\n", r.Hash, r.Events, r.At)

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"wireloom/internal/terminal"
 	"wireloom/wasm/guest"
 )
 
@@ -49,6 +50,6 @@ func writeSDK(dir string, out io.Writer) error {
 		module = "." + string(filepath.Separator) + module // as go.mod wants folders
 	}
 	fmt.Fprintf(out, "%d files.\nC:  clang --target=wasm32-wasi -I%s -O2 -Wl,-z,stack-size=262144 -Wl,--stack-first program.c -o program.wasm\nGo: go mod init student\n    go mod edit -require=wireloom@v0.0.0 -replace=wireloom=%s\n    GOOS=wasip1 GOARCH=wasm go build -o program.wasm .\n",
-		len(files), include, module)
+		len(files), terminal.Line(include), terminal.Line(module))
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	goio "io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -15,6 +16,7 @@ import (
 	"wireloom/internal/boot"
 	"wireloom/internal/httpapi"
 	"wireloom/internal/session"
+	"wireloom/internal/terminal"
 	"wireloom/scenarios"
 	"wireloom/vnet"
 	"wireloom/web"
@@ -69,7 +71,7 @@ that are named here. Stop the server with Ctrl-C.`)
 	}
 	handler := slog.Handler(slog.NewTextHandler(io.err, nil))
 	if *logs == "json" {
-		handler = slog.NewJSONHandler(io.err, nil)
+		handler = slog.NewJSONHandler(jsonLines{io.err}, nil)
 	}
 	log := slog.New(handler)
 
@@ -109,6 +111,16 @@ that are named here. Stop the server with Ctrl-C.`)
 	}
 	fmt.Fprintf(io.out, "Wireloom is at %s\n", address(listener.Addr()))
 	return serve(ctx, io, log, listener, api)
+}
+
+// jsonLines writes lines of JSON, which stay JSON when they are made safe for a terminal.
+type jsonLines struct{ w goio.Writer }
+
+func (j jsonLines) Write(p []byte) (int, error) {
+	if _, err := j.w.Write(terminal.JSON(p)); err != nil {
+		return 0, err
+	}
+	return len(p), nil
 }
 
 // serve answers until ctx ends, and then ends what is left within stopWithin.

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"wireloom/internal/decode"
+	"wireloom/internal/terminal"
 	"wireloom/vnet/errno"
 	"wireloom/vnet/event"
 )
@@ -18,11 +19,16 @@ import (
 // process used since its line before.
 //
 //	0.001234  bob:pingd      +312  read(4</dev/tap0>, ffffffffffff0200..., 2048) = 60  <1.2ms>
+//
+// What a program prints may have colours, where they are shown, and nothing else that a
+// terminal obeys. finish shows what is left.
 type tracer struct {
-	w     goio.Writer
-	calls bool
-	fuel  map[process]int64
-	width int // of the longest name of a process so far
+	out     goio.Writer      // takes its lines
+	screen  *terminal.Writer // where they end: whether it shows colours
+	calls   bool
+	fuel    map[process]int64
+	width   int // of the longest name of a process so far
+	printed event.Lines
 }
 
 type process struct {
@@ -30,32 +36,31 @@ type process struct {
 	pid  int
 }
 
-func newTracer(w goio.Writer, calls bool) *tracer {
-	return &tracer{w: w, calls: calls, fuel: map[process]int64{}}
+func newTracer(out goio.Writer, screen *terminal.Writer, calls bool) *tracer {
+	return &tracer{out: out, screen: screen, calls: calls, fuel: map[process]int64{}}
 }
 
 func (t *tracer) show(e *event.Event) {
 	switch e.Kind {
 	case event.Console:
-		for line := range strings.Lines(string(e.Data)) {
-			t.line(e, printable(strings.TrimRight(line, "\n")))
-		}
+		t.printed.Add(e, t.console)
 	case event.Start:
-		t.line(e, fmt.Sprintf("started as process %d: %s", e.PID, e.Text))
+		t.line(e, fmt.Sprintf("started as process %d: %s", e.PID, terminal.Line(e.Text)))
 	case event.Exit:
-		t.line(e, fmt.Sprintf("ended, %s, code %d. %s", e.Op, e.N, e.Text))
+		t.printed.End(e.Node, e.Proc, e.PID, t.console)
+		t.line(e, fmt.Sprintf("ended, %s, code %d. %s", e.Op, e.N, terminal.Line(e.Text)))
 		delete(t.fuel, process{e.Node, e.PID})
 	case event.Panic, event.Message:
-		fmt.Fprintf(t.w, "%13.6f  %s  %s\n", e.At.Seconds(), e.Node, printable(e.Text))
+		t.printf("%13.6f  %s  %s\n", e.At.Seconds(), terminal.Line(e.Node), terminal.Line(e.Text))
 	case event.Limit:
-		t.line(e, fmt.Sprintf("limit %s: %s", e.Op, printable(limitText(e))))
+		t.line(e, fmt.Sprintf("limit %s: %s", e.Op, terminal.Line(limitText(e))))
 	case event.Call:
 		if t.calls {
 			t.line(e, callText(e))
 		}
 	case event.Signal:
 		if t.calls {
-			t.line(e, fmt.Sprintf("--- %s ---  %s", e.Op, e.Text))
+			t.line(e, fmt.Sprintf("--- %s ---  %s", e.Op, terminal.Line(e.Text)))
 		}
 	default:
 	}
@@ -70,11 +75,16 @@ func limitText(e *event.Event) string {
 	return e.Text + ": " + s.Proto + " " + s.Info
 }
 
+// console writes a line that a program printed.
+func (t *tracer) console(e *event.Event) {
+	t.line(e, t.screen.Colored(strings.TrimSuffix(string(e.Data), "\n")))
+}
+
 // line writes a line about a process.
 func (t *tracer) line(e *event.Event, text string) {
-	who := cmp.Or(e.Node, "lab")
+	who := terminal.Line(cmp.Or(e.Node, "lab"))
 	if e.Proc != "" {
-		who += ":" + e.Proc
+		who += ":" + terminal.Line(e.Proc)
 	}
 	used := ""
 	if t.calls {
@@ -82,8 +92,13 @@ func (t *tracer) line(e *event.Event, text string) {
 		who = fmt.Sprintf("%-*s", t.width, who)
 		used = fmt.Sprintf("  %8s", t.used(e))
 	}
-	fmt.Fprintf(t.w, "%13.6f  %s%s  %s\n", e.At.Seconds(), who, used, text)
+	t.printf("%13.6f  %s%s  %s\n", e.At.Seconds(), who, used, text)
 }
+
+func (t *tracer) printf(format string, args ...any) { fmt.Fprintf(t.out, format, args...) }
+
+// finish shows what programs printed last, without a line end.
+func (t *tracer) finish() { t.printed.Flush(t.console) }
 
 // used is what a process used since it was seen last; "" for a command of the
 // node's, whose work costs nothing.
@@ -111,13 +126,13 @@ func callText(e *event.Event) string {
 	case slices.Contains(onPaths, e.Op):
 		args = append(args, fmt.Sprintf("%q", e.Path))
 	case !slices.Contains(onNobody, e.Op):
-		args = append(args, fmt.Sprintf("%d<%s>", e.FD, printable(e.Path)))
+		args = append(args, fmt.Sprintf("%d<%s>", e.FD, terminal.Line(e.Path)))
 	}
 	if e.Op != "ioctl" && len(e.Data) > 0 {
 		args = append(args, dataText(e.Data))
 	}
 	if e.Text != "" {
-		args = append(args, printable(e.Text))
+		args = append(args, terminal.Line(e.Text))
 	}
 	if e.Len > 0 && e.Op != "kevent" {
 		args = append(args, fmt.Sprint(e.Len))
@@ -149,14 +164,4 @@ func dataText(b []byte) string {
 		s += "..."
 	}
 	return s
-}
-
-// printable keeps what a program prints from moving the terminal's cursor.
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r < ' ' && r != '\t' || r == 0x7f || r >= 0x80 && r < 0xa0 {
-			return '\uFFFD'
-		}
-		return r
-	}, s)
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"wireloom/internal/terminal"
 	"wireloom/vnet/errno"
 	"wireloom/vnet/event"
 )
@@ -29,7 +30,10 @@ func TestTracer(t *testing.T) {
 		call(4*ms, 370, event.Event{Op: "kevent", FD: 6, Path: "kqueue", Len: 2, N: 1, Text: "{4, EVFILT_READ, EV_ADD}, for ever"}),
 		call(4*ms, 370, event.Event{Op: "sigaction", Text: "SIGIO, caught"}),
 		call(4*ms, 370, event.Event{Op: "ioctl", FD: 4, Path: "/dev/tap0", Text: "FIONREAD [60]", Data: []byte{60, 0, 0, 0}}),
-		{Kind: event.Console, Node: "bob", Proc: "p", PID: 1, FD: 1, At: 5 * ms, Fuel: 400, Data: []byte("a\x1b[2J\nb\n")},
+		{Kind: event.Console, Node: "bob", Proc: "p", PID: 1, FD: 1, At: 5 * ms, Fuel: 400, Data: []byte("a\x1b[2J\nb")},
+		{Kind: event.Console, Node: "bob", Proc: "p", PID: 1, FD: 2, At: 5 * ms, Fuel: 400, Data: []byte("oops: ")},
+		{Kind: event.Console, Node: "bob", Proc: "p", PID: 1, FD: 1, At: 5 * ms, Fuel: 400, Data: []byte("c\r\n\n")},
+		{Kind: event.Console, Node: "bob", Proc: "q\n\x1b", PID: 2, FD: 1, At: 5 * ms, Data: []byte("no line end")},
 		{Kind: event.Limit, Node: "bob", Proc: "p", PID: 1, Op: "fuel", Text: "all used", At: 5 * ms, Fuel: 400},
 		{Kind: event.Exit, Node: "bob", Proc: "p", PID: 1, Op: "limit", N: 152, Text: "why", At: 5 * ms, Fuel: 400},
 		{Kind: event.Message, Node: "bob", Text: "kernel", At: 6 * ms},
@@ -49,26 +53,33 @@ func TestTracer(t *testing.T) {
      0.004000  bob:p       +10  kevent(6<kqueue>, {4, EVFILT_READ, EV_ADD}, for ever) = 1
      0.004000  bob:p            sigaction(SIGIO, caught) = 0
      0.004000  bob:p            ioctl(4</dev/tap0>, FIONREAD [60]) = 0
-     0.005000  bob:p       +30  a` + "\uFFFD" + `[2J
-     0.005000  bob:p            b
+     0.005000  bob:p       +30  a\x1b[2J
+     0.005000  bob:p            bc
+     0.005000  bob:p            
      0.005000  bob:p            limit fuel: all used
+     0.005000  bob:p            oops: 
      0.005000  bob:p            ended, limit, code 152. why
      0.006000  bob  kernel
+     0.005000  bob:q\n\x1b            no line end
 `},
 		{"what it prints alone", false, `     0.000000  bob:p  started as process 1: p.wasm
-     0.005000  bob:p  a` + "\uFFFD" + `[2J
-     0.005000  bob:p  b
+     0.005000  bob:p  a\x1b[2J
+     0.005000  bob:p  bc
+     0.005000  bob:p  
      0.005000  bob:p  limit fuel: all used
+     0.005000  bob:p  oops: 
      0.005000  bob:p  ended, limit, code 152. why
      0.006000  bob  kernel
+     0.005000  bob:q\n\x1b  no line end
 `},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var b strings.Builder
-			tr := newTracer(&b, c.calls)
+			tr := newTracer(&b, terminal.NewWriter(&b), c.calls)
 			for i := range events {
 				tr.show(&events[i])
 			}
+			tr.finish()
 			if b.String() != c.want {
 				t.Errorf("got\n%s\nwant\n%s", b.String(), c.want)
 			}

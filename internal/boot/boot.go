@@ -21,6 +21,7 @@ import (
 
 	"wireloom/internal/hoststack"
 	"wireloom/internal/session"
+	"wireloom/internal/terminal"
 	"wireloom/scenarios"
 	"wireloom/tapemu"
 	"wireloom/tunemu"
@@ -70,7 +71,7 @@ func Find(arg string) (*Source, error) {
 	info, err := os.Stat(arg)
 	switch {
 	case err == nil && info.IsDir():
-		return source(scenarios.Open(os.DirFS(arg), filepath.Clean(arg)))
+		return source(scenarios.Open(os.DirFS(arg), terminal.Line(filepath.Clean(arg))))
 	case err == nil && filepath.Base(arg) == "scenario.yaml":
 		return Find(filepath.Dir(arg))
 	case err == nil:
@@ -83,11 +84,12 @@ func Find(arg string) (*Source, error) {
 	return nil, fmt.Errorf("scenario: %w", err)
 }
 
-func openZip(name string, size int64) (*Source, error) {
+func openZip(path string, size int64) (*Source, error) {
+	name := terminal.Line(path)
 	if size > scenarios.MaxZip {
 		return nil, fmt.Errorf("scenario %s: the zip has %d bytes, at most %d are allowed", name, size, scenarios.MaxZip)
 	}
-	b, err := os.ReadFile(name)
+	b, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("scenario: %w", err)
 	}

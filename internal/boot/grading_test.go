@@ -247,9 +247,12 @@ var nativePrograms = map[string]func(p *vnet.Proc) vnet.Exit{
 			p.Write(1, buf[:n])
 		}
 	},
-	// quits ends with the code of its first argument, or by a trap.
+	// quits ends with the code of its first argument, or by a trap. It prints in pieces,
+	// as C's err(3) and Rust's panics do: a log has its lines.
 	"quits": func(p *vnet.Proc) vnet.Exit {
-		p.Write(1, fmt.Appendf(nil, "called as %q\n", p.Args()))
+		p.Write(1, []byte("called "))
+		p.Write(1, fmt.Appendf(nil, "as %q", p.Args()))
+		p.Write(1, []byte("\n"))
 		if len(p.Args()) > 1 {
 			return exited(len(p.Args()) + 1)
 		}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 
+	"wireloom/internal/terminal"
 	"wireloom/scenarios"
 )
 
@@ -68,9 +69,18 @@ func (d *Document) Report() *Report {
 }
 
 func (d *Document) write(w io.Writer) error {
-	e := json.NewEncoder(w)
-	e.SetIndent("", "  ")
-	return e.Encode(d)
+	return writeJSON(w, d)
+}
+
+// writeJSON writes a value with a line for each field. It is shown on terminals, too:
+// what these would obey stands there in JSON's own escapes.
+func writeJSON(w io.Writer, v any) error {
+	b, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(append(terminal.JSON(b), '\n'))
+	return err
 }
 
 // scriptStart and scriptEnd enclose the document in a page.

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -71,9 +70,7 @@ func writeGradescope(w io.Writer, student, full *scenarios.Result) error {
 			return fmt.Errorf("gradescope: the run for students has check %s, and that for staff has not", id)
 		}
 	}
-	e := json.NewEncoder(w)
-	e.SetIndent("", "  ")
-	return e.Encode(out)
+	return writeJSON(w, out)
 }
 
 func gradescopeCheck(c *scenarios.Check) gradescopeTest {

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"wireloom/internal/terminal"
 	"wireloom/scenarios"
 )
 
@@ -88,7 +89,7 @@ func writeHTML(w io.Writer, d *Document) error {
 		Policy: policy(), Style: template.CSS(pageStyle),
 		Heading: line(heading), Sub: line(subtitle(r)), Outcome: verdict(r), Tone: "good", Length: seconds(r.Ended),
 		Private: r.Audience == scenarios.Staff && private(r), Facts: facts(r), Bar: bar(r),
-		Document: template.HTML(scriptStart + string(data) + scriptEnd), // escaped by json
+		Document: template.HTML(scriptStart + string(terminal.JSON(data)) + scriptEnd), // escaped by json
 	}
 	switch {
 	case !r.Passed:

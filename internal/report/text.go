@@ -70,9 +70,9 @@ func writeText(w io.Writer, r *scenarios.Result, t Terminal) error {
 	if r.Title != "" {
 		head += ": " + r.Title
 	}
-	p.para("", bold, head)
+	p.para("", bold, line(head))
 	if who := whose(r); who != "" {
-		p.para("", dim, who)
+		p.para("", dim, line(who))
 	}
 	if len(r.Params) > 0 {
 		var values []string
