@@ -39,6 +39,7 @@ vnet, vnet/inet, vnet/kern, vnet/errno, wasm/fuel, wasm/modcache + wazero < wasm
 vnet/inet, vnet/kern, vnet/errno, vnet/packet + gVisor        < internal/hoststack
 vnet/packet + gopacket                                 < internal/decode
 vnet, vnet/inet, vnet/kern, vnet/errno, vnet/packet, vnet/event, internal/decode + go-yaml < scenarios
+vnet, vnet/kern, vnet/errno, vnet/packet, vnet/event, internal/decode + go-yaml, text < scenarios
 vnet, vnet/event                                       < internal/session
 wasm + sys                                             < internal/compilechild
 vnet, vnet/kern, vnet/userland, tunemu, tapemu, wasm, internal/hoststack, scenarios, internal/session, internal/compilechild, internal/terminal < internal/boot
@@ -64,6 +65,7 @@ var modules = map[string]string{
 	"go-yaml":   "github.com/goccy/go-yaml",
 	"websocket": "nhooyr.io/websocket",
 	"sys":       "golang.org/x/sys",
+	"text":      "golang.org/x/text",
 }
 
 // core are the packages below the loop: one goroutine, virtual time, seeded

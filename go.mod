@@ -9,6 +9,7 @@ require (
 	github.com/google/gopacket v1.1.19
 	github.com/tetratelabs/wazero v1.12.0
 	golang.org/x/sys v0.49.0
+	golang.org/x/text v0.44.0
 	gvisor.dev/gvisor v0.0.0-20260905035102-160fafc42237
 	nhooyr.io/websocket v1.8.17
 )

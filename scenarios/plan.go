@@ -4,11 +4,13 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // plan is the steps that a grading runs: for a stage its setup, then its own.
 func (s *Scenario) plan(o Options) ([]Step, error) {
-	if o.Student != s.Student {
+	if norm.NFC.String(o.Student) != s.Student {
 		return nil, fmt.Errorf("scenario %s: it has the values of student %q, and %q is to be graded", s.Name, s.Student, o.Student)
 	}
 	var steps []Step
@@ -49,7 +51,7 @@ func (s *Scenario) withheld(o Options) bool {
 // result is what is known of a result before the run.
 func (s *Scenario) result(o Options) *Result {
 	return &Result{
-		Scenario: s.Name, Title: s.Title, Student: o.Student, Stage: o.Stage, Audience: o.Audience, Seed: s.Seed, Params: s.Params,
+		Scenario: s.Name, Title: s.Title, Student: s.Student, Stage: o.Stage, Audience: o.Audience, Seed: s.Seed, Params: s.Params,
 		Source: s.Digest(o.Audience), Hidden: s.withheld(o),
 	}
 }

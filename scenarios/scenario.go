@@ -12,6 +12,9 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
 
 	"wireloom/vnet"
 )
@@ -137,9 +140,15 @@ func (s *Scenario) Config(seed *uint64) vnet.Config {
 }
 
 // For returns the scenario with the values of a student: those that the params have
-// for this id and the seed, which is the scenario's own where seed is nil. A lab must
+// for this id and the seed, which is the scenario's own where seed is nil. Two ids that
+// look the same are one student: an accent may be a part of its letter, as keyboards
+// write it, or a mark of its own, as names of files on a Mac have it (NFC, NFD). A lab must
 // be built from it, and graded with it. It may be called from several goroutines.
 func (s *Scenario) For(student string, seed *uint64) (*Scenario, error) {
+	student = norm.NFC.String(student)
+	if !utf8.ValidString(student) {
+		return nil, errors.New("the student's id is not UTF-8 text")
+	}
 	if len(student) > MaxStudent {
 		return nil, fmt.Errorf("the student's id has %d bytes, at most %d are allowed", len(student), MaxStudent)
 	}

@@ -214,6 +214,14 @@ func TestParamsAreChosenByStudentAndSeed(t *testing.T) {
 			t.Errorf("student %q has %s, want %s", student, got, want)
 		}
 	}
+	// An accent that is a letter's part, and one that is a mark behind it.
+	composed, apart := "Zo\u00eb", "Zoe\u0308"
+	if own, err := sc.For(apart, nil); err != nil || own.Student != composed || own.Lab.Nodes[0].NICs[0].Addresses[0].String() != address(composed, nil) {
+		t.Errorf("%q and %q are two students: %v", composed, apart, err)
+	}
+	if _, err := sc.For("Zo\xeb", nil); err == nil {
+		t.Error("bytes that are no text are a student")
+	}
 	other := uint64(99)
 	if address("ann", nil) == address("ann", &other) {
 		t.Error("another seed chooses the same")
