@@ -44,7 +44,7 @@ vnet, vnet/event                                       < internal/session
 wasm + sys                                             < internal/compilechild
 vnet, vnet/kern, vnet/userland, tunemu, tapemu, wasm, internal/hoststack, scenarios, internal/session, internal/compilechild, internal/terminal < internal/boot
 scenarios, internal/decode, vnet/packet, internal/terminal < internal/report
-scenarios, internal/report, internal/terminal          < internal/batch
+scenarios, internal/report, internal/terminal + go-yaml, text < internal/batch
 vnet/event, vnet/packet + gopacket                     < internal/pcap
 vnet, vnet/kern, vnet/errno, tunemu, tapemu            < internal/conform
 vnet, vnet/errno, vnet/event, vnet/packet, internal/session, internal/decode + websocket < internal/stream

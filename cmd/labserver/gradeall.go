@@ -1,11 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
 	"fmt"
-	goio "io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -92,7 +92,11 @@ interrupted.`)
 	out := f.String("out", "", "the `folder` for the results (default DIR-results)")
 	jobs := f.Int("jobs", runtime.NumCPU(), "how many `processes` grade at once")
 	timeout := f.Duration("timeout", 2*time.Minute, "how much real `time` a submission may take")
-	from := f.String("student-from", "none", "what a submission's student is: `name`, that of its file or folder, or none")
+	from := batch.FromNone
+	f.Func("student-from", "where a submission's student is found: in the `name` of its file or folder, in names as moodle, canvas or gradescope export them, in whichever of these fits all (auto), or none (default)", func(s string) (err error) {
+		from, err = batch.ParseFrom(s)
+		return err
+	})
 	rest, code, ok := parse(f, args)
 	if !ok {
 		return code
@@ -107,8 +111,6 @@ interrupted.`)
 		return fail(io, fmt.Errorf("--jobs %d: want 1 to 1024", *jobs))
 	case *timeout <= 0:
 		return fail(io, fmt.Errorf("--timeout %v: want some time", *timeout))
-	case *from != "name" && *from != "none":
-		return fail(io, fmt.Errorf("--student-from %s: want name or none", report.Line(*from)))
 	}
 	if *out == "" {
 		*out = strings.TrimRight(filepath.Clean(rest[1]), string(os.PathSeparator)) + "-results"
@@ -120,56 +122,84 @@ interrupted.`)
 	if _, err := b.grading(src, nil, ""); err != nil {
 		return fail(io, err)
 	}
-	subs, others, err := batch.Find(rest[1], parts(src.Scenario))
+	found, err := batch.Find(rest[1], parts(src.Scenario), from, *out)
 	if err != nil {
 		return fail(io, err)
 	}
 	if err := batch.Prepare(*out); err != nil {
 		return fail(io, err)
 	}
-	if len(others) > 0 {
-		fmt.Fprintf(io.err, "not submissions: %s\n", report.Line(strings.Join(others, ", ")))
+	if from != found.From {
+		fmt.Fprintf(io.err, "students are found in names as for --student-from %s\n", found.From)
 	}
-	if len(src.Params) > 0 && *from == "none" {
+	if n := len(found.Others); n > 0 {
+		fmt.Fprintf(io.err, "not submissions: %s\n", others(found.Others))
+	}
+	if len(src.Params) > 0 && from == batch.FromNone {
 		fmt.Fprintln(io.err, "the scenario has params, and all submissions get the same values: --student-from name gives each its own")
 	}
 	self, err := os.Executable()
 	if err != nil {
 		return fail(io, err)
 	}
-	student := func(name string) string {
-		if *from == "name" {
-			return name
-		}
-		return ""
-	}
 	child := slices.Concat([]string{gradeWorker, fmt.Sprintf("--memory=%d", *b.memory), "--cache=" + *b.cache}, b.what(), []string{"--", rest[0]})
-	p := newProgress(io.err, len(subs))
-	rows, err := batch.Run(ctx, subs, batch.Setting{
-		Version: version(), Source: src.Digest(scenarios.Staff), Options: strings.Join(b.what(), " "), Student: student,
+	p := newProgress(io.err, len(found.Submissions))
+	rows, err := batch.Run(ctx, found, batch.Setting{
+		Version: version(), Source: src.Digest(scenarios.Staff), Options: strings.Join(b.what(), " "),
 	}, batch.Options{
 		Out: *out, Jobs: *jobs, Timeout: *timeout, Done: p.done,
 		Command: func() *exec.Cmd { return exec.Command(self, child...) },
 	})
 	p.end()
 	table := batch.NewTable(rows)
+	table.Others, table.Known = found.Others, src.Known()
 	text := table.Text()
-	werr := errors.Join(batch.WriteFile(filepath.Join(*out, "table.txt"), []byte(text)), batch.WriteFile(filepath.Join(*out, "results.csv"), table.CSV()))
+	werr := writeTable(*out, table, src.Scenario, b.formats)
 	switch {
 	case err != nil && ctx.Err() != nil:
-		return fail(io, fmt.Errorf("interrupted: %d of %d submissions are graded; the same command goes on", len(table.Rows), len(subs)))
+		return fail(io, fmt.Errorf("interrupted: %d of %d submissions are graded; the same command goes on", len(table.Rows), len(found.Submissions)))
 	case err != nil:
 		return fail(io, err)
 	case werr != nil:
 		return fail(io, werr)
 	}
-	if _, err := fmt.Fprintf(io.out, "%s\nresults in %s\n", text, *out); err != nil {
+	if _, err := fmt.Fprintf(io.out, "%s\nresults in %s\n", text, terminal.Line(*out)); err != nil {
 		return fail(io, err)
 	}
 	if slices.ContainsFunc(table.Rows, func(r *batch.Row) bool { return r.Status != batch.Graded }) {
 		return exitFailed
 	}
 	return exitOK
+}
+
+// writeTable writes the table in each of its forms.
+func writeTable(out string, t *batch.Table, sc *scenarios.Scenario, formats []report.Format) error {
+	page, err := t.Page(cmp.Or(sc.Title, sc.Name), sc.Name, formats)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, f := range []struct {
+		name string
+		b    []byte
+	}{{"table.txt", []byte(t.Text())}, {"table.html", page}, {"results.csv", t.CSV()}, {"results.json", t.JSON(formats)}} {
+		errs = append(errs, batch.WriteFile(filepath.Join(out, f.name), f.b))
+	}
+	return errors.Join(errs...)
+}
+
+// others are the names of what is no submission, for a sentence.
+func others(list []batch.Other) string {
+	const most = 8 // named
+	var names []string
+	for _, o := range list[:min(len(list), most)] {
+		names = append(names, o.Name)
+	}
+	s := strings.Join(names, ", ")
+	if n := len(list) - most; n > 0 {
+		s += fmt.Sprintf(" and %d more", n)
+	}
+	return s
 }
 
 // parts are the programs that a submission consists of.
@@ -187,128 +217,4 @@ func parts(sc *scenarios.Scenario) []batch.Part {
 		out = append(out, p)
 	}
 	return out
-}
-
-// gradeWorker is the command that grade-all starts its processes with.
-const gradeWorker = "grade-worker"
-
-// runGradeWorker is a process of grade-all: jobs come in as lines, replies go out. It
-// takes no notice of an interrupt, which is for who started it.
-func runGradeWorker(ctx context.Context, args []string, io stdio) int {
-	ctx = context.WithoutCancel(ctx)
-	f := newFlags(io, gradeWorker, "SCENARIO", "Grades what labserver grade-all sends it.")
-	b := newBatchFlags(f)
-	rest, code, ok := parse(f, args)
-	if !ok {
-		return code
-	}
-	if len(rest) != 1 {
-		f.Usage()
-		return exitError
-	}
-	src, err := boot.Find(rest[0])
-	if err != nil {
-		return fail(io, err)
-	}
-	engine, err := boot.OpenEngine(ctx, *b.cache)
-	if err != nil {
-		return fail(io, err)
-	}
-	defer closeEngine(io, engine)
-	err = batch.Serve(io.in, io.out, uint64(*b.memory)<<20, func(j batch.Job) batch.Reply {
-		reply, err := b.reply(ctx, src, engine, j, rest[0])
-		if err != nil {
-			return batch.Reply{Error: err.Error()}
-		}
-		return *reply
-	})
-	if err != nil {
-		return fail(io, err)
-	}
-	return exitOK
-}
-
-// reply grades a job.
-func (b *batchFlags) reply(ctx context.Context, src *boot.Source, engine *boot.Engine, j batch.Job, scenario string) (*batch.Reply, error) {
-	g, err := b.grading(src, engine, j.Student)
-	if err != nil {
-		return nil, err
-	}
-	g.inputs.Scenario = scenario
-	paths := map[scenarios.Slot]string{}
-	for _, slot := range g.src.Slots() {
-		paths[slot] = j.Programs[slot.String()]
-	}
-	if err := g.use(paths); err != nil {
-		return nil, err
-	}
-	res, err := g.run(ctx, *b.audience, nil)
-	if err != nil {
-		return nil, err
-	}
-	r, err := g.report(ctx, res, b.formats...)
-	if err != nil {
-		return nil, err
-	}
-	reply := &batch.Reply{Report: r.Document(), Files: map[string][]byte{}}
-	for _, format := range b.formats {
-		if reply.Files[format.Suffix()], err = render(r, format, report.Terminal{}); err != nil {
-			return nil, err
-		}
-	}
-	return reply, nil
-}
-
-// progress shows how far a batch is: a bar on a terminal, else a line for each
-// submission.
-type progress struct {
-	w     *terminal.Writer
-	bar   bool
-	total int
-	n     int
-	kept  int
-	bad   int
-}
-
-func newProgress(w goio.Writer, total int) *progress {
-	return &progress{w: terminal.NewWriter(w), bar: terminal.Is(w), total: total}
-}
-
-// progressWide is the width of the bar in letters.
-const progressWide = 32
-
-func (p *progress) done(row *batch.Row, kept bool) {
-	p.n++
-	if kept {
-		p.kept++
-	}
-	if row.Status != batch.Graded {
-		p.bad++
-	}
-	if !p.bar {
-		note := row.Status
-		switch {
-		case kept:
-			note = "graded before"
-		case row.Error != "":
-			note += ": " + report.Line(row.Error)
-		}
-		fmt.Fprintf(p.w, "%*d/%d  %s  %s\n", len(fmt.Sprint(p.total)), p.n, p.total, report.Line(row.Name), note)
-		return
-	}
-	full := p.n * progressWide / p.total
-	text := fmt.Sprintf("[%s%s] %d of %d", strings.Repeat("#", full), strings.Repeat("-", progressWide-full), p.n, p.total)
-	if p.kept > 0 {
-		text += fmt.Sprintf(", %d graded before", p.kept)
-	}
-	if p.bad > 0 {
-		text += fmt.Sprintf(", %d could not be", p.bad)
-	}
-	p.w.Redraw(text)
-}
-
-func (p *progress) end() {
-	if p.bar && p.n > 0 {
-		fmt.Fprintln(p.w)
-	}
 }

@@ -5,14 +5,19 @@ package batch
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"sync"
 	"time"
 
 	"wireloom/internal/report"
+	"wireloom/internal/terminal"
 )
 
 // What can become of a submission.
@@ -26,14 +31,31 @@ const (
 
 // A Row is what became of a submission.
 type Row struct {
-	Format  int               `json:"format"` // rowFormat
-	Key     string            `json:"key"`    // of all that the result depends on
-	Name    string            `json:"name"`
-	Student string            `json:"student,omitempty"`
-	Status  string            `json:"status"`
-	Error   string            `json:"error,omitempty"` // what is wrong, where there is no result
-	Report  *report.Document  `json:"report,omitempty"`
-	Files   map[string][]byte `json:"-"` // other forms of the report, by suffix
+	Format   int               `json:"format"` // rowFormat
+	Key      string            `json:"key"`    // of all that the result depends on
+	Name     string            `json:"name"`
+	Student  string            `json:"student,omitempty"`
+	Who      string            `json:"who,omitempty"`
+	Late     bool              `json:"late,omitempty"`
+	Status   string            `json:"status"`
+	Error    string            `json:"error,omitempty"` // what is wrong, where there is no result
+	Programs []Program         `json:"programs,omitempty"`
+	Also     []string          `json:"also,omitempty"`  // what else its author handed in
+	Notes    []string          `json:"notes,omitempty"` // for who grades
+	Report   *report.Document  `json:"report,omitempty"`
+	Files    map[string][]byte `json:"-"` // other forms of the report, by suffix
+
+	stem string // what files of the result are called
+}
+
+// A Program is one of a submission, for one slot or several.
+type Program struct {
+	Slots []string `json:"slots"` // each NODE.PROC
+	File  string   `json:"file"`  // below the folder of submissions, for people
+	Hash  string   `json:"hash"`  // SHA-256 in hexadecimal
+	Size  int64    `json:"size"`  // bytes
+
+	path string // below the folder of submissions
 }
 
 // A Setting is what all submissions are graded with.
@@ -41,7 +63,6 @@ type Setting struct {
 	Version string // of the program
 	Source  string // hash of the whole scenario
 	Options string // whatever else the results depend on
-	Student func(name string) string
 }
 
 // Options say how to grade.
@@ -61,16 +82,22 @@ type Options struct {
 // recycle is after how many submissions a process is replaced by a fresh one.
 const recycle = 200
 
-// Run grades the submissions and returns their rows, in their order. Where it is
-// interrupted the rows that were made are kept, those missing are nil, and the error
-// is that of ctx.
-func Run(ctx context.Context, subs []Submission, set Setting, o Options) ([]*Row, error) {
+// Run grades the submissions in a folder and returns their rows, in their order. Where
+// it is interrupted the rows that were made are kept, those missing are nil, and the
+// error is that of ctx.
+func Run(ctx context.Context, f *Folder, set Setting, o Options) ([]*Row, error) {
+	subs := f.Submissions
+	files, err := openTree(f.Dir)
+	if err != nil {
+		return nil, fmt.Errorf("submissions: %w", err)
+	}
+	defer files.close()
 	if o.expired == nil {
 		o.expired = func(_ Job, d time.Duration) <-chan time.Time { return time.After(d) }
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	r := &run{subs: subs, set: set, o: o, rows: make([]*Row, len(subs)), stop: cancel}
+	r := &run{dir: f.Dir, files: files, subs: subs, set: set, o: o, rows: make([]*Row, len(subs)), stop: cancel}
 	next := make(chan int)
 	var wg sync.WaitGroup
 	for range max(min(o.Jobs, len(subs)), 1) {
@@ -100,10 +127,12 @@ func Run(ctx context.Context, subs []Submission, set Setting, o Options) ([]*Row
 
 // run is one Run.
 type run struct {
-	subs []Submission
-	set  Setting
-	o    Options
-	stop func()
+	dir   string
+	files *tree
+	subs  []Submission
+	set   Setting
+	o     Options
+	stop  func()
 
 	mu   sync.Mutex // guards what follows, and orders the calls of Done
 	rows []*Row
@@ -113,19 +142,25 @@ type run struct {
 // one grades a submission, or finds that it has been.
 func (r *run) one(ctx context.Context, p *process, i int) {
 	s := &r.subs[i]
-	row := &Row{Format: rowFormat, Name: s.Name, Student: r.set.Student(s.Name)}
-	hashes, err := s.hash()
+	row := s.row()
+	hashes, err := r.hash(row)
 	if err != nil {
 		row.Status, row.Error = Refused, err.Error()
 		r.done(i, row, false)
 		return
 	}
 	row.Key = key(r.set, row.Student, hashes)
-	if old := load(r.o.Out, s.Name); old != nil && old.Key == row.Key && old.Status == Graded && old.Name == s.Name {
-		r.done(i, old, true)
+	if old := load(r.o.Out, s.stem); old != nil && old.Key == row.Key && old.Status == Graded && old.Name == row.Name {
+		row.Status, row.Report = old.Status, old.Report
+		r.done(i, row, true)
 		return
 	}
-	job := Job{Name: s.Name, Student: row.Student, Programs: s.Programs}
+	job := Job{Name: s.Name, Student: row.Student, Dir: []byte(r.dir), Programs: map[string][]byte{}}
+	for _, p := range row.Programs {
+		for _, slot := range p.Slots {
+			job.Programs[slot] = []byte(p.path)
+		}
+	}
 	reply, death := p.ask(ctx, job, r.o.expired(job, r.o.Timeout))
 	if death != nil && death.status == Crashed && !death.fresh && ctx.Err() == nil {
 		reply, death = p.ask(ctx, job, r.o.expired(job, r.o.Timeout)) // was it this one, or what others left behind?
@@ -169,7 +204,46 @@ func (r *run) done(i int, row *Row, kept bool) {
 	}
 }
 
-// hashes are those of the programs that were graded, as Submission.hash has them.
+// row is a submission's row before it is graded.
+func (s *Submission) row() *Row {
+	return &Row{
+		Format: rowFormat, Name: s.Name, Student: s.Student, Who: s.Who, Late: s.Late, Also: s.also, Notes: s.notes, Programs: slices.Clone(s.programs),
+		Error: said(s.problem), stem: s.stem,
+	}
+}
+
+func said(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
+// hash takes the hashes of a row's programs, and returns what the submission is: the
+// hashes by slot, in order.
+func (r *run) hash(row *Row) ([]string, error) {
+	if row.Error != "" {
+		row.Programs = nil // not all are there
+		return nil, errors.New(row.Error)
+	}
+	var out []string
+	for i := range row.Programs {
+		p := &row.Programs[i]
+		p.File = terminal.Line(filepath.ToSlash(p.path))
+		var err error
+		if p.Hash, p.Size, err = r.files.hash(p.path); err != nil {
+			row.Programs = row.Programs[:i]
+			return nil, err
+		}
+		for _, slot := range p.Slots {
+			out = append(out, slot+" "+p.Hash)
+		}
+	}
+	slices.Sort(out)
+	return out, nil
+}
+
+// hashes are those of the programs that were graded, as run.hash has them.
 func (r *Reply) hashes() []string {
 	var out []string
 	for _, p := range r.Report.Programs {
@@ -177,6 +251,11 @@ func (r *Reply) hashes() []string {
 	}
 	slices.Sort(out)
 	return out
+}
+
+func sum(b []byte) string {
+	s := sha256.Sum256(b)
+	return hex.EncodeToString(s[:])
 }
 
 func key(set Setting, student string, hashes []string) string {

@@ -42,7 +42,7 @@ var (
 // grade does what the program says.
 func grade(j Job) Reply {
 	jobs++
-	b, err := os.ReadFile(j.Programs["bob.pingd"])
+	b, err := ReadProgram(string(j.Dir), string(j.Programs["bob.pingd"]))
 	if err != nil {
 		return Reply{Error: err.Error()}
 	}
@@ -85,12 +85,13 @@ type bench struct {
 	*testing.T
 	dir, out string
 	set      Setting
+	from     From
 	opt      Options
 	again    []string
 }
 
 func newBench(t *testing.T, files map[string]string) *bench {
-	b := &bench{T: t, dir: t.TempDir(), out: t.TempDir(), set: Setting{Version: "v1", Source: "s", Student: func(string) string { return "" }}}
+	b := &bench{T: t, dir: t.TempDir(), out: t.TempDir(), set: Setting{Version: "v1", Source: "s"}, from: FromNone}
 	for name, text := range files {
 		b.file(name, text)
 	}
@@ -119,9 +120,12 @@ func newBench(t *testing.T, files map[string]string) *bench {
 
 func (b *bench) file(name, text string) {
 	b.Helper()
-	path := filepath.Join(b.dir, name)
+	path := b.dir + string(filepath.Separator) + filepath.FromSlash(name)
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		b.Fatal(err)
+	}
+	if strings.HasSuffix(name, "/") {
+		return // MkdirAll has made it
 	}
 	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 		b.Fatal(err)
@@ -134,16 +138,16 @@ var onePart = []Part{{Slots: []string{"bob.pingd"}, Names: []string{"submission"
 func (b *bench) run(ctx context.Context) (string, error) {
 	b.Helper()
 	b.again = nil
-	subs, _, err := Find(b.dir, onePart)
+	f, err := Find(b.dir, onePart, b.from, b.out)
 	if err != nil {
 		b.Fatal(err)
 	}
-	rows, err := Run(ctx, subs, b.set, b.opt)
+	rows, err := Run(ctx, f, b.set, b.opt)
 	var out []string
 	for i, row := range rows {
 		switch {
 		case row == nil:
-			out = append(out, subs[i].Name+" nothing")
+			out = append(out, f.Submissions[i].Name+" nothing")
 		case row.Report != nil:
 			score, most := NewTable(rows).points(row)
 			out = append(out, fmt.Sprintf("%s %s %s/%s", row.Name, row.Status, score, most))
@@ -239,7 +243,7 @@ func TestOnlyWhatChangedIsGradedAgain(t *testing.T) {
 		{"the scenario", func(b *bench) { b.set.Source = "t" }, ""},
 		{"the version", func(b *bench) { b.set.Version = "v2" }, ""},
 		{"the options", func(b *bench) { b.set.Options = "--stage=x" }, ""},
-		{"the students", func(b *bench) { b.set.Student = func(n string) string { return n } }, ""},
+		{"the students", func(b *bench) { b.from = FromName }, ""},
 		{"a damaged row", func(b *bench) {
 			if err := os.WriteFile(filepath.Join(b.out, rowsDir, "good.json"), []byte("{"), 0o644); err != nil {
 				b.Fatal(err)
@@ -280,67 +284,6 @@ func TestAProcessThatCannotBeStarted(t *testing.T) {
 	b.opt.Command = func() *exec.Cmd { return exec.Command(filepath.Join(b.dir, "nowhere")) }
 	if got, err := b.run(t.Context()); err != nil || got != "a crashed" || !strings.Contains(b.row("a").Error, "cannot be started") {
 		t.Errorf("got %s, %v", got, err)
-	}
-}
-
-func TestFind(t *testing.T) {
-	two := []Part{{Slots: []string{"a.x", "b.x"}, Names: []string{"end", "a.x", "b.x"}}, {Slots: []string{"r.y"}, Names: []string{"middle", "r.y"}}}
-	for _, tc := range []struct {
-		name  string
-		parts []Part
-		files []string
-		want  string // NAME: SLOT=FILE ...; or an error
-	}{
-		{"files", onePart, []string{"b.wasm", "a.wasm"}, "a: bob.pingd=a.wasm; b: bob.pingd=b.wasm"},
-		{"a folder with one program of any name", onePart, []string{"a/whatever.wasm", "a/notes.txt"}, "a: bob.pingd=a/whatever.wasm"},
-		{"the slot's word goes first", onePart, []string{"a/old.wasm", "a/submission.wasm"}, "a: bob.pingd=a/submission.wasm"},
-		{"hidden files are none", onePart, []string{"a.wasm", ".b.wasm"}, "a: bob.pingd=a.wasm"},
-		{"what macOS leaves in zips", onePart, []string{"a.wasm", "__MACOSX/._a.wasm"}, "a: bob.pingd=a.wasm"},
-		{"capitals", onePart, []string{"A.WASM", "b/X.Wasm"}, "A: bob.pingd=A.WASM; b: bob.pingd=b/X.Wasm"},
-		{"a folder with a source alone", onePart, []string{"a/main.c"}, "a: there is no .wasm file in it"},
-		{"two programs", two, []string{"a/end.wasm", "a/r.y.wasm"}, "a: a.x=a/end.wasm b.x=a/end.wasm r.y=a/r.y.wasm"},
-		{"two programs, one missing", two, []string{"a/end.wasm"}, "a: there is no middle.wasm in it"},
-		{"two programs need a folder", two, []string{"a.wasm"}, "a submission is a folder with end.wasm, middle.wasm"},
-		{"a name that is too long for its results", onePart, []string{strings.Repeat("n", 231) + ".wasm"}, strings.Repeat("n", 231) + ": its name has 231 bytes, at most 230 are allowed"},
-		{"nothing", onePart, []string{"readme.txt"}, "a submission is a .wasm file, or a folder with one"},
-		{"one name twice", onePart, []string{"a.wasm", "a/x.wasm"}, "two with one name: a and a"},
-		{"one name twice where case is nothing", onePart, []string{"Anna.wasm", "anna.wasm"}, "two with one name: Anna and anna"},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			b := newBench(t, nil)
-			for _, f := range tc.files {
-				b.file(f, "x")
-			}
-			subs, _, err := Find(b.dir, tc.parts)
-			if err != nil {
-				if !strings.Contains(err.Error(), tc.want) {
-					t.Errorf("got %v, want %s", err, tc.want)
-				}
-				return
-			}
-			var got []string
-			for _, s := range subs {
-				line := s.Name + ":"
-				if s.problem != nil {
-					line += " " + s.problem.Error()
-				} else {
-					var files []string
-					for slot, f := range s.Programs {
-						rel, _ := filepath.Rel(b.dir, f)
-						files = append(files, slot+"="+filepath.ToSlash(rel))
-					}
-					slices.Sort(files)
-					line += " " + strings.Join(files, " ")
-				}
-				got = append(got, line)
-			}
-			if g := strings.Join(got, "; "); g != tc.want {
-				t.Errorf("got %s, want %s", g, tc.want)
-			}
-		})
-	}
-	if _, _, err := Find("/nowhere", onePart); err == nil {
-		t.Error("a folder that is not there holds submissions")
 	}
 }
 

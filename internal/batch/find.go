@@ -1,25 +1,21 @@
 package batch
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
-	"wireloom/scenarios"
+	"wireloom/internal/terminal"
 )
 
 // Limits of a folder of submissions.
 const (
 	maxSubmissions = 100_000
-	maxName        = 230 // bytes of a name: files of results are called by it, and a suffix
+	maxInside      = 1000 // files and folders of one submission's folder
+	maxDepth       = 8    // folders that have nothing but a folder in them
 )
 
 // A Part is a program that each submission consists of: it runs in one slot, or in
@@ -31,70 +27,367 @@ type Part struct {
 
 // A Submission is what somebody handed in.
 type Submission struct {
-	Name     string            // of its file without .wasm, or of its folder
-	Programs map[string]string // file by slot
-	problem  error             // why it cannot be graded
+	Name    string // for people, on one line
+	Student string // the id; "" if it isn't known
+	Who     string // whose it is, for people; "" where the name says it best
+	Late    bool   // it was handed in late, as the export's names say
+
+	raw      string // what it is called in the folder
+	stem     string // what files of its result are called, each with a suffix
+	programs []Program
+	also     []string // what else its author handed in
+	notes    []string // for who grades
+	problem  error    // why it cannot be graded
 }
 
-// Find finds the submissions in a folder, in the order of their names: its .wasm
-// files, where a submission is one program, and its folders. others are the names
-// of what is neither.
-func Find(dir string, parts []Part) (subs []Submission, others []string, err error) {
-	entries, err := os.ReadDir(dir)
+// An Other is something that nobody handed in to be graded.
+type Other struct {
+	Name string `json:"name"` // for people, on one line
+	Why  string `json:"why"`
+}
+
+// A Folder is all that is in a folder of submissions, but for what is there by no will
+// of anybody's: names that begin with a dot, __MACOSX, Thumbs.db, desktop.ini.
+type Folder struct {
+	Dir         string
+	Submissions []Submission // in the order of their names
+	Others      []Other      // likewise
+	From        From         // what names were understood as
+}
+
+// Find finds the submissions in a folder: its .wasm files, where a submission is one
+// program, its folders, and what should have been one. out is the folder of results,
+// which is no submission wherever it is.
+func Find(dir string, parts []Part, from From, out string) (*Folder, error) {
+	t, err := openTree(dir)
 	if err != nil {
-		return nil, nil, fmt.Errorf("submissions: %w", err)
+		return nil, fmt.Errorf("submissions: %w", err)
 	}
-	if len(entries) > maxSubmissions {
-		return nil, nil, fmt.Errorf("submissions: %s has %d entries, at most %d are allowed", dir, len(entries), maxSubmissions)
+	defer t.close()
+	names, err := t.names(maxSubmissions)
+	if err != nil {
+		return nil, fmt.Errorf("submissions: %s: %w", dir, err)
 	}
-	for _, e := range entries {
-		path := filepath.Join(dir, e.Name())
-		info, err := os.Stat(path) // of what a link leads to
-		name, wasm := cutWasm(e.Name())
-		switch {
-		case strings.HasPrefix(e.Name(), "."), e.Name() == "__MACOSX": // which macOS puts into each zip
-		case err != nil:
-			others = append(others, e.Name())
-		case info.IsDir():
-			subs = append(subs, folder(path, e.Name(), parts))
-		case wasm && name != "" && len(parts) == 1 && info.Mode().IsRegular():
-			subs = append(subs, Submission{Name: name, Programs: parts[0].of(path)})
-		default:
-			others = append(others, e.Name())
+	slices.Sort(names)
+	metadata := slices.Contains(names, metadataFile)
+	names = slices.DeleteFunc(names, func(n string) bool { return ignored(n) || n == metadataFile || sameFolder(t, n, out) })
+	var things []thing
+	var offered []string
+	for _, n := range names {
+		x := look(t, n)
+		things = append(things, x)
+		if x.kind != document {
+			offered = append(offered, n)
 		}
 	}
-	for i := range subs {
-		if len(subs[i].Name) > maxName {
-			subs[i].problem = fmt.Errorf("its name has %d bytes, at most %d are allowed", len(subs[i].Name), maxName)
+	f := &Folder{Dir: dir, From: from.choose(offered, metadata)}
+	var people map[string]person
+	if metadata && f.From == FromGradescope {
+		if people, err = readMetadata(t); err != nil {
+			return nil, fmt.Errorf("submissions: %w", err)
 		}
 	}
-	slices.SortFunc(subs, func(a, b Submission) int { return strings.Compare(a.Name, b.Name) })
-	seen := map[string]string{} // some file systems take a and A for one name
-	for _, s := range subs {
-		if other, twice := seen[strings.ToLower(s.Name)]; twice {
-			return nil, nil, fmt.Errorf("submissions: %s has two with one name: %s and %s", dir, other, s.Name)
+	groups := together(things, f.From, people)
+	beside := byBase(groups)
+	for _, g := range groups {
+		if why := g.other(beside); why != "" {
+			f.Others = append(f.Others, Other{terminal.Line(g.things[0].name), why})
+			continue
 		}
-		seen[strings.ToLower(s.Name)] = s.Name
+		f.Submissions = append(f.Submissions, g.submission(t, parts))
 	}
-	if len(subs) == 0 {
-		return nil, others, fmt.Errorf("submissions: there is none in %s: %s", dir, wanted(parts))
+	nameAll(f.Submissions)
+	noteTwins(f.Submissions)
+	if len(f.Submissions) == 0 {
+		var have []string
+		for _, o := range f.Others {
+			have = append(have, o.Name)
+		}
+		return nil, fmt.Errorf("submissions: there is none in %s: %s%s", dir, wanted(parts), listed("; in it is ", have))
 	}
-	return subs, others, nil
+	return f, nil
+}
+
+// ignored reports whether something is there by no will of anybody's.
+func ignored(name string) bool {
+	return strings.HasPrefix(name, ".") || name == "__MACOSX" || strings.EqualFold(name, "Thumbs.db") || strings.EqualFold(name, "desktop.ini")
+}
+
+func sameFolder(t *tree, name, out string) bool {
+	there, err := os.Stat(out)
+	if err != nil {
+		return false
+	}
+	here, err := t.root.Lstat(name)
+	return err == nil && os.SameFile(here, there)
+}
+
+// What a thing in a folder can be.
+type kind int
+
+const (
+	program  kind = iota // a .wasm file, by its name
+	folder               // a folder
+	oddity               // neither a file nor a folder, or nothing that can be looked at
+	source               // a program's source text
+	archive              // a packed folder
+	document             // any other file
+)
+
+// A thing is a file, a folder or an oddity.
+type thing struct {
+	path string // below the folder of submissions
+	name string // as its author called it
+	kind kind
+	why  error // of an oddity
+	own  owner
+}
+
+// look finds out what something is, and follows no link for that.
+func look(t *tree, name string) thing {
+	x := thing{path: name, name: name}
+	info, err := t.root.Lstat(name)
+	if err == nil {
+		err = ordinary(info.Mode())
+	}
+	_, wasm := cutWasm(name)
+	ext := strings.ToLower(filepath.Ext(name))
+	switch {
+	case err != nil:
+		x.kind, x.why = oddity, plainly(err)
+	case info.IsDir():
+		x.kind = folder
+	case wasm:
+		x.kind = program
+	case slices.Contains(sources, ext):
+		x.kind = source
+	case slices.Contains(archives, ext):
+		x.kind = archive
+	default:
+		x.kind = document
+	}
+	return x
+}
+
+var (
+	sources  = []string{".c", ".h", ".cc", ".cpp", ".cxx", ".hpp", ".go", ".rs", ".zig", ".ts", ".d", ".nim", ".wat", ".wast", ".o", ".a", ".exe"}
+	archives = []string{".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".zst", ".7z", ".rar"}
+)
+
+// instead says what to do with something that is no program.
+func (k kind) instead() string {
+	switch k {
+	case source:
+		return "is no WebAssembly: hand in the .wasm file that is built of it"
+	case archive:
+		return "is an archive: hand in the .wasm file that is in it"
+	case program, folder, oddity, document:
+	}
+	return "is no .wasm file"
 }
 
 // cutWasm is the name of a program's file without .wasm, or .WASM.
 func cutWasm(name string) (base string, ok bool) {
 	ext := filepath.Ext(name)
-	return strings.TrimSuffix(name, ext), strings.EqualFold(ext, ".wasm")
+	if !strings.EqualFold(ext, ".wasm") {
+		return name, false
+	}
+	return strings.TrimSuffix(name, ext), true
 }
 
-// of is the part's file, for each of its slots.
-func (p *Part) of(file string) map[string]string {
-	m := map[string]string{}
-	for _, s := range p.Slots {
-		m[s] = file
+// A group is what one student, or several together, handed in.
+type group struct {
+	owner
+	things []thing
+}
+
+// together finds out what belongs together, in the order of names.
+func together(things []thing, from From, people map[string]person) []*group {
+	var groups []*group
+	at := map[string]*group{}
+	for _, x := range things {
+		o := from.owner(x.name, people)
+		o.settle()
+		if x.kind != folder {
+			x.name = o.rest
+		}
+		g := at[o.key]
+		if g == nil {
+			g = &group{owner: o}
+			at[o.key] = g
+			groups = append(groups, g)
+		}
+		g.late = g.late || o.late
+		g.things = append(g.things, x)
 	}
-	return m
+	return groups
+}
+
+// alone reports whether the name says nothing of an owner.
+func (g *group) alone() bool { return strings.HasPrefix(g.key, "/") }
+
+// byBase is the names of programs and folders that are submissions by themselves,
+// without .wasm.
+func byBase(groups []*group) map[string]bool {
+	at := map[string]bool{}
+	for _, g := range groups {
+		if k := g.things[0].kind; g.alone() && (k == program || k == folder) {
+			base, _ := cutWasm(g.things[0].name)
+			at[base] = true
+		}
+	}
+	return at
+}
+
+// other says why a group is no submission; "" if it is one. A text never is, and
+// nothing that lies beside a submission with its name, such as anna.c beside anna.wasm.
+func (g *group) other(beside map[string]bool) string {
+	x := g.things[0]
+	if !g.alone() {
+		return ""
+	}
+	switch x.kind {
+	case document:
+		return "it " + x.kind.instead()
+	case source, archive:
+		if base := strings.TrimSuffix(x.name, filepath.Ext(x.name)); beside[base] {
+			return "it lies beside the submission " + terminal.Line(base)
+		}
+	case program, folder, oddity:
+	}
+	return ""
+}
+
+// submission makes one of a group.
+func (g *group) submission(t *tree, parts []Part) Submission {
+	s := Submission{raw: strings.TrimPrefix(g.key, "/"), Student: g.student, Who: g.who, Late: g.late}
+	one := g.things[0]
+	flat := g.alone() && one.kind != folder
+	switch {
+	case flat && one.kind == oddity:
+		s.problem = one.why
+	case flat && one.kind != program:
+		s.problem = fmt.Errorf("it %s", one.kind.instead())
+	case flat && len(parts) > 1:
+		s.problem = errors.New(wanted(parts))
+	case flat:
+		s.programs = []Program{{Slots: parts[0].Slots, path: one.path}}
+	default:
+		var inside []thing
+		for _, x := range g.things {
+			if x.kind != folder {
+				inside = append(inside, x)
+				continue
+			}
+			more, err := contents(t, x.path, 0)
+			if err != nil {
+				s.problem = err
+				return s
+			}
+			inside = append(inside, more...)
+		}
+		s.pick(inside, parts)
+	}
+	return s
+}
+
+// contents is what is in a submission's folder. Where that is nothing but a folder, as
+// when a zip was unpacked, it is what is in that.
+func contents(t *tree, path string, depth int) ([]thing, error) {
+	sub, err := t.folder(path)
+	if err != nil {
+		return nil, plainly(err)
+	}
+	defer sub.close()
+	names, err := sub.names(maxInside)
+	if err != nil {
+		return nil, plainly(err)
+	}
+	slices.Sort(names)
+	var out []thing
+	for _, n := range names {
+		if ignored(n) {
+			continue
+		}
+		x := look(sub, n)
+		x.path = filepath.Join(path, n)
+		out = append(out, x)
+	}
+	if len(out) == 1 && out[0].kind == folder && depth < maxDepth {
+		return contents(t, out[0].path, depth+1)
+	}
+	return out, nil
+}
+
+// pick finds the programs of a submission among its files.
+func (s *Submission) pick(things []thing, parts []Part) {
+	taken := map[string]bool{}
+	for _, p := range parts {
+		var hits, all []thing
+		for _, x := range things {
+			base, wasm := cutWasm(x.name)
+			switch {
+			case !wasm || x.kind != program && x.kind != oddity:
+				continue
+			case slices.Contains(p.Names, base):
+				hits = append(hits, x)
+			}
+			all = append(all, x)
+		}
+		if len(hits) == 0 && len(parts) == 1 {
+			hits = all
+		}
+		switch {
+		case len(hits) == 0:
+			s.problem = lacks(p, parts, things)
+			return
+		case len(hits) > 1:
+			var names []string
+			for _, x := range hits {
+				names = append(names, terminal.Line(x.name))
+			}
+			s.problem = fmt.Errorf("it has several files for one program%s: hand in one, or call it %s.wasm", listed(": ", names), p.Names[0])
+			return
+		case hits[0].kind == oddity:
+			s.problem = fmt.Errorf("%s in it is %w", terminal.Line(hits[0].name), hits[0].why)
+			return
+		}
+		taken[hits[0].path] = true
+		s.programs = append(s.programs, Program{Slots: p.Slots, path: hits[0].path})
+	}
+	for _, x := range things {
+		if !taken[x.path] {
+			s.also = append(s.also, terminal.Line(x.name))
+		}
+	}
+}
+
+// lacks says that a program is missing, and what is there instead.
+func lacks(p Part, parts []Part, things []thing) error {
+	what := "no .wasm file"
+	if len(parts) > 1 {
+		what = "no " + p.Names[0] + ".wasm"
+	}
+	if len(things) == 0 {
+		return fmt.Errorf("there is %s in it: it is empty", what)
+	}
+	for _, x := range things { // what comes nearest
+		if x.kind == oddity {
+			return fmt.Errorf("there is %s in it, but %s, which is %w", what, terminal.Line(x.name), x.why)
+		}
+	}
+	for _, k := range []kind{archive, source} {
+		for _, x := range things {
+			if x.kind == k {
+				return fmt.Errorf("there is %s in it, but %s, which %s", what, terminal.Line(x.name), k.instead())
+			}
+		}
+	}
+	var names []string
+	for _, x := range things {
+		names = append(names, terminal.Line(x.name))
+	}
+	return fmt.Errorf("there is %s in it%s", what, listed(": it has ", names))
 }
 
 // wanted says what a submission looks like.
@@ -109,98 +402,17 @@ func wanted(parts []Part) string {
 	return "a submission is a folder with " + strings.Join(names, ", ")
 }
 
-// folder is the submission in a folder.
-func folder(dir, name string, parts []Part) Submission {
-	s := Submission{Name: name, Programs: map[string]string{}}
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		s.problem = err
-		return s
-	}
-	var files []string
-	for _, e := range entries {
-		if base, ok := cutWasm(e.Name()); ok && base != "" && !strings.HasPrefix(base, ".") && !e.IsDir() {
-			files = append(files, e.Name())
-		}
-	}
-	for _, p := range parts {
-		var hits []string
-		for _, f := range files {
-			if base, _ := cutWasm(f); slices.Contains(p.Names, base) {
-				hits = append(hits, f)
-			}
-		}
-		if len(hits) == 0 && len(parts) == 1 {
-			hits = files
-		}
-		switch len(hits) {
-		case 1:
-			maps.Copy(s.Programs, p.of(filepath.Join(dir, hits[0])))
-		case 0:
-			s.problem = fmt.Errorf("there is no %s.wasm in it", p.Names[0])
-			if len(parts) == 1 {
-				s.problem = errors.New("there is no .wasm file in it")
-			}
-			return s
-		default:
-			s.problem = fmt.Errorf("it has several files for one program: %s", strings.Join(hits, ", "))
-			return s
-		}
-	}
-	return s
-}
+// maxListed is how many names a sentence has.
+const maxListed = 8
 
-// hash returns what the submission is: its programs' hashes by slot, in order.
-func (s *Submission) hash() ([]string, error) {
-	if s.problem != nil {
-		return nil, s.problem
+// listed is names with what leads to them; "" where there are none.
+func listed(lead string, names []string) string {
+	if len(names) == 0 {
+		return ""
 	}
-	var out []string
-	for slot, file := range s.Programs {
-		h, err := hashFile(file)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, slot+" "+h)
+	more := ""
+	if n := len(names) - maxListed; n > 0 {
+		names, more = names[:maxListed], fmt.Sprintf(" and %d more", n)
 	}
-	slices.Sort(out)
-	return out, nil
-}
-
-func hashFile(name string) (string, error) {
-	info, err := os.Stat(name)
-	if err == nil && !info.Mode().IsRegular() {
-		err = errors.New("it is no ordinary file")
-	}
-	if err != nil {
-		return "", plainly(err)
-	}
-	f, err := os.Open(name)
-	if err != nil {
-		return "", plainly(err)
-	}
-	defer f.Close()
-	h := sha256.New()
-	n, err := io.Copy(h, io.LimitReader(f, scenarios.MaxReference+1))
-	if err == nil && n > scenarios.MaxReference {
-		err = fmt.Errorf("its program has more than %d bytes", scenarios.MaxReference)
-	}
-	if err != nil {
-		return "", plainly(err)
-	}
-	return hex.EncodeToString(h.Sum(nil)), nil
-}
-
-// plainly is an error without the path, which the row's name stands for.
-func plainly(err error) error {
-	var p *fs.PathError
-	if errors.As(err, &p) {
-		return fmt.Errorf("its program cannot be read: %w", p.Err)
-	}
-	return err
-}
-
-func sum(b []byte) string {
-	s := sha256.Sum256(b)
-	return hex.EncodeToString(s[:])
+	return lead + strings.Join(names, ", ") + more
 }

@@ -14,7 +14,7 @@ import (
 
 // rowFormat is the number of the form in which rows are kept. A row of another is
 // graded again.
-const rowFormat = 1
+const rowFormat = 2
 
 // Folders of the results, under the one that is given.
 const (
@@ -32,7 +32,7 @@ func save(out string, row *Row) error {
 		}
 	}
 	for suffix, b := range row.Files {
-		if err := WriteFile(filepath.Join(out, ReportsDir, row.Name+suffix), b); err != nil {
+		if err := WriteFile(filepath.Join(out, ReportsDir, row.stem+suffix), b); err != nil {
 			return err
 		}
 	}
@@ -40,7 +40,7 @@ func save(out string, row *Row) error {
 	if err != nil {
 		return err
 	}
-	return WriteFile(filepath.Join(out, rowsDir, row.Name+".json"), append(b, '\n'))
+	return WriteFile(filepath.Join(out, rowsDir, row.stem+".json"), append(b, '\n'))
 }
 
 // WriteFile writes a file so that it is whole or not there.
@@ -64,8 +64,8 @@ func WriteFile(name string, b []byte) (err error) {
 
 // load returns the row that was kept of a submission. What cannot be read is as if
 // it were not there: the submission is graded again.
-func load(out, name string) *Row {
-	f, err := os.Open(filepath.Join(out, rowsDir, name+".json"))
+func load(out, stem string) *Row {
+	f, err := os.Open(filepath.Join(out, rowsDir, stem+".json"))
 	if err != nil {
 		return nil
 	}

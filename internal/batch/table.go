@@ -9,7 +9,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"wireloom/internal/report"
+	"wireloom/internal/terminal"
 	"wireloom/scenarios"
 )
 
@@ -17,8 +17,13 @@ import (
 // each check. Where something is withheld from its audience it has no totals.
 type Table struct {
 	Rows   []*Row
+	Others []Other           // what was there beside submissions
+	Known  map[string]string // what a program of this hash is, that students have not made
+
 	checks []checkCount
 	hidden bool
+	twins  map[string][]*Row // who handed in a program, by its hash
+	who    map[string]int    // how many rows are of somebody
 }
 
 // checkCount is how a check went with everybody.
@@ -30,13 +35,18 @@ type checkCount struct {
 
 // NewTable makes a table of rows; those that are nil are not in it.
 func NewTable(rows []*Row) *Table {
-	t := &Table{}
+	t := &Table{twins: map[string][]*Row{}, who: map[string]int{}}
 	at := map[string]int{}
 	for _, row := range rows {
-		if row != nil {
-			t.Rows = append(t.Rows, row)
+		if row == nil {
+			continue
 		}
-		if row == nil || row.Report == nil {
+		t.Rows = append(t.Rows, row)
+		t.who[row.Who]++
+		for _, p := range row.Programs {
+			t.twins[p.Hash] = append(t.twins[p.Hash], row)
+		}
+		if row.Report == nil {
 			continue
 		}
 		t.hidden = t.hidden || row.Report.Hidden
@@ -105,6 +115,79 @@ func note(row *Row) string {
 	return ""
 }
 
+// label is what a row is called for people: whose it is, where that is nobody else's.
+func (t *Table) label(row *Row) string {
+	if row.Who != "" && t.who[row.Who] == 1 {
+		return row.Who
+	}
+	return row.Name
+}
+
+// sameAs says whose programs are the same files as a row's; "" if nobody's are.
+func (t *Table) sameAs(row *Row) string {
+	var alike []string // others who have all of the row's programs
+	var some []string  // a sentence for each program that others have
+	for i, p := range row.Programs {
+		var names []string
+		seen := map[*Row]bool{row: true}
+		for _, other := range t.twins[p.Hash] {
+			if !seen[other] {
+				seen[other] = true
+				names = append(names, t.label(other))
+			}
+		}
+		if i == 0 {
+			alike = names
+		}
+		alike = slices.DeleteFunc(slices.Clone(alike), func(n string) bool { return !slices.Contains(names, n) })
+		if len(names) > 0 {
+			some = append(some, listed(p.Slots[0]+" is the same file as ", names))
+		}
+	}
+	if len(alike) > 0 {
+		return listed("same file as ", alike)
+	}
+	return strings.Join(some, "; ")
+}
+
+// known says which of a row's programs no student has made; "" if none.
+func (t *Table) known(row *Row) string {
+	var out []string
+	for _, p := range row.Programs {
+		what := t.Known[p.Hash]
+		switch {
+		case what == "":
+		case len(row.Programs) == 1:
+			out = append(out, "same file as "+what)
+		default:
+			out = append(out, p.Slots[0]+" is the same file as "+what)
+		}
+	}
+	return strings.Join(out, "; ")
+}
+
+// notes are all that a teacher wants to know of a row beside its points.
+func (t *Table) notes(row *Row) []string {
+	late := ""
+	if row.Late {
+		late = "late"
+	}
+	out := append([]string{note(row), t.known(row), t.sameAs(row), late}, row.Notes...)
+	return slices.DeleteFunc(out, func(s string) bool { return s == "" })
+}
+
+// shortHash is how many digits of a hash tell a program from others for people.
+const shortHash = 8
+
+// short are the beginnings of the hashes of a row's programs.
+func short(row *Row) string {
+	var out []string
+	for _, p := range row.Programs {
+		out = append(out, p.Hash[:min(shortHash, len(p.Hash))])
+	}
+	return strings.Join(out, " ")
+}
+
 // check finds a row's check.
 func check(row *Row, id string) *scenarios.Check {
 	if row.Report != nil {
@@ -117,7 +200,8 @@ func check(row *Row, id string) *scenarios.Check {
 	return nil
 }
 
-// CSV is the table for a spreadsheet: points and outcome of each check in columns.
+// CSV is the table for a spreadsheet: points and outcome of each check in columns, and
+// the hash of each program.
 func (t *Table) CSV() []byte {
 	var b bytes.Buffer
 	w := csv.NewWriter(&b)
@@ -125,9 +209,18 @@ func (t *Table) CSV() []byte {
 	for _, k := range t.checks {
 		head = append(head, cell(k.id), cell(k.id+" outcome"))
 	}
-	_ = w.Write(append(head, "note", "run")) // to memory: it cannot fail
+	slots := t.slots()
+	for _, s := range slots {
+		head = append(head, cell("sha256 "+s))
+	}
+	head = append(head, "same_as", "known", "also", "who", "late", "note", "run")
+	_ = w.Write(head) // to memory: it cannot fail
 	for _, row := range t.Rows {
 		score, most := t.points(row)
+		late := ""
+		if row.Late {
+			late = "late"
+		}
 		line := []string{cell(row.Name), cell(row.Student), t.outcome(row), score, most}
 		for _, k := range t.checks {
 			if c := check(row, k.id); c != nil {
@@ -136,19 +229,55 @@ func (t *Table) CSV() []byte {
 				line = append(line, "", "")
 			}
 		}
-		hash := ""
-		if row.Report != nil {
-			hash = row.Report.Hash
+		for _, s := range slots {
+			line = append(line, hashOf(row, s))
 		}
-		_ = w.Write(append(line, cell(note(row)), hash))
+		run := ""
+		if row.Report != nil {
+			run = row.Report.Hash
+		}
+		rest := append([]string{note(row)}, row.Notes...)
+		rest = slices.DeleteFunc(rest, func(s string) bool { return s == "" })
+		_ = w.Write(append(line, cell(t.sameAs(row)), cell(t.known(row)), cell(strings.Join(row.Also, ", ")), cell(row.Who), late, cell(strings.Join(rest, "; ")), run))
+	}
+	for _, o := range t.Others {
+		line := make([]string, len(head))
+		line[0], line[2], line[len(line)-2] = cell(o.Name), noSubmission, cell(o.Why)
+		_ = w.Write(line)
 	}
 	w.Flush()
 	return b.Bytes()
 }
 
+// noSubmission is the outcome of an Other.
+const noSubmission = "not a submission"
+
+// slots are those that submissions have programs for, the first of each program's.
+func (t *Table) slots() []string {
+	var out []string
+	for _, row := range t.Rows {
+		for _, p := range row.Programs {
+			if !slices.Contains(out, p.Slots[0]) {
+				out = append(out, p.Slots[0])
+			}
+		}
+	}
+	return out
+}
+
+// hashOf is the hash of a row's program for a slot.
+func hashOf(row *Row, slot string) string {
+	for _, p := range row.Programs {
+		if p.Slots[0] == slot {
+			return p.Hash
+		}
+	}
+	return ""
+}
+
 // cell is a text as a spreadsheet may have it: on a line, and no formula.
 func cell(s string) string {
-	s = report.Line(s)
+	s = terminal.Line(s)
 	if s != "" && strings.ContainsRune("=+-@", rune(s[0])) {
 		return "'" + s
 	}
@@ -158,41 +287,68 @@ func cell(s string) string {
 // barWide is the width of a bar in letters.
 const barWide = 20
 
+// Limits of the table for a terminal, in letters.
+const (
+	maxLabel = 28
+	maxNote  = 160
+	maxID    = 24
+)
+
 // Text is the table for a terminal.
 func (t *Table) Text() string {
 	var b strings.Builder
-	name, outcome, digits := len("submission"), len("outcome"), 1
+	name, outcome, hash, digits := len("submission"), len("outcome"), len("program"), 1
 	for _, row := range t.Rows {
-		name = max(name, utf8.RuneCountInString(report.Line(row.Name)))
+		name = max(name, utf8.RuneCountInString(terminal.Line(t.label(row))))
 		outcome = max(outcome, len(t.outcome(row)))
+		hash = max(hash, len(short(row)))
 	}
-	name = min(name, 28)
+	name = min(name, maxLabel)
 	if len(t.checks) > 9 {
 		digits = 2
 	}
-	fmt.Fprintf(&b, "%s  %-*s  %7s ", pad("submission", name), outcome, "outcome", "points")
+	head := fmt.Sprintf("%s  %-*s  %7s  %-*s ", pad("submission", name), outcome, "outcome", "points", hash, "program")
 	for i := range t.checks {
-		fmt.Fprintf(&b, " %*d", digits, i+1)
+		head += fmt.Sprintf(" %*d", digits, i+1)
 	}
-	b.WriteByte('\n')
+	b.WriteString(strings.TrimRight(head, " ") + "\n")
 	for _, row := range t.Rows {
 		points := "-"
 		if score, most := t.points(row); most != "" {
 			points = score + "/" + most
 		}
-		fmt.Fprintf(&b, "%s  %-*s  %7s ", pad(report.Line(row.Name), name), outcome, t.outcome(row), points)
+		line := fmt.Sprintf("%s  %-*s  %7s  %-*s ", pad(terminal.Line(t.label(row)), name), outcome, t.outcome(row), points, hash, short(row))
 		for _, k := range t.checks {
 			if row.Report != nil {
-				fmt.Fprintf(&b, " %*s", digits, sign(check(row, k.id)))
+				line += fmt.Sprintf(" %*s", digits, sign(check(row, k.id)))
 			}
 		}
-		b.WriteByte('\n')
-		if n := report.Line(note(row)); n != "" {
-			fmt.Fprintf(&b, "    %s\n", clip(n, 160))
+		b.WriteString(strings.TrimRight(line, " ") + "\n")
+		for _, n := range t.notes(row) {
+			fmt.Fprintf(&b, "    %s\n", clip(terminal.Line(n), maxNote))
 		}
 	}
+	t.rest(&b)
 	t.distribution(&b)
 	return b.String()
+}
+
+// maxOthers is how many of the others are in the table for a terminal.
+const maxOthers = 50
+
+// rest lists what was there beside submissions.
+func (t *Table) rest(b *strings.Builder) {
+	if len(t.Others) == 0 {
+		return
+	}
+	fmt.Fprintf(b, "\nnot submissions:\n")
+	for i, o := range t.Others {
+		if i == maxOthers {
+			fmt.Fprintf(b, "    and %d more: see results.csv\n", len(t.Others)-i)
+			break
+		}
+		fmt.Fprintf(b, "    %s: %s\n", clip(terminal.Line(o.Name), maxLabel*2), o.Why)
+	}
 }
 
 // distribution is how each check, and the whole, went with all.
@@ -203,13 +359,13 @@ func (t *Table) distribution(b *strings.Builder) {
 	fmt.Fprintf(b, "\n+ passed   - failed   . not tried\n\n")
 	wide := 0
 	for _, k := range t.checks {
-		wide = max(wide, utf8.RuneCountInString(report.Line(k.id)))
+		wide = max(wide, utf8.RuneCountInString(terminal.Line(k.id)))
 	}
-	wide = min(wide, 24)
+	wide = min(wide, maxID)
 	for i, k := range t.checks {
 		all := k.passed + k.failed + k.missed
 		full := k.passed * barWide / max(all, 1)
-		fmt.Fprintf(b, "%2d  %s  %s%s  %d of %d", i+1, pad(report.Line(k.id), wide), strings.Repeat("#", full), strings.Repeat(".", barWide-full), k.passed, all)
+		fmt.Fprintf(b, "%2d  %s  %s%s  %d of %d", i+1, pad(terminal.Line(k.id), wide), strings.Repeat("#", full), strings.Repeat(".", barWide-full), k.passed, all)
 		if k.missed > 0 {
 			fmt.Fprintf(b, ", %d not tried", k.missed)
 		}
@@ -219,17 +375,33 @@ func (t *Table) distribution(b *strings.Builder) {
 		fmt.Fprintf(b, "\nMore is checked than is shown here; totals come later.\n")
 		return
 	}
+	f := t.figures()
+	fmt.Fprintf(b, "\npoints of %d: lowest %d, median %d, mean %.1f, highest %d\n", f.most, f.lowest, f.median, f.mean, f.highest)
+}
+
+// figures are how many points the graded have.
+type figures struct {
+	most, lowest, median, highest int
+	mean                          float64
+}
+
+// figures returns nil where nobody was graded.
+func (t *Table) figures() *figures {
 	var scores []int
-	most, sum := 0, 0
+	f, sum := figures{}, 0
 	for _, row := range t.Rows {
 		if row.Report != nil {
 			r := row.Report.Report().Result
-			scores, most, sum = append(scores, r.Score), max(most, r.MaxScore), sum+r.Score
+			scores, f.most, sum = append(scores, r.Score), max(f.most, r.MaxScore), sum+r.Score
 		}
+	}
+	if len(scores) == 0 {
+		return nil
 	}
 	slices.Sort(scores)
 	n := len(scores)
-	fmt.Fprintf(b, "\npoints of %d: lowest %d, median %d, mean %.1f, highest %d\n", most, scores[0], scores[n/2], float64(sum)/float64(n), scores[n-1])
+	f.lowest, f.median, f.highest, f.mean = scores[0], scores[n/2], scores[n-1], float64(sum)/float64(n)
+	return &f
 }
 
 // sign is a check's outcome in a letter.

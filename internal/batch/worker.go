@@ -13,11 +13,13 @@ import (
 	"wireloom/internal/report"
 )
 
-// A Job is a submission as a process gets it, a line of JSON.
+// A Job is a submission as a process gets it, a line of JSON. Paths are bytes, because
+// not all are UTF-8, as JSON's texts are.
 type Job struct {
 	Name     string            `json:"name"`
 	Student  string            `json:"student,omitempty"`
-	Programs map[string]string `json:"programs"` // file by slot
+	Dir      []byte            `json:"dir"`      // the folder of all submissions
+	Programs map[string][]byte `json:"programs"` // path below it by slot, for ReadProgram
 }
 
 // A Reply is what the process answers, likewise: a report, or why there is none.

@@ -1,0 +1,107 @@
+package main
+
+import (
+	"context"
+	"path/filepath"
+	"unicode/utf8"
+
+	"wireloom/internal/batch"
+	"wireloom/internal/boot"
+	"wireloom/internal/report"
+	"wireloom/internal/terminal"
+)
+
+// gradeWorker is the command that grade-all starts its processes with.
+const gradeWorker = "grade-worker"
+
+// runGradeWorker is a process of grade-all: jobs come in as lines, replies go out. It
+// takes no notice of an interrupt, which is for who started it.
+func runGradeWorker(ctx context.Context, args []string, io stdio) int {
+	ctx = context.WithoutCancel(ctx)
+	f := newFlags(io, gradeWorker, "SCENARIO", "Grades what labserver grade-all sends it.")
+	b := newBatchFlags(f)
+	rest, code, ok := parse(f, args)
+	if !ok {
+		return code
+	}
+	if len(rest) != 1 {
+		f.Usage()
+		return exitError
+	}
+	src, err := boot.Find(rest[0])
+	if err != nil {
+		return fail(io, err)
+	}
+	engine, err := boot.OpenEngine(ctx, *b.cache)
+	if err != nil {
+		return fail(io, err)
+	}
+	defer closeEngine(io, engine)
+	err = batch.Serve(io.in, io.out, uint64(*b.memory)<<20, func(j batch.Job) batch.Reply {
+		reply, err := b.reply(ctx, src, engine, j, rest[0])
+		if err != nil {
+			return batch.Reply{Error: err.Error()}
+		}
+		return *reply
+	})
+	if err != nil {
+		return fail(io, err)
+	}
+	return exitOK
+}
+
+// reply grades a job.
+func (b *batchFlags) reply(ctx context.Context, src *boot.Source, engine *boot.Engine, j batch.Job, scenario string) (*batch.Reply, error) {
+	g, err := b.grading(src, engine, j.Student)
+	if err != nil {
+		return nil, err
+	}
+	g.inputs.Scenario = scenario
+	if err := g.useJob(j); err != nil {
+		return nil, err
+	}
+	res, err := g.run(ctx, *b.audience, nil)
+	if err != nil {
+		return nil, err
+	}
+	r, err := g.report(ctx, res, b.formats...)
+	if err != nil {
+		return nil, err
+	}
+	reply := &batch.Reply{Report: r.Document(), Files: map[string][]byte{}}
+	for _, format := range b.formats {
+		if reply.Files[format.Suffix()], err = render(r, format, report.Terminal{}); err != nil {
+			return nil, err
+		}
+	}
+	return reply, nil
+}
+
+// useJob reads the programs of a job. What a file is called may be no text, which a
+// report could not say.
+func (g *grading) useJob(j batch.Job) error {
+	read := map[string]boot.File{} // a file may be for several slots
+	for _, slot := range g.src.Slots() {
+		path := string(j.Programs[slot.String()])
+		f, ok := read[path]
+		if !ok {
+			b, err := batch.ReadProgram(string(j.Dir), path)
+			if err != nil {
+				return err
+			}
+			f = boot.File{Name: utf8Name(filepath.Base(path)), Module: b}
+			read[path] = f
+		}
+		g.programs[slot] = f
+		g.inputs.Programs[slot.String()] = utf8Name(filepath.Join(string(j.Dir), path))
+	}
+	return nil
+}
+
+// utf8Name is a file's name, with escapes for what is no text.
+func utf8Name(name string) string {
+	if utf8.ValidString(name) {
+		return name
+	}
+	return terminal.Line(name)
+}
