@@ -42,7 +42,7 @@ vnet, vnet/inet, vnet/kern, vnet/errno, vnet/packet, vnet/event, internal/decode
 vnet, vnet/kern, vnet/errno, vnet/packet, vnet/event, internal/decode + go-yaml, text < scenarios
 vnet, vnet/event                                       < internal/session
 wasm + sys                                             < internal/compilechild
-vnet, vnet/kern, vnet/userland, tunemu, tapemu, wasm, internal/hoststack, scenarios, internal/session, internal/compilechild, internal/terminal < internal/boot
+vnet, vnet/kern, vnet/userland, tunemu, tapemu, wasm, wasm/modcache, internal/hoststack, scenarios, internal/session, internal/compilechild, internal/terminal < internal/boot
 scenarios, internal/decode, vnet/packet, internal/terminal < internal/report
 scenarios, internal/report, internal/terminal + go-yaml, text < internal/batch
 vnet/event, vnet/packet + gopacket                     < internal/pcap

@@ -3,10 +3,13 @@ package wasm
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"testing/synctest"
 )
@@ -106,6 +109,58 @@ func TestDiskCache(t *testing.T) {
 	})
 	if left, err := os.ReadDir(filepath.Join(dir, "v2", "scratch")); err != nil || len(left) > 1 {
 		t.Errorf("%d scratch folders are left, %v", len(left), err)
+	}
+}
+
+// A cache that can hold nothing more, as on a full disk, is told once and costs nothing
+// but time: what a process of its own has compiled is used from where it is, and where
+// that could not write it, this process compiles.
+func TestACacheThatIsFull(t *testing.T) {
+	noSpace := &fs.PathError{Op: "write", Path: "x", Err: syscall.ENOSPC}
+	for _, tc := range []struct {
+		name  string
+		full  func(dir string) error
+		apart error // of the process
+		told  string
+	}{
+		{"for entries", func(dir string) error {
+			code := filepath.Join(dir, "v2", "code")
+			return errors.Join(os.RemoveAll(code), os.WriteFile(code, nil, 0o600))
+		}, nil, "not a directory"},
+		{"for what is being compiled", func(string) error { return nil }, fmt.Errorf("%w: %w", ErrNotApart, noSpace), "no space left on device"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			dir := filepath.Join(t.TempDir(), "cache")
+			var told []error
+			apart := 0
+			e, err := NewEngine(t.Context(), Options{
+				CacheDir: dir, Trouble: func(err error) { told = append(told, err) },
+				Apart: func(ctx context.Context, m []byte, to string) error {
+					apart++
+					if tc.apart != nil {
+						return tc.apart
+					}
+					return CompileInto(ctx, m, to)
+				},
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() {
+				if err := e.Close(); err != nil {
+					t.Error(err)
+				}
+			})
+			if err := tc.full(dir); err != nil {
+				t.Fatal(err)
+			}
+			for code := range int64(3) {
+				wantExit(t, e, exitsWith(code), code)
+			}
+			if len(told) != 1 || !strings.Contains(told[0].Error(), tc.told) || apart != 3 {
+				t.Errorf("it was told %v, %d were compiled in processes of their own", told, apart)
+			}
+		})
 	}
 }
 

@@ -45,14 +45,20 @@ type Options struct {
 	CacheLimit  int64  // bytes that the folder may hold; modcache.DefaultLimit if 0
 	Interpreter bool   // interpret modules instead of compiling them
 	Apart       Apart  // compiles in a process of its own; nil: in this one. Needs a CacheDir
+
+	// Trouble is told, once and from any goroutine, when what was compiled can't be kept
+	// in the folder: its disk is full, say. Programs run all the same, and each start
+	// compiles them anew. It may be nil.
+	Trouble func(error)
 }
 
 // An Engine compiles modules and holds what all their processes share. It may be
 // used from many goroutines at once.
 type Engine struct {
 	rt    wazero.Runtime
-	disk  *store // nil without a cache
-	apart Apart  // nil where modules are compiled in this process
+	disk    *store // nil without a cache
+	apart   Apart  // nil where modules are compiled in this process
+	trouble func(error)
 
 	// Each is held by one who rewrites, or compiles what is quick or slow to. So a
 	// module that keeps the compiler busy for long holds up those of its kind alone,
@@ -99,6 +105,11 @@ func NewEngine(ctx context.Context, o Options) (*Engine, error) {
 		slow:      make(chan struct{}, 1),
 		modules:   map[[sha256.Size]byte]weak.Pointer[module]{},
 		flights:   map[[sha256.Size]byte]*flight{},
+		trouble:   func(error) {},
+	}
+	if o.Trouble != nil {
+		var once sync.Once
+		e.trouble = func(err error) { once.Do(func() { o.Trouble(err) }) }
 	}
 	conf := runtimeConfig(o.Interpreter)
 	if o.CacheDir != "" && !o.Interpreter {

@@ -161,15 +161,9 @@ func (e *Engine) native(ctx context.Context, m *fuel.Module) (c wazero.CompiledM
 		return c, invalid(err)
 	}
 	if e.apart != nil {
-		err := e.compileApart(ctx, id, module)
-		if err == nil {
-			if c, ok := e.load(id, module); ok {
-				return c, nil
-			}
-			err = ErrNotApart // its entry has been deleted meanwhile
-		}
+		c, err := e.compileApart(ctx, id, module)
 		if !errors.Is(err, ErrNotApart) {
-			return nil, err
+			return c, err
 		}
 	}
 	return e.compileHere(id, module)
@@ -192,16 +186,44 @@ func (e *Engine) load(id string, module []byte) (wazero.CompiledModule, bool) {
 }
 
 // compileApart compiles a module in another process and puts the code into the cache.
-func (e *Engine) compileApart(ctx context.Context, id string, module []byte) error {
+// Where that has no room for it, the code is used all the same.
+func (e *Engine) compileApart(ctx context.Context, id string, module []byte) (wazero.CompiledModule, error) {
 	dir, err := e.disk.Scratch()
 	if err != nil {
-		return fmt.Errorf("%w: %w", ErrNotApart, err)
+		e.trouble(err)
+		return nil, fmt.Errorf("%w: %w", ErrNotApart, err)
 	}
 	defer func() { _ = os.RemoveAll(dir) }() // what stays, Prune takes
 	if err := e.apart(ctx, module, dir); err != nil {
-		return err
+		if errors.Is(err, ErrNotApart) {
+			e.trouble(err)
+		}
+		return nil, err
 	}
-	return e.put(id, dir)
+	if err := e.put(id, dir); err != nil {
+		e.trouble(err)
+	} else if c, ok := e.load(id, module); ok {
+		return c, nil
+	}
+	if c, ok := e.take(dir, module); ok {
+		return c, nil
+	}
+	return nil, ErrNotApart
+}
+
+// take has wazero read a module's code from the folder that it was compiled into. That
+// is moved, not copied: it may be here because the disk is full.
+func (e *Engine) take(dir string, module []byte) (wazero.CompiledModule, bool) {
+	s := e.disk
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.clear()
+	defer s.clear()
+	if err := os.Rename(dir, s.private); err != nil {
+		return nil, false
+	}
+	c, err := e.rt.CompileModule(context.Background(), module)
+	return c, err == nil
 }
 
 // compileHere compiles a module in this process. Where the result can't be written,
@@ -213,16 +235,23 @@ func (e *Engine) compileHere(id string, module []byte) (wazero.CompiledModule, e
 	defer s.clear()
 	ctx := context.Background()
 	_ = os.MkdirAll(filepath.Join(s.private, s.folder), 0o700) // wazero makes it only once
-	c, err := e.rt.CompileModule(ctx, module)
-	if err != nil {
+	c, unkept := e.rt.CompileModule(ctx, module)
+	if unkept != nil {
 		// A module that is invalid stays so; what could only not be written is in
 		// memory, where the second attempt finds it.
-		c, err = e.rt.CompileModule(ctx, module)
+		var err error
+		switch c, err = e.rt.CompileModule(ctx, module); {
+		case errors.As(err, new(*fs.PathError)):
+			return nil, fmt.Errorf("the cache of compiled programs: %w", err) // no fault of the module's
+		case err != nil:
+			return nil, invalid(err)
+		}
+	} else {
+		unkept = e.put(id, s.private)
 	}
-	if err != nil {
-		return nil, invalid(err)
+	if unkept != nil {
+		e.trouble(unkept)
 	}
-	_ = e.put(id, s.private)
 	return c, nil
 }
 
@@ -236,7 +265,7 @@ func (e *Engine) put(id, dir string) error {
 		err = e.disk.Store(id, dir, name)
 	}
 	if err != nil {
-		return fmt.Errorf("%w: %w", ErrNotApart, err)
+		return err
 	}
 	e.disk.Prune()
 	return nil

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"wireloom/internal/boot"
+	"wireloom/internal/terminal"
 )
 
 func cacheFlag(f *flag.FlagSet) *string {
@@ -16,6 +17,17 @@ func cacheFlag(f *flag.FlagSet) *string {
 func set(f *flag.FlagSet, name string) (given bool) {
 	f.Visit(func(x *flag.Flag) { given = given || x.Name == name })
 	return given
+}
+
+// openEngine opens an engine. A cache that can't be used, or is full, is no reason not
+// to go on: it is said once.
+func openEngine(ctx context.Context, io stdio, cache string) (*boot.Engine, error) {
+	return boot.NewEngine(ctx, boot.EngineOptions{CacheDir: cache, Trouble: func(err error) { sayTrouble(io, err) }})
+}
+
+func sayTrouble(io stdio, err error) {
+	fmt.Fprintf(io.err, "labserver: compiled programs cannot be kept, and are compiled anew each time: %s\n"+
+		"labserver: give it another folder with --cache or $%s\n", terminal.Line(sentence(err)), boot.CacheEnv)
 }
 
 // closeEngine frees an engine and says what goes wrong in that.
@@ -41,7 +53,7 @@ func newLabFlags(f *flag.FlagSet) *labFlags {
 
 // open finds the scenario and its programs, and opens an engine, which the caller
 // closes.
-func (l *labFlags) open(ctx context.Context, scenario string) (*boot.Source, *boot.Engine, boot.Options, error) {
+func (l *labFlags) open(ctx context.Context, io stdio, scenario string) (*boot.Source, *boot.Engine, boot.Options, error) {
 	o := boot.Options{Window: -1}
 	src, err := boot.Find(scenario)
 	if err != nil {
@@ -53,6 +65,6 @@ func (l *labFlags) open(ctx context.Context, scenario string) (*boot.Source, *bo
 	if set(l.f, "seed") {
 		o.Seed = l.seed
 	}
-	engine, err := boot.OpenEngine(ctx, *l.cache)
+	engine, err := openEngine(ctx, io, *l.cache)
 	return src, engine, o, err
 }

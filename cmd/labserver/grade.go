@@ -96,7 +96,7 @@ differ.`)
 	if err != nil {
 		return fail(io, err)
 	}
-	engine, err := boot.OpenEngine(ctx, *lab.cache)
+	engine, err := openEngine(ctx, io, *lab.cache)
 	if err != nil {
 		return fail(io, err)
 	}

@@ -142,7 +142,12 @@ interrupted.`)
 	if err != nil {
 		return fail(io, err)
 	}
-	child := slices.Concat([]string{gradeWorker, fmt.Sprintf("--memory=%d", *b.memory), "--cache=" + *b.cache}, b.what(), []string{"--", rest[0]})
+	cache, remove, err := sharedCache(io, *b.cache)
+	if err != nil {
+		return fail(io, err)
+	}
+	defer remove()
+	child := slices.Concat([]string{gradeWorker, fmt.Sprintf("--memory=%d", *b.memory), "--cache=" + cache}, b.what(), []string{"--", rest[0]})
 	p := newProgress(io.err, len(found.Submissions))
 	rows, err := batch.Run(ctx, found, batch.Setting{
 		Version: version(), Source: src.Digest(scenarios.Staff), Options: strings.Join(b.what(), " "),
@@ -170,6 +175,20 @@ interrupted.`)
 		return exitFailed
 	}
 	return exitOK
+}
+
+// sharedCache is the folder in which the processes keep what they compile: that of the
+// flag, or, where that can't be used, one that is removed in the end.
+func sharedCache(io stdio, flag string) (dir string, remove func(), err error) {
+	trouble := boot.CheckCache(flag)
+	if trouble == nil {
+		return flag, func() {}, nil
+	}
+	sayTrouble(io, trouble)
+	if dir, err = os.MkdirTemp("", "wireloom-cache-*"); err != nil {
+		return "", nil, err
+	}
+	return dir, func() { _ = os.RemoveAll(dir) }, nil // it is for temporary files
 }
 
 // writeTable writes the table in each of its forms.

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"encoding/csv"
 	"encoding/json"
 	"os"
@@ -10,6 +11,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"wireloom/internal/boot"
 )
 
 // handIn fills a folder of submissions.
@@ -164,5 +167,43 @@ func TestGradeAllOfAnExport(t *testing.T) {
 	}
 	if code, _, errs := labserver(t, "grade-all", lab, dir, "--student-from", "blackboard"); code != exitError || !strings.Contains(errs, `there is no "blackboard"; there are none, name, moodle, canvas, gradescope, auto`) {
 		t.Errorf("code %d: %s", code, errs)
+	}
+}
+
+// A cache that can't be used is said once, and everything goes on without.
+func TestACacheThatCannotBeUsed(t *testing.T) {
+	lab := solved(t, quitter, exitsWith(7))
+	dir := handIn(t, map[string]string{"a.wasm": exitsWith(7), "b.wasm": exitsWith(8), "c.wasm": exitsWith(9)})
+	cache := file(t, "cache", "a file, where a folder must be made")
+	t.Setenv("TMPDIR", t.TempDir())
+	for _, args := range [][]string{
+		{"grade", lab, "--cache", cache}, {"run", lab, "--for", "1ms", "--cache", cache + "/sub"}, {"grade-all", lab, dir, "--jobs", "2", "--cache", cache}, {"serve", "--addr", "127.0.0.1:0", "--cache", cache},
+	} {
+		ctx, cancel := context.WithCancel(t.Context())
+		if args[0] == "serve" {
+			cancel() // it starts, and ends
+		}
+		var out, errs strings.Builder
+		code := run(ctx, args, stdio{strings.NewReader(""), &out, &errs})
+		cancel()
+		if code != exitOK || strings.Count(errs.String(), "cannot be kept") != 1 || !strings.Contains(errs.String(), "not a directory") {
+			t.Errorf("%v: code %d: %s%s", args, code, out.String(), errs.String())
+		}
+	}
+	if code, _, errs := labserver(t, "compile", "--builtin", "--cache", cache); code != exitError || !strings.Contains(errs, "not a directory") {
+		t.Errorf("compile has nothing to do without a cache: code %d: %s", code, errs)
+	}
+	if left, err := os.ReadDir(os.Getenv("TMPDIR")); err != nil || len(left) > 0 {
+		t.Errorf("temporary folders are left: %v, %v", left, err)
+	}
+}
+
+func TestWithoutAHome(t *testing.T) {
+	for _, name := range []string{"HOME", "XDG_CACHE_HOME", boot.CacheEnv} {
+		t.Setenv(name, "")
+	}
+	t.Setenv("TMPDIR", t.TempDir())
+	if code, out, errs := labserver(t, "grade", solved(t, quitter, exitsWith(7))); code != exitOK || strings.Count(errs, "neither HOME nor XDG_CACHE_HOME") != 1 {
+		t.Errorf("code %d: %s%s", code, out, errs)
 	}
 }

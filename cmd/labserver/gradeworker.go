@@ -32,7 +32,8 @@ func runGradeWorker(ctx context.Context, args []string, io stdio) int {
 	if err != nil {
 		return fail(io, err)
 	}
-	engine, err := boot.OpenEngine(ctx, *b.cache)
+	// Who started it has tried the cache, and said what is wrong with it.
+	engine, err := boot.NewEngine(ctx, boot.EngineOptions{CacheDir: *b.cache, Trouble: func(error) {}})
 	if err != nil {
 		return fail(io, err)
 	}

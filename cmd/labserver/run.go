@@ -49,7 +49,7 @@ has not got all; 2: it could not be run.`)
 	case *most < minOutput:
 		return fail(io, fmt.Errorf("--max-output %v: want %v or more", *most, size(minOutput)))
 	}
-	src, engine, o, err := lf.open(ctx, rest[0])
+	src, engine, o, err := lf.open(ctx, io, rest[0])
 	if err != nil {
 		return fail(io, err)
 	}
@@ -219,7 +219,7 @@ func runReplay(ctx context.Context, args []string, io stdio) int {
 	if err != nil {
 		return fail(io, err)
 	}
-	engine, err := boot.OpenEngine(ctx, *cache)
+	engine, err := openEngine(ctx, io, *cache)
 	if err != nil {
 		return fail(io, err)
 	}

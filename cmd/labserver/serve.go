@@ -85,7 +85,7 @@ that are named here. Stop the server with Ctrl-C.`)
 	}
 	defer func() { _ = listener.Close() }() // closed already, unless what follows fails
 	session.TuneGC()
-	engine, err := boot.OpenEngine(ctx, *cache)
+	engine, err := openEngine(ctx, io, *cache)
 	if err != nil {
 		return fail(io, err)
 	}

@@ -37,7 +37,7 @@ the report says. Exit code 0: the same; 2: it could not be tried; 3: not the sam
 	if err != nil {
 		return fail(io, err)
 	}
-	engine, err := boot.OpenEngine(ctx, *cache)
+	engine, err := openEngine(ctx, io, *cache)
 	if err != nil {
 		return fail(io, err)
 	}

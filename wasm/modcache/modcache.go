@@ -42,8 +42,12 @@ type Cache struct {
 	limit int64
 }
 
+// room is how many bytes a disk must have left for a cache to be opened: less than a
+// small program's code is none.
+const room = 1 << 20
+
 // Open makes the folder where it is missing. limit is in bytes, DefaultLimit if 0.
-// A folder that others than the user may write to is refused.
+// A folder that others than the user may write to is refused, and one on a full disk.
 func Open(dir string, limit int64) (*Cache, error) {
 	if limit < 0 {
 		return nil, fmt.Errorf("the cache of compiled programs: a limit of %d bytes; it must not be negative", limit)
@@ -61,7 +65,20 @@ func Open(dir string, limit int64) (*Cache, error) {
 			return nil, fmt.Errorf("the cache of compiled programs: %w", err)
 		}
 	}
+	if err := c.try(); err != nil {
+		return nil, fmt.Errorf("the cache of compiled programs: %w", err)
+	}
 	return c, nil
+}
+
+// try writes as much as an entry may have, and deletes it.
+func (c *Cache) try() error {
+	f, err := os.CreateTemp(c.scratch(), "try-*")
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(make([]byte, room))
+	return errors.Join(err, f.Close(), os.Remove(f.Name()))
 }
 
 // private refuses a folder in which others could replace what is executed.
