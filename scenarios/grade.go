@@ -54,7 +54,7 @@ func grade(lab *vnet.Lab, sc *Scenario, o Options, b bounds) (*Result, error) {
 	r.Seed = lab.Config().Seed
 	r.total()
 	_, r.Events = lab.Log().Bounds()
-	r.Ended, r.Hash, r.Notes = lab.Now(), lab.Log().Hash(), g.notes
+	r.Ended, r.Hash, r.Notes, r.Output = lab.Now(), lab.Log().Hash(), g.notes, g.lastOutput()
 	return r, err
 }
 

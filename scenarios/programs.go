@@ -21,9 +21,11 @@ type output struct {
 	text  [3][]byte
 	marks [3]int // where the step began
 	lost  bool   // there was more
+	tail  tail
 }
 
 func (o *output) write(fd int, b []byte) {
+	o.tail.write(fd, b)
 	for _, i := range []int{0, fd} {
 		if i < 0 || i > 2 || i == 0 && fd == 0 {
 			continue
@@ -67,6 +69,7 @@ type ending struct {
 	code int
 	how  string // "exit", "trap", "killed" or "limit"
 	why  string
+	said string // by a submitted program that failed, of why; "" if nothing
 }
 
 // String is the ending in words.
@@ -75,6 +78,14 @@ func (e *ending) String() string {
 		return fmt.Sprintf("it ended at %v with code %d", e.at, e.code)
 	}
 	return fmt.Sprintf("it ended at %v: %s", e.at, e.why)
+}
+
+// told is the ending in words, with what the program said of it.
+func (e *ending) told() string {
+	if e.said == "" {
+		return e.String()
+	}
+	return quoted(e.said) + "; " + e.String()
 }
 
 // restart kills a program that runs, and starts it.
@@ -188,7 +199,9 @@ func (g *grader) exit(x *ExitWant, v *verdict) error {
 	case e == nil:
 		f.actual = "it has not been started"
 	default:
-		f.ok, f.actual = x.is(e), e.String()
+		if f.ok, f.actual = x.is(e), e.String(); !f.ok {
+			f.actual = e.told()
+		}
 	}
 	g.mayEnd[x.Slot] = g.mayEnd[x.Slot] || f.ok
 	if f.ok && x.Limit {

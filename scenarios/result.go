@@ -29,6 +29,7 @@ type Result struct {
 	Ended    time.Duration     `json:"ended_ns"` // virtual time
 	Checks   []Check           `json:"checks"`
 	Notes    []string          `json:"notes,omitempty"`  // how programs ended, limits that took effect
+	Output   []Printed         `json:"output,omitempty"` // what submitted programs printed last
 	Hidden   bool              `json:"hidden,omitempty"` // something is withheld: no total may be shown
 }
 
@@ -69,8 +70,9 @@ type Check struct {
 	Took     time.Duration `json:"took_ns"`
 	Expected string        `json:"expected"`
 	Actual   string        `json:"actual"`
-	Diff     []FieldDiff   `json:"diff,omitempty"` // the expectation beside the frame that came nearest
-	Log      []string      `json:"log,omitempty"`  // of the time of the step, where it did not pass
+	Diff     []FieldDiff   `json:"diff,omitempty"`   // the expectation beside the frame that came nearest
+	Log      []string      `json:"log,omitempty"`    // of the time of the step, where it did not pass
+	Output   []Printed     `json:"output,omitempty"` // that no failed check before has shown, where it did not pass
 	Packets  []Packet      `json:"packets,omitempty"`
 	Staff    string        `json:"staff,omitempty"` // text for staff alone; empty for any other audience
 }

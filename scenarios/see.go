@@ -62,7 +62,7 @@ func (g *grader) see(e *event.Event) {
 			g.burnt[of] += e.Fuel
 		}
 		if known {
-			g.ended[sl] = &ending{at: e.At, code: int(e.N), how: e.Op, why: e.Text}
+			g.ended[sl] = &ending{at: e.At, code: int(e.N), how: e.Op, why: e.Text, said: g.said(sl, e)}
 		}
 		if g.submitted(sl) && e.Op == "limit" {
 			// How it ended says more than that it came to a limit: the function it was in.
@@ -72,7 +72,11 @@ func (g *grader) see(e *event.Event) {
 			g.limited[sl] = append(g.limited[sl], fmt.Sprintf("at %v: %s%s", e.At, e.Text, g.where(sl)))
 		}
 		if g.submitted(sl) && (e.Op != "exit" || e.N != 0) {
-			g.note(fmt.Sprintf("%s:%s ended at %v: %s", e.Node, e.Proc, e.At, exitText(e)))
+			why := exitText(e)
+			if said := g.ended[sl].said; said != "" {
+				why = quoted(said) + "; " + why
+			}
+			g.note(fmt.Sprintf("%s:%s ended at %v: %s", e.Node, e.Proc, e.At, why))
 		}
 	case event.Limit:
 		if e.Op == "instant" {
@@ -106,6 +110,14 @@ func (g *grader) see(e *event.Event) {
 func (g *grader) log() []string {
 	g.printed.Flush(g.recent.add)
 	return g.recent.lines()
+}
+
+// said is what a submitted program said of why it ended, where it failed by itself.
+func (g *grader) said(sl Slot, e *event.Event) string {
+	if !g.submitted(sl) || e.Op != "trap" && (e.Op != "exit" || e.N == 0) {
+		return ""
+	}
+	return g.output(sl).tail.reason(e.Op, int(e.N))
 }
 
 // submitted reports whether a program is one that the student supplied.

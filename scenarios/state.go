@@ -54,7 +54,7 @@ func (g *grader) state(s *Step, v *verdict) {
 	for _, sl := range s.Running {
 		f := finding{ok: g.alive(sl), expected: sl.String() + " runs", actual: "it runs"}
 		if e := g.ended[sl]; !f.ok && e != nil {
-			f.actual = e.String()
+			f.actual = e.told()
 		} else if !f.ok {
 			f.actual = "it has not been started"
 		}

@@ -64,7 +64,7 @@ func (g *grader) decide(s *Step, v verdict) {
 	case v.because != "":
 		c.Status = StatusSkipped
 	case v.bad:
-		c.Status, c.Diff, c.Log = StatusFailed, v.diff, g.log()
+		c.Status, c.Diff, c.Log, c.Output = StatusFailed, v.diff, g.log(), g.freshOutput()
 		if why := g.why(); why != "" {
 			v.actual = append(v.actual, why)
 		}
@@ -103,6 +103,9 @@ func (g *grader) why() string {
 			why := p.Exit.Why
 			if why == "" {
 				why = fmt.Sprintf("exit code %d", p.Exit.Code)
+			}
+			if e := g.ended[sl]; e != nil && e.said != "" {
+				why = quoted(e.said) + " and ended: " + why
 			}
 			return fmt.Sprintf("%s:%s is not running: %s", p.Node, p.Name, why)
 		}

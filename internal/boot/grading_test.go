@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -185,6 +186,9 @@ func written(r *scenarios.Result) string {
 		for _, l := range c.Log {
 			fmt.Fprintf(&b, "  log      %s\n", l)
 		}
+		for _, p := range c.Output {
+			writePrinted(&b, "  ", p)
+		}
 		if c.Staff != "" {
 			fmt.Fprintf(&b, "  staff    %s\n", c.Staff)
 		}
@@ -192,8 +196,17 @@ func written(r *scenarios.Result) string {
 	for _, n := range r.Notes {
 		fmt.Fprintf(&b, "note: %s\n", n)
 	}
+	for _, p := range r.Output {
+		writePrinted(&b, "", p)
+	}
 	fmt.Fprintf(&b, "%d of %d, passed %t, hidden %t\n", r.Score, r.MaxScore, r.Passed, r.Hidden)
 	return b.String()
+}
+
+func writePrinted(b *bytes.Buffer, lead string, p scenarios.Printed) {
+	for _, l := range p.Lines {
+		fmt.Fprintf(b, "%soutput   %s.%s, %d before: %s\n", lead, p.Node, p.Proc, p.Before, l)
+	}
 }
 
 func indented(s string) string { return strings.ReplaceAll(s, "\n", "\n           ") }
@@ -257,6 +270,26 @@ var nativePrograms = map[string]func(p *vnet.Proc) vnet.Exit{
 			return exited(len(p.Args()) + 1)
 		}
 		return vnet.Exit{Code: 132, How: "trap", Why: "unreachable: it gave up in main"}
+	},
+	// fails ends as programs in several languages do that give up: its first argument is
+	// the code, 132 for a trap; each of the others is a call of write, on standard output
+	// where it begins with "1:".
+	"fails": func(p *vnet.Proc) vnet.Exit {
+		code, err := strconv.Atoi(p.Args()[1])
+		if err != nil {
+			return exited(70)
+		}
+		for _, text := range p.Args()[2:] {
+			if out, ok := strings.CutPrefix(text, "1:"); ok {
+				p.Write(1, []byte(out))
+				continue
+			}
+			p.Write(2, []byte(text))
+		}
+		if code == 132 {
+			return vnet.Exit{Code: code, How: "trap", Why: "unreachable: it gave up in main"}
+		}
+		return exited(code)
 	},
 	// greedy, frugal and wanted compute without end.
 	"greedy": compute, "frugal": compute, "wanted": compute,

@@ -50,6 +50,10 @@ func pingResult(t testing.TB) *scenarios.Result {
 		Programs: []scenarios.ProgramRef{{Node: "bob", Proc: "pingd", Name: "anna.wasm", Hash: moduleHash, Size: 31415}},
 		Hash:     runHash, Events: 231, Ended: 3300 * time.Millisecond,
 		Notes: []string{"bob:pingd ended at 2.5s: it wrote outside of its memory"},
+		Output: []scenarios.Printed{{
+			Node: "bob", Proc: "pingd", Before: 40,
+			Lines: []string{"5 bytes", "thread 'main' panicked at src/main.rs:60:5:", "index out of bounds: the len is 51 but the index is 60"},
+		}},
 	}
 	r.Checks = []scenarios.Check{
 		{
@@ -79,6 +83,7 @@ func pingResult(t testing.TB) *scenarios.Result {
 				"0.602000  bob:pingd  read(4</dev/tap0>, 2048) = 51",
 				"0.605000  bob:pingd  write(4</dev/tap0>, 51) = 51",
 			},
+			Output: []scenarios.Printed{{Node: "bob", Proc: "pingd", Lines: []string{"opened /dev/tap0", "  ok    3/3  echo-reply: a program may print what it likes", ""}}},
 			Packets: []scenarios.Packet{
 				{At: 601 * time.Millisecond, Port: "s1.1", Summary: "ICMP echo request id 4660 seq 5", Hex: frame(t, "8", "5"), Role: scenarios.RoleSent},
 				{At: 605 * time.Millisecond, Port: "s1.2", Summary: "ICMP echo reply id 4660 seq 1280", Hex: frame(t, "0", "1280"), Role: scenarios.RoleNearest},
@@ -137,11 +142,13 @@ func hostileResult(t testing.TB) *scenarios.Result {
 	r.Params = map[string]string{hostile: hostile}
 	r.Programs[0].Name = hostile
 	r.Notes = []string{hostile}
+	r.Output = []scenarios.Printed{{Node: hostile, Proc: hostile, Lines: []string{hostile, "\n"}, Before: -1}}
 	for i := range r.Checks {
 		c := &r.Checks[i]
 		c.Title, c.Why, c.Hint, c.Source, c.Staff = hostile, hostile, hostile, hostile, hostile
 		c.Expected, c.Actual, c.Log = hostile, hostile, []string{hostile, strings.Repeat("x", 300)}
 		c.Diff = []scenarios.FieldDiff{{Field: "data.data", Want: hostile, Got: hostile}}
+		c.Output = []scenarios.Printed{{Node: hostile, Proc: hostile, Lines: []string{hostile, strings.Repeat("x", 300)}, Before: 1}}
 		c.Packets = []scenarios.Packet{
 			{Port: hostile, Summary: hostile, Role: scenarios.RoleUnexpected, Hex: hex.EncodeToString([]byte(hostile))},
 			{Port: "tun0", Summary: "cut", Role: scenarios.RoleNearest, Link: "raw", Hex: "45000"},
@@ -171,6 +178,7 @@ func randomResult(rnd *rand.Rand) *scenarios.Result {
 				ID: text(), Title: text(), Points: rnd.IntN(10), Visible: v, Status: []string{passed, failed, skipped, errored}[rnd.IntN(4)],
 				At: time.Duration(rnd.Int64N(int64(time.Hour))), Took: time.Duration(rnd.Int64N(int64(time.Hour))), File: "exam/scenario.yaml", Line: rnd.IntN(500),
 				Actual: text(), Expected: text(), Hint: text(), Staff: "staff only " + text(), Log: []string{text()},
+				Output:  []scenarios.Printed{{Node: text(), Proc: text(), Lines: []string{text(), text()}, Before: rnd.IntN(3)}},
 				Diff:    []scenarios.FieldDiff{{Field: text(), Want: text(), Got: text(), Same: rnd.IntN(2) == 0}},
 				Packets: []scenarios.Packet{{Port: text(), Summary: text(), Hex: hex.EncodeToString([]byte(text())), Role: scenarios.RoleNearest}},
 			}

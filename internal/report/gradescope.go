@@ -107,6 +107,7 @@ func gradescopeSummary(r *scenarios.Result) string {
 		fmt.Fprintf(&b, ": %s", r.Title)
 	}
 	fmt.Fprintf(&b, "\n%s\n", verdict(r))
+	b.WriteString(plainPrinted(unshown(r)))
 	for _, n := range r.Notes {
 		fmt.Fprintf(&b, "note: %s\n", n)
 	}

@@ -40,6 +40,7 @@ type page struct {
 	Facts                                                    []fact
 	Checks                                                   []pageCheck
 	Notes                                                    []string
+	Printed                                                  []printed
 	Document                                                 template.HTML
 }
 
@@ -64,6 +65,7 @@ type pageCheck struct {
 	Packets                                              []pagePacket
 	MorePackets                                          string
 	Log                                                  []string
+	Printed                                              []printed
 }
 
 func writeHTML(w io.Writer, d *Document) error {
@@ -96,6 +98,7 @@ func writeHTML(w io.Writer, d *Document) error {
 	for i := range r.Checks {
 		p.Checks = append(p.Checks, newPageCheck(r, i))
 	}
+	p.Printed = printedBy(r.Output)
 	for _, n := range r.Notes {
 		p.Notes = append(p.Notes, clean(n))
 	}
@@ -229,5 +232,6 @@ func newPageCheck(r *scenarios.Result, i int) pageCheck {
 	for _, l := range c.Log[max(0, len(c.Log)-maxPageLog):] {
 		k.Log = append(k.Log, clean(l))
 	}
+	k.Printed = printedBy(c.Output)
 	return k
 }

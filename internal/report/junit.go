@@ -33,6 +33,7 @@ type (
 		Properties []junitProperty `xml:"properties>property"`
 		Cases      []junitCase     `xml:"testcase"`
 		Out        string          `xml:"system-out,omitempty"`
+		Err        string          `xml:"system-err,omitempty"`
 	}
 	junitProperty struct {
 		Name  string `xml:"name,attr"`
@@ -46,6 +47,7 @@ type (
 		Error   *junitOutcome `xml:"error"`
 		Skipped *junitOutcome `xml:"skipped"`
 		Out     string        `xml:"system-out,omitempty"`
+		Err     string        `xml:"system-err,omitempty"`
 	}
 	junitOutcome struct {
 		Type    string `xml:"type,attr,omitempty"`
@@ -66,7 +68,7 @@ func writeJUnit(w io.Writer, r *scenarios.Result) error {
 		if c.Title != "" {
 			title += ": " + c.Title
 		}
-		k := junitCase{Name: line(title), Class: s.Name, Time: junitTime(c.Took), Out: clean(strings.Join(c.Log, "\n"))}
+		k := junitCase{Name: line(title), Class: s.Name, Time: junitTime(c.Took), Out: clean(strings.Join(c.Log, "\n")), Err: plainPrinted(printedBy(c.Output))}
 		o := &junitOutcome{Type: "check", Message: line(c.Actual), Text: plain(c)}
 		switch c.Status {
 		case passed:
@@ -82,7 +84,7 @@ func writeJUnit(w io.Writer, r *scenarios.Result) error {
 		}
 		s.Cases = append(s.Cases, k)
 	}
-	s.Out = clean(strings.Join(r.Notes, "\n"))
+	s.Out, s.Err = clean(strings.Join(r.Notes, "\n")), plainPrinted(printedBy(r.Output))
 	all := junitSuites{Name: "wireloom", Tests: s.Tests, Failures: s.Failures, Errors: s.Errors, Time: s.Time, Suite: s}
 	b, err := xml.MarshalIndent(all, "", "  ")
 	if err != nil {

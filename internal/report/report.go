@@ -107,7 +107,7 @@ func Seen(r *scenarios.Result) *scenarios.Result {
 	s.Checks = make([]scenarios.Check, 0, len(r.Checks))
 	for _, c := range r.Checks {
 		if !maySee(r.Audience, c.Visible) {
-			s.Hidden = true
+			s.Hidden, s.Output = true, nil // what was printed while it was made may tell of it
 			continue
 		}
 		if r.Audience != scenarios.Staff {

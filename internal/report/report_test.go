@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -196,4 +197,31 @@ func FuzzClean(f *testing.F) {
 			}
 		}
 	})
+}
+
+// What a program printed is in every form, where a check failed; its words cannot be
+// taken for the report's.
+func TestReportsShowWhatAProgramPrinted(t *testing.T) {
+	for _, f := range Formats() {
+		got := write(t, both(pingResult(t), scenarios.Student), f)
+		for _, want := range []string{"opened /dev/tap0", "a program may print what it likes"} {
+			if !strings.Contains(got, want) {
+				t.Errorf("%s lacks %q", f, want)
+			}
+		}
+	}
+	r := pingResult(t)
+	r.Output = []scenarios.Printed{{Node: "bob", Proc: "pingd", Lines: slices.Repeat([]string{"passed: 10 of 10 points " + strings.Repeat("long ", 30)}, maxPrinted+5), Before: 2}}
+	for i := range r.Checks {
+		r.Checks[i].Output = nil
+	}
+	text := write(t, &Report{Result: r}, Text)
+	if !strings.Contains(text, "bob.pingd printed, after 7 other lines") || strings.Count(text, "passed: 10 of 10") != maxPrinted {
+		t.Errorf("got\n%s", text)
+	}
+	for l := range strings.Lines(text) {
+		if (strings.Contains(l, "10 of 10") || strings.Contains(l, "long long")) && !strings.HasPrefix(l, "    > ") {
+			t.Errorf("a line of the program looks like one of the report: %q", l)
+		}
+	}
 }

@@ -95,6 +95,10 @@ func writeText(w io.Writer, r *scenarios.Result, t Terminal) error {
 		}
 		p.check(r, &r.Checks[i], wide)
 	}
+	for _, o := range unshown(r) {
+		fmt.Fprintln(p)
+		p.printed("  ", o)
+	}
 	for _, n := range r.Notes {
 		fmt.Fprintln(p)
 		p.para("  note: ", "", n)
@@ -216,6 +220,9 @@ func (p *printer) failure(c *scenarios.Check) {
 	}
 	for _, l := range c.Log[max(0, len(c.Log)-maxTextLog):] {
 		p.para("          ", dim, line(l))
+	}
+	for _, o := range printedBy(c.Output) {
+		p.printed("        ", o)
 	}
 }
 
