@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -71,6 +72,7 @@ scenario's own reference solution is graded. Exit code 0: all passed; 1: not; 2:
 could not be run, or the reference solution came to a limit; 3: with --repeat, two runs
 differ.`)
 	lab := newLabFlags(f)
+	submission := f.String("submission", "", "the `folder` that somebody handed in, instead of --program: its .wasm file, or one for each program, called as that")
 	student := f.String("student", "", "the student's `id`, which chooses the values of the scenario's params")
 	stage := f.String("stage", "", "grade this stage alone, by `name`")
 	audience := audienceFlag(f)
@@ -83,6 +85,9 @@ differ.`)
 	}
 	if len(rest) != 1 {
 		return wants(io, f, "one SCENARIO (a program is given with --program)", rest)
+	}
+	if *submission != "" && len(lab.programs) > 0 {
+		return fail(io, errors.New("--submission and --program: give one of them"))
 	}
 	if *repeat < 1 {
 		return fail(io, fmt.Errorf("--repeat %d: want 1 or more", *repeat))
@@ -110,9 +115,13 @@ differ.`)
 		return fail(io, err)
 	}
 	g.inputs.Scenario = rest[0]
-	paths, err := lab.programs.paths(g.src.Scenario)
-	if err == nil {
-		err = g.use(paths)
+	if *submission != "" {
+		err = g.take(*submission)
+	} else {
+		var paths map[scenarios.Slot]string
+		if paths, err = lab.programs.paths(g.src.Scenario); err == nil {
+			err = g.use(paths)
+		}
 	}
 	if err != nil {
 		return fail(io, err)

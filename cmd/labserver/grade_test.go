@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -208,9 +209,9 @@ func TestVerify(t *testing.T) {
 		{"a program that is gone", []string{change("ping.json", quits, quits+".gone")}, 2, "give it with --program bob.quits=FILE"},
 		{"a scenario that is gone", []string{change("hosts.json", lab, lab+".gone")}, 2, "give it with --scenario SCENARIO"},
 		{"a scenario with an escape in its name", []string{change("hosts.json", lab, "/\\u001b[31m")}, 2, `(/\x1b[31m: no such file`},
-		{"a device for a scenario", []string{change("hosts.json", lab, "/dev/zero")}, 2, "/dev/zero is no ordinary file"},
-		{"a device for a program", []string{change("ping.json", quits, "/dev/zero")}, 2, "/dev/zero is no ordinary file"},
-		{"a device for a report", []string{"/dev/zero"}, 2, "/dev/zero is no ordinary file"},
+		{"a device for a scenario", []string{change("hosts.json", lab, "/dev/zero")}, 2, "/dev/zero: it is a device, and no ordinary file"},
+		{"a device for a program", []string{change("ping.json", quits, "/dev/zero")}, 2, "/dev/zero: it is a device, and no ordinary file"},
+		{"a device for a report", []string{"/dev/zero"}, 2, "/dev/zero: it is a device, and no ordinary file"},
 		{"two reports", []string{ping, page}, 2, "labserver verify takes one REPORT"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -411,8 +412,13 @@ func TestGradescopeScripts(t *testing.T) {
 		want  string
 	}{
 		{"one program", map[string]string{"submission/mine.wasm": exitsWith(7)}, `"name": "arp-reply`},
-		{"no program", map[string]string{"submission/main.c": "int main"}, "There is no .wasm file in this submission"},
-		{"programs by name", map[string]string{"submission/bob.pingd.wasm": exitsWith(7), "submission/alice.wasm": exitsWith(7)}, "The autograder could not run (code 2)"},
+		{"no program", map[string]string{"submission/main.c": "int main"}, "there is no .wasm file in what was handed in. Handed in was main.c"},
+		{"an extra file", map[string]string{"submission/bob.pingd.wasm": exitsWith(7), "submission/alice.wasm": exitsWith(7)}, "bob.pingd is bob.pingd.wasm"},
+		{"two programs", map[string]string{"submission/a.wasm": exitsWith(7), "submission/b.wasm": exitsWith(7)}, "there are 2 .wasm files: a.wasm, b.wasm"},
+		{"a name with an equals sign", map[string]string{"submission/lab=1.wasm": exitsWith(7)}, "bob.pingd is lab=1.wasm"},
+		{"a folder of that name", map[string]string{"submission/mine.wasm/readme": "x"}, "mine.wasm is"},
+		{"a file that is too large", map[string]string{"submission/mine.wasm": strings.Repeat("x", scenarios.MaxReference+1)}, "mine.wasm cannot be read: it has more than 33554432 bytes"},
+		{"a page of an error", map[string]string{"submission/mine.wasm": "<html>404</html>"}, "the file is text, perhaps"},
 		{"a student", map[string]string{
 			"submission/bob.wasm":      exitsWith(7),
 			"submission_metadata.json": `{"id": 1, "users": [{"email": "anna@example.com", "id": 7}, {"email": "ben@example.com"}]}`,
@@ -429,6 +435,9 @@ func TestGradescopeScripts(t *testing.T) {
 				t.Fatal(err)
 			}
 			for name, text := range tc.files {
+				if err := os.MkdirAll(filepath.Join(root, filepath.FromSlash(path.Dir(name))), 0o755); err != nil {
+					t.Fatal(err)
+				}
 				if err := os.WriteFile(filepath.Join(root, filepath.FromSlash(name)), []byte(text), 0o644); err != nil {
 					t.Fatal(err)
 				}
@@ -440,7 +449,7 @@ func TestGradescopeScripts(t *testing.T) {
 				t.Fatalf("%v: %s", err, out)
 			}
 			b, err := os.ReadFile(filepath.Join(root, "results", "results.json"))
-			if err != nil || !json.Valid(b) || !strings.Contains(string(b), tc.want) {
+			if err != nil || !json.Valid(b) || !strings.Contains(string(b), tc.want) || strings.Contains(string(b), "not your fault") {
 				t.Errorf("%v: got %s\nwant %s in it\n%s", err, b, tc.want, out)
 			}
 		})

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"wireloom/internal/boot"
+	"wireloom/internal/handin"
 	"wireloom/internal/report"
 	"wireloom/scenarios"
 	"wireloom/vnet/event"
@@ -24,7 +25,8 @@ type grading struct {
 	programs map[scenarios.Slot]boot.File // the reference solution where there is none
 	stage    string
 	inputs   report.Inputs
-	tooLong  error // the reference solution's grading came to a limit
+	tooLong  error           // the reference solution's grading came to a limit
+	problem  *handin.Problem // why there are no programs, where a folder was handed in that cannot be graded
 }
 
 // newGrading returns the grading of a scenario for a student; with a seed other than
@@ -58,9 +60,32 @@ func (g *grading) use(paths map[scenarios.Slot]string) error {
 	}
 	g.programs = files
 	for slot, path := range paths {
+		f := files[slot]
+		f.Name = report.FileName(path)
+		g.programs[slot] = f
 		g.inputs.Programs[slot.String()] = path
 	}
 	return nil
+}
+
+// take reads the programs of a folder that somebody handed in. One that is not as it
+// must be is graded, too: the result says to its author what is wrong.
+func (g *grading) take(dir string) error {
+	paths, err := handedIn(g.src.Scenario, dir)
+	if errors.As(err, &g.problem) {
+		g.inputs.Submission = dir
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("--submission: %w", err)
+	}
+	err = g.use(paths)
+	if u := (*unreadable)(nil); errors.As(err, &u) {
+		g.problem = &handin.Problem{Slot: u.slot.String(), Say: fmt.Sprintf("%s cannot be read: %v", report.Line(report.FileName(u.file)), u.err)}
+		g.inputs.Submission = dir
+		return nil
+	}
+	return err
 }
 
 // files returns the program of each slot, with what a result says of it. In the lab a
@@ -92,13 +117,20 @@ func (g *grading) files() (map[scenarios.Slot]boot.File, []scenarios.ProgramRef,
 // run grades for an audience. watch, where it is not nil, is called for each event
 // of the lab.
 func (g *grading) run(ctx context.Context, audience scenarios.Audience, watch func(*event.Event)) (*scenarios.Result, error) {
+	o := scenarios.Options{Student: g.src.Student, Stage: g.stage, Audience: audience, Stop: func() error { return ended(ctx) }}
+	if g.problem != nil {
+		res, err := g.refused(o)
+		if err != nil {
+			return nil, err
+		}
+		res.Version = version()
+		return res, nil
+	}
 	files, refs, err := g.files()
 	if err != nil {
 		return nil, err
 	}
-	res, err := g.grade(ctx, files, scenarios.Options{
-		Student: g.src.Student, Stage: g.stage, Audience: audience, Stop: func() error { return ended(ctx) },
-	}, watch)
+	res, err := g.grade(ctx, files, o, watch)
 	if errors.Is(err, scenarios.ErrTooLong) {
 		// A check of the result says so, whoever's doing it is: with its reference solution
 		// the scenario's.
@@ -112,6 +144,16 @@ func (g *grading) run(ctx context.Context, audience scenarios.Audience, watch fu
 	}
 	res.Version, res.Programs = version(), refs
 	return res, nil
+}
+
+// refused is the result where what was handed in cannot be graded.
+func (g *grading) refused(o scenarios.Options) (*scenarios.Result, error) {
+	for _, slot := range g.src.Slots() {
+		if slot.String() == g.problem.Slot {
+			return g.src.Refused(slot, g.problem, o)
+		}
+	}
+	return nil, g.problem
 }
 
 func (g *grading) grade(ctx context.Context, files map[scenarios.Slot]boot.File, o scenarios.Options, watch func(*event.Event)) (*scenarios.Result, error) {

@@ -3,11 +3,16 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 
 	"wireloom/internal/boot"
+	"wireloom/internal/diskfile"
+	"wireloom/internal/handin"
+	"wireloom/internal/report"
 	"wireloom/scenarios"
 )
 
@@ -17,11 +22,33 @@ type programFlag []string
 func (p *programFlag) String() string { return strings.Join(*p, " ") }
 
 func (p *programFlag) Set(s string) error {
-	if s == "" || strings.HasSuffix(s, "=") {
+	if s == "" || strings.HasSuffix(s, "=") && !there(s) {
 		return errors.New("want NODE=FILE, or FILE where the scenario takes one program")
 	}
 	*p = append(*p, s)
 	return nil
+}
+
+func there(name string) bool {
+	_, err := os.Stat(name)
+	return err == nil
+}
+
+// place finds the slots that an argument of --program is for, and the file. A file's name
+// may have "=" in it: what is before the first is a place if the scenario has that place.
+func place(sc *scenarios.Scenario, arg string) (where, file string, slots []scenarios.Slot, err error) {
+	where, file, named := strings.Cut(arg, "=")
+	if named && !strings.ContainsAny(where, `/\`) {
+		slots, err = sc.SlotsFor(where)
+		if err == nil && where != "" || !there(arg) {
+			if err != nil {
+				err = fmt.Errorf("%w, and there is no file %s", err, report.Line(arg))
+			}
+			return where, file, slots, err
+		}
+	}
+	slots, err = sc.SlotsFor("")
+	return "", arg, slots, err
 }
 
 // paths finds the slots that the files are for. Where several slots take one program,
@@ -30,13 +57,9 @@ func (p *programFlag) Set(s string) error {
 func (p *programFlag) paths(sc *scenarios.Scenario) (map[scenarios.Slot]string, error) {
 	exact, wide, left := map[scenarios.Slot]string{}, map[scenarios.Slot]string{}, map[scenarios.Slot]string{}
 	for _, arg := range *p {
-		where, file, named := strings.Cut(arg, "=")
-		if !named {
-			where, file = "", arg
-		}
-		slots, err := sc.SlotsFor(where)
+		where, file, slots, err := place(sc, arg)
 		if err != nil {
-			return nil, fmt.Errorf("--program %s: %w", arg, err)
+			return nil, fmt.Errorf("--program %s: %w", report.Line(arg), err)
 		}
 		full := slices.ContainsFunc(slots, func(s scenarios.Slot) bool { return s.String() == where })
 		for _, s := range slots {
@@ -50,8 +73,8 @@ func (p *programFlag) paths(sc *scenarios.Scenario) (map[scenarios.Slot]string, 
 				}
 				continue
 			}
-			if _, twice := to[s]; twice {
-				return nil, fmt.Errorf("--program %s: %s has a program already", arg, s)
+			if other, twice := to[s]; twice {
+				return nil, fmt.Errorf("--program %s: %s has a program already, %s: give it one", report.Line(arg), s, report.Line(other))
 			}
 			to[s] = file
 		}
@@ -75,9 +98,63 @@ func readPrograms(paths map[scenarios.Slot]string) (map[scenarios.Slot]boot.File
 	for _, slot := range slices.SortedFunc(maps.Keys(paths), func(a, b scenarios.Slot) int { return strings.Compare(a.String(), b.String()) }) {
 		f, err := boot.ReadProgram(paths[slot])
 		if err != nil {
-			return nil, err
+			var pe *fs.PathError
+			if errors.As(err, &pe) {
+				err = pe.Err
+			}
+			return nil, &unreadable{slot, paths[slot], err}
 		}
 		out[slot] = f
+	}
+	return out, nil
+}
+
+// An unreadable is a program's file that cannot be read.
+type unreadable struct {
+	slot scenarios.Slot
+	file string
+	err  error
+}
+
+func (u *unreadable) Unwrap() error { return u.err }
+
+// Error is for who gave the command. The name may be a stranger's.
+func (u *unreadable) Error() string {
+	hint := ""
+	if errors.Is(u.err, diskfile.ErrNotOrdinary) && isFolder(u.file) {
+		hint = "; a folder that somebody handed in is given with --submission"
+	}
+	return fmt.Sprintf("program %s: %v%s", report.Line(u.file), u.err, hint)
+}
+
+func isFolder(name string) bool {
+	info, err := os.Stat(name)
+	return err == nil && info.IsDir()
+}
+
+// handedIn finds the programs of a folder that somebody handed in. What is wrong with it
+// is a *handin.Problem.
+func handedIn(sc *scenarios.Scenario, dir string) (map[scenarios.Slot]string, error) {
+	var parts []handin.Part
+	for _, w := range sc.Words() {
+		p := handin.Part{Word: w}
+		for _, s := range sc.Slots() {
+			if sc.Word(s) == w {
+				p.Slots = append(p.Slots, s.String())
+			}
+		}
+		parts = append(parts, p)
+	}
+	if len(parts) == 0 {
+		return nil, fmt.Errorf("--submission %s: scenario %s takes no program", report.Line(dir), sc.Name)
+	}
+	files, err := handin.Find(dir, parts)
+	if err != nil {
+		return nil, err
+	}
+	out := map[scenarios.Slot]string{}
+	for _, s := range sc.Slots() {
+		out[s] = files[s.String()]
 	}
 	return out, nil
 }

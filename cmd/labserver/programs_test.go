@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 
@@ -37,5 +39,42 @@ func TestProgramsFindTheirSlots(t *testing.T) {
 				t.Errorf("got %s, want %s", got, tc.want)
 			}
 		})
+	}
+}
+
+// What is before the first "=" is a place where the scenario has that place, and the
+// beginning of a file's name where there is such a file.
+func TestEqualsSignsInFileNames(t *testing.T) {
+	sc, err := scenarios.OpenBuiltin("ping")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	t.Chdir(dir)
+	for _, name := range []string{"bob=x.wasm", "lab=1.wasm", "=.wasm", "x="} {
+		if err := os.WriteFile(name, nil, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, tc := range []struct{ arg, want string }{
+		{"lab=1.wasm", "map[bob.pingd:lab=1.wasm]"},
+		{"bob=lab=1.wasm", "map[bob.pingd:lab=1.wasm]"},
+		{"bob=x.wasm", "map[bob.pingd:x.wasm]"},
+		{"./bob=x.wasm", "map[bob.pingd:./bob=x.wasm]"},
+		{dir + "/bob=x.wasm", "map[bob.pingd:" + dir + "/bob=x.wasm]"},
+		{"=.wasm", "map[bob.pingd:=.wasm]"},
+		{"x=", "map[bob.pingd:x=]"},
+		{"alice=1.wasm", "it has bob.pingd, and there is no file alice=1.wasm"},
+	} {
+		p := programFlag{}
+		err := p.Set(tc.arg)
+		paths, perr := p.paths(sc)
+		got := fmt.Sprint(paths)
+		if err = errors.Join(err, perr); err != nil {
+			got = err.Error()
+		}
+		if !strings.Contains(got, tc.want) {
+			t.Errorf("%s: got %s, want %s", tc.arg, got, tc.want)
+		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"wireloom/internal/boot"
+	"wireloom/internal/diskfile"
 	"wireloom/internal/report"
 	"wireloom/scenarios"
 )
@@ -97,19 +98,18 @@ func readReport(name string) (*report.Document, error) {
 	return doc, nil
 }
 
-// ordinary refuses what is neither a file nor a folder: a report is a stranger's, and
-// what it names must not make us wait for a device or a pipe.
-func ordinary(name string) error {
-	info, err := os.Stat(name)
+// ordinary refuses what is neither an ordinary file nor a folder: a report is a
+// stranger's, and what it names must not make us wait for a device or a pipe.
+func ordinary(name string) error { return named(name, diskfile.Usable(name)) }
+
+// named is an error about a file whose name is a stranger's.
+func named(name string, err error) error {
 	var pe *fs.PathError
 	if errors.As(err, &pe) {
-		return fmt.Errorf("%s: %w", report.Line(name), pe.Err) // the name is the stranger's, too
+		err = pe.Err
 	}
 	if err != nil {
-		return err
-	}
-	if !info.Mode().IsRegular() && !info.IsDir() {
-		return fmt.Errorf("%s is no ordinary file", report.Line(name))
+		return fmt.Errorf("%s: %w", report.Line(name), err)
 	}
 	return nil
 }

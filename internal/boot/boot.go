@@ -11,7 +11,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -19,6 +18,7 @@ import (
 	"strings"
 	"time"
 
+	"wireloom/internal/diskfile"
 	"wireloom/internal/hoststack"
 	"wireloom/internal/session"
 	"wireloom/internal/terminal"
@@ -75,7 +75,7 @@ func Find(arg string) (*Source, error) {
 	case err == nil && filepath.Base(arg) == "scenario.yaml":
 		return Find(filepath.Dir(arg))
 	case err == nil:
-		return openZip(arg, info.Size())
+		return openZip(arg)
 	case scenarios.IsBuiltin(arg):
 		return source(scenarios.OpenBuiltin(arg))
 	case errors.Is(err, fs.ErrNotExist) && !strings.ContainsAny(arg, `/\.`):
@@ -84,16 +84,13 @@ func Find(arg string) (*Source, error) {
 	return nil, fmt.Errorf("scenario: %w", err)
 }
 
-func openZip(path string, size int64) (*Source, error) {
+func openZip(path string) (*Source, error) {
 	name := terminal.Line(path)
-	if size > scenarios.MaxZip {
-		return nil, fmt.Errorf("scenario %s: the zip has %d bytes, at most %d are allowed", name, size, scenarios.MaxZip)
-	}
-	b, err := os.ReadFile(path)
+	b, err := diskfile.Read(path, scenarios.MaxZip)
 	if err != nil {
 		return nil, fmt.Errorf("scenario: %w", err)
 	}
-	if _, err := zip.NewReader(bytes.NewReader(b), size); err != nil {
+	if _, err := zip.NewReader(bytes.NewReader(b), int64(len(b))); err != nil {
 		return nil, fmt.Errorf("scenario %s: it is neither a folder nor a zip (%w); programs are given with --program", name, err)
 	}
 	return source(scenarios.OpenZip(b, name))
@@ -138,18 +135,9 @@ type File struct {
 
 // ReadProgram reads a program's file.
 func ReadProgram(path string) (File, error) {
-	f, err := os.Open(path)
+	b, err := diskfile.Read(path, scenarios.MaxReference)
 	if err != nil {
 		return File{}, fmt.Errorf("program: %w", err)
-	}
-	defer f.Close()
-	const most = scenarios.MaxReference
-	b, err := io.ReadAll(io.LimitReader(f, most+1))
-	if err != nil {
-		return File{}, fmt.Errorf("program: %w", err)
-	}
-	if len(b) > most {
-		return File{}, fmt.Errorf("program %s has more than %d bytes", path, most)
 	}
 	return File{filepath.Base(path), b}, nil
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"wireloom/internal/terminal"
 	"wireloom/scenarios"
@@ -31,21 +32,23 @@ type result scenarios.Result
 // Inputs are the files of a grading as they were named to it; for others than staff
 // without their folders.
 type Inputs struct {
-	Scenario string            `json:"scenario"`           // a built-in one's name, or a folder or zip
-	Programs map[string]string `json:"programs,omitempty"` // file by NODE.PROC
+	Scenario   string            `json:"scenario"`             // a built-in one's name, or a folder or zip
+	Programs   map[string]string `json:"programs,omitempty"`   // file by NODE.PROC
+	Submission string            `json:"submission,omitempty"` // the folder that was handed in, where no program was found in it
 }
 
 // seen are the inputs as an audience may see them.
 func (in Inputs) seen(a scenarios.Audience) Inputs {
+	name := FileName
 	if a == scenarios.Staff {
-		return in
+		name = func(path string) string { return strings.ToValidUTF8(path, "\ufffd") }
 	}
-	out := Inputs{Scenario: base(in.Scenario)}
+	out := Inputs{Scenario: name(in.Scenario), Submission: name(in.Submission)}
 	for slot, file := range in.Programs {
 		if out.Programs == nil {
 			out.Programs = map[string]string{}
 		}
-		out.Programs[slot] = base(file)
+		out.Programs[slot] = name(file)
 	}
 	return out
 }

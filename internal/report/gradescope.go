@@ -107,6 +107,14 @@ func gradescopeSummary(r *scenarios.Result) string {
 		fmt.Fprintf(&b, ": %s", r.Title)
 	}
 	fmt.Fprintf(&b, "\n%s\n", verdict(r))
+	for i := range r.Checks {
+		if c := &r.Checks[i]; c.Status == errored {
+			fmt.Fprintf(&b, "%s\n", c.Actual)
+		}
+	}
+	for _, g := range r.Programs {
+		fmt.Fprintf(&b, "%s.%s is %s\n", g.Node, g.Proc, line(g.Name))
+	}
 	b.WriteString(plainPrinted(unshown(r)))
 	for _, n := range r.Notes {
 		fmt.Fprintf(&b, "note: %s\n", n)

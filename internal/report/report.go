@@ -130,6 +130,9 @@ func Seen(r *scenarios.Result) *scenarios.Result {
 // base is a path's last element, whatever separates them.
 func base(path string) string { return path[strings.LastIndexAny(path, `/\\`)+1:] }
 
+// FileName is what a report calls a file: its path's last element, as UTF-8.
+func FileName(path string) string { return strings.ToValidUTF8(base(path), "\ufffd") }
+
 // maySee reports whether an audience may see a check. One whose visibility is not
 // known is for staff.
 func maySee(audience scenarios.Audience, visible string) bool {
