@@ -46,12 +46,12 @@ vnet, vnet/kern, vnet/userland, tunemu, tapemu, wasm, wasm/modcache, internal/ho
 scenarios, internal/decode, vnet/packet, internal/terminal < internal/report
 scenarios, internal/report, internal/terminal + go-yaml, text < internal/batch
 vnet, vnet/kern, vnet/userland, tunemu, tapemu, wasm, internal/hoststack, scenarios, internal/session, internal/compilechild, internal/diskfile < internal/boot
-scenarios, internal/decode, vnet/packet                < internal/report
+scenarios, internal/decode, internal/sign, vnet/packet < internal/report
 scenarios, internal/report                             < internal/batch
 vnet/event, vnet/packet + gopacket                     < internal/pcap
 vnet, vnet/kern, vnet/errno, tunemu, tapemu            < internal/conform
 NONE                                                   < internal/diskfile
-internal/diskfile                                      < internal/handin
+internal/diskfile                                      < internal/handin, internal/sign
 vnet, vnet/errno, vnet/event, vnet/packet, internal/session, internal/decode + websocket < internal/stream
 vnet, vnet/event, internal/session, internal/decode, internal/stream, internal/pcap, scenarios, web < internal/httpapi
 vnet, vnet/errno, vnet/event, scenarios, web, wasm/guest, internal/* + websocket < cmd/labserver

@@ -10,6 +10,7 @@ import (
 	"wireloom/internal/batch"
 	"wireloom/internal/boot"
 	"wireloom/internal/report"
+	"wireloom/internal/sign"
 	"wireloom/internal/terminal"
 	"wireloom/scenarios"
 	"wireloom/vnet/event"
@@ -77,6 +78,7 @@ differ.`)
 	stage := f.String("stage", "", "grade this stage alone, by `name`")
 	audience := audienceFlag(f)
 	outputs := newOutputFlags(f)
+	signer := signFlag(f)
 	repeat := f.Int("repeat", 1, "grade `N` times and fail if two runs differ")
 	timeout := timeoutFlag(f)
 	rest, code, ok := parse(f, args)
@@ -88,6 +90,10 @@ differ.`)
 	}
 	if *submission != "" && len(lab.programs) > 0 {
 		return fail(io, errors.New("--submission and --program: give one of them"))
+	}
+	key, err := signer.load(io, outputs.all())
+	if err != nil {
+		return fail(io, err)
 	}
 	if *repeat < 1 {
 		return fail(io, fmt.Errorf("--repeat %d: want 1 or more", *repeat))
@@ -136,7 +142,7 @@ differ.`)
 		fmt.Fprintf(io.err, "labserver: %s\nPlease report this: the same scenario, program and seed must give the same run.\n", diff)
 		return exitDiffers
 	}
-	if err := write(ctx, io, g, res, outputs.all()); err != nil {
+	if err := write(ctx, io, g, res, outputs.all(), key); err != nil {
 		return fail(io, err)
 	}
 	if *repeat > 1 && outputs.all()[0] == (output{format: report.Text}) {
@@ -151,9 +157,9 @@ differ.`)
 	return exitOK
 }
 
-// write writes a result's reports. One file that cannot be written does not keep
+// write writes a result's reports, signed where there is a key. One file that cannot be written does not keep
 // the others back.
-func write(ctx context.Context, io stdio, g *grading, res *scenarios.Result, outputs []output) error {
+func write(ctx context.Context, io stdio, g *grading, res *scenarios.Result, outputs []output, key *sign.Key) error {
 	var formats []report.Format
 	for _, o := range outputs {
 		formats = append(formats, o.format)
@@ -161,6 +167,9 @@ func write(ctx context.Context, io stdio, g *grading, res *scenarios.Result, out
 	r, err := g.report(ctx, res, formats...)
 	if err != nil {
 		return err
+	}
+	if key != nil {
+		r.SignedBy = key.Public().String()
 	}
 	var first error
 	screen := terminal.NewWriter(io.out)
@@ -170,18 +179,38 @@ func write(ctx context.Context, io stdio, g *grading, res *scenarios.Result, out
 			t = report.Terminal{Width: screen.Width(), Color: screen.Color()}
 		}
 		b, err := render(r, o.format, t)
-		switch {
-		case err != nil:
-		case o.file == "":
-			err = screen.Painted(string(b))
-		default:
-			err = writeFile(o.file, b)
+		if err == nil {
+			err = o.write(screen, b, key)
 		}
 		if first == nil {
 			first = err
 		}
 	}
 	return first
+}
+
+// write writes a report that is ready but for its signature.
+func (o output) write(screen *terminal.Writer, b []byte, key *sign.Key) error {
+	var beside []byte
+	if key != nil {
+		b, beside = report.Sign(o.format, b, key)
+	}
+	if o.file == "" {
+		return screen.Painted(string(b))
+	}
+	if err := writeFile(o.file, b); err != nil || beside == nil || !o.signable() {
+		return err
+	}
+	return writeFile(o.file+report.SignatureSuffix, beside)
+}
+
+// signable reports whether a report that goes there can be signed: in it, or beside it.
+func (o output) signable() bool {
+	if o.format.Signs() || o.file == "" {
+		return o.format.Signs()
+	}
+	info, err := os.Lstat(o.file)
+	return err != nil || info.Mode().IsRegular()
 }
 
 // writeFile writes a file so that it is whole or not there; but what is no ordinary

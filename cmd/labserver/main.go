@@ -51,6 +51,7 @@ func commands() []command {
 		{"grade", "SCENARIO [--program NODE=FILE]", "check a submission, or the reference solution", runGrade},
 		{"grade-all", "SCENARIO DIR", "check a folder of submissions", runGradeAll},
 		{"verify", "REPORT", "grade again what a report is of, and compare", runVerify},
+		{"key", "new FILE | public FILE", "make a key to sign reports with, or print its public half", runKey},
 		{"replay", "RECORDING", "run a recording again and compare its hash", runReplay},
 		{"check", "SCENARIO...", "look for mistakes in scenarios", runCheck},
 		{"schema", "", "print the JSON Schema of scenario.yaml", runSchema},
@@ -183,6 +184,9 @@ func sentence(err error) string {
 	return terminal.Text(safe.Error())
 }
 
+// unversioned is the version of a program that was built without one.
+const unversioned = "devel"
+
 // version is the program's: of the module, or of the checkout that it was built from.
 func version() string {
 	info, ok := debug.ReadBuildInfo()
@@ -191,10 +195,10 @@ func version() string {
 	}
 	v := info.Main.Version
 	if v == "" || v == "(devel)" {
-		v = "devel"
+		v = unversioned
 	}
 	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" && v == "devel" {
+		if s.Key == "vcs.revision" && v == unversioned {
 			v += " " + s.Value[:min(12, len(s.Value))]
 		}
 	}

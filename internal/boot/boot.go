@@ -84,6 +84,14 @@ func Find(arg string) (*Source, error) {
 	return nil, fmt.Errorf("scenario: %w", err)
 }
 
+// FileOf is what Find calls the file scenario.yaml of what a person calls arg.
+func FileOf(arg string) string {
+	if filepath.Base(arg) == "scenario.yaml" {
+		arg = filepath.Dir(arg)
+	}
+	return path.Join(terminal.Line(filepath.Clean(arg)), "scenario.yaml")
+}
+
 func openZip(path string) (*Source, error) {
 	name := terminal.Line(path)
 	b, err := diskfile.Read(path, scenarios.MaxZip)

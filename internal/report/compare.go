@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 )
 
 // maxDifferences is how many differences are told.
@@ -19,7 +20,11 @@ type Difference struct {
 
 // String is the difference in a line.
 func (d Difference) String() string {
-	return fmt.Sprintf("%s: the report says %s, this run %s", line(d.Where), clip(line(d.Then), 200), clip(line(d.Now), 200))
+	then, now := clip(line(d.Then), 200), clip(line(d.Now), 200)
+	if then == now || ascii(now) && !ascii(then) { // letters that look alike, or are not seen
+		then, now = strconv.QuoteToASCII(clip(d.Then, 200)), strconv.QuoteToASCII(clip(d.Now, 200))
+	}
+	return fmt.Sprintf("%s: the report says %s, this run %s", line(d.Where), then, now)
 }
 
 // Compare says where a report differs from another of the same grading. What files

@@ -1,19 +1,13 @@
 package report
 
 import (
-	"bytes"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"io"
 	"strings"
 
 	"wireloom/internal/terminal"
 	"wireloom/scenarios"
 )
-
-// MaxDocument is how many bytes a report may have that is read.
-const MaxDocument = 64 << 20
 
 // A Document is the JSON form of a report. Of a result whose total is withheld it
 // says neither passed nor score.
@@ -24,6 +18,13 @@ type Document struct {
 	Score    *int   `json:"score,omitempty"`
 	MaxScore *int   `json:"max_score,omitempty"`
 	result
+	Signature *Signature `json:"signature,omitempty"` // the last of all: what is before it was signed
+}
+
+// A Signature is that of who made a report, in the report.
+type Signature struct {
+	Key   string `json:"key"`
+	Value string `json:"value"`
 }
 
 // result is a Result whose fields the document's own may hide.
@@ -84,67 +85,4 @@ func writeJSON(w io.Writer, v any) error {
 	}
 	_, err = w.Write(append(terminal.JSON(b), '\n'))
 	return err
-}
-
-// scriptStart and scriptEnd enclose the document in a page.
-const (
-	scriptStart = `<script type="application/json" id="wireloom-report">`
-	scriptEnd   = `</script>`
-)
-
-// ErrNoReport is the error of bytes that are no report at all.
-var ErrNoReport = errors.New("this is no report of labserver grade, neither its JSON nor its page")
-
-// Read reads a report, as JSON or as the page that holds it. It may come from
-// anybody: an unknown field, a second value, or more than MaxDocument bytes are
-// errors, and nothing in it is believed.
-func Read(in io.Reader) (*Document, error) {
-	b, err := io.ReadAll(io.LimitReader(in, MaxDocument+1))
-	if err != nil {
-		return nil, fmt.Errorf("report: %w", err)
-	}
-	if len(b) > MaxDocument {
-		return nil, fmt.Errorf("report: it has more than %d bytes", MaxDocument)
-	}
-	b = bytes.TrimSpace(b)
-	if len(b) == 0 || b[0] != '{' {
-		before, rest, ok := bytes.Cut(b, []byte(scriptStart))
-		if !ok || !bytes.HasPrefix(before, []byte("<!doctype html>")) {
-			return nil, ErrNoReport
-		}
-		data, after, ok := bytes.Cut(rest, []byte(scriptEnd))
-		if !ok || bytes.Contains(after, []byte(scriptStart)) {
-			return nil, ErrNoReport
-		}
-		b = data
-	}
-	return decodeDocument(b)
-}
-
-func decodeDocument(b []byte) (*Document, error) {
-	var head struct {
-		Format int `json:"format"`
-	}
-	if err := json.Unmarshal(b, &head); err != nil {
-		return nil, fmt.Errorf("report: %w", err)
-	}
-	if head.Format == 0 {
-		return nil, ErrNoReport
-	}
-	if head.Format != scenarios.ResultFormat {
-		return nil, fmt.Errorf("report: its format is %d; this labserver reads format %d", head.Format, scenarios.ResultFormat)
-	}
-	dec := json.NewDecoder(bytes.NewReader(b))
-	dec.DisallowUnknownFields()
-	d := &Document{}
-	if err := dec.Decode(d); err != nil {
-		return nil, fmt.Errorf("report: %w", err)
-	}
-	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("report: something follows it")
-	}
-	if d.Scenario == "" || d.Source == "" {
-		return nil, errors.New("report: it lacks its scenario or the hash of that")
-	}
-	return d, nil
 }

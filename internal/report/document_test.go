@@ -18,10 +18,11 @@ func TestReadGivesWhatWasWritten(t *testing.T) {
 			// Bytes that are no UTF-8 are written as an escape, and what is read back as the letter.
 			want := strings.ReplaceAll(write(t, rep, JSON), `\ufffd`, "\ufffd")
 			for _, f := range []Format{JSON, HTML} {
-				d, err := Read(strings.NewReader(write(t, rep, f)))
+				file, err := Read(strings.NewReader(write(t, rep, f)))
 				if err != nil {
 					t.Fatalf("%s %s: %v", name, f, err)
 				}
+				d := file.Document
 				if got := write(t, d.Report(), JSON); got != want {
 					t.Errorf("%s %s for %s: got\n%s\nwant\n%s", name, f, who, got, want)
 				}
@@ -42,17 +43,19 @@ func TestReadRefuses(t *testing.T) {
 		{"nothing", "", ErrNoReport.Error()},
 		{"text", "hello", ErrNoReport.Error()},
 		{"another page", "<!doctype html><p>hello", ErrNoReport.Error()},
-		{"a page with two reports", page + scriptStart + "{}" + scriptEnd, ErrNoReport.Error()},
-		{"a page that was cut", page[:strings.Index(page, scriptStart)+200], ErrNoReport.Error()},
-		{"JSON that was cut", good[:len(good)/2], "unexpected end"},
+		{"a page with two reports", page + scriptStart + "{}" + scriptEnd, "it holds the data of two reports"},
+		{"a page that was cut", page[:strings.Index(page, scriptStart)+200], "it ends in the middle"},
+		{"a page whose data was moved", strings.Replace(page, scriptStart, `<script id="wireloom-report">`, 1), "the element that holds the page's data was changed"},
+		{"JSON that was cut", good[:len(good)/2], "it ends in the middle"},
 		{"another format", strings.Replace(good, `"format": 1`, `"format": 2`, 1), "its format is 2; this labserver reads format 1"},
 		{"no format", "{}", "no report of labserver grade"},
-		{"an unknown field", strings.Replace(good, `"seed"`, `"bonus"`, 1), `unknown field "bonus"`},
-		{"a wrong type", strings.Replace(good, `"seed": 42`, `"seed": -1`, 1), "report: json"},
+		{"an unknown field", strings.Replace(good, `"seed"`, `"bonus"`, 1), `bonus: there is no such key in a report`},
+		{"a wrong type", strings.Replace(good, `"seed": 42`, `"seed": -1`, 1), "seed: a number -1 does not belong there"},
 		{"an audience that is none", strings.Replace(good, `"audience": "staff"`, `"audience": "dean"`, 1), "there is no audience"},
-		{"more behind it", good + "{}", "after top-level value"},
+		{"more behind it", good + "{}", "something follows it: {}"},
 		{"nothing in it", `{"format": 1}`, "it lacks its scenario"},
 		{"deep nesting", `{"format": 1, "x": ` + strings.Repeat("[", 1<<20), "exceeded max depth"},
+		{"deep nesting that ends", `{"format": 1, "x": ` + strings.Repeat("[", 9000) + strings.Repeat("]", 9000) + "}", "x: there is no such key"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			_, err := Read(strings.NewReader(tc.in))
@@ -137,10 +140,11 @@ func FuzzRead(f *testing.F) {
 	f.Add([]byte(`{"format":1,"scenario":"s","source":"h","checks":[{"at_ns":-9223372036854775808,"took_ns":9223372036854775807,"packets":[{"hex":"45"}]}]}`))
 	f.Add([]byte(`{"format":1,"scenario":"s","source":"h","ended_ns":-1,"checks":[{"points":9223372036854775807,"earned":-9223372036854775808}]}`))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		d, err := Read(bytes.NewReader(b))
-		if err != nil {
+		file, err := Read(bytes.NewReader(b))
+		if err != nil || file.Document == nil {
 			return
 		}
+		d := file.Document
 		for _, format := range []Format{Text, JSON, JUnit, HTML} {
 			var out bytes.Buffer
 			if err := d.Report().Write(&out, format, Terminal{}); err != nil {

@@ -20,8 +20,11 @@ type (
 		TestOutputFormat string           `json:"test_output_format"`
 		TestNameFormat   string           `json:"test_name_format"`
 		StdoutVisibility string           `json:"stdout_visibility"`
-		ExtraData        map[string]any   `json:"extra_data"`
+		ExtraData        gradescopeExtra  `json:"extra_data"`
 		Tests            []gradescopeTest `json:"tests"`
+	}
+	gradescopeExtra struct {
+		Wireloom Head `json:"wireloom"`
 	}
 	gradescopeTest struct {
 		Score      int      `json:"score"`
@@ -36,7 +39,7 @@ type (
 
 // writeGradescope writes the checks of students as the run that stops before all
 // others found them, and the others as the whole run did.
-func writeGradescope(w io.Writer, student, full *scenarios.Result) error {
+func writeGradescope(w io.Writer, student, full *scenarios.Result, in Inputs) error {
 	if student == nil || full == nil || student.Audience != scenarios.Student || full.Audience != scenarios.Staff {
 		return errors.New("gradescope: needs the result for students and that for staff")
 	}
@@ -44,10 +47,7 @@ func writeGradescope(w io.Writer, student, full *scenarios.Result) error {
 	out := gradescope{
 		Output: clean(gradescopeSummary(student)), OutputFormat: "text", TestOutputFormat: "text", TestNameFormat: "text",
 		StdoutVisibility: "hidden",
-		ExtraData: map[string]any{"wireloom": map[string]any{
-			"hash": student.Hash, "seed": student.Seed, "version": student.Version, "student": student.Student,
-		}},
-		Tests: []gradescopeTest{},
+		ExtraData:        gradescopeExtra{head(student, in.seen(scenarios.Student))}, Tests: []gradescopeTest{},
 	}
 	seen := map[string]int{} // checks of the run for students, by id
 	for i := range student.Checks {

@@ -68,7 +68,7 @@ type pageCheck struct {
 	Printed                                              []printed
 }
 
-func writeHTML(w io.Writer, d *Document) error {
+func writeHTML(w io.Writer, d *Document, signedBy string) error {
 	r := d.Report().Result
 	data, err := json.Marshal(d) // with < as \u003c, so that no text ends the element
 	if err != nil {
@@ -83,6 +83,9 @@ func writeHTML(w io.Writer, d *Document) error {
 		Heading: line(heading), Sub: line(subtitle(r)), Outcome: verdict(r), Tone: "good", Length: seconds(r.Ended),
 		Private: r.Audience == scenarios.Staff && private(r), Facts: facts(r), Bar: bar(r),
 		Document: template.HTML(scriptStart + string(terminal.JSON(data)) + scriptEnd), // escaped by json
+	}
+	if signedBy != "" {
+		p.Facts = append(p.Facts, fact{"Signed with key", line(signedBy), true})
 	}
 	switch {
 	case !r.Passed:

@@ -56,12 +56,15 @@ type (
 	}
 )
 
-func writeJUnit(w io.Writer, r *scenarios.Result) error {
+// junitRoot is how the root of a report of ours begins.
+const junitRoot = `<testsuites name="wireloom"`
+
+func writeJUnit(w io.Writer, r *scenarios.Result, in Inputs) error {
 	name := r.Scenario
 	if r.Stage != "" {
 		name += "." + r.Stage
 	}
-	s := junitSuite{Name: clean(name), Tests: len(r.Checks), Time: junitTime(r.Ended), Properties: junitProperties(r)}
+	s := junitSuite{Name: clean(name), Tests: len(r.Checks), Time: junitTime(r.Ended), Properties: junitProperties(r, in)}
 	for i := range r.Checks {
 		c := &r.Checks[i]
 		title := c.ID
@@ -96,21 +99,50 @@ func writeJUnit(w io.Writer, r *scenarios.Result) error {
 
 func junitTime(d time.Duration) string { return fmt.Sprintf("%.6f", d.Seconds()) }
 
-func junitProperties(r *scenarios.Result) []junitProperty {
+// Properties of what the report is of.
+const (
+	propScenario   = "scenario"
+	propSource     = "source"
+	propFile       = "scenario.file"
+	propStudent    = "student"
+	propStage      = "stage"
+	propAudience   = "audience"
+	propVersion    = "version"
+	propSeed       = "seed"
+	propHash       = "hash"
+	propSubmission = "submission"
+	propTotal      = "total"
+	propScore      = "score"
+	propProgram    = "program." // and the slot: the program's file
+	propModule     = "sha256."  // and the slot: the hash of that
+)
+
+func junitProperties(r *scenarios.Result, in Inputs) []junitProperty {
 	var out []junitProperty
 	add := func(name string, value any) {
 		if v := line(fmt.Sprint(value)); v != "" {
 			out = append(out, junitProperty{line(name), v})
 		}
 	}
-	add("student", r.Student)
-	add("version", r.Version)
-	add("seed", r.Seed)
-	add("hash", r.Hash)
+	h := head(r, in.seen(r.Audience))
+	add(propScenario, h.Scenario)
+	add(propSource, h.Source)
+	add(propFile, h.Inputs.Scenario)
+	add(propStudent, h.Student)
+	add(propStage, h.Stage)
+	add(propAudience, h.Audience)
+	add(propVersion, h.Version)
+	add(propSeed, h.Seed)
+	add(propHash, h.Hash)
+	add(propSubmission, h.Inputs.Submission)
+	for _, p := range h.Programs {
+		add(propProgram+p.Slot, h.Inputs.Programs[p.Slot])
+		add(propModule+p.Slot, p.Hash)
+	}
 	if r.Hidden {
-		add("total", "comes later")
+		add(propTotal, "comes later")
 	} else {
-		add("score", r.Score)
+		add(propScore, r.Score)
 		add("max_score", r.MaxScore)
 	}
 	for _, c := range r.Checks {

@@ -76,6 +76,8 @@ type Report struct {
 	Result *scenarios.Result
 	Inputs Inputs
 
+	SignedBy string // the public key that signs it, which a page shows; "" if none does
+
 	// For Gradescope, which gets the checks of all audiences at once and shows each
 	// when its time has come: the result for students, and that for staff.
 	Visible, Full *scenarios.Result
@@ -89,11 +91,11 @@ func (r *Report) Write(w io.Writer, f Format, t Terminal) error {
 	case JSON:
 		return r.Document().write(w)
 	case JUnit:
-		return writeJUnit(w, Seen(r.Result))
+		return writeJUnit(w, Seen(r.Result), r.Inputs)
 	case Gradescope:
-		return writeGradescope(w, r.Visible, r.Full)
+		return writeGradescope(w, r.Visible, r.Full, r.Inputs)
 	case HTML:
-		return writeHTML(w, r.Document())
+		return writeHTML(w, r.Document(), r.SignedBy)
 	}
 	return fmt.Errorf("there is no format %q", f)
 }
@@ -127,6 +129,22 @@ func Seen(r *scenarios.Result) *scenarios.Result {
 	return &s
 }
 
+// Say is what the formats are called in a sentence.
+func (f Format) Say() string {
+	switch f {
+	case Text:
+		return "the text"
+	case JUnit:
+		return "the JUnit file"
+	case Gradescope:
+		return "Gradescope's file"
+	case HTML:
+		return "the page"
+	case JSON:
+	}
+	return "the JSON file"
+}
+
 // base is a path's last element, whatever separates them.
 func base(path string) string { return path[strings.LastIndexAny(path, `/\\`)+1:] }
 
@@ -144,6 +162,10 @@ func maySee(audience scenarios.Audience, visible string) bool {
 	}
 	return audience >= scenarios.Staff
 }
+
+// Verdict is the outcome in words, as the audience of the result may know it: the points,
+// or how many checks passed so far.
+func Verdict(r *scenarios.Result) string { return verdict(Seen(r)) }
 
 // verdict is the outcome in words.
 func verdict(r *scenarios.Result) string {
