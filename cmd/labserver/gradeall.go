@@ -17,6 +17,7 @@ import (
 	"wireloom/internal/batch"
 	"wireloom/internal/boot"
 	"wireloom/internal/report"
+	"wireloom/internal/sign"
 	"wireloom/internal/terminal"
 	"wireloom/scenarios"
 )
@@ -31,6 +32,8 @@ type batchFlags struct {
 	formats  []report.Format
 	cache    *string
 	memory   *int
+	signer   *signer
+	key      *sign.Key // of the signer, once loaded
 }
 
 func newBatchFlags(f *flag.FlagSet) *batchFlags {
@@ -38,6 +41,7 @@ func newBatchFlags(f *flag.FlagSet) *batchFlags {
 		f: f, seed: f.Uint64("seed", 0, "use this `number` instead of the scenario's seed"),
 		stage: f.String("stage", "", "grade this stage alone, by `name`"), audience: audienceFlag(f), cache: cacheFlag(f),
 		memory: f.Int("memory", 2048, "how many `MiB` of this machine's memory a submission may take, compiling aside"),
+		signer: signFlag(f),
 	}
 	f.Func("format", "write a report of each submission in this `form`: text, json, junit, gradescope or html; several with commas", func(s string) error {
 		for name := range strings.SplitSeq(s, ",") {
@@ -52,6 +56,27 @@ func newBatchFlags(f *flag.FlagSet) *batchFlags {
 		return nil
 	})
 	return b
+}
+
+// load reads the key that reports are signed with, if one is given.
+func (b *batchFlags) load(io stdio) (err error) {
+	var outputs []output
+	for _, f := range b.formats {
+		outputs = append(outputs, output{f, "reports/NAME" + f.Suffix()})
+	}
+	if *b.signer.file != "" && len(outputs) == 0 {
+		return errors.New("--sign: no report is written: say which with --format")
+	}
+	b.key, err = b.signer.load(io, outputs)
+	return err
+}
+
+// signedBy is the public half of the key; "" if there is none.
+func (b *batchFlags) signedBy() string {
+	if b.key == nil {
+		return ""
+	}
+	return b.key.Public().String()
 }
 
 // what are the flags on which results depend, as a command line.
@@ -115,6 +140,9 @@ interrupted.`)
 	if *out == "" {
 		*out = strings.TrimRight(filepath.Clean(rest[1]), string(os.PathSeparator)) + "-results"
 	}
+	if err := b.load(io); err != nil {
+		return fail(io, err)
+	}
 	src, err := boot.Find(rest[0])
 	if err != nil {
 		return fail(io, err)
@@ -147,10 +175,10 @@ interrupted.`)
 		return fail(io, err)
 	}
 	defer remove()
-	child := slices.Concat([]string{gradeWorker, fmt.Sprintf("--memory=%d", *b.memory), "--cache=" + cache}, b.what(), []string{"--", rest[0]})
+	child := slices.Concat([]string{gradeWorker, fmt.Sprintf("--memory=%d", *b.memory), "--cache=" + cache, "--sign=" + *b.signer.file}, b.what(), []string{"--", rest[0]})
 	p := newProgress(io.err, len(found.Submissions))
 	rows, err := batch.Run(ctx, found, batch.Setting{
-		Version: version(), Source: src.Digest(scenarios.Staff), Options: strings.Join(b.what(), " "),
+		Version: version(), Source: src.Digest(scenarios.Staff), Options: strings.TrimSpace(strings.Join(b.what(), " ") + " " + b.signedBy()),
 	}, batch.Options{
 		Out: *out, Jobs: *jobs, Timeout: *timeout, Done: p.done,
 		Command: func() *exec.Cmd { return exec.Command(self, child...) },

@@ -3,12 +3,10 @@ package main
 import (
 	"context"
 	"path/filepath"
-	"unicode/utf8"
 
 	"wireloom/internal/batch"
 	"wireloom/internal/boot"
 	"wireloom/internal/report"
-	"wireloom/internal/terminal"
 )
 
 // gradeWorker is the command that grade-all starts its processes with.
@@ -27,6 +25,9 @@ func runGradeWorker(ctx context.Context, args []string, io stdio) int {
 	if len(rest) != 1 {
 		f.Usage()
 		return exitError
+	}
+	if err := b.load(io); err != nil {
+		return fail(io, err)
 	}
 	src, err := boot.Find(rest[0])
 	if err != nil {
@@ -69,17 +70,25 @@ func (b *batchFlags) reply(ctx context.Context, src *boot.Source, engine *boot.E
 	if err != nil {
 		return nil, err
 	}
+	r.SignedBy = b.signedBy()
 	reply := &batch.Reply{Report: r.Document(), Files: map[string][]byte{}}
 	for _, format := range b.formats {
-		if reply.Files[format.Suffix()], err = render(r, format, report.Terminal{}); err != nil {
+		text, err := render(r, format, report.Terminal{})
+		if err != nil {
 			return nil, err
 		}
+		if b.key != nil {
+			var beside []byte
+			if text, beside = report.Sign(format, text, b.key); beside != nil {
+				reply.Files[format.Suffix()+report.SignatureSuffix] = beside
+			}
+		}
+		reply.Files[format.Suffix()] = text
 	}
 	return reply, nil
 }
 
-// useJob reads the programs of a job. What a file is called may be no text, which a
-// report could not say.
+// useJob reads the programs of a job.
 func (g *grading) useJob(j batch.Job) error {
 	read := map[string]boot.File{} // a file may be for several slots
 	for _, slot := range g.src.Slots() {
@@ -90,19 +99,11 @@ func (g *grading) useJob(j batch.Job) error {
 			if err != nil {
 				return err
 			}
-			f = boot.File{Name: utf8Name(filepath.Base(path)), Module: b}
+			f = boot.File{Name: report.FileName(path), Module: b}
 			read[path] = f
 		}
 		g.programs[slot] = f
-		g.inputs.Programs[slot.String()] = utf8Name(filepath.Join(string(j.Dir), path))
+		g.inputs.Programs[slot.String()] = filepath.Join(string(j.Dir), path)
 	}
 	return nil
-}
-
-// utf8Name is a file's name, with escapes for what is no text.
-func utf8Name(name string) string {
-	if utf8.ValidString(name) {
-		return name
-	}
-	return terminal.Line(name)
 }

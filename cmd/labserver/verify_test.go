@@ -315,3 +315,32 @@ func TestVerifyOfWhatWasNotHandedIn(t *testing.T) {
 		{"Gradescope's", []string{scope, "--scenario", p.quit, "--submission", folder}, 0, "the same"},
 	})
 }
+
+// A class's reports are signed, each with the key of the command.
+func TestGradeAllSigns(t *testing.T) {
+	p := newProof(t)
+	key, other := p.key("teacher"), p.key("other")
+	folder := filepath.Dir(p.wasm)
+	out := p.at("results")
+	all := func(key string) {
+		t.Helper()
+		if code, text, errs := labserver(t, "grade-all", p.quit, folder, "--out", out, "--student-from", "name", "--audience", "student", "--format", "html,gradescope", "--sign", key); code != 0 {
+			t.Fatalf("code %d: %s%s", code, text, errs)
+		}
+	}
+	all(key)
+	page, scope := filepath.Join(out, "reports", "anna.html"), filepath.Join(out, "reports", "anna.results.json")
+	table := []verification{
+		{"a page", []string{page, "--key", key + ".pub", "--signature-only", "--student", "anna"}, 0, "passed: 2 of 2 points & student anna"},
+		{"Gradescope's file", []string{scope, "--key", key + ".pub", "--signature-only"}, 0, "not changed since"},
+	}
+	p.run(table)
+	all(other) // what was signed with another key is graded again
+	for i := range table {
+		table[i].args[2] = other + ".pub"
+	}
+	p.run(table)
+	if code, _, errs := labserver(t, "grade-all", p.quit, folder, "--sign", key); code != 2 || !strings.Contains(errs, "no report is written: say which with --format") {
+		t.Errorf("code %d: %s", code, errs)
+	}
+}

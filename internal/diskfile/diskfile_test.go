@@ -32,7 +32,7 @@ func TestReadTakesOrdinaryFilesAlone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
+	defer func() { _ = l.Close() }() // the folder goes, too
 	for _, tc := range []struct {
 		name string
 		most int64
