@@ -47,6 +47,12 @@ scenarios, internal/decode, vnet/packet, internal/terminal < internal/report
 scenarios, internal/report, internal/terminal + go-yaml, text < internal/batch
 vnet, vnet/kern, vnet/userland, tunemu, tapemu, wasm, internal/hoststack, scenarios, internal/session, internal/compilechild, internal/diskfile < internal/boot
 scenarios, internal/decode, internal/sign, vnet/packet < internal/report
+NONE                                                   < internal/strictjson
+vnet, internal/strictjson                              < internal/recording
+vnet, vnet/event, internal/recording                   < internal/session
+wasm + sys                                             < internal/compilechild
+vnet, vnet/kern, vnet/userland, tunemu, tapemu, wasm, internal/hoststack, scenarios, internal/recording, internal/session, internal/compilechild < internal/boot
+scenarios, internal/decode, vnet/packet                < internal/report
 scenarios, internal/report                             < internal/batch
 vnet/event, vnet/packet + gopacket                     < internal/pcap
 vnet, vnet/kern, vnet/errno, tunemu, tapemu            < internal/conform

@@ -187,10 +187,3 @@ func unpack(packed []byte) ([]byte, error) {
 }
 
 func unhex(s string) ([]byte, error) { return hex.DecodeString(strings.Map(dropSpace, s)) }
-
-// WithoutReferences returns the scenario with no reference solutions.
-func (s *Scenario) WithoutReferences() *Scenario {
-	c := *s
-	c.references, c.unbuilt = nil, false
-	return &c
-}

@@ -183,17 +183,6 @@ func (s *Scenario) chosen(student string, seed uint64) env {
 	return e
 }
 
-// Files returns the files of the folder that the scenario is made of, by name: what
-// a recording must keep to build it again. References are not among them.
-func (s *Scenario) Files() map[string][]byte {
-	out := map[string][]byte{"scenario.yaml": s.Source}
-	if s.Brief != "" {
-		out["brief.md"] = []byte(s.Brief)
-	}
-	maps.Copy(out, s.read)
-	return out
-}
-
 // file reads a file of the folder and remembers it.
 func (s *Scenario) file(name string, limit int64) ([]byte, error) {
 	if b, ok := s.read[name]; ok {

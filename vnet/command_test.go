@@ -42,7 +42,7 @@ func TestCommandsAsJSON(t *testing.T) {
 		if err != nil || string(got) != text {
 			t.Errorf("%T is %s, %v, want %s", c, got, err, text)
 		}
-		back, err := DecodeCommand([]byte(text))
+		back, err := DecodeCommand([]byte(text), nil)
 		if err != nil || !reflect.DeepEqual(back, c) {
 			t.Errorf("%s is %#v, %v, want %#v", text, back, err, c)
 		}
@@ -66,7 +66,7 @@ func TestCommandsAsJSON(t *testing.T) {
 		{"something behind it", `{"op":"stop","node":"a"} {}`, "this is no command"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if got, err := DecodeCommand([]byte(c.text)); err == nil || !strings.Contains(err.Error(), c.want) {
+			if got, err := DecodeCommand([]byte(c.text), nil); err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got %#v, %v, want an error with %q", got, err, c.want)
 			}
 		})
@@ -79,7 +79,7 @@ func FuzzDecodeCommand(f *testing.F) {
 		f.Add([]byte(text))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		c, err := DecodeCommand(b)
+		c, err := DecodeCommand(b, nil)
 		if err != nil {
 			return
 		}
@@ -87,7 +87,7 @@ func FuzzDecodeCommand(f *testing.F) {
 		if err != nil {
 			t.Fatalf("%s was taken and can't be written: %v", b, err)
 		}
-		again, err := DecodeCommand(text)
+		again, err := DecodeCommand(text, nil)
 		if err != nil || !reflect.DeepEqual(again, c) && !json.Valid(text) {
 			t.Fatalf("%s was written as %s, which is %#v, %v", b, text, again, err)
 		}
@@ -254,7 +254,7 @@ func TestCommandsReplay(t *testing.T) {
 	again := edited(t)
 	for _, r := range records {
 		again.Run(r.at, r.step)
-		c, err := DecodeCommand(r.text)
+		c, err := DecodeCommand(r.text, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

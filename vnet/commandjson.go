@@ -13,7 +13,7 @@ import (
 // others: {"op":"stop","node":"bob","proc":"pingd"}.
 
 // decoders are the whole set, by op.
-var decoders = map[string]func([]byte) (Command, error){
+var decoders = map[string]func(b []byte, decode func([]byte, any) error) (Command, error){
 	"start":         decodeAs[Start],
 	"stop":          decodeAs[Stop],
 	"kill":          decodeAs[Kill],
@@ -33,12 +33,17 @@ var decoders = map[string]func([]byte) (Command, error){
 	"remove-switch": decodeAs[RemoveSwitch],
 }
 
-func decodeAs[T Command](b []byte) (Command, error) {
+func decodeAs[T Command](b []byte, decode func([]byte, any) error) (Command, error) {
 	var c T
+	err := decode(b, &c)
+	return c, err
+}
+
+// decodeFields reads a JSON object into a struct.
+func decodeFields(b []byte, into any) error {
 	d := json.NewDecoder(bytes.NewReader(b))
 	d.DisallowUnknownFields()
-	err := d.Decode(&c)
-	return c, err
+	return d.Decode(into)
 }
 
 // EncodeCommand is a command's JSON.
@@ -54,8 +59,9 @@ func EncodeCommand(c Command) ([]byte, error) {
 	return append(out, fields[1:]...), nil
 }
 
-// DecodeCommand reads a command's JSON. A field that its type has not is an error.
-func DecodeCommand(b []byte) (Command, error) {
+// DecodeCommand reads a command's JSON. A field that its type has not is an error. decode
+// reads the fields into the type; nil does it with encoding/json.
+func DecodeCommand(b []byte, decode func(b []byte, into any) error) (Command, error) {
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(b, &fields); err != nil {
 		return nil, fmt.Errorf("this is no command: %w", err)
@@ -64,16 +70,19 @@ func DecodeCommand(b []byte) (Command, error) {
 	if err := json.Unmarshal(fields["op"], &op); fields["op"] == nil || err != nil {
 		return nil, fmt.Errorf("this is no command: it lacks an op, which is one of %s", strings.Join(slices.Sorted(maps.Keys(decoders)), ", "))
 	}
-	decode := decoders[op]
-	if decode == nil {
+	as := decoders[op]
+	if as == nil {
 		return nil, fmt.Errorf("there is no command %.40q: there are %s", op, strings.Join(slices.Sorted(maps.Keys(decoders)), ", "))
+	}
+	if decode == nil {
+		decode = decodeFields
 	}
 	delete(fields, "op")
 	rest, err := json.Marshal(fields)
 	if err != nil {
 		return nil, fmt.Errorf("command %q: %w", op, err)
 	}
-	c, err := decode(rest)
+	c, err := as(rest, decode)
 	if err != nil {
 		return nil, fmt.Errorf("command %q: %w", op, err)
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"wireloom/vnet/fabric"
 	"wireloom/vnet/inet"
@@ -41,7 +42,8 @@ const (
 )
 
 // Config describes a lab: what is connected to what, and what runs where. Its
-// zero value is a lab with nothing in it. New checks it.
+// zero value is a lab with nothing in it. New checks it. Its JSON, which the log's
+// first event carries and recordings hold, is read back to the same configuration.
 type Config struct {
 	Name     string // the scenario's name
 	Seed     uint64 // of everything that is random in the lab
@@ -207,6 +209,9 @@ func (n *NodeConfig) firstAddress() (netip.Addr, bool) {
 
 func (n *NodeConfig) check(m mistakeAt) {
 	bad := func(format string, args ...any) { m.of(n, format, args...) }
+	if n.Dialect > kern.NetBSD {
+		bad("there is no dialect %d", n.Dialect)
+	}
 	if len(n.NICs)+len(n.Devices) > MaxInterfaces {
 		bad("it has %d interfaces, at most %d are allowed", len(n.NICs)+len(n.Devices), MaxInterfaces)
 	}
@@ -253,6 +258,9 @@ func (n *NodeConfig) check(m mistakeAt) {
 		}
 		if err := checkArgs(p.Argv, p.Env); err != nil {
 			m.at("programs", p.Name).of(n, "program %q: %v", p.Name, err)
+		}
+		if slices.ContainsFunc(slices.Concat(p.Argv, p.Env), func(s string) bool { return !utf8.ValidString(s) }) {
+			m.at("programs", p.Name).of(n, "program %q: an argument is not UTF-8 text", p.Name)
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // checkFiles says what is wrong with the files of the configuration.
@@ -21,6 +22,8 @@ func (n *NodeConfig) checkFiles(m mistakeAt) {
 		switch {
 		case !strings.HasPrefix(name, "/") || clean == "" || path.Clean(clean) != clean || strings.ContainsRune(name, 0):
 			bad("file %q: a path begins with /, and has no empty, . or .. in it", name)
+		case !utf8.ValidString(name):
+			bad("file %q: a path is UTF-8 text", name)
 		case len(clean) >= MaxPath || slices.ContainsFunc(strings.Split(clean, "/"), func(s string) bool { return len(s) > MaxName }):
 			bad("file %.60q...: a path has less than %d bytes, and each name in it at most %d", name, MaxPath, MaxName)
 		case inTree(clean, "/dev") || inTree(clean, "/tmp"):

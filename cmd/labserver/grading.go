@@ -47,7 +47,7 @@ func newGrading(src *boot.Source, engine *boot.Engine, student, stage string, se
 		return nil, err
 	}
 	return &grading{
-		src: &boot.Source{Scenario: own, Files: src.Files}, engine: engine, stage: stage,
+		src: &boot.Source{Scenario: own}, engine: engine, stage: stage,
 		programs: map[scenarios.Slot]boot.File{}, inputs: report.Inputs{Programs: map[string]string{}},
 	}, nil
 }

@@ -8,12 +8,9 @@ import (
 	"fmt"
 	goio "io"
 	"math"
-	"os"
 	"time"
 
-	"wireloom/internal/boot"
 	"wireloom/internal/pcap"
-	"wireloom/internal/session"
 	"wireloom/internal/terminal"
 	"wireloom/vnet"
 	"wireloom/vnet/errno"
@@ -197,41 +194,4 @@ func eventsTo(w goio.Writer) (func(*event.Event) error, error) {
 		}
 		return enc.Encode(line)
 	}, nil
-}
-
-func runReplay(ctx context.Context, args []string, io stdio) int {
-	f := newFlags(io, "replay", "RECORDING", `Runs a recording of a live lab again and compares the hash. Exit code 0: the same; 1: not;
-2: it could not be run.`)
-	cache := cacheFlag(f)
-	rest, code, ok := parse(f, args)
-	if !ok {
-		return code
-	}
-	if len(rest) != 1 {
-		return wants(io, f, "one RECORDING", rest)
-	}
-	file, err := os.Open(rest[0])
-	if err != nil {
-		return fail(io, err)
-	}
-	defer file.Close()
-	info, err := file.Stat()
-	if err != nil {
-		return fail(io, err)
-	}
-	engine, err := openEngine(ctx, io, *cache)
-	if err != nil {
-		return fail(io, err)
-	}
-	defer closeEngine(io, engine)
-	r, err := session.Replay(ctx, file, info.Size(), boot.Again(engine.Compile))
-	if err != nil {
-		return fail(io, err)
-	}
-	if !r.Same {
-		fmt.Fprintf(io.out, "not the same\n  recorded  %s by %s\n  now       %s by %s\n  %s\n", terminal.Line(r.WantHash), terminal.Line(r.Version), r.Hash, version(), terminal.Line(r.Why))
-		return exitFailed
-	}
-	fmt.Fprintf(io.out, "the same\n  run %s  %d events in %v of virtual time\n", r.Hash, r.Events, r.At)
-	return exitOK
 }

@@ -202,7 +202,7 @@ func offers(log *slog.Logger, own []string) (*offer, error) {
 		if err != nil {
 			return nil, err
 		}
-		o.add(log, &boot.Source{Scenario: sc, Files: map[string][]byte{"scenario.yaml": sc.Source, "brief.md": []byte(sc.Brief)}})
+		o.add(log, &boot.Source{Scenario: sc})
 	}
 	for _, arg := range own {
 		src, err := boot.Find(arg)

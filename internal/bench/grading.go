@@ -67,10 +67,11 @@ func roundTrip(ctx context.Context, rounds int, r *Report) error {
 `, i)
 	}
 	ours := func() (cost, error) {
-		src, err := boot.FromFiles("bench", map[string][]byte{scenarioFile: []byte(hosts(steps.String()))})
+		sc, err := scenarios.Parse(scenarioFile, []byte(hosts(steps.String())))
 		if err != nil {
 			return cost{}, err
 		}
+		src := &boot.Source{Scenario: sc}
 		return measure(func() (int, error) {
 			lab, _, err := src.Build(ctx, nil, boot.Options{Window: -1})
 			if err != nil {

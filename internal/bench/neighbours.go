@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"wireloom/internal/boot"
+	"wireloom/internal/recording"
 	"wireloom/internal/session"
 	"wireloom/scenarios"
 	"wireloom/vnet"
@@ -183,7 +184,12 @@ func (g *goodLab) replays(ctx context.Context, compile boot.Compile) (same bool,
 	if err := g.session.Record(ctx, &rec); err != nil {
 		return false, 0, err
 	}
-	res, err := session.Replay(ctx, bytes.NewReader(rec.Bytes()), int64(rec.Len()), boot.Again(compile))
+	var shelf boot.Shelf
+	file, err := recording.Read(bytes.NewReader(rec.Bytes()), int64(rec.Len()))
+	if err != nil {
+		return false, 0, err
+	}
+	res, err := file.Replay(ctx, boot.Again(compile, shelf.Program), recording.Limits{})
 	if err != nil {
 		return false, 0, err
 	}
@@ -219,10 +225,11 @@ steps:
 
 // neighbourhood starts the four. stop ends them and says what they came to.
 func neighbourhood(ctx context.Context, compile boot.Compile, sched *session.Scheduler) (stop func() (harm, error), err error) {
-	src, err := boot.FromFiles("hostile", map[string][]byte{"scenario.yaml": []byte(hostileScenario)})
+	sc, err := scenarios.Parse("scenario.yaml", []byte(hostileScenario))
 	if err != nil {
 		return nil, err
 	}
+	src := &boot.Source{Scenario: sc}
 	ctx, cancel := context.WithCancel(ctx)
 	var done harm
 	var sessions []*session.Session

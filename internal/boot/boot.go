@@ -16,10 +16,10 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"wireloom/internal/diskfile"
 	"wireloom/internal/hoststack"
+	"wireloom/internal/recording"
 	"wireloom/internal/session"
 	"wireloom/internal/terminal"
 	"wireloom/scenarios"
@@ -52,17 +52,16 @@ func Runtime() vnet.Runtime {
 	}
 }
 
-// A Source is a scenario with the files that it was read from.
+// A Source is a scenario of which labs are built.
 type Source struct {
 	*scenarios.Scenario
-	Files map[string][]byte // that it is made of, by name
 }
 
 func source(sc *scenarios.Scenario, err error) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Source{sc, sc.Files()}, nil
+	return &Source{sc}, nil
 }
 
 // Find reads a scenario by what a person calls it: a folder, its zip, or the name
@@ -92,9 +91,9 @@ func FileOf(arg string) string {
 	return path.Join(terminal.Line(filepath.Clean(arg)), "scenario.yaml")
 }
 
-func openZip(path string) (*Source, error) {
-	name := terminal.Line(path)
-	b, err := diskfile.Read(path, scenarios.MaxZip)
+func openZip(file string) (*Source, error) {
+	name := terminal.Line(file)
+	b, err := diskfile.Read(file, scenarios.MaxZip)
 	if err != nil {
 		return nil, fmt.Errorf("scenario: %w", err)
 	}
@@ -103,37 +102,6 @@ func openZip(path string) (*Source, error) {
 	}
 	return source(scenarios.OpenZip(b, name))
 }
-
-// FromFiles reads a scenario from the files that a recording holds.
-func FromFiles(name string, files map[string][]byte) (*Source, error) {
-	return source(scenarios.Open(memory(files), name))
-}
-
-// memory is a folder of files that are in memory.
-type memory map[string][]byte
-
-// Open opens a file (fs.FS).
-func (m memory) Open(name string) (fs.File, error) {
-	b, ok := m[name]
-	if !ok || !fs.ValidPath(name) {
-		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
-	}
-	return &memoryFile{bytes.NewReader(b), path.Base(name)}, nil
-}
-
-// A memoryFile is an open file of a memory, and what Stat says of it.
-type memoryFile struct {
-	*bytes.Reader
-	name string
-}
-
-func (f *memoryFile) Stat() (fs.FileInfo, error) { return f, nil }
-func (f *memoryFile) Close() error               { return nil }
-func (f *memoryFile) Name() string               { return f.name }
-func (f *memoryFile) Mode() fs.FileMode          { return 0o444 }
-func (f *memoryFile) ModTime() time.Time         { return time.Time{} }
-func (f *memoryFile) IsDir() bool                { return false }
-func (f *memoryFile) Sys() any                   { return nil }
 
 // A File is a program as a person supplies it.
 type File struct {
@@ -164,7 +132,7 @@ type Options struct {
 func (s *Source) Build(ctx context.Context, compile Compile, o Options) (*vnet.Lab, session.Setup, error) {
 	conf := s.Config(o.Seed)
 	conf.Window = o.Window
-	setup := session.Setup{Scenario: s.Name, Title: s.Title, Brief: s.Brief, Files: s.Files, Seed: conf.Seed}
+	setup := session.Setup{Scenario: s.Name, Title: s.Title, Brief: s.Brief, Seed: conf.Seed}
 	progs := map[scenarios.Slot]vnet.Program{}
 	for _, slot := range s.Slots() {
 		file, given := o.Programs[slot]
@@ -187,8 +155,8 @@ func (s *Source) Build(ctx context.Context, compile Compile, o Options) (*vnet.L
 		}
 		progs[slot] = prog
 		sum := sha256.Sum256(file.Module)
-		setup.Programs = append(setup.Programs, session.Program{
-			Node: slot.Node, Proc: slot.Proc, Name: file.Name, Hash: hex.EncodeToString(sum[:]), Bytes: file.Module,
+		setup.Programs = append(setup.Programs, recording.Program{
+			Node: slot.Node, Proc: slot.Proc, Name: file.Name, Hash: hex.EncodeToString(sum[:]), Size: int64(len(file.Module)),
 		})
 	}
 	lab, err := vnet.New(conf, Runtime())
@@ -202,25 +170,4 @@ func (s *Source) Build(ctx context.Context, compile Compile, o Options) (*vnet.L
 		}
 	}
 	return lab, setup, nil
-}
-
-// Again returns what replays a recording: the lab of the scenario that is in it.
-func Again(compile Compile) session.Builder {
-	return session.Builder{
-		Compile: compile,
-		Lab: func(ctx context.Context, l *session.Loaded) (*vnet.Lab, error) {
-			src, err := FromFiles(l.Scenario, l.Files)
-			if err != nil {
-				return nil, err
-			}
-			o := Options{Seed: &l.Seed, Programs: map[scenarios.Slot]File{}, Empty: true, Window: -1}
-			for _, p := range l.Programs {
-				o.Programs[scenarios.Slot{Node: p.Node, Proc: p.Proc}] = File{p.Name, p.Bytes}
-			}
-			// A recording says which programs were there; others were not.
-			src.Scenario = src.WithoutReferences()
-			lab, _, err := src.Build(ctx, compile, o)
-			return lab, err
-		},
-	}
 }

@@ -21,6 +21,7 @@ import (
 
 	"nhooyr.io/websocket"
 
+	"wireloom/internal/recording"
 	"wireloom/internal/session"
 	"wireloom/vnet"
 	"wireloom/vnet/kern"
@@ -179,9 +180,12 @@ func TestLifeOfALab(t *testing.T) {
 		t.Errorf("capture: %d %v %.20q", c.status, c.head, c.body)
 	}
 	rec := x.do("GET", path+"/recording", "")
-	l, err := session.Load(bytes.NewReader(rec.body), int64(len(rec.body)))
-	if err != nil || len(l.Commands) != 1 || string(l.Wasm[up.json.Program]) != wasm || l.Version != "test" {
-		t.Errorf("recording: %v, %+v", err, l)
+	l, err := recording.Read(bytes.NewReader(rec.body), int64(len(rec.body)))
+	if err != nil || len(l.Commands) != 1 || l.Version != "test" {
+		t.Fatalf("recording: %v, %+v", err, l)
+	}
+	if kept, err := l.Program(up.json.Program); err != nil || string(kept) != wasm {
+		t.Errorf("the recording has %q as the program, %v", kept, err)
 	}
 	if d := x.do("DELETE", path, ""); d.status != http.StatusNoContent {
 		t.Errorf("closing: %d %s", d.status, d.body)

@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"wireloom/internal/recording"
 	"wireloom/vnet"
 	"wireloom/vnet/errno"
 	"wireloom/vnet/kern"
@@ -114,17 +115,21 @@ func config(seed uint64) vnet.Config {
 	return c
 }
 
+func newLab(c vnet.Config) (*vnet.Lab, error) {
+	return vnet.New(c, vnet.Runtime{Commands: map[string]vnet.Program{"echo": programs()["echo"]}})
+}
+
 // build makes a lab whose hosts run the programs of those names.
 func build(seed uint64, names ...string) (*vnet.Lab, Setup, error) {
-	lab, err := vnet.New(config(seed), vnet.Runtime{Commands: map[string]vnet.Program{"echo": programs()["echo"]}})
+	lab, err := newLab(config(seed))
 	if err != nil {
 		return nil, Setup{}, err
 	}
-	setup := Setup{Scenario: "test", Seed: seed, Files: map[string][]byte{"scenario.yaml": []byte("scenario: test\n")}}
+	setup := Setup{Scenario: "test", Title: "A test", Brief: "Try it.", Seed: seed}
 	for i, name := range names {
 		p := programs()[name]
 		node := fmt.Sprintf("h%d", i+1)
-		setup.Programs = append(setup.Programs, Program{Node: node, Proc: "p", Name: name, Hash: p.ID(), Bytes: []byte(name)})
+		setup.Programs = append(setup.Programs, recording.Program{Node: node, Proc: "p", Name: name, Hash: p.ID(), Size: int64(len(name))})
 		if err := lab.Install(node, "p", p); err != nil {
 			return nil, Setup{}, err
 		}
@@ -133,14 +138,15 @@ func build(seed uint64, names ...string) (*vnet.Lab, Setup, error) {
 }
 
 // builder makes the labs of build again.
-var builder = Builder{
-	Lab: func(_ context.Context, l *Loaded) (*vnet.Lab, error) {
-		var names []string
-		for _, p := range l.Programs {
-			names = append(names, p.Name)
+var builder = recording.Builder{
+	Lab: newLab,
+	Program: func(hash string) ([]byte, error) {
+		for name, p := range programs() {
+			if p.ID() == hash {
+				return []byte(name), nil
+			}
 		}
-		lab, _, err := build(l.Seed, names...)
-		return lab, err
+		return nil, nil
 	},
 	Compile: func(_ context.Context, name string, _ []byte) (vnet.Program, error) {
 		if p := programs()[name]; p != nil {
@@ -239,7 +245,7 @@ func (b *bench) install(node, name string) {
 // command is one by its name.
 func command(t testing.TB, op, node, proc string) vnet.Command {
 	t.Helper()
-	c, err := vnet.DecodeCommand(fmt.Appendf(nil, `{"op":%q,"node":%q,"proc":%q}`, op, node, proc))
+	c, err := vnet.DecodeCommand(fmt.Appendf(nil, `{"op":%q,"node":%q,"proc":%q}`, op, node, proc), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

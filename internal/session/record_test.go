@@ -1,16 +1,18 @@
 package session
 
 import (
-	"archive/zip"
 	"bytes"
-	"context"
-	"encoding/json"
 	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"wireloom/internal/recording"
 	"wireloom/vnet"
 )
 
@@ -21,9 +23,18 @@ func (b *bench) record() []byte {
 	return buf.Bytes()
 }
 
-func replay(t *testing.T, rec []byte) Result {
+func read(t *testing.T, rec []byte) *recording.File {
 	t.Helper()
-	res, err := Replay(t.Context(), bytes.NewReader(rec), int64(len(rec)), builder)
+	l, err := recording.Read(bytes.NewReader(rec), int64(len(rec)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+func replay(t *testing.T, rec []byte) recording.Result {
+	t.Helper()
+	res, err := read(t, rec).Replay(t.Context(), builder, recording.Limits{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,20 +95,23 @@ func TestRecordingReplaysToTheSameHash(t *testing.T) {
 		if res := replay(t, again); !res.Same {
 			t.Errorf("a recording of a later moment: %+v", res)
 		}
-		l, err := Load(bytes.NewReader(again), int64(len(again)))
-		b.ok(err)
-		if len(l.Commands) < 35 || len(l.Wasm) != 4 || string(l.Files["scenario.yaml"]) == "" {
-			t.Errorf("%d commands, %d programs, files %v", len(l.Commands), len(l.Wasm), l.Files)
+		l := read(t, again)
+		if len(l.Commands) < 35 || l.Title != "A test" || l.Brief != "Try it." {
+			t.Errorf("%d commands, title %q, brief %q", len(l.Commands), l.Title, l.Brief)
+		}
+		for name, want := range map[string]bool{"talk1": true, "talk20": true, "deaf": true, "spin": false} {
+			if l.Holds(hashOf(name)) != want {
+				t.Errorf("the recording holds %s: %v, want %v: it has what was uploaded, and nothing else", name, !want, want)
+			}
 		}
 		l.Commands[1].At++
-		if res, err := l.Replay(ctx, builder); err != nil || res.Same || res.Why == "" {
+		if res, err := l.Replay(ctx, builder, recording.Limits{}); err != nil || res.Same || res.Why == "" {
 			t.Errorf("a command a nanosecond later: %+v, %v, want another hash and why", res, err)
 		}
 		l.Commands[1].At--
-		l.Seed++
-		l.Config = ""
-		if _, err := l.Replay(ctx, builder); err == nil || !strings.Contains(err.Error(), "another lab") {
-			t.Errorf("another seed: %v", err)
+		l.Config.Seed++
+		if res, err := l.Replay(ctx, builder, recording.Limits{}); err != nil || res.Same {
+			t.Errorf("another seed: %+v, %v", res, err)
 		}
 	})
 }
@@ -153,90 +167,91 @@ func TestRecordingCountsLines(t *testing.T) {
 	})
 }
 
-// A zipped builds a zip file of names and contents.
-func zipped(t testing.TB, files ...string) []byte {
-	t.Helper()
-	var buf bytes.Buffer
-	z := zip.NewWriter(&buf)
-	for i := 0; i < len(files); i += 2 {
-		w, err := z.Create(files[i])
-		if err != nil {
+// A visitor who reads slowly, or never, holds one file open, however many programs
+// were uploaded.
+func TestADownloadHoldsOneFile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := live(t, Options{}, "quiet")
+		names := make([]string, 200)
+		for i := range names {
+			names[i] = fmt.Sprintf("program %d", i)
+			b.ok(b.upload(names[i]))
+		}
+		r, w := io.Pipe()
+		go func() { _ = w.CloseWithError(b.Record(t.Context(), w)) }()
+		first := make([]byte, 1)
+		if _, err := r.Read(first); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := w.Write([]byte(files[i+1])); err != nil {
-			t.Fatal(err)
+		synctest.Wait()
+		if open := openIn(t, b.opts.Dir); open > 1 {
+			t.Errorf("%d files are open for one reader, want 1", open)
 		}
-	}
-	if err := z.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return buf.Bytes()
-}
-
-func TestLoadRefusesWhatIsNoRecording(t *testing.T) {
-	valid := func(change func(*Recording)) string {
-		r := Recording{Format: Format, Scenario: "test"}
-		change(&r)
-		b, err := json.Marshal(r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return string(b)
-	}
-	kill := func(at int64, step uint64) Recorded { return Recorded{At: at, Step: step, Command: vnet.Kill{}} }
-	upload := Recorded{Command: vnet.Install{Hash: hashOf("x")}}
-	for _, tc := range []struct {
-		name string
-		file []byte
-		want string
-	}{
-		{"not a zip", []byte("hello"), "zip"},
-		{"empty", zipped(t), "holds no recording.json"},
-		{"a file too many", zipped(t, "recording.json", "{}", "../evil", ""), "does not belong"},
-		{"not JSON", zipped(t, "recording.json", "{"), "unexpected EOF"},
-		{"an unknown field", zipped(t, "recording.json", `{"format":1,"colour":2}`), "colour"},
-		{"an unknown command", zipped(t, "recording.json", `{"format":1,"commands":[{"at":0,"step":0,"op":"dance"}]}`), `no command "dance"`},
-		{"an unknown field of a command", zipped(t, "recording.json", `{"format":1,"commands":[{"at":0,"step":0,"op":"kill","node":"a","line":"x"}]}`), "line"},
-		{"another format", zipped(t, "recording.json", `{"format":2}`), "format 2"},
-		{"a program that is not its hash", zipped(t, "programs/aa.wasm", "x"), "not what its name says"},
-		{"a missing program", zipped(t, "recording.json", valid(func(r *Recording) { r.Programs = []Program{{Hash: "aa"}} })), "is not in it"},
-		{"a missing upload", zipped(t, "recording.json", valid(func(r *Recording) { r.Commands = []Recorded{upload} })), "is not in it"},
-		{"commands out of order", zipped(t, "recording.json", valid(func(r *Recording) {
-			r.Commands = []Recorded{kill(5, 5), kill(5, 4)}
-			r.End = End{At: 9, Step: 9}
-		})), "cannot follow"},
-		{"an end before the last command", zipped(t, "recording.json", valid(func(r *Recording) { r.Commands = []Recorded{kill(5, 5)} })), "cannot follow"},
-		{"an end after the end of time", zipped(t, "recording.json", valid(func(r *Recording) { r.End.At = 1 << 62 })), "cannot follow"},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			_, err := Load(bytes.NewReader(tc.file), int64(len(tc.file)))
-			if err == nil || !strings.Contains(err.Error(), tc.want) {
-				t.Errorf("got %v, want %q in it", err, tc.want)
+		rest, err := io.ReadAll(r)
+		b.ok(err)
+		l := read(t, append(first, rest...))
+		for _, name := range names {
+			if p, err := l.Program(hashOf(name)); err != nil || string(p) != name {
+				t.Fatalf("%s came as %q, %v", name, p, err)
 			}
-		})
-	}
+		}
+	})
 }
 
-func TestReplayEndsWithItsContext(t *testing.T) {
-	l := &Loaded{Recording: Recording{Format: Format, End: End{At: int64(MaxTime), Step: 1 << 60}}}
-	lab, _, err := build(0, "spin")
+// upload puts a program that does nothing into a slot. Its bytes are its name.
+func (b *bench) upload(name string) error {
+	p := native{name, func(*vnet.Proc) vnet.Exit { return done }}
+	return b.Install(b.t.Context(), "h1", "p", p, []byte(name))
+}
+
+// openIn is how many files below a folder this process has open.
+func openIn(t *testing.T, dir string) (n int) {
+	t.Helper()
+	const fds = "/proc/self/fd"
+	open, err := os.ReadDir(fds)
 	if err != nil {
-		t.Fatal(err)
+		t.Skipf("this system does not tell which files are open: %v", err)
 	}
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if err := runTo(ctx, lab, l.End.At, l.End.Step); !errors.Is(err, context.Canceled) {
-		t.Errorf("got %v", err)
+	for _, f := range open {
+		if to, err := os.Readlink(filepath.Join(fds, f.Name())); err == nil && strings.HasPrefix(to, dir+"/") {
+			n++
+		}
 	}
-	lab.Close()
+	return n
 }
 
-func FuzzLoad(f *testing.F) {
-	f.Add(zipped(f, "recording.json", `{"format":1,"end":{"at":1,"step":1}}`, "scenario/a", "b"))
-	f.Add([]byte("PK\x05\x06"))
-	f.Fuzz(func(t *testing.T, b []byte) {
-		if l, err := Load(bytes.NewReader(b), int64(len(b))); err == nil && l.Format != Format {
-			t.Error("a recording of another format was taken")
+func TestUploadsAreLimitedInNumber(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := live(t, Options{}, "quiet")
+		for i := range recording.MaxPrograms {
+			b.ok(b.upload(fmt.Sprint(i)))
+		}
+		if err := b.upload("one more"); err == nil || !strings.Contains(err.Error(), "this lab has taken 256 programs, which is as many as it may: start a new lab") {
+			t.Errorf("a program beyond the limit: %v", err)
+		}
+		b.ok(b.upload("7")) // which it has already
+		if l := read(t, b.record()); len(l.Commands) != recording.MaxPrograms+1 {
+			t.Errorf("%d commands", len(l.Commands))
+		}
+	})
+}
+
+// A lab that closes in the middle of a download breaks it off.
+func TestADownloadOfALabThatCloses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := live(t, Options{}, "quiet")
+		for i := range 200 {
+			b.ok(b.upload(fmt.Sprint(i)))
+		}
+		r, w := io.Pipe()
+		go func() { _ = w.CloseWithError(b.Record(t.Context(), w)) }()
+		if _, err := r.Read(make([]byte, 1)); err != nil {
+			t.Fatal(err)
+		}
+		b.stop(nil)
+		<-b.Done()
+		if _, err := io.ReadAll(r); !errors.Is(err, ErrClosed) {
+			t.Errorf("got %v", err)
 		}
 	})
 }

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"wireloom/internal/recording"
 	"wireloom/vnet"
 )
 
@@ -199,7 +200,7 @@ func (s *Session) Do(ctx context.Context, c vnet.Command) (vnet.Reply, error) {
 
 // do carries out a command, on the session's goroutine, and records it.
 func (s *Session) do(c vnet.Command) (vnet.Reply, error) {
-	r := Recorded{At: int64(s.lab.Now()), Step: s.lab.Steps(), Command: c}
+	r := recording.Recorded{At: int64(s.lab.Now()), Step: s.lab.Steps(), Command: c}
 	if x, ok := c.(vnet.Install); ok && x.Program != nil {
 		r.Name = x.Program.Name()
 	}
@@ -258,22 +259,12 @@ func (s *Session) Install(ctx context.Context, node, proc string, prog vnet.Prog
 	}
 	return s.ask(ctx, func() error {
 		s.catchUp()
-		if err := s.keep(prog.ID(), bytes); err != nil {
+		if err := s.rec.keep(s.dir, prog.ID(), bytes, s.opts.Programs); err != nil {
 			return err
 		}
 		_, err := s.do(vnet.Install{Node: node, Proc: proc, Hash: prog.ID(), Program: prog})
 		return err
 	})
-}
-
-// keep puts the bytes of a program where the recording finds them.
-func (s *Session) keep(hash string, bytes []byte) error {
-	for _, p := range s.setup.Programs {
-		if p.Hash == hash {
-			return nil
-		}
-	}
-	return s.rec.keep(s.dir, hash, bytes, s.opts.Programs)
 }
 
 // Replaceable reports why there is no slot of that name whose program may be

@@ -5,15 +5,12 @@
 //
 // Nothing here changes what happens in a lab: where a turn ends, how late it is
 // and who watches leave no trace in its event log. So a recording, which is the
-// scenario, the programs, the seed and the commands with their place in the run,
-// is enough to have the run again.
+// configuration, the programs and the commands with their place in the run, is
+// enough to have the run again.
 package session
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -22,20 +19,21 @@ import (
 	"sync/atomic"
 	"time"
 
+	"wireloom/internal/recording"
 	"wireloom/vnet"
 	"wireloom/vnet/event"
 )
 
 // Limits of a session; Options may set those that it names.
 const (
-	DefaultIdle     = 10 * time.Minute       // real time without a viewer after which a lab is closed
-	DefaultViewers  = 64                     // viewers of a lab
-	DefaultMemory   = 512 << 20              // bytes that the processes of a lab may use together
-	DefaultCapture  = 32 << 20               // bytes of frames that are kept on disk
-	DefaultPrograms = 256 << 20              // bytes of uploaded programs that are kept on disk
-	MaxCommands     = 20_000                 // commands that a recording holds
-	MaxCommandBytes = 8 << 20                // bytes of those
-	MaxTime         = 90 * 24 * time.Hour    // virtual time of a lab; what the page reads exactly ends at 104 days
+	DefaultIdle     = 10 * time.Minute // real time without a viewer after which a lab is closed
+	DefaultViewers  = 64               // viewers of a lab
+	DefaultMemory   = 512 << 20        // bytes that the processes of a lab may use together
+	DefaultCapture  = 32 << 20         // bytes of frames that are kept on disk
+	DefaultPrograms = 256 << 20        // bytes of uploaded programs that are kept on disk
+	MaxCommands     = recording.MaxCommands
+	MaxCommandBytes = recording.MaxCommandBytes
+	MaxTime         = recording.MaxTime      // virtual time of a lab; what the page reads exactly ends at 104 days
 	PublishEvery    = 100 * time.Millisecond // real time between two snapshots
 	PublishSoon     = 20 * time.Millisecond  // real time between two snapshots for PublishEvery after a command: what came of it is seen at once
 	memoryEvery     = 500 * time.Millisecond // real time between two looks at the memory in use
@@ -58,23 +56,15 @@ type Options struct {
 	Version   string        // of the program, for recordings
 }
 
-// A Setup is what a lab was built from, so that it can be built again.
+// A Setup is what a lab was built from besides its configuration, as its visitors
+// may know it: of the programs that they did not upload only what they are called and
+// their hashes, of the scenario nothing of its steps.
 type Setup struct {
-	Scenario string            // name
-	Title    string            // for people
-	Brief    string            // for people, in Markdown
-	Files    map[string][]byte // the scenario's source, by path
+	Scenario string // name
+	Title    string // for people
+	Brief    string // for people, in Markdown
 	Seed     uint64
-	Programs []Program // installed before the lab started
-}
-
-// A Program is a program in a slot.
-type Program struct {
-	Node  string `json:"node"`
-	Proc  string `json:"proc"`
-	Name  string `json:"name"` // file name
-	Hash  string `json:"hash"` // SHA-256 of the bytes
-	Bytes []byte `json:"-"`
+	Programs []recording.Program // installed before the lab started
 }
 
 // Errors of a session's methods.
@@ -95,7 +85,6 @@ var (
 type Session struct {
 	setup Setup
 	conf  vnet.Config
-	hash  string // of conf
 	opts  Options
 	log   *event.Log
 	lg    *slog.Logger
@@ -141,12 +130,9 @@ type stopping struct {
 // New returns a session that will own lab, which has not been started. Run must be
 // called, or the lab stays open.
 func New(lab *vnet.Lab, setup Setup, o Options) (*Session, error) {
-	conf := lab.Config()
-	canonical, err := json.Marshal(conf)
-	if err != nil {
-		return nil, fmt.Errorf("lab %q: %w", conf.Name, err)
+	if err := recording.CheckConfig(lab.Config()); err != nil {
+		return nil, err
 	}
-	sum := sha256.Sum256(canonical)
 	if o.Scheduler == nil {
 		o.Scheduler = NewScheduler(0)
 	}
@@ -159,7 +145,7 @@ func New(lab *vnet.Lab, setup Setup, o Options) (*Session, error) {
 	o.Capture = or(o.Capture, int64(DefaultCapture))
 	o.Programs = or(o.Programs, int64(DefaultPrograms))
 	s := &Session{
-		setup: setup, conf: conf, hash: hex.EncodeToString(sum[:]), opts: o, log: lab.Log(), lg: o.Logger, sched: o.Scheduler,
+		setup: setup, conf: lab.Config(), opts: o, log: lab.Log(), lg: o.Logger, sched: o.Scheduler,
 		requests: make(chan func(), requestQueue), done: make(chan struct{}), lab: lab, dir: &folder{parent: o.Dir},
 		pace: pace{rate: RealTime},
 	}
