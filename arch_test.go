@@ -60,6 +60,8 @@ NONE                                                   < internal/diskfile
 internal/diskfile                                      < internal/handin, internal/sign
 vnet, vnet/errno, vnet/event, vnet/packet, internal/session, internal/decode + websocket < internal/stream
 vnet, vnet/event, internal/session, internal/decode, internal/stream, internal/pcap, scenarios, web < internal/httpapi
+vnet, vnet/errno, vnet/event, vnet/packet, internal/session, internal/decode, internal/strictjson + websocket < internal/stream
+vnet, vnet/event, internal/session, internal/decode, internal/stream, internal/pcap, internal/strictjson, scenarios, web < internal/httpapi
 vnet, vnet/errno, vnet/event, scenarios, web, wasm/guest, internal/* + websocket < cmd/labserver
 vnet, vnet/inet, vnet/kern, vnet/errno, vnet/event, vnet/packet, tapemu, scenarios, wasm, wasm/fuel, web, internal/* + sys, websocket, wazero < internal/bench
 NONE                                                   < internal/mutant, internal/testcount

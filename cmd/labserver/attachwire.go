@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -91,8 +92,8 @@ func (a *attachment) dial(ctx context.Context, server, lab, query string) (hello
 	a.conn = conn
 	conn.SetReadLimit(mostMessage)
 	_, b, err := conn.Read(within)
-	if err == nil {
-		err = json.Unmarshal(b, &hello)
+	if err == nil && json.Unmarshal(b, &hello) != nil {
+		err = errors.New("its first message is not understood")
 	}
 	if err == nil && hello.Type != "hello" {
 		err = fmt.Errorf("it begins with %q", hello.Type)
@@ -127,8 +128,8 @@ func receive(ctx context.Context, c *websocket.Conn, to chan<- serverMessage) er
 			return err
 		}
 		var m serverMessage
-		if err := json.Unmarshal(b, &m); err != nil {
-			return fmt.Errorf("what the server says is not understood: %w", err)
+		if json.Unmarshal(b, &m) != nil {
+			return errors.New("what the server says is not understood: it may be of another version")
 		}
 		select {
 		case to <- m:

@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -15,6 +14,7 @@ import (
 
 	"wireloom/internal/pcap"
 	"wireloom/internal/session"
+	"wireloom/internal/strictjson"
 )
 
 func (s *Server) health(w http.ResponseWriter, _ *http.Request) {
@@ -56,9 +56,7 @@ func (s *Server) openLab(w http.ResponseWriter, r *http.Request) {
 	var ask struct {
 		Scenario string `json:"scenario"`
 	}
-	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&ask); err != nil {
+	if err := object(w, r, &ask); err != nil {
 		fail(w, http.StatusBadRequest, `the request is not {"scenario": "NAME"}: %v`, err)
 		return
 	}
@@ -94,6 +92,15 @@ func (s *Server) openLab(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Location", "/api/labs/"+l.id)
 	reply(w, http.StatusCreated, labInfo{l.id, ask.Scenario})
+}
+
+// object reads a body that is one JSON object.
+func object(w http.ResponseWriter, r *http.Request, v any) error {
+	b, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	if err != nil {
+		return err
+	}
+	return strictjson.Decode(b, v)
 }
 
 // take waits for room in a channel that counts, and reports whether there was some

@@ -1,16 +1,15 @@
 package stream
 
 import (
-	"bytes"
 	"context"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 
 	"wireloom/internal/decode"
 	"wireloom/internal/session"
+	"wireloom/internal/strictjson"
 	"wireloom/vnet"
 	"wireloom/vnet/packet"
 )
@@ -121,28 +120,14 @@ func decodeFrame(_ context.Context, _ *session.Session, c *command) (any, error)
 
 // parse reads a message of a viewer. An error means that it is not one at all.
 func parse(b []byte) (*command, error) {
-	d := json.NewDecoder(bytes.NewReader(b))
-	d.DisallowUnknownFields()
 	var c command
-	if err := d.Decode(&c); err != nil {
-		return nil, errors.New("this is not a command: " + clip(trim(err)))
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("something follows the command")
+	if err := strictjson.Decode(b, &c); err != nil {
+		return nil, fmt.Errorf("this is not a command: %w", err)
 	}
 	if c.Type != "cmd" || c.ID == nil || *c.ID < 0 || *c.ID > maxID {
 		return nil, errors.New("this is not a command: it needs a type that is cmd and an id that is a number")
 	}
 	return &c, nil
-}
-
-// trim is the text of a decoding error without the names of our types.
-func trim(err error) string {
-	var typ *json.UnmarshalTypeError
-	if errors.As(err, &typ) {
-		return fmt.Sprintf("%s cannot be a %s", typ.Field, typ.Value)
-	}
-	return err.Error()
 }
 
 // clip shortens what a stranger sent to what fits into a message.

@@ -318,11 +318,16 @@ func TestRubbishIsClosedWithAReason(t *testing.T) {
 		want string
 	}{
 		{"not JSON", websocket.MessageText, "hello", websocket.StatusPolicyViolation, "not a command"},
-		{"not an object", websocket.MessageText, "[1]", websocket.StatusPolicyViolation, "not a command"},
+		{"not an object", websocket.MessageText, "[1]", websocket.StatusPolicyViolation, "this is not a command: it is a list, want an object"},
 		{"nothing", websocket.MessageText, "", websocket.StatusPolicyViolation, "not a command"},
 		{"binary", websocket.MessageBinary, `{"type":"cmd","id":1,"op":"pause"}`, websocket.StatusUnsupportedData, "text messages"},
 		{"an unknown field", websocket.MessageText, `{"type":"cmd","id":1,"op":"pause","colour":1}`, websocket.StatusPolicyViolation, "colour"},
-		{"a wrong type", websocket.MessageText, `{"type":"cmd","id":"one","op":"pause"}`, websocket.StatusPolicyViolation, "id cannot be a string"},
+		{"a wrong type", websocket.MessageText, `{"type":"cmd","id":"one","op":"pause"}`, websocket.StatusPolicyViolation, "this is not a command: id is a text, want a number"},
+		{"a fraction", websocket.MessageText, `{"type":"cmd","id":1,"op":"rate","rate":0.5}`, websocket.StatusPolicyViolation, "this is not a command: rate is 0.5, want a whole number"},
+		{"a list for a text", websocket.MessageText, `{"type":"cmd","id":1,"op":["pause"]}`, websocket.StatusPolicyViolation, "this is not a command: op is a list, want a text"},
+		{"a key in another case", websocket.MessageText, `{"type":"cmd","ID":1,"op":"pause"}`, websocket.StatusPolicyViolation, `this is not a command: it has no key "ID"`},
+		{"a key twice", websocket.MessageText, `{"type":"cmd","id":1,"op":"pause","op":"resume"}`, websocket.StatusPolicyViolation, `this is not a command: it has the key "op" twice`},
+		{"not UTF-8", websocket.MessageText, "{\"type\":\"cmd\",\"id\":1,\"op\":\"\xff\"}", websocket.StatusPolicyViolation, "this is not a command: it is not UTF-8"},
 		{"no id", websocket.MessageText, `{"type":"cmd","op":"pause"}`, websocket.StatusPolicyViolation, "needs a type"},
 		{"another type", websocket.MessageText, `{"type":"bye","id":1}`, websocket.StatusPolicyViolation, "needs a type"},
 		{"two at once", websocket.MessageText, `{"type":"cmd","id":1,"op":"pause"}{}`, websocket.StatusPolicyViolation, "follows"},

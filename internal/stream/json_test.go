@@ -2,7 +2,6 @@ package stream
 
 import (
 	"encoding/json"
-	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -89,7 +88,7 @@ func FuzzParse(f *testing.F) {
 		if err == nil && (c.Type != "cmd" || *c.ID < 0 || *c.ID > maxID) {
 			t.Errorf("%q was taken", b)
 		}
-		if err != nil && !utf8.ValidString(fmt.Sprint(err)) && utf8.Valid(b) {
+		if err != nil && !utf8.ValidString(err.Error()) {
 			t.Errorf("the error of %q is not text", b)
 		}
 	})
