@@ -21,6 +21,7 @@ import (
 	"nhooyr.io/websocket"
 
 	"wireloom/internal/recording"
+	"wireloom/internal/terminal"
 	"wireloom/scenarios"
 )
 
@@ -275,17 +276,20 @@ func TestAReplayOfOnesOwnLab(t *testing.T) {
 
 // What a terminal shows of a replay is a line that is written anew and taken away.
 func TestProgressOfAReplay(t *testing.T) {
-	var b bytes.Buffer
-	p := replayProgress{w: &b}
-	p.show(recording.Progress{At: time.Second, End: time.Minute, Events: 5, Last: 300})
-	p.end()
-	if b.Len() > 0 {
-		t.Errorf("what is no terminal got %q", &b)
-	}
-	p.bar = true
-	p.show(recording.Progress{At: 1234567 * time.Microsecond, End: time.Minute, Events: 5, Last: 300})
-	p.end()
-	if got := b.String(); !regexp.MustCompile(`^\r\x1b\[K1\.235s of 1m0s of virtual time, 5 of 300 events\r\x1b\[K$`).MatchString(got) {
-		t.Errorf("a terminal got %q", got)
+	for _, tc := range []struct {
+		name     string
+		terminal bool
+		want     string
+	}{
+		{"what is no terminal", false, "^$"},
+		{"a terminal", true, `^\r\x1b\[K1\.235s of 1m0s of virtual time, 5 of 300 events\r\x1b\[K$`},
+	} {
+		screen := &teletype{terminal: tc.terminal}
+		p := replayProgress{screen: terminal.NewWriter(screen)}
+		p.show(recording.Progress{At: 1234567 * time.Microsecond, End: time.Minute, Events: 5, Last: 300})
+		p.end()
+		if got := screen.String(); !regexp.MustCompile(tc.want).MatchString(got) {
+			t.Errorf("%s got %q", tc.name, got)
+		}
 	}
 }

@@ -86,7 +86,7 @@ func (s *Server) openLab(w http.ResponseWriter, r *http.Request) {
 	<-s.compilers
 	if err != nil {
 		s.unreserve(client)
-		s.log.Error("a lab could not be opened", "scenario", ask.Scenario, "error", err)
+		s.log.Error("a lab could not be opened", "scenario", ask.Scenario, "error", forLog(err))
 		fail(w, http.StatusInternalServerError, "no lab was opened: %v", err)
 		return
 	}
@@ -255,6 +255,13 @@ func (w *lateWriter) Write(p []byte) (int, error) {
 // download runs f, which writes a file. Where it fails in the middle, the
 // connection is broken off, so that nobody takes half of a file for all of it.
 func (s *Server) download(w http.ResponseWriter, l *lab, typ, ending string, f func(io.Writer) error) {
+	select {
+	case l.files <- struct{}{}:
+		defer func() { <-l.files }()
+	default:
+		fail(w, http.StatusTooManyRequests, "there is no file to download now: %d files of this lab are being downloaded, which is as many as may be; wait for one of them", maxLabFiles)
+		return
+	}
 	attach(w, l, typ, ending)
 	late := &lateWriter{ResponseWriter: w}
 	err := f(late)

@@ -31,6 +31,7 @@ const (
 	DefaultMemory     = 4 << 30  // bytes that the programs of all labs use when no more labs are opened
 	MaxUpload         = 32 << 20 // bytes of a program
 	maxUploads        = 16       // uploads at once
+	maxLabFiles       = 4        // captures and recordings of one lab that are downloaded at once
 	maxBody           = 4 << 10  // bytes of any other body
 	maxName           = 128      // bytes of a program's file name
 	replyTimeout      = 30 * time.Second
@@ -71,7 +72,7 @@ type Config struct {
 type Server struct {
 	conf   Config
 	log    *slog.Logger
-	mux    http.ServeMux
+	mux    routes
 	sched  *session.Scheduler
 	hub    *stream.Hub
 	static *static
@@ -96,6 +97,7 @@ type lab struct {
 	client string
 	close  context.CancelCauseFunc
 	upload chan struct{} // has room while nothing is being uploaded
+	files  chan struct{} // has room for files to be downloaded
 }
 
 func or[T comparable](v, otherwise T) T {
@@ -280,11 +282,27 @@ func (s *Server) forget(client string) {
 	}
 }
 
+// unbuilt is why a scenario's lab cannot be built. What is wrong with its programs, or
+// where they lie, is for who runs the server: they may be solutions.
+type unbuilt struct{ why error }
+
+func (e *unbuilt) Error() string {
+	return "this server cannot build that lab; its log says why, for who runs it"
+}
+
+// forLog is what an operator reads of an error.
+func forLog(err error) error {
+	if u := (*unbuilt)(nil); errors.As(err, &u) {
+		return u.why
+	}
+	return err
+}
+
 // open opens a lab.
 func (s *Server) open(ctx context.Context, scenario, client string) (*lab, error) {
 	vl, setup, err := s.conf.NewLab(ctx, scenario)
 	if err != nil {
-		return nil, err
+		return nil, &unbuilt{err}
 	}
 	id := rand.Text() // 130 bits
 	o := s.conf.Session
@@ -294,7 +312,7 @@ func (s *Server) open(ctx context.Context, scenario, client string) (*lab, error
 		vl.Close()
 		return nil, err
 	}
-	l := &lab{Session: sess, id: id, client: client, upload: make(chan struct{}, 1)}
+	l := &lab{Session: sess, id: id, client: client, upload: make(chan struct{}, 1), files: make(chan struct{}, maxLabFiles)}
 	ctx, l.close = context.WithCancelCause(s.base)
 	s.mu.Lock()
 	if s.closed {

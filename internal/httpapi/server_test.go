@@ -15,6 +15,7 @@ import (
 	"os"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -207,7 +208,7 @@ func TestBadRequestsAreAnsweredWithASentence(t *testing.T) {
 		want                     string
 	}{
 		{"no such scenario", "POST", "/api/labs", `{"scenario":"nope"}`, nil, 404, `no scenario "nope"`},
-		{"a scenario that cannot be built", "POST", "/api/labs", `{"scenario":"broken"}`, nil, 500, "cannot be compiled"},
+		{"a scenario that cannot be built", "POST", "/api/labs", `{"scenario":"broken"}`, nil, 500, "this server cannot build that lab; its log says why"},
 		{"not JSON", "POST", "/api/labs", `scenario=ping`, nil, 400, `the request is not {"scenario": "NAME"}: it is not JSON: something is wrong at byte `},
 		{"no body", "POST", "/api/labs", ``, nil, 400, `the request is not {"scenario": "NAME"}: it ends in the middle`},
 		{"an unknown field", "POST", "/api/labs", `{"scenario":"ping","seed":1}`, nil, 400, `: it has no key "seed"`},
@@ -401,4 +402,51 @@ func TestFileName(t *testing.T) {
 func hash(b []byte) string {
 	sum := sha256.Sum256(b)
 	return hex.EncodeToString(sum[:])
+}
+
+// A stalled is a visitor who reads the beginning of an answer, and then nothing until
+// it is let go on.
+type stalled struct {
+	*httptest.ResponseRecorder
+	begun, goOn chan struct{}
+	once        sync.Once
+}
+
+func (w *stalled) Write(b []byte) (int, error) {
+	w.once.Do(func() { close(w.begun) })
+	<-w.goOn
+	return w.ResponseRecorder.Write(b)
+}
+
+func TestDownloadsOfALabAreLimited(t *testing.T) {
+	x := openSite(t, Config{})
+	path := "/api/labs/" + x.lab()
+	goOn := make(chan struct{})
+	var all sync.WaitGroup
+	var visitors []*stalled
+	for i := range maxLabFiles {
+		w := &stalled{ResponseRecorder: httptest.NewRecorder(), begun: make(chan struct{}), goOn: goOn}
+		visitors = append(visitors, w)
+		file := []string{"/recording", "/capture.pcapng"}[i%2]
+		all.Go(func() { x.api.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), "GET", path+file, nil)) })
+		<-w.begun
+	}
+	for _, file := range []string{"/recording", "/capture.pcapng"} {
+		if a := x.do("GET", path+file, ""); a.status != http.StatusTooManyRequests || !strings.Contains(a.json.Error, "4 files of this lab are being downloaded, which is as many as may be; wait for one of them") {
+			t.Errorf("one more: %d %s", a.status, a.body)
+		}
+	}
+	if a := x.do("GET", "/api/labs/"+x.lab()+"/recording", ""); a.status != http.StatusOK {
+		t.Errorf("of another lab: %d %s", a.status, a.body)
+	}
+	close(goOn)
+	all.Wait()
+	for i, w := range visitors {
+		if w.Code != http.StatusOK || w.Body.Len() < 100 {
+			t.Errorf("download %d ends with %d and %d bytes", i, w.Code, w.Body.Len())
+		}
+	}
+	if a := x.do("GET", path+"/recording", ""); a.status != http.StatusOK {
+		t.Errorf("after them: %d %s", a.status, a.body)
+	}
 }

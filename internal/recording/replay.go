@@ -138,7 +138,7 @@ func (p *player) look() error {
 		return err
 	}
 	for _, x := range p.Programs {
-		if err := need(Lack{x.Node, x.Proc, x.Name, x.Hash, x.Size}); err != nil {
+		if err := need(Lack(x)); err != nil {
 			return err
 		}
 	}

@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"wireloom/internal/decode"
 	"wireloom/internal/session"
@@ -77,6 +79,9 @@ var ops = map[string]op{
 	"stdin":  {hasNode | hasProc | hasText, stdin},
 	"decode": {hasLink | hasHex, decodeFrame},
 }
+
+// Ops returns the names of what a viewer can ask for, sorted.
+func Ops() []string { return slices.Sorted(maps.Keys(ops)) }
 
 type execResult struct {
 	Proc string `json:"proc"`
