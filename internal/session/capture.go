@@ -8,37 +8,59 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"time"
 
 	"wireloom/vnet/event"
 )
+
+const (
+	captureBlock = 16 << 10        // bytes of frames that are written at once, at most
+	captureRetry = 1 * time.Second // real time between two tries where the disk takes no more
+)
+
+// gapMark stands in a capture where a record's length does. Behind it comes how many
+// frames are missing there.
+const gapMark = 0xffffffff
 
 // A capture keeps the newest frames of a lab on disk: the frame events as they
 // were appended, each with its length in front, in two segments. When the newer
 // has half of the limit, the older is given up and its frames count as lost. So
 // between half of the limit and all of it is there to download at any time.
 //
+// Where the disk takes no more, frames are missing until it does again; how many is
+// in their place. A capture with a gap is better than none.
+//
 // It belongs to the session's goroutine; what open returns is read elsewhere.
 type capture struct {
 	dir   *folder
 	limit int64
+	block int        // bytes that are written at once
 	segs  []*segment // at most two, the older first
 	made  int        // segments made so far, for their names
-	lost  uint64     // frames
-	buf   []byte
-	err   error // writing failed: nothing more is captured
+	lost  uint64     // frames that were given up, before those that are kept
+	buf   []byte     // records that are not written yet
+	held  tally      // what is in buf
+
+	missing uint64    // frames that are missing, not given up, since the lab began
+	gap     uint64    // of them, those since the last record
+	why     error     // the disk takes no more; nil while it does
+	retry   time.Time // when it is tried again
+	changed func()    // called when why changes
 }
 
+// A tally is how many frames some records have, and how many they say are missing.
+type tally struct{ frames, missing uint64 }
+
 type segment struct {
-	path   string
-	file   *os.File
-	w      *bufio.Writer
-	size   int64
-	frames uint64
+	path string
+	file diskFile
+	size int64
+	tally
 }
 
 // newCapture keeps at most limit bytes; none if that is negative.
 func newCapture(dir *folder, limit int64) *capture {
-	return &capture{dir: dir, limit: limit}
+	return &capture{dir: dir, limit: limit, block: int(min(captureBlock, limit/8)), changed: func() {}}
 }
 
 // add is a reader of the event log (event.Log.Subscribe).
@@ -46,57 +68,94 @@ func (c *capture) add(e *event.Event) {
 	if e.Kind != event.Frame || c.limit < 0 {
 		return
 	}
-	if c.err == nil {
-		c.err = c.write(e)
+	if c.why != nil {
+		if time.Now().Before(c.retry) {
+			c.miss(1)
+			return
+		}
 	}
-	if c.err != nil {
-		c.lost++
+	if c.gap > 0 {
+		c.buf = binary.LittleEndian.AppendUint32(c.buf, gapMark)
+		c.buf = binary.LittleEndian.AppendUint64(c.buf, c.gap)
+		c.held.missing, c.gap = c.held.missing+c.gap, 0
+	}
+	start := len(c.buf)
+	c.buf = e.AppendTo(append(c.buf, 0, 0, 0, 0))
+	binary.LittleEndian.PutUint32(c.buf[start:], uint32(len(c.buf)-start-4))
+	c.held.frames++
+	// While the disk takes no more, each try is written through: it may be the first that works.
+	if len(c.buf) >= c.block || c.why != nil {
+		c.flush()
 	}
 }
 
-func (c *capture) write(e *event.Event) error {
-	c.buf = e.AppendTo(append(c.buf[:0], 0, 0, 0, 0))
-	binary.LittleEndian.PutUint32(c.buf, uint32(len(c.buf)-4))
-	n := len(c.segs)
-	if n == 0 || c.segs[n-1].size+int64(len(c.buf)) > c.limit/2 && c.segs[n-1].size > 0 {
+// miss counts frames that won't be kept.
+func (c *capture) miss(frames uint64) {
+	c.gap += frames
+	c.missing += frames
+}
+
+// flush writes the records that are held, or counts their frames as missing.
+func (c *capture) flush() {
+	if len(c.buf) == 0 {
+		return
+	}
+	err := c.write()
+	if err != nil {
+		c.gap += c.held.missing // they were counted before
+		c.miss(c.held.frames)
+		c.retry = time.Now().Add(captureRetry)
+	}
+	c.buf, c.held = c.buf[:0], tally{}
+	if was := c.why; (was == nil) != (err == nil) {
+		c.why = err
+		c.changed()
+	}
+}
+
+func (c *capture) write() error {
+	n := int64(len(c.buf))
+	if k := len(c.segs); k == 0 || c.segs[k-1].size+n > c.limit/2 && c.segs[k-1].size > 0 {
 		if err := c.rotate(); err != nil {
 			return err
 		}
 	}
 	s := c.segs[len(c.segs)-1]
-	if _, err := s.w.Write(c.buf); err != nil {
-		return fmt.Errorf("capture: %w", err)
+	err := c.dir.write(s.file, c.buf, s.size)
+	if err != nil && len(c.segs) == 2 { // new frames are worth more than old ones
+		c.giveUp()
+		err = c.dir.write(s.file, c.buf, s.size)
 	}
-	s.size += int64(len(c.buf))
-	s.frames++
+	if err != nil {
+		return err
+	}
+	s.size += n
+	s.frames += c.held.frames
+	s.tally.missing += c.held.missing
 	return nil
 }
 
 // rotate begins a segment and gives up the older of two.
 func (c *capture) rotate() error {
-	if n := len(c.segs); n > 0 {
-		if err := c.segs[n-1].w.Flush(); err != nil {
-			return fmt.Errorf("capture: %w", err)
-		}
-	}
 	if len(c.segs) == 2 {
-		old := c.segs[0]
-		c.lost += old.frames
-		c.segs = append(c.segs[:0], c.segs[1])
-		_ = old.file.Close() // only read from now on, by those who have it open
-		_ = os.Remove(old.path)
+		c.giveUp()
 	}
 	c.made++
-	path, err := c.dir.file(fmt.Sprintf("frames-%d", c.made))
+	path, file, err := c.dir.file(fmt.Sprintf("frames-%d", c.made))
 	if err != nil {
 		return err
 	}
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return fmt.Errorf("capture: %w", err)
-	}
-	c.segs = append(c.segs, &segment{path: path, file: f, w: bufio.NewWriterSize(f, 16<<10)})
+	c.segs = append(c.segs, &segment{path: path, file: file})
 	return nil
+}
+
+// giveUp gives the older of two segments up.
+func (c *capture) giveUp() {
+	old := c.segs[0]
+	c.lost += old.frames + old.missing
+	c.segs = append(c.segs[:0], c.segs[1])
+	_ = old.file.Close() // only read from now on, by those who have it open
+	c.dir.remove(old.path, old.size)
 }
 
 func (c *capture) close() {
@@ -119,16 +178,13 @@ func (r *reading) close() {
 }
 
 func (c *capture) open() (*reading, error) {
+	c.flush()
 	r := &reading{lost: c.lost}
 	for _, s := range c.segs {
-		if err := s.w.Flush(); err != nil {
-			r.close()
-			return nil, fmt.Errorf("capture: %w", err)
-		}
 		f, err := os.Open(s.path)
 		if err != nil {
 			r.close()
-			return nil, fmt.Errorf("capture: %w", err)
+			return nil, &diskError{err}
 		}
 		r.files, r.sizes = append(r.files, f), append(r.sizes, s.size)
 	}
@@ -138,9 +194,11 @@ func (c *capture) open() (*reading, error) {
 // A FrameReader yields the frames that a lab has captured up to the moment when it
 // was made. Close must be called.
 type FrameReader struct {
-	// Lost is how many frames before the first were given up, because of the
-	// limit or because the disk took no more.
+	// Lost is how many frames before the first were given up, because of the limit.
 	Lost uint64
+	// Missing is how many frames were not kept between the one that Next returned last
+	// and the one before it, because the disk took no more; 0 nearly always.
+	Missing uint64
 
 	r   *reading
 	cur *bufio.Reader
@@ -160,6 +218,7 @@ func (s *Session) Frames(ctx context.Context) (*FrameReader, error) {
 // Next returns the next frame, whose Data is good until the next call; io.EOF
 // after the last.
 func (f *FrameReader) Next() (event.Event, error) {
+	f.Missing = 0
 	for {
 		if f.cur == nil {
 			if len(f.r.files) == 0 {
@@ -167,8 +226,7 @@ func (f *FrameReader) Next() (event.Event, error) {
 			}
 			f.cur = bufio.NewReaderSize(io.NewSectionReader(f.r.files[0], 0, f.r.sizes[0]), 64<<10)
 		}
-		var head [4]byte
-		_, err := io.ReadFull(f.cur, head[:])
+		n, err := f.length()
 		if errors.Is(err, io.EOF) {
 			_ = f.r.files[0].Close() // only read
 			f.r.files, f.r.sizes, f.cur = f.r.files[1:], f.r.sizes[1:], nil
@@ -177,7 +235,6 @@ func (f *FrameReader) Next() (event.Event, error) {
 		if err != nil {
 			return event.Event{}, fmt.Errorf("capture: %w", err)
 		}
-		n := int(binary.LittleEndian.Uint32(head[:]))
 		if n > 8*event.MaxField {
 			return event.Event{}, fmt.Errorf("capture: a record says it has %d bytes", n)
 		}
@@ -193,6 +250,25 @@ func (f *FrameReader) Next() (event.Event, error) {
 			return event.Event{}, fmt.Errorf("capture: %w", err)
 		}
 		return e, nil
+	}
+}
+
+// length reads the length of the next record, and what is missing before it.
+func (f *FrameReader) length() (int, error) {
+	for {
+		var head [4]byte
+		if _, err := io.ReadFull(f.cur, head[:]); err != nil {
+			return 0, err
+		}
+		n := binary.LittleEndian.Uint32(head[:])
+		if n != gapMark {
+			return int(n), nil
+		}
+		var gap [8]byte
+		if _, err := io.ReadFull(f.cur, gap[:]); err != nil {
+			return 0, fmt.Errorf("a gap has no length: %w", io.ErrUnexpectedEOF)
+		}
+		f.Missing += binary.LittleEndian.Uint64(gap[:])
 	}
 }
 

@@ -52,12 +52,9 @@ func (r *recorder) keep(dir *folder, hash string, bytes []byte, limit int64) err
 	if r.disk+int64(len(bytes)) > limit {
 		return fmt.Errorf("this lab has taken %d MiB of programs and takes no more than %d MiB: start a new lab", r.disk>>20, limit>>20)
 	}
-	path, err := dir.file(hash + ".wasm")
+	path, err := dir.keep(hash+".wasm", bytes)
 	if err != nil {
-		return err
-	}
-	if err := os.WriteFile(path, bytes, 0o600); err != nil {
-		return fmt.Errorf("the server could not keep the program: %w", err)
+		return fmt.Errorf("the program could not be kept: %w", err)
 	}
 	if r.kept == nil {
 		r.kept = map[string]string{}
@@ -96,7 +93,10 @@ func (s *Session) Record(ctx context.Context, w io.Writer) error {
 			if errors.Is(err, fs.ErrNotExist) {
 				return nil, ErrClosed // its files went with it
 			}
-			return f, err
+			if err != nil {
+				return nil, &diskError{err}
+			}
+			return f, nil
 		}})
 	}
 	return recording.Write(w, &m.rec, programs)

@@ -53,6 +53,7 @@ type Options struct {
 	Capture   int64         // DefaultCapture if 0; nothing is captured if negative
 	Programs  int64         // DefaultPrograms if 0
 	Dir       string        // where the session makes its folder; the system's if ""
+	Room      Room          // how much it may keep there; as much as the disk has if nil
 	Version   string        // of the program, for recordings
 }
 
@@ -146,10 +147,11 @@ func New(lab *vnet.Lab, setup Setup, o Options) (*Session, error) {
 	o.Programs = or(o.Programs, int64(DefaultPrograms))
 	s := &Session{
 		setup: setup, conf: lab.Config(), opts: o, log: lab.Log(), lg: o.Logger, sched: o.Scheduler,
-		requests: make(chan func(), requestQueue), done: make(chan struct{}), lab: lab, dir: &folder{parent: o.Dir},
+		requests: make(chan func(), requestQueue), done: make(chan struct{}), lab: lab, dir: newFolder(o),
 		pace: pace{rate: RealTime},
 	}
 	s.cap = newCapture(s.dir, o.Capture)
+	s.cap.changed = s.tellCapture
 	lab.Log().Subscribe(s.cap.add)
 	now := time.Now()
 	s.alone, s.told, s.weighed = now, now, now
@@ -257,7 +259,7 @@ func cause(ctx context.Context) string {
 // shut gives back what the lab held, and leaves a last snapshot. A lab that ended
 // in a panic may panic again; what is left is given back all the same.
 func (s *Session) shut() {
-	for _, f := range []func(){func() { s.publish(time.Now()) }, s.cap.close, s.dir.remove, s.lab.Close} {
+	for _, f := range []func(){func() { s.publish(time.Now()) }, s.cap.close, s.dir.close, s.lab.Close} {
 		func() {
 			defer func() {
 				if e := recover(); e != nil {

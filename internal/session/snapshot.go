@@ -18,6 +18,13 @@ type Snapshot struct {
 	Slipped time.Duration // real time that the lab was too far behind to catch up with
 	CPU     []float64     // for each of Procs, its share of its node's CPU over the last second of virtual time
 	Viewers int
+	Capture CaptureState
+}
+
+// A CaptureState is what has gone wrong with a lab's capture; zero for nothing.
+type CaptureState struct {
+	Missing uint64 // frames that are not in it, because the disk took no more
+	Why     string // a sentence, while it takes no more
 }
 
 // Snapshot returns the newest snapshot, which is at most PublishEvery old while
@@ -41,6 +48,10 @@ func (s *Session) publish(now time.Time) {
 			snap.Lag = p.lag(now, s.lab.Now())
 		}
 	}
+	snap.Capture.Missing = s.cap.missing
+	if s.cap.why != nil {
+		snap.Capture.Why = s.cap.why.Error()
+	}
 	snap.CPU = s.usage.shares(&snap.Status)
 	s.told, s.dirty = now, false
 	s.mu.Lock()
@@ -51,6 +62,16 @@ func (s *Session) publish(now time.Time) {
 	if changed != nil {
 		close(changed)
 	}
+}
+
+// tellCapture logs that the capture has got a gap, or goes on.
+func (s *Session) tellCapture() {
+	s.dirty = true
+	if s.cap.why != nil {
+		s.lg.Warn("frames are missing in a capture from now on", "why", forLog(s.cap.why))
+		return
+	}
+	s.lg.Info("a capture goes on", "missing", s.cap.missing)
 }
 
 // A usage remembers how much fuel processes had used at some moments of about the

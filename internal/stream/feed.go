@@ -245,5 +245,12 @@ func encodeState(b []byte, s *session.Snapshot) []byte {
 	}
 	o.b = append(o.b, ']')
 	o.int("viewers", int64(s.Viewers))
+	if c := s.Capture; c.Missing > 0 {
+		o.name("capture")
+		in := open(o.b)
+		in.int("missing", int64(c.Missing))
+		in.str("why", c.Why)
+		o.b = in.close()
+	}
 	return o.b
 }
