@@ -117,7 +117,10 @@ func (c consoleIn) read(p *Proc, b []byte) (int, uint64, errno.Errno) {
 		if in.non {
 			return 0, 0, errno.EWOULDBLOCK
 		}
-		if e := p.waitOn(&in.sel, -1); e != errno.OK {
+		p.typing = true
+		e := p.waitOn(&in.sel, -1)
+		p.typing = false
+		if e != errno.OK {
 			return 0, 0, e
 		}
 	}

@@ -83,6 +83,7 @@ type Proc struct {
 	root    *inode // where its paths begin
 	work    int64  // see Work
 	stdin   *inbox
+	typing  bool // it waits for what is typed
 	console consoleMeter
 	began   time.Duration // virtual time of its start
 

@@ -139,6 +139,9 @@ func (p *Proc) status() ProcStatus {
 		Node: p.node.name, Name: p.name, PID: p.pid, PPID: p.PPID(), State: p.state.String(), Wchan: p.thread.Wmesg(), Fuel: p.fuel,
 		Memory: p.memory, Program: p.prog.Name(), Native: p.native, Dropped: p.console.Dropped,
 	}
+	if p.typing && st.Wchan != "" {
+		st.Wchan = "ttyin" // freebsd tty.c, tty_wait: the sleep of a read from a terminal
+	}
 	if p.slot != nil {
 		st.Slot = p.slot.conf.Slot
 	}

@@ -67,3 +67,33 @@ func TestStdin(t *testing.T) {
 		t.Errorf("%d programs reached their end, want 2", ended)
 	}
 }
+
+// TestAReaderOfTheTerminalSaysSo: who looks at the processes sees which one waits for
+// what is typed.
+func TestAReaderOfTheTerminalSaysSo(t *testing.T) {
+	b, _ := family(t, map[string]func(p *Proc) Exit{
+		"a": func(p *Proc) Exit {
+			p.Read(0, make([]byte, 1))
+			p.Sleep(time.Second)
+			return done
+		},
+	})
+	wchan := func() string {
+		b.Run(b.Now()+100*time.Millisecond, NoLimit)
+		for _, p := range b.Status().Procs {
+			if p.PID != 0 && p.State == "sleeping" {
+				return p.Wchan
+			}
+		}
+		return "no process sleeps"
+	}
+	if got := wchan(); got != "ttyin" {
+		t.Errorf("a process that reads its terminal sleeps on %q, want ttyin", got)
+	}
+	if _, err := b.Do(Command{Op: "stdin", Node: "n", Proc: "a", Text: "x"}, nil); err != nil {
+		t.Fatal(err)
+	}
+	if got := wchan(); got == "ttyin" {
+		t.Error("it still does after something was typed")
+	}
+}
