@@ -38,8 +38,7 @@ vnet, vnet/inet, vnet/kern, vnet/errno, vnet/packet                 < vnet/userl
 vnet, vnet/inet, vnet/kern, vnet/errno, wasm/fuel, wasm/modcache + wazero < wasm
 vnet/inet, vnet/kern, vnet/errno, vnet/packet + gVisor        < internal/hoststack
 vnet/packet + gopacket                                 < internal/decode
-vnet, vnet/inet, vnet/kern, vnet/errno, vnet/packet, vnet/event, internal/decode + go-yaml < scenarios
-vnet, vnet/kern, vnet/errno, vnet/packet, vnet/event, internal/decode + go-yaml, text < scenarios
+vnet, vnet/inet, vnet/kern, vnet/errno, vnet/packet, vnet/event, internal/decode + go-yaml, text < scenarios
 vnet, vnet/event                                       < internal/session
 wasm + sys                                             < internal/compilechild
 vnet, vnet/kern, vnet/userland, tunemu, tapemu, wasm, wasm/modcache, internal/hoststack, scenarios, internal/session, internal/compilechild, internal/terminal < internal/boot

@@ -55,7 +55,7 @@ type Options struct {
 // An Engine compiles modules and holds what all their processes share. It may be
 // used from many goroutines at once.
 type Engine struct {
-	rt    wazero.Runtime
+	rt      wazero.Runtime
 	disk    *store // nil without a cache
 	apart   Apart  // nil where modules are compiled in this process
 	trouble func(error)

@@ -140,7 +140,6 @@ type thing struct {
 	name string // as its author called it
 	kind kind
 	why  error // of an oddity
-	own  owner
 }
 
 // look finds out what something is, and follows no link for that.

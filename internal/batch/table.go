@@ -307,23 +307,28 @@ func (t *Table) Text() string {
 	if len(t.checks) > 9 {
 		digits = 2
 	}
-	head := fmt.Sprintf("%s  %-*s  %7s  %-*s ", pad("submission", name), outcome, "outcome", "points", hash, "program")
-	for i := range t.checks {
-		head += fmt.Sprintf(" %*d", digits, i+1)
+	var line strings.Builder
+	finish := func() {
+		b.WriteString(strings.TrimRight(line.String(), " ") + "\n")
+		line.Reset()
 	}
-	b.WriteString(strings.TrimRight(head, " ") + "\n")
+	fmt.Fprintf(&line, "%s  %-*s  %7s  %-*s ", pad("submission", name), outcome, "outcome", "points", hash, "program")
+	for i := range t.checks {
+		fmt.Fprintf(&line, " %*d", digits, i+1)
+	}
+	finish()
 	for _, row := range t.Rows {
 		points := "-"
 		if score, most := t.points(row); most != "" {
 			points = score + "/" + most
 		}
-		line := fmt.Sprintf("%s  %-*s  %7s  %-*s ", pad(terminal.Line(t.label(row)), name), outcome, t.outcome(row), points, hash, short(row))
+		fmt.Fprintf(&line, "%s  %-*s  %7s  %-*s ", pad(terminal.Line(t.label(row)), name), outcome, t.outcome(row), points, hash, short(row))
 		for _, k := range t.checks {
 			if row.Report != nil {
-				line += fmt.Sprintf(" %*s", digits, sign(check(row, k.id)))
+				fmt.Fprintf(&line, " %*s", digits, sign(check(row, k.id)))
 			}
 		}
-		b.WriteString(strings.TrimRight(line, " ") + "\n")
+		finish()
 		for _, n := range t.notes(row) {
 			fmt.Fprintf(&b, "    %s\n", clip(terminal.Line(n), maxNote))
 		}

@@ -58,7 +58,7 @@ func ordinary(mode fs.FileMode) error {
 // folder opens the folder at a path below the tree.
 func (t *tree) folder(path string) (*tree, error) {
 	at := t.root
-	for _, name := range strings.Split(path, string(filepath.Separator)) {
+	for name := range strings.SplitSeq(path, string(filepath.Separator)) {
 		next, err := step(at, name)
 		if at != t.root {
 			_ = at.Close() // was only passed through
