@@ -39,26 +39,16 @@ vnet, vnet/inet, vnet/kern, vnet/errno, wasm/fuel, wasm/modcache + wazero < wasm
 vnet/inet, vnet/kern, vnet/errno, vnet/packet + gVisor        < internal/hoststack
 vnet/packet + gopacket                                 < internal/decode
 vnet, vnet/inet, vnet/kern, vnet/errno, vnet/packet, vnet/event, internal/decode + go-yaml, text < scenarios
-vnet, vnet/event                                       < internal/session
-wasm + sys                                             < internal/compilechild
-vnet, vnet/kern, vnet/userland, tunemu, tapemu, wasm, wasm/modcache, internal/hoststack, scenarios, internal/session, internal/compilechild, internal/terminal < internal/boot
-scenarios, internal/decode, vnet/packet, internal/terminal < internal/report
-scenarios, internal/report, internal/terminal + go-yaml, text < internal/batch
-vnet, vnet/kern, vnet/userland, tunemu, tapemu, wasm, internal/hoststack, scenarios, internal/session, internal/compilechild, internal/diskfile < internal/boot
-scenarios, internal/decode, internal/sign, vnet/packet < internal/report
-NONE                                                   < internal/strictjson
+NONE                                                   < internal/strictjson, internal/diskfile
+internal/diskfile                                      < internal/handin, internal/sign
 vnet, internal/strictjson                              < internal/recording
 vnet, vnet/event, internal/recording                   < internal/session
 wasm + sys                                             < internal/compilechild
-vnet, vnet/kern, vnet/userland, tunemu, tapemu, wasm, internal/hoststack, scenarios, internal/recording, internal/session, internal/compilechild < internal/boot
-scenarios, internal/decode, vnet/packet                < internal/report
-scenarios, internal/report                             < internal/batch
+vnet, vnet/kern, vnet/userland, tunemu, tapemu, wasm, wasm/modcache, internal/hoststack, scenarios, internal/recording, internal/session, internal/compilechild, internal/diskfile, internal/terminal < internal/boot
+scenarios, internal/decode, internal/sign, vnet/packet, internal/terminal < internal/report
+scenarios, internal/report, internal/terminal + go-yaml, text < internal/batch
 vnet/event, vnet/packet + gopacket                     < internal/pcap
 vnet, vnet/kern, vnet/errno, tunemu, tapemu            < internal/conform
-NONE                                                   < internal/diskfile
-internal/diskfile                                      < internal/handin, internal/sign
-vnet, vnet/errno, vnet/event, vnet/packet, internal/session, internal/decode + websocket < internal/stream
-vnet, vnet/event, internal/session, internal/decode, internal/stream, internal/pcap, scenarios, web < internal/httpapi
 vnet, vnet/errno, vnet/event, vnet/packet, internal/session, internal/decode, internal/strictjson + websocket < internal/stream
 vnet, vnet/event, internal/session, internal/decode, internal/stream, internal/pcap, internal/strictjson, scenarios, web < internal/httpapi
 vnet, vnet/errno, vnet/event, scenarios, web, wasm/guest, internal/* + websocket < cmd/labserver
