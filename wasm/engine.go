@@ -32,10 +32,11 @@ const (
 const maxTable = 1 << 17
 
 // maxFlights is how many modules may wait to be compiled, and maxQueued how many
-// bytes they may have together.
+// bytes they may have together: what several clients of a server send at once
+// (internal/httpapi, compilers), and one module of a scenario beside them.
 const (
 	maxFlights = 32
-	maxQueued  = 2 * MaxModule
+	maxQueued  = 5 * MaxModule
 )
 
 // Options configures an engine. The zero value compiles to machine code where it

@@ -52,7 +52,7 @@ and exits with its exit code. Flags come before LAB.`)
 		*server, lab = page, id
 	}
 	signals := make(chan os.Signal, patience)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	signal.Notify(signals, endings()...)
 	defer signal.Stop(signals)
 	a := &attachment{io: io, node: args[1], command: quote(args[2:]), terminal: terminal.Is(io.in), signals: signals}
 	// The signals are ours: the first Ctrl-C ends a command, not the prompt.
@@ -244,6 +244,9 @@ func (a *attachment) line(ctx context.Context, l typedLine) (left bool, err erro
 // signal is Ctrl-C, or the end.
 func (a *attachment) signal(ctx context.Context, s os.Signal) (left bool, err error) {
 	switch {
+	case s == syscall.SIGHUP:
+		a.code = codeSignaled + int(syscall.SIGHUP)
+		return true, nil
 	case s != os.Interrupt:
 		a.code = codeSignaled + int(syscall.SIGTERM)
 		return true, nil

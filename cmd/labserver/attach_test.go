@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path"
 	"strings"
 	"sync"
 	"syscall"
@@ -49,11 +50,11 @@ func openLab(t *testing.T) (url, id string) {
 		t.Fatal(err)
 	}
 	_ = res.Body.Close() // its address is in the head
-	id, ok := strings.CutPrefix(res.Header.Get("Location"), "/api/labs/")
-	if !ok {
-		t.Fatalf("no lab: %s", res.Status)
+	at, err := res.Location()
+	if err != nil || path.Dir(at.Path) != "/api/labs" {
+		t.Fatalf("no lab: %s, at %v, %v", res.Status, at, err)
 	}
-	return srv.URL, id
+	return srv.URL, path.Base(at.Path)
 }
 
 func TestAttach(t *testing.T) {
@@ -217,6 +218,7 @@ func TestAttachIsLeft(t *testing.T) {
 		code          int
 		says          string
 	}{
+		{"by a terminal that is closed", "", "bob$ ", []os.Signal{syscall.SIGHUP}, 129, "bob$ "},
 		{"by SIGTERM", "", "bob$ ", []os.Signal{syscall.SIGTERM}, 143, "bob$ "},
 		{"by an interrupted command", "syscall -c 'open /dev/tap0; read 4'", "read 4\n", []os.Signal{os.Interrupt}, 130, "(Interrupted system call)\n"},
 	} {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"nhooyr.io/websocket"
@@ -83,11 +84,12 @@ func (a *attachment) dial(ctx context.Context, server, lab, query string) (hello
 	within, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
 	origin := u.Scheme + "://" + u.Host
-	conn, res, err := websocket.Dial(within, origin+"/api/labs/"+url.PathEscape(lab)+"/stream"+query, &websocket.DialOptions{
+	server = origin + strings.TrimSuffix(strings.TrimSuffix(u.Path, "index.html"), "/")
+	conn, res, err := websocket.Dial(within, server+"/api/labs/"+url.PathEscape(lab)+"/stream"+query, &websocket.DialOptions{
 		HTTPHeader: http.Header{"Origin": {origin}},
 	})
 	if err != nil {
-		return hello, dialError(origin, res, err)
+		return hello, dialError(server, res, err)
 	}
 	a.conn = conn
 	conn.SetReadLimit(mostMessage)
@@ -100,7 +102,7 @@ func (a *attachment) dial(ctx context.Context, server, lab, query string) (hello
 	}
 	if err != nil {
 		_ = conn.CloseNow() // it is no use
-		return hello, fmt.Errorf("%s does not greet as a Wireloom server of this version does: %w", origin, err)
+		return hello, fmt.Errorf("%s does not greet as a Wireloom server of this version does: %w", server, err)
 	}
 	return hello, nil
 }

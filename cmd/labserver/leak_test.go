@@ -315,7 +315,7 @@ func TestTheFinderFinds(t *testing.T) {
 }
 
 // answers are the whole of an answer: status, headers and body.
-func (v *visitor) whole(method, path, body string, head ...string) []byte {
+func (v *student) whole(method, path, body string, head ...string) []byte {
 	v.t.Helper()
 	r, err := http.NewRequestWithContext(v.t.Context(), method, v.url+path, strings.NewReader(body))
 	if err != nil {

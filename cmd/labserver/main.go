@@ -63,11 +63,25 @@ func commands() []command {
 
 func main() {
 	compilechild.Init() // doesn't return where this is a process that compiles a module
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	os.Exit(asProcess(os.Args[1:]))
+}
+
+// asProcess is labserver with its signals and standard streams.
+func asProcess(args []string) int {
+	ctx, stop := signal.NotifyContext(context.Background(), endings()...)
+	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends a process that does not heed the first
-	code := run(ctx, os.Args[1:], stdio{os.Stdin, os.Stdout, os.Stderr})
-	stop()
-	os.Exit(code)
+	return run(ctx, args, stdio{os.Stdin, os.Stdout, os.Stderr})
+}
+
+// endings are the signals that end a command in order. Who started it with SIGHUP
+// ignored, as nohup does, wants it to outlive its terminal.
+func endings() []os.Signal {
+	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) {
+		signals = append(signals, syscall.SIGHUP)
+	}
+	return signals
 }
 
 // run is labserver without the process around it.

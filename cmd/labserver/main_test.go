@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"os"
 	"strings"
 	"testing"
@@ -10,11 +9,11 @@ import (
 )
 
 // TestMain is labserver where a test started it as one: grade-all grades in processes
-// of its own.
+// of its own, and a server is ended by signals.
 func TestMain(m *testing.M) {
 	compilechild.Init()
 	if len(os.Args) > 1 && !strings.HasPrefix(os.Args[1], "-") {
-		os.Exit(run(context.Background(), os.Args[1:], stdio{os.Stdin, os.Stdout, os.Stderr}))
+		os.Exit(asProcess(os.Args[1:]))
 	}
 	os.Exit(m.Run())
 }

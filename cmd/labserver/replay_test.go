@@ -25,8 +25,8 @@ import (
 	"wireloom/scenarios"
 )
 
-// A visitor is somebody with a browser: a lab on a server, and its stream.
-type visitor struct {
+// A student is somebody with a browser: a lab on a server, and its stream.
+type student struct {
 	t    *testing.T
 	url  string // of the server
 	lab  string // its id
@@ -36,9 +36,9 @@ type visitor struct {
 }
 
 // visit opens a lab of a scenario.
-func visit(t *testing.T, url, scenario string) *visitor {
+func visit(t *testing.T, url, scenario string) *student {
 	t.Helper()
-	v := &visitor{t: t, url: url}
+	v := &student{t: t, url: url}
 	status, body := v.ask("POST", "/api/labs", []byte(`{"scenario":"`+scenario+`"}`))
 	var lab struct{ ID string }
 	if err := json.Unmarshal(body, &lab); err != nil || status != http.StatusCreated {
@@ -56,7 +56,7 @@ func visit(t *testing.T, url, scenario string) *visitor {
 }
 
 // ask makes a request and returns the answer's status and body.
-func (v *visitor) ask(method, path string, body []byte) (int, []byte) {
+func (v *student) ask(method, path string, body []byte) (int, []byte) {
 	v.t.Helper()
 	r, err := http.NewRequestWithContext(v.t.Context(), method, v.url+path, bytes.NewReader(body))
 	if err != nil {
@@ -75,7 +75,7 @@ func (v *visitor) ask(method, path string, body []byte) (int, []byte) {
 }
 
 // next reads a message.
-func (v *visitor) next() []byte {
+func (v *student) next() []byte {
 	v.t.Helper()
 	ctx, cancel := context.WithTimeout(v.t.Context(), time.Minute)
 	defer cancel()
@@ -88,7 +88,7 @@ func (v *visitor) next() []byte {
 }
 
 // command sends a command of these members and returns the reply to it.
-func (v *visitor) command(members string) []byte {
+func (v *student) command(members string) []byte {
 	v.t.Helper()
 	v.ids++
 	text := fmt.Sprintf(`{"type":"cmd","id":%d,%s}`, v.ids, members)
@@ -111,7 +111,7 @@ func (v *visitor) command(members string) []byte {
 }
 
 // reach waits until the lab is at a virtual time.
-func (v *visitor) reach(at time.Duration) {
+func (v *student) reach(at time.Duration) {
 	v.t.Helper()
 	for {
 		var m struct {
@@ -128,7 +128,7 @@ func (v *visitor) reach(at time.Duration) {
 }
 
 // upload puts a program into a slot.
-func (v *visitor) upload(slot scenarios.Slot, module []byte) {
+func (v *student) upload(slot scenarios.Slot, module []byte) {
 	v.t.Helper()
 	status, body := v.ask("POST", "/api/labs/"+v.lab+"/programs?node="+slot.Node+"&proc="+slot.Proc+"&name=mine.wasm", module)
 	if status != http.StatusOK {
@@ -137,7 +137,7 @@ func (v *visitor) upload(slot scenarios.Slot, module []byte) {
 }
 
 // recording downloads the recording into a file.
-func (v *visitor) recording() (path string, rec *recording.File) {
+func (v *student) recording() (path string, rec *recording.File) {
 	v.t.Helper()
 	status, b := v.ask("GET", "/api/labs/"+v.lab+"/recording", nil)
 	if status != http.StatusOK {

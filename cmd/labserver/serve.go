@@ -8,9 +8,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
-	"strings"
-	"syscall"
 	"time"
 
 	"wireloom/internal/boot"
@@ -29,31 +26,16 @@ const (
 	maxHeader      = 16 << 10 // bytes
 )
 
-// listFlag is a flag that may be given several times.
-type listFlag []string
-
-func (l *listFlag) String() string { return strings.Join(*l, ", ") }
-
-func (l *listFlag) Set(v string) error {
-	if v == "" {
-		return errors.New("it is empty")
-	}
-	*l = append(*l, v)
-	return nil
-}
-
 func runServe(ctx context.Context, args []string, io stdio) int {
 	f := newFlags(io, "serve", "[--addr HOST:PORT] [SCENARIO...]", `Serves labs to browsers: each visitor gets one of their own, which is closed when
 nobody has watched it for a while. The page's menu has the built-in scenarios, and those
-that are named here. Stop the server with Ctrl-C.`)
-	addr := f.String("addr", "127.0.0.1:8080", "the `address` to listen on; only this machine can reach 127.0.0.1")
+that are named here. Stop the server with Ctrl-C. docs/hosting.md has what to put in front of it.`)
+	addr := f.String("addr", "127.0.0.1:8080", "the `address` to listen on: HOST:PORT, or unix:FILE for a local socket; only this machine can reach 127.0.0.1")
 	idle := f.Duration("idle", session.DefaultIdle, "close a lab that nobody has watched for this `time`")
-	labs := f.Int("max-labs", httpapi.DefaultLabs, "open at most this `number` of labs")
-	clientLabs := f.Int("max-labs-per-client", httpapi.DefaultClientLabs, "open at most this `number` of labs for one address; -1 for no limit")
 	files := f.String("files", "", "the `folder` for captures and uploads while labs are open (default the system's for temporary files)")
 	logs := f.String("log", "text", "the `form` of the log on standard error: text or json")
-	var hosts listFlag
-	f.Var(&hosts, "host", "a `name` that browsers reach the server by; may be given several times (default any, but on 127.0.0.1 only names of this machine)")
+	edge := newEdgeFlags(f)
+	limits := newLimitFlags(f)
 	cache := cacheFlag(f)
 	rest, code, ok := parse(f, args)
 	if !ok {
@@ -62,12 +44,16 @@ that are named here. Stop the server with Ctrl-C.`)
 	switch {
 	case *idle <= 0:
 		return fail(io, fmt.Errorf("--idle %v: want some time", *idle))
-	case *labs < 1:
-		return fail(io, fmt.Errorf("--max-labs %d: want 1 or more", *labs))
-	case *clientLabs == 0:
-		return fail(io, errors.New("--max-labs-per-client 0: want 1 or more, or -1 for no limit"))
 	case *logs != "text" && *logs != "json":
 		return fail(io, fmt.Errorf("--log %.40q: want text or json", *logs))
+	}
+	site, err := edge.site(*addr)
+	if err != nil {
+		return fail(io, err)
+	}
+	most, err := limits.read()
+	if err != nil {
+		return fail(io, err)
 	}
 	handler := slog.Handler(slog.NewTextHandler(io.err, nil))
 	if *logs == "json" {
@@ -84,24 +70,30 @@ that are named here. Stop the server with Ctrl-C.`)
 		return fail(io, err)
 	}
 	defer func() { _ = listener.Close() }() // closed already, unless what follows fails
+	kept, cleared, err := session.OpenFiles(*files)
+	if err != nil {
+		return fail(io, fmt.Errorf("--files: %w", err))
+	}
+	defer func() {
+		if err := kept.Close(); err != nil {
+			log.Warn("files of labs are left behind", "error", err)
+		}
+	}()
+	if cleared > 0 {
+		log.Info("files that a server had left behind are removed", "folders", cleared)
+	}
 	session.TuneGC()
 	engine, err := openEngine(ctx, io, *cache)
 	if err != nil {
 		return fail(io, err)
 	}
 	defer closeEngine(io, engine)
-	if len(hosts) == 0 && isLoopback(listener.Addr()) {
-		hosts = listFlag{"localhost", "127.0.0.1", "::1"}
-		if name, _, err := net.SplitHostPort(*addr); err == nil && name != "" {
-			hosts = append(hosts, name)
-		}
-	}
 	api, err := httpapi.New(httpapi.Config{
 		Version: version(), Logger: log, Static: web.Dist(), Scenarios: offer.list, Compile: engine.Compile,
 		NewLab: func(ctx context.Context, name string) (*vnet.Lab, session.Setup, error) {
 			return offer.build(ctx, name, engine.Compile)
 		},
-		Session: session.Options{Idle: *idle, Dir: *files}, Labs: *labs, ClientLabs: *clientLabs, Hosts: hosts,
+		Session: session.Options{Idle: *idle, Dir: kept.Path()}, Limits: most, Site: site,
 	})
 	if err != nil {
 		return fail(io, err)
@@ -109,8 +101,8 @@ that are named here. Stop the server with Ctrl-C.`)
 	if !web.Built() {
 		fmt.Fprintln(io.err, "labserver: this program was built without its page: run make build")
 	}
-	fmt.Fprintf(io.out, "Wireloom is at %s\n", address(listener.Addr()))
-	return serve(ctx, io, log, listener, api)
+	fmt.Fprintf(io.out, "Wireloom is at %s\n", whereabouts(listener.Addr(), &site))
+	return serve(ctx, io, log, api.Listen(listener), api)
 }
 
 // jsonLines writes lines of JSON, which stay JSON when they are made safe for a terminal.
@@ -151,39 +143,6 @@ func serve(ctx context.Context, io stdio, log *slog.Logger, listener net.Listene
 		return fail(io, err)
 	}
 	return exitOK
-}
-
-// listen listens on addr; the error says what to do where somebody else does.
-func listen(ctx context.Context, addr string) (net.Listener, error) {
-	var c net.ListenConfig
-	l, err := c.Listen(ctx, "tcp", addr)
-	switch {
-	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, fmt.Errorf("%s is in use by another program: stop that, or choose another address with --addr", addr)
-	case errors.Is(err, os.ErrPermission):
-		return nil, fmt.Errorf("%s may not be used without special rights: choose a port above 1023 with --addr", addr)
-	case err != nil:
-		return nil, fmt.Errorf("cannot listen on %s: %w", addr, err)
-	}
-	return l, nil
-}
-
-func isLoopback(a net.Addr) bool {
-	t, ok := a.(*net.TCPAddr)
-	return ok && t.IP.IsLoopback()
-}
-
-// address is the URL of the page for a browser on this machine.
-func address(a net.Addr) string {
-	t, ok := a.(*net.TCPAddr)
-	if !ok {
-		return a.String()
-	}
-	host := t.IP.String()
-	if t.IP.IsUnspecified() {
-		host = "localhost"
-	}
-	return "http://" + net.JoinHostPort(host, fmt.Sprint(t.Port))
 }
 
 // An offer is the scenarios that a server has, read once, with the programs that

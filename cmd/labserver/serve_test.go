@@ -162,11 +162,66 @@ func TestServeSaysInOneLineThatItsAddressIsInUse(t *testing.T) {
 	}
 }
 
-func TestServeRefusesFlagsThatMakeNoSense(t *testing.T) {
-	for _, args := range [][]string{{"--idle", "0s"}, {"--max-labs", "0"}, {"--max-labs-per-client", "0"}, {"--log", "xml"}, {"ping"}, {"--host", ""}, {"--addr", "nowhere"}} {
-		var out, errs bytes.Buffer
-		if code := run(t.Context(), append([]string{"serve"}, args...), stdio{strings.NewReader(""), &out, &errs}); code != exitError || errs.Len() == 0 {
-			t.Errorf("%q: exit code %d, said %q", args, code, errs.String())
+func TestAmounts(t *testing.T) {
+	for _, c := range []struct {
+		text  string
+		bytes bool
+		want  int64
+		shown string
+	}{
+		{"12", false, 12, "12"},
+		{"-1", false, -1, "-1"},
+		{"4096", true, 4096, "4KiB"},
+		{"4K", true, 4096, "4KiB"},
+		{"500MiB", true, 500 << 20, "500MiB"},
+		{"8G", true, 8 << 30, "8GiB"},
+		{"2TiB", true, 2 << 40, "2TiB"},
+		{"1001", true, 1001, "1001"},
+		{"-1", true, -1, "-1"},
+	} {
+		var n int64
+		a := amount{&n, 7, c.bytes}
+		if a.String() != "7" {
+			t.Errorf("the default is shown as %s", a.String())
 		}
+		if err := a.Set(c.text); err != nil || n != c.want || a.String() != c.shown {
+			t.Errorf("%s is %d, shown as %s, %v; want %d, %s", c.text, n, a.String(), err, c.want, c.shown)
+		}
+	}
+}
+
+func TestServeRefusesFlagsThatMakeNoSense(t *testing.T) {
+	for _, c := range []struct {
+		args string
+		want string
+	}{
+		{"--idle 0s", "want some time"},
+		{"--max-labs 0", "want 1 or more, or -1 for no limit"},
+		{"--max-labs-per-client 0", "want 1 or more"},
+		{"--max-viewers -2", "want 1 or more"},
+		{"--max-uploads many", "want 1 or more"},
+		{"--max-disk 8GB", "want a number of bytes such as 8GiB"},
+		{"--max-disk 0", "want a number of bytes"},
+		{"--max-disk-per-client 99999999999TiB", "want a number of bytes"},
+		{"--class-size -1", "want the number of people"},
+		{"--class-size 1000000", "at most 100000"},
+		{"--log xml", "want text or json"},
+		{"ping", "already"},
+		{"--host=", "empty"},
+		{"--addr nowhere", "cannot listen on nowhere"},
+		{"--trusted-proxy 10.0.0", "want an address such as 10.0.0.2"},
+		{"--trusted-proxy 0.0.0.0/0", "trusts everybody"},
+		{"--proxy-header x-real-ip", "want x-forwarded-for or forwarded"},
+		{"--base-path /a//b", "want a path such as /lab/"},
+		{"--public-url labs.example.org", "want an address such as https://labs.example.org/"},
+		{"--files /nonexistent/wireloom", "--files: labs cannot keep their files in /nonexistent/wireloom: no such file or directory: make that folder, or name another"},
+	} {
+		t.Run(c.args, func(t *testing.T) {
+			args := append([]string{"serve", "--addr", "127.0.0.1:0"}, strings.Fields(c.args)...)
+			var out, errs bytes.Buffer
+			if code := run(t.Context(), args, stdio{strings.NewReader(""), &out, &errs}); code != exitError || !strings.Contains(errs.String(), c.want) || out.Len() > 0 {
+				t.Errorf("exit code %d, said %q and %q, want %d and %q", code, out.String(), errs.String(), exitError, c.want)
+			}
+		})
 	}
 }

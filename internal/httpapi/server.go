@@ -6,39 +6,25 @@ package httpapi
 import (
 	"context"
 	"crypto/rand"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
-	"net/netip"
-	"runtime"
-	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"wireloom/internal/session"
 	"wireloom/internal/stream"
+	"wireloom/internal/visitor"
 	"wireloom/vnet"
 )
 
-// Limits of a server; Config may set those that it names.
-const (
-	DefaultLabs       = 256      // labs open at once
-	DefaultClientLabs = 32       // of them, opened from one address
-	DefaultMemory     = 4 << 30  // bytes that the programs of all labs use when no more labs are opened
-	MaxUpload         = 32 << 20 // bytes of a program
-	maxUploads        = 16       // uploads at once
-	maxLabFiles       = 4        // captures and recordings of one lab that are downloaded at once
-	maxBody           = 4 << 10  // bytes of any other body
-	maxName           = 128      // bytes of a program's file name
-	replyTimeout      = 30 * time.Second
-	uploadTimeout     = 60 * time.Second // for the body of a program to arrive
-	compileTimeout    = 2 * time.Minute
-	downloadTimeout   = 10 * time.Minute
-)
+// DefaultMemory is how many bytes the programs of all labs use when no more labs are
+// opened.
+const DefaultMemory = 4 << 30
 
 // Scenario is a scenario that the server offers.
 type Scenario struct {
@@ -58,14 +44,11 @@ type Config struct {
 	// Compile makes a program of the bytes of an upload; its error is for who
 	// uploaded it.
 	Compile func(ctx context.Context, name string, wasm []byte) (vnet.Program, error)
-	Session session.Options // of each lab; Version, Logger and Scheduler are the server's
+	Session session.Options // of each lab; Version, Logger, Scheduler and Room are the server's
 
-	Labs       int      // DefaultLabs if 0
-	ClientLabs int      // DefaultClientLabs if 0, no limit if negative
-	Memory     int64    // DefaultMemory if 0
-	Viewers    int      // stream.DefaultViewers if 0
-	Compilers  int      // programs compiled at once; one for each core if 0
-	Hosts      []string // names that the server answers to, without port; all if empty
+	Limits Limits
+	Memory int64        // DefaultMemory if 0
+	Site   visitor.Site // what it is called, and the proxies in front of it
 }
 
 // A Server is the handler of all of it. New makes one; Close ends its labs.
@@ -77,27 +60,30 @@ type Server struct {
 	hub    *stream.Hub
 	static *static
 
-	base      context.Context // of all labs
-	stop      context.CancelCauseFunc
-	running   sync.WaitGroup // labs
-	uploads   chan struct{}
-	compilers chan struct{}
+	base    context.Context // of all labs
+	stop    context.CancelCauseFunc
+	running sync.WaitGroup // labs
 
-	mu      sync.Mutex
-	labs    map[string]*lab
-	opening int
-	clients map[string]int // labs by who opened them
-	closed  bool
+	quotas             quotas
+	compilers, openers visitor.Gate
+	advisor            visitor.Advisor
+	misdirected        atomic.Uint64 // requests for a name that is not this server's
+	foreign            atomic.Uint64 // requests of pages of other sites
+
+	mu     sync.Mutex
+	labs   map[string]*lab
+	closed bool
 }
 
 // A lab is a session with what the server knows about it.
 type lab struct {
 	*session.Session
-	id     string
-	client string
-	close  context.CancelCauseFunc
-	upload chan struct{} // has room while nothing is being uploaded
-	files  chan struct{} // has room for files to be downloaded
+	id      string
+	client  string // who opened it
+	close   context.CancelCauseFunc
+	upload  chan struct{} // has room while nothing is being uploaded
+	files   chan struct{} // has room for files to be downloaded
+	refused atomic.Value  // string: why the last who wanted to watch was not let in; "" if it was
 }
 
 func or[T comparable](v, otherwise T) T {
@@ -110,90 +96,46 @@ func or[T comparable](v, otherwise T) T {
 
 // New returns a server that has no labs yet.
 func New(c Config) (*Server, error) {
-	c.Labs = or(c.Labs, DefaultLabs)
-	c.ClientLabs = or(c.ClientLabs, DefaultClientLabs)
 	c.Memory = or(c.Memory, int64(DefaultMemory))
-	c.Compilers = or(c.Compilers, runtime.GOMAXPROCS(0))
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
 	s := &Server{
-		conf: c, log: c.Logger, sched: or(c.Session.Scheduler, session.NewScheduler(0)),
-		hub:     &stream.Hub{Version: c.Version, Viewers: c.Viewers, Logger: c.Logger},
-		uploads: make(chan struct{}, maxUploads), compilers: make(chan struct{}, c.Compilers),
-		labs: map[string]*lab{}, clients: map[string]int{},
+		conf: c, log: c.Logger, sched: or(c.Session.Scheduler, session.NewScheduler(0)), labs: map[string]*lab{},
+		compilers: visitor.Gate{All: compilers, Each: compilers / 2}, openers: visitor.Gate{All: openers, Each: openers / 2},
+		advisor: visitor.Advisor{Logger: c.Logger},
 	}
+	s.quotas.init(c.Limits)
+	s.hub = &stream.Hub{Version: c.Version, Logger: c.Logger, Site: &s.conf.Site, Admit: s.admit}
 	var err error
 	if s.static, err = newStatic(c.Static); err != nil {
 		return nil, err
 	}
 	s.base, s.stop = context.WithCancelCause(context.Background())
-	s.mux.HandleFunc("GET /healthz", s.health)
-	s.mux.HandleFunc("GET /api/scenarios", s.scenarios)
-	s.mux.HandleFunc("POST /api/labs", s.openLab)
-	s.mux.HandleFunc("GET /api/labs/{id}", s.withLab(s.describe))
-	s.mux.HandleFunc("DELETE /api/labs/{id}", s.withLab(s.closeLab))
-	s.mux.HandleFunc("GET /api/labs/{id}/stream", s.withLab(s.stream))
-	s.mux.HandleFunc("POST /api/labs/{id}/programs", s.withLab(s.program))
-	s.mux.HandleFunc("GET /api/labs/{id}/capture.pcapng", s.withLab(s.capture))
-	s.mux.HandleFunc("GET /api/labs/{id}/recording", s.withLab(s.recording))
-	s.mux.HandleFunc("/api/", func(w http.ResponseWriter, r *http.Request) {
-		fail(w, http.StatusNotFound, "there is no %s %s here", r.Method, r.URL.Path)
-	})
-	s.mux.Handle("/", s.static)
+	get := func(f http.HandlerFunc) methods { return methods{http.MethodGet: f} }
+	s.mux.add("/healthz", get(s.health))
+	s.mux.add("/api/scenarios", get(s.scenarios))
+	s.mux.add("/api/labs", methods{http.MethodPost: s.openLab})
+	s.mux.add("/api/labs/{id}", methods{http.MethodGet: s.withLab(s.describe), http.MethodDelete: s.withLab(s.closeLab)})
+	s.mux.add("/api/labs/{id}/stream", get(s.withLab(s.stream)))
+	s.mux.add("/api/labs/{id}/programs", methods{http.MethodPost: s.withLab(s.program)})
+	s.mux.add("/api/labs/{id}/capture.pcapng", get(s.withLab(s.capture)))
+	s.mux.add("/api/labs/{id}/recording", get(s.withLab(s.recording)))
+	nothing := func(w http.ResponseWriter, r *http.Request) {
+		fail(w, http.StatusNotFound, "there is no %s %s here", clip(r.Method), clip(r.URL.Path))
+	}
+	s.mux.rest("/api/", nothing)
+	s.mux.rest("/", s.page)
 	return s, nil
+}
+
+// Listen returns l with the limit of connections.
+func (s *Server) Listen(l net.Listener) net.Listener {
+	return &visitor.Listener{Listener: l, Quota: &s.quotas.connections, Proxies: s.conf.Site.Proxies}
 }
 
 // Scheduler is what shares the machine among the labs.
 func (s *Server) Scheduler() *session.Scheduler { return s.sched }
-
-// policy is what the page may load and do: what this server gives it, and no more.
-const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; " +
-	"connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	h := w.Header()
-	h.Set("Content-Security-Policy", policy)
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("Cross-Origin-Opener-Policy", "same-origin")
-	h.Set("Cross-Origin-Resource-Policy", "same-origin")
-	if !s.knows(r.Host) {
-		fail(w, http.StatusMisdirectedRequest, "this server does not answer to the name %q; start it with --host to allow that", r.Host)
-		return
-	}
-	if r.Method != http.MethodGet && r.Method != http.MethodHead && !stream.SameOrigin(r) {
-		fail(w, http.StatusForbidden, "a page of another site may not do this: use this server's own page")
-		return
-	}
-	deadlines(w, replyTimeout)
-	s.mux.ServeHTTP(w, r)
-}
-
-// deadlines gives the body of a request and its answer d from now on.
-func deadlines(w http.ResponseWriter, d time.Duration) {
-	c := http.NewResponseController(w)
-	at := time.Now().Add(d)
-	_, _ = c.SetReadDeadline(at), c.SetWriteDeadline(at) // a writer that has none, as in a test, needs none
-}
-
-// knows reports whether the server answers to the host of a request. A page of
-// another site whose name was made to lead here would pass for one of ours.
-func (s *Server) knows(host string) bool {
-	if len(s.conf.Hosts) == 0 {
-		return true
-	}
-	if name, _, err := net.SplitHostPort(host); err == nil {
-		host = name
-	}
-	host = strings.Trim(host, "[]")
-	for _, h := range s.conf.Hosts {
-		if strings.EqualFold(h, host) {
-			return true
-		}
-	}
-	return false
-}
 
 // Close ends every lab, whose viewers are told why, and waits for all of it. It
 // fails if ctx ends first.
@@ -230,22 +172,6 @@ func (s *Server) withLab(f func(http.ResponseWriter, *http.Request, *lab)) http.
 	}
 }
 
-// clientOf is who a request comes from, for limits: an IPv4 address, or the network
-// that an IPv6 host chooses its addresses from.
-func clientOf(r *http.Request) string {
-	ap, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil {
-		return r.RemoteAddr
-	}
-	a := ap.Addr().Unmap().WithZone("")
-	if a.Is6() {
-		if p, err := a.Prefix(64); err == nil {
-			return p.String()
-		}
-	}
-	return a.String()
-}
-
 // reserve makes room for a lab of client's, or says why there is none.
 func (s *Server) reserve(client string) error {
 	s.mu.Lock()
@@ -256,30 +182,29 @@ func (s *Server) reserve(client string) error {
 	}
 	switch {
 	case s.closed:
-		return errors.New("the server is stopping: try again in a moment")
-	case len(s.labs)+s.opening >= s.conf.Labs:
-		return fmt.Errorf("this server runs %d labs, which is as many as it may: try again later", len(s.labs))
-	case s.conf.ClientLabs > 0 && s.clients[client] >= s.conf.ClientLabs:
-		return fmt.Errorf("there are %d labs from your address, which is as many as there may be: close one first", s.clients[client])
+		return errStopping()
 	case memory >= s.conf.Memory:
-		return errors.New("the programs of this server's labs use all the memory that they may: try again later")
+		return visitor.Busy(retryLater, "the programs of this server's labs use all the memory that they may: try again later")
 	}
-	s.opening++
-	s.clients[client]++
+	if why := s.quotas.labs.Take(client, 1); why != nil {
+		return why
+	}
 	return nil
 }
 
-func (s *Server) unreserve(client string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.opening--
-	s.forget(client)
+func (s *Server) unreserve(client string) { s.quotas.labs.Give(client, 1) }
+
+func errStopping() error {
+	return visitor.Busy(retrySoon, "the server is stopping: try again in a moment")
 }
 
-func (s *Server) forget(client string) {
-	if s.clients[client]--; s.clients[client] == 0 {
-		delete(s.clients, client)
+// admit lets a viewer in.
+func (s *Server) admit(r *http.Request) (leave func(), why *visitor.Refusal) {
+	client := s.client(r)
+	if why := s.quotas.viewers.Take(client, 1); why != nil {
+		return nil, why
 	}
+	return func() { s.quotas.viewers.Give(client, 1) }, nil
 }
 
 // unbuilt is why a scenario's lab cannot be built. What is wrong with its programs, or
@@ -307,6 +232,7 @@ func (s *Server) open(ctx context.Context, scenario, client string) (*lab, error
 	id := rand.Text() // 130 bits
 	o := s.conf.Session
 	o.Scheduler, o.Version, o.Logger = s.sched, s.conf.Version, s.log.With("lab", id[:8])
+	o.Room = room{&s.quotas.disk, client}
 	sess, err := session.New(vl, setup, o)
 	if err != nil {
 		vl.Close()
@@ -319,10 +245,9 @@ func (s *Server) open(ctx context.Context, scenario, client string) (*lab, error
 		s.mu.Unlock()
 		vl.Close()
 		l.close(nil)
-		return nil, errors.New("the server is stopping: try again in a moment")
+		return nil, errStopping()
 	}
 	s.labs[id] = l
-	s.opening--
 	s.running.Add(1)
 	s.mu.Unlock()
 	o.Logger.Info("lab opened", "scenario", scenario, "client", client, "seed", setup.Seed)
@@ -333,32 +258,10 @@ func (s *Server) open(ctx context.Context, scenario, client string) (*lab, error
 		l.close(nil)
 		s.mu.Lock()
 		delete(s.labs, id)
-		s.forget(client)
 		s.mu.Unlock()
+		s.unreserve(client)
 		snap, _ := sess.Snapshot()
 		o.Logger.Info("lab closed", "why", sess.Reason(), "lasted", time.Since(began).Round(time.Second), "steps", snap.Steps)
 	}()
 	return l, nil
-}
-
-// reply answers with v as JSON.
-func reply(w http.ResponseWriter, status int, v any) {
-	b, err := json.Marshal(v)
-	if err != nil {
-		panic("httpapi: an answer cannot be JSON: " + err.Error())
-	}
-	h := w.Header()
-	h.Set("Content-Type", "application/json")
-	if h.Get("Cache-Control") == "" {
-		h.Set("Cache-Control", "no-store")
-	}
-	w.WriteHeader(status)
-	_, _ = w.Write(append(b, '\n')) // who does not wait for it does not need it
-}
-
-// fail answers with a sentence that says what happened, to what, and what to do.
-func fail(w http.ResponseWriter, status int, format string, args ...any) {
-	reply(w, status, struct {
-		Error string `json:"error"`
-	}{fmt.Sprintf(format, args...)})
 }

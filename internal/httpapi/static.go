@@ -84,10 +84,15 @@ func newAsset(name string, b []byte) *asset {
 	return a
 }
 
-func (s *static) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	a := s.files[r.URL.Path]
-	if a == nil || r.Method != http.MethodGet && r.Method != http.MethodHead {
-		fail(w, http.StatusNotFound, "there is no page %s here; the lab is at /", clip(r.URL.Path))
+// page serves a file of the page.
+func (s *Server) page(w http.ResponseWriter, r *http.Request) {
+	a := s.static.files[r.URL.Path]
+	switch {
+	case a == nil:
+		fail(w, http.StatusNotFound, "there is no page %s here; the lab is at %s", clip(r.URL.Path), s.home())
+		return
+	case r.Method != http.MethodGet && r.Method != http.MethodHead:
+		notAllowed(w, r, "GET, HEAD")
 		return
 	}
 	h := w.Header()

@@ -13,7 +13,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 	"sync"
@@ -22,19 +21,20 @@ import (
 	"nhooyr.io/websocket"
 
 	"wireloom/internal/session"
+	"wireloom/internal/visitor"
 )
-
-// DefaultViewers is how many viewers a server has at most.
-const DefaultViewers = 1024
 
 // attachTimeout is how long a viewer waits for a busy lab to take it.
 const attachTimeout = 10 * time.Second
 
 // A Hub serves the viewers of a server's labs. It may be used from any goroutine.
 type Hub struct {
-	Version string       // of the program
-	Viewers int          // at most; DefaultViewers if 0
-	Logger  *slog.Logger // nothing is logged if nil
+	Version string        // of the program
+	Logger  *slog.Logger  // nothing is logged if nil
+	Site    *visitor.Site // whose pages may connect; of any host that is the request's own if nil
+	// Admit lets in who asks to watch, or says why not; leave is called when it has
+	// gone. Everybody may come if it is nil.
+	Admit func(r *http.Request) (leave func(), why *visitor.Refusal)
 
 	mu      sync.Mutex
 	feeds   map[*session.Session]*feed
@@ -70,18 +70,11 @@ func (h *Hub) Close(ctx context.Context) error {
 }
 
 // enter adds a viewer of s.
-func (h *Hub) enter(s *session.Session) (*feed, error) {
+func (h *Hub) enter(s *session.Session) (*feed, *visitor.Refusal) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	limit := h.Viewers
-	if limit == 0 {
-		limit = DefaultViewers
-	}
-	switch {
-	case h.closed:
-		return nil, errors.New("the server is stopping: try again in a moment")
-	case h.viewers >= limit:
-		return nil, errors.New("this server has as many viewers as it may have: try again later")
+	if h.closed {
+		return nil, visitor.Busy(attachTimeout, "the server is stopping: try again in a moment")
 	}
 	f := h.feeds[s]
 	if f == nil {
@@ -114,25 +107,42 @@ func (h *Hub) leave(s *session.Session, f *feed) {
 
 // Serve shows s, whose identity is id, over a WebSocket until the viewer leaves or
 // the lab closes. w must be the server's own writer: a wrapped one cannot be taken
-// over. Only pages of this server may connect.
-func (h *Hub) Serve(w http.ResponseWriter, r *http.Request, s *session.Session, id string) {
+// over. Only pages of this site may connect. The refusal, if there is one, has been
+// answered.
+func (h *Hub) Serve(w http.ResponseWriter, r *http.Request, s *session.Session, id string) *visitor.Refusal {
+	refused := func(why *visitor.Refusal) *visitor.Refusal {
+		answer(w, why)
+		return why
+	}
 	since, given, err := sinceOf(r)
 	if err != nil {
-		refuse(w, http.StatusBadRequest, err.Error())
-		return
+		return refused(&visitor.Refusal{Status: http.StatusBadRequest, Why: err.Error()})
 	}
-	if !strings.EqualFold(r.Header.Get("Upgrade"), "websocket") {
-		refuse(w, http.StatusUpgradeRequired, "this address is a WebSocket: connect to it with one")
-		return
+	if !strings.EqualFold(r.Header.Get("Upgrade"), "websocket") || !strings.Contains(strings.ToLower(r.Header.Get("Connection")), "upgrade") {
+		why := "this address is a WebSocket: connect to it with one"
+		if r.Header.Get("Sec-WebSocket-Key") != "" {
+			why = "a proxy on the way took the Upgrade or Connection header away, without which there is no WebSocket: " +
+				`let it pass them on (nginx: proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection "upgrade";)`
+		}
+		return refused(&visitor.Refusal{Status: http.StatusUpgradeRequired, Why: why})
 	}
-	if !SameOrigin(r) {
-		refuse(w, http.StatusForbidden, "a page of another site may not watch this lab: open the lab from this server's own page")
-		return
+	site := h.Site
+	if site == nil {
+		site = &visitor.Site{}
 	}
-	f, err := h.enter(s)
-	if err != nil {
-		refuse(w, http.StatusServiceUnavailable, err.Error())
-		return
+	if why := site.Own(r, site.Proxies.From(r)); why != nil {
+		return refused(why)
+	}
+	if h.Admit != nil {
+		leave, why := h.Admit(r)
+		if why != nil {
+			return refused(why)
+		}
+		defer leave()
+	}
+	f, why := h.enter(s)
+	if why != nil {
+		return refused(why)
 	}
 	defer h.leave(s, f)
 	ctx, cancel := context.WithTimeout(r.Context(), attachTimeout)
@@ -140,16 +150,15 @@ func (h *Hub) Serve(w http.ResponseWriter, r *http.Request, s *session.Session, 
 	cancel()
 	switch {
 	case errors.Is(err, session.ErrClosed):
-		refuse(w, http.StatusNotFound, err.Error())
-		return
+		return refused(&visitor.Refusal{Status: http.StatusNotFound, Why: err.Error()})
 	case err != nil:
-		refuse(w, http.StatusServiceUnavailable, err.Error())
-		return
+		return refused(visitor.Busy(attachTimeout, "%v", err))
 	}
 	defer detach()
-	c, err := websocket.Accept(w, r, &websocket.AcceptOptions{CompressionMode: websocket.CompressionDisabled})
+	// Whose page it is has been decided: Accept would decide by Host alone.
+	c, err := websocket.Accept(w, r, &websocket.AcceptOptions{CompressionMode: websocket.CompressionDisabled, InsecureSkipVerify: true})
 	if err != nil {
-		return // it has answered
+		return nil // it has answered
 	}
 	v := &viewer{conn: c, s: s, feed: f, replies: make(chan []byte, maxReplies)}
 	first, next := s.Log().Bounds()
@@ -161,6 +170,7 @@ func (h *Hub) Serve(w http.ResponseWriter, r *http.Request, s *session.Session, 
 	if h.Logger != nil && err != nil {
 		h.Logger.Info("a viewer left", "lab", id[:min(len(id), 8)], "why", err)
 	}
+	return nil
 }
 
 // sinceOf returns the sequence number that a viewer wants to go on from.
@@ -176,28 +186,16 @@ func sinceOf(r *http.Request) (since uint64, given bool, err error) {
 	return since, true, nil
 }
 
-// SameOrigin reports whether a request comes from a page of this server, or from
-// something that is no browser.
-func SameOrigin(r *http.Request) bool {
-	switch r.Header.Get("Sec-Fetch-Site") {
-	case "", "same-origin", "none":
-	default:
-		return false
-	}
-	origin := r.Header.Get("Origin")
-	if origin == "" {
-		return true
-	}
-	u, err := url.Parse(origin)
-	return err == nil && u.Host != "" && strings.EqualFold(u.Host, r.Host)
-}
-
-func refuse(w http.ResponseWriter, status int, why string) {
-	b, err := json.Marshal(map[string]string{"error": why})
+// answer says why there is no WebSocket. Browsers keep that from their pages.
+func answer(w http.ResponseWriter, why *visitor.Refusal) {
+	b, err := json.Marshal(map[string]string{"error": why.Why})
 	if err != nil {
 		panic("stream: a sentence cannot be JSON: " + err.Error())
 	}
 	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
+	if why.After > 0 {
+		w.Header().Set("Retry-After", strconv.FormatInt(visitor.Seconds(why.After), 10))
+	}
+	w.WriteHeader(why.Status)
 	_, _ = w.Write(append(b, '\n')) // who does not wait for it does not need it
 }

@@ -1,0 +1,113 @@
+package httpapi
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+
+	"wireloom/internal/pcap"
+	"wireloom/internal/session"
+	"wireloom/internal/visitor"
+)
+
+// attach says that what follows is a file to keep.
+func attach(w http.ResponseWriter, l *lab, typ, ending string) {
+	h := w.Header()
+	h.Set("Content-Type", typ)
+	h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{
+		"filename": l.Setup().Scenario + "-" + strings.ToLower(l.id[:8]) + ending,
+	}))
+}
+
+// lateWriter sends the headers of a download with its first bytes, so that what
+// fails before them can still be told.
+type lateWriter struct {
+	http.ResponseWriter
+	begun bool
+}
+
+func (w *lateWriter) Write(p []byte) (int, error) {
+	w.begun = true
+	return w.ResponseWriter.Write(p)
+}
+
+// download runs f, which writes a file. Where it fails in the middle, the
+// connection is broken off, so that nobody takes half of a file for all of it.
+func (s *Server) download(w http.ResponseWriter, r *http.Request, l *lab, typ, ending string, f func(io.Writer) error) {
+	select {
+	case l.files <- struct{}{}:
+		defer func() { <-l.files }()
+	default:
+		refuse(w, visitor.TooMany(retrySoon, "there is no file to download now: %d files of this lab are being downloaded, which is as many as may be; wait for one of them", maxLabFiles))
+		return
+	}
+	client := s.client(r)
+	if why := s.quotas.downloads.Take(client, 1); why != nil {
+		refuse(w, why, "there is no file to download now")
+		return
+	}
+	defer s.quotas.downloads.Give(client, 1)
+	attach(w, l, typ, ending)
+	if r.Method == http.MethodHead {
+		return
+	}
+	deadlines(w, downloadTimeout)
+	late := &lateWriter{ResponseWriter: w}
+	err := f(&steadyWriter{late, newSteady(w, downloadTimeout)})
+	if err == nil {
+		return
+	}
+	s.log.Warn("a download failed", "lab", l.id[:8], "file", ending, "error", err)
+	if late.begun {
+		panic(http.ErrAbortHandler)
+	}
+	w.Header().Del("Content-Disposition")
+	refuse(w, err, "there is no file to download")
+}
+
+func (s *Server) capture(w http.ResponseWriter, r *http.Request, l *lab) {
+	s.download(w, r, l, "application/x-pcapng", ".pcapng", func(w io.Writer) error {
+		frames, err := l.Frames(r.Context())
+		if err != nil {
+			return err
+		}
+		defer frames.Close()
+		return WriteCapture(w, frames)
+	})
+}
+
+// WriteCapture writes a lab's frames as a capture file with a capture point for
+// each port that sent any. Where frames are not in it, the comment of the next one
+// says how many, and why.
+func WriteCapture(w io.Writer, frames *session.FrameReader) error {
+	p, err := pcap.New(w)
+	if err != nil {
+		return err
+	}
+	for first := true; ; first = false {
+		e, err := frames.Next()
+		if errors.Is(err, io.EOF) {
+			return p.Flush()
+		}
+		if err != nil {
+			return err
+		}
+		var comment []string
+		if first && frames.Lost > 0 {
+			comment = append(comment, fmt.Sprintf("%d frames before this one are not in this capture: a lab keeps its newest frames", frames.Lost))
+		}
+		if frames.Missing > 0 {
+			comment = append(comment, fmt.Sprintf("%d frames before this one are not in this capture: the server's disk took no more", frames.Missing))
+		}
+		if err := p.Event(&e, strings.Join(comment, "; ")); err != nil {
+			return err
+		}
+	}
+}
+
+func (s *Server) recording(w http.ResponseWriter, r *http.Request, l *lab) {
+	s.download(w, r, l, "application/zip", ".wireloom.zip", func(w io.Writer) error { return l.Record(r.Context(), w) })
+}

@@ -1,0 +1,141 @@
+package httpapi
+
+import (
+	"time"
+
+	"wireloom/internal/session"
+	"wireloom/internal/visitor"
+)
+
+// Limits are how much of each thing a server has at once, and gives to one client.
+// What is 0 is the default, what is below 0 is no limit.
+type Limits struct {
+	Labs        visitor.Limit // open
+	Viewers     visitor.Limit // WebSockets that show labs
+	Uploads     visitor.Limit // programs on their way, and waiting to be compiled
+	Downloads   visitor.Limit // captures and recordings on their way
+	Connections visitor.Limit // of any kind
+	Disk        visitor.Limit // bytes of captures and programs that open labs keep
+}
+
+// DefaultLimits are for a server whose clients are one person each, or a few behind
+// one address.
+var DefaultLimits = Limits{
+	Labs:        visitor.Limit{All: 256, Each: 32},
+	Viewers:     visitor.Limit{All: 1024, Each: 128},
+	Uploads:     visitor.Limit{All: 64, Each: 8},
+	Downloads:   visitor.Limit{All: 64, Each: 8},
+	Connections: visitor.Limit{All: 8192, Each: 1024},
+	Disk:        visitor.Limit{All: 8 << 30, Each: 1 << 30},
+}
+
+// What each person of a class needs at once, where all of them are one client: two
+// labs, with two pages of each, of which a browser makes some connections more.
+const (
+	personLabs        = 2
+	personViewers     = 4
+	personConnections = 16
+	personDisk        = session.DefaultCapture
+	sharing           = 4 // so many people upload, or download, one thing at once
+)
+
+// ForClass fills in the limits that are 0, for a server of whose visitors so many
+// people may share one address.
+func (l Limits) ForClass(people int64) Limits {
+	fill := func(to *visitor.Limit, otherwise visitor.Limit, each int64) {
+		if to.Each == 0 {
+			to.Each = max(otherwise.Each, each)
+		}
+		if to.All == 0 {
+			to.All = max(otherwise.All, to.Each)
+		}
+	}
+	d := DefaultLimits
+	fill(&l.Labs, d.Labs, people*personLabs)
+	fill(&l.Viewers, d.Viewers, people*personViewers)
+	fill(&l.Uploads, d.Uploads, people/sharing)
+	fill(&l.Downloads, d.Downloads, people/sharing)
+	fill(&l.Connections, d.Connections, people*personConnections)
+	fill(&l.Disk, d.Disk, min(people*personDisk, d.Disk.All)) // a disk does not grow with a class
+	return l
+}
+
+// Limits that have no flag.
+const (
+	MaxUpload       = 32 << 20         // bytes of a program
+	inFlight        = 8 * MaxUpload    // bytes of uploads in memory
+	maxLabFiles     = 4                // captures and recordings of one lab that are downloaded at once
+	maxBody         = 4 << 10          // bytes of any other body
+	maxName         = 128              // bytes of a program's file name
+	replyTimeout    = 30 * time.Second // for a request and its answer, but for those that follow
+	uploadTimeout   = 5 * time.Minute  // for a program to arrive
+	downloadTimeout = 10 * time.Minute // for a file to be fetched
+	slowPiece       = 64 << 10         // bytes of an upload or a download
+	slowTimeout     = 10 * time.Second // for each slowPiece: who sends or reads more slowly is cut off
+	compileTimeout  = 2 * time.Minute  // for a program to be compiled, waiting included
+	compilers       = 4                // programs that the compiler has at once; of one client half
+	openers         = 8                // labs being opened at once; of one client half
+	retrySoon       = 5 * time.Second  // Retry-After of what is over in a moment
+	retryLater      = time.Minute      // of what somebody has to close first
+)
+
+// quotas keep a server's limits.
+type quotas struct {
+	labs, viewers, uploads, downloads, connections, disk visitor.Quota
+	inFlight                                             visitor.Quota // bytes of uploads in memory
+}
+
+func (q *quotas) init(l Limits) {
+	d := DefaultLimits
+	q.labs = visitor.Quota{
+		Limit: l.Labs.Or(d.Labs), Flag: "max-labs", After: retryLater,
+		Mine: "there are %s labs from your address", Ours: "this server runs %s labs", Advice: "close one first",
+	}
+	q.viewers = visitor.Quota{
+		Limit: l.Viewers.Or(d.Viewers), Flag: "max-viewers", After: retryLater,
+		Mine: "%s pages from your address watch labs", Ours: "%s pages watch this server's labs", Advice: "close one first",
+	}
+	q.uploads = visitor.Quota{
+		Limit: l.Uploads.Or(d.Uploads), Flag: "max-uploads", After: retrySoon,
+		Mine: "%s programs from your address are on their way", Ours: "%s programs are on their way to this server", Advice: "wait until one is there",
+	}
+	q.inFlight = visitor.Quota{
+		Limit: visitor.Limit{All: inFlight, Each: min(inFlight, q.uploads.Each*MaxUpload/4)}, Bytes: true, After: retrySoon,
+		Mine: "the programs on their way from your address take %s", Ours: "the programs on their way to this server take %s", Advice: "wait until one is there",
+	}
+	q.downloads = visitor.Quota{
+		Limit: l.Downloads.Or(d.Downloads), Flag: "max-downloads", After: retrySoon,
+		Mine: "%s files are being fetched from your address", Ours: "%s files are being fetched from this server", Advice: "wait until one is there",
+	}
+	q.connections = visitor.Quota{
+		Limit: l.Connections.Or(d.Connections), Flag: "max-connections", After: retryLater,
+		Mine: "there are %s connections from your address", Ours: "this server has %s connections", Advice: "close some pages first",
+	}
+	q.disk = visitor.Quota{
+		Limit: l.Disk.Or(d.Disk), Bytes: true, Flag: "max-disk", After: retryLater,
+		Mine: "the files of the labs from your address take %s", Ours: "the files of this server's labs take %s", Advice: "close a lab first",
+	}
+}
+
+// use is what /healthz shows of the quotas.
+func (q *quotas) use() map[string]visitor.Use {
+	return map[string]visitor.Use{
+		"labs": q.labs.Use(), "viewers": q.viewers.Use(), "uploads": q.uploads.Use(), "upload_bytes": q.inFlight.Use(),
+		"downloads": q.downloads.Use(), "connections": q.connections.Use(), "disk_bytes": q.disk.Use(),
+	}
+}
+
+// A room is what one client's labs may keep on disk (session.Room).
+type room struct {
+	disk   *visitor.Quota
+	client string
+}
+
+func (r room) Take(bytes int64) error {
+	if why := r.disk.Take(r.client, bytes); why != nil {
+		return why
+	}
+	return nil
+}
+
+func (r room) Give(bytes int64) { r.disk.Give(r.client, bytes) }

@@ -1,0 +1,173 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"path"
+	"strings"
+	"time"
+	"unicode"
+
+	"wireloom/internal/session"
+	"wireloom/internal/visitor"
+)
+
+// program takes an upload: it is read, compiled away from the lab's loop, and put
+// into its slot.
+func (s *Server) program(w http.ResponseWriter, r *http.Request, l *lab) {
+	q := r.URL.Query()
+	node, proc, name := q.Get("node"), q.Get("proc"), fileName(q.Get("name"))
+	if err := l.Replaceable(node, proc); err != nil {
+		drain(w, r)
+		fail(w, http.StatusNotFound, "nothing was uploaded: %v", err)
+		return
+	}
+	select {
+	case l.upload <- struct{}{}:
+		defer func() { <-l.upload }()
+	default:
+		drain(w, r)
+		refuse(w, visitor.TooMany(retrySoon, "nothing was uploaded: another program is being uploaded to this lab; wait for that"))
+		return
+	}
+	client := s.client(r)
+	if why := s.quotas.uploads.Take(client, 1); why != nil {
+		drain(w, r)
+		refuse(w, why, "nothing was uploaded")
+		return
+	}
+	defer s.quotas.uploads.Give(client, 1)
+	b := body{quota: &s.quotas.inFlight, client: client}
+	defer b.giveBack()
+	if !b.read(w, r, name) {
+		return
+	}
+	deadlines(w, compileTimeout+replyTimeout)
+	ctx, cancel := context.WithTimeout(r.Context(), compileTimeout)
+	defer cancel()
+	if err := s.compilers.Enter(ctx, client); err != nil {
+		refuse(w, visitor.Busy(retrySoon, "%s was not compiled: the server is too busy; try again in a moment", name))
+		return
+	}
+	began := time.Now()
+	prog, err := s.conf.Compile(ctx, name, b.bytes)
+	s.compilers.Leave(client)
+	logger := s.log.With("lab", l.id[:8], "slot", node+":"+proc, "name", name, "bytes", len(b.bytes), "took", time.Since(began).Round(time.Millisecond))
+	if err != nil {
+		logger.Info("program refused", "why", err)
+		fail(w, http.StatusUnprocessableEntity, "%s", plain(err))
+		return
+	}
+	if err := l.Install(ctx, node, proc, prog, b.bytes); err != nil {
+		logger.Info("program refused", "why", err)
+		why, undone := (*visitor.Refusal)(nil), name+" was not installed"
+		switch {
+		case errors.As(err, &why):
+			refuse(w, err, undone)
+		case errors.Is(err, session.ErrDisk):
+			refuse(w, visitor.Busy(retryLater, "%s; try again later, or tell who runs it", plain(err)), undone)
+		case errors.Is(err, session.ErrClosed):
+			fail(w, http.StatusNotFound, "%s: %v", undone, err)
+		default:
+			fail(w, http.StatusConflict, "%s: %s", undone, plain(err))
+		}
+		return
+	}
+	logger.Info("program uploaded", "hash", prog.ID())
+	reply(w, http.StatusOK, struct {
+		Program string `json:"program"`
+		Size    int    `json:"size"`
+		Name    string `json:"name"`
+	}{prog.ID(), len(b.bytes), name})
+}
+
+// A body is the bytes of an upload. What has arrived is charged to its client.
+type body struct {
+	quota  *visitor.Quota
+	client string
+	bytes  []byte
+	taken  int64
+}
+
+func (b *body) giveBack() { b.quota.Give(b.client, b.taken) }
+
+// read reads all of an upload, or answers why not.
+func (b *body) read(w http.ResponseWriter, r *http.Request, name string) bool {
+	if r.ContentLength > MaxUpload {
+		drain(w, r)
+		tooLarge(w, name)
+		return false
+	}
+	deadlines(w, uploadTimeout)
+	from := &steadyReader{http.MaxBytesReader(w, r.Body, MaxUpload), newSteady(w, uploadTimeout)}
+	for {
+		if len(b.bytes) == cap(b.bytes) {
+			more := max(slowPiece, len(b.bytes)/4)
+			if why := b.quota.Take(b.client, int64(more)); why != nil {
+				drain(w, r)
+				refuse(w, why, name+" was not uploaded")
+				return false
+			}
+			b.taken += int64(more)
+			b.bytes = append(make([]byte, 0, len(b.bytes)+more), b.bytes...)
+		}
+		n, err := from.Read(b.bytes[len(b.bytes):cap(b.bytes)])
+		b.bytes = b.bytes[:len(b.bytes)+n]
+		var large *http.MaxBytesError
+		switch {
+		case err == nil:
+			continue
+		case errors.Is(err, io.EOF) && len(b.bytes) > 0:
+			return true
+		case errors.Is(err, io.EOF):
+			fail(w, http.StatusBadRequest, "%s is empty: nothing was uploaded", name)
+		case errors.As(err, &large):
+			tooLarge(w, name)
+		case errors.Is(err, os.ErrDeadlineExceeded):
+			w.Header().Set("Connection", "close") // there is no knowing where the next request would begin
+			deadlines(w, replyTimeout)
+			fail(w, http.StatusRequestTimeout, "%s did not arrive: it came more slowly than %d KiB in %s; try again on a faster connection", name, slowPiece>>10, slowTimeout)
+		default:
+			fail(w, http.StatusBadRequest, "%s did not arrive: %v", name, err)
+		}
+		return false
+	}
+}
+
+func tooLarge(w http.ResponseWriter, name string) {
+	fail(w, http.StatusRequestEntityTooLarge, "%s is too large; a program may have at most %d MiB: build it without debugging information "+
+		"(C: -O2 without -g; Go: -ldflags='-s -w'), or leave out what it doesn't need", name, MaxUpload>>20)
+}
+
+// drain takes the body of a request that is going to be refused: who still sends it
+// would not read the answer. It is for uploads, and as patient as with those that are
+// kept. Who waits for a word before sending (RFC 9110, 10.1.1) gets the answer at once.
+func drain(w http.ResponseWriter, r *http.Request) {
+	if r.Header.Get("Expect") != "" {
+		return
+	}
+	deadlines(w, uploadTimeout)
+	_, _ = io.CopyN(io.Discard, &steadyReader{r.Body, newSteady(w, uploadTimeout)}, MaxUpload) // as far as it comes
+	deadlines(w, replyTimeout)
+}
+
+// fileName is what of a name that a stranger gave a file is shown.
+func fileName(s string) string {
+	s = path.Base(strings.ReplaceAll(strings.ToValidUTF8(s, ""), `\`, "/"))
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return -1
+	}, s)
+	if len(s) > maxName {
+		s = strings.ToValidUTF8(s[:maxName], "")
+	}
+	if s == "" || s == "." || s == "/" {
+		return "program.wasm"
+	}
+	return s
+}

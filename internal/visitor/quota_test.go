@@ -1,0 +1,246 @@
+package visitor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func labQuota(l Limit) *Quota {
+	return &Quota{Limit: l, Flag: "max-labs", Mine: "there are %s labs from your address", Ours: "this server runs %s labs", Advice: "close one first", After: time.Minute}
+}
+
+func TestLimits(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		limit Limit
+		takes string // clients that take one each, in order; a capital letter gives one back
+		want  string // what the last one is told, "" if it gets one
+		code  int
+	}{
+		{"room", Limit{4, 2}, "aab", "", 0},
+		{"a client has its limit", Limit{4, 2}, "aaa", "there are 2 labs from your address, and the limit is 2 (--max-labs-per-client): close one first", 429},
+		{"one client's limit is nobody else's", Limit{4, 2}, "aab", "", 0},
+		{"all have the limit", Limit{4, 2}, "aabbc", "this server runs 4 labs, and the limit is 4 (--max-labs): try again later", 503},
+		{"who has its own limit is told of that", Limit{4, 2}, "aabba", "--max-labs-per-client", 429},
+		{"one is given back", Limit{4, 2}, "aabbAc", "", 0},
+		{"one is given back to the same", Limit{4, 2}, "aaAa", "", 0},
+		{"no limit for a client", Limit{4, -1}, "aaaa", "", 0},
+		{"no limit for a client, but for all", Limit{4, -1}, "aaaaa", "--max-labs)", 503},
+		{"no limit", Limit{-1, -1}, "aaaaaaaaaa", "", 0},
+		{"no limit for all", Limit{-1, 2}, "aabbccdd", "", 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			q := labQuota(c.limit)
+			var why *Refusal
+			for _, x := range c.takes {
+				client := strings.ToLower(string(x))
+				if client != string(x) {
+					q.Give(client, 1)
+					continue
+				}
+				if why != nil {
+					t.Fatalf("refused too early: %v", why)
+				}
+				why = q.Take(client, 1)
+			}
+			switch {
+			case c.want == "" && why != nil:
+				t.Errorf("refused: %v", why)
+			case c.want != "" && (why == nil || why.Status != c.code || why.After != time.Minute || !strings.Contains(why.Why, c.want)):
+				t.Errorf("got %+v, want %d with %q", why, c.code, c.want)
+			}
+			if u := q.Use(); (u.Refused > 0) != (why != nil) {
+				t.Errorf("%d refusals are counted", u.Refused)
+			}
+		})
+	}
+	t.Run("nothing is taken and given back", func(t *testing.T) {
+		q := labQuota(Limit{1, 1})
+		if why := q.Take("a", 0); why != nil {
+			t.Error(why)
+		}
+		q.Give("a", 0)
+		q.Give("b", 0)
+		if u := q.Use(); u.Used != 0 || len(q.by) != 0 {
+			t.Errorf("%d used and %d clients known", u.Used, len(q.by))
+		}
+	})
+	t.Run("what is used", func(t *testing.T) {
+		q := labQuota(Limit{10, -1})
+		for _, client := range []string{"a", "b", "b", ""} {
+			if why := q.Take(client, 2); why != nil {
+				t.Fatal(why)
+			}
+		}
+		if got, want := q.Use(), (Use{Used: 8, Limit: 10, Client: 4, ClientLimit: -1}); got != want {
+			t.Errorf("got %+v, want %+v", got, want)
+		}
+		for _, client := range []string{"a", "b", "b", ""} {
+			q.Give(client, 2)
+		}
+		if u := q.Use(); u.Used != 0 || len(q.by) != 0 {
+			t.Errorf("%d used and %d clients known after all was given back", u.Used, len(q.by))
+		}
+	})
+	t.Run("bytes", func(t *testing.T) {
+		q := labQuota(Limit{10 << 20, 4 << 20})
+		q.Bytes, q.Flag, q.Mine = true, "max-disk", "the files of your labs take %s"
+		if why := q.Take("a", 3<<20); why != nil {
+			t.Fatal(why)
+		}
+		const want = "the files of your labs take 3 MiB, 1.5 MiB more are too much, and the limit is 4 MiB (--max-disk-per-client): close one first"
+		if why := q.Take("a", 3<<19); why == nil || why.Why != want {
+			t.Errorf("got %v, want %s", why, want)
+		}
+	})
+}
+
+// TestGateLetsClientsInByTurns: a letter is a client that asks, a capital letter one
+// of it that leaves; want is the order in which they were let in.
+func TestGateLetsClientsInByTurns(t *testing.T) {
+	for _, c := range []struct {
+		name      string
+		all, each int
+		script    string
+		want      string
+	}{
+		{"room for all", 3, 3, "abc", "abc"},
+		{"no more than all", 2, 2, "abc", "ab"},
+		{"no more than each", 3, 1, "aab", "ab"},
+		{"who leaves makes room", 1, 1, "abA", "ab"},
+		{"one who sends many waits for itself", 1, 1, "aaaabABA", "aba" + "a"},
+		{"who has fewest inside is next", 2, 2, "aaabA", "aab"},
+		{"who was longest not in is next", 1, 1, "aabbcABC", "abca"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				g := &Gate{All: c.all, Each: c.each}
+				ctx, cancel := context.WithCancel(t.Context())
+				var in strings.Builder
+				for _, x := range c.script {
+					client := strings.ToLower(string(x))
+					if client != string(x) {
+						g.Leave(client)
+					} else {
+						go func() {
+							if g.Enter(ctx, client) == nil {
+								in.WriteString(client)
+							}
+						}()
+					}
+					synctest.Wait()
+				}
+				if got := in.String(); got != c.want {
+					t.Errorf("let in %s, want %s", got, c.want)
+				}
+				cancel()
+				synctest.Wait()
+				for _, client := range in.String() {
+					if q := g.clients[string(client)]; q != nil && q.inside > 0 {
+						g.Leave(string(client))
+					}
+				}
+				if g.inside != 0 || len(g.clients) != 0 {
+					t.Errorf("%d inside and %d clients known after all have gone", g.inside, len(g.clients))
+				}
+			})
+		})
+	}
+}
+
+func TestGateForgetsWhoGaveUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := &Gate{All: 1, Each: 1}
+		if err := g.Enter(t.Context(), "a"); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if err := g.Enter(ctx, "b"); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got %v", err)
+		}
+		g.Leave("a")
+		if err := g.Enter(t.Context(), "c"); err != nil {
+			t.Fatal(err)
+		}
+		if len(g.clients) != 1 || g.inside != 1 {
+			t.Errorf("%d clients known, %d inside, want c alone", len(g.clients), g.inside)
+		}
+	})
+}
+
+// TestConnectionsAreLimited: those that are too many are told so in HTTP.
+func TestConnectionsAreLimited(t *testing.T) {
+	inner, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	q := &Quota{Limit: Limit{All: 3, Each: 2}, Flag: "max-connections", Mine: "there are %s connections from your address", Ours: "this server has %s connections", Advice: "close some pages first", After: time.Minute}
+	p := proxies(t, XForwardedFor, "127.0.0.2")
+	l := &Listener{Listener: inner, Quota: q, Proxies: p}
+	accepted := make(chan net.Conn, 10)
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				close(accepted)
+				return
+			}
+			accepted <- c
+		}
+	}()
+	dial := func(from string) net.Conn {
+		t.Helper()
+		d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}}
+		c, err := d.DialContext(t.Context(), "tcp", inner.Addr().String())
+		if err != nil {
+			t.Skipf("this system has no %s: %v", from, err)
+		}
+		t.Cleanup(func() { _ = c.Close() }) // it may be closed already
+		return c
+	}
+	refused := func(from string, status int, want string) {
+		t.Helper()
+		c := dial(from)
+		if _, err := fmt.Fprint(c, "GET / HTTP/1.1\r\nHost: x\r\n\r\n"); err != nil {
+			t.Fatal(err)
+		}
+		b, err := io.ReadAll(c)
+		if got := string(b); err != nil || !strings.HasPrefix(got, fmt.Sprintf("HTTP/1.1 %d %s\r\n", status, http.StatusText(status))) ||
+			!strings.Contains(got, "\r\nRetry-After: 60\r\n") || !strings.Contains(got, want) {
+			t.Errorf("from %s: got %q, %v, want %d with %q", from, got, err, status, want)
+		}
+	}
+	first := dial("127.0.0.1")
+	a := <-accepted
+	dial("127.0.0.1")
+	<-accepted
+	refused("127.0.0.1", 429, "there are 2 connections from your address")
+	dial("127.0.0.2") // a trusted proxy: counted for all only
+	<-accepted
+	refused("127.0.0.2", 503, "this server has 3 connections")
+	if err := a.Close(); err != nil {
+		t.Fatal(err)
+	}
+	_ = a.Close() // a second time gives nothing back
+	_ = first.Close()
+	dial("127.0.0.2")
+	<-accepted
+	if u := q.Use(); u.Used != 3 || u.Refused != 2 {
+		t.Errorf("%+v", u)
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for range accepted {
+		t.Error("more were accepted")
+	}
+}

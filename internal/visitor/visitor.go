@@ -1,0 +1,44 @@
+// Package visitor says who a request comes from, whether it was sent by a page of
+// this site, and how much one client may use at once. It decides by the request and
+// what the server was told at its start; it holds no connection and no lab.
+package visitor
+
+import (
+	"fmt"
+	"net/http"
+	"time"
+)
+
+// A Refusal is why a request is not done, as HTTP says it. Why is a sentence for who
+// asked: what happened, to what, and what to do.
+type Refusal struct {
+	Status int           // 403, 421, 429 or 503
+	After  time.Duration // when it is worth trying again; 0 where that is no use
+	Why    string
+}
+
+func (r *Refusal) Error() string { return r.Why }
+
+// refuse makes a Refusal of a request that will not do later either.
+func refuse(status int, format string, args ...any) *Refusal {
+	return &Refusal{Status: status, Why: fmt.Sprintf(format, args...)}
+}
+
+// Busy is what a server answers that can't at the moment, whoever asks.
+func Busy(after time.Duration, format string, args ...any) *Refusal {
+	return &Refusal{Status: http.StatusServiceUnavailable, After: after, Why: fmt.Sprintf(format, args...)}
+}
+
+// TooMany is what a server answers who asks for more at once than it may have.
+func TooMany(after time.Duration, format string, args ...any) *Refusal {
+	return &Refusal{Status: http.StatusTooManyRequests, After: after, Why: fmt.Sprintf(format, args...)}
+}
+
+// clip cuts what a stranger sent to what a sentence may hold.
+func clip(s string) string {
+	const limit = 100
+	if len(s) <= limit {
+		return s
+	}
+	return s[:limit] + "..."
+}
