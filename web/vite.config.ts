@@ -20,6 +20,8 @@ function emptyButPlaceholder(): Plugin {
 }
 
 export default defineConfig({
+  // Relative: the page works under any path, also one that a proxy takes off.
+  base: "./",
   plugins: [emptyButPlaceholder()],
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   build: {

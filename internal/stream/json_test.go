@@ -7,6 +7,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"wireloom/internal/session"
 	"wireloom/vnet/event"
 	"wireloom/vnet/packet"
 )
@@ -108,5 +109,16 @@ func TestSummariesAreThoseOfTheBytes(t *testing.T) {
 		if got, want := string(appendEvent(nil, &e, &c)), string(appendEvent(nil, &e, nil)); got != want {
 			t.Errorf("event %d: got %s, want %s", i, got, want)
 		}
+	}
+}
+
+func TestStateSaysWhatIsNotInTheCapture(t *testing.T) {
+	const want = `,"capture":{"missing":7,"why":"the disk is full"}}`
+	b := encodeState(nil, &session.Snapshot{Capture: session.CaptureState{Missing: 7, Why: "the disk is full"}})
+	if !strings.HasSuffix(string(b)+"}", want) {
+		t.Errorf("got %s, want %s at its end", b, want)
+	}
+	if b := encodeState(nil, &session.Snapshot{}); strings.Contains(string(b), "capture") {
+		t.Errorf("where nothing is missing: %s", b)
 	}
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { Client, type Connection, type SocketHandlers } from "../src/core/connection";
+import { Client, type Connection, type Probe, type SocketHandlers } from "../src/core/connection";
 import { fixture } from "./fixtures";
 
 /** A world without a browser: sockets, timers and the probe are pulled by hand. */
@@ -11,7 +11,8 @@ function world() {
     dials,
     timers,
     seen,
-    lab: "there" as "there" | "gone" | "unreachable",
+    lab: "there" as Probe["lab"],
+    refused: "",
     expected: undefined as number | undefined,
     kinds: [] as string[],
   };
@@ -26,7 +27,7 @@ function world() {
         },
       };
     },
-    probe: async () => w.lab,
+    probe: async () => ({ lab: w.lab, refused: w.refused }),
     after: (ms, f) => {
       const t = { ms, f };
       timers.push(t);
@@ -87,6 +88,20 @@ describe("client", () => {
     fire();
     hear(fixture("hello"), 0);
     expect(w.kinds).toEqual([]);
+  });
+
+  test("why the server lets no viewer in is said, and nothing old once one was in", async () => {
+    const x = world();
+    x.client.start();
+    x.w.refused = "4 pages from your address watch labs, and the limit is 4";
+    x.dials[0]?.on.closed("");
+    await x.settle();
+    expect(x.seen.at(-1)).toMatchObject({ kind: "reconnecting", why: x.w.refused, refused: true });
+    x.fire();
+    x.hear(fixture("hello"));
+    x.dials[1]?.on.closed("going away");
+    await x.settle();
+    expect(x.seen.at(-1)).toMatchObject({ kind: "reconnecting", why: "going away", refused: false });
   });
 
   test("a lab that is gone closes, without trying again", async () => {

@@ -85,6 +85,12 @@ describe("decode", () => {
     expect(m).toMatchObject({ events: [{ kind: "other", name: "rebirth", text: "again" }], missed: 0 });
   });
 
+  test("reads what is not in the capture", () => {
+    const m = ok({ type: "state", t: 0, rate: 1, paused: false, capture: { missing: 7, why: "full" } });
+    if (m.kind !== "state") throw new Error(m.kind);
+    expect([m.status.missing, m.status.missingWhy]).toEqual([7, "full"]);
+  });
+
   test("reads a state", () => {
     const m = ok(fixture("state"));
     if (m.kind !== "state") throw new Error(m.kind);

@@ -39,6 +39,8 @@ function status(at: number, procs: readonly Partial<ProcStatus>[]): Status {
     nodes: undefined,
     viewers: 1,
     dropped: 0,
+    missing: 0,
+    missingWhy: "",
   };
 }
 

@@ -10,8 +10,14 @@ import { type Command, encode, type Message } from "./protocol";
 export type Connection =
   | { readonly kind: "connecting" }
   | { readonly kind: "live" }
-  /** why is what the server said when it closed, "" when it said nothing. */
-  | { readonly kind: "reconnecting"; readonly attempt: number; readonly waitMs: number; readonly why: string }
+  /** why is what the server said when it closed, or refused to open; "" when it said nothing. */
+  | {
+      readonly kind: "reconnecting";
+      readonly attempt: number;
+      readonly waitMs: number;
+      readonly why: string;
+      readonly refused: boolean;
+    }
   /** gone: the lab is no more. Otherwise one may connect again. */
   | { readonly kind: "closed"; readonly reason: string; readonly gone: boolean };
 
@@ -26,10 +32,17 @@ export interface SocketHandlers {
   readonly closed: (reason: string) => void;
 }
 
+/** What is known of a lab over HTTP. */
+export interface Probe {
+  readonly lab: "there" | "gone" | "unreachable";
+  /** Why its last WebSocket was refused, "" if it was not: a browser keeps that from its page. */
+  readonly refused: string;
+}
+
 export interface Deps {
   readonly dial: (since: number | undefined, handlers: SocketHandlers) => Socket;
   /** Asks over HTTP whether the lab is still there: a browser doesn't say why a WebSocket failed. */
-  readonly probe: () => Promise<"there" | "gone" | "unreachable">;
+  readonly probe: () => Promise<Probe>;
   /** Runs f later; returns what cancels it. */
   readonly after: (ms: number, f: () => void) => () => void;
   /** From 0 to 1, spreads the reconnects of many pages. */
@@ -176,13 +189,14 @@ export class Client {
   }
 
   private lost(reason: string): void {
+    const wasLive = this.live;
     this.drop("the connection to the lab was lost");
     const bye = this.bye;
     const n = this.dialled;
     this.attempt++;
     void this.deps.probe().then((answer) => {
       if (n !== this.dialled || this.over) return;
-      if (answer === "gone") {
+      if (answer.lab === "gone") {
         this.over = true;
         this.deps.onConnection({ kind: "closed", reason: bye ?? "This lab is not there any more.", gone: true });
         return;
@@ -195,7 +209,9 @@ export class Client {
       const waitMs = Math.round(
         Math.min(FIRST_WAIT * 2 ** (this.attempt - 1), LONGEST_WAIT) * (0.75 + this.deps.random() / 2),
       );
-      this.deps.onConnection({ kind: "reconnecting", attempt: this.attempt, waitMs, why: reason });
+      const refused = !wasLive && answer.refused !== "";
+      const why = refused ? answer.refused : reason;
+      this.deps.onConnection({ kind: "reconnecting", attempt: this.attempt, waitMs, why, refused });
       this.cancelWait = this.deps.after(waitMs, () => this.dial());
     });
   }

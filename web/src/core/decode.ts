@@ -166,6 +166,7 @@ const RATES: readonly Rate[] = [1, 10, 0];
 function status(o: Dict): Status {
   const at = "state";
   const rate = RATES.find((r) => r === o.rate);
+  const capture = o.capture === undefined || o.capture === null ? {} : dict(o.capture, "state.capture");
   if (rate === undefined) throw new Malformed(`state.rate is ${show(o.rate)}, not 0, 1 or 10`);
   return {
     at: num(o, "t", at),
@@ -210,6 +211,8 @@ function status(o: Dict): Status {
     nodes: o.nodes === undefined || o.nodes === null ? undefined : list(o.nodes, "state.nodes", nodeStatus),
     viewers: optNum(o, "viewers", at),
     dropped: o.drops === undefined || o.drops === null ? 0 : optNum(dict(o.drops, "state.drops"), "events", "drops"),
+    missing: optNum(capture, "missing", "state.capture"),
+    missingWhy: optStr(capture, "why", "state.capture"),
   };
 }
 

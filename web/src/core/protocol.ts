@@ -253,6 +253,9 @@ export interface Status {
   readonly nodes: readonly NodeStatus[] | undefined;
   readonly viewers: number;
   readonly dropped: number;
+  /** Frames that are not in the capture because the server's disk took no more; why, while it does not. */
+  readonly missing: number;
+  readonly missingWhy: string;
 }
 
 export interface Hello {

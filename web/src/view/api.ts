@@ -1,15 +1,18 @@
 // The server's HTTP side. Every function gives a value or a sentence, never an exception.
+// All addresses are relative to the page's: a proxy may serve it under any path.
+import type { Probe } from "../core/connection";
+import { unexplained } from "../core/refusal";
 import { readScenarios, type Scenario } from "../core/scenarios";
 
 export type Got<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: string };
 
 const SCENARIO = "ping";
-/** What the server takes at most is the server's to say; beyond this the page does not even send. */
-const MAX_UPLOAD = 64 * 1024 * 1024;
+/** As the server's (internal/httpapi, MaxUpload): what is larger is not even sent. */
+const MAX_UPLOAD = 32 * 1024 * 1024;
 
 /** newLab asks for a lab of one's own. */
 export async function newLab(scenario: string = SCENARIO): Promise<Got<string>> {
-  const got = await ask("/api/labs", {
+  const got = await ask("api/labs", {
     method: "POST",
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify({ scenario }),
@@ -22,18 +25,20 @@ export async function newLab(scenario: string = SCENARIO): Promise<Got<string>> 
 
 /** scenarioList asks what the server offers; nothing, where it does not say. */
 export async function scenarioList(): Promise<readonly Scenario[]> {
-  const got = await ask("/api/scenarios", {});
+  const got = await ask("api/scenarios", {});
   return got.ok ? readScenarios(got.value) : [];
 }
 
-/** probe asks whether a lab is still there. */
-export async function probe(lab: string): Promise<"there" | "gone" | "unreachable"> {
+/** probe asks whether a lab is still there, and why its WebSocket was refused, if it was. */
+export async function probe(lab: string): Promise<Probe> {
   try {
     const r = await fetch(labUrl(lab), { cache: "no-store" });
-    if (r.status === 404 || r.status === 410) return "gone";
-    return r.ok ? "there" : "unreachable";
+    if (r.status === 404 || r.status === 410) return { lab: "gone", refused: "" };
+    if (!r.ok) return { lab: "unreachable", refused: "" };
+    const body: unknown = await r.json().catch(() => undefined);
+    return { lab: "there", refused: member(body, "refused") ?? "" };
   } catch {
-    return "unreachable";
+    return { lab: "unreachable", refused: "" };
   }
 }
 
@@ -41,20 +46,24 @@ export async function probe(lab: string): Promise<"there" | "gone" | "unreachabl
 export async function upload(lab: string, node: string, proc: string, file: File): Promise<Got<string>> {
   if (file.size === 0) return { ok: false, error: `${file.name} is empty: nothing was uploaded.` };
   if (file.size > MAX_UPLOAD) {
-    return { ok: false, error: `${file.name} has ${file.size} bytes; a program may have at most ${MAX_UPLOAD}.` };
+    return { ok: false, error: `${file.name} has ${mib(file.size)}; a program may have at most ${mib(MAX_UPLOAD)}.` };
   }
   const query = new URLSearchParams({ node, proc, name: file.name });
-  const got = await ask(`${labUrl(lab)}/programs?${query}`, {
-    method: "POST",
-    headers: { "Content-Type": "application/wasm" },
-    body: file,
-  });
+  const got = await ask(
+    `${labUrl(lab)}/programs?${query}`,
+    {
+      method: "POST",
+      headers: { "Content-Type": "application/wasm" },
+      body: file,
+    },
+    mib(file.size),
+  );
   if (!got.ok) return got;
   return { ok: true, value: member(got.value, "name") ?? file.name };
 }
 
 export function labUrl(lab: string): string {
-  return `/api/labs/${encodeURIComponent(lab)}`;
+  return `api/labs/${encodeURIComponent(lab)}`;
 }
 
 export function streamUrl(lab: string, since: number | undefined): string {
@@ -65,7 +74,8 @@ export function streamUrl(lab: string, since: number | undefined): string {
   return url.href;
 }
 
-async function ask(path: string, init: RequestInit): Promise<Got<unknown>> {
+/** sent is the size of what is sent, for who must let it pass. */
+async function ask(path: string, init: RequestInit, sent = ""): Promise<Got<unknown>> {
   let response: Response;
   try {
     response = await fetch(path, init);
@@ -74,7 +84,11 @@ async function ask(path: string, init: RequestInit): Promise<Got<unknown>> {
   }
   const body: unknown = await response.json().catch(() => undefined);
   if (response.ok) return { ok: true, value: body };
-  return { ok: false, error: member(body, "error") ?? `The server answered ${response.status} and did not say why.` };
+  return { ok: false, error: member(body, "error") ?? unexplained(response.status, sent) };
+}
+
+function mib(bytes: number): string {
+  return `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
 }
 
 function member(raw: unknown, key: string): string | undefined {

@@ -66,8 +66,10 @@ function Banner() {
       {c.kind === "reconnecting" && (
         <div class="banner warn" data-testid="banner">
           <span>
-            The connection to the lab was lost{c.why === "" ? "" : ` (${c.why})`}. The lab goes on; trying again{" "}
-            {c.waitMs < 1000 ? "now" : `in ${Math.round(c.waitMs / 1000)} s`} (attempt {c.attempt}).
+            {c.refused
+              ? `This lab can't be shown: ${c.why}.`
+              : `The connection to the lab was lost${c.why === "" ? "" : ` (${c.why})`}. The lab goes on.`}{" "}
+            Trying again {c.waitMs < 1000 ? "now" : `in ${Math.round(c.waitMs / 1000)} s`} (attempt {c.attempt}).
           </span>
           <button type="button" onClick={retry}>
             try now

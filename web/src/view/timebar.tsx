@@ -80,6 +80,19 @@ export function TimeBar() {
       <span class={`conn ${connection.value.kind}`} data-testid="connection">
         {connectionName(connection.value)}
       </span>
+      {status !== undefined && status.missing > 0 && (
+        <span
+          class="tag warn"
+          data-testid="missing"
+          title={
+            status.missingWhy === ""
+              ? "The server's disk took no more for a while; the capture says where they are missing"
+              : status.missingWhy
+          }
+        >
+          {status.missing} frames not in the capture
+        </span>
+      )}
       <div class="group">
         <Download
           href={`${url}/capture.pcapng`}
