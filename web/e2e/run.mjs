@@ -1,5 +1,6 @@
 // The story against a labserver of its own: starts $LABSERVER on a free port, runs
-// story.mjs, and ends the server as Ctrl-C would, which must take it down cleanly.
+// story.mjs, and ends the server as Ctrl-C would, which must take it down cleanly. Then
+// the page behind a proxy: hosted.mjs.
 //   LABSERVER        the program
 //   WIRELOOM_GUESTS  the folder of the built sample programs
 import { spawn, spawnSync } from "node:child_process";
@@ -79,10 +80,19 @@ const checks = [
     (out) => out === "",
   ),
 ];
+const hosted = spawnSync(process.execPath, [new URL("hosted.mjs", import.meta.url).pathname], {
+  encoding: "utf8",
+  stdio: ["ignore", "pipe", "inherit"],
+  env: { ...process.env, WIRELOOM_WASM_GOOD: good },
+});
+const hostedCount = /^(\d+) passed, (\d+) failed$/m.exec(hosted.stdout);
+process.stdout.write(hosted.stdout.replace(/^\d+ passed, \d+ failed\n/m, ""));
 const passed = checks.filter(Boolean).length;
-const total = passed + Number(count?.[1] ?? 0);
-console.log(`${total} passed, ${checks.length - passed + Number(count?.[2] ?? 1)} failed`);
+const total = passed + Number(count?.[1] ?? 0) + Number(hostedCount?.[1] ?? 0);
+const failed = checks.length - passed + Number(count?.[2] ?? 1) + Number(hostedCount?.[2] ?? 1);
+console.log(`${total} passed, ${failed} failed`);
 await rm(dir, { recursive: true });
+if (hosted.status !== 0) process.exitCode = 1;
 if (storyCode !== 0 || serverCode !== 0 || passed < checks.length) {
   console.error(`the story ended with ${storyCode}, labserver with ${serverCode}; its log:\n${log}`);
   process.exit(1);
