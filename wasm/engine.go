@@ -39,6 +39,10 @@ const (
 	maxQueued  = 5 * MaxModule
 )
 
+// small is how many bytes a module has, at most, that is not rewritten behind large
+// ones, which take as long as they are large.
+const small = 1 << 20
+
 // Options configures an engine. The zero value compiles to machine code where it
 // can, in this process, and keeps nothing on disk.
 type Options struct {
@@ -61,10 +65,10 @@ type Engine struct {
 	apart   Apart  // nil where modules are compiled in this process
 	trouble func(error)
 
-	// Each is held by one who rewrites, or compiles what is quick or slow to. So a
-	// module that keeps the compiler busy for long holds up those of its kind alone,
-	// and the labs have the other cores.
-	rewriting, quick, slow chan struct{}
+	// Each is held by one who rewrites a module that is small or large, or compiles what
+	// is quick or slow to. So a module that keeps the compiler busy for long holds up
+	// those of its kind alone, and the labs have the other cores.
+	small, large, quick, slow chan struct{}
 
 	mu      sync.Mutex // guards what follows
 	modules map[[sha256.Size]byte]weak.Pointer[module]
@@ -101,12 +105,13 @@ type flight struct {
 // NewEngine returns an engine, with its host functions ready. The caller closes it.
 func NewEngine(ctx context.Context, o Options) (*Engine, error) {
 	e := &Engine{
-		rewriting: make(chan struct{}, 1),
-		quick:     make(chan struct{}, 1),
-		slow:      make(chan struct{}, 1),
-		modules:   map[[sha256.Size]byte]weak.Pointer[module]{},
-		flights:   map[[sha256.Size]byte]*flight{},
-		trouble:   func(error) {},
+		small:   make(chan struct{}, 1),
+		large:   make(chan struct{}, 1),
+		quick:   make(chan struct{}, 1),
+		slow:    make(chan struct{}, 1),
+		modules: map[[sha256.Size]byte]weak.Pointer[module]{},
+		flights: map[[sha256.Size]byte]*flight{},
+		trouble: func(error) {},
 	}
 	if o.Trouble != nil {
 		var once sync.Once
@@ -285,10 +290,14 @@ func (e *Engine) compile(ctx context.Context, id string, bytes []byte) (*module,
 }
 
 func (e *Engine) rewrite(ctx context.Context, bytes []byte) (*fuel.Module, error) {
-	if err := hold(ctx, e.rewriting); err != nil {
+	lane := e.large
+	if len(bytes) <= small {
+		lane = e.small
+	}
+	if err := hold(ctx, lane); err != nil {
 		return nil, err
 	}
-	defer func() { <-e.rewriting }()
+	defer func() { <-lane }()
 	m, err := fuel.Rewrite(bytes, fuel.Options{MaxSize: MaxModule, MaxPages: vnet.MaxMemory / pageSize, MaxTable: maxTable, Rename: version})
 	if err != nil {
 		return nil, err

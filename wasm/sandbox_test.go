@@ -239,9 +239,9 @@ func TestGivenUp(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	e := engine(t)
-	e.rewriting <- struct{}{} // somebody else compiles
+	e.small <- struct{}{} // somebody else compiles
 	_, err := e.Compile(ctx, "x.wasm", tiny(nil, 0x41, 63, 0x1a))
-	<-e.rewriting
+	<-e.small
 	if err == nil || !strings.Contains(err.Error(), "x.wasm: compiling it was given up") {
 		t.Errorf("got %v", err)
 	}

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -56,7 +57,7 @@ func (s *Server) download(w http.ResponseWriter, r *http.Request, l *lab, typ, e
 	}
 	deadlines(w, downloadTimeout)
 	late := &lateWriter{ResponseWriter: w}
-	err := f(&steadyWriter{late, newSteady(w, downloadTimeout)})
+	err := inTurns(r.Context(), s.sched, client, &steadyWriter{late, newSteady(w, downloadTimeout)}, f)
 	if err == nil {
 		return
 	}
@@ -66,6 +67,67 @@ func (s *Server) download(w http.ResponseWriter, r *http.Request, l *lab, typ, e
 	}
 	w.Header().Del("Content-Disposition")
 	refuse(w, err, "there is no file to download")
+}
+
+// turnBytes is how much of a file is made in one turn (session.Scheduler): a
+// millisecond or two.
+const turnBytes = 32 << 10
+
+// A turnWriter makes a file in turns, and writes it out between them. The first turn
+// begins with the first write: before that the lab is asked, which needs turns itself.
+type turnWriter struct {
+	take func(hog bool) error
+	give func()
+	to   io.Writer
+	buf  []byte
+	turn bool // it has one
+	hog  bool // it has had one
+}
+
+// inTurns runs f, whose work between its writes is done in turns.
+func inTurns(ctx context.Context, sched *session.Scheduler, owner string, to io.Writer, f func(io.Writer) error) error {
+	take := func(hog bool) error {
+		if !sched.Turn(ctx, owner, hog) {
+			return ctx.Err()
+		}
+		return nil
+	}
+	w := &turnWriter{take: take, give: sched.Done, to: to}
+	return w.run(f)
+}
+
+func (w *turnWriter) run(f func(io.Writer) error) error {
+	defer w.rest()
+	if err := f(w); err != nil {
+		return err
+	}
+	w.rest()
+	_, err := w.to.Write(w.buf)
+	return err
+}
+
+func (w *turnWriter) rest() {
+	if w.turn {
+		w.turn = false
+		w.give()
+	}
+}
+
+func (w *turnWriter) Write(p []byte) (int, error) {
+	if !w.turn {
+		if err := w.take(w.hog); err != nil {
+			return 0, err
+		}
+		w.turn, w.hog = true, true
+	}
+	w.buf = append(w.buf, p...)
+	if len(w.buf) < turnBytes {
+		return len(p), nil
+	}
+	w.rest()
+	_, err := w.to.Write(w.buf)
+	w.buf = w.buf[:0]
+	return len(p), err
 }
 
 func (s *Server) capture(w http.ResponseWriter, r *http.Request, l *lab) {

@@ -44,7 +44,7 @@ type Config struct {
 	// Compile makes a program of the bytes of an upload; its error is for who
 	// uploaded it.
 	Compile func(ctx context.Context, name string, wasm []byte) (vnet.Program, error)
-	Session session.Options // of each lab; Version, Logger, Scheduler and Room are the server's
+	Session session.Options // of each lab; Version, Logger, Scheduler, Owner and Room are the server's
 
 	Limits Limits
 	Memory int64        // DefaultMemory if 0
@@ -106,7 +106,7 @@ func New(c Config) (*Server, error) {
 		advisor: visitor.Advisor{Logger: c.Logger},
 	}
 	s.quotas.init(c.Limits)
-	s.hub = &stream.Hub{Version: c.Version, Logger: c.Logger, Site: &s.conf.Site, Admit: s.admit}
+	s.hub = &stream.Hub{Version: c.Version, Logger: c.Logger, Site: &s.conf.Site, Admit: s.admit, Scheduler: s.sched}
 	var err error
 	if s.static, err = newStatic(c.Static); err != nil {
 		return nil, err
@@ -199,12 +199,12 @@ func errStopping() error {
 }
 
 // admit lets a viewer in.
-func (s *Server) admit(r *http.Request) (leave func(), why *visitor.Refusal) {
+func (s *Server) admit(r *http.Request) (owner string, leave func(), why *visitor.Refusal) {
 	client := s.client(r)
 	if why := s.quotas.viewers.Take(client, 1); why != nil {
-		return nil, why
+		return "", nil, why
 	}
-	return func() { s.quotas.viewers.Give(client, 1) }, nil
+	return client, func() { s.quotas.viewers.Give(client, 1) }, nil
 }
 
 // unbuilt is why a scenario's lab cannot be built. What is wrong with its programs, or
@@ -232,7 +232,7 @@ func (s *Server) open(ctx context.Context, scenario, client string) (*lab, error
 	id := rand.Text() // 130 bits
 	o := s.conf.Session
 	o.Scheduler, o.Version, o.Logger = s.sched, s.conf.Version, s.log.With("lab", id[:8])
-	o.Room = room{&s.quotas.disk, client}
+	o.Owner, o.Room = client, room{&s.quotas.disk, client}
 	sess, err := session.New(vl, setup, o)
 	if err != nil {
 		vl.Close()

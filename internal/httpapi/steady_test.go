@@ -206,3 +206,74 @@ func TestTooLargeAProgramSaysWhatToDo(t *testing.T) {
 		t.Errorf("got %d %s", a.status, a.body)
 	}
 }
+
+// TestDownloadsAreMadeInTurns: nothing is written out, and nobody asked, while a turn is
+// taken that others could have.
+func TestDownloadsAreMadeInTurns(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		pieces int // of half of turnBytes
+		fail   bool
+		want   string // t: a turn is taken, h: one behind all who have less to do, g: given back, w: something is written out
+	}{
+		{"nothing", 0, false, "w"},
+		{"a little", 1, false, "tgw"},
+		{"more than a turn makes", 5, false, "tgwhgwhgw"},
+		{"it fails in the middle", 3, true, "tgwhg"},
+		{"it fails before anything is made", 0, true, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			sched := session.NewScheduler(1)
+			var did strings.Builder
+			busy := func() bool {
+				ctx, cancel := context.WithCancel(t.Context())
+				cancel()
+				if free := sched.Turn(ctx, "", false); free {
+					sched.Done()
+					return false
+				}
+				return true
+			}
+			to := writer(func(p []byte) (int, error) {
+				if busy() {
+					t.Error("a turn is held while something is written out")
+				}
+				did.WriteByte('w')
+				return len(p), nil
+			})
+			w := &turnWriter{to: to}
+			w.take = func(hog bool) error {
+				did.WriteByte(map[bool]byte{false: 't', true: 'h'}[hog])
+				if !sched.Turn(t.Context(), "", hog) {
+					t.Error("there is no turn")
+				}
+				return nil
+			}
+			w.give = func() {
+				did.WriteByte('g')
+				sched.Done()
+			}
+			err := w.run(func(to io.Writer) error {
+				for range c.pieces {
+					if _, err := to.Write(make([]byte, turnBytes/2)); err != nil {
+						return err
+					}
+				}
+				if c.fail {
+					return io.ErrClosedPipe
+				}
+				return nil
+			})
+			if (err != nil) != c.fail || did.String() != c.want {
+				t.Errorf("it did %q, %v, want %q", did.String(), err, c.want)
+			}
+			if busy() {
+				t.Error("a turn is left taken")
+			}
+		})
+	}
+}
+
+type writer func(p []byte) (int, error)
+
+func (w writer) Write(p []byte) (int, error) { return w(p) }

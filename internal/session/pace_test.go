@@ -101,7 +101,7 @@ func TestSchedulerGrantsInOrder(t *testing.T) {
 		s := NewScheduler(2)
 		ctx := t.Context()
 		for range 2 {
-			if !s.acquire(ctx, lineLight) {
+			if !s.acquire(ctx, lineLight, "") {
 				t.Fatal("two turns are free")
 			}
 		}
@@ -109,7 +109,7 @@ func TestSchedulerGrantsInOrder(t *testing.T) {
 		running, most := 2, 2
 		for i := range 5 {
 			go func() {
-				if !s.acquire(ctx, lineLight) {
+				if !s.acquire(ctx, lineLight, "") {
 					return
 				}
 				running++
@@ -120,7 +120,7 @@ func TestSchedulerGrantsInOrder(t *testing.T) {
 		}
 		impatient, cancel := context.WithCancel(ctx)
 		gave := make(chan bool)
-		go func() { gave <- s.acquire(impatient, lineLight) }()
+		go func() { gave <- s.acquire(impatient, lineLight, "") }()
 		synctest.Wait()
 		if n := s.Waiting(); n != 6 {
 			t.Errorf("%d wait, want 6", n)
@@ -149,11 +149,11 @@ func TestSchedulerPutsHogsBehind(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := NewScheduler(1)
 		ctx := t.Context()
-		s.acquire(ctx, lineHog)
+		s.acquire(ctx, lineHog, "")
 		var order strings.Builder
 		wait := func(name string, line int) {
 			go func() {
-				if s.acquire(ctx, line) {
+				if s.acquire(ctx, line, "") {
 					order.WriteString(name)
 				}
 			}()
@@ -176,4 +176,49 @@ func TestSchedulerPutsHogsBehind(t *testing.T) {
 			t.Errorf("%d free and %d waiting at the end", s.free, s.Waiting())
 		}
 	})
+}
+
+// TestSchedulerGoesByOwners: a word is an owner and which of its labs asks, in this
+// order; want is the order in which they get their turns.
+func TestSchedulerGoesByOwners(t *testing.T) {
+	for _, c := range []struct{ name, asks, want string }{
+		{"one owner's in their order", "a1 a2 a3", "a1 a2 a3"},
+		{"owners by turns", "a1 a2 a3 a4 b1 b2", "a1 b1 a2 b2 a3 a4"},
+		{"three owners", "a1 a2 b1 c1 c2 c3", "a1 b1 c1 a2 c2 c3"},
+		{"one who gives up leaves the others' places", "a1 a2 b1 -a1 -b1 b2", "a2 b2"},
+		{"the last of an owner gives up", "a1 b1 -b1 c1", "a1 c1"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := NewScheduler(1)
+			s.ask(lineHog, "x") // has the turn
+			tickets := map[string]*ticket{}
+			for word := range strings.FieldsSeq(c.asks) {
+				if gone, ok := strings.CutPrefix(word, "-"); ok {
+					s.giveUp(tickets[gone])
+					delete(tickets, gone)
+					continue
+				}
+				tickets[word] = s.ask(lineHog, word[:1])
+			}
+			var got []string
+			for range strings.Fields(c.want) {
+				s.release()
+				for word, x := range tickets {
+					select {
+					case <-x.granted:
+						got = append(got, word)
+						delete(tickets, word)
+					default:
+					}
+				}
+			}
+			if text := strings.Join(got, " "); text != c.want {
+				t.Errorf("turns went to %s, want %s", text, c.want)
+			}
+			s.release()
+			if s.free != 1 || s.Waiting() != 0 || len(s.lines[lineHog].owners) != 0 || len(s.lines[lineHog].waiting) != 0 {
+				t.Errorf("%d free, %d waiting, owners %q at the end", s.free, s.Waiting(), s.lines[lineHog].owners)
+			}
+		})
+	}
 }

@@ -175,7 +175,10 @@ func (s *Session) Step(ctx context.Context) error {
 		if at > MaxTime {
 			return fmt.Errorf("this lab's %s of virtual time are over: start a new one", MaxTime)
 		}
-		if !s.sched.acquire(ctx, s.line) {
+		select {
+		case <-s.inLine().granted:
+			s.place = nil
+		case <-ctx.Done():
 			return errors.New("the server is too busy to take a step: try again")
 		}
 		defer s.sched.release()

@@ -16,22 +16,81 @@ const (
 	TurnSteps = 8192                 // steps of a loop
 )
 
-// A Scheduler shares the machine's cores among the labs of a server. A session
-// asks for a turn, runs its lab for at most TurnTime, and gives the turn back. There
-// are two lines, each in the order in which turns were asked for: one of labs whose
-// last turn was long enough for all that was due, and one of those that had more
-// to do. The first goes before, but for each hogEvery-th turn. So a lab that spins
-// or floods takes its share and no more, and however many do, another waits for
-// those of its own kind and a turn or two.
+// A Scheduler shares the machine's cores among the labs of a server, and what shows
+// them. A session asks for a turn, runs its lab for at most TurnTime, and gives the turn
+// back. There are two lines, one of labs whose last turn was long enough for all that was
+// due, and one of those that had more to do. The first goes before, but for each
+// hogEvery-th turn. In a line owners go by turns, and what is one owner's in the order in
+// which it was asked for. So a lab that spins or floods takes its share and no more,
+// and however many an owner has, another's waits for a turn of each owner.
 //
 // It may be used from any goroutine.
 type Scheduler struct {
 	mu    sync.Mutex
 	free  int
-	lines [2][]chan struct{} // waiters, oldest first; closed when granted
-	light int                // turns granted to the first line while somebody was in the second
+	lines [2]line
+	light int // turns granted to the first line while somebody was in the second
 
 	lag Histogram
+}
+
+// A line is who waits for turns.
+type line struct {
+	owners  []string             // whose turn is next comes first
+	waiting map[string][]*ticket // by owner, oldest first; nobody has none
+	n       int
+}
+
+// A ticket is a place in a line. granted is closed when the turn is its holder's.
+type ticket struct {
+	line    int
+	owner   string
+	granted chan struct{}
+}
+
+func (l *line) push(t *ticket) {
+	if l.waiting == nil {
+		l.waiting = map[string][]*ticket{}
+	}
+	if len(l.waiting[t.owner]) == 0 {
+		l.owners = append(l.owners, t.owner)
+	}
+	l.waiting[t.owner] = append(l.waiting[t.owner], t)
+	l.n++
+}
+
+// pop takes out who is next; somebody is.
+func (l *line) pop() *ticket {
+	owner := l.owners[0]
+	t := l.waiting[owner][0]
+	l.owners = slices.Delete(l.owners, 0, 1)
+	l.remove(t, 0)
+	if len(l.waiting[owner]) > 0 {
+		l.owners = append(l.owners, owner)
+	}
+	return t
+}
+
+// remove takes out the i-th of an owner's.
+func (l *line) remove(t *ticket, i int) {
+	l.waiting[t.owner] = slices.Delete(l.waiting[t.owner], i, i+1)
+	if len(l.waiting[t.owner]) == 0 {
+		delete(l.waiting, t.owner)
+	}
+	l.n--
+}
+
+// giveUp takes out a ticket, and reports whether it was there still.
+func (l *line) giveUp(t *ticket) bool {
+	i := slices.Index(l.waiting[t.owner], t)
+	if i < 0 {
+		return false
+	}
+	l.remove(t, i)
+	if l.waiting[t.owner] == nil {
+		l.owners = slices.Delete(l.owners, slices.Index(l.owners, t.owner), slices.Index(l.owners, t.owner)+1)
+	}
+	return true
 }
 
 // The lines of a Scheduler.
@@ -52,6 +111,20 @@ func NewScheduler(n int) *Scheduler {
 	return &Scheduler{free: n}
 }
 
+// Turn waits for a turn for what works for labs and is none: showing one to a viewer
+// takes the same cores. It is to be short, about TurnTime. hog says that the last one
+// of who asks left something to do. It reports false, without a turn, if ctx ended
+// first; else Done must be called.
+func (s *Scheduler) Turn(ctx context.Context, owner string, hog bool) bool {
+	if hog {
+		return s.acquire(ctx, lineHog, owner)
+	}
+	return s.acquire(ctx, lineLight, owner)
+}
+
+// Done gives a Turn back.
+func (s *Scheduler) Done() { s.release() }
+
 // Lag is how late the labs' events were in real time, over all sessions that ran
 // at a rate which is tied to it.
 func (s *Scheduler) Lag() *Histogram { return &s.lag }
@@ -60,51 +133,66 @@ func (s *Scheduler) Lag() *Histogram { return &s.lag }
 func (s *Scheduler) Waiting() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return len(s.lines[lineLight]) + len(s.lines[lineHog])
+	return s.lines[lineLight].n + s.lines[lineHog].n
+}
+
+// ask takes a place in a line. Who has it waits until it is granted, and then must
+// release the turn; or gives it up.
+func (s *Scheduler) ask(line int, owner string) *ticket {
+	t := &ticket{line, owner, make(chan struct{})}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.free > 0 { // then nobody waits
+		s.free--
+		close(t.granted)
+	} else {
+		s.lines[line].push(t)
+	}
+	return t
+}
+
+// giveUp gives up a place, or the turn if that was granted meanwhile.
+func (s *Scheduler) giveUp(t *ticket) {
+	s.mu.Lock()
+	there := s.lines[t.line].giveUp(t)
+	s.mu.Unlock()
+	if !there {
+		s.release()
+	}
 }
 
 // acquire waits in a line for a turn. It reports false, without one, if ctx ended
 // first.
-func (s *Scheduler) acquire(ctx context.Context, line int) bool {
-	s.mu.Lock()
-	if s.free > 0 { // then nobody waits
-		s.free--
-		s.mu.Unlock()
-		return true
-	}
-	granted := make(chan struct{})
-	s.lines[line] = append(s.lines[line], granted)
-	s.mu.Unlock()
+func (s *Scheduler) acquire(ctx context.Context, line int, owner string) bool {
+	t := s.ask(line, owner)
 	select {
-	case <-granted:
+	case <-t.granted:
+		return true
+	default:
+	}
+	select {
+	case <-t.granted:
 		return true
 	case <-ctx.Done():
-	}
-	s.mu.Lock()
-	if i := slices.Index(s.lines[line], granted); i >= 0 {
-		s.lines[line] = slices.Delete(s.lines[line], i, i+1)
-		s.mu.Unlock()
+		s.giveUp(t)
 		return false
 	}
-	s.mu.Unlock()
-	s.release() // it was granted at the same moment: pass it on
-	return false
 }
 
 // release gives a turn to the next in line.
 func (s *Scheduler) release() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	line := lineLight
-	switch hogs := len(s.lines[lineHog]); {
-	case hogs > 0 && (len(s.lines[lineLight]) == 0 || s.light >= hogEvery-1):
-		line, s.light = lineHog, 0
-	case hogs > 0:
+	light, hogs := &s.lines[lineLight], &s.lines[lineHog]
+	next := light
+	switch {
+	case hogs.n > 0 && (light.n == 0 || s.light >= hogEvery-1):
+		next, s.light = hogs, 0
+	case hogs.n > 0:
 		s.light++
-	case len(s.lines[lineLight]) == 0:
+	case light.n == 0:
 		s.free++
 		return
 	}
-	close(s.lines[line][0])
-	s.lines[line] = slices.Delete(s.lines[line], 0, 1)
+	close(next.pop().granted)
 }

@@ -46,6 +46,7 @@ const (
 // Options are what a server gives each of its sessions. The zero value works.
 type Options struct {
 	Scheduler *Scheduler    // shared by all; one of its own if nil
+	Owner     string        // whose turns the lab takes; owners go by turns
 	Logger    *slog.Logger  // nothing is logged if nil
 	Idle      time.Duration // DefaultIdle if 0, never if negative
 	Viewers   int           // DefaultViewers if 0
@@ -103,7 +104,8 @@ type Session struct {
 	// The rest belongs to Run's goroutine alone.
 	lab      *vnet.Lab
 	pace     pace
-	line     int // of the scheduler's, for the next turn
+	line     int     // of the scheduler's, for the next turn
+	place    *ticket // in that line; nil: none
 	slipped  time.Duration
 	viewers  int
 	alone    time.Time // since when there are no viewers
@@ -210,6 +212,7 @@ func (s *Session) live(ctx context.Context) (reason string) {
 			reason = "an error inside the server ended this lab; it has been logged"
 		}
 	}()
+	defer s.leaveLine()
 	s.pace.rebase(time.Now(), s.lab.Now())
 	s.lab.Start()
 	timer := time.NewTimer(0)
@@ -236,6 +239,7 @@ func (s *Session) live(ctx context.Context) (reason string) {
 			s.look(time.Now())
 			continue
 		}
+		s.leaveLine()
 		timer.Reset(wait)
 		select {
 		case r := <-s.requests:
@@ -327,10 +331,32 @@ func (s *Session) due() (time.Duration, bool) {
 	return at, ok
 }
 
-// turn waits in line and lets the lab run for a bounded while. It reports false if
-// ctx ended first.
+// inLine is the session's place in line for a turn, which it keeps while it answers.
+func (s *Session) inLine() *ticket {
+	if s.place == nil {
+		s.place = s.sched.ask(s.line, s.opts.Owner)
+	}
+	return s.place
+}
+
+// leaveLine gives the place up, if there is one.
+func (s *Session) leaveLine() {
+	if s.place != nil {
+		s.sched.giveUp(s.place)
+		s.place = nil
+	}
+}
+
+// turn waits in line and lets the lab run for a bounded while, or answers what is
+// asked meanwhile. It reports false if ctx ended first.
 func (s *Session) turn(ctx context.Context) bool {
-	if !s.sched.acquire(ctx, s.line) {
+	select {
+	case <-s.inLine().granted:
+		s.place = nil
+	case r := <-s.requests:
+		r()
+		return true
+	case <-ctx.Done():
 		return false
 	}
 	defer s.sched.release()

@@ -490,3 +490,54 @@ func TestCaptureKeepsTheNewest(t *testing.T) {
 		}
 	})
 }
+
+// TestALabInLineForItsTurnAnswers: however long the line is, a pause, a step and a
+// download don't wait behind others' turns, and the lab keeps its place.
+func TestALabInLineForItsTurnAnswers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sched := NewScheduler(1)
+		b := live(t, Options{Scheduler: sched, Owner: "b"}, "talk1")
+		b.now()
+		if !sched.acquire(t.Context(), lineHog, "a") {
+			t.Fatal("there is no turn")
+		}
+		time.Sleep(10 * time.Millisecond)
+		synctest.Wait()
+		if n := sched.Waiting(); n != 1 {
+			t.Fatalf("%d wait, want the lab", n)
+		}
+		within, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		r, err := b.Frames(within)
+		b.ok(err)
+		r.Close()
+		if n := sched.Waiting(); n != 1 {
+			t.Errorf("%d wait after it has answered, want the lab still", n)
+		}
+		stepped := make(chan error)
+		go func() { stepped <- b.Step(t.Context()) }() // it needs a turn: the one that the lab waits for
+		synctest.Wait()
+		if n := sched.Waiting(); n != 1 {
+			t.Errorf("%d wait for a step, want the lab", n)
+		}
+		sched.release()
+		b.ok(<-stepped)
+		synctest.Wait()
+		if sched.free != 1 || sched.Waiting() != 0 {
+			t.Errorf("%d turns free and %d waiting while the lab is paused", sched.free, sched.Waiting())
+		}
+		b.ok(b.Resume(t.Context()))
+		time.Sleep(10 * time.Millisecond)
+		b.now()
+		if !sched.acquire(t.Context(), lineHog, "a") {
+			t.Fatal("there is no turn")
+		}
+		time.Sleep(10 * time.Millisecond)
+		b.stop(nil) // in line
+		<-b.Done()
+		sched.release()
+		if sched.free != 1 || sched.Waiting() != 0 {
+			t.Errorf("%d turns free and %d waiting after the lab has closed", sched.free, sched.Waiting())
+		}
+	})
+}

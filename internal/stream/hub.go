@@ -32,9 +32,13 @@ type Hub struct {
 	Version string        // of the program
 	Logger  *slog.Logger  // nothing is logged if nil
 	Site    *visitor.Site // whose pages may connect; of any host that is the request's own if nil
-	// Admit lets in who asks to watch, or says why not; leave is called when it has
-	// gone. Everybody may come if it is nil.
-	Admit func(r *http.Request) (leave func(), why *visitor.Refusal)
+	// Scheduler shares the cores among labs and viewers: a viewer's messages are made in
+	// its turns. Without one viewers take what they get, and so does all else.
+	Scheduler *session.Scheduler
+	// Admit lets in who asks to watch, or says why not; owner is whose turns it takes
+	// of the Scheduler's, leave is called when it has gone. Everybody may come if it is
+	// nil, and is one owner.
+	Admit func(r *http.Request) (owner string, leave func(), why *visitor.Refusal)
 
 	mu      sync.Mutex
 	feeds   map[*session.Session]*feed
@@ -133,12 +137,14 @@ func (h *Hub) Serve(w http.ResponseWriter, r *http.Request, s *session.Session, 
 	if why := site.Own(r, site.Proxies.From(r)); why != nil {
 		return refused(why)
 	}
+	owner := ""
 	if h.Admit != nil {
-		leave, why := h.Admit(r)
+		who, leave, why := h.Admit(r)
 		if why != nil {
 			return refused(why)
 		}
 		defer leave()
+		owner = who
 	}
 	f, why := h.enter(s)
 	if why != nil {
@@ -160,7 +166,7 @@ func (h *Hub) Serve(w http.ResponseWriter, r *http.Request, s *session.Session, 
 	if err != nil {
 		return nil // it has answered
 	}
-	v := &viewer{conn: c, s: s, feed: f, replies: make(chan []byte, maxReplies)}
+	v := &viewer{conn: c, s: s, feed: f, sched: h.Scheduler, owner: owner, replies: make(chan []byte, maxReplies)}
 	first, next := s.Log().Bounds()
 	v.seq = first
 	if given && since <= next {

@@ -31,12 +31,15 @@ type viewer struct {
 	s       *session.Session
 	feed    *feed
 	replies chan []byte
+	sched   *session.Scheduler // nil: no turns
+	owner   string             // whose turns
 
 	// The writer's alone.
 	seq    uint64 // of the event that the viewer gets next
 	missed uint64 // events that it will never get
 	snap   *session.Snapshot
-	nets   int // the version of the nodes' routes that the viewer has
+	behind bool // there was more than one message had room for
+	nets   int  // the version of the nodes' routes that the viewer has
 	buf    []byte
 }
 
@@ -218,7 +221,10 @@ func (v *viewer) sendEvents(ctx context.Context) (more <-chan struct{}, err erro
 	v.buf = append(v.buf[:0], head...)
 	start := len(v.buf) + room + len(`,"events":[`)
 	v.buf = append(v.buf, make([]byte, start-len(v.buf))...)
-	b, next, missed, more := v.feed.append(v.buf, v.seq)
+	b, next, missed, more, err := v.encode(ctx)
+	if err != nil {
+		return nil, err
+	}
 	if cap(v.buf) > keepBuffer && len(b) < keepBuffer/4 {
 		v.buf = nil // a burst is over: its memory is not kept for every viewer
 	} else {
@@ -236,6 +242,19 @@ func (v *viewer) sendEvents(ctx context.Context) (more <-chan struct{}, err erro
 	}
 	copy(b[len(head)+room:], `,"events":[`)
 	return more, v.send(ctx, append(b, "]}"...))
+}
+
+// encode appends a message's worth of events to the buffer (feed.append), in a turn.
+func (v *viewer) encode(ctx context.Context) (b []byte, next, missed uint64, more <-chan struct{}, err error) {
+	if v.sched != nil {
+		if !v.sched.Turn(ctx, v.owner, v.behind) {
+			return nil, 0, 0, nil, ctx.Err()
+		}
+		defer v.sched.Done()
+	}
+	b, next, missed, more = v.feed.append(v.buf, v.seq)
+	v.behind = more == nil
+	return b, next, missed, more, nil
 }
 
 // farewell sends what is left of a lab that has closed, and why it did.
