@@ -45,6 +45,7 @@ var items = []item{
 	{"stream", "events to viewers, against a bare WebSocket sender", 5 * time.Minute, streaming},
 	{"labs", "200 live labs at once, against the goals", 3 * time.Minute, labs},
 	{"neighbours", "a lab beside four that mean harm, against the goal", 2 * time.Minute, neighbours},
+	{"address", "one address that takes all it gets, and a second client, against the goal", 3 * time.Minute, oneAddress},
 }
 
 // only is the argument that makes the command run one item in this process and
