@@ -398,7 +398,7 @@ func TestHosting(t *testing.T) {
 			program(t, r.program)
 			server := "127.0.0.1:" + freePort(t)
 			if strings.Contains(r.conf, docSocket) {
-				dir, err := os.MkdirTemp("", "wireloom") // a short name: a socket's may have 100 bytes
+				dir, err := os.MkdirTemp("", "wireloom") //nolint:usetesting // a short name: a socket's may have 100 bytes
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -163,7 +163,7 @@ func TestNohup(t *testing.T) {
 // TestServeOnALocalSocket: a file that a server left behind is no hindrance, one that
 // somebody listens on is.
 func TestServeOnALocalSocket(t *testing.T) {
-	dir, err := os.MkdirTemp("", "wireloom") // a short name: a socket's may have 100 bytes
+	dir, err := os.MkdirTemp("", "wireloom") //nolint:usetesting // a short name: a socket's may have 100 bytes
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -177,8 +177,8 @@ func TestSeveralOriginsAreRefused(t *testing.T) {
 			t.Errorf("%q watch a lab: %d %s", origins, status, said)
 		}
 	}
-	if n := x.api.foreign.Load(); n != 2 {
-		t.Errorf("%d requests of other sites are counted, want the 2 that wanted to open a lab", n)
+	if n := x.api.foreign.Load(); n != 4 {
+		t.Errorf("%d requests of other sites are counted, want 4", n)
 	}
 }
 
@@ -528,6 +528,34 @@ func TestHealthShowsLimits(t *testing.T) {
 		if got := h.Limits[name]; got.Limit != want.All || got.ClientLimit != want.Each {
 			t.Errorf("%s: %+v, want the default, %+v", name, got, want)
 		}
+	}
+}
+
+// TestAClassBehindOneAddress: who says how large it is has nobody refused, though the
+// limits by client are for one person.
+func TestAClassBehindOneAddress(t *testing.T) {
+	const people = 40
+	x := behind(t, Config{Limits: Limits{}.ForClass(people), Session: session.Options{Capture: -1}})
+	for range people {
+		lab := x.labOf(greedy)
+		if _, _, err := x.watch(greedy, lab); err != nil {
+			t.Fatal(err)
+		}
+		if up := x.do("POST", "/api/labs/"+lab+"/programs?node=h1&proc=p&name=x.wasm", "\x00asm", as(greedy)...); up.status != 200 {
+			t.Errorf("upload: %d %s", up.status, up.body)
+		}
+	}
+	for name, u := range x.api.quotas.use() {
+		if u.Refused > 0 {
+			t.Errorf("%s: %+v", name, u)
+		}
+	}
+	alone := behind(t, Config{})
+	for range DefaultLimits.Labs.Each {
+		alone.labOf(greedy)
+	}
+	if a := alone.do("POST", "/api/labs", `{"scenario":"ping"}`, as(greedy)...); a.status != 429 {
+		t.Errorf("the 33rd of a class that nobody named: %d %s", a.status, a.body)
 	}
 }
 

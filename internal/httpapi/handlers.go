@@ -116,13 +116,22 @@ func (s *Server) closeLab(w http.ResponseWriter, r *http.Request, l *lab) {
 
 func (s *Server) stream(w http.ResponseWriter, r *http.Request, l *lab) {
 	l.refused.Store("")
-	why := s.hub.Serve(w, r, l.Session, l.id)
-	if why == nil {
-		return
+	s.hub.Serve(w, r, l.Session, l.id)
+}
+
+// notShown keeps why somebody may not watch a lab, for a page to ask.
+func (s *Server) notShown(r *http.Request, id string, why *visitor.Refusal) {
+	s.mu.Lock()
+	l := s.labs[id]
+	s.mu.Unlock()
+	if l != nil {
+		l.refused.Store(why.Why)
 	}
-	l.refused.Store(why.Why)
+	if why.Status == http.StatusForbidden {
+		s.foreign.Add(1)
+	}
 	if why.Status == http.StatusUpgradeRequired && r.Header.Get("Sec-WebSocket-Key") != "" {
-		s.log.Warn("a viewer was not let in", "lab", l.id[:8], "why", why.Why)
+		s.log.Warn("a viewer was not let in", "lab", id[:min(len(id), 8)], "why", why.Why)
 	}
 }
 

@@ -106,7 +106,7 @@ func New(c Config) (*Server, error) {
 		advisor: visitor.Advisor{Logger: c.Logger},
 	}
 	s.quotas.init(c.Limits)
-	s.hub = &stream.Hub{Version: c.Version, Logger: c.Logger, Site: &s.conf.Site, Admit: s.admit, Scheduler: s.sched}
+	s.hub = &stream.Hub{Version: c.Version, Logger: c.Logger, Site: &s.conf.Site, Admit: s.admit, Refused: s.notShown, Scheduler: s.sched}
 	var err error
 	if s.static, err = newStatic(c.Static); err != nil {
 		return nil, err

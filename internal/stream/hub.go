@@ -39,6 +39,8 @@ type Hub struct {
 	// of the Scheduler's, leave is called when it has gone. Everybody may come if it is
 	// nil, and is one owner.
 	Admit func(r *http.Request) (owner string, leave func(), why *visitor.Refusal)
+	// Refused is told who was not let in to which lab, and why; nobody is if it is nil.
+	Refused func(r *http.Request, id string, why *visitor.Refusal)
 
 	mu      sync.Mutex
 	feeds   map[*session.Session]*feed
@@ -111,16 +113,18 @@ func (h *Hub) leave(s *session.Session, f *feed) {
 
 // Serve shows s, whose identity is id, over a WebSocket until the viewer leaves or
 // the lab closes. w must be the server's own writer: a wrapped one cannot be taken
-// over. Only pages of this site may connect. The refusal, if there is one, has been
-// answered.
-func (h *Hub) Serve(w http.ResponseWriter, r *http.Request, s *session.Session, id string) *visitor.Refusal {
-	refused := func(why *visitor.Refusal) *visitor.Refusal {
+// over. Only pages of this site may connect.
+func (h *Hub) Serve(w http.ResponseWriter, r *http.Request, s *session.Session, id string) {
+	refuse := func(why *visitor.Refusal) {
+		if h.Refused != nil {
+			h.Refused(r, id, why)
+		}
 		answer(w, why)
-		return why
 	}
 	since, given, err := sinceOf(r)
 	if err != nil {
-		return refused(&visitor.Refusal{Status: http.StatusBadRequest, Why: err.Error()})
+		refuse(&visitor.Refusal{Status: http.StatusBadRequest, Why: err.Error()})
+		return
 	}
 	if !strings.EqualFold(r.Header.Get("Upgrade"), "websocket") || !strings.Contains(strings.ToLower(r.Header.Get("Connection")), "upgrade") {
 		why := "this address is a WebSocket: connect to it with one"
@@ -128,27 +132,31 @@ func (h *Hub) Serve(w http.ResponseWriter, r *http.Request, s *session.Session, 
 			why = "a proxy on the way took the Upgrade or Connection header away, without which there is no WebSocket: " +
 				`let it pass them on (nginx: proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection "upgrade";)`
 		}
-		return refused(&visitor.Refusal{Status: http.StatusUpgradeRequired, Why: why})
+		refuse(&visitor.Refusal{Status: http.StatusUpgradeRequired, Why: why})
+		return
 	}
 	site := h.Site
 	if site == nil {
 		site = &visitor.Site{}
 	}
 	if why := site.Own(r, site.Proxies.From(r)); why != nil {
-		return refused(why)
+		refuse(why)
+		return
 	}
 	owner := ""
 	if h.Admit != nil {
 		who, leave, why := h.Admit(r)
 		if why != nil {
-			return refused(why)
+			refuse(why)
+			return
 		}
 		defer leave()
 		owner = who
 	}
 	f, why := h.enter(s)
 	if why != nil {
-		return refused(why)
+		refuse(why)
+		return
 	}
 	defer h.leave(s, f)
 	ctx, cancel := context.WithTimeout(r.Context(), attachTimeout)
@@ -156,15 +164,17 @@ func (h *Hub) Serve(w http.ResponseWriter, r *http.Request, s *session.Session, 
 	cancel()
 	switch {
 	case errors.Is(err, session.ErrClosed):
-		return refused(&visitor.Refusal{Status: http.StatusNotFound, Why: err.Error()})
+		refuse(&visitor.Refusal{Status: http.StatusNotFound, Why: err.Error()})
+		return
 	case err != nil:
-		return refused(visitor.Busy(attachTimeout, "%v", err))
+		refuse(visitor.Busy(attachTimeout, "%v", err))
+		return
 	}
 	defer detach()
 	// Whose page it is has been decided: Accept would decide by Host alone.
 	c, err := websocket.Accept(w, r, &websocket.AcceptOptions{CompressionMode: websocket.CompressionDisabled, InsecureSkipVerify: true})
 	if err != nil {
-		return nil // it has answered
+		return // it has answered
 	}
 	v := &viewer{conn: c, s: s, feed: f, sched: h.Scheduler, owner: owner, replies: make(chan []byte, maxReplies)}
 	first, next := s.Log().Bounds()
@@ -176,7 +186,6 @@ func (h *Hub) Serve(w http.ResponseWriter, r *http.Request, s *session.Session, 
 	if h.Logger != nil && err != nil {
 		h.Logger.Info("a viewer left", "lab", id[:min(len(id), 8)], "why", err)
 	}
-	return nil
 }
 
 // sinceOf returns the sequence number that a viewer wants to go on from.
