@@ -45,7 +45,7 @@ vnet, internal/strictjson                              < internal/recording
 vnet, vnet/event, internal/recording                   < internal/session
 wasm + sys                                             < internal/compilechild
 vnet, vnet/kern, vnet/userland, tunemu, tapemu, wasm, wasm/modcache, internal/hoststack, scenarios, internal/recording, internal/session, internal/compilechild, internal/diskfile, internal/terminal < internal/boot
-scenarios, internal/decode, internal/sign, vnet/packet, internal/terminal < internal/report
+scenarios, internal/decode, internal/sign, internal/strictjson, vnet/packet, internal/terminal < internal/report
 scenarios, internal/report, internal/terminal + go-yaml, text < internal/batch
 vnet/event, vnet/packet + gopacket                     < internal/pcap
 vnet, vnet/kern, vnet/errno, tunemu, tapemu            < internal/conform

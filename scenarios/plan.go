@@ -4,13 +4,11 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-
-	"golang.org/x/text/unicode/norm"
 )
 
 // plan is the steps that a grading runs: for a stage its setup, then its own.
 func (s *Scenario) plan(o Options) ([]Step, error) {
-	if norm.NFC.String(o.Student) != s.Student {
+	if StudentID(o.Student) != s.Student {
 		return nil, fmt.Errorf("scenario %s: it has the values of student %q, and %q is to be graded", s.Name, s.Student, o.Student)
 	}
 	var steps []Step

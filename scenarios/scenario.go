@@ -139,13 +139,16 @@ func (s *Scenario) Config(seed *uint64) vnet.Config {
 	return c
 }
 
+// StudentID is a student's id as results have it. Two ids that look the same are one
+// student: an accent may be a part of its letter, as keyboards write it, or a mark of its
+// own, as names of files on a Mac have it (NFC, NFD).
+func StudentID(student string) string { return norm.NFC.String(student) }
+
 // For returns the scenario with the values of a student: those that the params have
-// for this id and the seed, which is the scenario's own where seed is nil. Two ids that
-// look the same are one student: an accent may be a part of its letter, as keyboards
-// write it, or a mark of its own, as names of files on a Mac have it (NFC, NFD). A lab must
-// be built from it, and graded with it. It may be called from several goroutines.
+// for this id (StudentID) and the seed, which is the scenario's own where seed is nil. A
+// lab must be built from it, and graded with it. It may be called from several goroutines.
 func (s *Scenario) For(student string, seed *uint64) (*Scenario, error) {
-	student = norm.NFC.String(student)
+	student = StudentID(student)
 	if !utf8.ValidString(student) {
 		return nil, errors.New("the student's id is not UTF-8 text")
 	}

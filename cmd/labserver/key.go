@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"wireloom/internal/sign"
+	"wireloom/internal/terminal"
 )
 
 func runKey(_ context.Context, args []string, io stdio) int {
@@ -37,7 +38,7 @@ in a file.`)
 	if err != nil {
 		return fail(io, err)
 	}
-	fmt.Fprintf(io.out, "private key  %s: keep it to yourself, and keep a copy\npublic key   %s.pub: give it to everybody who verifies. It is\n%s\n", name, name, k.Public())
+	fmt.Fprintf(io.out, "private key  %s: keep it to yourself, and keep a copy\npublic key   %s.pub: give it to everybody who verifies. It is\n%s\n", terminal.Line(name), terminal.Line(name), k.Public())
 	return exitOK
 }
 
@@ -57,7 +58,7 @@ func publicOf(io stdio, name string) (sign.Public, error) {
 // warn says what does not keep a command from going on.
 func warn(io stdio, what string) {
 	if what != "" {
-		fmt.Fprintf(io.err, "labserver: warning: %s\n", what)
+		fmt.Fprintf(io.err, "labserver: warning: %s\n", terminal.Line(what))
 	}
 }
 

@@ -156,7 +156,7 @@ func (v *verifyFlags) expected(file *report.File) string {
 	for _, x := range []struct {
 		flag, what, is, must string
 	}{
-		{"student", "student", h.Student, *v.student},
+		{"student", "student", h.Student, scenarios.StudentID(*v.student)},
 		{"stage", "stage", h.Stage, *v.stage},
 		{"seed", "seed", fmt.Sprint(h.Seed), fmt.Sprint(*v.seed)},
 		{"audience", "audience", h.Audience.String(), v.audience.String()},

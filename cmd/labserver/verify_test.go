@@ -96,6 +96,7 @@ func TestVerifyComparesWhatIsRead(t *testing.T) {
 	}
 	json, page := grade("r.json", "json"), grade("r.html", "html")
 	junit, scope, text := grade("r.xml", "junit"), grade("results.json", "gradescope"), grade("r.txt", "text")
+	zoe := p.grade("zoe.html", p.quit, "--program", "bob="+p.wasm, "--student", "zo\u00eb", "--format", "html")
 	student := grade("s.html", "html", "--audience", "student")
 	p.grade("bad.html", p.quit, "--program", "bob="+file(t, "eight.wasm", exitsWith(8)), "--format", "html")
 	p.grade("bad.json", p.quit, "--program", "bob="+file(t, "eight.wasm", exitsWith(8)), "--format", "json")
@@ -112,6 +113,7 @@ func TestVerifyComparesWhatIsRead(t *testing.T) {
 		{"text alone", []string{text}, 2, "a report in text does not say what it is of"},
 		{"of a student", append(here, student), 0, "every byte of the page & as students see it"},
 		{"for whom it must be", []string{page, "--student", "anna", "--seed", "1", "--audience", "staff"}, 0, points},
+		{"for one with an accent, composed or not", []string{zoe, "--student", "zoe\u0308"}, 0, "student zo\u00eb"},
 		{"for another", []string{page, "--student", "ben"}, 3, "not the same: the report is of student anna, and must be of ben"},
 		{"of another stage", []string{page, "--stage", "two"}, 3, "the report is of stage none, and must be of two"},
 		{"for another audience", []string{page, "--audience", "student"}, 3, "the report is of audience staff, and must be of student"},
@@ -120,9 +122,9 @@ func TestVerifyComparesWhatIsRead(t *testing.T) {
 		{"a heading", []string{p.change("bad.html", "<h2>Checks</h2>", "<h1>Passed with distinction</h1><h2>Checks</h2>")}, 3, "Passed with distinction & which does not belong there"},
 		{"a script", []string{p.change("bad.html", "</main>", "<script>document.title='2 of 2'</script></main>")}, 3, "<script>"},
 		{"what is shown and what is in the data", []string{p.change("bad.html", `"earned":0`, `"earned":2`)}, 3, "in the page's data, checks code: earned: the report says 2, this run 0"},
-		{"a second score", []string{p.change("bad.json", `"score": 0`, `"score": 2, "score": 0`)}, 3, "not the same: this is not as labserver writes a report: score is there twice"},
-		{"a score in capitals", []string{p.change("bad.json", `"score": 0`, `"score": 0, "Score": 2`)}, 3, "Score: there is no such key, but score"},
-		{"points in capitals", []string{p.change("bad.json", `"earned": 0`, `"Earned": 2, "earned": 0`)}, 3, "checks[0].Earned: there is no such key, but earned"},
+		{"a second score", []string{p.change("bad.json", `"score": 0`, `"score": 2, "score": 0`)}, 3, "not the same: this is not as labserver writes a report: it has the key \"score\" twice"},
+		{"a score in capitals", []string{p.change("bad.json", `"score": 0`, `"score": 0, "Score": 2`)}, 3, "it has no key \"Score\", but \"score\""},
+		{"points in capitals", []string{p.change("bad.json", `"earned": 0`, `"Earned": 2, "earned": 0`)}, 3, "checks[0] has no key \"Earned\", but \"earned\""},
 		{"JUnit", []string{p.change("r.xml", `failures="0"`, `failures="1"`)}, 3, "failures="},
 		{"Gradescope", append(here, p.change("results.json", `"score": 2`, `"score": 20`)), 3, `\"score\": 20`},
 		{"text", append(here, p.change("r.txt", "2/2", "9/2"), "--student", "anna"), 3, "9/2"},
@@ -149,7 +151,7 @@ func TestVerifyComparesWhatIsRead(t *testing.T) {
 		{"other points", []string{other("bad.html", "0 of 2 points</b>", "2 of 2 points</b>")}, 3, "not the same: its points or checks are not those of this run & the report says that it was made by version v0.9; this is version " + version()},
 		{"other points in JSON", []string{other("bad.json", `"score": 0`, `"score": 2`)}, 3, "score: the report says 2, this run 0"},
 		{"other words in JSON", []string{other("bad.json", `"expected": "`, `"expected": "now `)}, 2, "not proven"},
-		{"a key of another version", []string{other("bad.json", `"score": 0`, `"score": 0, "grade": "F"`)}, 2, "grade: there is no such key & the report says that it was made by version v0.9 & it may have written what this one does not know"},
+		{"a key of another version", []string{other("bad.json", `"score": 0`, `"score": 0, "grade": "F"`)}, 2, "it has no key \"grade\" & the report says that it was made by version v0.9 & it may have written what this one does not know"},
 	})
 }
 

@@ -49,13 +49,13 @@ func TestReadRefuses(t *testing.T) {
 		{"JSON that was cut", good[:len(good)/2], "it ends in the middle"},
 		{"another format", strings.Replace(good, `"format": 1`, `"format": 2`, 1), "its format is 2; this labserver reads format 1"},
 		{"no format", "{}", "no report of labserver grade"},
-		{"an unknown field", strings.Replace(good, `"seed"`, `"bonus"`, 1), `bonus: there is no such key in a report`},
-		{"a wrong type", strings.Replace(good, `"seed": 42`, `"seed": -1`, 1), "seed: a number -1 does not belong there"},
-		{"an audience that is none", strings.Replace(good, `"audience": "staff"`, `"audience": "dean"`, 1), "there is no audience"},
-		{"more behind it", good + "{}", "something follows it: {}"},
+		{"an unknown field", strings.Replace(good, `"seed"`, `"bonus"`, 1), `it has no key "bonus"`},
+		{"a wrong type", strings.Replace(good, `"seed": 42`, `"seed": -1`, 1), "seed is -1, want 0 or more"},
+		{"an audience that is none", strings.Replace(good, `"audience": "staff"`, `"audience": "dean"`, 1), `audience is "dean", which cannot be read`},
+		{"more behind it", good + "{}", "something follows the JSON value"},
 		{"nothing in it", `{"format": 1}`, "it lacks its scenario"},
-		{"deep nesting", `{"format": 1, "x": ` + strings.Repeat("[", 1<<20), "exceeded max depth"},
-		{"deep nesting that ends", `{"format": 1, "x": ` + strings.Repeat("[", 9000) + strings.Repeat("]", 9000) + "}", "x: there is no such key"},
+		{"deep nesting", `{"format": 1, "x": ` + strings.Repeat("[", 1<<20), `it has no key "x"`},
+		{"deep nesting that ends", `{"format": 1, "x": ` + strings.Repeat("[", 9000) + strings.Repeat("]", 9000) + "}", "it has no key \"x\""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			_, err := Read(strings.NewReader(tc.in))

@@ -126,7 +126,7 @@ func (f *File) parseJSON(b []byte) error {
 	}
 	var g gradescope
 	if err := strictly(b, &g); err != nil {
-		return told(err, b)
+		return err
 	}
 	f.Head = g.ExtraData.Wireloom
 	score, most := 0, 0
@@ -149,8 +149,11 @@ func jsonKind(b []byte) (Format, error) {
 	var top map[string]json.RawMessage
 	dec := json.NewDecoder(bytes.NewReader(b))
 	if err := dec.Decode(&top); err != nil {
-		if bytes.Contains(b, []byte(`"format"`)) || bytes.Contains(b, []byte(`"wireloom"`)) {
-			return "", told(jsonError(err), b)
+		switch {
+		case bytes.Contains(b, []byte(`"wireloom"`)):
+			return "", strictly(b, &gradescope{})
+		case bytes.Contains(b, []byte(`"format"`)):
+			return "", strictly(b, &Document{})
 		}
 		return "", ErrNoReport
 	}
@@ -207,7 +210,7 @@ func parseDocument(b []byte) (*Document, error) {
 	}
 	d := &Document{}
 	if err := strictly(b, d); err != nil {
-		return nil, told(err, b)
+		return nil, err
 	}
 	if d.Format == 0 {
 		return nil, ErrNoReport

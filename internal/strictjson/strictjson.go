@@ -166,13 +166,23 @@ func (w *walk) value(t reflect.Type, depth int) error {
 		if tok != json.Delim('{') {
 			return w.fail("is %s, want an object", kindOf(tok))
 		}
-		return w.object(depth, func(string) reflect.Type { return t.Elem() })
+		return w.object(depth, func(string) (reflect.Type, string) { return t.Elem(), "" })
 	case reflect.Struct:
 		if tok != json.Delim('{') {
 			return w.fail("is %s, want an object", kindOf(tok))
 		}
 		fields := fieldsOf(t)
-		return w.object(depth, func(key string) reflect.Type { return fields[key] })
+		return w.object(depth, func(key string) (reflect.Type, string) {
+			if f, ok := fields[key]; ok {
+				return f, ""
+			}
+			for name := range fields {
+				if strings.EqualFold(name, key) {
+					return nil, fmt.Sprintf(", but %q", name)
+				}
+			}
+			return nil, ""
+		})
 	}
 	panic("strictjson: nothing is known of " + t.String())
 }
@@ -234,8 +244,8 @@ func (w *walk) list(t reflect.Type, depth int) error {
 }
 
 // object checks members up to the end of an object; of is the type of a key's value,
-// nil where there is no such key.
-func (w *walk) object(depth int, of func(key string) reflect.Type) error {
+// nil where there is no such key, with a hint which was meant.
+func (w *walk) object(depth int, of func(key string) (t reflect.Type, hint string)) error {
 	at := len(w.path)
 	seen := map[string]bool{}
 	for w.d.More() {
@@ -247,10 +257,10 @@ func (w *walk) object(depth int, of func(key string) reflect.Type) error {
 		if !ok {
 			return fmt.Errorf("it is not JSON: something is wrong at byte %d", w.d.InputOffset())
 		}
-		t := of(key)
+		t, hint := of(key)
 		switch {
 		case t == nil:
-			return w.fail("has no key %s", quote(key))
+			return w.fail("has no key %s%s", quote(key), hint)
 		case seen[key]:
 			return w.fail("has the key %s twice", quote(key))
 		}
@@ -272,7 +282,7 @@ func (w *walk) anything(tok json.Token, depth int) error {
 	case json.Delim('['):
 		return w.list(t, depth)
 	case json.Delim('{'):
-		return w.object(depth, func(string) reflect.Type { return t })
+		return w.object(depth, func(string) (reflect.Type, string) { return t, "" })
 	}
 	return nil
 }
