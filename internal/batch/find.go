@@ -3,6 +3,7 @@ package batch
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -70,7 +71,8 @@ func Find(dir string, parts []Part, from From, out string) (*Folder, error) {
 	}
 	slices.Sort(names)
 	metadata := slices.Contains(names, metadataFile)
-	names = slices.DeleteFunc(names, func(n string) bool { return ignored(n) || n == metadataFile || sameFolder(t, n, out) })
+	results, _ := os.Stat(out) // nil where there are none yet
+	names = slices.DeleteFunc(names, func(n string) bool { return ignored(n) || n == metadataFile || sameFolder(t, n, results) })
 	var things []thing
 	var offered []string
 	for _, n := range names {
@@ -113,13 +115,12 @@ func ignored(name string) bool {
 	return strings.HasPrefix(name, ".") || name == "__MACOSX" || strings.EqualFold(name, "Thumbs.db") || strings.EqualFold(name, "desktop.ini")
 }
 
-func sameFolder(t *tree, name, out string) bool {
-	there, err := os.Stat(out)
-	if err != nil {
+func sameFolder(t *tree, name string, folder fs.FileInfo) bool {
+	if folder == nil {
 		return false
 	}
 	here, err := t.root.Lstat(name)
-	return err == nil && os.SameFile(here, there)
+	return err == nil && os.SameFile(here, folder)
 }
 
 // What a thing in a folder can be.
@@ -405,13 +406,17 @@ func wanted(parts []Part) string {
 const maxListed = 8
 
 // listed is names with what leads to them; "" where there are none.
-func listed(lead string, names []string) string {
-	if len(names) == 0 {
+func listed(lead string, names []string) string { return listedOf(lead, names, len(names)) }
+
+// listedOf is listed where of all names only the first are there.
+func listedOf(lead string, first []string, total int) string {
+	if total == 0 {
 		return ""
 	}
+	first = first[:min(len(first), maxListed)]
 	more := ""
-	if n := len(names) - maxListed; n > 0 {
-		names, more = names[:maxListed], fmt.Sprintf(" and %d more", n)
+	if n := total - len(first); n > 0 {
+		more = fmt.Sprintf(" and %d more", n)
 	}
-	return lead + strings.Join(names, ", ") + more
+	return lead + strings.Join(first, ", ") + more
 }

@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 )
 
@@ -139,7 +138,7 @@ func TestOnlyOrdinaryFilesAreSubmissions(t *testing.T) {
 		}
 	}
 	for _, name := range []string{"pipe.wasm", "p/x.wasm", "pipe"} {
-		if err := syscall.Mkfifo(at(name), 0o644); err != nil {
+		if err := mkfifo(at(name)); err != nil {
 			t.Skipf("no FIFOs here: %v", err)
 		}
 	}
@@ -169,7 +168,7 @@ func TestOnlyOrdinaryFilesAreSubmissions(t *testing.T) {
 	}
 	for name, swap := range map[string]func(string) error{
 		"good.wasm":   func(p string) error { return os.Symlink(secret, p) },
-		"g/x.wasm":    func(p string) error { return syscall.Mkfifo(p, 0o644) },
+		"g/x.wasm":    mkfifo,
 		"both/x.wasm": func(p string) error { return os.Mkdir(p, 0o755) },
 	} {
 		if err := os.Remove(at(name)); err != nil {
@@ -206,7 +205,7 @@ func TestReadProgram(t *testing.T) {
 			t.Skipf("no links here: %v", err)
 		}
 	}
-	if err := syscall.Mkfifo(filepath.Join(b.dir, "pipe.wasm"), 0o644); err != nil {
+	if err := mkfifo(filepath.Join(b.dir, "pipe.wasm")); err != nil {
 		t.Skipf("no FIFOs here: %v", err)
 	}
 	for _, tc := range []struct{ path, want, err string }{

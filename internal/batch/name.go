@@ -101,21 +101,27 @@ func noteTwins(subs []Submission) {
 	}
 	for i := range subs {
 		s := &subs[i]
-		others := func(all []int) (names []string) {
-			for _, k := range all {
-				if k != i {
-					names = append(names, subs[k].Name)
-				}
-			}
-			return names
-		}
 		base, _ := cutWasm(fold(s.raw))
-		twins, more := others(alike[base]), others(of[s.Student])
-		if len(twins) > 0 {
-			s.notes = append(s.notes, listed("its name is nearly that of ", twins))
+		twins := alike[base]
+		s.note("its name is nearly that of ", subs, i, twins)
+		if more := of[s.Student]; s.Student != "" && len(more) > len(twins) {
+			s.note("its student's id is also that of ", subs, i, more)
 		}
-		if s.Student != "" && len(more) > len(twins) {
-			s.notes = append(s.notes, listed("its student's id is also that of ", more))
+	}
+}
+
+// note notes the others of a list, by their numbers, in which submission i is, too.
+func (s *Submission) note(lead string, subs []Submission, i int, list []int) {
+	var first []string // a whole class may have one name
+	for _, k := range list {
+		if k != i && len(first) < maxListed {
+			first = append(first, subs[k].Name)
 		}
+		if len(first) == maxListed {
+			break
+		}
+	}
+	if len(list) > 1 {
+		s.notes = append(s.notes, listedOf(lead, first, len(list)-1))
 	}
 }

@@ -23,6 +23,7 @@ type Table struct {
 	checks []checkCount
 	hidden bool
 	twins  map[string][]*Row // who handed in a program, by its hash
+	alike  map[string][]*Row // who handed in the same for all slots
 	who    map[string]int    // how many rows are of somebody
 }
 
@@ -35,7 +36,7 @@ type checkCount struct {
 
 // NewTable makes a table of rows; those that are nil are not in it.
 func NewTable(rows []*Row) *Table {
-	t := &Table{twins: map[string][]*Row{}, who: map[string]int{}}
+	t := &Table{twins: map[string][]*Row{}, alike: map[string][]*Row{}, who: map[string]int{}}
 	at := map[string]int{}
 	for _, row := range rows {
 		if row == nil {
@@ -43,8 +44,13 @@ func NewTable(rows []*Row) *Table {
 		}
 		t.Rows = append(t.Rows, row)
 		t.who[row.Who]++
+		if all := whole(row); all != "" {
+			t.alike[all] = append(t.alike[all], row)
+		}
 		for _, p := range row.Programs {
-			t.twins[p.Hash] = append(t.twins[p.Hash], row)
+			if have := t.twins[p.Hash]; len(have) == 0 || have[len(have)-1] != row { // one may be for several slots
+				t.twins[p.Hash] = append(have, row)
+			}
 		}
 		if row.Report == nil {
 			continue
@@ -125,29 +131,39 @@ func (t *Table) label(row *Row) string {
 
 // sameAs says whose programs are the same files as a row's; "" if nobody's are.
 func (t *Table) sameAs(row *Row) string {
-	var alike []string // others who have all of the row's programs
-	var some []string  // a sentence for each program that others have
-	for i, p := range row.Programs {
-		var names []string
-		seen := map[*Row]bool{row: true}
-		for _, other := range t.twins[p.Hash] {
-			if !seen[other] {
-				seen[other] = true
-				names = append(names, t.label(other))
-			}
-		}
-		if i == 0 {
-			alike = names
-		}
-		alike = slices.DeleteFunc(slices.Clone(alike), func(n string) bool { return !slices.Contains(names, n) })
-		if len(names) > 0 {
-			some = append(some, listed(p.Slots[0]+" is the same file as ", names))
+	if s := t.others("same file as ", row, t.alike[whole(row)]); s != "" {
+		return s
+	}
+	var out []string
+	for _, p := range row.Programs {
+		if s := t.others(p.Slots[0]+" is the same file as ", row, t.twins[p.Hash]); s != "" {
+			out = append(out, s)
 		}
 	}
-	if len(alike) > 0 {
-		return listed("same file as ", alike)
+	return strings.Join(out, "; ")
+}
+
+// others are the names of the other rows of a list, which may be a whole class.
+func (t *Table) others(lead string, row *Row, list []*Row) string {
+	var first []string
+	for _, r := range list {
+		if len(first) == maxListed {
+			break
+		}
+		if r != row {
+			first = append(first, t.label(r))
+		}
 	}
-	return strings.Join(some, "; ")
+	return listedOf(lead, first, max(len(list)-1, 0))
+}
+
+// whole is what two rows have in common whose programs are all the same.
+func whole(row *Row) string {
+	var b strings.Builder
+	for _, p := range row.Programs {
+		fmt.Fprintf(&b, "%s %s\n", p.Slots[0], p.Hash)
+	}
+	return b.String()
 }
 
 // known says which of a row's programs no student has made; "" if none.
