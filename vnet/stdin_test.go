@@ -90,7 +90,7 @@ func TestAReaderOfTheTerminalSaysSo(t *testing.T) {
 	if got := wchan(); got != "ttyin" {
 		t.Errorf("a process that reads its terminal sleeps on %q, want ttyin", got)
 	}
-	if _, err := b.Do(Command{Op: "stdin", Node: "n", Proc: "a", Text: "x"}, nil); err != nil {
+	if _, err := b.Do(Stdin{Node: "n", Proc: "a", Text: "x"}); err != nil {
 		t.Fatal(err)
 	}
 	if got := wchan(); got == "ttyin" {
