@@ -414,6 +414,7 @@ func TestNothingThatIsHiddenLeavesTheServer(t *testing.T) {
 				t.Errorf("the recording is %.100q", b)
 			}
 		},
+		"/api": func() { v.whole("GET", "/api", "") },
 		"/api/": func() {
 			for _, path := range []string{"/api/", "/api/programs/" + sum(ref), "/api/scenarios/guarded", "/api/scenarios/guarded/scenario.yaml", "/api/labs/" + v.lab + "/scenario.yaml"} {
 				v.whole("GET", path, "")
@@ -470,6 +471,16 @@ func TestNothingThatIsHiddenLeavesTheServer(t *testing.T) {
 		}
 	}) {
 		routes[pattern]()
+		// And HEAD, which is answered as GET is, and a method that no route takes.
+		method, path, ok := strings.Cut(pattern, " ")
+		if !ok {
+			path = pattern
+		}
+		path = strings.Replace(path, "{id}", v.lab, 1)
+		if method == http.MethodGet {
+			v.whole(http.MethodHead, path, "")
+		}
+		v.whole("BREW", path, "")
 	}
 	v.whole("DELETE", lab, "")
 	for {

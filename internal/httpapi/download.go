@@ -38,19 +38,17 @@ func (w *lateWriter) Write(p []byte) (int, error) {
 // download runs f, which writes a file. Where it fails in the middle, the
 // connection is broken off, so that nobody takes half of a file for all of it.
 func (s *Server) download(w http.ResponseWriter, r *http.Request, l *lab, typ, ending string, f func(io.Writer) error) {
-	select {
-	case l.files <- struct{}{}:
-		defer func() { <-l.files }()
-	default:
-		refuse(w, visitor.TooMany(retrySoon, "there is no file to download now: %d files of this lab are being downloaded, which is as many as may be; wait for one of them", maxLabFiles))
-		return
-	}
 	client := s.client(r)
-	if why := s.quotas.downloads.Take(client, 1); why != nil {
-		refuse(w, why, "there is no file to download now")
-		return
+	for _, take := range []struct {
+		quota *visitor.Quota
+		whose string
+	}{{&s.quotas.downloads, client}, {&s.quotas.labFiles, l.id}} {
+		if why := take.quota.Take(take.whose, 1); why != nil {
+			refuse(w, why, "there is no file to download now")
+			return
+		}
+		defer take.quota.Give(take.whose, 1)
 	}
-	defer s.quotas.downloads.Give(client, 1)
 	attach(w, l, typ, ending)
 	if r.Method == http.MethodHead {
 		return

@@ -58,11 +58,11 @@ func (s *Server) openLab(w http.ResponseWriter, r *http.Request) {
 		Scenario string `json:"scenario"`
 	}
 	if err := object(w, r, &ask); err != nil {
-		status := http.StatusBadRequest
 		if large := (*http.MaxBytesError)(nil); errors.As(err, &large) {
-			status = http.StatusRequestEntityTooLarge
+			fail(w, http.StatusRequestEntityTooLarge, "the request is too large: it may have at most %d bytes", large.Limit)
+			return
 		}
-		fail(w, status, `the request is not {"scenario": "NAME"}: %v`, err)
+		fail(w, http.StatusBadRequest, `the request is not {"scenario": "NAME"}: %v`, err)
 		return
 	}
 	known := false

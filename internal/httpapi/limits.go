@@ -83,6 +83,7 @@ const (
 type quotas struct {
 	labs, viewers, uploads, downloads, connections, disk visitor.Quota
 	inFlight                                             visitor.Quota // bytes of uploads in memory
+	labFiles                                             visitor.Quota // downloads by lab: its client is the lab's id
 }
 
 func (q *quotas) init(l Limits) {
@@ -107,6 +108,10 @@ func (q *quotas) init(l Limits) {
 		Limit: l.Downloads.Or(d.Downloads), Flag: "max-downloads", After: retrySoon,
 		Mine: "%s files are being fetched from your address", Ours: "%s files are being fetched from this server", Advice: "wait until one is there",
 	}
+	q.labFiles = visitor.Quota{ // all labs together have the limit of downloads
+		Limit: visitor.Limit{All: -1, Each: maxLabFiles}, After: retrySoon,
+		Mine: "%s files of this lab are being fetched", Advice: "wait until one is there",
+	}
 	q.connections = visitor.Quota{
 		Limit: l.Connections.Or(d.Connections), Flag: "max-connections", After: retryLater,
 		Mine: "there are %s connections from your address", Ours: "this server has %s connections", Advice: "close some pages first",
@@ -121,7 +126,7 @@ func (q *quotas) init(l Limits) {
 func (q *quotas) use() map[string]visitor.Use {
 	return map[string]visitor.Use{
 		"labs": q.labs.Use(), "viewers": q.viewers.Use(), "uploads": q.uploads.Use(), "upload_bytes": q.inFlight.Use(),
-		"downloads": q.downloads.Use(), "connections": q.connections.Use(), "disk_bytes": q.disk.Use(),
+		"downloads": q.downloads.Use(), "lab_downloads": q.labFiles.Use(), "connections": q.connections.Use(), "disk_bytes": q.disk.Use(),
 	}
 }
 

@@ -42,6 +42,7 @@ func (r *routes) rest(path string, f http.HandlerFunc) {
 	r.patterns = append(r.patterns, path)
 	r.mux.HandleFunc(path, f)
 	if bare := strings.TrimSuffix(path, "/"); bare != "" {
+		r.patterns = append(r.patterns, bare)
 		r.mux.HandleFunc(bare, f) // or it would be sent to the one with the slash
 	}
 }
@@ -49,5 +50,6 @@ func (r *routes) rest(path string, f http.HandlerFunc) {
 // ServeHTTP answers a request by its route.
 func (r *routes) ServeHTTP(w http.ResponseWriter, q *http.Request) { r.mux.ServeHTTP(w, q) }
 
-// Routes returns the patterns of the server's routes, sorted.
+// Routes returns the patterns of the server's routes, sorted: with their method, or
+// without where every method is taken. HEAD, which is answered as GET is, is not among them.
 func (s *Server) Routes() []string { return slices.Sorted(slices.Values(s.mux.patterns)) }

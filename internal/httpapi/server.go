@@ -82,7 +82,6 @@ type lab struct {
 	client  string // who opened it
 	close   context.CancelCauseFunc
 	upload  chan struct{} // has room while nothing is being uploaded
-	files   chan struct{} // has room for files to be downloaded
 	refused atomic.Value  // string: why the last who wanted to watch was not let in; "" if it was
 }
 
@@ -238,7 +237,7 @@ func (s *Server) open(ctx context.Context, scenario, client string) (*lab, error
 		vl.Close()
 		return nil, err
 	}
-	l := &lab{Session: sess, id: id, client: client, upload: make(chan struct{}, 1), files: make(chan struct{}, maxLabFiles)}
+	l := &lab{Session: sess, id: id, client: client, upload: make(chan struct{}, 1)}
 	ctx, l.close = context.WithCancelCause(s.base)
 	s.mu.Lock()
 	if s.closed {

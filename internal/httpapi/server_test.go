@@ -218,7 +218,7 @@ func TestBadRequestsAreAnsweredWithASentence(t *testing.T) {
 		{"two names", "POST", "/api/labs", `{"scenario":"ping","scenario":"broken"}`, nil, 400, `: it has the key "scenario" twice`},
 		{"a name in another case", "POST", "/api/labs", `{"Scenario":"ping"}`, nil, 400, `: it has no key "Scenario"`},
 		{"something behind it", "POST", "/api/labs", `{"scenario":"ping"} {}`, nil, 400, ": something follows the JSON value"},
-		{"a large body", "POST", "/api/labs", `{"scenario":"` + strings.Repeat("x", 5000) + `"}`, nil, 413, "too large"},
+		{"a large body", "POST", "/api/labs", `{"scenario":"` + strings.Repeat("x", 5000) + `"}`, nil, 413, "the request is too large: it may have at most 4096 bytes"},
 		{"no such lab", "GET", "/api/labs/AAAA", "", nil, 404, "start a new lab"},
 		{"no such address", "GET", "/api/nothing", "", nil, 404, "no GET /api/nothing"},
 		{"a method that is none", "PUT", path, "", nil, 405, "it takes DELETE, GET, HEAD"},
@@ -416,13 +416,17 @@ func TestDownloadsOfALabAreLimited(t *testing.T) {
 		visitors = append(visitors, w)
 		file := []string{"/recording", "/capture.pcapng"}[i%2]
 		r := httptest.NewRequestWithContext(t.Context(), "GET", "http://localhost"+path+file, nil)
+		r.RemoteAddr = fmt.Sprintf("192.0.2.%d:1", i) // each is another client
 		all.Go(func() { x.api.ServeHTTP(w, r) })
 		<-w.begun
 	}
 	for _, file := range []string{"/recording", "/capture.pcapng"} {
-		if a := x.do("GET", path+file, ""); a.status != http.StatusTooManyRequests || !strings.Contains(a.json.Error, "4 files of this lab are being downloaded, which is as many as may be; wait for one of them") {
+		if a := x.do("GET", path+file, ""); a.status != http.StatusTooManyRequests || !strings.Contains(a.json.Error, "4 files of this lab are being fetched, and the limit is 4: wait until one is there") {
 			t.Errorf("one more: %d %s", a.status, a.body)
 		}
+	}
+	if u := x.limits("lab_downloads"); u.Client != maxLabFiles || u.ClientLimit != maxLabFiles || u.Limit != -1 || u.Refused != 2 {
+		t.Errorf("/healthz says %+v", u)
 	}
 	if a := x.do("GET", "/api/labs/"+x.lab()+"/recording", ""); a.status != http.StatusOK {
 		t.Errorf("of another lab: %d %s", a.status, a.body)
