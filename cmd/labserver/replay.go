@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"wireloom/internal/boot"
+	"wireloom/internal/diskfile"
 	"wireloom/internal/recording"
 	"wireloom/internal/terminal"
 )
@@ -68,33 +69,39 @@ not to its end.`)
 	var lack *recording.LackError
 	switch {
 	case errors.As(err, &lack):
-		return fail(io, fmt.Errorf("%w\ngive the scenario that they are the solutions of with --scenario, or each as a file with --program", err))
+		return fail(io, lacking(lack))
 	case errors.Is(err, recording.ErrTime):
 		return fail(io, fmt.Errorf("%w; --max-time gives it longer", err))
 	case err != nil:
 		return fail(io, err)
 	case !r.Same:
-		fmt.Fprintf(io.out, "not the same\n  recorded  %s by %q\n  now       %s by %q\n  %s\n", r.WantHash, r.Version, r.Hash, version(), r.Why)
+		fmt.Fprintf(io.out, "not the same\n  recorded  %s by %s\n  now       %s by %s\n  %s\n", r.WantHash, terminal.Line(r.Version), r.Hash, version(), terminal.Line(r.Why))
 		return exitFailed
 	}
 	fmt.Fprintf(io.out, "the same\n  run %s  %d events in %v of virtual time\n", r.Hash, r.Events, r.At)
 	return exitOK
 }
 
+// lacking says which programs a recording lacks, a line each, and what to do.
+func lacking(e *recording.LackError) error {
+	lines := []error{errors.New("recording: of programs that were not uploaded it has only the hash, and these are not here:")}
+	for _, l := range e.Lacks {
+		lines = append(lines, errors.New("  "+l.String()))
+	}
+	return errors.Join(append(lines, errors.New("give the scenario that they are the solutions of with --scenario, or each as a file with --program"))...)
+}
+
 // openRecording reads a recording, which needs its file as long as it is used.
 func openRecording(name string) (*os.File, *recording.File, error) {
-	info, err := os.Stat(name)
-	if err == nil && !info.Mode().IsRegular() {
-		err = fmt.Errorf("%s is no ordinary file", terminal.Line(name)) // to open a pipe would wait for who writes to it
-	}
+	file, err := diskfile.Open(name)
 	if err != nil {
 		return nil, nil, err
 	}
-	file, err := os.Open(name)
-	if err != nil {
-		return nil, nil, err
+	info, err := file.Stat()
+	var rec *recording.File
+	if err == nil {
+		rec, err = recording.Read(file, info.Size())
 	}
-	rec, err := recording.Read(file, info.Size())
 	if err != nil {
 		_ = file.Close() // only read
 		return nil, nil, err

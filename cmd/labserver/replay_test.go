@@ -244,7 +244,7 @@ func TestAReplayOfOnesOwnLab(t *testing.T) {
 	}{
 		{
 			"nothing given", nil, exitError, "",
-			"labserver: recording: of programs that were not uploaded it has only the hash, and they are not here:\n  a:p  SHA-256 " + sum(solution) +
+			"labserver: recording: of programs that were not uploaded it has only the hash, and these are not here:\n  a:p  SHA-256 " + sum(solution) +
 				fmt.Sprintf("  %d bytes  \"p.wasm\"\ngive the scenario that they are the solutions of with --scenario, or each as a file with --program\n", len(solution)),
 		},
 		{"the scenario", []string{"--scenario", dir}, exitOK, "the same\n", ""},
@@ -269,7 +269,7 @@ func TestAReplayOfOnesOwnLab(t *testing.T) {
 	if code := run(ctx, []string{"replay", path, "--program", given}, stdio{strings.NewReader(""), &o, &e}); code != exitError || !strings.Contains(e.String(), "the replay was interrupted: it ran for ") {
 		t.Errorf("an interrupted replay ends with %d: %s%s", code, &o, &e)
 	}
-	if code, _, errs := labserver(t, "replay", os.DevNull); code != exitError || !strings.Contains(errs, "is no ordinary file") {
+	if code, _, errs := labserver(t, "replay", os.DevNull); code != exitError || !strings.Contains(errs, "no ordinary file") {
 		t.Errorf("what is no ordinary file: %d %s", code, errs)
 	}
 }

@@ -84,7 +84,7 @@ type LackError struct{ Lacks []Lack }
 
 func (e *LackError) Error() string {
 	var b strings.Builder
-	b.WriteString("recording: of programs that were not uploaded it has only the hash, and they are not here:")
+	b.WriteString("recording: of programs that were not uploaded it has only the hash, and these are not here:")
 	for _, l := range e.Lacks {
 		b.WriteString("\n  " + l.String())
 	}
