@@ -35,22 +35,23 @@ vnet/packet, vnet/fabric/bridge, vnet/fabric/stp       < internal/fabricconform
 vnet/kern, vnet/errno, vnet/packet, vnet/event         < vnet/inet
 vnet/loop, vnet/kern, vnet/errno, vnet/packet, vnet/event, vnet/fabric, vnet/fabric/bridge, vnet/inet < vnet
 vnet, vnet/inet, vnet/kern, vnet/errno, vnet/packet                 < vnet/userland
-vnet, vnet/inet, vnet/kern, vnet/errno, wasm/fuel, wasm/modcache + wazero < wasm
+vnet, vnet/inet, vnet/kern, vnet/errno, wasm/fuel, wasm/modcache + wazero, sys < wasm
 vnet/inet, vnet/kern, vnet/errno, vnet/packet + gVisor        < internal/hoststack
 vnet/packet + gopacket                                 < internal/decode
 vnet, vnet/inet, vnet/kern, vnet/errno, vnet/packet, vnet/event, internal/decode + go-yaml, text < scenarios
 NONE                                                   < internal/strictjson, internal/diskfile
 internal/diskfile                                      < internal/handin, internal/sign
 vnet, internal/strictjson                              < internal/recording
-vnet, vnet/event, internal/recording                   < internal/session
+NONE + sys                                             < internal/budget
+vnet, vnet/event, internal/recording, internal/budget < internal/session
 wasm + sys                                             < internal/compilechild
-vnet, vnet/kern, vnet/userland, tunemu, tapemu, wasm, wasm/modcache, internal/hoststack, scenarios, internal/recording, internal/session, internal/compilechild, internal/diskfile, internal/terminal < internal/boot
+vnet, vnet/kern, vnet/userland, tunemu, tapemu, wasm, wasm/modcache, internal/hoststack, scenarios, internal/recording, internal/session, internal/budget, internal/compilechild, internal/diskfile, internal/terminal < internal/boot
 scenarios, internal/decode, internal/sign, internal/strictjson, vnet/packet, internal/terminal < internal/report
 scenarios, internal/report, internal/terminal + go-yaml, text < internal/batch
 vnet/event, vnet/packet + gopacket                     < internal/pcap
 vnet, vnet/kern, vnet/errno, tunemu, tapemu            < internal/conform
 vnet, vnet/errno, vnet/event, vnet/packet, internal/session, internal/decode, internal/visitor, internal/strictjson + websocket < internal/stream
-vnet, vnet/event, internal/session, internal/decode, internal/stream, internal/visitor, internal/pcap, internal/strictjson, scenarios, web < internal/httpapi
+vnet, vnet/event, internal/session, internal/budget, internal/decode, internal/stream, internal/visitor, internal/pcap, internal/strictjson, scenarios, web < internal/httpapi
 vnet, vnet/errno, vnet/event, scenarios, web, wasm/guest, internal/* + websocket < cmd/labserver
 vnet, vnet/inet, vnet/kern, vnet/errno, vnet/event, vnet/packet, tapemu, scenarios, wasm, wasm/fuel, web, internal/* + sys, websocket, wazero < internal/bench
 NONE                                                   < internal/mutant, internal/testcount, internal/visitor
@@ -93,7 +94,10 @@ var core = map[string][]string{
 	// The engine compiles off the loop, for all labs of a server.
 	"wasm/engine.go":  {"sync", "sync/atomic", "channel", "goroutine", "os"},
 	"wasm/native.go":  {"sync", "os", "channel"},
-	"wasm/recycle.go": {"sync"},
+	"wasm/recycle.go": {"sync", "sync/atomic"},
+	// Guests' memory is the system's.
+	"wasm/region_unix.go":  {"golang.org/x/sys/unix"},
+	"wasm/region_linux.go": {"golang.org/x/sys/unix"},
 }
 
 // impure are the packages of the standard library that reach the machine or

@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -51,6 +52,15 @@ func dur(v *value, or time.Duration) time.Duration {
 	return d
 }
 
+// bytes is an amount of memory.
+func sizeOf(v *value) int64 {
+	if v == nil {
+		return 0
+	}
+	n, _ := parseSize(v.text) // its shape has been checked
+	return n
+}
+
 func texts(v *value) []string {
 	if v == nil {
 		return nil
@@ -70,7 +80,7 @@ func (b *builder) build(root *value) {
 	}
 	sc.Name, sc.Title, sc.Course = str(root.get("scenario")), str(root.get("title")), num(root.get("course"), 0)
 	sc.words = map[Slot]string{}
-	sc.Lab = vnet.Config{Name: sc.Name, Seed: sc.Seed}
+	sc.Lab = vnet.Config{Name: sc.Name, Seed: sc.Seed, Memory: sizeOf(root.get("memory"))}
 	b.links = map[string]*vnet.LinkConfig{}
 	if sw := root.get("switches"); sw != nil {
 		for _, e := range sw.keys {
@@ -256,7 +266,10 @@ func (b *builder) node(e *entry, connect func(at *value, a, to string)) {
 		for _, f := range progs.keys {
 			c := vnet.ProgramConfig{
 				Name: f.key.text, Argv: texts(f.val.get("argv")), Env: texts(f.val.get("env")), Command: str(f.val.get("command")),
-				Memory: int64(num(f.val.get("memory"), 0)) << 20, Fuel: int64(num(f.val.get("fuel"), 0)), Start: str(f.val.get("start")) != "false", Slot: f.val.get("slot") != nil,
+				Memory: sizeOf(f.val.get("memory")), Fuel: int64(num(f.val.get("fuel"), 0)), Start: str(f.val.get("start")) != "false", Slot: f.val.get("slot") != nil,
+			}
+			if all := cmp.Or(b.sc.Lab.Memory, vnet.DefaultLabMemory); c.Memory > all {
+				b.p.at(f.val.get("memory"), "program %s may use %d MiB, and all programs of the lab together %d MiB: raise memory at the top of the file", f.key.text, c.Memory>>20, all>>20)
 			}
 			if c.Slot == (c.Command != "") {
 				b.p.at(f.key, "program %s needs either a slot or a command", f.key.text)

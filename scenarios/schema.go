@@ -44,7 +44,7 @@ func (g *schemer) schema(s *shape) map[string]any {
 		name = "packet"
 	case shapeFields:
 		name = "fields"
-	case shapeText, shapeInt, shapeBool, shapeDuration, shapeObject, shapeMap, shapeList, shapeMany, shapeEither, shapeAny:
+	case shapeText, shapeInt, shapeBool, shapeDuration, shapeSize, shapeObject, shapeMap, shapeList, shapeMany, shapeEither, shapeAny:
 	}
 	if name == "" {
 		return g.plain(s)
@@ -82,6 +82,9 @@ func (g *schemer) plain(s *shape) map[string]any {
 	case shapeDuration:
 		m["type"], m["pattern"] = "string", `^([0-9]+(\.[0-9]+)?(ns|us|µs|ms|s|m|h))+$`
 		return map[string]any{"anyOf": []any{m, map[string]any{"const": 0}, ref("filled")}}
+	case shapeSize:
+		m["type"], m["pattern"] = "string", `^[0-9]+([KMG]iB)?$`
+		return map[string]any{"anyOf": []any{m, map[string]any{"type": "integer", "minimum": s.min >> 20, "maximum": s.max >> 20}, ref("filled")}}
 	case shapeList:
 		m["type"], m["items"], m["maxItems"] = "array", g.schema(s.of), s.max
 	case shapeMany:

@@ -43,6 +43,7 @@ const (
 	shapeInt
 	shapeBool
 	shapeDuration
+	shapeSize // of memory
 	shapeObject
 	shapeMap
 	shapeList
@@ -75,6 +76,22 @@ func number(lo, hi int64) *shape {
 
 func duration(most time.Duration) *shape {
 	return &shape{kind: shapeDuration, max: int64(most), want: fmt.Sprintf("a time such as 200ms or 1.5s, at most %v", most)}
+}
+
+// size is an amount of memory; a number alone counts MiB.
+func size(lo, hi int64) *shape {
+	return &shape{kind: shapeSize, min: lo, max: hi, want: fmt.Sprintf("a size such as 64MiB or 1GiB, from %dMiB to %dMiB", lo>>20, hi>>20)}
+}
+
+// parseSize reads an amount of memory.
+func parseSize(s string) (int64, error) {
+	n := strings.TrimRight(s, "KMGiB")
+	unit, ok := map[string]int64{"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "": 1 << 20}[s[len(n):]]
+	v, err := strconv.ParseInt(n, 10, 32)
+	if err != nil || !ok {
+		return 0, fmt.Errorf("%.40q is no size", s)
+	}
+	return v * unit, nil
 }
 
 func object(fields ...field) *shape {
@@ -173,6 +190,7 @@ var format = object(
 	field{"title", text("a line of text"), false, "What it is about, in a line."},
 	field{"course", number(1, 100), false, "Its position in the course, from 1; not there where it is not part of it."},
 	field{"seed", number(0, 1<<53), false, "Of everything that is random in it; 1 where it is not given."},
+	field{"memory", size(vnet.MinLabMemory, vnet.MaxLabMemory), false, fmt.Sprintf("How much memory all programs of the lab may use together; %dMiB where it is not given.", vnet.DefaultLabMemory>>20)},
 	field{"params", paramsShape, false, "Values that differ from student to student; ${name} stands for them in any text."},
 	field{"nodes", mapOf(nameKey, "a node's name", nodeShape, 256), true, "The emulated machines, by name."},
 	field{"switches", mapOf(nameKey, "a switch's name", object(
@@ -213,9 +231,8 @@ var nodeShape = object(
 		field{"command", &shape{kind: shapeText, want: "a command that is part of every node, such as ping", pattern: nameKey, max: 32}, false, "A built-in command instead of a program."},
 		field{"argv", strs, false, "Its arguments, the program's own name first."},
 		field{"env", strs, false, "Its environment, each KEY=value."},
-		field{"memory", number(1, 512), false, "How many MiB of memory it may use; 64 where it is not given."},
+		field{"memory", size(1<<20, vnet.MaxMemory), false, fmt.Sprintf("How much memory it may use; %dMiB where it is not given.", vnet.DefaultMemory>>20)},
 		field{"fuel", number(1, 1<<40), false, "How many units of fuel it may use in all (about one an instruction, 10 ns of its node's time each), until SIGXCPU ends it; no limit where it is not given."},
-		field{"fuel", number(1, 1<<53), false, "How many units of fuel it may use in all; no limit where it is not given."},
 		field{"start", boolean, false, "Start it with the lab; true where it is not given."},
 	), 32), false, "The programs that run on it, by name."},
 	field{"files", filesShape, false, "Read-only files that programs find on it, by path. What ends in a slash is an empty directory."},
@@ -269,7 +286,7 @@ func (s *shape) conform(v *value, what string, p *problems) {
 			p.at(v, "%s is %v, want %s%s", what, v.kind, s.want, also)
 			return
 		}
-	case shapeText, shapeInt, shapeBool, shapeDuration:
+	case shapeText, shapeInt, shapeBool, shapeDuration, shapeSize:
 		if v.kind != kindScalar {
 			p.at(v, "%s is %v, want %s", what, v.kind, s.want)
 			return
@@ -326,6 +343,11 @@ func (s *shape) conform(v *value, what string, p *problems) {
 	case shapeDuration:
 		d, err := time.ParseDuration(v.text)
 		if err != nil || d < 0 || int64(d) > s.max {
+			p.at(v, "%s is %s, want %s", what, shown(v), s.want)
+		}
+	case shapeSize:
+		n, err := parseSize(v.text)
+		if err != nil || n < s.min || n > s.max {
 			p.at(v, "%s is %s, want %s", what, shown(v), s.want)
 		}
 	case shapeMany, shapeEither, shapeAny:

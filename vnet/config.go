@@ -1,6 +1,7 @@
 package vnet
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -36,7 +37,6 @@ const (
 	ReservedProcs  = 8                  // of MaxProcs, those that only the node's prompt and the lab start
 	DefaultMemory  = 64 << 20           // bytes of memory a process may use, unless its slot says otherwise
 	MaxMemory      = 512 << 20          // bytes of memory that a slot may grant
-	MaxSpawnMemory = 512 << 20          // bytes of memory of all processes of a node that programs and its prompt started
 	SliceFuel      = 100_000            // units of fuel in a slice of a node's CPU
 	FuelNanosecond = 10                 // virtual nanoseconds that a unit of fuel takes
 )
@@ -50,7 +50,8 @@ type Config struct {
 	Nodes    []NodeConfig
 	Switches []SwitchConfig
 	Links    []LinkConfig
-	Window   int `json:"-"` // bytes of the event log that viewers can see; see event.NewLog
+	Memory   int64 `json:",omitempty"` // bytes that all programs may use together; DefaultLabMemory if 0
+	Window   int   `json:"-"`          // bytes of the event log that viewers can see; see event.NewLog
 }
 
 // NodeConfig describes an emulated machine.
@@ -128,6 +129,9 @@ func (c *Config) Check() Mistakes {
 	}
 	most("nodes", len(c.Nodes), MaxNodes)
 	most("switches", len(c.Switches), MaxSwitches)
+	if c.Memory != 0 && (c.Memory < MinLabMemory || c.Memory > MaxLabMemory) {
+		m.at("memory").say("memory: %d bytes for all programs; %d to %d are allowed", c.Memory, int64(MinLabMemory), int64(MaxLabMemory))
+	}
 	names, ends := map[string]bool{}, map[string]bool{}
 	name := func(list, what, n string) {
 		if !nameForm.MatchString(n) {
@@ -142,6 +146,11 @@ func (c *Config) Check() Mistakes {
 		n := &c.Nodes[i]
 		name("nodes", "node", n.Name)
 		n.check(m.at("nodes", n.Name))
+		for _, p := range n.Programs {
+			if all := cmp.Or(c.Memory, DefaultLabMemory); p.Memory > all {
+				m.at("nodes", n.Name, "programs", p.Name).say("node %q: program %q: %d bytes of memory, and all programs of the lab may have %d together", n.Name, p.Name, p.Memory, all)
+			}
+		}
 		for _, f := range n.NICs {
 			ends[n.Name+":"+f.Name] = true
 		}

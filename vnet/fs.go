@@ -179,6 +179,7 @@ func (fs *filesystem) release(n *inode) {
 		return
 	}
 	fs.bytes -= int64(len(n.data))
+	fs.node.kern.Memory().Give(int64(len(n.data)))
 	n.data = nil
 }
 
@@ -225,6 +226,9 @@ func (fs *filesystem) resize(p *Proc, n *inode, size int64) errno.Errno {
 		fs.full(p, "tmp-bytes", fmt.Sprintf("the files in /tmp have %d bytes and may have %d: %d more do not fit", fs.bytes, MaxTmpBytes, more), MaxTmpBytes)
 		return errno.ENOSPC
 	}
+	if more > 0 && !fs.node.kern.Memory().Take(more) {
+		return errno.ENOSPC
+	}
 	old := len(n.data)
 	switch {
 	case more > 0:
@@ -236,6 +240,7 @@ func (fs *filesystem) resize(p *Proc, n *inode, size int64) errno.Errno {
 		n.data = n.data[:size]
 	}
 	fs.bytes += more
+	fs.node.kern.Memory().Give(max(-more, 0))
 	return errno.OK
 }
 

@@ -42,6 +42,9 @@ func (p *Proc) Mkfifo(dir int, name string) errno.Errno {
 func (p *Proc) openFIFO(n *inode, of *openFile) (file, errno.Errno) {
 	fs, k := p.node.fs, p.node.kern
 	if n.pipe == nil {
+		if !k.Memory().Take(pipeSize + pipeSelf) {
+			return nil, errno.ENOMEM
+		}
 		n.pipe = &fifoPipe{pipe: pipe{node: p.node}}
 	}
 	x := n.pipe
@@ -163,6 +166,7 @@ func (n *inode) closeFIFO() {
 	if x := n.pipe; x.readers+x.writers == 0 {
 		x.rsel.Destroy(x.node.kern)
 		x.wsel.Destroy(x.node.kern)
+		x.node.kern.Memory().Give(pipeSize + pipeSelf)
 		n.pipe = nil
 	}
 }

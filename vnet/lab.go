@@ -38,6 +38,7 @@ type Lab struct {
 	rt       Runtime
 	loop     loop.Loop
 	log      *event.Log
+	mem      memory
 	nodes    []*Node
 	byName   map[string]*Node
 	numbered int // nodes that there were so far
@@ -63,6 +64,7 @@ func New(c Config, rt Runtime) (*Lab, error) {
 		rt.Modules = func(kern.Dialect) []kern.Module { return nil }
 	}
 	l := &Lab{conf: c, rt: rt, topology: c, log: event.NewLog(c.Window), ports: map[string]*port{}, byName: map[string]*Node{}}
+	l.mem = newMemory(l)
 	canonical, err := json.Marshal(c)
 	if err != nil {
 		return nil, fmt.Errorf("lab %q: %w", c.Name, err)
@@ -138,7 +140,7 @@ func (l *Lab) Steps() uint64 { return l.loop.Steps() }
 
 // Next returns when something is due next; false if nothing ever is.
 func (l *Lab) Next() (time.Duration, bool) {
-	if l.halted != "" {
+	if l.halted != "" || l.mem.refused {
 		return 0, false
 	}
 	return l.loop.Next()
@@ -149,10 +151,13 @@ func (l *Lab) Next() (time.Duration, bool) {
 // that is due by then is left. Where it stops does not change what happens. It
 // returns true at once for a lab that has Halted, whose clock stands.
 func (l *Lab) Run(until time.Duration, most uint64) bool {
-	if l.closed || l.halted != "" {
+	if l.closed || l.halted != "" || l.mem.refused {
 		return true
 	}
 	reached := l.loop.Run(until, most)
+	if l.mem.refused {
+		return true
+	}
 	l.halt()
 	return reached || l.halted != ""
 }
@@ -199,6 +204,7 @@ func (n *Node) off() {
 	if n.Net != nil {
 		n.Off()
 	}
+	n.empty()
 }
 
 // Note appends an event of the scenario's to the log: a step or a check.

@@ -49,22 +49,3 @@ func (p *Proc) outOfFuel() {
 
 // OutOfFuel reports whether the process ends because it has used all its fuel.
 func (p *Proc) OutOfFuel() bool { return p.fatal == SIGXCPU && p.told&limitFuel != 0 }
-
-// MemoryFree is how many bytes of memory the process may have in all, now: its own
-// limit, and what is left of MaxSpawnMemory where it is not one of the lab's
-// slots.
-func (p *Proc) MemoryFree() int64 {
-	if p.slot != nil || p.native {
-		return p.memoryLimit
-	}
-	return min(p.memoryLimit, MaxSpawnMemory-p.node.spawned+p.memory)
-}
-
-// SetMemory tells how many bytes of memory the process has, which MemoryFree
-// allowed.
-func (p *Proc) SetMemory(n int64) {
-	if p.slot == nil && !p.native {
-		p.node.spawned += n - p.memory
-	}
-	p.memory = n
-}

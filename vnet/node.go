@@ -39,10 +39,11 @@ type Node struct {
 	procs   []*Proc // alive, by pid
 	zombies int     // children that ended and that their parents have not waited for
 	pipes   int
-	spawned int64 // bytes of memory of the processes that are not of a slot
 	lastPID int
-	lastCmd int
-	root    kern.Thread // who sets the node up
+
+	programs, stacks int64 // bytes that its processes have: see memory
+	lastCmd          int
+	root             kern.Thread // who sets the node up
 }
 
 // An iface is a network interface of a node with what is on its far side: the
@@ -121,7 +122,7 @@ func newNode(l *Lab, num int, c NodeConfig, rt *Runtime) (*Node, error) {
 	n := &Node{lab: l, num: num, name: c.Name, conf: c, byIface: map[string]*iface{}, rand: rand.NewChaCha8(seedFor(l.conf.Seed, "node "+c.Name))}
 	n.cpu.loop = &l.loop
 	n.fs = newFilesystem(n)
-	n.kern = kern.New(kern.Config{Dialect: c.Dialect, Host: n, Tracer: &tracer{n: n}, Procs: procTable{n}})
+	n.kern = kern.New(kern.Config{Dialect: c.Dialect, Host: n, Tracer: &tracer{n: n}, Procs: procTable{n}, Memory: l.mem.kernels.Part()})
 	n.root = kern.Thread{PID: 1, PGID: 1}
 	n.Net = inet.New(c.Name, n, n.kern, rt.NewStack)
 	n.kern.OnIfChange(n.ifChanged)

@@ -12,6 +12,7 @@ import (
 const (
 	pipeSize = 16 << 10 // bytes that one holds: PIPE_SIZE
 	pipeBuf  = 512      // bytes that a write puts into one as a whole: PIPE_BUF
+	pipeSelf = 1 << 10  // bytes that one counts besides
 )
 
 // A pipe carries bytes one way between processes of a node.
@@ -70,6 +71,9 @@ func (n *Node) newPipe() (r, w *openFile, e errno.Errno) {
 		})
 		return nil, nil, errno.ENFILE
 	}
+	if !n.kern.Memory().Take(pipeSize + pipeSelf) {
+		return nil, nil, errno.ENOMEM
+	}
 	n.pipes++
 	x := &pipe{node: n, reading: true, writing: true}
 	r = &openFile{file: &pipeReader{pipe: x}, path: "pipe", flags: kern.O_RDONLY}
@@ -95,6 +99,7 @@ func (x *pipe) closed(own, other *kern.SelInfo) errno.Errno {
 	if !x.reading && !x.writing {
 		x.buf = nil
 		x.node.pipes--
+		x.node.kern.Memory().Give(pipeSize + pipeSelf)
 	}
 	return errno.OK
 }

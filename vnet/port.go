@@ -48,8 +48,13 @@ func (p *port) send(f *fabric.Frame) {
 		l.drop(p, "not-connected", "nothing is plugged into "+p.name, f)
 		return
 	}
+	if !l.mem.kernels.Take(weight(f)) {
+		l.drop(p, "no-buffers", "the lab has no memory for more frames in flight", f)
+		return
+	}
 	delay, lost := p.Enter(len(f.Data))
 	if lost.Slug != "" {
+		l.mem.kernels.Give(weight(f))
 		l.drop(p, lost.Slug, lost.Text, f)
 		return
 	}
@@ -74,6 +79,7 @@ func (fl *flight) arrive() {
 	fl.f, fl.from, fl.to, fl.next = nil, nil, nil, l.flights
 	l.flights = fl
 	from.Leave()
+	l.mem.kernels.Give(weight(f))
 	if from.plugs != fl.plugs { // it was unplugged meanwhile
 		l.drop(from, "unplugged", "the link was unplugged while the frame was on it", f)
 		return

@@ -97,7 +97,10 @@ type Proc struct {
 	children []*Proc      // that it has not waited for, in the order of their start
 	redirect []redirection
 
-	memory      int64
+	memory      int64 // bytes, of its own
+	instance    int64 // and for its tables
+	stack       int64 // and the host's for its nested calls
+	counted     bool  // with ProcMemory
 	memoryLimit int64
 	scratch     []byte
 	uio         kern.Uio // of the device call that it is in: a field, so that a call allocates nothing
@@ -160,9 +163,10 @@ func (p *Proc) Verdict() Exit {
 
 func (l *Lab) newProc(n *Node, s *slot, prog Program, native bool, argv, env []string) *Proc {
 	n.lastPID++
+	n.count(ProcMemory, 0)
 	p := &Proc{
 		node: n, slot: s, pid: n.lastPID, prog: prog, native: native, argv: argv, env: env, began: l.loop.Now(),
-		root: n.fs.root, stdin: &inbox{}, memoryLimit: DefaultMemory,
+		root: n.fs.root, stdin: &inbox{}, memoryLimit: DefaultMemory, counted: true,
 	}
 	p.thread = kern.Thread{PID: p.pid, PGID: p.pid, Park: p.sleep, Unpark: p.wake}
 	p.timer.Run = p.resume
@@ -338,6 +342,7 @@ func (p *Proc) ended() {
 	n.reap(p)
 	p.exits.Knote(n.kern)
 	p.leaveFamily()
+	p.emptied()
 }
 
 // logCall records that a system call which began at began has returned.

@@ -187,7 +187,10 @@ func (n *Node) exec(stages []stage) (string, error) {
 	if len(n.procs)+len(stages) > MaxProcs {
 		return "", n.full(xs[0].name)
 	}
-	if n.pipes+len(stages)-1 > MaxPipes {
+	if n.lab.mem.free() < int64(len(stages))*ProcMemory {
+		return "", n.outOfMemory(xs[0].name)
+	}
+	if n.pipes+len(stages)-1 > MaxPipes || n.kern.Memory().Free() < int64(len(stages)-1)*(pipeSize+pipeSelf) {
 		return "", fmt.Errorf("node %s has %d pipes: stop what uses them first", n.name, n.pipes)
 	}
 	ps := make([]*Proc, len(stages))

@@ -33,6 +33,9 @@ func (n *Node) spawn(s *slot, name string, prog Program, native bool, argv, env 
 	if len(n.procs) >= MaxProcs {
 		return nil, n.full(name)
 	}
+	if n.lab.mem.free() < ProcMemory {
+		return nil, n.outOfMemory(name)
+	}
 	p := n.lab.newProc(n, s, prog, native, argv, env)
 	p.name = name
 	n.procs = append(n.procs, p)

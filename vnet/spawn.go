@@ -29,7 +29,8 @@ const (
 // the name of its slot, or a command, with the process' files of fds as 0, 1 and 2
 // (-1: /dev/null), and returns its process id. The child has the terminal, the
 // process group and the ignored signals of its parent. EAGAIN where the node runs
-// as many processes as it may; ENOENT where there is no such program.
+// as many processes as it may; ENOMEM where the lab has no memory for another; ENOENT
+// where there is no such program.
 func (p *Proc) Spawn(argv, env []string, fds [3]int) (int, errno.Errno) {
 	began := p.Now()
 	pid, e := p.spawn(argv, env, fds)
@@ -87,6 +88,10 @@ func (p *Proc) spawn(argv, env []string, fds [3]int) (int, errno.Errno) {
 		p.once(limitProcs, "processes", fmt.Sprintf("the node runs %d processes and has %d that nobody waited for: a program can't start more", len(n.procs), n.zombies), MaxProcs-ReservedProcs)
 		return -1, errno.EAGAIN
 	}
+	if memory, instance := x.begins(); memory+instance+ProcMemory > n.lab.mem.free() {
+		p.outOfMemory(fmt.Sprintf("a process of %s begins with %d bytes", x.name, memory+instance+ProcMemory))
+		return -1, errno.ENOMEM
+	}
 	c, err := n.run(x, argv, env)
 	if err != nil {
 		return -1, errno.EAGAIN
@@ -101,6 +106,7 @@ func (p *Proc) spawn(argv, env []string, fds [3]int) (int, errno.Errno) {
 	}
 	c.stdin, c.thread.PGID, c.ignored = p.stdin, p.thread.PGID, p.ignored
 	c.inheritRoot(p)
+	p.begin(c, x)
 	c.parent = p
 	p.children = append(p.children, c)
 	c.start()
@@ -154,6 +160,7 @@ func (p *Proc) leaveFamily() {
 	for _, c := range p.children {
 		c.parent = nil
 		if c.state == procExited {
+			c.letGo()
 			n.zombies--
 		}
 	}
@@ -180,6 +187,7 @@ func (p *Proc) reap(c *Proc) {
 	p.node.zombies--
 	p.node.kern.Wakeup(&p.children)
 	c.parent = nil
+	c.letGo()
 }
 
 // zombie reports whether pid is an ended child that the process has not waited for.

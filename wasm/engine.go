@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"weak"
 
 	"github.com/tetratelabs/wazero"
@@ -20,18 +21,18 @@ import (
 const MaxModule = 32 << 20
 
 // keptModules is how many modules stay compiled though nobody holds a Program of
-// them, and keptBytes how many bytes they may have, so that a lab that is opened
-// again finds its own.
+// them, and keptBytes how many bytes they may take, machine code and all, so that a lab
+// that is opened again finds its own.
 const (
 	keptModules = 32
-	keptBytes   = 64 << 20
+	keptBytes   = 256 << 20
 )
 
 // maxTable is how many entries a module's tables may have together, of 8 bytes each: they
 // are not part of a process' memory, and of processes there may be many.
 const maxTable = 1 << 17
 
-// maxFlights is how many modules may wait to be compiled, and maxQueued how many
+// maxFlights is how many modules of a queue may wait to be compiled, and maxQueued how many
 // bytes they may have together: what several clients of a server send at once
 // (internal/httpapi, compilers), and one module of a scenario beside them.
 const (
@@ -65,19 +66,15 @@ type Engine struct {
 	apart   Apart  // nil where modules are compiled in this process
 	trouble func(error)
 
-	// Each is held by one who rewrites a module that is small or large, or compiles what
-	// is quick or slow to. So a module that keeps the compiler busy for long holds up
-	// those of its kind alone, and the labs have the other cores.
-	small, large, quick, slow chan struct{}
+	visitors, own *queue // of modules that strangers bring, and of the caller's own
 
-	mu      sync.Mutex // guards what follows
+	mu      sync.Mutex // guards what follows, and the queues
 	modules map[[sha256.Size]byte]weak.Pointer[module]
-	flights map[[sha256.Size]byte]*flight
-	queued  int       // bytes of the flights' modules
 	kept    []*module // most recently used last
 	closed  bool
 
 	flying sync.WaitGroup
+	bytes  atomic.Int64 // that all modules take
 }
 
 // A module is what programs with the same bytes share. When nobody holds it any
@@ -85,10 +82,30 @@ type Engine struct {
 type module struct {
 	engine   *Engine
 	id       string // SHA-256 of the bytes before rewriting
-	size     int
+	size     int64  // bytes that it takes: see Program.Size
 	compiled wazero.CompiledModule
 	memory   *fuel.Memory // nil without one
+	instance int64        // bytes that an instance takes besides its memory and stack
 	funcName func(index uint32) string
+}
+
+// A queue is of modules that are compiled one after the other. None waits for those of
+// another queue.
+type queue struct {
+	// Each is held by one who rewrites a module that is small or large, or compiles what
+	// is quick or slow to. So a module that keeps the compiler busy for long holds up
+	// those of its kind alone, and the labs have the other cores.
+	small, large, quick, slow chan struct{}
+
+	flights map[[sha256.Size]byte]*flight
+	queued  int // bytes of the flights' modules
+}
+
+func newQueue() *queue {
+	return &queue{
+		small: make(chan struct{}, 1), large: make(chan struct{}, 1), quick: make(chan struct{}, 1), slow: make(chan struct{}, 1),
+		flights: map[[sha256.Size]byte]*flight{},
+	}
 }
 
 // A flight is a compilation that is under way. m and err are set when done is
@@ -105,13 +122,10 @@ type flight struct {
 // NewEngine returns an engine, with its host functions ready. The caller closes it.
 func NewEngine(ctx context.Context, o Options) (*Engine, error) {
 	e := &Engine{
-		small:   make(chan struct{}, 1),
-		large:   make(chan struct{}, 1),
-		quick:   make(chan struct{}, 1),
-		slow:    make(chan struct{}, 1),
-		modules: map[[sha256.Size]byte]weak.Pointer[module]{},
-		flights: map[[sha256.Size]byte]*flight{},
-		trouble: func(error) {},
+		visitors: newQueue(),
+		own:      newQueue(),
+		modules:  map[[sha256.Size]byte]weak.Pointer[module]{},
+		trouble:  func(error) {},
 	}
 	if o.Trouble != nil {
 		var once sync.Once
@@ -144,8 +158,10 @@ func NewEngine(ctx context.Context, o Options) (*Engine, error) {
 func (e *Engine) Close() error {
 	e.mu.Lock()
 	e.closed = true
-	for _, f := range e.flights {
-		f.cancel()
+	for _, q := range []*queue{e.visitors, e.own} {
+		for _, f := range q.flights {
+			f.cancel()
+		}
 	}
 	e.mu.Unlock()
 	e.flying.Wait()
@@ -168,6 +184,31 @@ func (e *Engine) Close() error {
 // compilation ends; one in this process can't be ended, and the next Compile of the
 // same bytes finds what it made.
 func (e *Engine) Compile(ctx context.Context, name string, bytes []byte) (*Program, error) {
+	return e.compileIn(ctx, e.visitors, name, bytes)
+}
+
+// CompileOwn is Compile for modules of the caller's own, of which there are not many: they
+// wait for nothing that Compile was given.
+func (e *Engine) CompileOwn(ctx context.Context, name string, bytes []byte) (*Program, error) {
+	return e.compileIn(ctx, e.own, name, bytes)
+}
+
+// Compiled returns the program of a module that is compiled already, nil if it is not.
+func (e *Engine) Compiled(name string, bytes []byte) *Program {
+	hash := sha256.Sum256(bytes)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.closed {
+		return nil
+	}
+	if m := e.modules[hash].Value(); m != nil {
+		e.keep(m)
+		return &Program{name, m}
+	}
+	return nil
+}
+
+func (e *Engine) compileIn(ctx context.Context, q *queue, name string, bytes []byte) (*Program, error) {
 	if len(bytes) > MaxModule {
 		return nil, fmt.Errorf("%s has %d bytes; a program may have %d", name, len(bytes), MaxModule)
 	}
@@ -182,21 +223,21 @@ func (e *Engine) Compile(ctx context.Context, name string, bytes []byte) (*Progr
 		e.mu.Unlock()
 		return &Program{name, m}, nil
 	}
-	f := e.flights[hash]
-	if f == nil && (len(e.flights) >= maxFlights || e.queued+len(bytes) > maxQueued) {
-		n := len(e.flights)
+	f := q.flights[hash]
+	if f == nil && (len(q.flights) >= maxFlights || q.queued+len(bytes) > maxQueued) {
+		n := len(q.flights)
 		e.mu.Unlock()
 		return nil, fmt.Errorf("%s: %d programs wait to be compiled already; try again in a moment", name, n)
 	}
 	if f == nil {
-		f = e.takeOff(hash, bytes)
+		f = e.takeOff(q, hash, bytes)
 	}
 	f.waiters++
 	e.mu.Unlock()
 	select {
 	case <-f.done:
 	case <-ctx.Done():
-		e.giveUp(f, hash)
+		e.giveUp(q, f, hash)
 		return nil, fmt.Errorf("%s: compiling it was given up: %w", name, ctx.Err())
 	}
 	if f.err != nil {
@@ -206,41 +247,43 @@ func (e *Engine) Compile(ctx context.Context, name string, bytes []byte) (*Progr
 }
 
 // takeOff begins to compile a module. The caller holds mu.
-func (e *Engine) takeOff(hash [sha256.Size]byte, bytes []byte) *flight {
+func (e *Engine) takeOff(q *queue, hash [sha256.Size]byte, bytes []byte) *flight {
 	ctx, cancel := context.WithCancel(context.Background())
 	f := &flight{done: make(chan struct{}), cancel: cancel}
-	e.flights[hash] = f
-	e.queued += len(bytes)
-	e.flying.Go(func() { e.fly(ctx, f, hash, bytes) })
+	q.flights[hash] = f
+	q.queued += len(bytes)
+	e.flying.Go(func() { e.fly(ctx, q, f, hash, bytes) })
 	return f
 }
 
 // giveUp is called by who doesn't wait for a flight any more.
-func (e *Engine) giveUp(f *flight, hash [sha256.Size]byte) {
+func (e *Engine) giveUp(q *queue, f *flight, hash [sha256.Size]byte) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if f.waiters--; f.waiters == 0 {
 		f.cancel()
-		if e.flights[hash] == f {
-			delete(e.flights, hash) // who comes now begins anew
+		if q.flights[hash] == f {
+			delete(q.flights, hash) // who comes now begins anew
 		}
 	}
 }
 
 // fly compiles a module for everybody who waits for it.
-func (e *Engine) fly(ctx context.Context, f *flight, hash [sha256.Size]byte, bytes []byte) {
+func (e *Engine) fly(ctx context.Context, q *queue, f *flight, hash [sha256.Size]byte, bytes []byte) {
 	defer f.cancel()
-	f.m, f.err = e.compile(ctx, hex.EncodeToString(hash[:]), bytes)
+	f.m, f.err = e.compile(ctx, q, hex.EncodeToString(hash[:]), bytes)
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.flights[hash] == f {
-		delete(e.flights, hash)
+	if q.flights[hash] == f {
+		delete(q.flights, hash)
 	}
-	e.queued -= len(bytes)
+	q.queued -= len(bytes)
 	if f.m != nil && !e.closed {
 		e.modules[hash] = weak.Make(f.m)
 		e.keep(f.m)
-		runtime.AddCleanup(f.m, func(c wazero.CompiledModule) { e.free(hash, c) }, f.m.compiled)
+		size := f.m.size
+		e.bytes.Add(size)
+		runtime.AddCleanup(f.m, func(c wazero.CompiledModule) { e.free(hash, c, size) }, f.m.compiled)
 	}
 	close(f.done)
 }
@@ -261,7 +304,8 @@ func (e *Engine) keep(m *module) {
 }
 
 // free is called when nobody holds a module any more.
-func (e *Engine) free(hash [sha256.Size]byte, c wazero.CompiledModule) {
+func (e *Engine) free(hash [sha256.Size]byte, c wazero.CompiledModule, size int64) {
+	e.bytes.Add(-size)
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.closed {
@@ -273,32 +317,43 @@ func (e *Engine) free(hash [sha256.Size]byte, c wazero.CompiledModule) {
 	_ = c.Close(context.Background()) // of a compiled module it never fails
 }
 
+// Size is how many bytes the engine's modules take of the process, machine code and all.
+func (e *Engine) Size() int64 { return e.bytes.Load() }
+
+// Trim lets go of the modules that no program needs. The next garbage collection frees
+// them.
+func (e *Engine) Trim() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.kept = nil
+}
+
 // compile checks and compiles a module.
-func (e *Engine) compile(ctx context.Context, id string, bytes []byte) (*module, error) {
-	rewritten, err := e.rewrite(ctx, bytes)
+func (e *Engine) compile(ctx context.Context, q *queue, id string, bytes []byte) (*module, error) {
+	rewritten, err := e.rewrite(ctx, q, bytes)
 	if err != nil {
 		return nil, err
 	}
-	compiled, err := e.native(ctx, rewritten)
+	compiled, code, err := e.native(ctx, q, rewritten)
 	if err != nil {
 		return nil, err
 	}
 	return &module{
-		engine: e, id: id, size: len(rewritten.Bytes), compiled: compiled,
-		memory: rewritten.Memory, funcName: rewritten.FuncName,
+		engine: e, id: id, size: code + int64(rewritten.Decoded), compiled: compiled,
+		memory: rewritten.Memory, instance: int64(rewritten.Instance), funcName: rewritten.FuncName,
 	}, nil
 }
 
-func (e *Engine) rewrite(ctx context.Context, bytes []byte) (*fuel.Module, error) {
-	lane := e.large
+func (e *Engine) rewrite(ctx context.Context, q *queue, bytes []byte) (*fuel.Module, error) {
+	lane := q.large
 	if len(bytes) <= small {
-		lane = e.small
+		lane = q.small
 	}
 	if err := hold(ctx, lane); err != nil {
 		return nil, err
 	}
 	defer func() { <-lane }()
-	m, err := fuel.Rewrite(bytes, fuel.Options{MaxSize: MaxModule, MaxPages: vnet.MaxMemory / pageSize, MaxTable: maxTable, Rename: version})
+	m, err := fuel.Rewrite(bytes, fuel.Options{MaxSize: MaxModule, MaxPages: vnet.MaxMemory / pageSize, MaxTable: maxTable, MaxElements: 2 * maxTable, Rename: version})
 	if err != nil {
 		return nil, err
 	}

@@ -29,11 +29,13 @@ type guest struct {
 	preopens []string       // names of the directories that it found open
 	limited  map[int]rights // descriptors that have given rights away; nil while none has
 
-	handler api.Function  // of the guest's, for signals; looked up when the first is due
-	events  []kern.Kevent // of kevent: kept, so that a call allocates nothing
-	memory  linearMemory
-	exiting bool  // the program ended itself with code
-	code    int32 // of proc_exit
+	handler             api.Function  // of the guest's, for signals; looked up when the first is due
+	calls, handlerCalls callStack     // of _start and of the handler
+	stacked             int64         // bytes of both that the lab knows of
+	events              []kern.Kevent // of kevent: kept, so that a call allocates nothing
+	memory              linearMemory
+	exiting             bool  // the program ended itself with code
+	code                int32 // of proc_exit
 }
 
 // errDepth ends a guest whose calls nest too deep.
@@ -65,6 +67,7 @@ func (g *guest) enter(mod api.Module) {
 		g.bind(mod)
 	}
 	g.settle()
+	g.weighStacks()
 	g.checkAlive()
 }
 

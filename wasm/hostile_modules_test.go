@@ -187,6 +187,12 @@ func bombs() []hostile {
 		{name: "50,000 locals", module: handMade{funcs: []guestFunc{{groups: 1, locals: append(leb(50_000), i32b)}}}.bytes()},
 		{name: "4 Gi locals", module: handMade{funcs: []guestFunc{{groups: 1, locals: []byte{0xff, 0xff, 0xff, 0xff, 0x0f, i32b}}}}.bytes()},
 		{name: "4,000 locals in each of 60,000 functions", module: handMade{funcs: repeatFunc(60_000, guestFunc{groups: 1, locals: append(leb(4000), i64b)})}.bytes()},
+		{name: "1,002 parameters and results in each of 1,000 types", module: handMade{
+			types: many(1000, append(append([]byte{0x60}, leb(1000)...), append(repeat(1000, i32b), 2, i32b, i32b)...)...), funcs: empty(1),
+		}.bytes()},
+		{name: "300,000 elements", module: handMade{
+			tables: [][]byte{{0x70, 0, 1}}, elems: [][]byte{append(append([]byte{1, 0}, leb(300_000)...), make([]byte, 300_000)...)}, funcs: empty(1),
+		}.bytes()},
 		{name: "70,000 types", module: handMade{types: many(70_000, 0x60, 0, 0), funcs: empty(1)}.bytes()},
 		{name: "1,001 parameters", module: handMade{types: [][]byte{append(append([]byte{0x60}, leb(1001)...), append(repeat(1001, i32b), 0)...)}, funcs: empty(1)}.bytes()},
 		{name: "10,001 globals", module: handMade{globals: many(10_001, i32b, 1, opI32Const, 0, opEnd), funcs: empty(1)}.bytes()},

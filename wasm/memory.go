@@ -11,48 +11,60 @@ import (
 // pageSize is that of a WebAssembly memory.
 const pageSize = 64 << 10
 
-// A linearMemory is the memory of a guest, held to its process' limit. To grow it
-// beyond gives the guest -1, and is told once.
+// A linearMemory is the memory of a guest, held to its process' limit and the lab's. To
+// grow it beyond gives the guest -1, and is told once.
 type linearMemory struct {
 	p     *vnet.Proc
 	limit int64
+	room  room // what buf is the beginning of, where the system gives one
+	most  int  // bytes that the module and the limit let it have
 	buf   []byte
 	asked uint64 // what was refused first; 0 while nothing was
 }
 
-// Allocate is wazero's experimental.MemoryAllocator. A module has one memory.
-func (m *linearMemory) Allocate(uint64, uint64) experimental.LinearMemory { return m }
+// Allocate is wazero's experimental.MemoryAllocator. A module has one memory, of which it
+// may say how large it gets.
+func (m *linearMemory) Allocate(_, most uint64) experimental.LinearMemory {
+	m.most = int(min(most, uint64(m.limit)))
+	return m
+}
 
 // Reallocate makes the memory size bytes long; nil where that is too much.
 func (m *linearMemory) Reallocate(size uint64) []byte {
-	if free := m.p.MemoryFree(); size > uint64(free) {
-		m.tell(size, free)
+	if size > uint64(m.p.MemoryFree()) {
+		if m.asked == 0 {
+			m.asked = size
+			m.p.RefuseMemory(int64(size))
+		}
 		return nil
 	}
-	if size > uint64(cap(m.buf)) {
+	m.p.SetMemory(int64(size))
+	n := int(size)
+	if m.buf == nil && n > 0 {
+		m.room = newRoom(n, max(m.most, n))
+	}
+	switch {
+	case m.room.region != nil:
+		m.room.grow(n)
+		m.buf = m.room.region[:n:n]
+	case n > cap(m.buf):
 		// Room for more, so that a guest that grows page by page isn't copied each time.
-		buf := newMemory(int(size), int(min(max(size, uint64(cap(m.buf))*5/4), uint64(m.p.MemoryFree()))))
+		buf := make([]byte, n, min(max(n, cap(m.buf)*5/4), int(m.limit)))
 		copy(buf, m.buf)
 		m.buf = buf
+	default:
+		m.buf = m.buf[:n]
 	}
-	m.buf = m.buf[:size]
-	m.p.SetMemory(int64(size))
 	return m.buf
 }
 
 // Free gives the memory back.
 func (m *linearMemory) Free() {
-	recycle(m.buf)
-	m.buf = nil
-	m.p.SetMemory(0)
-}
-
-func (m *linearMemory) tell(size uint64, free int64) {
-	if m.asked != 0 {
-		return
+	if m.room.region != nil {
+		m.room.recycle(len(m.buf))
 	}
-	m.asked = size
-	m.p.LimitReached("memory", fmt.Sprintf("the program asked for %d bytes of memory; it may use %d", size, free), free)
+	m.room, m.buf = room{}, nil
+	m.p.SetMemory(0)
 }
 
 // refusal is a reminder, for a program that a trap ends, of what it may not have

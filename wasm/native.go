@@ -133,82 +133,102 @@ func (s *store) id(module []byte) string {
 // slow: about five seconds, which no program takes that a person wrote for a lab.
 const slowWork = 5 * fuel.WorkPerSecond
 
-// native finds a rewritten module's code on disk, or waits in line and compiles it.
-func (e *Engine) native(ctx context.Context, m *fuel.Module) (c wazero.CompiledModule, err error) {
+// codeFactor is how many bytes of machine code are taken to come of a byte of a module,
+// where that is not known.
+const codeFactor = 4
+
+// native finds a rewritten module's code on disk, or waits in line and compiles it. size is
+// that of the code in bytes.
+func (e *Engine) native(ctx context.Context, q *queue, m *fuel.Module) (c wazero.CompiledModule, size int64, err error) {
 	defer func() {
 		// A bug in the compiler must not take the server with it: the input is a stranger's.
 		if r := recover(); r != nil {
-			c, err = nil, fmt.Errorf("the module can't be compiled: internal error: %v", r)
+			c, size, err = nil, 0, fmt.Errorf("the module can't be compiled: internal error: %v", r)
 		}
 	}()
 	module, id := m.Bytes, ""
 	if e.disk != nil {
 		id = e.disk.id(module)
-		if c, ok := e.load(id, module); ok {
-			return c, nil
+		if c, size, ok := e.load(id, module); ok {
+			return c, size, nil
 		}
 	}
-	lane := e.quick
+	lane := q.quick
 	if m.Work >= slowWork {
-		lane = e.slow
+		lane = q.slow
 	}
 	if err := hold(ctx, lane); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	defer func() { <-lane }()
+	size = codeFactor * int64(len(module))
 	if e.disk == nil {
 		c, err = e.rt.CompileModule(context.Background(), module)
-		return c, invalid(err)
+		return c, size, invalid(err)
 	}
 	if e.apart != nil {
-		c, err := e.compileApart(ctx, id, module)
+		c, size, err := e.compileApart(ctx, id, module)
 		if !errors.Is(err, ErrNotApart) {
-			return c, err
+			return c, size, err
 		}
 	}
-	return e.compileHere(id, module)
+	c, err = e.compileHere(id, module)
+	return c, size, err
 }
 
 // load has wazero read a module's code from the cache.
-func (e *Engine) load(id string, module []byte) (wazero.CompiledModule, bool) {
+func (e *Engine) load(id string, module []byte) (c wazero.CompiledModule, size int64, ok bool) {
 	s := e.disk
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	defer s.clear()
 	if _, ok := s.Load(id, s.private); !ok {
-		return nil, false
+		return nil, 0, false
 	}
+	size = codeSize(s.private, module)
 	c, err := e.rt.CompileModule(context.Background(), module)
 	if err != nil {
 		s.Forget(id) // what wazero wrote it can't read
 	}
-	return c, err == nil
+	return c, size, err == nil
+}
+
+// codeSize is how many bytes the machine code of a module has, which is the one file in
+// dir.
+func codeSize(dir string, module []byte) int64 {
+	if name, err := modcache.Only(dir); err == nil {
+		if info, err := os.Stat(filepath.Join(dir, name)); err == nil {
+			return info.Size()
+		}
+	}
+	return codeFactor * int64(len(module))
 }
 
 // compileApart compiles a module in another process and puts the code into the cache.
 // Where that has no room for it, the code is used all the same.
-func (e *Engine) compileApart(ctx context.Context, id string, module []byte) (wazero.CompiledModule, error) {
+func (e *Engine) compileApart(ctx context.Context, id string, module []byte) (c wazero.CompiledModule, size int64, err error) {
 	dir, err := e.disk.Scratch()
 	if err != nil {
 		e.trouble(err)
-		return nil, fmt.Errorf("%w: %w", ErrNotApart, err)
+		return nil, 0, fmt.Errorf("%w: %w", ErrNotApart, err)
 	}
 	defer func() { _ = os.RemoveAll(dir) }() // what stays, Prune takes
 	if err := e.apart(ctx, module, dir); err != nil {
 		if errors.Is(err, ErrNotApart) {
 			e.trouble(err)
 		}
-		return nil, err
+		return nil, 0, err
 	}
+	size = codeSize(dir, module)
 	if err := e.put(id, dir); err != nil {
 		e.trouble(err)
-	} else if c, ok := e.load(id, module); ok {
-		return c, nil
+	} else if c, size, ok := e.load(id, module); ok {
+		return c, size, nil
 	}
 	if c, ok := e.take(dir, module); ok {
-		return c, nil
+		return c, size, nil
 	}
-	return nil, ErrNotApart
+	return nil, 0, ErrNotApart
 }
 
 // take has wazero read a module's code from the folder that it was compiled into. That

@@ -209,8 +209,8 @@ func TestSpawnedMemory(t *testing.T) {
 			total += p.Memory
 		}
 	}
-	if total > vnet.MaxSpawnMemory || total < vnet.MaxSpawnMemory-2<<20 {
-		t.Errorf("they have %d bytes, want a little less than %d", total, int64(vnet.MaxSpawnMemory))
+	if most := int64(vnet.DefaultLabMemory - 13*vnet.ProcMemory); total > most || total < most-2<<20 {
+		t.Errorf("they have %d bytes, want a little less than %d", total, most)
 	}
 	if len(r.limits) < 12 {
 		t.Errorf("%d limit events, want one of each", len(r.limits))

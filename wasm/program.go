@@ -23,6 +23,10 @@ func (pr *Program) Name() string { return pr.name }
 // ID is the SHA-256 of the module's bytes, as they were uploaded, in hexadecimal.
 func (pr *Program) ID() string { return pr.m.id }
 
+// Size is how many bytes the program takes of the process that runs it, however many run
+// it: its machine code, and the module as the engine keeps it.
+func (pr *Program) Size() int64 { return pr.m.size }
+
 // instance is how every guest is instantiated: without a name, so that there may
 // be many, and without running anything but the module's own start function. Chance
 // comes from the lab; wazero would seed a source of its own for each.
@@ -36,14 +40,24 @@ func (noChance) Read([]byte) (int, error) { return 0, errors.New("wasm: chance c
 // Main runs the program as a process, to its end.
 func (pr *Program) Main(p *vnet.Proc) vnet.Exit {
 	m := pr.m
-	if need, free := m.minMemory(), p.MemoryFree(); need > free {
-		why := fmt.Sprintf("the program begins with %d bytes of memory; it may use %d", need, free)
+	memory, instance := pr.Begins()
+	if free := p.MemoryFree(); memory > free {
+		why := fmt.Sprintf("the program begins with %d bytes of memory; it may use %d", memory, free)
 		p.LimitReached("memory", why, free)
 		return vnet.Exit{Code: 128 + sigKILL, How: "limit", Why: why}
 	}
+	if !p.SetInstance(instance) {
+		return vnet.Exit{Code: 128 + sigKILL, How: "limit", Why: fmt.Sprintf("the program takes %d bytes for its tables; the lab has no room for them", instance)}
+	}
+	p.SetMemory(memory)
 	g := newGuest(m, p)
 	defer g.memory.Free()
 	return g.verdict(g.run())
+}
+
+// Begins is what a process of the program begins with (vnet.Sized).
+func (pr *Program) Begins() (memory, instance int64) {
+	return pr.m.minMemory(), pr.m.instance
 }
 
 func (m *module) minMemory() int64 {
@@ -77,7 +91,9 @@ func (g *guest) run() error {
 		if g.mod == nil {
 			g.bind(mod)
 		}
-		_, err = mod.ExportedFunction("_start").Call(g)
+		start := mod.ExportedFunction("_start")
+		g.calls = stackOf(start)
+		_, err = start.Call(g)
 	}
 	if g.mod != nil && !g.p.Dying() {
 		g.settle()

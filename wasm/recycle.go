@@ -1,35 +1,117 @@
 package wasm
 
-import "sync"
+import (
+	"slices"
+	"sync"
+	"sync/atomic"
+)
 
-// memories are those of guests that ended, for others to begin with: to make one,
-// and what the garbage collector then does, is most of what starting a small program
-// costs. They are clear. The pool is emptied by the garbage collector.
-var memories sync.Pool
+// Regions of guests that ended are kept for others to begin with: to have the system make
+// one, page by page, is most of what starting a small program costs. They are clear.
+const (
+	maxRecycled = 8 << 20  // bytes in use of the largest that is kept
+	maxSpare    = 32 << 20 // bytes in use of all that are kept
+)
 
-// maxRecycled is the largest memory that is kept, in bytes.
-const maxRecycled = 8 << 20
-
-// newMemory returns size clear bytes with room for most.
-func newMemory(size, most int) []byte {
-	if size <= maxRecycled {
-		if b, ok := memories.Get().(*[]byte); ok {
-			if cap(*b) >= size && cap(*b) <= most {
-				return (*b)[:size]
-			}
-			memories.Put(b)
-		}
-	}
-	return make([]byte, size, most)
+// A room is a region and how many of its bytes are committed.
+type room struct {
+	region
+	ready int
+	stale bool // it has been idle since the last call of TrimMemory
 }
 
-// recycle takes back a memory that nothing refers to any more. What lies beyond its
-// length was never written.
-func recycle(b []byte) {
-	if cap(b) == 0 || cap(b) > maxRecycled {
-		return
+var (
+	spareMu    sync.Mutex // guards spare and spareBytes
+	spare      []room     // most recently used last
+	spareBytes int
+
+	committed atomic.Int64 // bytes of all rooms, spare ones included
+)
+
+// newRoom returns a room for size bytes that may grow to most. Its region is nil where
+// the system has none.
+func newRoom(size, most int) room {
+	if r, ok := reuse(size, most); ok {
+		return r
 	}
-	clear(b)
-	b = b[:0]
-	memories.Put(&b)
+	return room{region: reserve(most)}
+}
+
+// reuse takes the smallest idle room that fits, unless that is more than twice as large:
+// what it has beyond the size is the host's loss.
+func reuse(size, most int) (room, bool) {
+	spareMu.Lock()
+	defer spareMu.Unlock()
+	best := -1
+	for i, r := range spare {
+		if fits := r.ready >= size && r.ready <= 2*size && r.ready <= most && len(r.region) >= most; fits && (best < 0 || r.ready <= spare[best].ready) {
+			best = i
+		}
+	}
+	if best < 0 {
+		return room{}, false
+	}
+	r := spare[best]
+	spare = slices.Delete(spare, best, best+1)
+	spareBytes -= r.ready
+	return r, true
+}
+
+// grow makes the first n bytes usable.
+func (r *room) grow(n int) {
+	if n > r.ready {
+		r.commit(r.ready, n)
+		committed.Add(int64(n - r.ready))
+		r.ready = n
+	}
+}
+
+// recycle takes back a room that nothing refers to any more, of which used bytes were
+// the guest's: what lies beyond was never written.
+func (r *room) recycle(used int) {
+	if r.ready <= maxRecycled && r.ready > 0 {
+		clear(r.region[:used])
+		spareMu.Lock()
+		defer spareMu.Unlock()
+		if spareBytes+r.ready <= maxSpare {
+			r.stale = false
+			spare = append(spare, *r)
+			spareBytes += r.ready
+			return
+		}
+	}
+	r.drop()
+}
+
+func (r *room) drop() {
+	committed.Add(-int64(r.ready))
+	r.free()
+}
+
+// GuestMemory is how many bytes the guests of this process have from the system, and how
+// many are kept for the next ones. Where inHeap, guests' memory is in Go's heap instead.
+func GuestMemory() (used, kept int64, inHeap bool) {
+	spareMu.Lock()
+	defer spareMu.Unlock()
+	return committed.Load() - int64(spareBytes), int64(spareBytes), !regions
+}
+
+// TrimMemory gives back to the system what has been kept for the next guests and was not
+// used since the last call; all of it where asked. Who runs for long calls it now and
+// then.
+func TrimMemory(all bool) {
+	spareMu.Lock()
+	defer spareMu.Unlock()
+	kept := spare[:0]
+	for _, r := range spare {
+		if r.stale || all {
+			spareBytes -= r.ready
+			r.drop()
+			continue
+		}
+		r.stale = true
+		kept = append(kept, r)
+	}
+	clear(spare[len(kept):])
+	spare = kept
 }

@@ -239,11 +239,73 @@ func TestGivenUp(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	e := engine(t)
-	e.small <- struct{}{} // somebody else compiles
+	e.visitors.small <- struct{}{} // somebody else compiles
 	_, err := e.Compile(ctx, "x.wasm", tiny(nil, 0x41, 63, 0x1a))
-	<-e.small
+	<-e.visitors.small
 	if err == nil || !strings.Contains(err.Error(), "x.wasm: compiling it was given up") {
 		t.Errorf("got %v", err)
 	}
 	compile(t, e, tiny(nil, 0x41, 63, 0x1a))
+}
+
+// TestOwnModulesWaitForNobody: while strangers' modules keep the compiler busy, one's own
+// are compiled, and what is compiled already is there.
+func TestOwnModulesWaitForNobody(t *testing.T) {
+	e, err := NewEngine(t.Context(), Options{CacheDir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := e.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	known, own := tiny(nil, 0x41, 1, 0x1a), tiny(nil, 0x41, 2, 0x1a)
+	compile(t, e, known)
+	before := e.Size()
+	for _, lane := range []chan struct{}{e.visitors.small, e.visitors.large, e.visitors.quick, e.visitors.slow} {
+		lane <- struct{}{} // for as long as this test
+		defer func() { <-lane }()
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var waiting []chan error
+	for i := range maxFlights {
+		done := make(chan error, 1)
+		go func() {
+			_, err := e.Compile(ctx, "theirs.wasm", tiny(nil, 0x41, byte(3+i), 0x1a))
+			done <- err
+		}()
+		waiting = append(waiting, done)
+	}
+	for { // until all of them are in the queue
+		e.mu.Lock()
+		n := len(e.visitors.flights)
+		e.mu.Unlock()
+		if n == maxFlights {
+			break
+		}
+		runtime.Gosched()
+	}
+	if _, err := e.Compile(ctx, "one.wasm", tiny(nil, 0x41, 60, 0x1a)); err == nil || !strings.Contains(err.Error(), "one.wasm: 32 programs wait to be compiled already") {
+		t.Errorf("one more of theirs: %v", err)
+	}
+	if e.Compiled("known.wasm", known) == nil || e.Compiled("own.wasm", own) != nil {
+		t.Error("what is compiled is not known, or what is not is")
+	}
+	if _, err := e.CompileOwn(ctx, "own.wasm", own); err != nil {
+		t.Error(err)
+	}
+	if _, err := e.Compile(ctx, "own.wasm", own); err != nil { // it is there by now
+		t.Error(err)
+	}
+	if e.Size() <= before {
+		t.Errorf("two modules take %d bytes, one took %d", e.Size(), before)
+	}
+	cancel()
+	for _, done := range waiting {
+		if err := <-done; err == nil {
+			t.Error("what waited was compiled, though nobody let it")
+		}
+	}
 }

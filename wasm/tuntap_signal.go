@@ -35,6 +35,7 @@ func (g *guest) deliver(call string, r uint32) bool {
 		if g.handler = g.mod.ExportedFunction(handlerName); g.handler == nil {
 			return false
 		}
+		g.handlerCalls = stackOf(g.handler)
 	}
 	eintr, again := restarts[call]
 	again = again && r == eintr

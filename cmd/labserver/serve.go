@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"wireloom/internal/boot"
+	"wireloom/internal/budget"
 	"wireloom/internal/httpapi"
 	"wireloom/internal/session"
 	"wireloom/internal/terminal"
@@ -34,6 +35,7 @@ that are named here. Stop the server with Ctrl-C. docs/hosting.md has what to pu
 	idle := f.Duration("idle", session.DefaultIdle, "close a lab that nobody has watched for this `time`")
 	files := f.String("files", "", "the `folder` for captures and uploads while labs are open (default the system's for temporary files)")
 	logs := f.String("log", "text", "the `form` of the log on standard error: text or json")
+	memory := sizeFlag(f, "memory", 0, "the server, its labs and what compiles for them may use this `size` of memory (default three quarters of what the machine, or the control group, has)")
 	edge := newEdgeFlags(f)
 	limits := newLimitFlags(f)
 	cache := cacheFlag(f)
@@ -88,12 +90,22 @@ that are named here. Stop the server with Ctrl-C. docs/hosting.md has what to pu
 		return fail(io, err)
 	}
 	defer closeEngine(io, engine)
+	limit, from := int64(*memory), "--memory"
+	if limit == 0 {
+		limit, from = budget.Default()
+	}
+	mem := budget.New(limit, engine.Usage, engine.Tidy)
+	engine.KeepWithin(mem)
+	log.Info("memory", "limit", size(mem.Limit()).String(), "from", from)
+	watching, stopWatching := context.WithCancel(context.WithoutCancel(ctx)) // also while labs close
+	defer stopWatching()
+	go mem.Run(watching)
 	api, err := httpapi.New(httpapi.Config{
-		Version: version(), Logger: log, Static: web.Dist(), Scenarios: offer.list, Compile: engine.Compile,
+		Version: version(), Logger: log, Static: web.Dist(), Scenarios: offer.list, Compile: engine.Compile, Compiled: engine.Compiled,
 		NewLab: func(ctx context.Context, name string) (*vnet.Lab, session.Setup, error) {
-			return offer.build(ctx, name, engine.Compile)
+			return offer.build(ctx, name, engine.CompileOwn)
 		},
-		Session: session.Options{Idle: *idle, Dir: kept.Path()}, Limits: most, Site: site,
+		Session: session.Options{Idle: *idle, Dir: kept.Path()}, Limits: most, Site: site, Budget: mem,
 	})
 	if err != nil {
 		return fail(io, err)

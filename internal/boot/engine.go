@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"wireloom/internal/budget"
 	"wireloom/internal/compilechild"
 	"wireloom/vnet"
 	"wireloom/wasm"
@@ -19,6 +20,9 @@ const CacheEnv = "WIRELOOM_CACHE"
 type Engine struct {
 	e    *wasm.Engine
 	temp string // a cache of its own; "" where it has another, or none
+
+	apart  wasm.Apart     // nil where modules are compiled in this process
+	budget *budget.Budget // nil for none
 }
 
 // EngineOptions say how an engine is opened.
@@ -52,7 +56,7 @@ func NewEngine(ctx context.Context, o EngineOptions) (*Engine, error) {
 		return open(ctx, wasm.Options{})
 	}
 	if err == nil {
-		e, oerr := open(ctx, wasm.Options{CacheDir: dir, Apart: compilechild.Apart(), Trouble: o.Trouble})
+		e, oerr := open(ctx, wasm.Options{CacheDir: dir, Trouble: o.Trouble})
 		if oerr == nil || o.Trouble == nil {
 			return e, oerr
 		}
@@ -63,7 +67,7 @@ func NewEngine(ctx context.Context, o EngineOptions) (*Engine, error) {
 	if err != nil {
 		return open(ctx, wasm.Options{})
 	}
-	e, err := open(ctx, wasm.Options{CacheDir: temp, CacheLimit: tempLimit, Apart: compilechild.Apart()})
+	e, err := open(ctx, wasm.Options{CacheDir: temp, CacheLimit: tempLimit})
 	if err != nil {
 		_ = os.RemoveAll(temp) // it was no use
 		return open(ctx, wasm.Options{})
@@ -73,11 +77,15 @@ func NewEngine(ctx context.Context, o EngineOptions) (*Engine, error) {
 }
 
 func open(ctx context.Context, o wasm.Options) (*Engine, error) {
-	e, err := wasm.NewEngine(ctx, o)
-	if err != nil {
+	e := &Engine{apart: compilechild.Apart()}
+	if e.apart != nil && o.CacheDir != "" {
+		o.Apart = e.compileApart
+	}
+	var err error
+	if e.e, err = wasm.NewEngine(ctx, o); err != nil {
 		return nil, err
 	}
-	return &Engine{e: e}, nil
+	return e, nil
 }
 
 var errNoHome = errors.New("there is no folder for them: the environment has neither HOME nor XDG_CACHE_HOME")
@@ -115,6 +123,24 @@ func (e *Engine) Compile(ctx context.Context, name string, module []byte) (vnet.
 		return nil, err // not p, which would be a program that is nil
 	}
 	return p, nil
+}
+
+// CompileOwn is Compile for modules of the caller's own, which wait for none of those that
+// Compile was given.
+func (e *Engine) CompileOwn(ctx context.Context, name string, module []byte) (vnet.Program, error) {
+	p, err := e.e.CompileOwn(ctx, name, module)
+	if err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// Compiled returns the program of a module that is compiled already; nil if it is not.
+func (e *Engine) Compiled(name string, module []byte) vnet.Program {
+	if p := e.e.Compiled(name, module); p != nil {
+		return p
+	}
+	return nil
 }
 
 // Close frees what was compiled. No program of the engine may run any more.

@@ -73,11 +73,14 @@ func Init() {
 
 // Apart returns what compiles in children of this process with the default limits;
 // nil if there can be none.
-func Apart() wasm.Apart {
+func Apart() wasm.Apart { return Within(DefaultMemory) }
+
+// Within is Apart with another limit of memory, in bytes.
+func Within(memory int64) wasm.Apart {
 	if executable == "" {
 		return nil
 	}
-	return Worker{Executable: executable}.Compile
+	return Worker{Executable: executable, Memory: memory}.Compile
 }
 
 // A Worker starts a child for each module. Zero limits are the defaults.
@@ -115,6 +118,9 @@ func (w Worker) Compile(ctx context.Context, module []byte, dir string) error {
 	cmd.Env = append(environment(), mark+"=1")
 	cmd.Dir = dir
 	cmd.WaitDelay = time.Second
+	cmd.SysProcAttr = dieWithParent()
+	runtime.LockOSThread() // see dieWithParent
+	defer runtime.UnlockOSThread()
 	out, trouble := &text{}, &text{}
 	cmd.Stdout, cmd.Stderr = out, trouble
 	stdin, err := cmd.StdinPipe()
@@ -127,6 +133,7 @@ func (w Worker) Compile(ctx context.Context, module []byte, dir string) error {
 		}
 		return fmt.Errorf("%w: %w", wasm.ErrNotApart, err)
 	}
+	defer begun(cmd.Process.Pid)()
 	// Standard input stays open: a child whose parent is gone reads its end.
 	go func() {
 		_, err := stdin.Write(binary.LittleEndian.AppendUint64(nil, uint64(len(module))))

@@ -7,16 +7,13 @@ import (
 	"path"
 	"time"
 
+	"wireloom/internal/budget"
 	"wireloom/internal/visitor"
 )
 
 func (s *Server) health(w http.ResponseWriter, _ *http.Request) {
 	s.mu.Lock()
 	labs, closed := len(s.labs), s.closed
-	memory := int64(0)
-	for _, l := range s.labs {
-		memory += l.Memory()
-	}
 	s.mu.Unlock()
 	status, text := http.StatusOK, "ok"
 	if closed {
@@ -27,16 +24,42 @@ func (s *Server) health(w http.ResponseWriter, _ *http.Request) {
 		Version string  `json:"version"`
 		Labs    int     `json:"labs"`
 		Viewers int     `json:"viewers"`
-		Memory  int64   `json:"memory"`     // bytes that the labs' programs use
+		Memory  memory  `json:"memory"`
 		LagP99  float64 `json:"lag_p99_ms"` // of virtual time behind real time, since the server began
 
 		Limits      map[string]visitor.Use `json:"limits"`
 		Misdirected uint64                 `json:"misdirected"` // requests for a name that is not this server's
 		Foreign     uint64                 `json:"foreign"`     // requests of pages of other sites
 	}{
-		text, s.conf.Version, labs, s.hub.Count(), memory, float64(s.sched.Lag().Quantile(0.99)) / float64(time.Millisecond),
+		text, s.conf.Version, labs, s.hub.Count(), memoryOf(s.conf.Budget.Stats()), float64(s.sched.Lag().Quantile(0.99)) / float64(time.Millisecond),
 		s.quotas.use(), s.misdirected.Load(), s.foreign.Load(),
 	})
+}
+
+// memory is what the server uses of its machine's memory, in bytes.
+type memory struct {
+	Limit    int64 `json:"limit"`    // that it may use; 0 for none
+	Used     int64 `json:"used"`     // granted to labs, and used besides
+	Resident int64 `json:"resident"` // as the system counts it
+	Heap     int64 `json:"heap"`     // of Go's runtime, garbage included
+	Guests   int64 `json:"guests"`   // of the programs that run
+	Idle     int64 `json:"idle"`     // kept for programs to come
+	Code     int64 `json:"code"`     // compiled programs
+	Children int64 `json:"children"` // processes that compile
+
+	Clients  int    `json:"clients"`  // who have labs
+	Share    int64  `json:"share"`    // what each may use when there is no more
+	Greatest int64  `json:"greatest"` // what the one uses who uses the most
+	Waiting  int    `json:"waiting"`  // labs that wait for memory
+	Closed   uint64 `json:"closed"`   // labs, for want of memory, since the server began
+	Refused  uint64 `json:"refused"`  // labs and compilations, likewise
+}
+
+func memoryOf(s budget.Stats) memory {
+	return memory{
+		s.Limit, s.Used, s.Resident, s.Heap, s.Guests, s.Idle, s.Code, s.Children,
+		s.Clients, s.Share, s.Greatest, s.Waiting, s.Closed, s.Refused,
+	}
 }
 
 func (s *Server) scenarios(w http.ResponseWriter, _ *http.Request) {
@@ -79,18 +102,26 @@ func (s *Server) openLab(w http.ResponseWriter, r *http.Request) {
 		refuse(w, err, undone)
 		return
 	}
+	claim, err := s.conf.Budget.Open(r.Context(), client)
+	if err != nil {
+		s.unreserve(client)
+		refuse(w, visitor.Busy(retrySoon, "%v", err), undone)
+		return
+	}
 	// The first lab of a scenario may have to wait for its programs to be compiled.
 	deadlines(w, compileTimeout+replyTimeout)
 	ctx, cancel := context.WithTimeout(r.Context(), compileTimeout)
 	defer cancel()
 	if err := s.openers.Enter(ctx, client); err != nil {
+		claim.Release()
 		s.unreserve(client)
 		refuse(w, visitor.Busy(retrySoon, "the server is too busy: try again in a moment"), undone)
 		return
 	}
-	l, err := s.open(ctx, ask.Scenario, client)
+	l, err := s.open(ctx, ask.Scenario, client, claim)
 	s.openers.Leave(client)
 	if err != nil {
+		claim.Release()
 		s.unreserve(client)
 		s.log.Error("a lab could not be opened", "scenario", ask.Scenario, "error", forLog(err))
 		refuse(w, err, undone)

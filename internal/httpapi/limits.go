@@ -63,7 +63,8 @@ func (l Limits) ForClass(people int64) Limits {
 // Limits that have no flag.
 const (
 	MaxUpload       = 32 << 20         // bytes of a program
-	inFlight        = 8 * MaxUpload    // bytes of uploads in memory
+	inFlight        = 8 * MaxUpload    // bytes of uploads in memory,
+	inFlightShare   = 8                // and at most one of so many parts of the memory that the server may use
 	maxLabFiles     = 4                // captures and recordings of one lab that are downloaded at once
 	maxBody         = 4 << 10          // bytes of any other body
 	maxName         = 128              // bytes of a program's file name

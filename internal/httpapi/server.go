@@ -16,15 +16,12 @@ import (
 	"sync/atomic"
 	"time"
 
+	"wireloom/internal/budget"
 	"wireloom/internal/session"
 	"wireloom/internal/stream"
 	"wireloom/internal/visitor"
 	"wireloom/vnet"
 )
-
-// DefaultMemory is how many bytes the programs of all labs use when no more labs are
-// opened.
-const DefaultMemory = 4 << 30
 
 // Scenario is a scenario that the server offers.
 type Scenario struct {
@@ -44,11 +41,14 @@ type Config struct {
 	// Compile makes a program of the bytes of an upload; its error is for who
 	// uploaded it.
 	Compile func(ctx context.Context, name string, wasm []byte) (vnet.Program, error)
-	Session session.Options // of each lab; Version, Logger, Scheduler, Owner and Room are the server's
+	// Compiled is Compile of what is compiled already; it returns nil for the rest. It may
+	// be nil itself.
+	Compiled func(name string, wasm []byte) vnet.Program
+	Session  session.Options // of each lab; Version, Logger, Scheduler, Owner, Room and Claim are the server's
 
 	Limits Limits
-	Memory int64        // DefaultMemory if 0
-	Site   visitor.Site // what it is called, and the proxies in front of it
+	Budget *budget.Budget // of memory; no limit if nil
+	Site   visitor.Site   // what it is called, and the proxies in front of it
 }
 
 // A Server is the handler of all of it. New makes one; Close ends its labs.
@@ -95,7 +95,6 @@ func or[T comparable](v, otherwise T) T {
 
 // New returns a server that has no labs yet.
 func New(c Config) (*Server, error) {
-	c.Memory = or(c.Memory, int64(DefaultMemory))
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -105,6 +104,9 @@ func New(c Config) (*Server, error) {
 		advisor: visitor.Advisor{Logger: c.Logger},
 	}
 	s.quotas.init(c.Limits)
+	if most := c.Budget.Limit() / inFlightShare; most > 0 {
+		s.quotas.inFlight.All = min(s.quotas.inFlight.All, max(most, MaxUpload))
+	}
 	s.hub = &stream.Hub{Version: c.Version, Logger: c.Logger, Site: &s.conf.Site, Admit: s.admit, Refused: s.notShown, Scheduler: s.sched}
 	var err error
 	if s.static, err = newStatic(c.Static); err != nil {
@@ -175,15 +177,8 @@ func (s *Server) withLab(f func(http.ResponseWriter, *http.Request, *lab)) http.
 func (s *Server) reserve(client string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	memory := int64(0)
-	for _, l := range s.labs {
-		memory += l.Memory()
-	}
-	switch {
-	case s.closed:
+	if s.closed {
 		return errStopping()
-	case memory >= s.conf.Memory:
-		return visitor.Busy(retryLater, "the programs of this server's labs use all the memory that they may: try again later")
 	}
 	if why := s.quotas.labs.Take(client, 1); why != nil {
 		return why
@@ -222,8 +217,8 @@ func forLog(err error) error {
 	return err
 }
 
-// open opens a lab.
-func (s *Server) open(ctx context.Context, scenario, client string) (*lab, error) {
+// open opens a lab with the memory that was claimed for it.
+func (s *Server) open(ctx context.Context, scenario, client string, claim *budget.Claim) (*lab, error) {
 	vl, setup, err := s.conf.NewLab(ctx, scenario)
 	if err != nil {
 		return nil, &unbuilt{err}
@@ -231,7 +226,7 @@ func (s *Server) open(ctx context.Context, scenario, client string) (*lab, error
 	id := rand.Text() // 130 bits
 	o := s.conf.Session
 	o.Scheduler, o.Version, o.Logger = s.sched, s.conf.Version, s.log.With("lab", id[:8])
-	o.Owner, o.Room = client, room{&s.quotas.disk, client}
+	o.Owner, o.Room, o.Claim = client, room{&s.quotas.disk, client}, claim
 	sess, err := session.New(vl, setup, o)
 	if err != nil {
 		vl.Close()
@@ -249,6 +244,7 @@ func (s *Server) open(ctx context.Context, scenario, client string) (*lab, error
 	s.labs[id] = l
 	s.running.Add(1)
 	s.mu.Unlock()
+	claim.Closer(l.close)
 	o.Logger.Info("lab opened", "scenario", scenario, "client", client, "seed", setup.Seed)
 	began := time.Now()
 	go func() {

@@ -55,7 +55,7 @@ func openWire(t *testing.T) (w *wire, lab string) {
 		}
 		_ = srv.Close() // the wire, and what is still connected
 	})
-	l, err := api.open(t.Context(), "ping", "test")
+	l, err := api.open(t.Context(), "ping", "test", nil)
 	if err != nil {
 		t.Fatal(err)
 	}

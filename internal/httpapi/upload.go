@@ -13,6 +13,7 @@ import (
 
 	"wireloom/internal/session"
 	"wireloom/internal/visitor"
+	"wireloom/vnet"
 )
 
 // program takes an upload: it is read, compiled away from the lab's loop, and put
@@ -48,13 +49,12 @@ func (s *Server) program(w http.ResponseWriter, r *http.Request, l *lab) {
 	deadlines(w, compileTimeout+replyTimeout)
 	ctx, cancel := context.WithTimeout(r.Context(), compileTimeout)
 	defer cancel()
-	if err := s.compilers.Enter(ctx, client); err != nil {
+	began := time.Now()
+	prog, err := s.compile(ctx, client, name, b.bytes)
+	if errors.Is(err, errBusy) {
 		refuse(w, visitor.Busy(retrySoon, "%s was not compiled: the server is too busy; try again in a moment", name))
 		return
 	}
-	began := time.Now()
-	prog, err := s.conf.Compile(ctx, name, b.bytes)
-	s.compilers.Leave(client)
 	logger := s.log.With("lab", l.id[:8], "slot", node+":"+proc, "name", name, "bytes", len(b.bytes), "took", time.Since(began).Round(time.Millisecond))
 	if err != nil {
 		logger.Info("program refused", "why", err)
@@ -82,6 +82,23 @@ func (s *Server) program(w http.ResponseWriter, r *http.Request, l *lab) {
 		Size    int    `json:"size"`
 		Name    string `json:"name"`
 	}{prog.ID(), len(b.bytes), name})
+}
+
+var errBusy = errors.New("the server is too busy")
+
+// compile makes a program of an upload. Who sends what is compiled already waits for nobody;
+// else a client waits for a turn, and gets errBusy if ctx ended first.
+func (s *Server) compile(ctx context.Context, client, name string, wasm []byte) (vnet.Program, error) {
+	if s.conf.Compiled != nil {
+		if prog := s.conf.Compiled(name, wasm); prog != nil {
+			return prog, nil
+		}
+	}
+	if err := s.compilers.Enter(ctx, client); err != nil {
+		return nil, errBusy
+	}
+	defer s.compilers.Leave(client)
+	return s.conf.Compile(ctx, name, wasm)
 }
 
 // A body is the bytes of an upload. What has arrived is charged to its client.

@@ -81,10 +81,32 @@ func echo(p *vnet.Proc) vnet.Exit {
 	}
 }
 
-func greedy(p *vnet.Proc) vnet.Exit {
-	p.SetMemory(1 << 40)
+// hoard takes ten MiB more every ten milliseconds, up to 60, and keeps them.
+func hoard(p *vnet.Proc) vnet.Exit {
+	for n := int64(10); n <= 60; n += 10 {
+		p.SetMemory(n << 20)
+		p.Charge(100)
+		p.Sleep(10 * time.Millisecond)
+	}
 	p.Sleep(time.Hour)
-	return done
+	return p.Verdict()
+}
+
+// breathe takes memory and gives it back, for ever.
+func breathe(p *vnet.Proc) vnet.Exit {
+	for n := int64(0); !p.Dying(); n++ {
+		p.SetMemory((n * 7 % 50) << 20)
+		p.Charge(1000)
+		p.Sleep(7 * time.Millisecond)
+	}
+	return p.Verdict()
+}
+
+// nest makes nested calls that take so much of the host.
+func nest(p *vnet.Proc) vnet.Exit {
+	p.SetStack(MaxStacks + vnet.MaxKernelMemory + 1)
+	p.Sleep(time.Hour)
+	return p.Verdict()
 }
 
 func buggy(*vnet.Proc) vnet.Exit { panic("a bug of ours") }
@@ -94,7 +116,7 @@ func programs() map[string]vnet.Program {
 	m := map[string]vnet.Program{}
 	for name, main := range map[string]func(*vnet.Proc) vnet.Exit{
 		"talk20": talk(20 * time.Millisecond), "talk1": talk(time.Millisecond), "flood": talk(0), "spin": spin, "deaf": deaf, "echo": echo,
-		"greedy": greedy, "buggy": buggy, "quiet": func(*vnet.Proc) vnet.Exit { return done },
+		"hoard": hoard, "breathe": breathe, "nest": nest, "buggy": buggy, "quiet": func(*vnet.Proc) vnet.Exit { return done },
 	} {
 		m[name] = native{name, main}
 	}

@@ -79,6 +79,7 @@ func (s *Session) Attach(ctx context.Context) (detach func(), err error) {
 		}
 		s.settle(time.Now())
 		s.viewers++
+		s.opts.Claim.Watched(s.viewers)
 		s.settle(time.Now())
 		s.dirty = true
 		return nil
@@ -90,6 +91,7 @@ func (s *Session) Attach(ctx context.Context) (detach func(), err error) {
 		_ = s.ask(context.Background(), func() error { // only fails where there is nothing to take away from
 			s.settle(time.Now())
 			s.viewers--
+			s.opts.Claim.Watched(s.viewers)
 			s.settle(time.Now())
 			s.alone = time.Now()
 			s.dirty = true
@@ -262,10 +264,16 @@ func (s *Session) Install(ctx context.Context, node, proc string, prog vnet.Prog
 	}
 	return s.ask(ctx, func() error {
 		s.catchUp()
-		if err := s.rec.keep(s.dir, prog.ID(), bytes, s.opts.Programs); err != nil {
+		undo, err := s.weigh(node, proc, prog)
+		if err != nil {
 			return err
 		}
-		_, err := s.do(vnet.Install{Node: node, Proc: proc, Hash: prog.ID(), Program: prog})
+		if err = s.rec.keep(s.dir, prog.ID(), bytes, s.opts.Programs); err == nil {
+			_, err = s.do(vnet.Install{Node: node, Proc: proc, Hash: prog.ID(), Program: prog})
+		}
+		if err != nil {
+			undo()
+		}
 		return err
 	})
 }

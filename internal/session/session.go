@@ -16,9 +16,9 @@ import (
 	"log/slog"
 	"runtime/debug"
 	"sync"
-	"sync/atomic"
 	"time"
 
+	"wireloom/internal/budget"
 	"wireloom/internal/recording"
 	"wireloom/vnet"
 	"wireloom/vnet/event"
@@ -28,7 +28,6 @@ import (
 const (
 	DefaultIdle     = 10 * time.Minute // real time without a viewer after which a lab is closed
 	DefaultViewers  = 64               // viewers of a lab
-	DefaultMemory   = 512 << 20        // bytes that the processes of a lab may use together
 	DefaultCapture  = 32 << 20         // bytes of frames that are kept on disk
 	DefaultPrograms = 256 << 20        // bytes of uploaded programs that are kept on disk
 	MaxCommands     = recording.MaxCommands
@@ -36,7 +35,6 @@ const (
 	MaxTime         = recording.MaxTime      // virtual time of a lab; what the page reads exactly ends at 104 days
 	PublishEvery    = 100 * time.Millisecond // real time between two snapshots
 	PublishSoon     = 20 * time.Millisecond  // real time between two snapshots for PublishEvery after a command: what came of it is seen at once
-	memoryEvery     = 500 * time.Millisecond // real time between two looks at the memory in use
 	stopGrace       = 1 * time.Second        // virtual time between SIGTERM and SIGKILL
 	stride          = 10 * time.Millisecond  // virtual time that an untied lab goes beyond its next event at once
 	requestQueue    = 16                     // requests that wait for the session
@@ -50,7 +48,7 @@ type Options struct {
 	Logger    *slog.Logger  // nothing is logged if nil
 	Idle      time.Duration // DefaultIdle if 0, never if negative
 	Viewers   int           // DefaultViewers if 0
-	Memory    int64         // DefaultMemory if 0
+	Claim     *budget.Claim // of memory, which the session gives back; no limit if nil
 	Capture   int64         // DefaultCapture if 0; nothing is captured if negative
 	Programs  int64         // DefaultPrograms if 0
 	Dir       string        // where the session makes its folder; the system's if ""
@@ -99,7 +97,6 @@ type Session struct {
 	mu      sync.Mutex // guards what is published
 	snap    *Snapshot
 	changed chan struct{}
-	memory  atomic.Int64
 
 	// The rest belongs to Run's goroutine alone.
 	lab      *vnet.Lab
@@ -112,7 +109,6 @@ type Session struct {
 	told     time.Time // when a snapshot was published
 	dirty    bool      // something changed that the snapshot must show
 	touched  time.Time // when it was seen to be dirty
-	weighed  time.Time // when the memory was looked at
 	ended    bool
 	why      string // it has ended
 	ending   string // why the session is to close
@@ -121,6 +117,7 @@ type Session struct {
 	rec      recorder
 	stopping []stopping
 	usage    usage
+	uploads  uploads
 }
 
 // A stopping is a process that was sent SIGTERM and is killed if it does not end.
@@ -144,7 +141,6 @@ func New(lab *vnet.Lab, setup Setup, o Options) (*Session, error) {
 	}
 	o.Idle = or(o.Idle, DefaultIdle)
 	o.Viewers = or(o.Viewers, DefaultViewers)
-	o.Memory = or(o.Memory, int64(DefaultMemory))
 	o.Capture = or(o.Capture, int64(DefaultCapture))
 	o.Programs = or(o.Programs, int64(DefaultPrograms))
 	s := &Session{
@@ -156,7 +152,7 @@ func New(lab *vnet.Lab, setup Setup, o Options) (*Session, error) {
 	s.cap.changed = s.tellCapture
 	lab.Log().Subscribe(s.cap.add)
 	now := time.Now()
-	s.alone, s.told, s.weighed = now, now, now
+	s.alone, s.told = now, now
 	s.publish(now)
 	return s, nil
 }
@@ -191,15 +187,13 @@ func (s *Session) Reason() string {
 	}
 }
 
-// Memory is how many bytes the lab's processes used when that was last looked at.
-func (s *Session) Memory() int64 { return s.memory.Load() }
-
 // Run starts the lab and drives it until ctx ends, the lab has been without a
 // viewer for too long, or a limit or a bug ends it. It returns when everything the
 // lab held has been given back.
 func (s *Session) Run(ctx context.Context) {
 	s.reason = s.live(ctx)
 	s.shut()
+	s.opts.Claim.Release()
 	close(s.done)
 }
 
@@ -213,6 +207,7 @@ func (s *Session) live(ctx context.Context) (reason string) {
 		}
 	}()
 	defer s.leaveLine()
+	s.lab.SetGrant(func(programs, others int64) bool { return s.grant(ctx, programs, others) })
 	s.pace.rebase(time.Now(), s.lab.Now())
 	s.lab.Start()
 	timer := time.NewTimer(0)
@@ -371,7 +366,7 @@ func (s *Session) turn(ctx context.Context) bool {
 	now, chunk := began, uint64(1)
 	s.line = lineLight
 	for {
-		if s.advance(until, min(s.lab.Steps()+chunk, most)) {
+		if s.advance(until, min(s.lab.Steps()+chunk, most)) || s.ending != "" {
 			break
 		}
 		last := now
@@ -384,6 +379,10 @@ func (s *Session) turn(ctx context.Context) bool {
 			s.line = lineHog
 			break
 		}
+	}
+	s.settleMemory()
+	if s.ending != "" {
+		return true
 	}
 	s.expire()
 	if tied {
@@ -460,10 +459,6 @@ func (s *Session) look(now time.Time) {
 		s.ending = fmt.Sprintf("nobody has watched this lab for %s", s.opts.Idle)
 		return
 	}
-	if now.Sub(s.weighed) >= memoryEvery {
-		s.weighed = now
-		s.weigh()
-	}
 	if s.dirty {
 		s.touched = now
 	}
@@ -485,16 +480,4 @@ func (s *Session) publishEvery(now time.Time) time.Duration {
 		return PublishSoon
 	}
 	return PublishEvery
-}
-
-// weigh ends a lab whose processes use too much memory together.
-func (s *Session) weigh() {
-	total := int64(0)
-	for _, p := range s.lab.Status().Procs {
-		total += p.Memory
-	}
-	s.memory.Store(total)
-	if total > s.opts.Memory {
-		s.ending = fmt.Sprintf("the lab's programs use %d MiB of memory together, and a lab may use %d MiB", total>>20, s.opts.Memory>>20)
-	}
 }

@@ -195,7 +195,6 @@ func TestLifeEnds(t *testing.T) {
 		}, "nobody has watched"},
 		{"cancelled with a reason", Options{}, "talk20", func(b *bench) { b.stop(errors.New("the server stops")) }, "the server stops"},
 		{"cancelled without one", Options{}, "spin", func(b *bench) { b.stop(nil) }, closedReason},
-		{"too much memory", Options{}, "greedy", func(*bench) { time.Sleep(2 * memoryEvery) }, "memory"},
 		{"a bug in the server", Options{}, "buggy", func(*bench) {}, "an error inside the server"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -18,7 +18,8 @@ type Config struct {
 	Host      Host
 	Tracer    Tracer
 	Procs     Procs
-	MbufLimit int // bytes of packet memory; 0 means DefaultMbufLimit
+	MbufLimit int     // bytes of packet memory; 0 means DefaultMbufLimit
+	Memory    *Memory // shared with the lab's other kernels; nil for no limit besides
 }
 
 // A Kernel is one emulated machine's: its modules, devices, interfaces,
@@ -50,6 +51,7 @@ type Kernel struct {
 	mbufs    mbufPool
 	notes    []NoteState
 	knotes   int // registered in all kqueues
+	memory   *Memory
 	dead     string
 }
 
@@ -67,11 +69,14 @@ func New(c Config) *Kernel {
 	if c.MbufLimit == 0 {
 		c.MbufLimit = DefaultMbufLimit
 	}
-	k := &Kernel{Dialect: c.Dialect, host: c.Host, tr: c.Tracer, procs: c.Procs}
+	k := &Kernel{Dialect: c.Dialect, host: c.Host, tr: c.Tracer, procs: c.Procs, memory: c.Memory}
 	k.net = netLayers[c.Dialect](k)
 	k.mbufs.limit = c.MbufLimit
 	return k
 }
+
+// Memory is what the kernel holds for programs, with the lab's other kernels.
+func (k *Kernel) Memory() *Memory { return k.memory }
 
 // Host is the machine that the kernel runs on.
 func (k *Kernel) Host() Host { return k.host }

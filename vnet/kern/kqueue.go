@@ -24,6 +24,7 @@ const (
 const (
 	maxKnotes    = 1024
 	maxAllKnotes = 4096 // kern.kq_calloutmax
+	knoteSize    = 512  // bytes that a registration counts: about what it is here with its closures
 )
 
 // A Kevent is struct kevent with the file in place of its descriptor's
@@ -86,13 +87,14 @@ func (q *Kqueue) Change(t *Thread, file KqFile, ev Kevent) errno.Errno {
 		if file == nil {
 			return errno.EBADF
 		}
-		if len(q.notes) >= maxKnotes || q.k.knotes >= maxAllKnotes {
+		if len(q.notes) >= maxKnotes || q.k.knotes >= maxAllKnotes || !q.k.memory.Take(knoteSize) {
 			return errno.ENOMEM
 		}
 		n := &kqNote{ident: ev.Ident}
 		n.Filter, n.Tag = ev.Filter, ev.Ident
 		n.Activate = func(*Knote) { q.activate(n) }
 		if err := file.Kqfilter(t, &n.Knote); err != errno.OK {
+			q.k.memory.Give(knoteSize)
 			return err
 		}
 		q.notes = append(q.notes, n)
@@ -189,6 +191,7 @@ func (q *Kqueue) activate(n *kqNote) {
 func (q *Kqueue) drop(n *kqNote) {
 	n.Detach()
 	q.k.knotes--
+	q.k.memory.Give(knoteSize)
 	q.notes = slices.DeleteFunc(q.notes, func(x *kqNote) bool { return x == n })
 	q.ready = slices.DeleteFunc(q.ready, func(x *kqNote) bool { return x == n })
 }

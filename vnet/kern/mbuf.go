@@ -69,7 +69,7 @@ func (k *Kernel) alloc(n int) *Mbuf {
 		}
 		m.buf = make([]byte, size)
 	}
-	if p.used+cap(m.buf) > p.limit {
+	if p.used+cap(m.buf) > p.limit || !k.memory.Take(int64(cap(m.buf))) {
 		m.free = true
 		m.next, p.free = p.free, m
 		p.n++
@@ -235,6 +235,7 @@ func (m *Mbuf) Free() {
 	m.free = true
 	p := &m.k.mbufs
 	p.used -= cap(m.buf)
+	m.k.memory.Give(int64(cap(m.buf)))
 	m.Rcvif = nil
 	if p.n < poolMax && cap(m.buf) <= poolCap {
 		m.next, p.free = p.free, m

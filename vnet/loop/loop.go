@@ -127,6 +127,9 @@ func (l *Loop) move(to time.Duration) {
 	}
 }
 
+// Cut makes the step that is under way the last of this Run.
+func (l *Loop) Cut() { l.limit = 0 }
+
 // Due reports whether a timer is, and may run now.
 func (l *Loop) Due() bool {
 	return l.running && len(l.heap) > 0 && l.heap[0].at <= l.until && l.steps < l.limit && !l.Stuck()

@@ -15,6 +15,8 @@ type Module struct {
 	Functions int     // the guest's, imported ones included
 	Name      string  // from the name section
 	Work      int     // estimate of what compiling it takes, WorkPerSecond for a second
+	Decoded   int     // estimate of the bytes that an engine keeps of it, besides its machine code
+	Instance  int     // estimate of the bytes that an instance takes, besides its memory and stack
 
 	names    []string // by index in the rewritten module
 	imported int      // functions the guest imports
@@ -58,6 +60,14 @@ type meter struct {
 
 	mutableGlobals int
 	work           int
+
+	// For the estimate of memory.
+	allLocals   int // of all functions, parameters included
+	signatures  int // values in all types
+	allElements int // of all element segments
+	passive     int // of those, what each instance has
+	entries     int // of all tables, at most
+	segments    int // of data
 }
 
 // addedImports is how far the guest's own functions shift.
@@ -93,6 +103,7 @@ func Rewrite(in []byte, o Options) (mod *Module, err error) {
 	m.writeNames()
 	m.mod.Bytes = m.out
 	m.mod.Functions, m.mod.imported, m.mod.Work = len(m.ctx.funcs), m.ctx.imported, m.work
+	m.weigh()
 	return m.mod, nil
 }
 

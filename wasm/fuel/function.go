@@ -122,6 +122,7 @@ func (f *function) readLocals(params int) localGroups {
 		}
 	}
 	f.locals = int(total)
+	f.m.countLocals(r, f.locals)
 	return localGroups{n, r.p - start}
 }
 

@@ -32,6 +32,8 @@ type Options struct {
 	MaxFunctions int // functions, imported ones included; 100,000
 	MaxBody      int // bytes of a function's body; 4 MiB
 	MaxLocals    int // locals of a function, parameters included; 5,000
+	MaxAllLocals int // of all functions together; 4,000,000
+	MaxSignature int // parameters and results of all types together; 1,000,000
 	MaxNesting   int // blocks within blocks; 20,000
 	MaxBranches  int // targets of a br_table; 65,536
 	MaxImports   int // imports; 10,000
@@ -39,6 +41,7 @@ type Options struct {
 	MaxGlobals   int // globals; 10,000
 	MaxSegments  int // data and element segments, each; 100,000
 	MaxTable     int // entries of all tables together; 1,048,576
+	MaxElements  int // elements of all segments together; 1,048,576
 	MaxPages     int // pages of 64 KiB of memory at start; 65,536
 	MaxWork      int // estimated work of compiling, in units of 10 ns, an eighth for one function; 4 billion
 }
@@ -78,6 +81,8 @@ func (o Options) withDefaults() (Options, error) {
 	num(&o.MaxFunctions, "MaxFunctions", 100_000, 1<<24)
 	num(&o.MaxBody, "MaxBody", 4<<20, limit)
 	num(&o.MaxLocals, "MaxLocals", 5_000, 50_000)
+	num(&o.MaxAllLocals, "MaxAllLocals", 4_000_000, limit)
+	num(&o.MaxSignature, "MaxSignature", 1_000_000, limit)
 	num(&o.MaxNesting, "MaxNesting", 20_000, limit)
 	num(&o.MaxBranches, "MaxBranches", 1<<16, limit)
 	num(&o.MaxImports, "MaxImports", 10_000, limit)
@@ -85,6 +90,7 @@ func (o Options) withDefaults() (Options, error) {
 	num(&o.MaxGlobals, "MaxGlobals", 10_000, limit)
 	num(&o.MaxSegments, "MaxSegments", 100_000, limit)
 	num(&o.MaxTable, "MaxTable", 1<<20, 1<<27)
+	num(&o.MaxElements, "MaxElements", 1<<20, 1<<27)
 	num(&o.MaxPages, "MaxPages", 1<<16, 1<<16)
 	num(&o.MaxWork, "MaxWork", 4_000_000_000, 1<<40)
 	return o, err

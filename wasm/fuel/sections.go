@@ -164,7 +164,12 @@ func (m *meter) types(r *reader) {
 	start := r.p
 	m.ctx.types = make([]FuncType, n)
 	for i := range m.ctx.types {
-		m.ctx.types[i] = r.funcType()
+		at := r.p
+		t := r.funcType()
+		if m.signatures += len(t.Params) + len(t.Results); m.signatures > m.o.MaxSignature {
+			r.failAt(at, "%d parameters and results in the types so far, at most %d are allowed in all", m.signatures, m.o.MaxSignature)
+		}
+		m.ctx.types[i] = t
 	}
 	added := m.addTypes()
 	m.out = putU(m.out, uint32(n+len(added)))
@@ -310,6 +315,7 @@ func (m *meter) tables(r *reader) {
 		if limit := max(lo, share); !hasMax || hi > limit {
 			hi = limit
 		}
+		m.entries += int(max(lo, hi))
 		m.out = putU(putU(append(m.out, byte(t), 1), lo), hi)
 	}
 	c.tables += n

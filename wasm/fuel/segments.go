@@ -28,6 +28,12 @@ func (m *meter) elements(r *reader) {
 			m.elementType(r, flags&4 != 0)
 		}
 		n := r.count("elements", 1, m.o.MaxSize)
+		if m.allElements += n; m.allElements > m.o.MaxElements {
+			r.failAt(at, "%d elements in the segments so far, at most %d are allowed in all", m.allElements, m.o.MaxElements)
+		}
+		if flags&3 == 1 {
+			m.passive += n
+		}
 		m.out = putU(m.out, uint32(n))
 		for range n {
 			if flags&4 != 0 {
@@ -56,6 +62,7 @@ func (m *meter) data(r *reader) {
 	c := &m.ctx
 	start := r.p
 	n := r.count("data segments", 2, m.o.MaxSegments)
+	m.segments = n
 	if c.datas >= 0 && c.datas != n {
 		r.failAt(start, "%d data segments, the data count section says %d", n, c.datas)
 	}
