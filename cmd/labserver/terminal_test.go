@@ -166,7 +166,7 @@ func TestNothingOfStrangersReachesATerminalRaw(t *testing.T) {
 	forged := put("f"+vile+".json", strings.NewReplacer(`"version": "`, `"version": "`+strings.Trim(quoted(vileText), `"`), `"status": "failed"`, `"status": `+quoted(vileText)).Replace(text))
 	nowhere := put("g.json", strings.Replace(text, `"scenario": "`, `"scenario": "`+strings.Trim(quoted("/"+vileText), `"`), 1))
 	unknown := put("u.json", strings.Replace(text, `"format"`, quoted(vileText)+`: 1, "format"`, 1))
-	recording := forgedRecording(t, lab, put("rec"+vile+".zip", ""))
+	recording := forgedRecording(t, lab, put("rec"+vile+".zip", ""), strings.Repeat("0", 64))
 	odd := put("odd.zip", zipOf(t, map[string]string{vile: "x"}))
 	other := hostileServer(t)
 	gone := vile + "/nowhere"
@@ -241,6 +241,7 @@ func TestNothingOfStrangersReachesATerminalRaw(t *testing.T) {
 		{"key", vile, vile},
 		{"verify", report, "--key", "k" + vile},
 		{"replay", recording},
+		{"replay", forgedRecording(t, lab, put("rec2.zip", ""), vileText)},
 		{"replay", gone},
 		{"replay", noModule},
 		{"replay", odd},
@@ -318,13 +319,9 @@ func zipOf(t *testing.T, files map[string]string) string {
 }
 
 // forgedRecording is a recording of a lab that says of itself what is vile, and that
-// another run came of it.
-func forgedRecording(t *testing.T, lab, to string) string {
+// another run came of it, with that hash.
+func forgedRecording(t *testing.T, lab, to, hash string) string {
 	t.Helper()
-	program := filepath.Join(t.TempDir(), "x.wasm")
-	if err := os.WriteFile(program, []byte(exitsWith(7)), 0o644); err != nil {
-		t.Fatal(err)
-	}
 	log := slog.New(slog.DiscardHandler)
 	offer, err := offers(log, []string{lab})
 	if err != nil {
@@ -358,7 +355,11 @@ func forgedRecording(t *testing.T, lab, to string) string {
 		t.Fatal(err)
 	}
 	_ = res.Body.Close() // its address is in the head
-	res, err = http.Get(srv.URL + res.Header.Get("Location") + "/recording")
+	at, err := res.Location()
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err = http.Get(at.String() + "/recording")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -384,7 +385,7 @@ func forgedRecording(t *testing.T, lab, to string) string {
 		}
 		files[f.Name] = strings.ReplaceAll(string(text), "THE-VERSION", strings.Trim(quoted(vileText), `"`))
 		if strings.HasSuffix(f.Name, ".json") {
-			files[f.Name] = regexp.MustCompile(`("hash": ?")[0-9a-f]{64}("\s*}\s*}\s*)$`).ReplaceAllString(files[f.Name], "${1}"+strings.Trim(quoted(vileText), `"`)+"${2}")
+			files[f.Name] = regexp.MustCompile(`("hash": ?")[0-9a-f]{64}("\s*}\s*}\s*)$`).ReplaceAllString(files[f.Name], "${1}"+strings.Trim(quoted(hash), `"`)+"${2}")
 		}
 	}
 	if err := os.WriteFile(to, []byte(zipOf(t, files)), 0o644); err != nil {
