@@ -90,7 +90,8 @@ type attachment struct {
 	running  bool // a command was sent and has not ended
 	proc     string
 	execID   int64          // of the request that started it
-	held     []serverEvent  // what came before its name was known
+	held     []serverEvent  // what came before its name was known, or while text was asked for
+	asking   *asking        // for text that the server has not shown
 	open     bool           // it wrote the beginning of a line: it waits at a prompt
 	lines    map[int64]bool // requests that carry a typed line
 	strikes  int            // Ctrl-C in a row that nothing came of
@@ -145,7 +146,7 @@ func (a *attachment) attach(ctx context.Context, server, lab string) (int, error
 		left := false
 		select {
 		case m := <-messages:
-			err = a.message(m)
+			err = a.message(ctx, m)
 		case l := <-typed:
 			left, err = a.line(ctx, l)
 		case s := <-a.signals:
@@ -271,19 +272,22 @@ func (a *attachment) signal(ctx context.Context, s os.Signal) (left bool, err er
 }
 
 // message takes what the server says.
-func (a *attachment) message(m serverMessage) error {
+func (a *attachment) message(ctx context.Context, m serverMessage) error {
 	switch m.Type {
 	case "events":
 		a.lost = a.running && (a.lost || m.Missed > 0)
 		for _, e := range m.Events {
 			switch {
-			case e.Node != a.node || e.Kind != "console" && e.Kind != "exit" || !a.running:
-			case a.proc != "":
-				a.event(e)
+			case e.Of == "console" && e.Node == "": // of so many that they are not told apart
+				a.lost = a.running
+			case e.Node != a.node || e.Kind != "console" && e.Kind != "exit" && e.Of != "console" || !a.running:
 			case len(a.held) < mostHeld:
 				a.held = append(a.held, e)
+			default:
+				a.lost = true
 			}
 		}
+		return a.events(ctx)
 	case "state":
 		if m.Paused && !a.paused && a.running {
 			a.sayPaused()
@@ -294,7 +298,13 @@ func (a *attachment) message(m serverMessage) error {
 			a.end(exitError)
 		}
 	case "reply":
+		if a.asking != nil && m.ID == a.asking.id {
+			if err := a.answer(ctx, m); err != nil {
+				return err
+			}
+		}
 		a.reply(m)
+		return a.events(ctx)
 	case "bye":
 		return fmt.Errorf("the lab closed: %s", terminal.Line(m.Reason))
 	}
@@ -318,20 +328,74 @@ func (a *attachment) reply(m serverMessage) {
 		a.end(exitError)
 	default:
 		a.proc = m.Result.Proc
-		held := a.held
-		a.held = nil
-		for _, e := range held {
-			a.event(e)
+	}
+}
+
+// events shows what is held, once the command's name is known, up to what text is to
+// be asked for.
+func (a *attachment) events(ctx context.Context) error {
+	for len(a.held) > 0 && a.proc != "" && a.asking == nil {
+		e := a.held[0]
+		a.held = a.held[1:]
+		if !a.running || e.Proc != a.proc {
+			continue
+		}
+		a.strikes = 0
+		if e.Left != nil || e.Kind == "left" {
+			a.asking = &asking{serverEvent: e, next: e.Seq}
+			return a.askText(ctx)
+		}
+		a.event(e)
+	}
+	return nil
+}
+
+// asking is for the text of which the server has shown a part: the command wrote it
+// faster than people read, but who is attached may be a program.
+type asking struct {
+	serverEvent
+	id   int64
+	next uint64 // the event to go on from
+}
+
+// askText asks for the next piece.
+func (a *attachment) askText(ctx context.Context) error {
+	a.asking.id = a.lastID + 1
+	return a.send(ctx, request{Op: "text", Proc: a.proc, From: a.asking.next, To: a.asking.To})
+}
+
+// answer shows the text that was asked for, or what the server has shown of it.
+func (a *attachment) answer(ctx context.Context, m serverMessage) error {
+	q := a.asking
+	if m.OK && m.Result.Missed == 0 {
+		for _, p := range m.Result.Parts {
+			if p.FD == q.FD {
+				a.event(serverEvent{FD: p.FD, Text: p.Text})
+			}
+		}
+		if q.next = m.Result.Next; q.next <= q.To {
+			return a.askText(ctx)
+		}
+		a.asking = nil
+		return nil
+	}
+	a.asking = nil
+	left := leftText{q.Lines, q.Bytes}
+	if q.Left != nil {
+		left = *q.Left
+		if q.next == q.Seq {
+			a.event(serverEvent{FD: q.FD, Text: q.Text})
 		}
 	}
+	a.complain(fmt.Errorf("up to %d lines, %d bytes, are left out here: %s wrote faster than the server keeps it", left.Lines, left.Bytes, a.proc))
+	if q.Tail != "" {
+		a.event(serverEvent{FD: q.FD, Text: q.Tail})
+	}
+	return nil
 }
 
 // event shows what the command wrote, and notices its end.
 func (a *attachment) event(e serverEvent) {
-	if !a.running || e.Proc != a.proc {
-		return
-	}
-	a.strikes = 0
 	if e.Kind == "exit" {
 		a.quiet()
 		if a.open && a.terminal {
@@ -367,7 +431,7 @@ func (a *attachment) quiet() {
 
 // end is the end of the command that runs.
 func (a *attachment) end(code int) {
-	a.running, a.proc, a.open, a.prompted, a.held, a.strikes = false, "", false, false, nil, 0
+	a.running, a.proc, a.open, a.prompted, a.held, a.asking, a.strikes = false, "", false, false, nil, nil, 0
 	a.code = min(max(code, 0), 255)
 }
 

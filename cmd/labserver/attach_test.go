@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -92,6 +93,33 @@ func TestAttach(t *testing.T) {
 				t.Errorf("exit code %d, printed %q and said %q; want %d, %q and %q", code, out.String(), errs.String(), c.code, c.out, c.errs)
 			}
 		})
+	}
+}
+
+// TestAttachShowsAllThatACommandWrites, also what the server shows a page only the
+// beginning and the end of.
+func TestAttachShowsAllThatACommandWrites(t *testing.T) {
+	url, id := openLab(t)
+	var script, want strings.Builder
+	for i := range 30 {
+		line := fmt.Sprintf("line %d %s", i, strings.Repeat("x", 90))
+		fmt.Fprintf(&script, "echo %s > /tmp/%d\n", line, i)
+		fmt.Fprintln(&want, line)
+	}
+	script.WriteString("cat")
+	for i := range 30 {
+		fmt.Fprintf(&script, " /tmp/%d", i)
+	}
+	script.WriteString(" > /tmp/a\n")
+	const doubled = 5
+	for range doubled {
+		script.WriteString("cat /tmp/a /tmp/a > /tmp/b\ncat /tmp/b > /tmp/a\n")
+	}
+	script.WriteString("cat /tmp/a\n")
+	var out, errs strings.Builder
+	code := run(t.Context(), []string{"attach", "--server", url, id, "bob"}, stdio{strings.NewReader(script.String()), &out, &errs})
+	if all := strings.Repeat(want.String(), 1<<doubled); code != 0 || out.String() != all || errs.Len() > 0 {
+		t.Errorf("exit code %d, %d bytes came, want %d; it says %q", code, out.Len(), len(all), errs.String())
 	}
 }
 

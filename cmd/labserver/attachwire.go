@@ -27,6 +27,7 @@ const (
 // A serverMessage is what the server sends, as far as a prompt needs it.
 type serverMessage struct {
 	Type     string `json:"type"`
+	N        uint64 `json:"n"` // to be acknowledged; 0 where nothing is
 	Next     uint64 `json:"next"`
 	Topology struct {
 		Nodes []struct {
@@ -41,7 +42,10 @@ type serverMessage struct {
 	OK     bool          `json:"ok"`
 	Error  string        `json:"error"`
 	Result struct {
-		Proc string `json:"proc"`
+		Proc   string     `json:"proc"`
+		Parts  []textPart `json:"parts"`
+		Next   uint64     `json:"next"`
+		Missed uint64     `json:"missed"`
 	} `json:"result"`
 	Reason string `json:"reason"`
 }
@@ -52,11 +56,32 @@ type serverProc struct {
 }
 
 type serverEvent struct {
+	Seq  uint64 `json:"seq"`
 	Kind string `json:"k"`
 	Node string `json:"node"`
 	Proc string `json:"proc"`
 	FD   int    `json:"fd"`
 	N    int64  `json:"n"`
+	Text string `json:"text"`
+
+	// Of what was written faster than the server shows it.
+	Of    string    `json:"of"`   // kind "left": what is left out
+	To    uint64    `json:"to"`   // the last event that it is from
+	Left  *leftText `json:"left"` // between Text and Tail
+	Tail  string    `json:"tail"`
+	Lines uint64    `json:"lines"`
+	Bytes uint64    `json:"bytes"`
+}
+
+// leftText is how much of a text is left out.
+type leftText struct {
+	Lines uint64 `json:"lines"`
+	Bytes uint64 `json:"bytes"`
+}
+
+// A textPart is some of what a process wrote.
+type textPart struct {
+	FD   int    `json:"fd"`
 	Text string `json:"text"`
 }
 
@@ -69,6 +94,8 @@ type request struct {
 	Proc string `json:"proc,omitempty"`
 	Line string `json:"line,omitempty"`
 	Text string `json:"text,omitempty"`
+	From uint64 `json:"from,omitempty"`
+	To   uint64 `json:"to,omitempty"`
 }
 
 // dial connects to a lab's stream, in place of the connection that there is, and
@@ -132,6 +159,11 @@ func receive(ctx context.Context, c *websocket.Conn, to chan<- serverMessage) er
 		var m serverMessage
 		if json.Unmarshal(b, &m) != nil {
 			return errors.New("what the server says is not understood: it may be of another version")
+		}
+		if m.N > 0 {
+			if err := c.Write(ctx, websocket.MessageText, fmt.Appendf(nil, `{"type":"ack","n":%d}`, m.N)); err != nil {
+				return err
+			}
 		}
 		select {
 		case to <- m:

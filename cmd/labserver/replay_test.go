@@ -74,7 +74,7 @@ func (v *student) ask(method, path string, body []byte) (int, []byte) {
 	return res.StatusCode, b
 }
 
-// next reads a message.
+// next reads a message, and acknowledges it as a page does.
 func (v *student) next() []byte {
 	v.t.Helper()
 	ctx, cancel := context.WithTimeout(v.t.Context(), time.Minute)
@@ -84,7 +84,24 @@ func (v *student) next() []byte {
 		v.t.Fatal(err)
 	}
 	v.said = append(v.said, b)
+	acknowledge(v.t, v.conn, b)
 	return b
+}
+
+// acknowledge says that a message was shown, if it is one of those that wait for that.
+// The server may have gone.
+func acknowledge(t *testing.T, c *websocket.Conn, b []byte) {
+	t.Helper()
+	var m struct {
+		Type string
+		N    uint64
+	}
+	if err := json.Unmarshal(b, &m); err != nil {
+		t.Fatalf("%v in %s", err, b)
+	}
+	if m.Type == "events" || m.Type == "state" {
+		_ = c.Write(t.Context(), websocket.MessageText, fmt.Appendf(nil, `{"type":"ack","n":%d}`, m.N))
+	}
 }
 
 // command sends a command of these members and returns the reply to it.

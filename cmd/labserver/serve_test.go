@@ -99,6 +99,7 @@ func TestServeShowsALiveLabAndStopsWithAGoodbye(t *testing.T) {
 			if err != nil {
 				t.Fatalf("waiting for %q: %v", words, err)
 			}
+			acknowledge(t, c, b)
 			all := true
 			for _, w := range words {
 				all = all && bytes.Contains(b, []byte(w))

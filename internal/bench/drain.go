@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/binary"
 	"fmt"
 	"io"
 	"math"
@@ -35,17 +36,16 @@ const endless = math.MaxInt
 // eventMark is how each event in a message begins.
 const eventMark = `{"seq":`
 
+// pushes are the beginnings of the messages that are to be acknowledged, which their
+// number follows.
+var pushes = []string{`{"type":"events","n":`, `{"type":"state","n":`}
+
 func drainAll(url, viewers, events string, stdout io.Writer) error {
 	n, err1 := strconv.Atoi(viewers)
 	want, err2 := strconv.Atoi(events)
 	addr, path, ok := strings.Cut(url, "/")
 	if err1 != nil || err2 != nil || !ok {
 		return fmt.Errorf("%s %s %s %s: that is for the command itself", drain, url, viewers, events)
-	}
-	type viewer struct {
-		conn net.Conn
-		r    io.Reader
-		err  error
 	}
 	vs := make([]viewer, n)
 	defer func() {
@@ -77,7 +77,7 @@ func drainAll(url, viewers, events string, stdout io.Writer) error {
 	}
 	fmt.Fprintln(stdout, "ready")
 	err = do(func(_ int, v *viewer) {
-		if v.err = countTo(want, v.r); v.err != nil && want == endless {
+		if v.err = v.countTo(want); v.err != nil && want == endless {
 			fmt.Fprintln(os.Stderr, "bench: a viewer left:", v.err) // the others stay
 		}
 	})
@@ -88,13 +88,76 @@ func drainAll(url, viewers, events string, stdout io.Writer) error {
 	return nil
 }
 
+// A viewer is one of the crowd.
+type viewer struct {
+	conn net.Conn
+	r    *bufio.Reader
+	buf  []byte
+	err  error
+}
+
+// countTo reads until want events have passed, and acknowledges what it reads.
+func (v *viewer) countTo(want int) error {
+	for seen := 0; seen < want; {
+		b, err := v.message()
+		if err != nil {
+			return fmt.Errorf("after %d of %d events: %w", seen, want, err)
+		}
+		seen += bytes.Count(b, []byte(eventMark))
+		for _, p := range pushes {
+			if rest, ok := bytes.CutPrefix(b, []byte(p)); ok {
+				n, _, _ := bytes.Cut(rest, []byte(","))
+				if err := v.send(fmt.Sprintf(`{"type":"ack","n":%s}`, n)); err != nil {
+					return fmt.Errorf("acknowledging message %s: %w", n, err)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// message reads a frame of the server's (RFC 6455, 5.2), which is a message or a ping,
+// and returns what it carries, until the next call.
+func (v *viewer) message() ([]byte, error) {
+	var head [2]byte
+	if _, err := io.ReadFull(v.r, head[:]); err != nil {
+		return nil, err
+	}
+	size := uint64(head[1] & 0x7f)
+	if more := map[uint64]int{126: 2, 127: 8}[size]; more > 0 {
+		var long [8]byte
+		if _, err := io.ReadFull(v.r, long[8-more:]); err != nil {
+			return nil, err
+		}
+		size = binary.BigEndian.Uint64(long[:])
+	}
+	if size > maxMessage {
+		return nil, fmt.Errorf("a message of %d bytes", size)
+	}
+	if uint64(cap(v.buf)) < size {
+		v.buf = make([]byte, size)
+	}
+	b := v.buf[:size]
+	_, err := io.ReadFull(v.r, b)
+	return b, err
+}
+
+// maxMessage is how many bytes a message may have: the largest is a hello.
+const maxMessage = 64 << 20
+
+// send sends a text of less than 126 bytes, masked with zeros.
+func (v *viewer) send(text string) error {
+	_, err := v.conn.Write(append([]byte{0x81, 0x80 | byte(len(text)), 0, 0, 0, 0}, text...))
+	return err
+}
+
 // upgrade connects to a WebSocket (RFC 6455, 4.1).
-func upgrade(addr, path string) (net.Conn, io.Reader, error) {
+func upgrade(addr, path string) (net.Conn, *bufio.Reader, error) {
 	c, err := net.Dial("tcp", addr)
 	if err != nil {
 		return nil, nil, err
 	}
-	fail := func(err error) (net.Conn, io.Reader, error) {
+	fail := func(err error) (net.Conn, *bufio.Reader, error) {
 		_ = c.Close() // nothing was written that could be lost
 		return nil, nil, err
 	}
@@ -120,23 +183,6 @@ func upgrade(addr, path string) (net.Conn, io.Reader, error) {
 		}
 	}
 	return c, r, nil
-}
-
-// countTo reads until want events have passed.
-func countTo(want int, r io.Reader) error {
-	const carry = len(eventMark) - 1 // of the end of what was read: a mark may be cut in two
-	buf := make([]byte, 256<<10)
-	kept, seen := 0, 0
-	for seen < want {
-		n, err := r.Read(buf[kept:])
-		n += kept
-		seen += bytes.Count(buf[:n], []byte(eventMark))
-		kept = copy(buf, buf[max(n-carry, 0):n])
-		if err != nil && seen < want {
-			return fmt.Errorf("after %d of %d events: %w", seen, want, err)
-		}
-	}
-	return nil
 }
 
 // A crowd is viewers in a process of their own.

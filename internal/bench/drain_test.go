@@ -1,31 +1,73 @@
 package main
 
 import (
+	"bufio"
+	"bytes"
+	"encoding/binary"
+	"fmt"
 	"io"
+	"net"
 	"strings"
 	"testing"
 	"testing/iotest"
 )
 
+// frame is a frame of a server.
+func frame(op byte, text string) []byte {
+	b := []byte{0x80 | op}
+	switch n := len(text); {
+	case n < 126:
+		b = append(b, byte(n))
+	case n < 1<<16:
+		b = binary.BigEndian.AppendUint16(append(b, 126), uint16(n))
+	default:
+		b = binary.BigEndian.AppendUint64(append(b, 127), uint64(n))
+	}
+	return append(b, text...)
+}
+
 func TestCountTo(t *testing.T) {
-	text := strings.Repeat(`xx{"type":"events","events":[{"seq":1,"t":2},{"seq":2}]}`, 50)
+	var stream []byte
+	for i := range 25 {
+		stream = append(stream, frame(9, "ping")...)
+		stream = append(stream, frame(1, fmt.Sprintf(`{"type":"state","n":%d,"t":1}`, 2*i+1))...)
+		pad := strings.Repeat("x", []int{1, 200, 70_000}[i%3])
+		stream = append(stream, frame(1, fmt.Sprintf(`{"type":"events","n":%d,"events":[{"seq":1,"t":2,"text":"%s"},{"seq":2},{"seq":3},{"seq":4}]}`, 2*i+2, pad))...)
+	}
 	for _, tc := range []struct {
 		name string
 		r    io.Reader
+		want int
+		ok   bool
 	}{
-		{"at once", strings.NewReader(text)},
-		{"byte by byte", iotest.OneByteReader(strings.NewReader(text))},
-		{"the end comes with the last bytes", iotest.DataErrReader(strings.NewReader(text))},
+		{"at once", bytes.NewReader(stream), 100, true},
+		{"byte by byte", iotest.OneByteReader(bytes.NewReader(stream)), 100, true},
+		{"the end comes with the last bytes", iotest.DataErrReader(bytes.NewReader(stream)), 100, true},
+		{"more than there are", bytes.NewReader(stream), 101, false},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			if err := countTo(100, tc.r); err != nil {
+			ours, theirs := net.Pipe()
+			heard := make(chan string)
+			go func() {
+				b, err := io.ReadAll(theirs)
+				if err != nil {
+					t.Error(err)
+				}
+				heard <- string(b)
+			}()
+			v := viewer{conn: ours, r: bufio.NewReader(tc.r)}
+			if err := v.countTo(tc.want); (err == nil) != tc.ok {
+				t.Errorf("error %v, want one: %v", err, !tc.ok)
+			}
+			if err := ours.Close(); err != nil {
 				t.Error(err)
 			}
+			acks := <-heard
+			for n := 1; n <= 50; n++ {
+				if want := fmt.Sprintf(`{"type":"ack","n":%d}`, n); strings.Count(acks, want) != 1 {
+					t.Errorf("%s was not sent once", want)
+				}
+			}
 		})
-	}
-	for _, r := range []io.Reader{strings.NewReader(text), iotest.OneByteReader(strings.NewReader(text))} {
-		if err := countTo(101, r); err == nil {
-			t.Error("101 events were found among 100")
-		}
 	}
 }

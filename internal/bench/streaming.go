@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net"
 	"net/http"
@@ -124,7 +125,7 @@ func newStreamServer(ctx context.Context, frames int) (*streamServer, error) {
 		return nil, err
 	}
 	s.addr = listener.Addr().String()
-	hub := &stream.Hub{Version: "benchmark"}
+	hub := &stream.Hub{Version: "benchmark", Rate: -1} // everything is to arrive
 	mux := http.NewServeMux()
 	mux.HandleFunc("/stream", func(w http.ResponseWriter, r *http.Request) { hub.Serve(w, r, live, "benchmark") })
 	mux.HandleFunc("/bare", s.bare)
@@ -177,6 +178,15 @@ func (s *streamServer) record(ctx context.Context) error {
 			seen += n
 			s.messages = append(s.messages, b)
 		}
+		var push struct{ N uint64 }
+		if err := json.Unmarshal(b, &push); err != nil {
+			return err
+		}
+		if push.N > 0 {
+			if err := c.Write(ctx, websocket.MessageText, fmt.Appendf(nil, `{"type":"ack","n":%d}`, push.N)); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }
@@ -188,7 +198,13 @@ func (s *streamServer) bare(w http.ResponseWriter, r *http.Request) {
 		return // it has answered
 	}
 	defer func() { _ = c.CloseNow() }() // the peer is gone
-	ctx := c.CloseRead(context.WithoutCancel(r.Context()))
+	ctx, gone := context.WithCancel(context.WithoutCancel(r.Context()))
+	go func() {
+		defer gone()
+		for err := error(nil); err == nil; {
+			_, _, err = c.Read(ctx) // what the viewer acknowledges
+		}
+	}()
 	select {
 	case <-s.gate:
 	case <-ctx.Done():

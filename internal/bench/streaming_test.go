@@ -26,7 +26,8 @@ func TestStreamServerSendsABurst(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = c.Close() }() // only read
-	if err := countTo(seen, r); err != nil {
+	v := viewer{conn: c, r: r}
+	if err := v.countTo(seen); err != nil {
 		t.Errorf("the bare sender does not send the same events: %v", err)
 	}
 }

@@ -24,7 +24,8 @@ func BenchmarkAppendEvent(b *testing.B) {
 	var buf []byte
 	b.ReportAllocs()
 	for b.Loop() {
-		buf = appendEvent(buf[:0], &e, nil)
+		p, _ := frameOf(&e)
+		buf = appendFrame(appendEvent(buf[:0], &e), &e, p)
 	}
 }
 
@@ -76,11 +77,12 @@ func BenchmarkBareSender(b *testing.B) {
 	for _, n := range []int{1, 50} {
 		b.Run(strconv.Itoa(n), func(b *testing.B) {
 			e := event.Event{Kind: event.Frame, Port: "h1:em0", Peer: "s1.1", Frame: 7, Link: packet.LinkEthernet, Data: make([]byte, 98)}
+			p, _ := frameOf(&e)
 			const events = 100_000
 			var message []byte
 			per := 0
 			for len(message) < BatchBytes {
-				message = appendEvent(message, &e, nil)
+				message = append(appendFrame(appendEvent(message, &e), &e, p), '}')
 				per++
 			}
 			srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

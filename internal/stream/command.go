@@ -24,9 +24,11 @@ const (
 	maxID      = 1 << 53   // what the page counts exactly
 )
 
-// A command is a message from the page. Which fields belong to it depends on Op.
+// A command is a message from the page. Which fields belong to it depends on Op. An
+// acknowledgement says that the messages up to the number N have been shown.
 type command struct {
 	Type string  `json:"type"`
+	N    *uint64 `json:"n"`
 	ID   *int64  `json:"id"`
 	Op   string  `json:"op"`
 	Node *string `json:"node"`
@@ -36,12 +38,21 @@ type command struct {
 	Link *string `json:"link"`
 	Hex  *string `json:"hex"`
 	Rate *int    `json:"rate"`
+	From *uint64 `json:"from"`
+	To   *uint64 `json:"to"`
 }
+
+// What a message of a viewer may be.
+const (
+	typeCommand = "cmd"
+	typeAck     = "ack"
+)
 
 // An op is something that a viewer can ask for: the fields it takes, by the bits
 // below, and what it does.
 type op struct {
-	fields uint8
+	fields uint16
+	asks   bool // for something that may be large, instead of doing something
 	run    func(ctx context.Context, s *session.Session, c *command) (result any, err error)
 }
 
@@ -53,31 +64,34 @@ const (
 	hasLink
 	hasHex
 	hasRate
+	hasFrom
+	hasTo
 )
 
-var fieldNames = []string{"node", "proc", "line", "text", "link", "hex", "rate"}
+var fieldNames = []string{"node", "proc", "line", "text", "link", "hex", "rate", "from", "to"}
 
 var ops = map[string]op{
-	"pause":  {0, func(ctx context.Context, s *session.Session, _ *command) (any, error) { return nil, s.Pause(ctx) }},
-	"resume": {0, func(ctx context.Context, s *session.Session, _ *command) (any, error) { return nil, s.Resume(ctx) }},
-	"step":   {0, func(ctx context.Context, s *session.Session, _ *command) (any, error) { return nil, s.Step(ctx) }},
-	"rate": {hasRate, func(ctx context.Context, s *session.Session, c *command) (any, error) {
+	"pause":  {run: func(ctx context.Context, s *session.Session, _ *command) (any, error) { return nil, s.Pause(ctx) }},
+	"resume": {run: func(ctx context.Context, s *session.Session, _ *command) (any, error) { return nil, s.Resume(ctx) }},
+	"step":   {run: func(ctx context.Context, s *session.Session, _ *command) (any, error) { return nil, s.Step(ctx) }},
+	"rate": {fields: hasRate, run: func(ctx context.Context, s *session.Session, c *command) (any, error) {
 		return nil, s.SetRate(ctx, *c.Rate)
 	}},
-	"start": {hasNode | hasProc, func(ctx context.Context, s *session.Session, c *command) (any, error) {
+	"start": {fields: hasNode | hasProc, run: func(ctx context.Context, s *session.Session, c *command) (any, error) {
 		_, err := s.Do(ctx, vnet.Start{Node: *c.Node, Proc: *c.Proc})
 		return nil, err
 	}},
-	"kill": {hasNode | hasProc, func(ctx context.Context, s *session.Session, c *command) (any, error) {
+	"kill": {fields: hasNode | hasProc, run: func(ctx context.Context, s *session.Session, c *command) (any, error) {
 		_, err := s.Do(ctx, vnet.Kill{Node: *c.Node, Proc: *c.Proc})
 		return nil, err
 	}},
-	"stop": {hasNode | hasProc, func(ctx context.Context, s *session.Session, c *command) (any, error) {
+	"stop": {fields: hasNode | hasProc, run: func(ctx context.Context, s *session.Session, c *command) (any, error) {
 		return nil, s.Stop(ctx, *c.Node, *c.Proc)
 	}},
-	"exec":   {hasNode | hasLine, exec},
-	"stdin":  {hasNode | hasProc | hasText, stdin},
-	"decode": {hasLink | hasHex, decodeFrame},
+	"exec":   {fields: hasNode | hasLine, run: exec},
+	"stdin":  {fields: hasNode | hasProc | hasText, run: stdin},
+	"decode": {fields: hasLink | hasHex, asks: true, run: decodeFrame},
+	"text":   {fields: hasNode | hasProc | hasFrom | hasTo, asks: true, run: text},
 }
 
 // Ops returns the names of what a viewer can ask for, sorted.
@@ -129,7 +143,9 @@ func parse(b []byte) (*command, error) {
 	if err := strictjson.Decode(b, &c); err != nil {
 		return nil, fmt.Errorf("this is not a command: %w", err)
 	}
-	if c.Type != "cmd" || c.ID == nil || *c.ID < 0 || *c.ID > maxID {
+	switch {
+	case c.Type == typeAck && c.N != nil:
+	case c.Type != typeCommand || c.ID == nil || *c.ID < 0 || *c.ID > maxID:
 		return nil, errors.New("this is not a command: it needs a type that is cmd and an id that is a number")
 	}
 	return &c, nil
@@ -149,7 +165,7 @@ func (c *command) check() (op, error) {
 	if !ok {
 		return o, fmt.Errorf("there is no command %q", clip(c.Op))
 	}
-	for i, there := range []bool{c.Node != nil, c.Proc != nil, c.Line != nil, c.Text != nil, c.Link != nil, c.Hex != nil, c.Rate != nil} {
+	for i, there := range []bool{c.Node != nil, c.Proc != nil, c.Line != nil, c.Text != nil, c.Link != nil, c.Hex != nil, c.Rate != nil, c.From != nil, c.To != nil} {
 		switch wanted := o.fields&(1<<i) != 0; {
 		case wanted && !there:
 			return o, fmt.Errorf("%s needs %s", c.Op, fieldNames[i])

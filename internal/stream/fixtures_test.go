@@ -1,8 +1,11 @@
 package stream
 
 import (
+	"bytes"
 	"encoding/hex"
 	"encoding/json"
+	"flag"
+	"fmt"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -38,7 +41,7 @@ type fact struct {
 	T, Began, N, Fuel                                      int64
 	K, Node, Proc, Port, Peer, Path, Op, Errno, Text, Data string
 	PID, FD, Len                                           int
-	Frame                                                  uint64
+	Frame, As                                              uint64
 	Link                                                   string
 	Head                                                   uint8
 	Sum                                                    map[string]any
@@ -71,38 +74,59 @@ func (f *fact) event(t *testing.T) event.Event {
 		t.Fatal(err)
 	}
 	if e.Kind == event.Console {
-		e.Text = ""
+		e.Text, e.Data = "", []byte(f.Text)
 	}
 	return e
 }
 
 func TestEventsLookLikeTheFixtures(t *testing.T) {
 	var m struct {
-		Events []json.RawMessage
+		From, Next uint64
+		Events     []json.RawMessage
 	}
 	fixture(t, "events.json", &m)
 	kinds := map[event.Kind]bool{}
+	frames := map[uint64]fact{} // by the event that tells of one
+	d := newDigest(noLimits, m.From)
 	for _, raw := range m.Events {
 		var f fact
-		var want, got map[string]any
 		if err := json.Unmarshal(raw, &f); err != nil {
 			t.Fatal(err)
 		}
+		if f.As != 0 {
+			same := frames[f.As]
+			f.Data, f.Link, f.Head, f.Sum = same.Data, same.Link, same.Head, same.Sum
+		}
+		frames[f.Seq] = f
+		e := f.event(t)
+		kinds[e.Kind] = true
+		d.add(&e)
+	}
+	for _, k := range event.Kinds() {
+		if !kinds[k] {
+			t.Errorf("the fixtures have no %s event", k)
+		}
+	}
+	var got message
+	out := outbox{next: m.From, end: m.From}
+	out.add(d.batch(), noLimits.bytes)
+	b := out.appendMessage(nil, 1, BatchBytes)
+	if err := json.Unmarshal(b, &got); err != nil {
+		t.Fatalf("%v in %s", err, b)
+	}
+	if got.From != m.From || got.Next != m.Next || len(got.Events) != len(m.Events) {
+		t.Fatalf("the message is of %d events from %d to %d, want %d from %d to %d", len(got.Events), got.From, got.Next, len(m.Events), m.From, m.Next)
+	}
+	for i, raw := range m.Events {
+		got := got.Events[i]
+		var want map[string]any
 		if err := json.Unmarshal(raw, &want); err != nil {
 			t.Fatal(err)
 		}
-		e := f.event(t)
-		if !e.Kind.Valid() {
-			continue // of a newer server, which the page shows by its name
-		}
-		kinds[e.Kind] = true
-		if err := json.Unmarshal(appendEvent(nil, &e, nil), &got); err != nil {
-			t.Fatal(err)
-		}
-		switch e.Kind { //nolint:exhaustive // the others are as they are
-		case event.Lab:
+		switch want["k"] {
+		case "lab":
 			delete(want, "data") // the hello tells that
-		case event.Check:
+		case "check":
 			delete(want, "errno") // any says that it failed
 		}
 		for k, v := range want {
@@ -110,21 +134,57 @@ func TestEventsLookLikeTheFixtures(t *testing.T) {
 				// What it says is the decoder's; the fixtures only show that it is there.
 				in, ok := got[k].(map[string]any)
 				if !ok || in["proto"] != v.(map[string]any)["proto"] {
-					t.Errorf("event %d: sum is %v, want %v", f.Seq, got[k], v)
+					t.Errorf("event %d: sum is %v, want %v", i, got[k], v)
 				}
 				continue
 			}
 			if v != "" && !reflect.DeepEqual(got[k], v) {
-				t.Errorf("event %d: %s is %v, want %v", f.Seq, k, got[k], v)
+				t.Errorf("event %d: %s is %v, want %v", i, k, got[k], v)
 			}
 		}
 	}
-	for _, k := range event.Kinds() {
-		if !kinds[k] {
-			t.Errorf("the fixtures have no %s event", k)
+}
+
+// TestThinnedEventsLookLikeTheFixture: a stretch in which a process writes 40 lines,
+// with a call for each, while another writes one line.
+func TestThinnedEventsLookLikeTheFixture(t *testing.T) {
+	d := newDigest(limits{events: 8, bytes: 1 << 10, text: 48, each: 2}, 100)
+	for i := range uint64(40) {
+		at := time.Duration(i) * time.Millisecond
+		line := fmt.Appendf(nil, "line %02d\n", i+1)
+		d.add(&event.Event{Seq: 100 + 2*i, At: at, Kind: event.Console, Node: "bob", Proc: "flood", PID: 7, FD: 1, Data: line})
+		d.add(&event.Event{Seq: 101 + 2*i, At: at, Kind: event.Call, Node: "bob", Proc: "flood", PID: 7, Op: "write", FD: 1, Path: "console", Len: 8, N: 8, Fuel: 100})
+	}
+	d.add(&event.Event{Seq: 180, At: 1e9, Kind: event.Console, Node: "alice", Proc: "ping", PID: 1, FD: 1, Data: []byte("64 bytes from 10.0.0.2\n")})
+	d.skipTo(200)
+	out := outbox{next: 100, end: 100}
+	out.add(d.batch(), BatchBytes)
+	got := out.appendMessage(nil, 3, BatchBytes)
+	name := filepath.Join("testdata", "thinned.json")
+	if *update {
+		var b bytes.Buffer
+		if err := json.Indent(&b, got, "", "  "); err != nil {
+			t.Fatal(err)
+		}
+		b.WriteByte('\n')
+		if err := os.WriteFile(name, b.Bytes(), 0o666); err != nil {
+			t.Fatal(err)
 		}
 	}
+	want, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var flat bytes.Buffer
+	if err := json.Compact(&flat, want); err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, flat.Bytes()) {
+		t.Errorf("got %s\nwant %s", got, flat.Bytes())
+	}
 }
+
+var update = flag.Bool("update", false, "rewrite the fixtures that this package makes")
 
 // members returns the paths of all members in a JSON value.
 func members(v any, path string, into map[string]bool) {
@@ -155,13 +215,13 @@ func TestHelloAndStateHaveTheMembersOfTheFixtures(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &feed{log: s.Log()}
+	f := &feed{}
 	for _, tc := range []struct {
 		name string
 		got  []byte
 	}{
 		{"hello.json", h},
-		{"state.json", f.appendState(nil, state, 3, new(int))},
+		{"state.json", f.appendState(nil, 2, state, &outbox{allMissed: 3}, new(int))},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			var want, got any
@@ -200,10 +260,15 @@ func TestCommandsOfTheFixturesAreUnderstood(t *testing.T) {
 			t.Errorf("the fixtures have no command %s", op)
 		}
 	}
+	var ack json.RawMessage
+	fixture(t, "ack.json", &ack)
+	if c, err := parse(ack); err != nil || c.Type != typeAck || *c.N != 7 {
+		t.Errorf("%s: %+v, %v", ack, c, err)
+	}
 }
 
 func TestRepliesLookLikeTheFixtures(t *testing.T) {
-	for _, name := range []string{"reply-ok.json", "reply-error.json"} {
+	for _, name := range []string{"reply-ok.json", "reply-error.json", "reply-text.json"} {
 		var r reply
 		var want map[string]any
 		fixture(t, name, &r)
@@ -239,7 +304,7 @@ func TestRoutesAreSentWhenTheyChange(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			nets := has[tc.viewer]
-			b := f.appendState(nil, &session.Snapshot{Status: vnet.Status{Nodes: tc.nodes}}, 0, &nets)
+			b := f.appendState(nil, 1, &session.Snapshot{Status: vnet.Status{Nodes: tc.nodes}}, &outbox{}, &nets)
 			has[tc.viewer] = nets
 			var m struct {
 				Nodes []struct {

@@ -8,7 +8,7 @@ import (
 )
 
 // Protocol is the version of what page and server say to each other.
-const Protocol = 1
+const Protocol = 2
 
 // nativeProgram is how a command that is part of the lab is shown where a program
 // has its file's name.

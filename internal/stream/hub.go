@@ -30,6 +30,7 @@ const attachTimeout = 10 * time.Second
 // A Hub serves the viewers of a server's labs. It may be used from any goroutine.
 type Hub struct {
 	Version string        // of the program
+	Rate    int           // bytes a second to each viewer: DefaultRate if 0; negative: everything, however much
 	Logger  *slog.Logger  // nothing is logged if nil
 	Site    *visitor.Site // whose pages may connect; of any host that is the request's own if nil
 	// Scheduler shares the cores among labs and viewers: a viewer's messages are made in
@@ -41,6 +42,8 @@ type Hub struct {
 	Admit func(r *http.Request) (owner string, leave func(), why *visitor.Refusal)
 	// Refused is told who was not let in to which lab, and why; nobody is if it is nil.
 	Refused func(r *http.Request, id string, why *visitor.Refusal)
+
+	past sync.Mutex // one viewer at a time is shown what was before it came: that takes memory
 
 	mu      sync.Mutex
 	feeds   map[*session.Session]*feed
@@ -84,7 +87,11 @@ func (h *Hub) enter(s *session.Session) (*feed, *visitor.Refusal) {
 	}
 	f := h.feeds[s]
 	if f == nil {
-		f = &feed{log: s.Log()}
+		l := liveLimits
+		if h.Rate < 0 {
+			l = noLimits
+		}
+		f = newFeed(s.Log(), l)
 		if h.feeds == nil {
 			h.feeds = map[*session.Session]*feed{}
 		}
@@ -92,22 +99,22 @@ func (h *Hub) enter(s *session.Session) (*feed, *visitor.Refusal) {
 	}
 	h.viewers++
 	h.all.Add(1)
-	f.mu.Lock()
 	f.viewers++
-	f.mu.Unlock()
 	return f, nil
 }
 
 func (h *Hub) leave(s *session.Session, f *feed) {
 	h.mu.Lock()
 	h.viewers--
-	f.mu.Lock()
 	f.viewers--
-	if f.viewers == 0 {
+	last := f.viewers == 0
+	if last {
 		delete(h.feeds, s)
 	}
-	f.mu.Unlock()
 	h.mu.Unlock()
+	if last {
+		f.close()
+	}
 	h.all.Done()
 }
 
@@ -176,16 +183,38 @@ func (h *Hub) Serve(w http.ResponseWriter, r *http.Request, s *session.Session, 
 	if err != nil {
 		return // it has answered
 	}
-	v := &viewer{conn: c, s: s, feed: f, sched: h.Scheduler, owner: owner, replies: make(chan []byte, maxReplies)}
-	first, next := s.Log().Bounds()
-	v.seq = first
-	if given && since <= next {
-		v.seq = since
+	defer func() { _ = c.CloseNow() }() // closed already, or of no use
+	v, first, err := h.viewer(r.Context(), c, s, f, owner, since, given)
+	if err == nil {
+		hello := greeting(s, id, h.Version)
+		hello.First = first
+		err = v.run(hello)
 	}
-	err = v.run(greeting(s, id, h.Version))
 	if h.Logger != nil && err != nil {
 		h.Logger.Info("a viewer left", "lab", id[:min(len(id), 8)], "why", err)
 	}
+}
+
+// viewer makes a viewer that is shown what has happened since an event, if one is
+// given that there was, and else what the log has. It returns the first event that
+// the log had.
+func (h *Hub) viewer(ctx context.Context, c *websocket.Conn, s *session.Session, f *feed, owner string, since uint64, given bool) (v *viewer, first uint64, err error) {
+	rate := h.Rate
+	if rate == 0 {
+		rate = DefaultRate
+	}
+	v = &viewer{conn: c, s: s, feed: f, sched: h.Scheduler, owner: owner, replies: make(chan []byte, maxReplies), acked: make(chan struct{}, 1), flow: newFlow(rate)}
+	first, next := s.Log().Bounds()
+	if !given || since > next {
+		since = first
+	}
+	v.out.next, v.out.end = since, since
+	err = v.turn(ctx, func() {
+		h.past.Lock()
+		defer h.past.Unlock()
+		v.out.remember(f.past(since, f.flush()))
+	})
+	return v, first, err
 }
 
 // sinceOf returns the sequence number that a viewer wants to go on from.

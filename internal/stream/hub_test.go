@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -120,15 +122,19 @@ func openSite(t testing.TB, s *session.Session) *site {
 
 func (x *site) ServeHTTP(w http.ResponseWriter, r *http.Request) { x.hub.Serve(w, r, x.s, "lab-id") }
 
-// A peer is the page's end of a stream.
+// A peer is the page's end of a stream. It acknowledges what it has read, unless it
+// is mute.
 type peer struct {
 	t testing.TB
 	*websocket.Conn
+	mute bool
 }
 
 // message is any message of the server's.
 type message struct {
 	Type     string
+	N        uint64
+	From     uint64
 	Protocol int
 	Lab      labInfo
 	Topology topology
@@ -145,7 +151,7 @@ type message struct {
 	Rate     int
 	Procs    []map[string]any
 	Ifaces   []map[string]any
-	Drops    struct{ Events uint64 }
+	Drops    struct{ Events, Left uint64 }
 }
 
 func (x *site) connect(query string) *peer {
@@ -160,7 +166,7 @@ func (x *site) connect(query string) *peer {
 	}
 	c.SetReadLimit(16 << 20)
 	x.t.Cleanup(func() { _ = c.CloseNow() })
-	return &peer{x.t, c}
+	return &peer{t: x.t, Conn: c}
 }
 
 // next returns the next message, or the error that ended the stream.
@@ -171,6 +177,21 @@ func (p *peer) read() (message, error) {
 	if err == nil {
 		if err := json.Unmarshal(b, &m); err != nil {
 			p.t.Fatalf("%v in %s", err, b)
+		}
+		bySeq := map[any]map[string]any{}
+		for _, e := range m.Events {
+			bySeq[e["seq"]] = e
+			if as, ok := e["as"]; ok {
+				delete(e, "as")
+				for _, k := range []string{"data", "size", "link", "head", "sum"} {
+					if v, ok := bySeq[as][k]; ok {
+						e[k] = v
+					}
+				}
+			}
+		}
+		if m.N > 0 && !p.mute {
+			_ = p.Write(p.t.Context(), websocket.MessageText, fmt.Appendf(nil, `{"type":"ack","n":%d}`, m.N)) // it may be over
 		}
 	}
 	return m, err
@@ -206,7 +227,7 @@ func TestHelloThenEveryEventInOrderAndAgainFromWhereItStopped(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if hello.Type != "hello" || hello.Protocol != 1 || hello.Lab != (labInfo{"lab-id", "test", "A test", "9223372036854775809", "test", "# Test"}) {
+	if hello.Type != "hello" || hello.Protocol != Protocol || hello.Lab != (labInfo{"lab-id", "test", "A test", "9223372036854775809", "test", "# Test"}) {
 		t.Errorf("hello is %+v", hello)
 	}
 	if n := hello.Topology.Nodes; len(n) != 2 || n[0].Ifaces[0].Port != "s1.1" || n[0].Ifaces[0].MAC != "02:00:00:00:01:01" || n[0].Procs[0].Program != "talk" || !n[0].Procs[0].Slot {
@@ -244,6 +265,7 @@ func TestHelloThenEveryEventInOrderAndAgainFromWhereItStopped(t *testing.T) {
 
 func TestViewersOfALabGetTheSame(t *testing.T) {
 	x := openSite(t, newSession(t, talk(time.Millisecond), 16<<20, session.Options{}))
+	x.hub.Rate = -1 // all of it
 	const viewers, events = 8, 3000
 	got := make(chan string, viewers)
 	for i := range viewers {
@@ -281,30 +303,143 @@ func TestViewersOfALabGetTheSame(t *testing.T) {
 	}
 }
 
-func TestSlowViewerMissesAndTheLabGoesOn(t *testing.T) {
-	x := openSite(t, newSession(t, talk(10*time.Microsecond), 128<<10, session.Options{}))
-	slow := x.connect("")
-	if m, err := slow.read(); err != nil || m.Type != "hello" {
-		t.Fatal(err)
+// busy makes the lab make far more events than any buffer between it and a viewer
+// holds.
+func (x *site) busy() {
+	x.t.Helper()
+	if err := x.s.SetRate(x.t.Context(), session.AsFast); err != nil {
+		x.t.Fatal(err)
 	}
-	if err := x.s.SetRate(t.Context(), session.AsFast); err != nil {
-		t.Fatal(err)
-	}
-	// It reads nothing while the lab makes far more than any buffer between them holds.
 	log := x.s.Log()
-	for next := uint64(0); next < 200_000; {
+	_, from := log.Bounds()
+	for next := from; next < from+200_000; {
 		_, next = log.Bounds()
 		if _, _, more := log.From(next, 1); more != nil {
 			<-more
 		}
 	}
-	m := slow.until(func(m message) bool { return m.Missed > 0 })
-	if first := seqOf(m.Events[0]); first < m.Missed {
-		t.Errorf("after %d missed events comes event %d", m.Missed, first)
+}
+
+// TestAViewerWhoDoesNotReadIsCaughtUpByCounts, and the lab goes on meanwhile.
+func TestAViewerWhoDoesNotReadIsCaughtUpByCounts(t *testing.T) {
+	x := openSite(t, newSession(t, talk(10*time.Microsecond), 128<<10, session.Options{}))
+	slow := x.connect("")
+	hello, err := slow.read()
+	if err != nil || hello.Type != "hello" {
+		t.Fatal(err)
 	}
-	slow.until(func(m message) bool { return m.Type == "state" && m.Drops.Events > 0 })
+	x.busy()
 	if err := x.s.Pause(t.Context()); err != nil {
 		t.Fatal(err)
+	}
+	_, last := x.s.Log().Bounds()
+	next, told, counted := hello.First, uint64(0), uint64(0)
+	for next < last {
+		m := slow.until(func(m message) bool { return m.Type == "events" })
+		if m.From != next {
+			t.Fatalf("a message begins at %d, want %d", m.From, next)
+		}
+		next = m.Next
+		told += m.Missed
+		for _, e := range m.Events {
+			if n, ok := e["events"].(float64); ok {
+				told += uint64(n)
+				counted += uint64(n)
+			} else {
+				told++
+			}
+		}
+	}
+	if told != last-hello.First || counted < 1000 {
+		t.Errorf("the viewer was told of %d events, want %d; %d of them were only counted", told, last-hello.First, counted)
+	}
+	slow.send(`{"type":"cmd","id":1,"op":"step"}`) // for a new state
+	m := slow.until(func(m message) bool { return m.Type == "state" && m.Drops.Left > 0 })
+	if m.Drops.Left > counted+100 || m.Drops.Left < counted {
+		t.Errorf("the state says that %d were left out, the messages counted %d", m.Drops.Left, counted)
+	}
+}
+
+// TestCommandsAreDoneForAViewerWhoDoesNotRead: while it has all on its way that may
+// be, and reads nothing, what it asks for is done; and the reply is not behind
+// megabytes when it reads on.
+func TestCommandsAreDoneForAViewerWhoDoesNotRead(t *testing.T) {
+	x := openSite(t, newSession(t, talk(10*time.Microsecond), 0, session.Options{}))
+	p := x.connect("")
+	p.mute = true
+	x.busy()
+	p.send(`{"type":"cmd","id":1,"op":"pause"}`)
+	for {
+		snap, changed := x.s.Snapshot()
+		if snap.Paused {
+			break
+		}
+		<-changed
+	}
+	before := 0 // bytes
+	for {
+		_, b, err := p.Read(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.HasPrefix(string(b), `{"type":"reply","id":1,"ok":true`) {
+			break
+		}
+		if !strings.HasPrefix(string(b), `{"type":"hello"`) {
+			before += len(b)
+		}
+	}
+	if limit := 3 * BatchBytes; before > limit {
+		t.Errorf("%d bytes come before the reply, want at most %d", before, limit)
+	}
+	p.send(`{"type":"cmd","id":2,"op":"rate","rate":1}`)
+	if m, err := p.read(); err != nil || m.Type != "reply" || m.ID != 2 {
+		t.Errorf("what comes next is %s %d, %v; want the reply: nothing was acknowledged", m.Type, m.ID, err)
+	}
+}
+
+// TestReplyStateEventsIsTheOrder of what is written to a viewer who has just
+// acknowledged what was on its way.
+func TestReplyStateEventsIsTheOrder(t *testing.T) {
+	x := openSite(t, newSession(t, talk(10*time.Microsecond), 0, session.Options{}))
+	p := x.connect("")
+	p.mute = true
+	x.busy()
+	var last uint64
+	for way, bytes := 0, 0; way < pushes && bytes < 2*BatchBytes; {
+		_, b, err := p.Read(t.Context())
+		var m message
+		if err == nil {
+			err = json.Unmarshal(b, &m)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if m.N > 0 {
+			last = m.N
+			way, bytes = way+1, bytes+len(b)
+		}
+	}
+	x.busy() // it has more events to send
+	p.send(`{"type":"cmd","id":1,"op":"pause"}`)
+	for { // and a new state
+		snap, changed := x.s.Snapshot()
+		if snap.Paused {
+			break
+		}
+		<-changed
+	}
+	p.send(fmt.Sprintf(`{"type":"ack","n":%d}`, last))
+	var types []string
+	for range 3 {
+		m, err := p.read()
+		if err != nil {
+			t.Fatal(err)
+		}
+		types = append(types, m.Type)
+	}
+	if got := strings.Join(types, ", "); got != "reply, state, events" {
+		t.Errorf("the order is %s", got)
 	}
 }
 
@@ -330,6 +465,9 @@ func TestRubbishIsClosedWithAReason(t *testing.T) {
 		{"not UTF-8", websocket.MessageText, "{\"type\":\"cmd\",\"id\":1,\"op\":\"\xff\"}", websocket.StatusPolicyViolation, "this is not a command: it is not UTF-8"},
 		{"no id", websocket.MessageText, `{"type":"cmd","op":"pause"}`, websocket.StatusPolicyViolation, "needs a type"},
 		{"another type", websocket.MessageText, `{"type":"bye","id":1}`, websocket.StatusPolicyViolation, "needs a type"},
+		{"an acknowledgement of nothing", websocket.MessageText, `{"type":"ack"}`, websocket.StatusPolicyViolation, "needs a type"},
+		{"an acknowledgement of what was not sent", websocket.MessageText, `{"type":"ack","n":1000000}`, websocket.StatusPolicyViolation, "no message of the number"},
+		{"a negative acknowledgement", websocket.MessageText, `{"type":"ack","n":-1}`, websocket.StatusPolicyViolation, "this is not a command: n is -1, want 0 or more"},
 		{"two at once", websocket.MessageText, `{"type":"cmd","id":1,"op":"pause"}{}`, websocket.StatusPolicyViolation, "follows"},
 		{"too long", websocket.MessageText, strings.Repeat(" ", MaxMessage+1), websocket.StatusMessageTooBig, ""},
 		{"nested deeply", websocket.MessageText, strings.Repeat("[", 50000), websocket.StatusPolicyViolation, "not a command"},
@@ -407,12 +545,44 @@ func TestCommands(t *testing.T) {
 		p.send(fmt.Sprintf(`{"type":"cmd","id":%d,"op":"stdin","node":"h1","proc":"echo.1","text":"h\u00e9llo\n"}`, id))
 		p.until(func(m message) bool {
 			for _, e := range m.Events {
-				if e["k"] == "console" && e["text"] == "h\u00e9llo\n" && e["data"] == "68c3a96c6c6f0a" {
+				if e["k"] == "console" && e["text"] == "h\u00e9llo\n" && e["data"] == nil {
 					return true
 				}
 			}
 			return false
 		})
+	})
+	t.Run("text", func(t *testing.T) {
+		id++
+		p.send(fmt.Sprintf(`{"type":"cmd","id":%d,"op":"stdin","node":"h1","proc":"echo.1","text":"two\n"}`, id))
+		var last uint64
+		p.until(func(m message) bool {
+			for _, e := range m.Events {
+				if e["k"] == "console" && e["text"] == "two\n" {
+					last = seqOf(e)
+				}
+			}
+			return last > 0
+		})
+		for _, tc := range []struct {
+			name, members, want string
+		}{
+			{"all of it", fmt.Sprintf(`"node":"h1","proc":"echo.1","from":0,"to":%d`, last), fmt.Sprintf(`{"parts":[{"fd":1,"text":"h\u00e9llo\ntwo\n"}],"next":%d,"missed":0}`, last+1)},
+			{"its end", fmt.Sprintf(`"node":"h1","proc":"echo.1","from":%d,"to":%d`, last, last), fmt.Sprintf(`{"parts":[{"fd":1,"text":"two\n"}],"next":%d,"missed":0}`, last+1)},
+			{"another's", fmt.Sprintf(`"node":"h1","proc":"p","from":0,"to":%d`, last), fmt.Sprintf(`{"parts":[],"next":%d,"missed":0}`, last+1)},
+		} {
+			m := ask(t, `"op":"text",`+tc.members)
+			var got, want any
+			if err := json.Unmarshal([]byte(tc.want), &want); err != nil {
+				t.Fatal(err)
+			}
+			if err := json.Unmarshal(m.Result, &got); err != nil || !reflect.DeepEqual(got, want) {
+				t.Errorf("%s: got %s, %v; want %s", tc.name, m.Result, err, tc.want)
+			}
+		}
+		if m := ask(t, `"op":"text","node":"h1","proc":"echo.1","from":7,"to":6`); m.OK || !strings.Contains(m.Error, "nothing from event 7 to event 6") {
+			t.Errorf("got %+v", m)
+		}
 	})
 	t.Run("decode", func(t *testing.T) {
 		m := ask(t, `"op":"decode","link":"ethernet","hex":"ffffffffffff02000000000108060001080006040001020000000001 0a000001 000000000000 0a000002"`)
@@ -525,11 +695,16 @@ func (p *pipes) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)
 
 func TestDeadPeerIsFoundAndASilentOneIsNot(t *testing.T) {
 	for _, tc := range []struct {
-		name  string
-		alive bool
+		name    string
+		alive   bool
+		answers bool // pings
+		takes   bool // what it is sent
+		talks   bool
 	}{
-		{"one who reads but says nothing stays", true},
-		{"one who is gone without a word", false},
+		{"one who reads but says nothing stays", true, true, true, false},
+		{"one whose pongs are late but who says something stays", true, false, true, true},
+		{"one who takes everything and says nothing goes", false, false, true, false},
+		{"one who is gone without a word", false, false, false, false},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -551,13 +726,24 @@ func TestDeadPeerIsFoundAndASilentOneIsNot(t *testing.T) {
 				reading := make(chan struct{})
 				go func() {
 					defer close(reading)
-					for tc.alive {
+					if !tc.answers {
+						if tc.takes {
+							_, _ = io.Copy(io.Discard, raw) // no pong comes of that
+						}
+						return
+					}
+					for {
 						if _, _, err := p.Read(context.Background()); err != nil {
 							return
 						}
 					}
 				}()
-				time.Sleep(10 * time.Minute)
+				for range 120 {
+					time.Sleep(5 * time.Second)
+					if tc.talks {
+						p.send(`{"type":"cmd","id":1,"op":"resume"}`)
+					}
+				}
 				if got := x.hub.Count() == 1; got != tc.alive {
 					t.Errorf("after 10 minutes %d viewers are there", x.hub.Count())
 				}

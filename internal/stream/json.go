@@ -1,7 +1,6 @@
 package stream
 
 import (
-	"bytes"
 	"encoding/hex"
 	"strconv"
 	"unicode/utf8"
@@ -131,9 +130,16 @@ func appendString[T string | []byte](b []byte, s T) []byte {
 	return append(b, '"')
 }
 
-// appendEvent appends an event as the page reads it. The configuration that the
-// lab event carries is left out: the hello message tells the topology.
-func appendEvent(b []byte, e *event.Event, c *summaries) []byte {
+// Limits of an event as the page gets it.
+const (
+	maxData = 16 << 10 // bytes of a frame or a call; "size" says how many there are
+	maxText = 8 << 10  // bytes of a sentence
+)
+
+// appendEvent appends an event as the page reads it, without its end, and without
+// the members that all events of its frame have: see appendFrame. The configuration
+// that the lab event carries is left out: the hello message tells the topology.
+func appendEvent(b []byte, e *event.Event) []byte {
 	o := open(b)
 	o.int("seq", int64(e.Seq))
 	o.int("t", int64(e.At))
@@ -156,55 +162,66 @@ func appendEvent(b []byte, e *event.Event, c *summaries) []byte {
 	o.num("began", int64(e.Began))
 	o.num("fuel", e.Fuel)
 	o.num("frame", int64(e.Frame))
-	switch {
-	case e.Kind == event.Console:
-		o.name("text")
-		o.b = appendString(o.b, e.Data)
-	case e.Kind == event.Limit && e.Frame != 0:
+	if e.Kind == event.Console {
+		o.text(e.Data)
+	} else {
+		o.str("text", textOf(e))
+	}
+	if _, ok := frameOf(e); !ok && e.Kind != event.Lab && e.Kind != event.Console {
+		o.data(e.Data)
+	}
+	return o.b
+}
+
+// appendFrame appends the members of an event that are those of the frame it is
+// about, each with a comma before it. p is that frame.
+func appendFrame(b []byte, e *event.Event, p event.Packet) []byte {
+	o := object{b: b}
+	o.data(e.Data)
+	if p.Link != packet.LinkEthernet {
+		o.str("link", p.Link.String())
+	}
+	o.num("head", int64(len(p.Head)))
+	o.name("sum")
+	return appendSummary(o.b, p.Link, p.Data)
+}
+
+// data appends bytes, and how many there are if they are not all shown.
+func (o *object) data(v []byte) {
+	o.hex("data", v[:min(len(v), maxData)])
+	if len(v) > maxData {
+		o.int("size", int64(len(v)))
+	}
+}
+
+// text appends what was written to a console, and its bytes if the text does not
+// tell them.
+func (o *object) text(v []byte) {
+	o.name("text")
+	o.b = appendString(o.b, v)
+	if !utf8.Valid(v) {
+		o.hex("data", v)
+	}
+}
+
+// frameOf returns the frame that an event is about, if the event is what shows it: the
+// frame of a command or a limit has an event of its own.
+func frameOf(e *event.Event) (event.Packet, bool) {
+	p, ok := e.Packet()
+	return p, ok && e.Kind != event.Command && e.Kind != event.Limit
+}
+
+// textOf is the sentence of an event, which may name the frame that it is about.
+func textOf(e *event.Event) string {
+	s := e.Text
+	if e.Kind == event.Limit && e.Frame != 0 {
 		sum := decode.Summarize(e.Link, e.Data)
-		o.str("text", e.Text+": "+sum.Proto+" "+sum.Info)
-	default:
-		o.str("text", e.Text)
+		s += ": " + sum.Proto + " " + sum.Info
 	}
-	if e.Kind != event.Lab {
-		o.hex("data", e.Data)
+	if len(s) > maxText {
+		s = s[:maxText-torn([]byte(s[:maxText]))] + "…"
 	}
-	if p, ok := e.Packet(); ok && e.Kind != event.Command && e.Kind != event.Limit { // the frame has an event of its own
-		if p.Link != packet.LinkEthernet {
-			o.str("link", p.Link.String())
-		}
-		o.num("head", int64(len(p.Head)))
-		o.name("sum")
-		o.b = c.append(o.b, p)
-	}
-	return o.close()
-}
-
-// A summaries remembers how the newest frames read in a line. A frame is in the log
-// several times, for each link and each call that moved it, and decoding it is most
-// of the work. nil remembers nothing.
-type summaries [64]struct {
-	frame uint64
-	link  packet.Link
-	data  []byte
-	text  []byte
-}
-
-// maxSummarised is how long a frame may be, in bytes, to be remembered.
-const maxSummarised = 2048
-
-// append appends the summary of a frame.
-func (c *summaries) append(b []byte, p event.Packet) []byte {
-	if c == nil || p.ID == 0 || len(p.Data) > maxSummarised {
-		return appendSummary(b, p.Link, p.Data)
-	}
-	m := &c[p.ID%uint64(len(c))]
-	if m.frame != p.ID || m.link != p.Link || !bytes.Equal(m.data, p.Data) {
-		m.frame, m.link = p.ID, p.Link
-		m.data = append(m.data[:0], p.Data...)
-		m.text = appendSummary(m.text[:0], p.Link, p.Data)
-	}
-	return append(b, m.text...)
+	return s
 }
 
 func appendSummary(b []byte, link packet.Link, frame []byte) []byte {

@@ -25,6 +25,10 @@ func TestEventsAreJSONWithTheMembersOfTheContract(t *testing.T) {
 		{"a call of nothing", event.Event{Kind: event.Call}, `{"seq":0,"t":0,"k":"call","n":0}`},
 		{"a frame too short to decode", event.Event{Kind: event.Frame, Port: "a:em0", Peer: "s1.1", Frame: 3, Link: packet.LinkEthernet, Data: []byte{1}}, `"data":"01","sum":{"proto":`},
 		{"console output that is not UTF-8", event.Event{Kind: event.Console, FD: 1, Data: []byte("a\xff\"\n\x01")}, `"fd":1,"text":"a` + "\ufffd" + `\"\n\u0001","data":"61ff220a01"}`},
+		{"console output that is UTF-8", event.Event{Kind: event.Console, FD: 1, Data: []byte("é\x1b[m")}, `"fd":1,"text":"é\u001b[m"}`},
+		{"a call that moved more than is shown", event.Event{Kind: event.Call, Op: "read", Data: make([]byte, maxData+1)}, `0","size":16385}`},
+		{"a frame longer than is shown", event.Event{Kind: event.Frame, Frame: 1, Link: packet.LinkEthernet, Data: make([]byte, maxData+1)}, `0","size":16385,"sum":{`},
+		{"a long sentence", event.Event{Kind: event.Message, Text: "x" + strings.Repeat("é", maxText)}, `éé…"}`},
 		{"the lab without its configuration", event.Event{Kind: event.Lab, Text: "ping", N: 42, Data: []byte("{}")}, `{"seq":0,"t":0,"k":"lab","n":42,"text":"ping"}`},
 		{"a check that failed", event.Event{Kind: event.Check, Op: "x", Errno: 1}, `"op":"x","errno":"EPERM"}`},
 		{"a packet of a tun", event.Event{Kind: event.Call, Path: "/dev/tun0", Op: "read", Frame: 1, Link: packet.LinkRaw, N: 20, Data: ipPacket}, `"src":"10.0.0.1","dst":"10.0.0.2"`},
@@ -34,7 +38,7 @@ func TestEventsAreJSONWithTheMembersOfTheContract(t *testing.T) {
 		{"the same on a wire", event.Event{Kind: event.Frame, Port: "a:tun0", Frame: 1, Link: packet.LinkRaw, Data: ipPacket}, `"src":"10.0.0.1","dst":"10.0.0.2"`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			got := string(appendEvent(nil, &tc.e, nil))
+			got := one(&tc.e)
 			if !json.Valid([]byte(got)) || !strings.Contains(got, tc.want) {
 				t.Errorf("got %s, want %s", got, tc.want)
 			}
@@ -42,10 +46,17 @@ func TestEventsAreJSONWithTheMembersOfTheContract(t *testing.T) {
 	}
 }
 
+// one is what a message has of an event.
+func one(e *event.Event) string {
+	w := writer{b: &batch{}}
+	w.event(e)
+	return string(w.b.append(nil, 0, 1))
+}
+
 var ipPacket = []byte("\x45\x00\x00\x14\x00\x00\x00\x00\x40\xfd\x00\x00\x0a\x00\x00\x01\x0a\x00\x00\x02")
 
 func TestLimiter(t *testing.T) {
-	var l limiter
+	l := newLimiter(CommandRate, CommandBurst)
 	t0 := time.Unix(1, 0)
 	for range CommandBurst {
 		if d := l.take(t0); d != 0 {
@@ -95,20 +106,53 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-func TestSummariesAreThoseOfTheBytes(t *testing.T) {
-	var c summaries
+func TestAFramesBytesAreInAMessageOnce(t *testing.T) {
 	arp := []byte("\xff\xff\xff\xff\xff\xff\x02\x00\x00\x00\x00\x01\x08\x06\x00\x01\x08\x00\x06\x04\x00\x01\x02\x00\x00\x00\x00\x01\x0a\x00\x00\x01\x00\x00\x00\x00\x00\x00\x0a\x00\x00\x02")
+	changed := append(append([]byte(nil), arp[:41]...), 9)
+	d := newDigest(noLimits, 0)
 	for i, e := range []event.Event{
-		{Kind: event.Frame, Port: "a:em0", Link: packet.LinkEthernet, Frame: 1, Data: arp},
-		{Kind: event.Frame, Port: "s1.2", Link: packet.LinkEthernet, Frame: 1, Data: arp},
-		{Kind: event.Frame, Port: "s1.2", Link: packet.LinkEthernet, Frame: 1, Data: ipPacket}, // a program changed it
-		{Kind: event.Frame, Port: "a:tun0", Link: packet.LinkRaw, Frame: 1, Data: ipPacket},    // another link type
-		{Kind: event.Frame, Port: "a:em0", Link: packet.LinkEthernet, Frame: 1 + uint64(len(c)), Data: arp},
-		{Kind: event.Frame, Port: "a:em0", Link: packet.LinkEthernet, Frame: 2, Data: make([]byte, maxSummarised+1)},
+		{Kind: event.Frame, Port: "a:em0", Frame: 1, Link: packet.LinkEthernet, Data: arp},
+		{Kind: event.Frame, Port: "s1.2", Frame: 1, Link: packet.LinkEthernet, Data: arp},
+		{Kind: event.Call, Path: "/dev/tap0", Frame: 1, Link: packet.LinkEthernet, Data: arp},
+		{Kind: event.Frame, Port: "s1.2", Frame: 1, Link: packet.LinkEthernet, Data: changed}, // a program changed it
+		{Kind: event.Frame, Port: "a:tun0", Frame: 1, Link: packet.LinkRaw, Data: arp},
+		{Kind: event.Call, Path: "/dev/tun0", Frame: 1, Link: packet.LinkRaw, Head: 4, Data: arp},
+		{Kind: event.Frame, Port: "a:em0", Frame: 2, Link: packet.LinkEthernet, Data: arp},
+		{Kind: event.Frame, Port: "a:em0", Link: packet.LinkEthernet, Data: arp},
+		{Kind: event.Frame, Port: "s1.2", Frame: 1, Link: packet.LinkEthernet, Data: changed},
+		{Kind: event.Call, Path: "/dev/tun0", Frame: 1, Link: packet.LinkRaw, Head: 4, Data: arp},
 	} {
-		if got, want := string(appendEvent(nil, &e, &c)), string(appendEvent(nil, &e, nil)); got != want {
-			t.Errorf("event %d: got %s, want %s", i, got, want)
-		}
+		e.Seq = uint64(i)
+		d.add(&e)
+	}
+	b := d.batch()
+	for _, tc := range []struct {
+		name string
+		from int
+		as   []any // which event has the bytes
+	}{
+		{"other bytes, another link, another head, another frame and no frame have their own", 0, []any{nil, 0.0, 0.0, nil, nil, nil, nil, nil, 3.0, 5.0}},
+		{"a message that begins later has them again", 1, []any{nil, 1.0, nil, nil, nil, nil, nil, 3.0, 5.0}},
+		{"and so each", 8, []any{nil, nil}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			var events []map[string]any
+			if err := json.Unmarshal(append(append([]byte("["), b.append(nil, tc.from, 10)...), ']'), &events); err != nil {
+				t.Fatal(err)
+			}
+			for i, e := range events {
+				_, has := e["data"]
+				_, sum := e["sum"]
+				_, link := e["link"]
+				_, head := e["head"]
+				if !has && (link || head) {
+					t.Errorf("event %d has a link or a head of its own, and the bytes of another", i+tc.from)
+				}
+				if e["as"] != tc.as[i] || has != (tc.as[i] == nil) || sum != has {
+					t.Errorf("event %d is as %v, want %v; it has data: %v, a summary: %v", i+tc.from, e["as"], tc.as[i], has, sum)
+				}
+			}
+		})
 	}
 }
 

@@ -5,8 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strconv"
+	"math"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"nhooyr.io/websocket"
@@ -15,17 +16,19 @@ import (
 )
 
 const (
-	batchEvery   = 50 * time.Millisecond // between two messages of events to a viewer who has all
-	writeTimeout = 10 * time.Second      // a viewer who takes no message for so long is gone
+	writeTimeout = 10 * time.Second // a viewer who takes no message for so long is gone
 	pingEvery    = 20 * time.Second
 	pingTimeout  = 10 * time.Second
 	runTimeout   = 10 * time.Second // of a command
 	maxReplies   = 64               // replies that wait for the writer
-	keepBuffer   = 64 << 10         // a larger buffer is not kept after small messages
 )
 
 // A viewer is one WebSocket. A goroutine reads commands and does them, one writes,
 // and one sends pings; the first that fails ends all three.
+//
+// What is written first: replies, then a new state, then events. A reply is written
+// whatever the viewer has acknowledged; the others wait until the viewer has shown
+// what it was sent before (flow).
 type viewer struct {
 	conn    *websocket.Conn
 	s       *session.Session
@@ -33,13 +36,17 @@ type viewer struct {
 	replies chan []byte
 	sched   *session.Scheduler // nil: no turns
 	owner   string             // whose turns
+	heard   atomic.Int64       // when something came from the viewer last, in Unix nanoseconds
+
+	mu    sync.Mutex // guards flow
+	flow  flow
+	acked chan struct{} // holds one: an acknowledgement has come
 
 	// The writer's alone.
-	seq    uint64 // of the event that the viewer gets next
-	missed uint64 // events that it will never get
-	snap   *session.Snapshot
+	out    outbox
 	behind bool // there was more than one message had room for
-	nets   int  // the version of the nodes' routes that the viewer has
+	snap   *session.Snapshot
+	nets   int // the version of the nodes' routes that the viewer has
 	buf    []byte
 }
 
@@ -86,7 +93,7 @@ func reasonText(s string) string {
 // read takes the viewer's commands, does each, and leaves the reply to the writer.
 // A peer that does not speak the protocol is told why, and its connection closed.
 func (v *viewer) read(ctx context.Context) error {
-	var l limiter
+	commands, acks := newLimiter(CommandRate, CommandBurst), newLimiter(ackRate, ackBurst)
 	reject := func(code websocket.StatusCode, why string) error {
 		_ = v.conn.Close(code, reasonText(why)) // it is over either way
 		return fmt.Errorf("closed with %v: %s", code, why)
@@ -96,54 +103,95 @@ func (v *viewer) read(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("reading: %w", err)
 		}
+		now := time.Now()
+		v.heard.Store(now.UnixNano())
 		if typ != websocket.MessageText {
 			return reject(websocket.StatusUnsupportedData, "commands are text messages")
 		}
 		c, err := parse(b)
-		if err != nil {
+		switch {
+		case err != nil:
 			return reject(websocket.StatusPolicyViolation, err.Error())
-		}
-		if d := l.take(time.Now()); d > 0 {
-			select {
-			case <-time.After(d):
-			case <-ctx.Done():
-				return ctx.Err()
+		case c.Type == typeAck:
+			if !v.acknowledge(now, *c.N) {
+				return reject(websocket.StatusPolicyViolation, "there is no message of the number that this acknowledges")
 			}
+			err = sleep(ctx, acks.take(now))
+		default:
+			err = v.do(ctx, c, commands.take(now))
 		}
-		within, cancel := context.WithTimeout(ctx, runTimeout)
-		r, err := c.answer(within, v.s)
-		cancel()
 		if err != nil {
-			return fmt.Errorf("a reply: %w", err)
-		}
-		select {
-		case v.replies <- r:
-		case <-ctx.Done():
-			return ctx.Err()
+			return err
 		}
 	}
 }
 
-// ping finds out that a peer is gone which never said so.
+// do carries out a command after a while. One that asks for much waits, besides,
+// until the viewer has been sent no more than its rate allows; one that controls the
+// lab never does.
+func (v *viewer) do(ctx context.Context, c *command, wait time.Duration) error {
+	if ops[c.Op].asks {
+		v.mu.Lock()
+		wait = max(wait, v.flow.debt(time.Now()))
+		v.mu.Unlock()
+	}
+	if err := sleep(ctx, wait); err != nil {
+		return err
+	}
+	within, cancel := context.WithTimeout(ctx, runTimeout)
+	r, err := c.answer(within, v.s)
+	cancel()
+	if err != nil {
+		return fmt.Errorf("a reply: %w", err)
+	}
+	select {
+	case v.replies <- r:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (v *viewer) acknowledge(now time.Time, n uint64) bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	select {
+	case v.acked <- struct{}{}:
+	default: // the writer has not seen the last one yet
+	}
+	return v.flow.acknowledged(now, n)
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return nil
+	}
+	select {
+	case <-time.After(d):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// ping finds out that a peer is gone which never said so. One that is heard of is
+// not gone, however late its pong.
 func (v *viewer) ping(ctx context.Context) error {
-	t := time.NewTicker(pingEvery)
-	defer t.Stop()
 	for {
-		select {
-		case <-t.C:
-		case <-ctx.Done():
-			return ctx.Err()
+		if err := sleep(ctx, pingEvery); err != nil {
+			return err
 		}
+		before := v.heard.Load()
 		within, cancel := context.WithTimeout(ctx, pingTimeout)
 		err := v.conn.Ping(within)
 		cancel()
-		if err != nil {
+		if err != nil && v.heard.Load() == before {
 			return fmt.Errorf("the viewer does not answer: %w", err)
 		}
 	}
 }
 
-// write sends the hello, and then states, replies and events as there are any.
+// write sends the hello, and then replies, states and events as there are any.
 func (v *viewer) write(ctx context.Context, h hello) error {
 	b, err := json.Marshal(h)
 	if err != nil {
@@ -152,49 +200,44 @@ func (v *viewer) write(ctx context.Context, h hello) error {
 	if err := v.send(ctx, b); err != nil {
 		return err
 	}
-	var more, changed <-chan struct{}
-	batch := time.NewTimer(0) // fires when events may be sent
-	defer batch.Stop()
-	armed := true
-	rest := time.Time{} // no events before
-	done := v.s.Done()
-	wake := func() {
-		if !armed {
-			armed = true
-			batch.Reset(time.Until(rest))
-		}
-	}
+	timer := time.NewTimer(0)
+	defer timer.Stop()
 	for {
+		// In this order: a reply that was there when the viewer acknowledged something
+		// goes before what that made room for.
+		v.mu.Lock()
+		room, budget := v.flow.open(time.Now()), v.flow.budget
+		v.mu.Unlock()
 		select {
 		case r := <-v.replies:
 			if err := v.send(ctx, r); err != nil {
 				return err
 			}
-		case <-more:
-			more = nil
-			wake()
-		case <-changed:
-			changed = nil
-			wake()
-		case <-batch.C:
-			armed = false
-			if changed == nil {
-				if changed, err = v.sendState(ctx); err != nil {
-					return err
-				}
+			continue
+		default:
+		}
+		sent, next, err := v.push(ctx, room, budget)
+		if err != nil {
+			return err
+		}
+		if sent {
+			continue
+		}
+		if next.wait > 0 {
+			timer.Reset(next.wait)
+		} else {
+			timer.Stop()
+		}
+		select {
+		case r := <-v.replies:
+			if err := v.send(ctx, r); err != nil {
+				return err
 			}
-			if more == nil {
-				if more, err = v.sendEvents(ctx); err != nil {
-					return err
-				}
-			}
-			if more == nil {
-				rest = time.Time{} // there are more already
-				wake()
-			} else {
-				rest = time.Now().Add(batchEvery)
-			}
-		case <-done:
+		case <-next.batch:
+		case <-next.state:
+		case <-v.acked:
+		case <-timer.C:
+		case <-v.s.Done():
 			return v.farewell(ctx)
 		case <-ctx.Done():
 			return ctx.Err()
@@ -202,73 +245,104 @@ func (v *viewer) write(ctx context.Context, h hello) error {
 	}
 }
 
-// sendState sends the newest state, if the viewer has not had it, and returns what
-// tells of a newer one.
-func (v *viewer) sendState(ctx context.Context) (changed <-chan struct{}, err error) {
+// A next is what the writer waits for when it can send nothing.
+type next struct {
+	batch, state <-chan struct{}
+	wait         time.Duration // 0 is for ever
+}
+
+// push sends a new state, or else events, if there are any and they may be sent: now,
+// after a while, or after an acknowledgement, as flow.open says. If it sends nothing,
+// it returns what to wait for.
+func (v *viewer) push(ctx context.Context, wait time.Duration, budget int) (sent bool, n next, err error) {
+	batches, more := v.feed.after(v.out.end)
+	for _, b := range batches {
+		v.out.add(b, v.room(budget))
+	}
+	n.batch = more
 	snap, changed := v.s.Snapshot()
-	if snap == v.snap {
-		return changed, nil
+	n.state = changed
+	switch {
+	case snap == v.snap && v.out.empty():
+		return false, n, nil
+	case wait != 0:
+		n.wait = max(wait, 0)
+		return false, n, nil
+	case snap != v.snap:
+		v.snap = snap
+		return true, n, v.sendState(ctx, snap)
+	default:
+		v.out.trim(v.room(budget))
+		return true, n, v.sendEvents(ctx, budget)
 	}
-	v.snap = snap
-	v.buf = v.feed.appendState(v.buf[:0], snap, v.missed, &v.nets)
-	return changed, v.send(ctx, v.buf)
 }
 
-// sendEvents sends a message of events, if there are any. more is nil if there are
-// more already.
-func (v *viewer) sendEvents(ctx context.Context) (more <-chan struct{}, err error) {
-	const head, room = `{"type":"events","missed":`, 20 // digits of the largest count
-	v.buf = append(v.buf[:0], head...)
-	start := len(v.buf) + room + len(`,"events":[`)
-	v.buf = append(v.buf, make([]byte, start-len(v.buf))...)
-	b, next, missed, more, err := v.encode(ctx)
+// room is how much of what happens now may wait in the outbox.
+func (v *viewer) room(budget int) int {
+	if v.feed.limits == noLimits {
+		return math.MaxInt
+	}
+	return budget
+}
+
+// sendPush sends a message that the viewer acknowledges.
+func (v *viewer) sendPush(ctx context.Context, encode func(b []byte, number uint64) ([]byte, error)) error {
+	v.mu.Lock()
+	v.flow.n++
+	number := v.flow.n
+	v.mu.Unlock()
+	b, err := encode(v.buf[:0], number)
+	v.buf = b
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if cap(v.buf) > keepBuffer && len(b) < keepBuffer/4 {
-		v.buf = nil // a burst is over: its memory is not kept for every viewer
-	} else {
-		v.buf = b
-	}
-	v.seq = next
-	v.missed += missed
-	if len(b) == start && missed == 0 {
-		return more, nil
-	}
-	// The count goes in front, padded with blanks, which JSON allows.
-	n := len(strconv.AppendUint(b[len(head):len(head)], missed, 10))
-	for i := len(head) + n; i < len(head)+room; i++ {
-		b[i] = ' '
-	}
-	copy(b[len(head)+room:], `,"events":[`)
-	return more, v.send(ctx, append(b, "]}"...))
+	v.mu.Lock()
+	v.flow.pushed(time.Now(), len(v.buf))
+	v.mu.Unlock()
+	return v.transmit(ctx, v.buf)
 }
 
-// encode appends a message's worth of events to the buffer (feed.append), in a turn.
-func (v *viewer) encode(ctx context.Context) (b []byte, next, missed uint64, more <-chan struct{}, err error) {
+func (v *viewer) sendState(ctx context.Context, snap *session.Snapshot) error {
+	return v.sendPush(ctx, func(b []byte, n uint64) ([]byte, error) {
+		return v.feed.appendState(b, n, snap, &v.out, &v.nets), nil
+	})
+}
+
+// sendEvents sends a message of the events that wait, made in a turn.
+func (v *viewer) sendEvents(ctx context.Context, budget int) error {
+	return v.sendPush(ctx, func(b []byte, number uint64) (_ []byte, err error) {
+		err = v.turn(ctx, func() { b = v.out.appendMessage(b, number, budget) })
+		return b, err
+	})
+}
+
+// turn does in a turn of the owner's what takes time for this viewer alone.
+func (v *viewer) turn(ctx context.Context, do func()) error {
 	if v.sched != nil {
 		if !v.sched.Turn(ctx, v.owner, v.behind) {
-			return nil, 0, 0, nil, ctx.Err()
+			return ctx.Err()
 		}
 		defer v.sched.Done()
 	}
-	b, next, missed, more = v.feed.append(v.buf, v.seq)
-	v.behind = more == nil
-	return b, next, missed, more, nil
+	do()
+	v.behind = !v.out.empty()
+	return nil
 }
 
 // farewell sends what is left of a lab that has closed, and why it did.
 func (v *viewer) farewell(ctx context.Context) error {
-	for {
-		more, err := v.sendEvents(ctx)
-		if err != nil {
+	v.feed.flush()
+	batches, _ := v.feed.after(v.out.end)
+	for _, b := range batches {
+		v.out.add(b, v.room(BatchBytes))
+	}
+	for !v.out.empty() {
+		if err := v.sendEvents(ctx, BatchBytes); err != nil {
 			return err
 		}
-		if more != nil {
-			break
-		}
 	}
-	if _, err := v.sendState(ctx); err != nil {
+	snap, _ := v.s.Snapshot()
+	if err := v.sendState(ctx, snap); err != nil {
 		return err
 	}
 	b, err := json.Marshal(map[string]string{"type": "bye", "reason": v.s.Reason()})
@@ -281,7 +355,15 @@ func (v *viewer) farewell(ctx context.Context) error {
 	return errDone
 }
 
+// send sends a message that is not acknowledged.
 func (v *viewer) send(ctx context.Context, b []byte) error {
+	v.mu.Lock()
+	v.flow.weigh(time.Now(), len(b))
+	v.mu.Unlock()
+	return v.transmit(ctx, b)
+}
+
+func (v *viewer) transmit(ctx context.Context, b []byte) error {
 	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
 	defer cancel()
 	if err := v.conn.Write(ctx, websocket.MessageText, b); err != nil {

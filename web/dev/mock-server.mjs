@@ -13,6 +13,9 @@ const TYPES = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", "
 const CSP = "default-src 'self'; img-src 'self' data:";
 const SECOND = 1e9;
 const KEPT = 20_000;
+/** Events of a message, and messages that are not acknowledged. */
+const BATCH = 4000;
+const PUSHES = 4;
 
 /** A lab: its log, its clock, who watches. */
 class Lab {
@@ -54,7 +57,25 @@ class Lab {
   }
 
   console(who, text, fd = 1) {
-    this.emit("console", { ...who, fd, data: Buffer.from(text).toString("hex"), text });
+    this.emit("console", { ...who, fd, text });
+  }
+
+  /** What a program prints in one go is shown in part, as the server does it. */
+  thin(events) {
+    const printed = events.filter((e) => e.k === "console" && e.proc === "flood.1");
+    if (printed.length < 100) return events;
+    const text = printed.map((e) => e.text).join("");
+    const gap = text.slice(2000, -80);
+    const first = printed[0];
+    const item = {
+      ...first,
+      text: text.slice(0, 2000),
+      events: printed.length,
+      to: printed.at(-1).seq,
+      left: { lines: gap.split("\n").length - 1, bytes: gap.length },
+      tail: text.slice(-80),
+    };
+    return events.filter((e) => e === first || !printed.includes(e)).map((e) => (e === first ? item : e));
   }
 
   /** One ping and, when pingd lives, its answer. */
@@ -160,7 +181,14 @@ class Lab {
       steps: this.steps,
       ended: false,
       procs: [
-        ...this.guests.map((g) => ({ ...g, state: "sleeping", wchan: "select", fuel: 0, cpu: 0, memory: 0 })),
+        ...this.guests.map((g) => ({
+          ...g,
+          state: "sleeping",
+          wchan: g.program === "chatter" ? "select" : "ttyin",
+          fuel: 0,
+          cpu: 0,
+          memory: 0,
+        })),
         {
           node: "alice",
           proc: "ping",
@@ -222,7 +250,7 @@ class Lab {
         },
       ],
       viewers: this.viewers.size,
-      drops: { events: 0 },
+      drops: { events: 0, left: 0 },
     };
   }
 
@@ -267,7 +295,7 @@ class Lab {
 
   command(c) {
     const alive = this.pingd.state === "sleeping" || this.pingd.state === "running";
-    if (c.op !== "decode") {
+    if (c.op !== "decode" && c.op !== "text") {
       const { type: _, id: __, ...what } = c;
       this.emit("command", {
         op: c.op,
@@ -298,6 +326,19 @@ class Lab {
         if (c.line === "syscall") {
           const who = this.begin(c.node, "syscall");
           this.console(who, "syscall> ");
+          return { proc: who.proc };
+        }
+        if (/^(print|flood) \d+$/.test(c.line)) {
+          // Lines, many at once; what flood prints is shown in part.
+          const [name, count] = c.line.split(" ");
+          const who = { node: c.node, proc: `${name}.1`, pid: ++this.runs };
+          this.emit("start", { ...who, text: name });
+          const each = name === "flood" ? 1 : 1000;
+          for (let i = 0; i < Number(count); i += each) {
+            const lines = Array.from({ length: Math.min(each, Number(count) - i) }, (_, k) => `line ${i + k + 1}\n`);
+            this.console(who, lines.join(""));
+          }
+          this.emit("exit", { ...who, n: 0, op: "exit", fuel: 0 });
           return { proc: who.proc };
         }
         if (c.line === "cat") return { proc: this.begin(c.node, "cat").proc };
@@ -339,6 +380,12 @@ class Lab {
         this.console(who, `3 packets transmitted, ${alive ? 3 : 0} packets received\n`);
         this.emit("exit", { ...who, n: 0, op: "exit", fuel: 0 });
         return { proc: who.proc };
+      }
+      case "text": {
+        const of = this.log.filter(
+          (e) => e.k === "console" && e.node === c.node && e.proc === c.proc && e.seq >= c.from && e.seq <= c.to,
+        );
+        return { parts: of.map((e) => ({ fd: e.fd, text: e.text })), next: c.to + 1, missed: 0 };
       }
       case "stdin":
         this.typed(
@@ -513,6 +560,8 @@ export async function serve(port = 0) {
     if (lab === undefined || mock.refuse) return socket.destroy();
     wss.handleUpgrade(req, socket, head, (ws) => {
       const since = url.searchParams.get("since");
+      ws.n = 0;
+      ws.acked = 0;
       ws.cursor = since === null ? (lab.log[0]?.seq ?? 1) : Number(since);
       lab.viewers.add(ws);
       ws.send(
@@ -526,6 +575,10 @@ export async function serve(port = 0) {
       ws.on("close", () => lab.viewers.delete(ws));
       ws.on("message", (raw) => {
         const c = JSON.parse(raw);
+        if (c.type === "ack") {
+          ws.acked = c.n;
+          return;
+        }
         try {
           ws.send(JSON.stringify({ type: "reply", id: c.id, ok: true, result: lab.command(c) }));
         } catch (e) {
@@ -538,11 +591,15 @@ export async function serve(port = 0) {
   });
   const flush = (lab) => {
     for (const ws of lab.viewers) {
-      const events = lab.log.filter((e) => e.seq >= ws.cursor);
+      if (ws.n - ws.acked >= PUSHES) continue; // it gets more when it has taken in what it has
       const missed = Math.max(0, (lab.log[0]?.seq ?? 1) - ws.cursor);
-      if (events.length > 0) ws.send(JSON.stringify({ type: "events", events, missed }));
-      ws.cursor = lab.next;
-      ws.send(JSON.stringify(lab.state()));
+      const events = lab.log.filter((e) => e.seq >= ws.cursor).slice(0, BATCH);
+      const next = events.length > 0 ? events.at(-1).seq + 1 : lab.next;
+      if (events.length > 0)
+        ws.send(JSON.stringify({ type: "events", n: ++ws.n, from: ws.cursor, next, missed, events: lab.thin(events) }));
+      ws.cursor = next;
+      const { type, ...state } = lab.state();
+      ws.send(JSON.stringify({ type, n: ++ws.n, ...state }));
     }
   };
   const timer = setInterval(() => {

@@ -129,14 +129,59 @@ await run([
     },
   ],
   [
-    "a command that is refused says why at the prompt",
+    "a command that is refused says why in the transcript, where it stays",
     async () => {
       await page.locator('g[aria-label^="program ping on alice"]').click();
       await page.getByTestId("tab-console").click();
-      await page.getByTestId("prompt").fill("frobnicate");
-      await page.getByTestId("prompt").press("Enter");
-      await page.locator(".said", { hasText: "there is no such command" }).waitFor();
+      await enter("frobnicate");
+      await shows(page, "console", /alice\$frobnicate.*there is no such command/);
+      want("the prompt", await page.getByTestId("prompt").inputValue(), "");
+      await page.getByTestId("prompt").press("ArrowUp");
+      want("the line, to be mended", await page.getByTestId("prompt").inputValue(), "frobnicate");
       await page.getByTestId("prompt").fill("");
+    },
+  ],
+  [
+    "100,000 lines: only those in sight are in the document, and what is let go is counted",
+    async () => {
+      await enter("print 100000");
+      await shows(page, "console", /print\.1line 100000/);
+      const lines = await page.locator("[data-testid=console] .line").count();
+      if (lines > 60) throw new Error(`${lines} lines are in the document`);
+      await shows(page, "let-go", /^the oldest 9[0-9],\d{3} lines let go \(at most 10,000 are kept\)$/);
+      await page.getByTestId("console").hover();
+      await page.mouse.wheel(0, -3000);
+      await until(page, "older lines", () => {
+        const text = document.querySelector("[data-testid=console]").textContent;
+        return /line 99\d{3}/.test(text) && !text.includes("line 100000");
+      });
+      const first = () => page.locator("[data-testid=console] .line .text").nth(8).textContent();
+      const was = await first();
+      const n = await kept();
+      await until(page, "more came", (o) => document.querySelector("[data-testid=kept]")?.textContent !== o, n);
+      want("the line that one reads", await first(), was);
+      if ((await page.locator("[data-testid=console] .line").count()) > 60)
+        throw new Error("more lines than can be seen");
+    },
+  ],
+  [
+    "a prompt stays a prompt while a program prints; when time stands, it is said where one types",
+    async () => {
+      lab.begin("alice", "chatter");
+      await page
+        .getByTestId("program")
+        .locator("option", { hasText: /^chatter\./ })
+        .waitFor({ state: "attached" });
+      await typesTo("Command to run on alice");
+      await page.getByTestId("pause").click();
+      await shows(page, "stands", /time is paused/);
+      await page.getByTestId("stands").getByRole("button").click();
+      await page.getByTestId("stands").waitFor({ state: "detached" });
+      const guest = lab.guests.find((g) => g.proc.startsWith("chatter"));
+      lab.leave(guest, 3, "exit", "it had enough");
+      await page.getByTestId("program").selectOption(guest.proc);
+      await shows(page, "proc-state", /^exited 3$/);
+      await page.locator('g[aria-label^="program ping on alice"]').click();
     },
   ],
   [
@@ -194,7 +239,7 @@ await run([
       await enter("cat");
       await typesTo("the input of cat");
       await prompt.press("Control+c");
-      await shows(page, "console", /was killed: killed by SIGINT/);
+      await shows(page, "console", /cat\.\d+ was killed: killed by SIGINT/);
       await typesTo("Command to run on alice");
     },
   ],
@@ -328,6 +373,21 @@ await run([
       if ((await page.locator(".row").count()) > 80) throw new Error("more rows than can be seen are in the document");
       await page.getByText("not every frame is drawn").waitFor();
       lab.burst = 0;
+    },
+  ],
+  [
+    "what comes faster than people read is shown in part, with the numbers, and can be saved",
+    async () => {
+      await enter("flood 3000");
+      await shows(page, "console", /flood\.1… 2,\d{3} lines, \d\d\.\d kB left out/);
+      await shows(page, "console", /flood\.1line 3000/);
+      const [d] = await Promise.all([
+        page.waitForEvent("download"),
+        page.getByRole("button", { name: "save the text" }).last().click(),
+      ]);
+      const { readFileSync } = await import("node:fs");
+      const text = readFileSync(await d.path(), "utf8");
+      want("the lines of the file", text.trimEnd().split("\n").length, 3000);
     },
   ],
   [

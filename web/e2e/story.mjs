@@ -176,7 +176,8 @@ await run([
     async () => {
       await typesTo(page, "Command to run on alice");
       await enter(page, "ping 10.0.0.2");
-      await typesTo(page, "the input of ping.");
+      await shows(page, "front", /^ping\.\d+ runs: Ctrl-C interrupts it$/);
+      await typesTo(page, "Command to run on alice"); // ping reads nothing
       await page.locator('g[aria-label^="process ping."]').waitFor();
       await id("prompt").press("Control+c");
       await page
@@ -200,7 +201,10 @@ await run([
     async () => {
       await bob();
       await id("tab-calls").click();
+      await id("calls").focus();
+      await page.keyboard.press("Home");
       await shows(page, "calls", /started as process \d+: pingd\.wasm/);
+      await page.keyboard.press("End");
       await shows(page, "calls", /\+\d[\d,]*write\(\d+<\/dev\/tap0>, [0-9a-f]{32}\.\.\., 98\) = 98/);
       await id("tab-console").click();
     },

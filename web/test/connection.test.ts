@@ -15,6 +15,11 @@ function world() {
     refused: "",
     expected: undefined as number | undefined,
     kinds: [] as string[],
+    /** How often the queue asked to be taken. */
+    waiting: 0,
+    /** What the clock says, and how much later each look at it. */
+    clock: 0,
+    tick: 0,
   };
   const client = new Client({
     dial: (since, on) => {
@@ -39,6 +44,11 @@ function world() {
     random: () => 0.5,
     since: () => w.expected,
     onMessage: (m) => w.kinds.push(m.kind),
+    onWaiting: () => w.waiting++,
+    now: () => {
+      w.clock += w.tick;
+      return w.clock;
+    },
     onConnection: (c) => seen.push(c),
   });
   const hear = (message: unknown, dial = dials.length - 1): void => dials[dial]?.on.text(JSON.stringify(message));
@@ -55,8 +65,73 @@ describe("client", () => {
     client.start();
     hear(fixture("hello"));
     hear(fixture("events"));
+    client.take(10);
     expect(seen.map((c) => c.kind)).toEqual(["connecting", "live"]);
     expect(w.kinds).toEqual(["hello", "events"]);
+  });
+
+  test("what is said of the lab waits until it is taken, and is acknowledged then", () => {
+    const { client, hear, w, dials } = world();
+    client.start();
+    hear(fixture("hello"));
+    for (let n = 1; n <= 3; n++) hear({ ...(fixture("events") as object), n });
+    hear({ ...(fixture("state") as object), n: 4 });
+    expect([w.kinds, w.waiting, dials[0]?.sent]).toEqual([["hello"], 4, []]);
+    expect(client.take(10)).toBe(false);
+    expect(w.kinds).toEqual(["hello", "events", "events", "events", "state"]);
+    expect(dials[0]?.sent).toEqual(['{"type":"ack","n":4}']);
+    expect(client.take(10)).toBe(false);
+    expect(dials[0]?.sent.length).toBe(1);
+  });
+
+  test("when its time is over the rest waits, but one message is taken each time", () => {
+    const { client, hear, w, dials } = world();
+    client.start();
+    hear(fixture("hello"));
+    for (let n = 1; n <= 4; n++) hear({ ...(fixture("events") as object), n });
+    w.tick = 4;
+    expect(client.take(10)).toBe(true);
+    expect(w.kinds.length).toBe(1 + 3);
+    w.tick = 100;
+    expect(client.take(10)).toBe(false);
+    expect(dials[0]?.sent).toEqual(['{"type":"ack","n":3}', '{"type":"ack","n":4}']);
+  });
+
+  test("a command is sent and answered while messages wait that nobody takes", async () => {
+    const { client, hear, w, dials } = world();
+    client.start();
+    hear(fixture("hello"));
+    for (let n = 1; n <= 3; n++) hear({ ...(fixture("events") as object), n });
+    const kill = client.ask({ op: "kill", node: "bob", proc: "pingd" });
+    expect(dials[0]?.sent.map((t) => JSON.parse(t).op)).toEqual(["kill"]);
+    hear({ type: "reply", id: 1, ok: true, result: {} });
+    expect(await kill).toEqual({ ok: true, result: {} });
+    expect(w.kinds).toEqual(["hello"]);
+  });
+
+  test("what a lost connection had said and nobody took is not heard, for it is said again", async () => {
+    const { client, hear, w, dials, settle, fire } = world();
+    client.start();
+    hear(fixture("hello"));
+    hear(fixture("events"));
+    dials[0]?.on.closed("");
+    await settle();
+    fire();
+    hear(fixture("hello"));
+    client.take(10);
+    expect(w.kinds).toEqual(["hello", "hello"]);
+  });
+
+  test("what was said before a bye is heard", async () => {
+    const { client, hear, w, dials, settle } = world();
+    client.start();
+    hear(fixture("hello"));
+    hear(fixture("events"));
+    hear({ ...(fixture("state") as object), n: 3 });
+    hear({ type: "bye", reason: "it is over" });
+    dials[0]?.on.closed("");
+    await settle();
+    expect(w.kinds).toEqual(["hello", "events", "state"]);
   });
 
   test("a lost connection is resumed where it stopped, waiting longer each time", async () => {
@@ -132,6 +207,7 @@ describe("client", () => {
     const { client, hear, seen, dials } = world();
     client.start();
     hear({ type: "state", t: "now" });
+    client.take(10);
     expect(seen.at(-1)).toMatchObject({ kind: "closed", gone: false });
     expect(dials[0]?.closed).toBe(true);
   });

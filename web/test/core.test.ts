@@ -2,9 +2,10 @@ import { describe, expect, test } from "vitest";
 import { parseBrief } from "../src/core/brief";
 import { fieldAt, fieldByPath, fieldLines, lifted, parents } from "../src/core/fields";
 import { Flight, PER_LINK, SEEN } from "../src/core/flight";
-import { bytes, count, exactSeconds, grouped, percent, printable, seconds, span } from "../src/core/format";
+import { bytes, count, exactSeconds, grouped, percent, seconds, span } from "../src/core/format";
 import { crossed, graph, layout, overlap, spread, tunnels } from "../src/core/graph";
 import { hexLines, parseHex } from "../src/core/hex";
+import { printable } from "../src/core/inert";
 import type { Event, Field, IfaceStatus, Topology } from "../src/core/protocol";
 import { readScenarios } from "../src/core/scenarios";
 import { atEnd, reveal, visible } from "../src/core/viewport";
@@ -153,6 +154,7 @@ describe("flight", () => {
     delay,
     frame: 1,
     data: "",
+    size: 0,
     sum: undefined,
     link: undefined,
     head: 0,

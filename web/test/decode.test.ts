@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { decode, decodeFields, decodeText } from "../src/core/decode";
-import { type Command, type EventKind, encode, type Message } from "../src/core/protocol";
+import { decode, decodeFields, decodeText, decodeTextParts } from "../src/core/decode";
+import { acknowledgement, type Command, type EventKind, encode, type Message } from "../src/core/protocol";
 import { rowText } from "../src/core/row";
-import { fixture } from "./fixtures";
+import { batchOf, fixture } from "./fixtures";
 
 function ok(raw: unknown): Message {
   const got = decode(raw);
@@ -41,9 +41,44 @@ describe("decode", () => {
       limit: true,
       step: true,
       check: true,
+      left: true,
     };
-    expect([...new Set(m.events.map((e) => e.kind))].sort()).toEqual(Object.keys(all).sort());
+    const thinned = ok(fixture("thinned"));
+    if (thinned.kind !== "events") throw new Error(thinned.kind);
+    expect([...new Set([...m.events, ...thinned.events].map((e) => e.kind))].sort()).toEqual(Object.keys(all).sort());
     expect(m.events.map((e) => e.seq)).toEqual(m.events.map((_, i) => i + 1));
+  });
+
+  test("a frame's bytes are in a message once, and each of its events has them", () => {
+    const m = ok(fixture("events"));
+    if (m.kind !== "events") throw new Error(m.kind);
+    const of = m.events.filter((e) => "frame" in e && e.frame === 1);
+    expect(of.length).toBe(3);
+    for (const e of of) {
+      if (!("sum" in e)) throw new Error(e.kind);
+      expect([e.data.length, e.size, e.sum?.info]).toEqual([84, 42, "who has 10.0.0.2, tell 10.0.0.1"]);
+    }
+  });
+
+  test("what a frame starts with, and behind what, is told with its bytes", () => {
+    const tun = { k: "call", node: "a", proc: "p", op: "read", frame: 2, path: "/dev/tun0" };
+    const m = ok(
+      batchOf([
+        { seq: 1, t: 0, ...tun, data: "0000000245", link: "raw", head: 4, sum: { proto: "IPv4" } },
+        { seq: 2, t: 0, ...tun, as: 1 },
+        { seq: 3, t: 0, k: "frame", port: "a:em0", frame: 3, data: "ff", sum: { proto: "Ethernet" } },
+        { seq: 4, t: 0, k: "frame", port: "s1.1", frame: 3, as: 3 },
+        { seq: 5, t: 0, ...tun, frame: 0, path: "/tmp/x", data: "45" },
+      ]),
+    );
+    if (m.kind !== "events") throw new Error(m.kind);
+    expect(m.events.map((e) => "head" in e && [e.link, e.head, e.sum?.proto])).toEqual([
+      ["raw", 4, "IPv4"],
+      ["raw", 4, "IPv4"],
+      ["ethernet", 0, "Ethernet"],
+      ["ethernet", 0, "Ethernet"],
+      [undefined, 0, undefined],
+    ]);
   });
 
   test("says every event in words", () => {
@@ -81,12 +116,12 @@ describe("decode", () => {
   });
 
   test("keeps a kind it does not know by its name", () => {
-    const m = ok({ type: "events", events: [{ seq: 1, t: 0, k: "rebirth", text: "again" }] });
+    const m = ok(batchOf([{ seq: 1, t: 0, k: "rebirth", text: "again" }]));
     expect(m).toMatchObject({ events: [{ kind: "other", name: "rebirth", text: "again" }], missed: 0 });
   });
 
   test("reads what is not in the capture", () => {
-    const m = ok({ type: "state", t: 0, rate: 1, paused: false, capture: { missing: 7, why: "full" } });
+    const m = ok({ type: "state", n: 1, t: 0, rate: 1, paused: false, capture: { missing: 7, why: "full" } });
     if (m.kind !== "state") throw new Error(m.kind);
     expect([m.status.missing, m.status.missingWhy]).toEqual([7, "full"]);
   });
@@ -111,6 +146,19 @@ describe("decode", () => {
     const fields = decodeFields(m.result);
     if (!fields.ok) throw new Error(fields.error);
     expect(fields.value.fields[1]?.fields[0]).toMatchObject({ label: "Checksum", bad: "should be 0x357a", off: 36 });
+    const text = ok(fixture("reply-text"));
+    if (text.kind !== "reply" || !text.ok) throw new Error("no good reply");
+    expect(decodeTextParts(text.result)).toEqual({
+      ok: true,
+      value: {
+        parts: [
+          { fd: 1, text: "line 101\nline 102\n" },
+          { fd: 2, text: "pingd: no answer\n" },
+        ],
+        next: 3513,
+        missed: 0,
+      },
+    });
     expect(ok(fixture("reply-error"))).toMatchObject({ ok: false, id: 8 });
     expect(ok(fixture("bye"))).toMatchObject({ kind: "bye" });
   });
@@ -118,28 +166,29 @@ describe("decode", () => {
   test.each<[string, unknown, string]>([
     ["no object", 7, "message is 7, not an object"],
     ["unknown type", { type: "hi" }, 'unknown type "hi"'],
-    ["another protocol", { type: "hello", protocol: 2 }, "speaks protocol 1 and the server 2"],
+    ["another protocol", { type: "hello", protocol: 1 }, "speaks protocol 2 and the server 1"],
+    ["a seq that is a text", batchOf([{ seq: "1", t: 0, k: "log" }]), 'events.events[0].seq is "1", not a number'],
+    ["data that is not hex", batchOf([{ seq: 1, t: 0, k: "frame", data: "xyz0" }]), "data is not hex"],
     [
-      "a seq that is a text",
-      { type: "events", events: [{ seq: "1", t: 0, k: "log" }] },
-      'events.events[0].seq is "1", not a number',
+      "a frame that is as another which is not there",
+      batchOf([
+        { seq: 1, t: 0, k: "frame", data: "00" },
+        { seq: 2, t: 0, k: "frame", as: 3 },
+      ]),
+      "as is 3, and no event before has that number",
     ],
-    [
-      "data that is not hex",
-      { type: "events", events: [{ seq: 1, t: 0, k: "frame", data: "xyz0" }] },
-      "data is not hex",
-    ],
+    ["events without their number", { type: "events", from: 1, next: 2, events: [] }, "events.n is missing"],
     [
       "an unknown process state",
-      { type: "state", t: 0, rate: 1, paused: false, procs: [{ node: "a", proc: "p", state: "dreaming" }] },
+      { type: "state", n: 1, t: 0, rate: 1, paused: false, procs: [{ node: "a", proc: "p", state: "dreaming" }] },
       '"dreaming", not one of',
     ],
     [
       "an interface of a kind there is not",
-      { type: "state", t: 0, rate: 1, paused: false, ifaces: [{ port: "a:gre0", kind: "gre" }] },
+      { type: "state", n: 1, t: 0, rate: 1, paused: false, ifaces: [{ port: "a:gre0", kind: "gre" }] },
       'kind is "gre", not one of',
     ],
-    ["a rate there is not", { type: "state", t: 0, rate: 3, paused: false }, "state.rate is 3"],
+    ["a rate there is not", { type: "state", n: 1, t: 0, rate: 3, paused: false }, "state.rate is 3"],
   ])("refuses %s with a sentence", (_, raw, want) => {
     const got = decode(raw);
     expect(got.ok ? "accepted" : got.error).toContain(want);
@@ -167,7 +216,9 @@ test("encode writes the commands that the Go side reads", () => {
     { op: "kill", node: "bob", proc: "pingd" },
     { op: "exec", node: "alice", line: "ping -c 3 10.0.0.2" },
     { op: "stdin", node: "bob", proc: "pingd", text: "hello\n" },
-    { op: "decode", link, hex: raw.at(-1).hex },
+    { op: "decode", link, hex: raw[9].hex },
+    { op: "text", node: "bob", proc: "pingd", from: 101, to: 3512 },
   ];
   expect(commands.map((c, i) => JSON.parse(encode(i + 1, c)))).toEqual(raw);
+  expect(JSON.parse(acknowledgement(7))).toEqual(fixture("ack"));
 });

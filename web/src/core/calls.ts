@@ -1,7 +1,7 @@
 // A system call in the words of `labserver run --strace`: both are tested with
 // internal/stream/testdata/strace.json.
 import { sentence } from "./errno";
-import { printable } from "./format";
+import { printable } from "./inert";
 import type { CallEvent } from "./protocol";
 
 /** Calls whose argument is a path. */

@@ -4,8 +4,12 @@
 //   connecting --open--> live --lost--> reconnecting --open--> live
 //        |                |                  |
 //        +----------------+--- bye, gone ----+--> closed (with a reason)
+//
+// What is said about the lab waits in a queue until the page has time for it, and is
+// acknowledged when it is taken: the server sends no more than a few messages ahead.
+// A reply never waits, nor does a command.
 import { decodeText } from "./decode";
-import { type Command, encode, type Message } from "./protocol";
+import { acknowledgement, type Command, encode, type Message } from "./protocol";
 
 export type Connection =
   | { readonly kind: "connecting" }
@@ -48,6 +52,10 @@ export interface Deps {
   /** From 0 to 1, spreads the reconnects of many pages. */
   readonly random: () => number;
   readonly onMessage: (message: Message) => void;
+  /** Something waits: take is to be called, soon. */
+  readonly onWaiting: () => void;
+  /** Real milliseconds, of any beginning. */
+  readonly now: () => number;
   readonly onConnection: (connection: Connection) => void;
   /** The number of the event to go on from, undefined before the first hello. */
   readonly since: () => number | undefined;
@@ -59,6 +67,8 @@ const FIRST_WAIT = 250;
 const LONGEST_WAIT = 8_000;
 const REPLY_WITHIN = 15_000;
 const PENDING = 64;
+/** How what may wait begins: the server writes the type first. */
+const WAITS = /^\{"type":"(?:events|state)"/;
 
 interface Waiting {
   readonly answer: (a: Answer) => void;
@@ -76,6 +86,8 @@ export class Client {
   private cancelWait: (() => void) | undefined;
   private nextId = 1;
   private readonly waiting = new Map<number, Waiting>();
+  /** Messages of the present connection that have not been taken. */
+  private queue: string[] = [];
 
   private readonly deps: Deps;
 
@@ -123,10 +135,27 @@ export class Client {
     });
   }
 
+  /** take takes messages from the queue, one at least, until ms milliseconds are over; it says whether more wait. */
+  take(ms: number): boolean {
+    const until = this.deps.now() + ms;
+    let last = 0;
+    let taken = 0;
+    while (taken < this.queue.length && (taken === 0 || this.deps.now() < until)) {
+      const message = this.read(this.queue[taken++] ?? "");
+      if (message === undefined) return false;
+      if (message.kind === "events" || message.kind === "state") last = message.n;
+      this.deps.onMessage(message);
+    }
+    this.queue = this.queue.slice(taken);
+    if (last > 0) this.socket?.send(acknowledgement(last));
+    return this.queue.length > 0;
+  }
+
   private stop(): void {
     this.over = true;
     this.cancelWait?.();
     this.dialled++;
+    this.queue = [];
     this.socket?.close(1000, "the page is done");
     this.drop("the page has left this lab");
   }
@@ -146,12 +175,13 @@ export class Client {
   }
 
   private hear(text: string): void {
-    const got = decodeText(text);
-    if (!got.ok) {
-      this.close(`The server's message could not be read: ${got.error}.`);
+    if (WAITS.test(text)) {
+      this.queue.push(text);
+      this.deps.onWaiting();
       return;
     }
-    const message = got.value;
+    const message = this.read(text);
+    if (message === undefined) return;
     switch (message.kind) {
       case "hello":
         this.live = true;
@@ -173,16 +203,25 @@ export class Client {
       case "events":
       case "state":
         this.deps.onMessage(message);
+        this.socket?.send(acknowledgement(message.n));
         return;
       default:
         message satisfies never;
     }
   }
 
+  private read(text: string): Message | undefined {
+    const got = decodeText(text);
+    if (got.ok) return got.value;
+    this.close(`The server's message could not be read: ${got.error}.`);
+    return undefined;
+  }
+
   /** A bad message: nothing after it can be trusted, so the page stops here and says so. */
   private close(reason: string): void {
     this.dialled++;
     this.over = true;
+    this.queue = [];
     this.socket?.close(1000, "message not understood");
     this.drop(reason);
     this.deps.onConnection({ kind: "closed", reason, gone: false });
@@ -190,6 +229,10 @@ export class Client {
 
   private lost(reason: string): void {
     const wasLive = this.live;
+    // A bye is said after everything else: that is still shown. After a cut the server
+    // says again what was not acknowledged.
+    if (this.bye !== undefined) while (this.take(Number.POSITIVE_INFINITY));
+    this.queue = [];
     this.drop("the connection to the lab was lost");
     const bye = this.bye;
     const n = this.dialled;

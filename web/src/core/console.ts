@@ -1,74 +1,156 @@
-// A node's console: what its processes wrote, line by line, and what was run there.
+// A node's console: what its processes wrote, line by line, what was run there, and
+// what of all that is left out. Lines are kept up to a limit; those let go are counted.
+import { inert } from "./inert";
+import type { LeftText } from "./protocol";
+import { append, at, dropFirst, end, noRows, type Rows, replace } from "./rows";
 
 /** Lines kept per node; a line goes on in a new one beyond LINE characters. */
-export const LINES = 2000;
-export const LINE = 2000;
+export const LINES = 10_000;
+export const LINE = 1_000;
+/** Characters kept of all nodes together, about, and of one node at least. */
+export const CHARS = 8_000_000;
+const CHARS_AT_LEAST = 100_000;
+/** Writers whose unfinished line is remembered. */
+const WRITERS = 64;
+
+/** "out" and "err" are what a process wrote, "command" what was run here, "note" and "bad" how it ended, "left" what is missing. */
+export type ConsoleKind = "out" | "err" | "command" | "note" | "bad" | "left";
 
 export interface ConsoleLine {
-  /** Number since the console began. */
-  readonly n: number;
-  /** The process that wrote it; "$" for a command typed here, "!" for its refusal. */
+  readonly kind: ConsoleKind;
+  /** The process that wrote it, "" where none did. */
   readonly from: string;
-  readonly err: boolean;
   readonly text: string;
-  /** No newline yet: what the process writes next goes on here. */
-  readonly open: boolean;
+  /** Where the server has what is left out. */
+  readonly gap?: Gap;
+}
+
+/** Text of a process that came faster than people read. */
+export interface Gap extends LeftText {
+  readonly proc: string;
+  readonly fd: number;
+  /** Numbers of the first and the last event that it is in. */
+  readonly first: number;
+  readonly last: number;
 }
 
 export interface Console {
-  readonly lines: readonly ConsoleLine[];
-  /** Lines written in all, kept or not. */
-  readonly written: number;
+  readonly lines: Rows<ConsoleLine>;
+  /** Characters in them. */
+  readonly chars: number;
+  /** Where each writer's line is that has no newline yet: what it writes next goes on there. */
+  readonly open: ReadonlyMap<string, number>;
 }
 
-export const noConsole: Console = { lines: [], written: 0 };
+export const noConsole: Console = { lines: noRows<ConsoleLine>(LINES), chars: 0, open: new Map() };
 
-export interface Output {
-  readonly from: string;
-  readonly err: boolean;
-  readonly text: string;
+export type Output =
+  | { readonly kind: Exclude<ConsoleKind, "left">; readonly from: string; readonly text: string }
+  | { readonly kind: "left"; readonly gap: Gap };
+
+/** share is how many characters a node may keep among so many. */
+export function share(nodes: number): number {
+  return Math.max(CHARS_AT_LEAST, Math.floor(CHARS / Math.max(nodes, 1)));
 }
 
-/** write appends output; processes that write in turns each keep their own open line. */
-export function write(console: Console, outputs: readonly Output[]): Console {
-  const lines = console.lines.slice();
-  let written = console.written;
+/** write appends output; processes that write in turns each keep their own open line. limit is of characters. */
+export function write(console: Console, outputs: readonly Output[], limit = CHARS): Console {
+  const w = new Writer(console);
   for (const out of outputs) {
-    const parts = clean(out.text).split("\n");
-    // "a\n" gives ["a", ""]: the empty rest is no line yet.
-    const closed = parts.length - 1;
-    parts.forEach((part, i) => {
-      if (i === closed && part === "") return;
-      const open = i === closed;
-      const j = i === 0 ? lines.findLastIndex((l) => l.open && l.from === out.from && l.err === out.err) : -1;
-      const before = j < 0 ? undefined : lines[j];
-      if (before !== undefined && before.text.length + part.length <= LINE) {
-        lines[j] = { ...before, text: before.text + part, open };
-        return;
-      }
-      if (before !== undefined) lines[j] = { ...before, open: false };
-      for (let k = 0; k < Math.max(part.length, 1); k += LINE) {
-        const piece = part.slice(k, k + LINE);
-        lines.push({ n: written++, from: out.from, err: out.err, text: piece, open: open && k + LINE >= part.length });
-      }
-    });
-    // Trimmed now and then inside a batch, so that one huge batch stays bounded too.
-    if (lines.length > 2 * LINES) lines.splice(0, lines.length - LINES);
+    if (out.kind === "left") w.gap(out.gap);
+    else w.text(out.kind, out.from, inert(out.text));
   }
-  if (lines.length > LINES) lines.splice(0, lines.length - LINES);
-  return { lines, written };
+  return w.done(limit);
 }
 
-// Guests choose these bytes: escape sequences and control characters are taken
-// out, so that no program can dress its output up as the page's.
-function clean(text: string): string {
-  return (
-    text
-      .replace(/\r\n/g, "\n")
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters to be taken out
-      .replace(/\u001b\[[0-9;?]*[A-Za-z]/g, "")
-      .replace(/\t/g, "    ")
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters to be taken out
-      .replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, "")
-  );
+class Writer {
+  private rows: Rows<ConsoleLine>;
+  private readonly fresh: ConsoleLine[] = [];
+  private readonly open: Map<string, number>;
+  private chars: number;
+
+  constructor(before: Console) {
+    this.rows = before.lines;
+    this.open = new Map(before.open);
+    this.chars = before.chars;
+  }
+
+  text(kind: ConsoleKind, from: string, text: string): void {
+    const parts = text.split("\n");
+    // "a\n" gives ["a", ""]: the empty rest is no line yet.
+    const rest = parts.pop() ?? "";
+    const who = `${kind} ${from}`;
+    for (const part of parts) {
+      this.extend(who, kind, from, part);
+      this.open.delete(who);
+    }
+    if (rest !== "") this.extend(who, kind, from, rest);
+  }
+
+  /** What is left out ends the writer's line: what follows is another one. */
+  gap(gap: Gap): void {
+    this.open.delete(`${gap.fd === 2 ? "err" : "out"} ${gap.proc}`);
+    const last = this.fresh.at(-1) ?? at(this.rows, end(this.rows) - 1);
+    // Two in a row of one process are one.
+    if (last?.gap !== undefined && last.gap.proc === gap.proc && last.gap.fd === gap.fd) {
+      const both = {
+        ...gap,
+        first: last.gap.first,
+        lines: last.gap.lines + gap.lines,
+        bytes: last.gap.bytes + gap.bytes,
+      };
+      this.put(end(this.rows) + this.fresh.length - 1, { ...last, gap: both });
+      return;
+    }
+    this.push({ kind: "left", from: gap.proc, text: "", gap });
+  }
+
+  /** extend writes some of a line, which goes on behind what the writer wrote of it before. */
+  private extend(who: string, kind: ConsoleKind, from: string, text: string): void {
+    let rest = text;
+    const n = this.open.get(who);
+    const before = n === undefined ? undefined : this.line(n);
+    if (n !== undefined && before !== undefined && before.text.length < LINE) {
+      const room = LINE - before.text.length;
+      this.put(n, { ...before, text: before.text + rest.slice(0, room) });
+      this.chars += Math.min(room, rest.length);
+      if (rest.length <= room) return;
+      rest = rest.slice(room);
+    }
+    for (let k = 0; k < Math.max(rest.length, 1); k += LINE) this.push({ kind, from, text: rest.slice(k, k + LINE) });
+    this.open.set(who, end(this.rows) + this.fresh.length - 1);
+    for (const old of this.open.keys()) {
+      if (this.open.size <= WRITERS) break;
+      this.open.delete(old);
+    }
+  }
+
+  private push(line: ConsoleLine): void {
+    this.fresh.push(line);
+    this.chars += line.text.length;
+  }
+
+  private line(n: number): ConsoleLine | undefined {
+    const i = n - end(this.rows);
+    return i < 0 ? at(this.rows, n) : this.fresh[i];
+  }
+
+  private put(n: number, line: ConsoleLine): void {
+    const i = n - end(this.rows);
+    if (i < 0) this.rows = replace(this.rows, n, line);
+    else this.fresh[i] = line;
+  }
+
+  done(limit: number): Console {
+    const before = this.rows;
+    let lines = append(before, this.fresh);
+    let chars = this.chars;
+    for (let i = 0; lines.first > before.first + i; i++)
+      chars -= (at(before, before.first + i) ?? this.fresh[i - before.length])?.text.length ?? 0;
+    while (chars > limit && lines.chunks.length > 1) {
+      for (const line of lines.chunks[0] ?? []) chars -= line.text.length;
+      lines = dropFirst(lines);
+    }
+    return { lines, chars, open: this.open };
+  }
 }

@@ -5,6 +5,7 @@ import {
   type Iface,
   type IfaceKind,
   type IfaceStatus,
+  type LeftText,
   type Link,
   type LinkType,
   type Message,
@@ -66,6 +67,35 @@ export function decodeExec(raw: unknown): Decoded<string> {
   return attempt(() => str(dict(raw, "result"), "proc", "result"));
 }
 
+export interface TextPart {
+  readonly fd: number;
+  readonly text: string;
+}
+
+/** What a process wrote, as far as the server still has it. */
+export interface Text {
+  readonly parts: readonly TextPart[];
+  /** The event to ask from for what follows. */
+  readonly next: number;
+  /** Events before parts that are gone. */
+  readonly missed: number;
+}
+
+/** decodeTextParts reads the result of the text command. */
+export function decodeTextParts(raw: unknown): Decoded<Text> {
+  return attempt(() => {
+    const o = dict(raw, "result");
+    return {
+      parts: list(o.parts, "parts", (r, at) => {
+        const p = dict(r, at);
+        return { fd: num(p, "fd", at), text: str(p, "text", at) };
+      }),
+      next: num(o, "next", "result"),
+      missed: optNum(o, "missed", "result"),
+    };
+  });
+}
+
 function attempt<T>(f: () => T): Decoded<T> {
   try {
     return { ok: true, value: f() };
@@ -101,10 +131,19 @@ function message(o: Dict): Message {
         next: num(o, "next", "hello"),
       };
     }
-    case "events":
-      return { kind: "events", events: list(o.events, "events.events", event), missed: optNum(o, "missed", "events") };
+    case "events": {
+      const frames: Frames = new Map();
+      return {
+        kind: "events",
+        n: num(o, "n", "events"),
+        from: num(o, "from", "events"),
+        next: num(o, "next", "events"),
+        events: list(o.events, "events.events", (raw, at) => event(raw, at, frames)),
+        missed: optNum(o, "missed", "events"),
+      };
+    }
     case "state":
-      return { kind: "state", status: status(o) };
+      return { kind: "state", n: num(o, "n", "state"), status: status(o) };
     case "reply": {
       const id = num(o, "id", "reply");
       if (bool(o, "ok", "reply")) return { kind: "reply", id, ok: true, result: o.result };
@@ -210,7 +249,6 @@ function status(o: Dict): Status {
     }),
     nodes: o.nodes === undefined || o.nodes === null ? undefined : list(o.nodes, "state.nodes", nodeStatus),
     viewers: optNum(o, "viewers", at),
-    dropped: o.drops === undefined || o.drops === null ? 0 : optNum(dict(o.drops, "state.drops"), "events", "drops"),
     missing: optNum(capture, "missing", "state.capture"),
     missingWhy: optStr(capture, "why", "state.capture"),
   };
@@ -234,22 +272,47 @@ function nodeStatus(raw: unknown, at: string): NodeStatus {
   };
 }
 
-function event(raw: unknown, where: string): Event {
+/** What all events of one frame have, by the first of a message's that tells it. */
+type Frames = Map<number, FrameBytes>;
+interface FrameBytes {
+  readonly data: string;
+  readonly size: number;
+  readonly sum: Summary | undefined;
+  readonly link: LinkType | undefined;
+  readonly head: number;
+}
+
+function frameBytes(o: Dict, seq: number, where: string, frames: Frames): FrameBytes {
+  if (o.as !== undefined) {
+    const as = num(o, "as", where);
+    const same = frames.get(as);
+    if (same === undefined) throw new Malformed(`${where}.as is ${as}, and no event before has that number`);
+    return same;
+  }
+  const data = hex(o, "data", where);
+  const size = o.size === undefined ? data.length / 2 : num(o, "size", where);
+  const sum = o.sum === undefined ? undefined : summary(o.sum, `${where}.sum`);
+  // Most frames are Ethernet's, which the server leaves out.
+  const link = sum && ("link" in o ? oneOf<LinkType>(o, "link", where, LINKS) : "ethernet");
+  const own = { data, size, sum, link, head: optNum(o, "head", where) };
+  if (data !== "") frames.set(seq, own);
+  return own;
+}
+
+function leftText(o: Dict, where: string): LeftText | undefined {
+  if (o.left === undefined || o.left === null) return undefined;
+  const l = dict(o.left, `${where}.left`);
+  return { lines: optNum(l, "lines", where), bytes: optNum(l, "bytes", where) };
+}
+
+function event(raw: unknown, where: string, frames: Frames): Event {
   const o = dict(raw, where);
   const fact = { seq: num(o, "seq", where), at: num(o, "t", where) };
   const kind = str(o, "k", where);
   const s = (key: string): string => optStr(o, key, where);
   const n = (key: string): number => optNum(o, key, where);
   const proc = () => ({ node: s("node"), proc: s("proc"), pid: n("pid") });
-  const frame = () => ({
-    frame: n("frame"),
-    data: hex(o, "data", where),
-    sum: summary(o.sum, `${where}.sum`),
-    // Most frames are Ethernet's, which the server leaves out.
-    link:
-      o.sum === undefined ? undefined : "link" in o ? oneOf<LinkType>(o, "link", where, LINKS) : ("ethernet" as const),
-    head: n("head"),
-  });
+  const frame = () => ({ frame: n("frame"), ...frameBytes(o, fact.seq, where, frames) });
   switch (kind) {
     case "lab":
       return { ...fact, kind, text: s("text"), n: n("n") };
@@ -285,7 +348,32 @@ function event(raw: unknown, where: string): Event {
     case "iface":
       return { ...fact, kind, node: s("node"), port: s("port"), op: s("op"), text: s("text") };
     case "console":
-      return { ...fact, kind, ...proc(), fd: n("fd"), text: s("text"), data: hex(o, "data", where) };
+      return {
+        ...fact,
+        kind,
+        ...proc(),
+        fd: n("fd"),
+        text: s("text"),
+        data: hex(o, "data", where),
+        events: o.events === undefined ? 1 : n("events"),
+        to: o.to === undefined ? fact.seq : n("to"),
+        left: leftText(o, where),
+        tail: s("tail"),
+      };
+    case "left":
+      return {
+        ...fact,
+        kind,
+        of: str(o, "of", where),
+        node: s("node"),
+        proc: s("proc"),
+        port: s("port"),
+        fd: n("fd"),
+        events: n("events"),
+        bytes: n("bytes"),
+        lines: n("lines"),
+        to: n("to"),
+      };
     case "signal":
       return { ...fact, kind, ...proc(), op: s("op"), text: s("text"), fuel: n("fuel") };
     case "log":

@@ -12,6 +12,8 @@ const BEHIND = 750;
 const LONGEST = 4_000;
 /** Dots per direction of a link; what is beyond is counted, not drawn. */
 export const PER_LINK = 24;
+/** Marks of drops at a port: they lie on each other. */
+const MARKS = 4;
 /** How long a drop's mark stays. */
 const MARK = 900;
 const REMEMBERED = 512;
@@ -80,7 +82,9 @@ export class Flight {
   }
 
   private mark(e: Extract<Event, { kind: "drop" }>, now: number): void {
-    if (this.dots.length > 500) return;
+    const marks = this.perLink.get(e.port) ?? 0;
+    if (marks >= MARKS) return;
+    this.perLink.set(e.port, marks + 1);
     const start = Math.max(now, Math.min(this.arrivals.get(this.owner(e.port)) ?? now, now + BEHIND));
     this.dots.push({
       kind: "drop",
@@ -108,12 +112,10 @@ export class Flight {
     if (this.dots.some((d) => d.end <= now)) {
       this.dots = this.dots.filter((d) => {
         if (d.end > now) return true;
-        if (d.kind === "frame") {
-          const key = `${d.port}>${d.peer}`;
-          const left = (this.perLink.get(key) ?? 1) - 1;
-          if (left > 0) this.perLink.set(key, left);
-          else this.perLink.delete(key);
-        }
+        const key = d.kind === "frame" ? `${d.port}>${d.peer}` : d.port;
+        const left = (this.perLink.get(key) ?? 1) - 1;
+        if (left > 0) this.perLink.set(key, left);
+        else this.perLink.delete(key);
         return false;
       });
     }

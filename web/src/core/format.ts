@@ -56,20 +56,3 @@ export function count(n: number, noun: string): string {
 function short(n: number): string {
   return (n >= 100 ? n.toFixed(0) : n.toFixed(1)).replace(/\.0$/, "");
 }
-
-/** printable keeps a guest's text on one line and its control characters visible. */
-export function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters to be replaced
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, (c) => {
-    switch (c) {
-      case "\n":
-        return "⏎";
-      case "\t":
-        return "  ";
-      case "\r":
-        return "";
-      default:
-        return "·";
-    }
-  });
-}

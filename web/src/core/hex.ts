@@ -36,3 +36,22 @@ export function hexLines(data: Uint8Array, width: number): readonly HexLine[] {
   }
   return lines;
 }
+
+/** utf8 is the hex of a text's bytes. */
+export function utf8(text: string): string {
+  let hex = "";
+  for (const c of text) {
+    const p = c.codePointAt(0) ?? 0;
+    const rest = (n: number): number => 0x80 | ((p >> (6 * n)) & 0x3f);
+    const bytes =
+      p < 0x80
+        ? [p]
+        : p < 0x800
+          ? [0xc0 | (p >> 6), rest(0)]
+          : p < 0x10000
+            ? [0xe0 | (p >> 12), rest(1), rest(0)]
+            : [0xf0 | (p >> 18), rest(2), rest(1), rest(0)];
+    for (const b of bytes) hex += b.toString(16).padStart(2, "0");
+  }
+  return hex;
+}

@@ -54,6 +54,14 @@ export function check(lives: Lives, at: number, procs: readonly ProcStatus[], kn
   return out;
 }
 
+/** endText says what became of a process that the lab's state does not have any more. */
+export function endText(life: Life): string {
+  const end = life.end;
+  if (end === undefined || end.how === "") return "ended";
+  if (end.how === "exit" || end.why === "") return `exited ${end.code}`;
+  return `exited ${end.code}: ${end.why}`;
+}
+
 function change(lives: Lives, node: string, known: ReadonlySet<string>, f: (l: Life) => Life): Lives {
   const old = lives.get(node);
   if (old === undefined) return lives;

@@ -2,7 +2,7 @@
 // another over one WebSocket. Everything here is what `decode` made of it: every
 // field is there, so that nothing further on has to ask.
 
-export const PROTOCOL = 1;
+export const PROTOCOL = 2;
 
 export type IfaceKind = "nic" | "tap" | "tun";
 
@@ -91,13 +91,21 @@ interface OfProc {
 }
 interface OfFrame {
   readonly frame: number;
-  /** Hex. */
+  /** Hex: the beginning, where size is larger. */
   readonly data: string;
+  /** Bytes that there are. */
+  readonly size: number;
   readonly sum: Summary | undefined;
   /** What the frame starts with, behind head; undefined where data is no frame. */
   readonly link: LinkType | undefined;
   /** Bytes of the driver's before the frame: the family of TUNSIFHEAD, or the address of TUNSLMODE. */
   readonly head: number;
+}
+
+/** How much was left out: it came faster than people read. */
+export interface LeftText {
+  readonly lines: number;
+  readonly bytes: number;
 }
 
 export type Event =
@@ -151,7 +159,36 @@ export type Event =
       readonly op: string;
       readonly text: string;
     })
-  | (Fact & OfProc & { readonly kind: "console"; readonly fd: number; readonly text: string; readonly data: string })
+  | (Fact &
+      OfProc & {
+        readonly kind: "console";
+        readonly fd: number;
+        readonly text: string;
+        /** Hex, where the bytes are no text; "" where text has them all. */
+        readonly data: string;
+        /** Events that this one stands for, up to the number to. */
+        readonly events: number;
+        readonly to: number;
+        /** What is left out behind text, and what follows that. */
+        readonly left: LeftText | undefined;
+        readonly tail: string;
+      })
+  /** Events of one process, port or node that the server only counts: there were too many. */
+  | (Fact & {
+      readonly kind: "left";
+      /** The kind of those events. */
+      readonly of: string;
+      readonly node: string;
+      readonly proc: string;
+      readonly port: string;
+      readonly fd: number;
+      readonly events: number;
+      readonly bytes: number;
+      /** Of text. */
+      readonly lines: number;
+      /** The last of them; seq is the first. */
+      readonly to: number;
+    })
   | (Fact &
       OfProc & {
         readonly kind: "signal";
@@ -184,8 +221,10 @@ export type Event =
 export type EventKind = Event["kind"];
 export type CallEvent = Extract<Event, { kind: "call" }>;
 export type LimitEvent = Extract<Event, { kind: "limit" }>;
+export type ConsoleEvent = Extract<Event, { kind: "console" }>;
+export type LeftEvent = Extract<Event, { kind: "left" }>;
 /** What a process' strace shows. */
-export type TraceEvent = Extract<Event, { kind: "start" | "call" | "signal" | "limit" | "exit" }>;
+export type TraceEvent = Extract<Event, { kind: "start" | "call" | "signal" | "limit" | "exit" | "left" }>;
 
 export type ProcState = "running" | "ready" | "sleeping" | "exited" | "stopped";
 
@@ -252,7 +291,6 @@ export interface Status {
   /** Only there where it has changed since the last state. */
   readonly nodes: readonly NodeStatus[] | undefined;
   readonly viewers: number;
-  readonly dropped: number;
   /** Frames that are not in the capture because the server's disk took no more; why, while it does not. */
   readonly missing: number;
   readonly missingWhy: string;
@@ -267,10 +305,22 @@ export interface Hello {
   readonly next: number;
 }
 
+/** What happened from one event up to, but not with, another: shown, counted, or gone. */
+export interface Batch {
+  readonly kind: "events";
+  /** Its number: the page says when it has taken it in. */
+  readonly n: number;
+  readonly from: number;
+  readonly next: number;
+  readonly events: readonly Event[];
+  /** Events of the stretch that the server had no more. */
+  readonly missed: number;
+}
+
 export type Message =
   | Hello
-  | { readonly kind: "events"; readonly events: readonly Event[]; readonly missed: number }
-  | { readonly kind: "state"; readonly status: Status }
+  | Batch
+  | { readonly kind: "state"; readonly n: number; readonly status: Status }
   | { readonly kind: "reply"; readonly id: number; readonly ok: true; readonly result: unknown }
   | { readonly kind: "reply"; readonly id: number; readonly ok: false; readonly error: string }
   | { readonly kind: "bye"; readonly reason: string };
@@ -288,9 +338,21 @@ export type Command =
   | { readonly op: "kill"; readonly node: string; readonly proc: string }
   | { readonly op: "exec"; readonly node: string; readonly line: string }
   | { readonly op: "stdin"; readonly node: string; readonly proc: string; readonly text: string }
-  | { readonly op: "decode"; readonly link: LinkType; readonly hex: string };
+  | { readonly op: "decode"; readonly link: LinkType; readonly hex: string }
+  | {
+      readonly op: "text";
+      readonly node: string;
+      readonly proc: string;
+      readonly from: number;
+      readonly to: number;
+    };
 
 /** One command as the text the server expects; the reply carries the same id. */
 export function encode(id: number, command: Command): string {
   return JSON.stringify({ type: "cmd", id, ...command });
+}
+
+/** acknowledgement tells the server that the message n, and those before it, have been taken in. */
+export function acknowledgement(n: number): string {
+  return JSON.stringify({ type: "ack", n });
 }

@@ -1,8 +1,10 @@
 // A row of the time line: an event, or a note of the page's own about the stream.
 import { callText } from "./calls";
 import { execLine, typed } from "./command";
-import { bytes, count, grouped, printable, span } from "./format";
-import type { CallEvent, Event, LinkType, Summary } from "./protocol";
+import { bytes, count, grouped, span } from "./format";
+import { utf8 } from "./hex";
+import { printable } from "./inert";
+import type { CallEvent, ConsoleEvent, Event, LeftEvent, LinkType, Summary } from "./protocol";
 
 export type Row =
   | Event
@@ -23,8 +25,13 @@ export interface RowText {
   readonly tone: Tone;
 }
 
-/** rowText says a row in words. */
+/** rowText says a row in words, on one line, whatever a guest put into them. */
 export function rowText(row: Row): RowText {
+  const t = words(row);
+  return { ...t, who: printable(t.who), what: printable(t.what), more: printable(t.more), error: printable(t.error) };
+}
+
+function words(row: Row): RowText {
   switch (row.kind) {
     case "lab":
       return text("lab", `lab ${row.text} begins`, `seed ${row.n}`, "note");
@@ -38,7 +45,7 @@ export function rowText(row: Row): RowText {
       return callRow(row);
     case "frame":
       return {
-        ...text(hop(row.port, row.peer), summaryText(row.sum), bytes(row.data.length / 2), "plain"),
+        ...text(hop(row.port, row.peer), summaryText(row.sum), bytes(row.size), "plain"),
         error: row.sum?.bad ?? "",
       };
     case "drop":
@@ -53,7 +60,11 @@ export function rowText(row: Row): RowText {
     case "iface":
       return text(row.port || row.node, row.text, "", "dim");
     case "console":
-      return text(procName(row), printable(row.text.replace(/\n$/, "")), "", row.fd === 2 ? "warn" : "note");
+      return consoleText(row);
+    case "left":
+      return {
+        ...text(row.port || procName(row) || "lab", `… ${leftWords(row)} left out …`, LEFT_WHY, "warn"),
+      };
     case "signal":
       return text(procName(row), `--- ${row.op} ---`, row.text, "plain");
     case "log":
@@ -85,6 +96,33 @@ export function rowText(row: Row): RowText {
     default:
       return absurd(row);
   }
+}
+
+/** Why something is left out, and where it is. */
+export const LEFT_WHY = "faster than people read; the recording has them all";
+/** Characters of a text in its row: a row is one line. */
+const ONE_LINE = 400;
+
+/** leftWords says what is left out: 3,412 lines, 1.2 MB; 20 frames, 30 kB. */
+export function leftWords(l: Pick<LeftEvent, "of" | "events" | "lines" | "bytes">): string {
+  const what = l.of === "console" ? (l.lines > 0 ? count(l.lines, "line") : "") : count(l.events, NOUNS[l.of] ?? l.of);
+  return [what, l.bytes > 0 ? bytes(l.bytes) : ""].filter((s) => s !== "").join(", ");
+}
+
+/** What events of a kind are called where the kind's name is no noun. */
+const NOUNS: { readonly [kind: string]: string } = {
+  learn: "learned address",
+  forget: "forgotten address",
+  iface: "interface change",
+  log: "kernel message",
+};
+
+function consoleText(e: ConsoleEvent): RowText {
+  const tone = e.fd === 2 ? "warn" : "note";
+  const all = e.text.replace(/\n$/, "");
+  const shown = printable(all.length > ONE_LINE ? `${all.slice(0, ONE_LINE)}…` : all);
+  if (e.left === undefined) return text(procName(e), shown, "", tone);
+  return text(procName(e), shown, `… and ${leftWords({ of: "console", events: 0, ...e.left })} left out`, tone);
 }
 
 function callRow(e: CallEvent): RowText {
@@ -133,7 +171,7 @@ function hop(port: string, peer: string): string {
   return peer === "" ? port : `${port} → ${peer}`;
 }
 
-function procName(e: { readonly node: string; readonly proc: string }): string {
+function procName(e: Pick<ConsoleEvent, "node" | "proc">): string {
   return e.proc === "" ? e.node : `${e.node}:${e.proc}`;
 }
 
@@ -159,8 +197,9 @@ export function dataOf(row: Row): string {
     case "frame":
     case "drop":
     case "call":
-    case "console":
       return row.data;
+    case "console":
+      return row.data !== "" ? row.data : utf8(row.text);
     default:
       return "";
   }
@@ -265,6 +304,14 @@ export function rowFacts(row: Row): readonly Fact[] {
       break;
     case "console":
       add("stream", row.fd === 2 ? "standard error" : "standard output");
+      if (row.events > 1) add("stands for", `${count(row.events, "write")}, up to event ${grouped(row.to)}`);
+      if (row.left !== undefined) add("left out", leftWords({ of: "console", events: 0, ...row.left }));
+      break;
+    case "left":
+      add("left out", leftWords(row));
+      add("events", `${grouped(row.seq)} to ${grouped(row.to)}`);
+      add("why", "they came faster than people read: the page got their number only");
+      add("where", "the recording has them all, the capture its frames");
       break;
     default:
       add("what", t.what);
@@ -273,8 +320,10 @@ export function rowFacts(row: Row): readonly Fact[] {
   }
   const frame = frameOf(row);
   if (frame !== 0) add("frame", `#${grouped(frame)}`);
-  const size = dataOf(row).length / 2;
-  if (size > 0) add("size", bytes(size));
+  const shown = dataOf(row).length / 2;
+  const size = "size" in row ? row.size : shown;
+  if (size > shown) add("size", `${bytes(size)}, of which the page got the first ${grouped(shown)}`);
+  else if (size > 0) add("size", bytes(size));
   return facts;
 }
 

@@ -42,6 +42,31 @@ export function append<T>(rows: Rows<T>, items: readonly T[]): Rows<T> {
   return { length, first, limit: rows.limit, chunks };
 }
 
+/** replace returns rows with another item at an absolute number, which must be kept. It copies one chunk. */
+export function replace<T>(rows: Rows<T>, n: number, item: T): Rows<T> {
+  const i = n - rows.first;
+  const k = Math.floor(i / CHUNK);
+  const old = rows.chunks[k];
+  if (i < 0 || i >= rows.length || old === undefined) return rows;
+  const chunk = old.slice();
+  chunk[i % CHUNK] = item;
+  const chunks = rows.chunks.slice();
+  chunks[k] = chunk;
+  return { ...rows, chunks };
+}
+
+/** dropFirst lets the oldest chunk go, if there is more than one. */
+export function dropFirst<T>(rows: Rows<T>): Rows<T> {
+  const gone = rows.chunks[0];
+  if (gone === undefined || rows.chunks.length === 1) return rows;
+  return {
+    ...rows,
+    length: rows.length - gone.length,
+    first: rows.first + gone.length,
+    chunks: rows.chunks.slice(1),
+  };
+}
+
 /** at returns the row with an absolute number, undefined when it is not kept (yet, or any more). */
 export function at<T>(rows: Rows<T>, n: number): T | undefined {
   const i = n - rows.first;

@@ -1,9 +1,9 @@
 // What the page knows of its lab: a value, and pure functions from it and a
 // message to the next.
 import { execLine, typed } from "./command";
-import { type Console, noConsole, type Output, write } from "./console";
+import { type Console, type Gap, noConsole, type Output, share, write } from "./console";
 import { check, type Lives, live } from "./lives";
-import type { Event, Hello, Lab, LimitEvent, NodeStatus, Status, Topology } from "./protocol";
+import type { Batch, Event, Hello, Lab, LeftEvent, LimitEvent, NodeStatus, Status, Topology } from "./protocol";
 import { absurd, type Row } from "./row";
 import { append, end, noRows, type Rows, at as rowAt } from "./rows";
 import { isTrace, type TraceLine, traceLine } from "./trace";
@@ -30,6 +30,8 @@ export interface State {
   /** Newest virtual time seen. */
   readonly at: number;
   readonly missed: number;
+  /** Events that the server only counted: they came faster than people read. */
+  readonly left: number;
   /** By "node:proc". */
   readonly traces: ReadonlyMap<string, Rows<TraceLine>>;
   /** By node. */
@@ -38,6 +40,8 @@ export interface State {
   readonly traffic: ReadonlyMap<string, Traffic>;
   /** By switch, then address: the port it was learned at. */
   readonly learned: ReadonlyMap<string, ReadonlyMap<string, string>>;
+  /** Changes of that which the server only counted, by switch: the table may be wrong by them. */
+  readonly unlearned: ReadonlyMap<string, number>;
   /** Processes that were started, by node. */
   readonly lives: Lives;
   /** Limits that took effect, the newest of each node. */
@@ -54,10 +58,12 @@ export const initial: State = {
   expected: 0,
   at: 0,
   missed: 0,
+  left: 0,
   traces: new Map(),
   consoles: new Map(),
   traffic: new Map(),
   learned: new Map(),
+  unlearned: new Map(),
   lives: new Map(),
   limits: new Map(),
   nets: new Map(),
@@ -94,25 +100,34 @@ function knownProcs(topology: Topology): ReadonlySet<string> {
   return new Set(topology.nodes.flatMap((n) => n.procs.map((p) => procKey(n.name, p.name))));
 }
 
-/** apply takes a batch of events in. Repeated ones are ignored; a gap becomes a row that says how long it is. */
-export function apply(state: State, events: readonly Event[]): State {
+/** tell writes into a node's console what the page itself has to say, such as why a command was refused. */
+export function tell(state: State, node: string, outputs: readonly Output[]): State {
+  const old = state.consoles.get(node) ?? noConsole;
+  const consoles = new Map(state.consoles).set(node, write(old, outputs, share(state.consoles.size)));
+  return { ...state, consoles: forgetOldest(consoles) };
+}
+
+/** apply takes a batch in. Repeated events are ignored; those that are gone become a row that says how many. */
+export function apply(state: State, batch: Batch): State {
   const rows: Row[] = [];
   const known = knownProcs(state.topology);
   const traces = new Map<string, TraceLine[]>();
   const limits = new Map<string, LimitEvent[]>();
   const outputs = new Map<string, Output[]>();
   const traffic = new Map<string, Traffic>();
-  let learned = state.learned;
+  const learned = new Map<string, Map<string, string>>();
+  const unlearned = new Map<string, number>();
   let lives = state.lives;
-  let { expected, at, missed } = state;
+  let { at, left } = state;
 
-  for (const e of events) {
-    if (e.seq < expected) continue;
-    if (e.seq > expected && expected > 0) {
-      missed += e.seq - expected;
-      rows.push({ kind: "missed", at: e.at, count: e.seq - expected, why: "slow" });
-    }
-    expected = e.seq + 1;
+  const gap = Math.max(batch.missed, state.expected > 0 ? batch.from - state.expected : 0);
+  if (gap > 0) rows.push({ kind: "missed", at: batch.events[0]?.at ?? at, count: gap, why: "slow" });
+  const sent = (port: string, frames: number, bytes: number): void => {
+    const t = traffic.get(port) ?? state.traffic.get(port) ?? { frames: 0, bytes: 0 };
+    traffic.set(port, { frames: t.frames + frames, bytes: t.bytes + bytes });
+  };
+  for (const e of batch.events) {
+    if (e.seq < state.expected) continue;
     at = Math.max(at, e.at);
     rows.push(e);
     lives = live(lives, e, known);
@@ -123,30 +138,38 @@ export function apply(state: State, events: readonly Event[]): State {
     }
     switch (e.kind) {
       case "console":
-        push(outputs, e.node, { from: e.proc, err: e.fd === 2, text: e.text });
+        for (const out of written(e)) push(outputs, e.node, out);
         break;
       case "exit":
         // A command that did its work says nothing, as in a shell.
         if (e.op !== "exit" || e.n !== 0 || known.has(procKey(e.node, e.proc)))
-          push(outputs, e.node, { from: "!", err: e.op !== "exit" || e.n !== 0, text: `${farewell(e)}\n` });
+          push(outputs, e.node, {
+            kind: e.op !== "exit" || e.n !== 0 ? "bad" : "note",
+            from: "",
+            text: `${farewell(e)}\n`,
+          });
         break;
       case "command":
-        if (e.op === "exec") push(outputs, e.node, { from: "$", err: false, text: `${execLine(e.text)}\n` });
-        if (e.op === "stdin") push(outputs, e.node, { from: e.proc, err: false, text: typed(e.text) });
+        if (e.op === "exec") push(outputs, e.node, { kind: "command", from: "", text: `${execLine(e.text)}\n` });
+        if (e.op === "stdin") push(outputs, e.node, { kind: "out", from: e.proc, text: typed(e.text) });
         break;
-      case "frame": {
-        const t = traffic.get(e.port) ?? state.traffic.get(e.port) ?? { frames: 0, bytes: 0 };
-        traffic.set(e.port, { frames: t.frames + 1, bytes: t.bytes + e.data.length / 2 });
+      case "frame":
+        sent(e.port, 1, e.size);
         break;
-      }
       case "learn":
-        learned = learn(learned, e.node, e.text, e.port);
+        table(learned, state.learned, e.node).set(e.text, e.port);
         break;
       case "forget":
-        learned = learn(learned, e.node, e.text, undefined);
+        table(learned, state.learned, e.node).delete(e.text);
         break;
       case "limit":
         push(limits, e.node, e);
+        break;
+      case "left":
+        left += e.events;
+        if (e.of === "console" && e.node !== "") push(outputs, e.node, { kind: "left", gap: gapOf(e) });
+        if (e.of === "frame" && e.port !== "") sent(e.port, e.events, e.bytes);
+        if (e.of === "learn" || e.of === "forget") unlearned.set(e.node, (unlearned.get(e.node) ?? 0) + e.events);
         break;
       case "start":
       case "call":
@@ -164,20 +187,46 @@ export function apply(state: State, events: readonly Event[]): State {
         absurd(e);
     }
   }
-  if (rows.length === 0) return state;
+  if (rows.length === 0 && batch.next <= state.expected) return state;
+  const nodes = new Set([...state.consoles.keys(), ...outputs.keys()]).size;
   return {
     ...state,
-    expected,
+    expected: Math.max(state.expected, batch.next),
     at,
-    missed,
-    learned,
+    missed: state.missed + gap,
+    left,
     lives,
     rows: append(state.rows, rows),
+    learned: merge(state.learned, learned, (_, add) => forgetOldest(add)),
+    unlearned: merge(state.unlearned, unlearned, (old, add) => (old ?? 0) + add),
     traces: merge(state.traces, traces, (old, add) => append(old ?? noRows<TraceLine>(LINES), add)),
     limits: merge(state.limits, limits, (old, add) => [...(old ?? []), ...add].slice(-LIMITS)),
-    consoles: merge(state.consoles, outputs, (old, add) => write(old ?? noConsole, add)),
+    consoles: merge(state.consoles, outputs, (old, add) => write(old ?? noConsole, add, share(nodes))),
     traffic: merge(state.traffic, traffic, (_, add) => add),
   };
+}
+
+/** written is what a console event shows: text, and perhaps a gap and more text. */
+function written(e: Extract<Event, { kind: "console" }>): readonly Output[] {
+  const kind = e.fd === 2 ? "err" : "out";
+  const text: Output = { kind, from: e.proc, text: e.text };
+  if (e.left === undefined) return [text];
+  const gap: Gap = { ...e.left, proc: e.proc, fd: e.fd, first: e.seq, last: e.to };
+  return [text, { kind: "left", gap }, { kind, from: e.proc, text: e.tail }];
+}
+
+function gapOf(e: LeftEvent): Gap {
+  return { lines: e.lines, bytes: e.bytes, proc: e.proc, fd: e.fd, first: e.seq, last: e.to };
+}
+
+/** table is a switch's table, copied once for a batch. */
+function table(changed: Map<string, Map<string, string>>, old: State["learned"], node: string): Map<string, string> {
+  let t = changed.get(node);
+  if (t === undefined) {
+    t = new Map(old.get(node));
+    changed.set(node, t);
+  }
+  return t;
 }
 
 function push<T>(into: Map<string, T[]>, key: string, value: T): void {
@@ -197,24 +246,12 @@ function merge<V, A>(
   return forgetOldest(out);
 }
 
-function forgetOldest<V>(map: Map<string, V>): Map<string, V> {
+function forgetOldest<V, M extends Map<string, V>>(map: M): M {
   for (const key of map.keys()) {
     if (map.size <= KEYS) break;
     map.delete(key);
   }
   return map;
-}
-
-function learn(
-  learned: State["learned"],
-  node: string,
-  mac: string,
-  port: string | undefined,
-): ReadonlyMap<string, ReadonlyMap<string, string>> {
-  const table = new Map(learned.get(node));
-  if (port === undefined) table.delete(mac);
-  else table.set(mac, port);
-  return forgetOldest(new Map(learned).set(node, forgetOldest(table)));
 }
 
 function farewell(e: Extract<Event, { kind: "exit" }>): string {

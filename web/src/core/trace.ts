@@ -1,12 +1,15 @@
 // The strace of a process: its calls, signals and limits, how it began and ended,
 // and the fuel that it used from one line to the next.
 import { callText } from "./calls";
-import { printable, span } from "./format";
+import { grouped, span } from "./format";
+import { printable } from "./inert";
 import type { Event, TraceEvent } from "./protocol";
-import { absurd } from "./row";
+import { absurd, LEFT_WHY } from "./row";
 
 export interface TraceLine {
   readonly event: TraceEvent;
+  /** Of the process: what is left out is of the one before it. */
+  readonly pid: number;
   /** Fuel used since the line before. */
   readonly used: number;
   /** Fuel used in all. */
@@ -30,6 +33,8 @@ export function isTrace(e: Event): e is TraceEvent {
       return true;
     case "limit":
       return e.proc !== "";
+    case "left":
+      return e.proc !== "" && e.of !== "console";
     default:
       return false;
   }
@@ -37,10 +42,11 @@ export function isTrace(e: Event): e is TraceEvent {
 
 /** traceLine is an event's line after another, which may be of a process before. */
 export function traceLine(before: TraceLine | undefined, event: TraceEvent): TraceLine {
-  const old = before !== undefined && before.event.pid === event.pid ? before.fuel : 0;
-  // A limit that the node tells of says nothing of fuel.
-  const fuel = Math.max(event.kind === "start" ? 0 : event.fuel, old);
-  return { event, used: fuel - old, fuel };
+  const pid = event.kind === "left" ? before?.pid : event.pid;
+  const old = before !== undefined && before.pid === pid ? before.fuel : 0;
+  // A limit that the node tells of says nothing of fuel, and a gap neither.
+  const fuel = Math.max(event.kind === "start" || event.kind === "left" ? 0 : event.fuel, old);
+  return { event, pid: pid ?? 0, used: fuel - old, fuel };
 }
 
 /** traceText says a line in the words of `labserver run --strace`. */
@@ -63,6 +69,11 @@ export function traceText(e: TraceEvent): TraceText {
       if (e.op === "exit" && e.n === 0) return { ...say(text, "note"), more: why };
       return { ...say(text, "bad"), error: why };
     }
+    case "left":
+      return {
+        ...say(`… ${grouped(e.events)} ${e.of}${e.events === 1 ? "" : "s"} left out …`, "note"),
+        more: LEFT_WHY,
+      };
     default:
       return absurd(e);
   }

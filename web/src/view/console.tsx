@@ -1,19 +1,28 @@
 // A node's console: what its programs write, and a prompt.
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import { noConsole } from "../core/console";
-import { decodeExec } from "../core/decode";
+import { type ConsoleLine, type Gap, LINES, noConsole } from "../core/console";
+import { count, grouped } from "../core/format";
 import type { ProcSpec } from "../core/protocol";
-import { ask, isAlive, lab, live, procOf, send, type Terminal, terminals } from "./store";
+import { leftWords } from "../core/row";
+import { at, end } from "../core/rows";
+import { fresh, goesTo, remembered } from "../core/terminal";
+import { above, height, type Place, places, rowOf } from "../core/wrap";
+import { change, isAlive, lab, live, procOf, runLine, saveText, terminals, togglePause, typeAt } from "./store";
+import { useWindow } from "./window";
 
-/** Commands remembered per node, for Up and Down. */
-const REMEMBERED = 50;
 const MAX_LINE = 4000;
+const ROW = 18;
+/** Columns of the name of who wrote a line, and pixels around the text: as in the style sheet. */
+const FROM = 12;
+const AROUND = 48;
+/** Columns that a text has at least, however narrow the page. */
+const NARROW = 20;
+/** Lines that come at once and are not read out. */
+const BURST = 20;
 
 /** What Ctrl-C and Ctrl-D type at a program. */
 const INTERRUPT = "\u0003";
 const END = "\u0004";
-
-const fresh: Terminal = { target: undefined, front: "", history: [] };
 
 /** example is a command that works on a node: names of nodes stand for their addresses. */
 function example(node: string): string {
@@ -44,68 +53,166 @@ function editing(key: string, line: string, at: number): readonly [string, numbe
 
 export function ConsoleTab(props: { readonly node: string; readonly specs: readonly ProcSpec[] }) {
   const { node } = props;
-  const box = useRef<HTMLDivElement>(null);
-  const pinned = useRef(true);
-  const [line, setLine] = useState("");
-  const [said, setSaid] = useState("");
-  const back = useRef(0);
-  const { target, front, history } = terminals.value.get(node) ?? fresh;
-  const now = (change: Partial<Terminal>): void => {
-    const old = terminals.peek().get(node) ?? fresh;
-    terminals.value = new Map(terminals.peek()).set(node, { ...old, ...change });
-  };
+  const [pinned, setPinned] = useState(true);
+  return (
+    <div class="shell">
+      <Transcript node={node} pinned={pinned} setPinned={setPinned} />
+      <Prompt node={node} specs={props.specs} typed={() => setPinned(true)} />
+    </div>
+  );
+}
+
+/** The lines, of which only those in sight are in the document. */
+function Transcript(props: {
+  readonly node: string;
+  readonly pinned: boolean;
+  readonly setPinned: (pinned: boolean) => void;
+}) {
+  const { node, pinned } = props;
   const out = lab.value.consoles.get(node) ?? noConsole;
+  const letter = useRef<HTMLSpanElement>(null);
+  const [width, setWidth] = useState(7.2);
+  const seenTo = useRef(0);
+  const columns = useRef(80);
+  // Rows are numbered from those that are gone on: what is in sight stays in its place.
+  const was = useRef({ lines: out.lines, gone: 0 });
+  if (was.current.lines.first !== out.lines.first) {
+    was.current.gone += above(was.current.lines, columns.current, out.lines.first);
+  }
+  was.current.lines = out.lines;
+  const first = was.current.gone;
+  const list = useWindow({
+    first,
+    length: height(out.lines, columns.current),
+    rowHeight: ROW,
+    follow: pinned,
+    onFollow: props.setPinned,
+  });
+  columns.current = Math.max(NARROW, Math.floor((list.width - AROUND) / width) - FROM);
 
   useLayoutEffect(() => {
-    const el = box.current;
-    if (el !== null && pinned.current) el.scrollTop = el.scrollHeight;
-  }, [out, node]);
+    const w = (letter.current?.getBoundingClientRect().width ?? 0) / 100;
+    if (w > 0) setWidth(w);
+  }, [list.width]);
 
-  const alive = props.specs.filter((p) => {
-    const st = procOf(lab.value, node, p.name);
+  const drawn = places(out.lines, columns.current, list.seen.from - first, list.seen.to - first);
+  const came = end(out.lines) - seenTo.current;
+  seenTo.current = end(out.lines);
+  return (
+    <>
+      {out.lines.first > 0 && (
+        <div class="let-go dim small" data-testid="let-go">
+          the oldest {count(out.lines.first, "line")} let go (at most {grouped(LINES)} are kept)
+        </div>
+      )}
+      <div
+        class="output mono"
+        ref={list.box}
+        role="log"
+        aria-label={`Console of ${node}`}
+        aria-live={came > BURST ? "off" : "polite"}
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keys
+        tabIndex={0}
+        data-testid="console"
+        onScroll={list.onScroll}
+      >
+        <span ref={letter} class="letter" aria-hidden="true">
+          {"x".repeat(100)}
+        </span>
+        {out.lines.length === 0 && (
+          <p class="teach">
+            Nothing was written yet. What programs on {node} print appears here; run one of your own below, for example{" "}
+            <code>{example(node)}</code>. A line may have | between commands, and &lt; and &gt; for files.
+          </p>
+        )}
+        <div class="spacer" style={{ height: `${list.whole}px` }}>
+          <div style={{ transform: `translateY(${list.top}px)` }}>
+            {drawn.map((p) => (
+              <Line
+                key={`${p.line}.${p.row}`}
+                node={node}
+                place={p}
+                line={at(out.lines, p.line)}
+                columns={columns.current}
+              />
+            ))}
+          </div>
+        </div>
+      </div>
+    </>
+  );
+}
+
+function Line(props: {
+  readonly node: string;
+  readonly line: ConsoleLine | undefined;
+  readonly place: Place;
+  readonly columns: number;
+}) {
+  const { node, line, place } = props;
+  if (line === undefined) return null;
+  const from = line.kind === "command" ? `${node}$` : line.from;
+  return (
+    <div class={`line ${line.kind}`}>
+      <span class="from" title={from}>
+        {place.row === 0 ? from : ""}
+      </span>
+      {line.gap === undefined ? (
+        <span class="text">{rowOf(line.text, props.columns, place.row)}</span>
+      ) : (
+        <Left node={node} gap={line.gap} />
+      )}
+    </div>
+  );
+}
+
+/** What came faster than people read. */
+function Left(props: { readonly node: string; readonly gap: Gap }) {
+  const { node, gap } = props;
+  return (
+    <span class="text" title="This came faster than people read: the page was shown its beginning and its end">
+      … {leftWords({ of: "console", events: 0, ...gap })} left out …{" "}
+      <button type="button" class="plain" disabled={!live.value} onClick={() => void saveText(node, gap)}>
+        save the text
+      </button>
+    </span>
+  );
+}
+
+function Prompt(props: { readonly node: string; readonly specs: readonly ProcSpec[]; readonly typed: () => void }) {
+  const { node } = props;
+  const [line, setLine] = useState("");
+  const back = useRef(0);
+  const terminal = terminals.value.get(node) ?? fresh;
+  const { front, history } = terminal;
+  const isHere = (name: string): boolean => {
+    const st = procOf(lab.value, node, name);
     return st !== undefined && isAlive(st);
-  });
-  const isHere = (name: string): boolean => alive.some((p) => p.name === name);
-  // As on a terminal, what runs in front has the lines until it ends.
-  const to = target !== undefined && (target === "" || isHere(target)) ? target : isHere(front) ? front : "";
-
-  const remember = (text: string): void => {
-    pinned.current = true;
-    back.current = 0;
-    const old = terminals.peek().get(node)?.history ?? [];
-    if (text.trim() !== "") now({ history: [...old.filter((h) => h !== text), text].slice(-REMEMBERED) });
   };
+  const alive = props.specs.filter((p) => isHere(p.name));
+  const to = goesTo(terminal, isHere);
+  const status = lab.value.status;
+  const stands = status?.paused === true && !status.ended;
 
-  const run = async (): Promise<void> => {
+  const run = (): void => {
     const text = line;
     if (text.trim() === "" && to === "") return;
-    setSaid("");
-    if (to !== "") {
-      setLine("");
-      remember(text);
-      await send({ op: "stdin", node, proc: to, text: `${text}\n` });
-      return;
-    }
     setLine("");
-    const answer = await ask({ op: "exec", node, line: text.trim() });
-    if (!answer.ok) {
-      setSaid(answer.error);
-      // To be mended, unless something else has been typed meanwhile.
-      setLine((typed) => (typed === "" ? text : typed));
+    props.typed();
+    back.current = 0;
+    if (to === "") {
+      void runLine(node, text.trim());
       return;
     }
-    remember(text);
-    const got = decodeExec(answer.result);
-    if (!got.ok) return;
-    now({ front: got.value, target: undefined });
+    change(node, (t) => remembered(t, text));
+    void typeAt(node, to, `${text}\n`);
   };
   const onKey = (e: KeyboardEvent): void => {
     const input = e.currentTarget;
     if (e.key === "ArrowUp" || e.key === "ArrowDown") {
       if (e.ctrlKey) return;
-      const all = history;
-      back.current = Math.min(Math.max(back.current + (e.key === "ArrowUp" ? 1 : -1), 0), all.length);
-      setLine(back.current === 0 ? "" : (all[all.length - back.current] ?? ""));
+      back.current = Math.min(Math.max(back.current + (e.key === "ArrowUp" ? 1 : -1), 0), history.length);
+      setLine(back.current === 0 ? "" : (history[history.length - back.current] ?? ""));
       e.preventDefault();
     } else if (
       e.key === "c" &&
@@ -114,12 +221,12 @@ export function ConsoleTab(props: { readonly node: string; readonly specs: reado
       input.selectionStart === input.selectionEnd
     ) {
       const whom = to !== "" ? to : isHere(front) ? front : "";
-      if (whom !== "") void send({ op: "stdin", node, proc: whom, text: INTERRUPT });
+      if (whom !== "") void typeAt(node, whom, INTERRUPT);
       setLine("");
       e.preventDefault();
     } else if (e.key === "d" && e.ctrlKey) {
       // After some text it sends that without an end of line; alone it says that nothing follows.
-      if (to !== "") void send({ op: "stdin", node, proc: to, text: line === "" ? END : line });
+      if (to !== "") void typeAt(node, to, line === "" ? END : line);
       if (to !== "") setLine("");
       e.preventDefault();
     } else if (e.ctrlKey && !e.altKey && !e.metaKey && input instanceof HTMLInputElement) {
@@ -134,81 +241,62 @@ export function ConsoleTab(props: { readonly node: string; readonly specs: reado
   };
 
   return (
-    <div class="shell">
-      <div
-        class="output mono"
-        ref={box}
-        role="log"
-        aria-label={`Console of ${node}`}
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keys
-        tabIndex={0}
-        data-testid="console"
-        onScroll={(e) => {
-          const el = e.currentTarget;
-          pinned.current = el.scrollTop + el.clientHeight >= el.scrollHeight - 8;
-        }}
-      >
-        {out.lines.length === 0 && (
-          <p class="teach">
-            Nothing was written yet. What programs on {node} print appears here; run one of your own below, for example{" "}
-            <code>{example(node)}</code>. A line may have | between commands, and &lt; and &gt; for files.
-          </p>
-        )}
-        {out.written > out.lines.length && <div class="dim">… the newest {out.lines.length} lines</div>}
-        {out.lines.map((l) => (
-          <div
-            key={l.n}
-            class={l.from === "$" ? "cmd" : l.from === "!" ? (l.err ? "bad" : "dim") : l.err ? "stderr" : ""}
-          >
-            <span class="from">{l.from === "$" ? `${node}$` : l.from === "!" ? "" : l.from}</span>
-            <span class="text">{l.text}</span>
-          </div>
-        ))}
-      </div>
-      {said !== "" && (
-        <div class="bad said" role="alert">
-          {said}
-        </div>
+    <form
+      class="prompt mono"
+      onSubmit={(e) => {
+        e.preventDefault();
+        run();
+      }}
+    >
+      {alive.length === 0 ? (
+        <label for="prompt">{node}$</label>
+      ) : (
+        <select
+          aria-label="Where the line goes: the node's prompt, or the input of a program"
+          value={to}
+          onChange={(e) => {
+            const target = e.currentTarget.value;
+            change(node, (t) => ({ ...t, target }));
+          }}
+        >
+          <option value="">{node}$</option>
+          {alive.map((p) => (
+            <option key={p.name} value={p.name}>
+              {p.name} &lt;
+            </option>
+          ))}
+        </select>
       )}
-      <form
-        class="prompt mono"
-        onSubmit={(e) => {
-          e.preventDefault();
-          void run();
-        }}
-      >
-        {alive.length === 0 ? (
-          <label for="prompt">{node}$</label>
-        ) : (
-          <select
-            aria-label="Where the line goes: the node's prompt, or the input of a program"
-            value={to}
-            onChange={(e) => now({ target: e.currentTarget.value })}
-          >
-            <option value="">{node}$</option>
-            {alive.map((p) => (
-              <option key={p.name} value={p.name}>
-                {p.name} &lt;
-              </option>
-            ))}
-          </select>
-        )}
-        <input
-          id="prompt"
-          type="text"
-          value={line}
-          maxLength={MAX_LINE}
-          autocomplete="off"
-          autocapitalize="off"
-          spellcheck={false}
-          disabled={!live.value}
-          aria-label={to === "" ? `Command to run on ${node}` : `Line for the input of ${to}`}
-          placeholder={to === "" ? example(node) : `a line for ${to} to read`}
-          data-testid="prompt"
-          onInput={(e) => setLine(e.currentTarget.value)}
-          onKeyDown={onKey}
-        />
-      </form>
-    </div>
+      <input
+        id="prompt"
+        type="text"
+        value={line}
+        maxLength={MAX_LINE}
+        autocomplete="off"
+        autocapitalize="off"
+        spellcheck={false}
+        disabled={!live.value}
+        aria-label={to === "" ? `Command to run on ${node}` : `Line for the input of ${to}`}
+        placeholder={to === "" ? example(node) : `a line for ${to} to read`}
+        data-testid="prompt"
+        onInput={(e) => setLine(e.currentTarget.value)}
+        onKeyDown={onKey}
+      />
+      {stands ? (
+        <span class="stands" data-testid="stands">
+          time is paused: it happens when you press{" "}
+          <button type="button" class="small" onClick={togglePause}>
+            run
+          </button>
+        </span>
+      ) : (
+        to !== front &&
+        isHere(front) && (
+          <span class="dim" data-testid="front">
+            {front} runs: Ctrl-C interrupts it
+          </span>
+        )
+      )}
+    </form>
   );
 }

@@ -257,6 +257,12 @@ function SwitchDrawer(props: { readonly name: string }) {
             </>
           ))}
         </dl>
+        {(lab.value.unlearned.get(props.name) ?? 0) > 0 && (
+          <p class="teach">
+            {count(lab.value.unlearned.get(props.name) ?? 0, "change")} of the learned addresses came faster than people
+            read: the page was told their number only, so the list may be wrong by them.
+          </p>
+        )}
         {table === undefined || table.size === 0 ? (
           <p class="teach">No address learned yet: a switch learns where an address is when a frame comes from it.</p>
         ) : (

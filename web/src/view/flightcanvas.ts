@@ -12,6 +12,16 @@ export interface Ends {
   readonly by: number;
 }
 
+/** byPort finds the end of a link that a port is. */
+export function byPort(ends: Iterable<Ends>): ReadonlyMap<string, readonly [number, number]> {
+  const out = new Map<string, readonly [number, number]>();
+  for (const e of ends) {
+    out.set(e.a, [e.ax, e.ay]);
+    out.set(e.b, [e.bx, e.by]);
+  }
+  return out;
+}
+
 /** drawFlight draws all dots at a real time, zoom times as small. Still: for who asked for less motion, dots wait half-way. */
 export function drawFlight(
   canvas: HTMLCanvasElement,
@@ -20,6 +30,7 @@ export function drawFlight(
   zoom: number,
   dots: readonly Dot[],
   ends: ReadonlyMap<string, Ends>,
+  ports: ReadonlyMap<string, readonly [number, number]>,
   now: number,
   chosen: number,
   still: boolean,
@@ -49,7 +60,7 @@ export function drawFlight(
   const around = colour("--bg");
   for (const d of dots) {
     if (d.kind === "drop") {
-      drawDrop(c, d, ends, colour("--bad"));
+      drawDrop(c, ports.get(d.port), colour("--bad"));
       continue;
     }
     const e = ends.get(edgeId(d.port, d.peer));
@@ -70,19 +81,15 @@ export function drawFlight(
 }
 
 /** A drop is a cross at the port where it was. */
-function drawDrop(c: CanvasRenderingContext2D, d: Dot, ends: ReadonlyMap<string, Ends>, colour: string): void {
-  for (const e of ends.values()) {
-    if (e.a !== d.port && e.b !== d.port) continue;
-    const x = e.a === d.port ? e.ax : e.bx;
-    const y = e.a === d.port ? e.ay : e.by;
-    c.beginPath();
-    c.moveTo(x - 6, y - 6);
-    c.lineTo(x + 6, y + 6);
-    c.moveTo(x + 6, y - 6);
-    c.lineTo(x - 6, y + 6);
-    c.lineWidth = 2.5;
-    c.strokeStyle = colour;
-    c.stroke();
-    return;
-  }
+function drawDrop(c: CanvasRenderingContext2D, at: readonly [number, number] | undefined, colour: string): void {
+  if (at === undefined) return;
+  const [x, y] = at;
+  c.beginPath();
+  c.moveTo(x - 6, y - 6);
+  c.lineTo(x + 6, y + 6);
+  c.moveTo(x + 6, y - 6);
+  c.lineTo(x - 6, y + 6);
+  c.lineWidth = 2.5;
+  c.strokeStyle = colour;
+  c.stroke();
 }

@@ -1,6 +1,7 @@
 // A process in the drawer's bar: its state and figures, and what one can do to it.
 import { useRef } from "preact/hooks";
 import { bytes, grouped, percent } from "../core/format";
+import { endText } from "../core/lives";
 import type { ProcSpec } from "../core/protocol";
 import { procKey } from "../core/state";
 import { busy, giveProgram, isAlive, lab, live, procOf, send } from "./store";
@@ -15,6 +16,8 @@ export function Proc(props: { readonly node: string; readonly spec: ProcSpec }) 
   const doing = busy.value.get(procKey(node, spec.name));
   const off = !live.value || doing !== undefined;
   const program = p?.program || spec.program;
+  // A command that has ended is in no state any more.
+  const life = p === undefined ? lab.value.lives.get(node)?.findLast((l) => l.name === spec.name) : undefined;
   const known = lab.value.topology.nodes.some((n) => n.name === node && n.procs.some((x) => x.name === spec.name));
   const command = (op: "start" | "stop" | "kill"): void => {
     void send({ op, node, proc: spec.name });
@@ -22,7 +25,7 @@ export function Proc(props: { readonly node: string; readonly spec: ProcSpec }) 
   return (
     <>
       <span class={`procstate ${says.tone}`} data-testid="proc-state">
-        {p === undefined || p.state === "stopped" ? says.text : p.state}
+        {life !== undefined ? endText(life) : p === undefined || p.state === "stopped" ? says.text : p.state}
         {p?.state === "sleeping" && p.wchan !== "" && <span class="dim"> on {p.wchan}</span>}
         {p?.exit !== undefined && !alive && (
           <span title={p.exit.why}>

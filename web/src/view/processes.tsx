@@ -1,8 +1,12 @@
 // The processes of a node, as ps shows them: those that run, then those that ended.
 import { bytes, grouped, percent } from "../core/format";
+import { endText } from "../core/lives";
 import type { Node, ProcSpec } from "../core/protocol";
 import { isAlive, lab, live, pick, procOf, send, tab } from "./store";
 import { procSays } from "./topology";
+import { useWindow } from "./window";
+
+const ROW = 22;
 
 export function Processes(props: { readonly node: Node; readonly specs: readonly ProcSpec[] }) {
   const { node, specs } = props;
@@ -13,6 +17,14 @@ export function Processes(props: { readonly node: Node; readonly specs: readonly
     return { spec, p, alive: p !== undefined && isAlive(p), life: lives.find((l) => l.name === spec.name) };
   });
   rows.sort((a, b) => Number(b.alive) - Number(a.alive));
+  const { box, seen, onScroll } = useWindow({
+    first: 0,
+    length: rows.length,
+    rowHeight: ROW,
+    follow: false,
+    onFollow: () => undefined,
+    extra: 16,
+  });
   const parent = (pid: number): string =>
     pid === 0 ? "" : (lives.find((l) => l.pid === pid)?.name ?? `process ${pid}`);
   if (rows.length === 0) {
@@ -23,8 +35,8 @@ export function Processes(props: { readonly node: Node; readonly specs: readonly
     );
   }
   return (
-    <div class="scroll pad" data-testid="procs">
-      <table class="list">
+    <div class="scroll pad" data-testid="procs" ref={box} onScroll={onScroll}>
+      <table class="list" aria-rowcount={rows.length}>
         <thead>
           <tr>
             <th class="num">pid</th>
@@ -40,7 +52,8 @@ export function Processes(props: { readonly node: Node; readonly specs: readonly
           </tr>
         </thead>
         <tbody>
-          {rows.map(({ spec, p, alive, life }) => (
+          <Gap rows={seen.from} />
+          {rows.slice(seen.from, seen.to).map(({ spec, p, alive, life }) => (
             <tr key={spec.name} class={alive ? "" : "dim"} data-alive={alive}>
               <td class="num">{p?.pid || life?.pid || ""}</td>
               <td>
@@ -64,7 +77,7 @@ export function Processes(props: { readonly node: Node; readonly specs: readonly
                     {alive && p.wchan !== "" && <span class="dim"> on {p.wchan}</span>}
                   </span>
                 ) : (
-                  <span class="procstate">{ended(life?.end)}</span>
+                  <span class="procstate">{life === undefined ? "not started" : endText(life)}</span>
                 )}
               </td>
               <td class="num">{alive && p !== undefined ? percent(p.cpu) : ""}</td>
@@ -96,15 +109,14 @@ export function Processes(props: { readonly node: Node; readonly specs: readonly
               </td>
             </tr>
           ))}
+          <Gap rows={rows.length - seen.to} />
         </tbody>
       </table>
     </div>
   );
 }
 
-function ended(end: { readonly code: number; readonly how: string; readonly why: string } | undefined): string {
-  if (end === undefined) return "not started";
-  if (end.how === "") return "ended";
-  if (end.how === "exit" || end.why === "") return `exited ${end.code}`;
-  return `exited ${end.code}: ${end.why}`;
+/** The room of rows that are not in sight. */
+function Gap(props: { readonly rows: number }) {
+  return props.rows > 0 ? <tr style={{ height: `${props.rows * ROW}px` }} /> : null;
 }

@@ -1,15 +1,19 @@
 // What the views share: signals, and the functions that change them. One lab at a time.
 import { batch, computed, signal } from "@preact/signals";
 import { Client, type Connection } from "../core/connection";
-import { type Decode, decodeFields } from "../core/decode";
+import type { Gap } from "../core/console";
+import { type Decode, decodeExec, decodeFields, decodeTextParts } from "../core/decode";
 import { lifted } from "../core/fields";
 import { Flight } from "../core/flight";
+import { grouped } from "../core/format";
 import { edgeId, graph } from "../core/graph";
+import { Pace, TAKE } from "../core/pace";
 import type { Command, Event, IfaceKind, IfaceStatus, Message, ProcSpec, ProcStatus, Status } from "../core/protocol";
 import { dataOf, frameOf, headOf, linkOf, type Row } from "../core/row";
 import { at, end, find } from "../core/rows";
 import type { Scenario } from "../core/scenarios";
-import { apply, greet, initial, observe, type State } from "../core/state";
+import { apply, greet, initial, observe, type State, tell } from "../core/state";
+import { fresh, noticed, ran, remembered, type Terminal } from "../core/terminal";
 import { newLab, probe, scenarioList, streamUrl, upload } from "./api";
 
 /** What is selected on the bench; the drawer shows it. */
@@ -40,15 +44,7 @@ export const notice = signal<string | undefined>(undefined);
 export const keysShown = signal(false);
 /** What the server offers; empty until it has said so. */
 export const scenarios = signal<readonly Scenario[]>([]);
-/** What a person did at a node's prompt. */
-export interface Terminal {
-  /** Where lines go, if the person has said so: "" is the prompt itself. */
-  readonly target: string | undefined;
-  /** The process that was run last; it has the lines while it lives. */
-  readonly front: string;
-  /** Lines typed, oldest first. */
-  readonly history: readonly string[];
-}
+/** Prompts, by node. */
 export const terminals = signal<ReadonlyMap<string, Terminal>>(new Map());
 /** Limits that the person has read: the number of the newest, by node. */
 export const limitsRead = signal<ReadonlyMap<string, number>>(new Map());
@@ -77,28 +73,46 @@ export function onFlight(wake: () => void): () => void {
   };
 }
 
-// Events are taken in at once and shown at 10 Hz: what a person can read, and
-// what keeps a busy lab's page smooth.
-const SHOW_EVERY = 100;
+// What the server says is taken in once a frame, for a few milliseconds, and drawn
+// at 10 Hz: what a person can read, and what keeps the page of a busy lab smooth.
+// A hidden page has no frames: it takes in by a timer.
+const pace = new Pace();
+/** How long a person waits for what a command does, in milliseconds. */
+const AWAITED = 500;
 let current: State = initial;
-let showing = false;
-let shownAt = 0;
+let stale = false;
+let frame: number | undefined;
+let timer: ReturnType<typeof setTimeout> | undefined;
 
 function changed(next: State, now = false): void {
   current = next;
-  if (now) {
-    show();
-    return;
-  }
-  if (showing) return;
-  showing = true;
-  setTimeout(show, Math.max(0, SHOW_EVERY - (performance.now() - shownAt)));
+  stale = true;
+  if (now) show();
+  else wake();
 }
 
 function show(): void {
-  showing = false;
-  shownAt = performance.now();
+  stale = false;
+  pace.drew(performance.now());
   lab.value = current;
+}
+
+/** wake sees to it that a frame comes. */
+function wake(): void {
+  if (frame !== undefined) return;
+  frame = requestAnimationFrame(onFrame);
+  timer = setTimeout(onFrame, document.hidden ? 0 : 250);
+}
+
+function onFrame(): void {
+  if (frame !== undefined) cancelAnimationFrame(frame);
+  clearTimeout(timer);
+  frame = undefined;
+  const now = performance.now();
+  pace.frame(now);
+  const more = client?.take(TAKE) === true;
+  if (stale && pace.due(now)) show();
+  if (more || stale) wake();
 }
 
 let client: Client | undefined;
@@ -179,7 +193,9 @@ function enter(id: string): void {
       const t = setTimeout(f, ms);
       return () => clearTimeout(t);
     },
+    now: () => performance.now(),
     random: Math.random,
+    onWaiting: wake,
     since: () => (current.lab === undefined ? undefined : current.expected),
     onConnection: (c) => {
       connection.value = c;
@@ -206,17 +222,26 @@ function hear(m: Message): void {
         flight.add(fresh, performance.now(), current.status?.rate ?? 1);
         wakeCanvas();
       }
-      changed(apply(current, m.events));
+      changed(apply(current, m));
       return;
     }
     case "state":
       changed(observe(current, m.status));
+      watchTyping(m.status);
       return;
     case "reply":
     case "bye":
       return;
     default:
       m satisfies never;
+  }
+}
+
+/** Takes note of programs that have begun to wait for a line. */
+function watchTyping(status: Status): void {
+  for (const [node, t] of terminals.peek()) {
+    const now = noticed(t, byNode(status).procs.get(node) ?? []);
+    if (now !== t) terminals.value = new Map(terminals.peek()).set(node, now);
   }
 }
 
@@ -235,6 +260,36 @@ function firstThing(s: State): Thing | undefined {
   return n && { kind: "node", node: n.name };
 }
 
+/** runLine runs a line at a node's prompt; what becomes of it is in the node's console. */
+export async function runLine(node: string, line: string): Promise<void> {
+  change(node, (t) => remembered(t, line));
+  const answer = await ask({ op: "exec", node, line });
+  if (!answer.ok) {
+    changed(
+      tell(current, node, [
+        { kind: "command", from: "", text: `${line}\n` },
+        { kind: "bad", from: "", text: `${answer.error}\n` },
+      ]),
+      true,
+    );
+    return;
+  }
+  const got = decodeExec(answer.result);
+  if (got.ok) change(node, (t) => ran(t, got.value));
+}
+
+/** typeAt types text at a program; why that did not work is in the node's console. */
+export async function typeAt(node: string, proc: string, text: string): Promise<void> {
+  const answer = await ask({ op: "stdin", node, proc, text });
+  if (!answer.ok) changed(tell(current, node, [{ kind: "bad", from: "", text: `${answer.error}\n` }]), true);
+}
+
+/** change changes what is known of a node's prompt. */
+export function change(node: string, f: (t: Terminal) => Terminal): void {
+  const all = terminals.peek();
+  terminals.value = new Map(all).set(node, f(all.get(node) ?? fresh));
+}
+
 /** send sends a command; a refusal is shown. */
 export async function send(command: Command): Promise<boolean> {
   const answer = await ask(command);
@@ -243,6 +298,7 @@ export async function send(command: Command): Promise<boolean> {
 }
 
 export async function ask(command: Command) {
+  pace.hurry(performance.now(), AWAITED);
   return (await client?.ask(command)) ?? { ok: false as const, error: "there is no lab" };
 }
 
@@ -498,6 +554,43 @@ export async function showFields(row: Row | undefined): Promise<void> {
     decodes.delete(old);
   }
   shown.value = { kind: "fields", decode };
+}
+
+/** What is fetched of a text at most: characters. */
+const SAVED = 8_000_000;
+
+/** saveText saves what a console leaves out as a file, as far as the server still has it. */
+export async function saveText(node: string, gap: Gap): Promise<void> {
+  const parts: string[] = [];
+  let missed = 0;
+  let size = 0;
+  for (let from = gap.first; from <= gap.last && size < SAVED; ) {
+    const answer = await ask({ op: "text", node, proc: gap.proc, from, to: gap.last });
+    const got = answer.ok ? decodeTextParts(answer.result) : answer;
+    if (!got.ok) {
+      notice.value = capital(got.error);
+      return;
+    }
+    for (const p of got.value.parts) {
+      if (p.fd === gap.fd) parts.push(p.text);
+      size += p.text.length;
+    }
+    missed += got.value.missed;
+    if (got.value.next <= from) break;
+    from = got.value.next;
+  }
+  if (missed > 0) {
+    notice.value = `The server keeps the newest events of a lab only: ${grouped(missed)} of these are gone${
+      size > 0 ? ", the text that is saved is the rest" : " and nothing is left to save"
+    }. The recording has all of it.`;
+  }
+  if (size === 0) return;
+  const url = URL.createObjectURL(new Blob(parts, { type: "text/plain" }));
+  const link = document.createElement("a");
+  link.href = url;
+  link.download = `${node}-${gap.proc}.txt`;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }
 
 function capital(s: string): string {

@@ -1,26 +1,17 @@
 // What a process asks of its kernel, a line a call, with the fuel between two of them.
-import { useLayoutEffect, useRef } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { count, grouped, seconds } from "../core/format";
-import { last } from "../core/rows";
+import { at, type Rows } from "../core/rows";
 import { LINES, procKey } from "../core/state";
 import { type TraceLine, traceText } from "../core/trace";
 import { lab, pick, selectSeq } from "./store";
+import { useWindow } from "./window";
 
-/** Lines shown; older ones are in the time line. */
-const SHOWN = 300;
+const ROW = 20;
 
 export function Strace(props: { readonly node: string; readonly proc: string | undefined }) {
   const { node, proc } = props;
-  const box = useRef<HTMLDivElement>(null);
-  const pinned = useRef(true);
   const rows = proc === undefined ? undefined : lab.value.traces.get(procKey(node, proc));
-  useLayoutEffect(() => {
-    pinned.current = true;
-  }, [node, proc]);
-  useLayoutEffect(() => {
-    const el = box.current;
-    if (el !== null && pinned.current) el.scrollTop = el.scrollHeight;
-  }, [rows]);
   if (rows === undefined) {
     return (
       <p class="teach">
@@ -29,7 +20,25 @@ export function Strace(props: { readonly node: string; readonly proc: string | u
       </p>
     );
   }
-  const lines = last(rows, SHOWN);
+  return <Calls key={`${node}:${proc}`} node={node} proc={proc ?? ""} rows={rows} />;
+}
+
+/** The lines, of which only those in sight are in the document. */
+function Calls(props: { readonly node: string; readonly proc: string; readonly rows: Rows<TraceLine> }) {
+  const { node, rows } = props;
+  const [pinned, setPinned] = useState(true);
+  const list = useWindow({
+    first: rows.first,
+    length: rows.length,
+    rowHeight: ROW,
+    follow: pinned,
+    onFollow: setPinned,
+  });
+  const drawn: TraceLine[] = [];
+  for (let n = list.seen.from; n < list.seen.to; n++) {
+    const line = at(rows, n);
+    if (line !== undefined) drawn.push(line);
+  }
   return (
     <>
       <div class="tracehead dim" aria-hidden="true">
@@ -40,27 +49,28 @@ export function Strace(props: { readonly node: string; readonly proc: string | u
         <span>call</span>
         <span class="grow" />
         <span>
-          {lines.length < rows.first + rows.length
-            ? `the newest ${grouped(lines.length)} of ${count(rows.first + rows.length, "line")}${rows.first > 0 ? ` (at most ${grouped(LINES)} are kept)` : ""}`
-            : count(lines.length, "line")}
+          {count(rows.length, "line")}
+          {rows.first > 0 && ` · the oldest ${grouped(rows.first)} let go (at most ${grouped(LINES)} are kept)`}
         </span>
       </div>
       <div
         class="scroll mono trace"
-        ref={box}
+        ref={list.box}
         role="log"
-        aria-label={`System calls of ${proc}`}
+        aria-label={`System calls of ${props.proc}`}
+        aria-live="off"
         // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keys
         tabIndex={0}
         data-testid="calls"
-        onScroll={(e) => {
-          const el = e.currentTarget;
-          pinned.current = el.scrollTop + el.clientHeight >= el.scrollHeight - 8;
-        }}
+        onScroll={list.onScroll}
       >
-        {lines.map((l) => (
-          <Line key={l.event.seq} node={node} line={l} />
-        ))}
+        <div class="tall" style={{ height: `${list.whole}px` }}>
+          <div style={{ transform: `translateY(${list.top}px)` }}>
+            {drawn.map((l, i) => (
+              <Line key={list.seen.from + i} node={node} line={l} />
+            ))}
+          </div>
+        </div>
       </div>
     </>
   );

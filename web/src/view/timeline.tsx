@@ -1,64 +1,29 @@
 // The time line: a list of up to 100,000 rows of which only those in sight are drawn.
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { count, grouped, seconds } from "../core/format";
 import { frameOf, protoOf, type Row, rowText } from "../core/row";
 import { at, end } from "../core/rows";
 import { ROWS } from "../core/state";
-import { atEnd, reveal, visible } from "../core/viewport";
 import { following, isAbout, lab, move, pick, select, selected, selectedFrame, thing } from "./store";
+import { useWindow } from "./window";
 
 const ROW = 22;
+/** The server's limits, for who wonders. */
+const RATE = "A page gets at most 1 MiB a second, and some 4,000 events; the recording has them all.";
 
 export function TimeLine() {
-  const box = useRef<HTMLDivElement>(null);
-  const [scroll, setScroll] = useState(0);
-  const [height, setHeight] = useState(400);
   const rows = lab.value.rows;
   const follow = following.value;
   const n = selected.value;
-  const firstSeen = useRef(rows.first);
-  const placed = useRef(0);
-
-  useEffect(() => {
-    const el = box.current;
-    if (el === null) return;
-    const watch = new ResizeObserver(() => setHeight(el.clientHeight));
-    watch.observe(el);
-    return () => watch.disconnect();
-  }, []);
-
-  // Following: the end stays in sight. Not following: what is in sight stays where it
-  // is, also when rows before it are let go.
-  useLayoutEffect(() => {
-    const el = box.current;
-    if (el === null) return;
-    const gone = rows.first - firstSeen.current;
-    firstSeen.current = rows.first;
-    const to = follow ? el.scrollHeight - el.clientHeight : el.scrollTop - gone * ROW;
-    if (follow || gone !== 0) {
-      el.scrollTop = to;
-      placed.current = el.scrollTop;
-      setScroll(el.scrollTop);
-    }
-  }, [rows, follow, height]);
-
-  useLayoutEffect(() => {
-    const el = box.current;
-    if (el === null || n === undefined) return;
-    el.scrollTop = reveal(el.scrollTop, el.clientHeight, ROW, n - rows.first);
-    placed.current = el.scrollTop;
-    setScroll(el.scrollTop);
-  }, [n]);
-
-  const onScroll = (): void => {
-    const el = box.current;
-    if (el === null) return;
-    setScroll(el.scrollTop);
-    const mine = Math.abs(el.scrollTop - placed.current) < 1;
-    placed.current = el.scrollTop;
-    if (mine) return;
-    following.value = atEnd(el.scrollTop, el.clientHeight, el.scrollHeight, ROW);
-  };
+  const { box, height, seen, top, whole, onScroll } = useWindow({
+    first: rows.first,
+    length: rows.length,
+    rowHeight: ROW,
+    follow,
+    onFollow: (on) => {
+      following.value = on;
+    },
+    shown: n,
+  });
 
   const onKey = (e: KeyboardEvent): void => {
     if (e.ctrlKey || e.altKey || e.metaKey) return;
@@ -74,13 +39,11 @@ export function TimeLine() {
     e.preventDefault();
   };
 
-  const seen = visible(scroll, height, ROW, rows.first, rows.length);
   const drawn: { readonly n: number; readonly row: Row }[] = [];
   for (let i = seen.from; i < seen.to; i++) {
     const row = at(rows, i);
     if (row !== undefined) drawn.push({ n: i, row });
   }
-  const top = (seen.from - rows.first) * ROW;
 
   return (
     <section class="timeline" aria-label="Time line">
@@ -106,7 +69,7 @@ export function TimeLine() {
             Nothing has happened yet. Each device call and each frame will be a row here: press run, or step.
           </p>
         )}
-        <div class="spacer" style={{ height: `${rows.length * ROW}px` }}>
+        <div class="spacer" style={{ height: `${whole}px` }}>
           <div style={{ transform: `translateY(${top}px)` }}>
             {drawn.map(({ n: i, row }) => (
               <Line key={i} n={i} index={i - rows.first + 1} row={row} />
@@ -119,6 +82,12 @@ export function TimeLine() {
           {count(rows.length, "row")}
           {rows.first > 0 && ` · the oldest ${grouped(rows.first)} let go (at most ${grouped(ROWS)} are kept)`}
           {lab.value.missed > 0 && ` · ${grouped(lab.value.missed)} missed`}
+          {lab.value.left > 0 && (
+            <span title={`They came faster than people read: the page was told their number only. ${RATE}`}>
+              {" "}
+              · {grouped(lab.value.left)} left out
+            </span>
+          )}
         </span>
         <span class="grow" />
         {follow ? (

@@ -6,7 +6,7 @@ import { crossed, type Edge, type Graph, layout, overlap, type Point, spread, tu
 import type { Node, ProcStatus } from "../core/protocol";
 import { protoOf } from "../core/row";
 import { last } from "../core/rows";
-import { drawFlight, type Ends } from "./flightcanvas";
+import { byPort, drawFlight, type Ends } from "./flightcanvas";
 import { arrow } from "./network";
 import {
   aboutRow,
@@ -110,6 +110,7 @@ export function TopologyPane() {
   }, [g, shape, size.w, size.h]);
 
   const ends = useMemo(() => new Map(g.edges.map((e) => [e.id, edgeEnds(e, g, boxes)])), [g, boxes]);
+  const ports = useMemo(() => byPort(ends.values()), [ends]);
 
   useEffect(() => {
     const el = canvas.current;
@@ -120,7 +121,7 @@ export function TopologyPane() {
       frame = 0;
       const now = performance.now();
       const dots = flight.at(now);
-      drawFlight(el, size.w, size.h, zoom, dots, ends, now, selectedFrame.peek(), still.matches);
+      drawFlight(el, size.w, size.h, zoom, dots, ends, ports, now, selectedFrame.peek(), still.matches);
       setCrowded(flight.busy(now));
       if (!flight.idle || flight.busy(now)) wake();
     };

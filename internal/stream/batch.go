@@ -1,0 +1,259 @@
+package stream
+
+import (
+	"bytes"
+	"cmp"
+	"slices"
+	"strconv"
+	"time"
+
+	"wireloom/vnet/event"
+	"wireloom/vnet/packet"
+)
+
+// A batch is a stretch of the log as viewers are shown it: events, and items that
+// stand for many. It never changes, so that all viewers can have the same.
+type batch struct {
+	from, next uint64 // the stretch
+	missed     uint64 // events of it that the log had lost
+	items      []item // by the first event that each stands for
+	frames     [][]byte
+	sizes      []int // of the items from each on, in bytes of JSON
+}
+
+// An item is one element of a message's list of events.
+type item struct {
+	source
+	count              // of all that it stands for
+	first, last uint64 // Seq
+	at          time.Duration
+	left        uint64 // events that it counts and does not show
+	text        []byte // JSON without its end
+	frame       int    // whose members belong before the end; an index of batch.frames, or -1
+}
+
+// size is how many bytes the items from i on have in a message.
+func (b *batch) size(i int) int {
+	if i >= len(b.sizes) {
+		return 0
+	}
+	return b.sizes[i]
+}
+
+// batch makes a batch of what the digest has taken in.
+func (d *digest) batch() *batch {
+	w := writer{b: &batch{from: d.from, next: d.next, missed: d.missed}}
+	for i := range d.all {
+		w.event(&d.all[i])
+	}
+	if d.thinned() {
+		d.choose(&w)
+	}
+	return w.done()
+}
+
+// choose writes what the limits allow of each source: a fair share, so that one that
+// floods takes nothing from one that doesn't.
+func (d *digest) choose(w *writer) {
+	kept := make([][]event.Event, len(d.order))
+	events, bytes := make([]int, len(d.order)), make([]int, len(d.order))
+	var all, shown recent
+	for i, t := range d.order {
+		if t.text != nil {
+			events[i], bytes[i] = 1, min(int(t.bytes), d.limits.text)
+			continue
+		}
+		kept[i] = t.kept()
+		events[i] = len(kept[i])
+		for j := range kept[i] {
+			bytes[i] += all.add(&kept[i][j])
+		}
+	}
+	events, bytes = fair(d.limits.events, events), fair(d.limits.bytes, bytes)
+	for i, t := range d.order {
+		if t.text != nil {
+			w.console(t)
+			continue
+		}
+		lo, hi := t.choose(kept[i], events[i], bytes[i], &shown)
+		for j := range kept[i] {
+			if j < lo || j >= hi {
+				w.event(&kept[i][j])
+			}
+		}
+		if left, where := t.left(kept[i], lo, hi); left.events > 0 {
+			w.left(t.source, left, where)
+		}
+	}
+}
+
+// fair shares total among those who need something of it: nobody gets more than
+// that, and what one leaves the others share.
+func fair(total int, needs []int) []int {
+	order := make([]int, len(needs))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(needs[i], needs[j]) })
+	shares := make([]int, len(needs))
+	for i, k := range order {
+		shares[k] = min(needs[k], total/(len(order)-i))
+		total -= shares[k]
+	}
+	return shares
+}
+
+// A writer writes the items of a batch.
+type writer struct {
+	b      *batch
+	frames map[uint64][]framed // by the frame's identity
+}
+
+// framed are the bytes of a frame that are in the batch.
+type framed struct {
+	link  packet.Link
+	head  int // bytes of data before the frame
+	data  []byte
+	index int
+}
+
+func (w *writer) event(e *event.Event) {
+	x := item{source: sourceOf(e), count: countOf(e), first: e.Seq, last: e.Seq, at: e.At, text: appendEvent(nil, e), frame: -1}
+	if p, ok := frameOf(e); ok {
+		x.frame = w.frame(e, p)
+	}
+	w.b.items = append(w.b.items, x)
+}
+
+// frame returns which of the batch's frames the event is about, and adds it if it is
+// none of them. A frame is in a log several times, for each link and each call that
+// moved it: to decode it is most of the work, and to send it most of the bytes.
+func (w *writer) frame(e *event.Event, p event.Packet) int {
+	for _, f := range w.frames[e.Frame] {
+		if f.link == p.Link && f.head == len(p.Head) && bytes.Equal(f.data, e.Data) {
+			return f.index
+		}
+	}
+	w.b.frames = append(w.b.frames, appendFrame(nil, e, p))
+	i := len(w.b.frames) - 1
+	if e.Frame != 0 {
+		if w.frames == nil {
+			w.frames = map[uint64][]framed{}
+		}
+		w.frames[e.Frame] = append(w.frames[e.Frame], framed{p.Link, len(p.Head), e.Data, i})
+	}
+	return i
+}
+
+// console writes all that a process wrote to one of its outputs as one event.
+func (w *writer) console(t *track) {
+	head, tail, left := t.text.parts()
+	o := open(nil)
+	o.int("seq", int64(t.first))
+	o.int("t", int64(t.at))
+	o.str("k", event.Console.String())
+	o.str("node", t.node)
+	o.str("proc", t.proc)
+	o.num("pid", int64(t.pid))
+	o.num("fd", int64(t.fd))
+	o.text(head)
+	if t.events > 1 {
+		o.int("events", int64(t.events))
+		o.int("to", int64(t.last))
+	}
+	if left.bytes > 0 {
+		o.name("left")
+		in := open(o.b)
+		in.num("lines", int64(left.lines))
+		in.num("bytes", int64(left.bytes))
+		o.b = in.close()
+		o.name("tail")
+		o.b = appendString(o.b, tail)
+	}
+	w.b.items = append(w.b.items, item{source: t.source, count: t.count, first: t.first, last: t.last, at: t.at, text: o.b, frame: -1})
+}
+
+// left writes that there was more of a source.
+func (w *writer) left(s source, left count, where span) {
+	w.b.items = append(w.b.items, item{
+		source: s, count: left, first: where.first, last: where.last, at: where.at, left: left.events, text: appendLeft(nil, s, left, where), frame: -1,
+	})
+}
+
+// appendLeft appends, without its end, what stands for events that are counted and
+// not shown.
+func appendLeft(b []byte, s source, left count, where span) []byte {
+	o := open(b)
+	o.int("seq", int64(where.first))
+	o.int("t", int64(where.at))
+	o.str("k", "left")
+	o.str("of", s.kind.String())
+	o.str("node", s.node)
+	o.str("proc", s.proc)
+	o.str("port", s.port)
+	o.num("fd", int64(s.fd))
+	o.int("events", int64(left.events))
+	o.num("bytes", int64(left.bytes))
+	o.num("lines", int64(left.lines))
+	o.int("to", int64(where.last))
+	return o.b
+}
+
+// done puts the items in order.
+func (w *writer) done() *batch {
+	b := w.b
+	slices.SortStableFunc(b.items, func(x, y item) int { return cmp.Compare(x.first, y.first) })
+	b.sizes = make([]int, len(b.items))
+	seen := make([]bool, len(b.frames))
+	size := 0
+	for i := len(b.items) - 1; i >= 0; i-- {
+		x := &b.items[i]
+		size += len(x.text) + len(`,"as":18446744073709551615},`)
+		if x.frame >= 0 && !seen[x.frame] {
+			seen[x.frame] = true
+			size += len(b.frames[x.frame])
+		}
+		b.sizes[i] = size
+	}
+	return b
+}
+
+// fit returns how far the items from i on fit into limit bytes, and at least one does.
+func (b *batch) fit(i, limit int) (j int) {
+	seen := map[int]bool{}
+	for j = i; j < len(b.items); j++ {
+		x := &b.items[j]
+		limit -= len(x.text)
+		if x.frame >= 0 && !seen[x.frame] {
+			seen[x.frame] = true
+			limit -= len(b.frames[x.frame])
+		}
+		if limit < 0 && j > i {
+			break
+		}
+	}
+	return j
+}
+
+// append appends the items from i to j, separated by commas. A frame's members are
+// with the first event in the message that is about it; the others say which it is.
+func (b *batch) append(out []byte, i, j int) []byte {
+	at := map[int]uint64{}
+	for k := i; k < j; k++ {
+		x := &b.items[k]
+		if k > i {
+			out = append(out, ',')
+		}
+		out = append(out, x.text...)
+		if x.frame >= 0 {
+			if seq, there := at[x.frame]; there {
+				out = strconv.AppendUint(append(out, `,"as":`...), seq, 10)
+			} else {
+				at[x.frame] = x.first
+				out = append(out, b.frames[x.frame]...)
+			}
+		}
+		out = append(out, '}')
+	}
+	return out
+}

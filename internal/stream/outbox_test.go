@@ -1,0 +1,248 @@
+package stream
+
+import (
+	"encoding/json"
+	"fmt"
+	"testing"
+	"time"
+
+	"wireloom/vnet/event"
+	"wireloom/vnet/packet"
+)
+
+// A sent is what a viewer gets from an outbox.
+type sent struct {
+	t   *testing.T
+	out *outbox
+	n   uint64
+	end uint64 // of what was told so far
+}
+
+func newSent(t *testing.T, from uint64) *sent {
+	return &sent{t, &outbox{next: from, end: from}, 0, from}
+}
+
+// next is the next message, which must begin where the one before ended.
+func (s *sent) next(limit int) message {
+	s.t.Helper()
+	s.n++
+	b := s.out.appendMessage(nil, s.n, limit)
+	var m message
+	if err := json.Unmarshal(b, &m); err != nil {
+		s.t.Fatalf("%v in %s", err, b)
+	}
+	if m.N != s.n || m.From != s.end {
+		s.t.Errorf("message %d begins at %d, want message %d from %d on", m.N, m.From, s.n, s.end)
+	}
+	s.end = m.Next
+	return m
+}
+
+// frames makes a batch of n frames on a link, numbered from seq on, each of size bytes.
+func frames(seq uint64, n, size int) *batch {
+	d := newDigest(noLimits, seq)
+	for i := range uint64(n) {
+		d.add(&event.Event{Seq: seq + i, At: time.Duration(seq + i), Kind: event.Frame, Port: "a:em0", Peer: "s1.1", Frame: seq + i + 1, Link: packet.LinkEthernet, Data: make([]byte, size)})
+	}
+	return d.batch()
+}
+
+// line makes a batch of one line of text.
+func line(seq uint64, proc, text string) *batch {
+	d := newDigest(noLimits, seq)
+	d.add(&event.Event{Seq: seq, Kind: event.Console, Node: "bob", Proc: proc, FD: 1, Data: []byte(text)})
+	return d.batch()
+}
+
+func TestBatchesThatFitAreOneMessage(t *testing.T) {
+	s := newSent(t, 10)
+	s.out.add(frames(10, 5, 60), BatchBytes)
+	s.out.add(line(15, "p", "hello\n"), BatchBytes)
+	s.out.add(frames(16, 5, 60), BatchBytes)
+	m := s.next(BatchBytes)
+	if len(m.Events) != 11 || m.Next != 21 || m.Missed != 0 || !s.out.empty() {
+		t.Errorf("got %d events up to %d, %d missed", len(m.Events), m.Next, m.Missed)
+	}
+	for i, e := range m.Events {
+		if seqOf(e) != uint64(10+i) {
+			t.Errorf("event %d stands at place %d", seqOf(e), i)
+		}
+	}
+}
+
+// TestAViewerWhoIsBehindIsToldHowMuchItMissed: what does not fit is counted, exactly,
+// and what is newest is shown.
+func TestAViewerWhoIsBehindIsToldHowMuchItMissed(t *testing.T) {
+	s := newSent(t, 0)
+	seq := uint64(0)
+	for range 100 {
+		s.out.add(frames(seq, 10, 1000), 30_000)
+		s.out.add(line(seq+10, "p", "one\ntwo\n"), 30_000)
+		seq += 11
+	}
+	s.out.add(line(seq, "q", "the newest\n"), 30_000)
+	m := s.next(30_000)
+	shown := map[string]float64{}
+	for _, e := range m.Events {
+		switch e["k"] {
+		case "left":
+		case "console":
+			shown[fmt.Sprint("console ", e["proc"])]++
+		default:
+			shown["frame"]++
+		}
+	}
+	left := map[string]map[string]any{}
+	for _, e := range m.ofKind("left") {
+		left[e["of"].(string)] = e
+	}
+	if n := shown["frame"]; n < 5 || n > 20 || left["frame"]["events"] != 1000-n || left["frame"]["bytes"] != 1000*(1000-n) || left["frame"]["port"] != "a:em0" {
+		t.Errorf("%v frames are shown, %v is said of the others", n, left["frame"])
+	}
+	if n := shown["console p"]; left["console"]["events"] != 100-n || left["console"]["lines"] != 2*(100-n) || left["console"]["bytes"] != 8*(100-n) {
+		t.Errorf("%v lines are shown, %v is said of the others", n, left["console"])
+	}
+	if shown["console q"] != 1 || m.Next != seq+1 {
+		t.Errorf("the newest line is not shown; the message ends at %d, want %d", m.Next, seq+1)
+	}
+	if got, want := s.out.allLeft, uint64(1100-shown["frame"]-shown["console p"]); got != want {
+		t.Errorf("%d events were left out in all, want %d", got, want)
+	}
+	s.out.add(line(seq+1, "q", "after that\n"), 30_000)
+	if m := s.next(30_000); len(m.Events) != 1 || m.Next != seq+2 {
+		t.Errorf("after it was caught up the viewer gets %v", m.Events)
+	}
+}
+
+// TestThePastIsSentWholeBeforeWhatHappensNow, in pieces of the size that the viewer
+// can take.
+func TestThePastIsSentWholeBeforeWhatHappensNow(t *testing.T) {
+	s := newSent(t, 0)
+	s.out.remember(frames(0, 100, 1000))
+	for i := range uint64(50) {
+		s.out.add(frames(100+i, 1, 1000), 10_000)
+	}
+	want := uint64(0)
+	for want < 100 {
+		m := s.next(10_000)
+		if n := len(m.Events); n == 0 || n > 5 || m.Next != want+uint64(n) {
+			t.Fatalf("from %d on there are %d events up to %d", want, n, m.Next)
+		}
+		for _, e := range m.Events {
+			if seqOf(e) != want {
+				t.Fatalf("event %d, want %d", seqOf(e), want)
+			}
+			want++
+		}
+	}
+	m := s.next(10_000)
+	if left := m.ofKind("left"); len(left) != 1 || left[0]["events"] != float64(50-len(m.ofKind("frame"))) || m.Next != 150 {
+		t.Errorf("what happened meanwhile: %v up to %d", left, m.Next)
+	}
+}
+
+func TestWhatTheLogLostIsToldOnce(t *testing.T) {
+	s := newSent(t, 0)
+	d := newDigest(pastLimits, 0)
+	d.skipTo(40)
+	s.out.remember(d.batch())
+	s.out.add(line(50, "p", "x"), BatchBytes) // the feed has no batch of what lies between
+	if m := s.next(BatchBytes); m.Missed != 50 || len(m.Events) != 1 || m.Next != 51 {
+		t.Errorf("got %+v", m)
+	}
+	s.out.add(line(51, "p", "x"), BatchBytes)
+	if m := s.next(BatchBytes); m.Missed != 0 || s.out.allMissed != 50 {
+		t.Errorf("%d are missed once more, %d in all", m.Missed, s.out.allMissed)
+	}
+	d = newDigest(liveLimits, 52)
+	d.skipTo(60)
+	s.out.add(d.batch(), BatchBytes)
+	if m := s.next(BatchBytes); m.Missed != 8 || m.Next != 60 || !s.out.empty() {
+		t.Errorf("of a batch of nothing but gone events: %+v", m)
+	}
+}
+
+func TestFlow(t *testing.T) {
+	t0 := time.Unix(1000, 0)
+	ms := func(n int) time.Time { return t0.Add(time.Duration(n) * time.Millisecond) }
+	push := func(f *flow, at time.Time, bytes int) { f.n++; f.pushed(at, bytes) }
+	t.Run("three messages on the way are the limit, whatever their size", func(t *testing.T) {
+		f := newFlow(DefaultRate)
+		for i := range pushes {
+			if d := f.open(t0); d != 0 {
+				t.Fatalf("message %d waits %v", i, d)
+			}
+			push(&f, t0, 10)
+		}
+		if d := f.open(t0); d >= 0 {
+			t.Errorf("the next one waits %v, want an acknowledgement", d)
+		}
+		if !f.acknowledged(ms(1), 1) || f.open(ms(1)) != 0 {
+			t.Error("an acknowledged message is still on the way")
+		}
+		if f.acknowledged(ms(1), 4) {
+			t.Error("a message that was never sent is acknowledged")
+		}
+		if !f.acknowledged(ms(1), 0) || !f.acknowledged(ms(1), 1) {
+			t.Error("what was acknowledged may not be again")
+		}
+	})
+	t.Run("so are twice the bytes of a message", func(t *testing.T) {
+		f := newFlow(DefaultRate)
+		push(&f, t0, BatchBytes)
+		push(&f, t0, BatchBytes)
+		if d := f.open(t0); d >= 0 {
+			t.Errorf("the next one waits %v, want an acknowledgement", d)
+		}
+	})
+	t.Run("who is slow to show it gets less at once, and more again later", func(t *testing.T) {
+		f := newFlow(DefaultRate)
+		for i := range 20 {
+			push(&f, ms(1000*i), 100)
+			f.acknowledged(ms(1000*i+500), f.n)
+		}
+		if f.budget != minBudget {
+			t.Errorf("%d bytes, want %d", f.budget, minBudget)
+		}
+		for i := range 50 {
+			push(&f, ms(30_000+100*i), 100)
+			f.acknowledged(ms(30_000+100*i+20), f.n)
+		}
+		if f.budget != BatchBytes {
+			t.Errorf("%d bytes, want %d", f.budget, BatchBytes)
+		}
+	})
+	t.Run("the rate holds", func(t *testing.T) {
+		f := newFlow(DefaultRate)
+		bytes, at := 0, 0
+		for at < 10_000 {
+			switch d := f.open(ms(at)); {
+			case d == 0:
+				push(&f, ms(at), 30_000)
+				f.acknowledged(ms(at), f.n)
+				bytes += 30_000
+			case d < 0:
+				t.Fatal("nothing is on the way")
+			default:
+				at += int(d/time.Millisecond) + 1
+			}
+		}
+		if want := 11 * DefaultRate; bytes < want-60_000 || bytes > want+60_000 {
+			t.Errorf("%d bytes in 10 s, want %d", bytes, want)
+		}
+	})
+	t.Run("replies are never held back, and weigh", func(t *testing.T) {
+		f := newFlow(DefaultRate)
+		f.weigh(t0, 3*DefaultRate)
+		if d := f.debt(t0); d != 2*time.Second {
+			t.Errorf("the debt is of %v, want 2 s", d)
+		}
+	})
+	t.Run("without a limit", func(t *testing.T) {
+		f := newFlow(-1)
+		f.weigh(t0, 1<<30)
+		if d := f.open(t0); d != 0 {
+			t.Errorf("it waits %v", d)
+		}
+	})
+}
