@@ -79,6 +79,29 @@ func allocator() []byte {
 		))
 }
 
+// eater takes a MiB more, as long as it gets it, writes to all that it has, and again.
+func eater() []byte {
+	return module("", nil, joined(
+		0x03, 0x40,
+		i32(16), 0x40, 0, 0x1a, // memory.grow, drop
+		i32(32), i32(1), 0x3f, 0, i32(16), 0x74, i32(32), 0x6b, 0xfc, 11, 0, // memory.fill up to memory.size << 16
+		0x0c, 0, 0x0b,
+	))
+}
+
+// printer writes lines of 64 bytes, one at a time, for ever.
+func printer() []byte {
+	const text, vector = 64, 0
+	data := make([]byte, text)
+	binary.LittleEndian.PutUint32(data[vector:], text)
+	binary.LittleEndian.PutUint32(data[vector+4:], 64)
+	data = append(data, "a line of a program that prints without end, and reads nothing.\n"...)
+	return module(
+		string(data), []imported{{wasi, "fd_write", "\x7f\x7f\x7f\x7f"}},
+		joined(0x03, 0x40, i32(1), i32(vector), i32(1), i32(vector+8), 0x10, 0, 0x1a, 0x0c, 0, 0x0b),
+	)
+}
+
 // flooder opens its tap and writes frames to it, looks at the clock, opens /dev/null
 // and closes it, for ever.
 func flooder() []byte {

@@ -46,6 +46,7 @@ var items = []item{
 	{"labs", "200 live labs at once, against the goals", 3 * time.Minute, labs},
 	{"neighbours", "a lab beside four that mean harm, against the goal", 2 * time.Minute, neighbours},
 	{"address", "one address that takes all it gets, and a second client, against the goal", 3 * time.Minute, oneAddress},
+	{"page", "the page while a program prints, floods, spins or eats memory, against the goals", 10 * time.Minute, page},
 }
 
 // only is the argument that makes the command run one item in this process and
@@ -79,7 +80,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	set.Usage = func() {
 		fmt.Fprintln(stderr, "usage: bench [-rounds N] [-json] [ITEM...]")
 		for _, x := range items {
-			fmt.Fprintf(stderr, "  %-8s %s\n", x.name, x.about)
+			fmt.Fprintf(stderr, "  %-10s %s\n", x.name, x.about)
 		}
 		set.PrintDefaults()
 	}

@@ -13,7 +13,7 @@ func TestBadArguments(t *testing.T) {
 		args []string
 		want string
 	}{
-		{"an item that is not there", []string{"fabrik"}, `there is no item "fabrik": there is fabric, guest, pair, spawn, fuel, grading, stream, labs, neighbours`},
+		{"an item that is not there", []string{"fabrik"}, `there is no item "fabrik": there is fabric, guest, pair, spawn, fuel, grading, stream, labs, neighbours, page`},
 		{"no rounds", []string{"-rounds", "0"}, "-rounds 0: 1 to 100 are possible"},
 		{"too many rounds", []string{"-rounds=101", "fabric"}, "-rounds 101: 1 to 100 are possible"},
 		{"a flag that is not there", []string{"-fast"}, "flag provided but not defined: -fast"},
@@ -39,6 +39,7 @@ func TestReportTable(t *testing.T) {
 		against("alone", "ns", []float64{5}, nil, ""),
 		below("memory", "MB", 900, 1500),
 		below("lag", "ms", 51, 50),
+		above("frames", "1/s", 29, 30),
 	}}
 	var b strings.Builder
 	r.write(&b)
@@ -54,6 +55,7 @@ func TestReportTable(t *testing.T) {
 		"alone ns 5",
 		"memory MB 900 goal <= 1500 met",
 		"lag ms 51 goal <= 50 MISSED",
+		"frames 1/s 29 goal >= 30 MISSED",
 		"a note",
 		"",
 	}

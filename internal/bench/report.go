@@ -50,6 +50,12 @@ func below(what, unit string, x, limit float64) Row {
 	return Row{What: what, Unit: unit, Ours: Spread{x, x, x}, Goal: "<= " + number(limit), Met: &met}
 }
 
+// above makes a row of one figure that is to stay at or above a limit.
+func above(what, unit string, x, limit float64) Row {
+	met := x >= limit
+	return Row{What: what, Unit: unit, Ours: Spread{x, x, x}, Goal: ">= " + number(limit), Met: &met}
+}
+
 // goal says what the ratio is to be at most. Without a peer there is nothing to say.
 func (r Row) goal(most float64) Row {
 	r.Goal = "<= " + number(most)

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"slices"
-	"strconv"
 	"time"
 
 	"wireloom/vnet/event"
@@ -18,7 +17,7 @@ type batch struct {
 	missed     uint64 // events of it that the log had lost
 	items      []item // by the first event that each stands for
 	frames     [][]byte
-	sizes      []int // of the items from each on, in bytes of JSON
+	size       int // of all that, in bytes of JSON
 }
 
 // An item is one element of a message's list of events.
@@ -32,13 +31,8 @@ type item struct {
 	frame       int    // whose members belong before the end; an index of batch.frames, or -1
 }
 
-// size is how many bytes the items from i on have in a message.
-func (b *batch) size(i int) int {
-	if i >= len(b.sizes) {
-		return 0
-	}
-	return b.sizes[i]
-}
+// size is how many bytes an item has in a message, without those of its frame.
+func (x *item) size() int { return len(x.text) + len(`,"as":18446744073709551615},`) }
 
 // batch makes a batch of what the digest has taken in.
 func (d *digest) batch() *batch {
@@ -203,17 +197,11 @@ func appendLeft(b []byte, s source, left count, where span) []byte {
 func (w *writer) done() *batch {
 	b := w.b
 	slices.SortStableFunc(b.items, func(x, y item) int { return cmp.Compare(x.first, y.first) })
-	b.sizes = make([]int, len(b.items))
-	seen := make([]bool, len(b.frames))
-	size := 0
-	for i := len(b.items) - 1; i >= 0; i-- {
-		x := &b.items[i]
-		size += len(x.text) + len(`,"as":18446744073709551615},`)
-		if x.frame >= 0 && !seen[x.frame] {
-			seen[x.frame] = true
-			size += len(b.frames[x.frame])
-		}
-		b.sizes[i] = size
+	for i := range b.items {
+		b.size += b.items[i].size()
+	}
+	for _, f := range b.frames {
+		b.size += len(f)
 	}
 	return b
 }
@@ -223,7 +211,7 @@ func (b *batch) fit(i, limit int) (j int) {
 	seen := map[int]bool{}
 	for j = i; j < len(b.items); j++ {
 		x := &b.items[j]
-		limit -= len(x.text)
+		limit -= x.size()
 		if x.frame >= 0 && !seen[x.frame] {
 			seen[x.frame] = true
 			limit -= len(b.frames[x.frame])
@@ -233,27 +221,4 @@ func (b *batch) fit(i, limit int) (j int) {
 		}
 	}
 	return j
-}
-
-// append appends the items from i to j, separated by commas. A frame's members are
-// with the first event in the message that is about it; the others say which it is.
-func (b *batch) append(out []byte, i, j int) []byte {
-	at := map[int]uint64{}
-	for k := i; k < j; k++ {
-		x := &b.items[k]
-		if k > i {
-			out = append(out, ',')
-		}
-		out = append(out, x.text...)
-		if x.frame >= 0 {
-			if seq, there := at[x.frame]; there {
-				out = strconv.AppendUint(append(out, `,"as":`...), seq, 10)
-			} else {
-				at[x.frame] = x.first
-				out = append(out, b.frames[x.frame]...)
-			}
-		}
-		out = append(out, '}')
-	}
-	return out
 }

@@ -141,8 +141,8 @@ func TestAFloodTakesNothingFromOthers(t *testing.T) {
 			t.Errorf("%v events of kind %s, %v bytes are left out, want %d, %d", e["events"], kind, e["bytes"], were, 1500*were)
 		}
 	}
-	if b.size(0) > BatchBytes {
-		t.Errorf("the batch has %d bytes, want at most %d", b.size(0), BatchBytes)
+	if b.size > BatchBytes {
+		t.Errorf("the batch has %d bytes, want at most %d", b.size, BatchBytes)
 	}
 }
 

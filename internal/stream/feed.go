@@ -132,9 +132,9 @@ func (f *feed) cut() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.batches = append(f.batches, b)
-	f.bytes += b.size(0)
+	f.bytes += b.size
 	for len(f.batches) > 1 && (len(f.batches) > keepBatches || f.bytes > keepBytes) {
-		f.bytes -= f.batches[0].size(0)
+		f.bytes -= f.batches[0].size
 		f.batches[0] = nil
 		f.batches = f.batches[1:]
 	}

@@ -6,7 +6,7 @@ import "time"
 // it has to pass on its way is never more than this.
 const (
 	pushes     = 3                      // messages on the way, beside replies
-	minBudget  = 4 << 10                // bytes of a message to a viewer far away
+	minBudget  = 16 << 10               // bytes of a message to a viewer far away
 	wholeBytes = 512 << 10              // bytes of a message to a viewer without limits
 	quickAck   = 200 * time.Millisecond // a viewer who takes longer than this gets less at once
 )

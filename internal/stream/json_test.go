@@ -50,7 +50,7 @@ func TestEventsAreJSONWithTheMembersOfTheContract(t *testing.T) {
 func one(e *event.Event) string {
 	w := writer{b: &batch{}}
 	w.event(e)
-	return string(w.b.append(nil, 0, 1))
+	return string(new(outbox).appendItems(nil, []ref{{w.b, 0}}))
 }
 
 var ipPacket = []byte("\x45\x00\x00\x14\x00\x00\x00\x00\x40\xfd\x00\x00\x0a\x00\x00\x01\x0a\x00\x00\x02")
@@ -137,7 +137,11 @@ func TestAFramesBytesAreInAMessageOnce(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			var events []map[string]any
-			if err := json.Unmarshal(append(append([]byte("["), b.append(nil, tc.from, 10)...), ']'), &events); err != nil {
+			var refs []ref
+			for i := tc.from; i < 10; i++ {
+				refs = append(refs, ref{b, i})
+			}
+			if err := json.Unmarshal(append(new(outbox).appendItems([]byte("["), refs), ']'), &events); err != nil {
 				t.Fatal(err)
 			}
 			for i, e := range events {

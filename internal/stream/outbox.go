@@ -4,19 +4,23 @@ import (
 	"cmp"
 	"slices"
 	"strconv"
+
+	"wireloom/vnet/event"
 )
 
 // An outbox holds what a viewer is still to get. What was before the viewer came is
 // sent whole, piece by piece. What happens now must not be late: if there is more
-// than fits into the next message, the oldest of it is only counted, and the message
-// begins with these counts. So a viewer who can't follow is never far behind.
+// than fits into the next message, the oldest of what there is much of is only
+// counted, and the message begins with these counts. So a viewer who can't follow is
+// never far behind.
 //
 // It has no clock, no lock and no connection.
 type outbox struct {
 	next uint64 // of the event that the next message begins with
 	end  uint64 // of the stretch that the outbox has been told of
 	past []part // of before the viewer came
-	live []part // of now
+	live []ref  // of now
+	size int    // bytes of those
 
 	folded map[source]*fold // what is only counted
 	missed uint64           // events of now that are gone, of which the viewer has not been told
@@ -25,11 +29,19 @@ type outbox struct {
 	allMissed, allLeft uint64 // events that the viewer will never get: gone, and only counted
 }
 
-// A part is a batch of which the items before i have been sent or counted.
+// A part is a batch of which the items before i have been sent.
 type part struct {
 	b *batch
 	i int
 }
+
+// A ref is an item of a batch.
+type ref struct {
+	b *batch
+	i int
+}
+
+func (r ref) item() *item { return &r.b.items[r.i] }
 
 // A fold is what is only counted of a source.
 type fold struct {
@@ -48,35 +60,61 @@ func (o *outbox) remember(b *batch) {
 	}
 }
 
-// add adds what has happened now, and counts the oldest that the limit has no room
-// for.
+// add adds what has happened now, and counts what the limit has no room for.
 func (o *outbox) add(b *batch, limit int) {
 	o.missed += b.missed + b.from - o.end // between the two something may have gone
 	o.end = b.next
-	if len(b.items) > 0 {
-		o.live = append(o.live, part{b: b})
+	for i := range b.items {
+		o.live = append(o.live, ref{b, i})
 	}
+	o.size += b.size
 	o.trim(limit)
 }
 
-// trim counts the oldest items of now until at most limit bytes are left, or one item.
+// leftSize is about how many bytes it takes to say that there was more of a source.
+const leftSize = 150
+
+// trim counts items of now until about limit bytes are left, or one item: the oldest
+// of what happens much and often, and only if that isn't enough the oldest of all.
 func (o *outbox) trim(limit int) {
-	size := 0
-	for _, p := range o.live {
-		size += p.b.size(p.i)
-	}
-	for size > limit {
-		p := &o.live[0]
-		last := p.i == len(p.b.items)-1
-		if last && len(o.live) == 1 {
+	for _, all := range []bool{false, true} {
+		if o.size+leftSize*len(o.folded) <= limit {
 			return
 		}
-		size += p.b.size(p.i+1) - p.b.size(p.i)
-		o.fold(&p.b.items[p.i])
-		if p.i++; last {
-			o.live = o.live[1:]
+		uses := map[ref]int{} // of a frame: how many items have it
+		for _, r := range o.live {
+			if f := r.item().frame; f >= 0 {
+				uses[ref{r.b, f}]++
+			}
 		}
+		kept := o.live[:0]
+		for n, r := range o.live {
+			x := r.item()
+			if o.size+leftSize*len(o.folded) <= limit || !all && !x.plenty() || n == len(o.live)-1 {
+				kept = append(kept, r)
+				continue
+			}
+			o.fold(x)
+			o.size -= x.size()
+			if f := (ref{r.b, x.frame}); x.frame >= 0 {
+				if uses[f]--; uses[f] == 0 {
+					o.size -= len(r.b.frames[x.frame])
+				}
+			}
+		}
+		clear(o.live[len(kept):])
+		o.live = kept
 	}
+}
+
+// plenty reports whether an item is of what a program can make any number of, at no
+// cost. The others say how the lab got to where it is.
+func (x *item) plenty() bool {
+	switch x.kind { //nolint:exhaustive // those alone
+	case event.Call, event.Frame, event.Drop, event.Console, event.Learn, event.Forget:
+		return true
+	}
+	return x.left > 0
 }
 
 func (o *outbox) fold(x *item) {
@@ -108,13 +146,12 @@ func (o *outbox) appendMessage(b []byte, n uint64, limit int) []byte {
 		o.lost, o.missed = 0, 0
 		start := len(b)
 		b = o.appendFolded(b)
-		for _, p := range o.live {
-			if len(b) > start {
-				b = append(b, ',')
-			}
-			b = o.appendItems(b, p.b, p.i, len(p.b.items))
+		if len(b) > start && len(o.live) > 0 {
+			b = append(b, ',')
 		}
-		o.live = nil
+		b = o.appendItems(b, o.live)
+		clear(o.live)
+		o.live, o.size = o.live[:0], 0
 		return append(b, "]}"...)
 	}
 	p := &o.past[0]
@@ -125,7 +162,11 @@ func (o *outbox) appendMessage(b []byte, n uint64, limit int) []byte {
 		b = o.appendHead(b, n, p.b.next, o.lost)
 	}
 	o.lost = 0
-	b = append(o.appendItems(b, p.b, i, j), "]}"...)
+	piece := make([]ref, 0, j-i)
+	for k := i; k < j; k++ {
+		piece = append(piece, ref{p.b, k})
+	}
+	b = append(o.appendItems(b, piece), "]}"...)
 	if j == len(p.b.items) {
 		o.past = o.past[1:]
 	}
@@ -142,11 +183,29 @@ func (o *outbox) appendHead(b []byte, n, next, missed uint64) []byte {
 	return append(b, `,"events":[`...)
 }
 
-func (o *outbox) appendItems(b []byte, from *batch, i, j int) []byte {
-	for k := i; k < j; k++ {
-		o.allLeft += from.items[k].left
+// appendItems appends items, separated by commas. A frame's members are with the first
+// event in the message that is about it; the others say which that is.
+func (o *outbox) appendItems(b []byte, items []ref) []byte {
+	at := map[ref]uint64{}
+	for k, r := range items {
+		x := r.item()
+		if k > 0 {
+			b = append(b, ',')
+		}
+		b = append(b, x.text...)
+		if x.frame >= 0 {
+			f := ref{r.b, x.frame}
+			if seq, there := at[f]; there {
+				b = strconv.AppendUint(append(b, `,"as":`...), seq, 10)
+			} else {
+				at[f] = x.first
+				b = append(b, r.b.frames[x.frame]...)
+			}
+		}
+		b = append(b, '}')
+		o.allLeft += x.left
 	}
-	return from.append(b, i, j)
+	return b
 }
 
 // appendFolded appends what is only counted, by the first event of each source.

@@ -114,6 +114,37 @@ func TestAViewerWhoIsBehindIsToldHowMuchItMissed(t *testing.T) {
 	}
 }
 
+// TestWhatHappensSeldomIsShownBeforeWhatHappensOften: a start between thousands of
+// frames is not among those that are counted.
+func TestWhatHappensSeldomIsShownBeforeWhatHappensOften(t *testing.T) {
+	s := newSent(t, 0)
+	d := newDigest(noLimits, 0)
+	d.add(&event.Event{Seq: 0, Kind: event.Command, Op: "start", Node: "bob", Proc: "p"})
+	d.add(&event.Event{Seq: 1, Kind: event.Start, Node: "bob", Proc: "p", PID: 3, Text: "p.wasm"})
+	s.out.add(d.batch(), 10_000)
+	for i := range uint64(100) {
+		s.out.add(frames(2+10*i, 10, 300), 10_000)
+	}
+	m := s.next(10_000)
+	if len(m.ofKind("command")) != 1 || len(m.ofKind("start")) != 1 || len(m.ofKind("frame")) < 5 || len(m.ofKind("left")) != 1 {
+		t.Errorf("the message has %v", m.Events)
+	}
+	if s.out.size != 0 || len(s.out.live) != 0 {
+		t.Errorf("%d bytes, %d items are left after the message", s.out.size, len(s.out.live))
+	}
+	// Where only such things happen, the oldest of them are counted too.
+	d = newDigest(noLimits, 1002)
+	for i := range uint64(1000) {
+		d.add(&event.Event{Seq: 1002 + i, Kind: event.Start, Node: "bob", Proc: "p", PID: int(i), Text: "p.wasm"})
+	}
+	s.out.add(d.batch(), 10_000)
+	m = s.next(10_000)
+	left, starts := m.ofKind("left"), m.ofKind("start")
+	if len(left) != 1 || left[0]["events"] != float64(1000-len(starts)) || len(starts) < 20 || starts[len(starts)-1]["pid"] != 999.0 {
+		t.Errorf("%d of 1000 starts are shown, %v of the others", len(starts), left)
+	}
+}
+
 // TestThePastIsSentWholeBeforeWhatHappensNow, in pieces of the size that the viewer
 // can take.
 func TestThePastIsSentWholeBeforeWhatHappensNow(t *testing.T) {

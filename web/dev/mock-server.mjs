@@ -13,8 +13,8 @@ const TYPES = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", "
 const CSP = "default-src 'self'; img-src 'self' data:";
 const SECOND = 1e9;
 const KEPT = 20_000;
-/** Events of a message, and messages that are not acknowledged. */
-const BATCH = 4000;
+/** Events of a message, beyond which the oldest are only counted, and messages that are not acknowledged. */
+const BATCH = 400;
 const PUSHES = 4;
 
 /** A lab: its log, its clock, who watches. */
@@ -593,10 +593,15 @@ export async function serve(port = 0) {
     for (const ws of lab.viewers) {
       if (ws.n - ws.acked >= PUSHES) continue; // it gets more when it has taken in what it has
       const missed = Math.max(0, (lab.log[0]?.seq ?? 1) - ws.cursor);
-      const events = lab.log.filter((e) => e.seq >= ws.cursor).slice(0, BATCH);
-      const next = events.length > 0 ? events.at(-1).seq + 1 : lab.next;
+      const events = lab.thin(lab.log.filter((e) => e.seq >= ws.cursor));
+      const over = events.splice(0, Math.max(0, events.length - BATCH));
+      if (over.length > 0) {
+        const { seq, t } = over[0];
+        events.unshift({ seq, t, k: "left", of: "call", ...lab.who, events: over.length, to: over.at(-1).seq });
+      }
+      const next = lab.next;
       if (events.length > 0)
-        ws.send(JSON.stringify({ type: "events", n: ++ws.n, from: ws.cursor, next, missed, events: lab.thin(events) }));
+        ws.send(JSON.stringify({ type: "events", n: ++ws.n, from: ws.cursor, next, missed, events }));
       ws.cursor = next;
       const { type, ...state } = lab.state();
       ws.send(JSON.stringify({ type, n: ++ws.n, ...state }));

@@ -131,6 +131,7 @@ await run([
   [
     "a command that is refused says why in the transcript, where it stays",
     async () => {
+      await page.getByTestId("rate-1x").click(); // so that what is looked for stays in sight
       await page.locator('g[aria-label^="program ping on alice"]').click();
       await page.getByTestId("tab-console").click();
       await enter("frobnicate");

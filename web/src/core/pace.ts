@@ -33,11 +33,11 @@ export class Pace {
     this.drawn = now;
   }
 
-  /** frame says that a frame begins; the one before is over. It learns how long frames take. */
-  frame(now: number): void {
+  /** frame says that a frame begins. Where it follows on another, it learns how long that took. */
+  frame(now: number, follows: boolean): void {
     const took = now - this.before;
     this.before = now;
-    if (took > 1000) return; // there was nothing to do
+    if (!follows) return;
     this.every = took > LATE ? Math.min(this.every * 1.5, SELDOM) : Math.max(this.every * 0.97, READ_EVERY);
   }
 }

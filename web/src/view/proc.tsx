@@ -22,44 +22,9 @@ export function Proc(props: { readonly node: string; readonly spec: ProcSpec }) 
   const command = (op: "start" | "stop" | "kill"): void => {
     void send({ op, node, proc: spec.name });
   };
+  // The buttons come first: what stands behind them changes its length all the time.
   return (
     <>
-      <span class={`procstate ${says.tone}`} data-testid="proc-state">
-        {life !== undefined ? endText(life) : p === undefined || p.state === "stopped" ? says.text : p.state}
-        {p?.state === "sleeping" && p.wchan !== "" && <span class="dim"> on {p.wchan}</span>}
-        {p?.exit !== undefined && !alive && (
-          <span title={p.exit.why}>
-            {" "}
-            with code {p.exit.code}
-            {p.exit.why !== "" && `: ${p.exit.why}`}
-          </span>
-        )}
-      </span>
-      {p !== undefined && (
-        <span class="figures">
-          <span>
-            <span class="dim">fuel</span> {grouped(p.fuel)}
-          </span>
-          {alive && (
-            <span
-              class={p.cpu >= SPINS ? "hot" : ""}
-              title={`Share of ${node}'s CPU over the last virtual second`}
-              data-testid="cpu"
-            >
-              <span class="dim">CPU</span>{" "}
-              <meter min={0} max={1} value={p.cpu} aria-label={`CPU share of ${spec.name}`} /> {percent(p.cpu)}
-            </span>
-          )}
-          {alive && p.memory > 0 && (
-            <span>
-              <span class="dim">memory</span> {bytes(p.memory)}
-            </span>
-          )}
-        </span>
-      )}
-      <span class="dim program" title="the program">
-        {doing ?? (program === "" ? "no program yet: upload a .wasm" : program)}
-      </span>
       <div class="group">
         {alive || !known ? (
           <button
@@ -119,6 +84,42 @@ export function Proc(props: { readonly node: string; readonly spec: ProcSpec }) 
           </>
         )}
       </div>
+      <span class={`procstate ${says.tone}`} data-testid="proc-state">
+        {life !== undefined ? endText(life) : p === undefined || p.state === "stopped" ? says.text : p.state}
+        {p?.state === "sleeping" && p.wchan !== "" && <span class="dim"> on {p.wchan}</span>}
+        {p?.exit !== undefined && !alive && (
+          <span title={p.exit.why}>
+            {" "}
+            with code {p.exit.code}
+            {p.exit.why !== "" && `: ${p.exit.why}`}
+          </span>
+        )}
+      </span>
+      {p !== undefined && (
+        <span class="figures">
+          <span>
+            <span class="dim">fuel</span> {grouped(p.fuel)}
+          </span>
+          {alive && (
+            <span
+              class={p.cpu >= SPINS ? "hot" : ""}
+              title={`Share of ${node}'s CPU over the last virtual second`}
+              data-testid="cpu"
+            >
+              <span class="dim">CPU</span>{" "}
+              <meter min={0} max={1} value={p.cpu} aria-label={`CPU share of ${spec.name}`} /> {percent(p.cpu)}
+            </span>
+          )}
+          {alive && p.memory > 0 && (
+            <span>
+              <span class="dim">memory</span> {bytes(p.memory)}
+            </span>
+          )}
+        </span>
+      )}
+      <span class="dim program" title="the program">
+        {doing ?? (program === "" ? "no program yet: upload a .wasm" : program)}
+      </span>
     </>
   );
 }

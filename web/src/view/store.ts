@@ -75,12 +75,17 @@ export function onFlight(wake: () => void): () => void {
 
 // What the server says is taken in once a frame, for a few milliseconds, and drawn
 // at 10 Hz: what a person can read, and what keeps the page of a busy lab smooth.
-// A hidden page has no frames: it takes in by a timer.
+// A hidden page has no frames and hardly any timers: it takes in what comes when it
+// comes, and draws when it is seen again.
 const pace = new Pace();
 /** How long a person waits for what a command does, in milliseconds. */
 const AWAITED = 500;
+/** A window that is covered may get no frames either: then it takes in by a timer, in milliseconds. */
+const COVERED = 250;
 let current: State = initial;
 let stale = false;
+/** The next frame follows on one in which there was something to do. */
+let follows = false;
 let frame: number | undefined;
 let timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -88,7 +93,7 @@ function changed(next: State, now = false): void {
   current = next;
   stale = true;
   if (now) show();
-  else wake();
+  else if (!document.hidden) wake();
 }
 
 function show(): void {
@@ -101,7 +106,7 @@ function show(): void {
 function wake(): void {
   if (frame !== undefined) return;
   frame = requestAnimationFrame(onFrame);
-  timer = setTimeout(onFrame, document.hidden ? 0 : 250);
+  timer = setTimeout(onFrame, COVERED);
 }
 
 function onFrame(): void {
@@ -109,10 +114,11 @@ function onFrame(): void {
   clearTimeout(timer);
   frame = undefined;
   const now = performance.now();
-  pace.frame(now);
+  pace.frame(now, follows);
   const more = client?.take(TAKE) === true;
   if (stale && pace.due(now)) show();
-  if (more || stale) wake();
+  follows = more || stale;
+  if (follows) wake();
 }
 
 let client: Client | undefined;
@@ -120,6 +126,9 @@ let leave: () => void = () => undefined;
 
 /** boot opens the lab that the address names, or a new one. */
 export async function boot(): Promise<void> {
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden) wake();
+  });
   addEventListener("hashchange", () => {
     const id = hashLab();
     if (id !== undefined && (phase.value.kind !== "lab" || phase.value.id !== id)) enter(id);
@@ -195,7 +204,10 @@ function enter(id: string): void {
     },
     now: () => performance.now(),
     random: Math.random,
-    onWaiting: wake,
+    onWaiting: () => {
+      if (document.hidden) client?.take(Number.POSITIVE_INFINITY);
+      else wake();
+    },
     since: () => (current.lab === undefined ? undefined : current.expected),
     onConnection: (c) => {
       connection.value = c;

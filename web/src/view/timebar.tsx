@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import type { Connection } from "../core/connection";
-import { seconds, span } from "../core/format";
+import { grouped, seconds, span } from "../core/format";
 import type { Rate } from "../core/protocol";
 import { labUrl } from "./api";
 import { connection, keysShown, lab, live, phase, scenarios, select, send, startLab, step, togglePause } from "./store";
@@ -66,7 +66,11 @@ export function TimeBar() {
           ended: {status.why.split(". ")[0]}
         </span>
       )}
-      {status?.paused === true && !status.ended && <span class="tag">paused</span>}
+      {status?.paused === true && !status.ended && (
+        <span class="tag" title="What the lab has done so far, event by event" data-testid="steps">
+          paused after step {grouped(status.steps)}
+        </span>
+      )}
       {status !== undefined && !status.paused && status.lag > BEHIND && (
         <span
           class="tag warn"
