@@ -32,7 +32,7 @@ func (d *desk) After(time.Duration, func()) (cancel func()) { return func() {} }
 func (d *desk) Soon(f func())                               { d.soon = append(d.soon, f) }
 func (d *desk) Emit(e event.Event)                          { d.facts = append(d.facts, e.Text) }
 func (d *desk) NewFrame() uint64                            { return 1 }
-func (d *desk) say(format string, args ...any) { d.said = append(d.said, fmt.Sprintf(format, args...)) }
+func (d *desk) say(format string, args ...any)              { d.said = append(d.said, fmt.Sprintf(format, args...)) }
 
 func (d *desk) Deliver(nic int, data []byte)                      { d.say("deliver %d %x", nic, data) }
 func (d *desk) Detach(nic int)                                    { d.say("detach %d", nic) }
