@@ -103,7 +103,7 @@ fmt: $(MODULES)
 .PHONY: test
 test: prereqs warm
 	@go run ./internal/testcount \
-		"go=WIRELOOM_CACHE=$(WASM_CACHE) go test -race -json -ldflags=\"$(TEST_LDFLAGS)\" ./..." \
+		"go=WIRELOOM_CACHE=$(WASM_CACHE) go test -race -timeout=40m -json -ldflags=\"$(TEST_LDFLAGS)\" ./..." \
 		"page=$(NPM) test" \
 		"view=$(NPM) run test:page" \
 		"e2e=LABSERVER=$(CURDIR)/$(LABSERVER) WIRELOOM_GUESTS=$(CURDIR)/bin/guests WIRELOOM_CACHE=$(WASM_CACHE) $(NPM) run e2e"

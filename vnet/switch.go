@@ -78,7 +78,7 @@ func (s *netswitch) learned(a bridge.Act) {
 			Kind: event.Limit, Node: s.name, Op: "mac-table", N: bridge.MaxMACs,
 			Text: fmt.Sprintf("the switch knows %d addresses and learns no more until some age out", bridge.MaxMACs),
 		})
-	case bridge.Send, bridge.Drop:
+	case bridge.Send, bridge.Drop, bridge.BPDU, bridge.Copy:
 		panic("vnet: a switch moves a frame that it has not received")
 	}
 }

@@ -229,7 +229,7 @@ func (bl *builder) payload() []byte {
 
 func (bl *builder) linkHeader(typ uint16, b []byte) []byte {
 	switch bl.link {
-	case Ethernet:
+	case Ethernet, packet.NoLink:
 	case Null:
 		family := byte(2)
 		if typ == 0x86dd {

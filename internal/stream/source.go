@@ -57,12 +57,6 @@ func (c *count) add(o count) {
 	c.lines += o.lines
 }
 
-func (c *count) sub(o count) {
-	c.events -= o.events
-	c.bytes -= o.bytes
-	c.lines -= o.lines
-}
-
 func countOf(e *event.Event) count {
 	c := count{events: 1, bytes: uint64(len(e.Data))}
 	if e.Kind == event.Console {

@@ -5,7 +5,6 @@ import (
 
 	"wireloom/vnet"
 	"wireloom/vnet/inet"
-	"wireloom/vnet/packet"
 )
 
 func arpCommand() *command {
@@ -75,7 +74,7 @@ func neighbours(n *vnet.Node) []inet.Neighbour {
 	}
 	for _, i := range n.Kernel().Ifnets() {
 		for _, p := range n.Addresses(i.Name) {
-			out = append(out, inet.Neighbour{NIC: i.Name, Addr: p.Addr(), MAC: packet.MAC(i.MAC), State: permanent})
+			out = append(out, inet.Neighbour{NIC: i.Name, Addr: p.Addr(), MAC: i.MAC, State: permanent})
 		}
 	}
 	out = slices.DeleteFunc(out, func(n inet.Neighbour) bool { return !n.Addr.Is4() })

@@ -9,7 +9,6 @@ import (
 	"wireloom/vnet/errno"
 	"wireloom/vnet/inet"
 	"wireloom/vnet/kern"
-	"wireloom/vnet/packet"
 )
 
 func dhclientCommand() *command {
@@ -47,7 +46,7 @@ func dhclientMain(p *proc) vnet.Exit {
 	}
 	var xid [4]byte
 	p.Random(xid[:])
-	c.hello = dhcpMessage{xid: binary.BigEndian.Uint32(xid[:]), mac: packet.MAC(i.MAC)}
+	c.hello = dhcpMessage{xid: binary.BigEndian.Uint32(xid[:]), mac: i.MAC}
 	if why, e := c.open(); e != errno.OK {
 		return p.fail(1, "%s: %s", why, e.Message())
 	}

@@ -70,7 +70,7 @@ type rstpPort struct {
 	txCount                                         int
 	edgeDelayWhile, fdWhile, helloWhen, mdelayWhile int // timers (17.17), in seconds
 	rbWhile, rcvdInfoWhile, rrWhile, tcWhile        int
-	prx, ppm, bdm, ptx, pim, prt, pst, tcm          machineState
+	prx, ppm, bdm, pim, prt, pst, tcm               machineState
 	toldState                                       State
 	toldRole                                        Role
 	changed                                         time.Duration // when what the port says last changed

@@ -80,6 +80,8 @@ func (p *rstpPort) topologyChange() bool {
 		default:
 			return false
 		}
+	default:
+		panic("stp: the topology change machine is in a state of another's")
 	}
 	return true
 }

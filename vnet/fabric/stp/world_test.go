@@ -79,12 +79,6 @@ func (w *world) rstp(priority uint16, ports ...PortConfig) int {
 	return len(w.bridges) - 1
 }
 
-func (w *world) linux(priority uint16, ports ...PortConfig) int {
-	c := Config{ID: MakeBridgeID(priority, mac(len(w.bridges))), Ports: ports}
-	w.bridges = append(w.bridges, NewLinux(w.now, c))
-	return len(w.bridges) - 1
-}
-
 // plain are n ports of 1 Gbit/s.
 func plain(n int) []PortConfig {
 	ports := make([]PortConfig, n)
@@ -145,6 +139,7 @@ func (w *world) do(bridge int, acts []Act) {
 		case SetState:
 			w.state[e] = a.State
 			w.history[e] = append(w.history[e], change{w.now, a.State})
+		default: // told, and nothing to do
 		}
 	}
 }
