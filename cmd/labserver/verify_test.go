@@ -287,7 +287,7 @@ func TestKeys(t *testing.T) {
 			if code != tc.code || !strings.Contains(out, tc.out) || !strings.Contains(errs, tc.err) {
 				t.Errorf("code %d, want %d\nout %s\nerr %s", code, tc.code, out, errs)
 			}
-			for _, secret := range strings.Fields(string(private)) {
+			for secret := range strings.FieldsSeq(string(private)) {
 				if len(secret) > 20 && strings.Contains(out+errs, secret) {
 					t.Errorf("it tells the private key: %s%s", out, errs)
 				}

@@ -201,7 +201,7 @@ func TestSchedulerGoesByOwners(t *testing.T) {
 				tickets[word] = s.ask(lineHog, word[:1])
 			}
 			var got []string
-			for range strings.Fields(c.want) {
+			for range strings.FieldsSeq(c.want) {
 				s.release()
 				for word, x := range tickets {
 					select {

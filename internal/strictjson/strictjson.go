@@ -14,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"reflect"
 	"strconv"
 	"strings"
@@ -291,8 +292,8 @@ func (w *walk) anything(tok json.Token, depth int) error {
 // embedded structs are among them; an outer one hides an inner one.
 func fieldsOf(t reflect.Type) map[string]reflect.Type {
 	fields := map[string]reflect.Type{}
-	for i := range t.NumField() {
-		f := t.Field(i)
+	for f := range t.Fields() {
+		f := f
 		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 		if !f.Anonymous || name != "" {
 			continue
@@ -302,13 +303,11 @@ func fieldsOf(t reflect.Type) map[string]reflect.Type {
 			inner = inner.Elem()
 		}
 		if inner.Kind() == reflect.Struct {
-			for k, v := range fieldsOf(inner) {
-				fields[k] = v
-			}
+			maps.Copy(fields, fieldsOf(inner))
 		}
 	}
-	for i := range t.NumField() {
-		f := t.Field(i)
+	for f := range t.Fields() {
+		f := f
 		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 		if !f.IsExported() || f.Anonymous && name == "" || f.Tag.Get("json") == "-" {
 			continue
