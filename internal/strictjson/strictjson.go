@@ -293,7 +293,6 @@ func (w *walk) anything(tok json.Token, depth int) error {
 func fieldsOf(t reflect.Type) map[string]reflect.Type {
 	fields := map[string]reflect.Type{}
 	for f := range t.Fields() {
-		f := f
 		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 		if !f.Anonymous || name != "" {
 			continue
@@ -307,7 +306,6 @@ func fieldsOf(t reflect.Type) map[string]reflect.Type {
 		}
 	}
 	for f := range t.Fields() {
-		f := f
 		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 		if !f.IsExported() || f.Anonymous && name == "" || f.Tag.Get("json") == "-" {
 			continue
