@@ -171,6 +171,9 @@ func (s *Session) Setup() Setup { return s.setup }
 // Config is the lab's configuration; the caller must not change it.
 func (s *Session) Config() vnet.Config { return s.conf }
 
+// Owner is whose turns the lab takes.
+func (s *Session) Owner() string { return s.opts.Owner }
+
 // Log is the lab's event log, for its cursors.
 func (s *Session) Log() *event.Log { return s.log }
 

@@ -2,6 +2,7 @@ package stream
 
 import (
 	"context"
+	"math"
 	"slices"
 	"sort"
 	"sync"
@@ -16,6 +17,7 @@ const (
 	thinEvery  = 100 * time.Millisecond // between two that don't: nobody reads faster
 	lookEvery  = 10 * time.Millisecond  // between two looks at a log that fills quickly: it keeps little
 	quickly    = 1000                   // events at a look
+	lookEvents = 4000                   // events of a look at most: a turn of a millisecond or two
 )
 
 // Limits of the batches that a feed keeps for viewers who are a little behind. Those
@@ -32,10 +34,14 @@ const (
 type feed struct {
 	log    *event.Log
 	limits limits
+	sched  *session.Scheduler // nil: no turns
+	owner  string             // whose turns
 	stop   context.CancelFunc // of the goroutine
 	ended  chan struct{}      // closed when it has
 
 	viewers int // the hub's
+
+	hog bool // the log fills quickly; the goroutine's alone
 
 	look   sync.Mutex // guards digest
 	digest *digest    // what happened since the last batch
@@ -52,10 +58,11 @@ type feed struct {
 	netsAre int    // which version of nets it is, from 1
 }
 
-// newFeed starts a feed that begins now.
-func newFeed(log *event.Log, l limits) *feed {
+// newFeed starts a feed that begins now. It works in turns of the scheduler's that are
+// owner's, if there is a scheduler.
+func newFeed(log *event.Log, l limits, sched *session.Scheduler, owner string) *feed {
 	_, next := log.Bounds()
-	f := &feed{log: log, limits: l, ended: make(chan struct{}), digest: newDigest(l, next), next: next}
+	f := &feed{log: log, limits: l, sched: sched, owner: owner, ended: make(chan struct{}), digest: newDigest(l, next), next: next}
 	ctx, stop := context.WithCancel(context.Background())
 	f.stop = stop
 	go func() {
@@ -77,7 +84,14 @@ func (f *feed) run(ctx context.Context) {
 	<-timer.C
 	var last time.Time // when there was a batch
 	for {
+		// The turn comes before the lock: who has that has a turn already.
+		if f.sched != nil && !f.sched.Turn(ctx, f.owner, f.hog) {
+			return
+		}
 		more, wait := f.take(time.Now(), &last)
+		if f.sched != nil {
+			f.sched.Done()
+		}
 		if more == nil {
 			timer.Reset(wait)
 		}
@@ -95,7 +109,8 @@ func (f *feed) run(ctx context.Context) {
 func (f *feed) take(now time.Time, last *time.Time) (more <-chan struct{}, wait time.Duration) {
 	f.look.Lock()
 	defer f.look.Unlock()
-	n, more := f.read()
+	n, more := f.read(lookEvents)
+	f.hog = n > quickly
 	if f.digest.empty() {
 		return more, 0
 	}
@@ -114,13 +129,14 @@ func (f *feed) take(now time.Time, last *time.Time) (more <-chan struct{}, wait 
 	return more, lookEvery
 }
 
-// read lets the digest take in what is new in the log, and returns how much that is.
-func (f *feed) read() (n int, more <-chan struct{}) {
+// read lets the digest take in what is new in the log, so many events at most, and
+// returns how many they are.
+func (f *feed) read(limit int) (n int, more <-chan struct{}) {
 	d := f.digest
 	_, more = f.log.Each(d.next, func(e *event.Event) bool {
 		n++
 		d.add(e)
-		return true
+		return n < limit
 	})
 	return n, more
 }
@@ -150,7 +166,7 @@ func (f *feed) cut() {
 func (f *feed) flush() uint64 {
 	f.look.Lock()
 	defer f.look.Unlock()
-	f.read()
+	f.read(math.MaxInt)
 	if !f.digest.empty() {
 		f.cut()
 	}

@@ -91,7 +91,7 @@ func (h *Hub) enter(s *session.Session) (*feed, *visitor.Refusal) {
 		if h.Rate < 0 {
 			l = noLimits
 		}
-		f = newFeed(s.Log(), l)
+		f = newFeed(s.Log(), l, h.Scheduler, s.Owner())
 		if h.feeds == nil {
 			h.feeds = map[*session.Session]*feed{}
 		}
