@@ -50,7 +50,7 @@ var programs = map[string]func(p *vnet.Proc) vnet.Exit{
 		return p.Verdict()
 	},
 	"eats": func(p *vnet.Proc) vnet.Exit {
-		p.SetMemory(MaxLabMemory + 1)
+		p.SetStack(vnet.MaxKernelMemory + MaxStacks + 1)
 		for !p.Dying() {
 			p.Sleep(time.Millisecond)
 		}
@@ -314,7 +314,7 @@ func TestReplayHasLimits(t *testing.T) {
 			r.End.At, r.End.Step = int64(MaxTime), math.MaxUint64
 			return r
 		}(), Limits{}, "", "at the end: there are more events than the "},
-		{"a lab that uses more memory than one may", forged(run(t, "eats", time.Second)), Limits{}, "its programs use 1024 MiB of memory", ""},
+		{"a lab that uses more memory than one may", forged(run(t, "eats", time.Second)), Limits{}, "the nested calls of its programs take more memory than those of a lab may: it ran for ", ""},
 		{"a command at another step", func() *Recording {
 			r := run(t, "prints", 10*time.Second, kill)
 			r.Commands[0].Step++

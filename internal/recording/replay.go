@@ -12,9 +12,9 @@ import (
 
 // Limits of a replay besides those of its caller.
 const (
-	replayChunk  = 1024                   // steps between two looks at whether it is to end
-	lookEvery    = 250 * time.Millisecond // real time between two looks at memory, and two calls of Progress
-	MaxLabMemory = 1 << 30                // bytes that the processes of a lab may use together: twice a live lab's, whose use is looked at now and then
+	replayChunk   = 1024                   // steps between two looks at whether it is to end
+	progressEvery = 250 * time.Millisecond // real time between two calls of Progress
+	MaxStacks     = 256 << 20              // bytes that the host keeps for the nested calls of a lab's programs, of a live lab's too
 )
 
 // A Builder makes labs and programs again.
@@ -56,8 +56,9 @@ type Result struct {
 }
 
 // Errors of a replay that did not come to its end: it took more real time than its
-// limit, or its context ended.
+// limit, or more memory than a live lab may, or its context ended.
 var (
+	ErrMemory      = errors.New("the nested calls of its programs take more memory than those of a lab may")
 	ErrTime        = errors.New("the replay takes too long")
 	ErrInterrupted = errors.New("the replay was interrupted")
 )
@@ -93,7 +94,7 @@ func (e *LackError) Error() string {
 
 // Replay runs the recording again and compares the hash. It stops where the run is
 // known to be another. An error means that it could not be run to its end: a
-// LackError, ErrTime or ErrInterrupted.
+// LackError, ErrTime, ErrMemory or ErrInterrupted.
 func (l *File) Replay(ctx context.Context, b Builder, limits Limits) (Result, error) {
 	p := &player{File: l, Builder: b, limits: limits, began: time.Now(), res: Result{WantHash: l.End.Hash, Version: l.Version}}
 	if err := p.look(); err != nil {
@@ -110,6 +111,7 @@ type player struct {
 	lab    *vnet.Lab
 	began  time.Time
 	looked time.Time
+	greedy bool // it took more memory than a live lab may
 	res    Result
 }
 
@@ -183,6 +185,12 @@ func (p *player) play(ctx context.Context) (Result, error) {
 	}
 	defer lab.Close()
 	p.lab = lab
+	// What its programs have is limited by its configuration, as in every run. How large
+	// their stacks are differs by machine.
+	lab.SetGrant(func(_, others int64) bool {
+		p.greedy = p.greedy || others > vnet.MaxKernelMemory+MaxStacks
+		return !p.greedy
+	})
 	for _, x := range p.Programs {
 		prog, err := p.compile(ctx, x.Node, x.Proc, x.Name, x.Hash)
 		if err == nil {
@@ -238,7 +246,11 @@ func (p *player) runTo(ctx context.Context, at int64, step uint64) error {
 		if err := p.ends(ctx); err != nil {
 			return err
 		}
-		if p.tooMany() || p.lab.Run(time.Duration(at), min(step, p.lab.Steps()+replayChunk)) || p.lab.Steps() >= step {
+		if p.tooMany() {
+			return nil
+		}
+		reached := p.lab.Run(time.Duration(at), min(step, p.lab.Steps()+replayChunk))
+		if !p.greedy && (reached || p.lab.Steps() >= step) {
 			return nil
 		}
 	}
@@ -255,21 +267,17 @@ func (p *player) ends(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return p.cut(ErrInterrupted)
 	}
+	if p.greedy {
+		return p.cut(ErrMemory)
+	}
 	now := time.Now()
 	if took := now.Sub(p.began); p.limits.Time > 0 && took > p.limits.Time {
 		return p.cut(ErrTime)
 	}
-	if now.Sub(p.looked) < lookEvery {
+	if now.Sub(p.looked) < progressEvery {
 		return nil
 	}
 	p.looked = now
-	memory := int64(0)
-	for _, x := range p.lab.Status().Procs {
-		memory += x.Memory
-	}
-	if memory > MaxLabMemory {
-		return fmt.Errorf("the replay was ended at %v of virtual time: its programs use %d MiB of memory, more than those of a lab may", p.lab.Now(), memory>>20)
-	}
 	if p.limits.Progress != nil {
 		_, events := p.lab.Log().Bounds()
 		p.limits.Progress(Progress{p.lab.Now(), time.Duration(p.End.At), events, p.End.Events})

@@ -6,13 +6,14 @@ import (
 	"fmt"
 	"time"
 
+	"wireloom/internal/recording"
 	"wireloom/vnet"
 )
 
 // MaxStacks is how many bytes the host keeps for the nested calls of a lab's programs.
 // How many they take differs by machine: so it is no limit of the lab's, where a run
 // would end differently, and the whole lab is closed instead.
-const MaxStacks = 256 << 20
+const MaxStacks = recording.MaxStacks
 
 // installWait is how long a program that is uploaded waits for memory.
 const installWait = 5 * time.Second
