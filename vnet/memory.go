@@ -28,6 +28,7 @@ type memory struct {
 	stacks   int64 // see Proc.SetStack
 	kernels  *kern.Memory
 	grant    func(programs, others int64) bool
+	aside    func(work func())
 	refused  bool // by the host: nothing runs any more
 }
 
@@ -57,6 +58,20 @@ func (l *Lab) Memory() (programs, others int64) {
 // there: Run does no more, and to Close it is all that is left. What it has logged until
 // then is what it logs wherever it runs.
 func (l *Lab) SetGrant(f func(programs, others int64) bool) { l.mem.grant = f }
+
+// SetAside makes the lab hand f what takes its host a while and nothing of the lab waits
+// for but the process that asked: f is to run it, within Run, and may let others have what
+// the lab holds up meanwhile.
+func (l *Lab) SetAside(f func(work func())) { l.mem.aside = f }
+
+// Aside runs work of the host's, which touches nothing of the lab: see [Lab.SetAside].
+func (p *Proc) Aside(work func()) {
+	if aside := p.node.lab.mem.aside; aside != nil && !p.gone {
+		aside(work)
+		return
+	}
+	work()
+}
 
 // granted asks for so many bytes more. Where they are refused, the lab ends with this step.
 func (l *Lab) granted(programs, others int64) bool {

@@ -11,6 +11,10 @@ import (
 // pageSize is that of a WebAssembly memory.
 const pageSize = 64 << 10
 
+// slowly is by how many bytes a memory may grow, or go, without keeping its lab's host busy
+// for long.
+const slowly = 4 << 20
+
 // A linearMemory is the memory of a guest, held to its process' limit and the lab's. To
 // grow it beyond gives the guest -1, and is told once.
 type linearMemory struct {
@@ -45,7 +49,7 @@ func (m *linearMemory) Reallocate(size uint64) []byte {
 	}
 	switch {
 	case m.room.region != nil:
-		m.room.grow(n)
+		m.host(n-m.room.ready, func() { m.room.grow(n) })
 		m.buf = m.room.region[:n:n]
 	case n > cap(m.buf):
 		// Room for more, so that a guest that grows page by page isn't copied each time.
@@ -61,10 +65,19 @@ func (m *linearMemory) Reallocate(size uint64) []byte {
 // Free gives the memory back.
 func (m *linearMemory) Free() {
 	if m.room.region != nil {
-		m.room.recycle(len(m.buf))
+		m.host(m.room.ready, func() { m.room.recycle(len(m.buf)) })
 	}
 	m.room, m.buf = room{}, nil
 	m.p.SetMemory(0)
+}
+
+// host runs what concerns so many bytes of the system's.
+func (m *linearMemory) host(bytes int, work func()) {
+	if bytes > slowly {
+		m.p.Aside(work)
+	} else {
+		work()
+	}
 }
 
 // refusal is a reminder, for a program that a trap ends, of what it may not have

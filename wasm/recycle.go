@@ -57,11 +57,18 @@ func reuse(size, most int) (room, bool) {
 	return r, true
 }
 
+// maxLazy is how many bytes a guest may begin with that come when they are touched: most
+// have more than they use. What a guest grows by it is about to use.
+const maxLazy = 4 << 20
+
 // grow makes the first n bytes usable.
 func (r *room) grow(n int) {
 	if n > r.ready {
+		committed.Add(int64(n - r.ready)) // before it is so, and below after it was: never too little
 		r.commit(r.ready, n)
-		committed.Add(int64(n - r.ready))
+		if r.ready > 0 || n > maxLazy {
+			r.populate(r.ready, n)
+		}
 		r.ready = n
 	}
 }
@@ -84,8 +91,8 @@ func (r *room) recycle(used int) {
 }
 
 func (r *room) drop() {
-	committed.Add(-int64(r.ready))
 	r.free()
+	committed.Add(-int64(r.ready))
 }
 
 // GuestMemory is how many bytes the guests of this process have from the system, and how

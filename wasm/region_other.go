@@ -11,4 +11,6 @@ func reserve(int) region { return nil }
 
 func (region) commit(int, int) {}
 
+func (region) populate(int, int) {}
+
 func (region) free() {}

@@ -46,6 +46,8 @@ that are named here. Stop the server with Ctrl-C. docs/hosting.md has what to pu
 	switch {
 	case *idle <= 0:
 		return fail(io, fmt.Errorf("--idle %v: want some time", *idle))
+	case set(f, "memory") && *memory < budget.Least:
+		return fail(io, fmt.Errorf("--memory %v: want %v or more", *memory, size(budget.Least)))
 	case *logs != "text" && *logs != "json":
 		return fail(io, fmt.Errorf("--log %.40q: want text or json", *logs))
 	}

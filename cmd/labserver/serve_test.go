@@ -207,6 +207,8 @@ func TestServeRefusesFlagsThatMakeNoSense(t *testing.T) {
 		{"--class-size -1", "want the number of people"},
 		{"--class-size 1000000", "at most 100000"},
 		{"--log xml", "want text or json"},
+		{"--memory 4GB", "want a number of bytes"},
+		{"--memory 63MiB", "--memory 63MiB: want 64MiB or more"},
 		{"ping", "already"},
 		{"--host=", "empty"},
 		{"--addr nowhere", "cannot listen on nowhere"},

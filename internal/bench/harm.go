@@ -102,6 +102,18 @@ func printer() []byte {
 	)
 }
 
+// hoarder takes 56 MiB, writes to all of it, starts itself again and sleeps.
+func hoarder() []byte {
+	return module("p\x00\x00\x00\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", []imported{
+		{"tuntap", "spawn", "\x7f\x7f\x7f\x7f\x7f"}, {"tuntap", "poll", "\x7f\x7f\x7f"},
+	}, joined(
+		i32(895), 0x40, 0, 0x1a, // memory.grow, drop
+		i32(64), i32(1), i32(56<<20-64), 0xfc, 11, 0, // memory.fill
+		i32(0), i32(2), i32(0), i32(0), i32(4), 0x10, 0, 0x1a, // spawn, drop
+		i32(0), i32(0), i32(1<<30), 0x10, 1, 0x1a, // poll, drop
+	))
+}
+
 // flooder opens its tap and writes frames to it, looks at the clock, opens /dev/null
 // and closes it, for ever.
 func flooder() []byte {

@@ -30,7 +30,8 @@ const (
 // four that don't: one spins, one takes memory and gives it back as fast as it can,
 // one makes system calls without end, and to the fourth somebody uploads programs
 // that keep the compiler busy. What counts is how far the good lab's virtual time is
-// behind real time, and that its hash is what a replay finds.
+// behind real time, and that its hash is what a replay finds. At last it runs beside
+// labs that take all the memory that they get, and the server's memory counts too.
 func neighbours(ctx context.Context, _ int) (r *Report, err error) {
 	runtime.GOMAXPROCS(neighboursCores)
 	session.TuneGC()
@@ -62,7 +63,7 @@ func neighbours(ctx context.Context, _ int) (r *Report, err error) {
 				return nil, err
 			}
 		}
-		good, err := newGoodLab(ctx, src, e.Compile, sched)
+		good, err := newGoodLab(ctx, src, e.Compile, session.Options{Scheduler: sched})
 		if err == nil {
 			err = pause(ctx, labsSettle)
 		}
@@ -107,6 +108,12 @@ func neighbours(ctx context.Context, _ int) (r *Report, err error) {
 			)
 		}
 	}
+	rows, err := besideHogs(ctx, e, src)
+	if err != nil {
+		return nil, err
+	}
+	r.Rows = append(r.Rows, rows...)
+	r.Notes = append(r.Notes, fmt.Sprintf("hogs: %d labs of one client whose programs take 56 MiB each and start themselves again, on a server that may use %d MiB", hogLabs, hogBudget>>20))
 	return r, nil
 }
 
@@ -126,7 +133,7 @@ type goodLab struct {
 	late []time.Duration // real time since the start minus virtual time, event by event
 }
 
-func newGoodLab(ctx context.Context, src *boot.Source, compile boot.Compile, sched *session.Scheduler) (*goodLab, error) {
+func newGoodLab(ctx context.Context, src *boot.Source, compile boot.Compile, o session.Options) (*goodLab, error) {
 	seed := uint64(labsSeed)
 	lab, setup, err := src.Build(ctx, compile, boot.Options{Seed: &seed})
 	if err != nil {
@@ -139,7 +146,7 @@ func newGoodLab(ctx context.Context, src *boot.Source, compile boot.Compile, sch
 		g.late = append(g.late, time.Since(began)-e.At)
 		g.mu.Unlock()
 	})
-	if g.session, err = session.New(lab, setup, session.Options{Scheduler: sched}); err != nil {
+	if g.session, err = session.New(lab, setup, o); err != nil {
 		lab.Close()
 		return nil, err
 	}

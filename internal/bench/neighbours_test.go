@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"wireloom/internal/boot"
+	"wireloom/internal/budget"
 	"wireloom/internal/compilechild"
 	"wireloom/internal/session"
 )
@@ -40,7 +41,7 @@ func TestNeighboursLeaveNoTrace(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	good, err := newGoodLab(ctx, src, e.Compile, sched)
+	good, err := newGoodLab(ctx, src, e.Compile, session.Options{Scheduler: sched})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,6 +56,63 @@ func TestNeighboursLeaveNoTrace(t *testing.T) {
 	detach()
 	if _, err := stop(); err != nil {
 		t.Error(err)
+	}
+	same, events, err := good.replays(ctx, e.Compile)
+	good.close()
+	if err != nil || !same || events < 100 {
+		t.Errorf("a replay of %d events finds the same hash: %v, %v", events, same, err)
+	}
+}
+
+// TestHogsLeaveNoTrace: beside labs that take all memory that they get, a lab of another
+// client goes on, and does what it always does; they are closed, and what they had is
+// free again. No time is looked at.
+func TestHogsLeaveNoTrace(t *testing.T) {
+	ctx := t.Context()
+	e, err := boot.OpenEngine(ctx, filepath.Join(t.TempDir(), "cache"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := e.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	src, err := fastPing()
+	if err != nil {
+		t.Fatal(err)
+	}
+	// What the test itself takes is no part of it.
+	mem := budget.New(256<<20, func() budget.Usage { return budget.Usage{} }, e.Tidy)
+	go mem.Run(ctx)
+	sched := session.NewScheduler(2)
+	herd, err := startHerd(ctx, e.Compile, sched, mem)
+	if err != nil {
+		t.Fatal(err)
+	}
+	claim, err := mem.Open(ctx, "good")
+	if err != nil {
+		t.Fatal(err)
+	}
+	good, err := newGoodLab(ctx, src, e.Compile, session.Options{Scheduler: sched, Owner: "good", Claim: claim})
+	if err != nil {
+		t.Fatal(err)
+	}
+	claim.Closer(func(why error) { t.Errorf("the good lab is to be closed: %v", why) })
+	detach, err := good.session.Attach(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for at := time.Duration(0); at < 2*time.Second || herd.closed.Load() < hogLabs; at += 10 * time.Millisecond {
+		reach(ctx, t, good.session, at)
+		if s := mem.Stats(); s.Used > 224<<20 {
+			t.Fatalf("%d MiB are used, of 224 that are granted", s.Used>>20)
+		}
+	}
+	detach()
+	herd.close()
+	if s := mem.Stats(); s.Clients != 1 || s.Labs > 20<<20 {
+		t.Errorf("with the good lab alone, %+v", s)
 	}
 	same, events, err := good.replays(ctx, e.Compile)
 	good.close()

@@ -37,8 +37,11 @@ func (e *Engine) compileApart(ctx context.Context, module []byte, dir string) er
 
 // Usage is what this process and those that compile for it take of the machine's memory.
 func (e *Engine) Usage() budget.Usage {
-	u := budget.Usage{Resident: budget.Resident(0), Heap: budget.Heap(), Code: e.e.Size()}
+	before, _, _ := wasm.GuestMemory()
+	u := budget.Usage{Resident: budget.Resident(0), Code: e.e.Size()}
+	u.Heap, u.Garbage = budget.Heap()
 	u.Guests, u.Idle, u.InHeap = wasm.GuestMemory()
+	u.Guests = max(u.Guests, before) // what is resident is so at one moment, and this at another
 	for _, pid := range compilechild.Running() {
 		if n := budget.Resident(pid); n > 0 {
 			u.Children += n

@@ -14,7 +14,9 @@ const (
 	lookEvery = 100 * time.Millisecond // between two looks at what is really used
 	trimEvery = time.Second            // between two times that what is kept for later is looked through
 	tidyEvery = 2 * time.Second        // between two times that garbage is collected for it,
-	tidySoon  = 300 * time.Millisecond // where memory is short and labs have left some
+	tidySoon  = 300 * time.Millisecond // or where memory is short;
+	tidyWorth = 16 << 20               // bytes that are worth it: every lab waits a moment for that
+	emptyOnce = 10 * time.Second       // between two times that all is given up that can be had again
 	openWait  = 5 * time.Second        // for room for what a client within their share asks for
 	LabBase   = 4 << 20                // bytes that a lab takes before it runs anything
 )
@@ -40,7 +42,8 @@ type Budget struct {
 	made    int
 	last    Usage // of the last look
 	tidied  time.Time
-	litter  bool          // labs were closed since garbage was collected
+	emptied time.Time
+	litter  int64         // bytes that claims have left in the heap since garbage was collected
 	changed chan struct{} // closed when there may be more room
 	closed  uint64        // labs
 	refused uint64        // claims
@@ -101,17 +104,9 @@ func (b *Budget) Run(ctx context.Context) {
 func (b *Budget) look(now time.Time) {
 	b.measure()
 	b.mu.Lock()
-	short, since := b.lacking() > 0, now.Sub(b.tidied)
-	collect := (b.litter || short) && since >= tidyEvery || b.litter && short && since >= tidySoon
-	if collect {
-		b.tidied, b.litter = now, false
-	}
+	effort := b.effort(now)
 	b.mu.Unlock()
-	if collect {
-		effort := Collect
-		if short {
-			effort = Empty
-		}
+	if effort > Trim {
 		b.tidy(effort) // takes a while, in which the labs go on
 		b.measure()
 	}
@@ -121,6 +116,23 @@ func (b *Budget) look(now time.Time) {
 		b.shorten()
 	}
 	b.tell()
+}
+
+// effort says what is to be done now to give memory back. The caller holds mu, and does it.
+func (b *Budget) effort(now time.Time) Effort {
+	short, since := b.lacking() > 0, now.Sub(b.tidied)
+	worth := min(b.last.Heap, b.last.Garbage+b.litter) >= tidyWorth
+	effort := Trim
+	switch {
+	case short && now.Sub(b.emptied) >= emptyOnce:
+		effort, b.emptied = Empty, now
+	case worth && (since >= tidyEvery || short && since >= tidySoon):
+		effort = Collect
+	}
+	if effort > Trim {
+		b.tidied, b.litter = now, 0
+	}
+	return effort
 }
 
 func (b *Budget) measure() {
@@ -271,7 +283,7 @@ func (b *Budget) refuse(c *Claim, use, share int64) error {
 func (b *Budget) remove(c *Claim) {
 	if i := slices.Index(b.claims, c); i >= 0 {
 		b.claims = slices.Delete(b.claims, i, i+1)
-		b.litter = b.litter || c.close != nil
+		b.litter += c.measured
 		b.tell()
 	}
 }

@@ -57,7 +57,7 @@ func TestMachineOf(t *testing.T) {
 }
 
 func TestHeap(t *testing.T) {
-	if n := Heap(); n < 1<<20 || n > 1<<40 {
-		t.Errorf("Go's runtime has %d bytes", n)
+	if n, garbage := Heap(); n < 1<<20 || n > 1<<40 || garbage < 0 || garbage > n {
+		t.Errorf("Go's runtime has %d bytes, of which %d are garbage", n, garbage)
 	}
 }

@@ -4,6 +4,7 @@ package budget
 type Usage struct {
 	Resident int64 // as the system counts it; 0 where it doesn't tell
 	Heap     int64 // of Go's runtime: the heap with its garbage, stacks and tables
+	Garbage  int64 // of that, what a collection would surely give back
 	Guests   int64 // guests' memory outside of the heap, in use
 	Idle     int64 // and kept for the next ones
 	Code     int64 // machine code of programs, outside of the heap

@@ -26,13 +26,20 @@ func (s *Session) grant(ctx context.Context, programs, others int64) bool {
 	if claim.Has(programs, others+s.uploads.bytes) {
 		return true
 	}
-	s.sched.release()
-	ok := claim.Grow(ctx, programs, others+s.uploads.bytes)
-	s.sched.acquire(context.WithoutCancel(ctx), s.line, s.opts.Owner)
+	ok := false
+	s.aside(ctx, func() { ok = claim.Grow(ctx, programs, others+s.uploads.bytes) })
 	if !ok {
 		s.ending = cause(ctx)
 	}
 	return ok
+}
+
+// aside runs what keeps the lab waiting and needs no turn (vnet.Lab.SetAside): others have
+// the lab's.
+func (s *Session) aside(ctx context.Context, work func()) {
+	s.sched.release()
+	defer s.sched.acquire(context.WithoutCancel(ctx), s.line, s.opts.Owner) // nothing ends that
+	work()
 }
 
 // settleMemory gives back what the lab holds no more, between two turns.

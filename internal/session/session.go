@@ -211,6 +211,7 @@ func (s *Session) live(ctx context.Context) (reason string) {
 	}()
 	defer s.leaveLine()
 	s.lab.SetGrant(func(programs, others int64) bool { return s.grant(ctx, programs, others) })
+	s.lab.SetAside(func(work func()) { s.aside(ctx, work) })
 	s.pace.rebase(time.Now(), s.lab.Now())
 	s.lab.Start()
 	timer := time.NewTimer(0)
