@@ -158,12 +158,12 @@ func TestRingsAreRemarkedOn(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got := ""
+			var got strings.Builder
 			for _, r := range sc.Remarks {
-				got += r.String()
+				got.WriteString(r.String())
 			}
-			if tc.want == "" && got != "" || !strings.HasPrefix(got, tc.want) || strings.Count(got, "loop") > 1 {
-				t.Errorf("remarks are %q, want %q", got, tc.want)
+			if tc.want == "" && got.String() != "" || !strings.HasPrefix(got.String(), tc.want) || strings.Count(got.String(), "loop") > 1 {
+				t.Errorf("remarks are %q, want %q", got.String(), tc.want)
 			}
 		})
 	}

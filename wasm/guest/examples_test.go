@@ -19,22 +19,26 @@ func must(p *vnet.Proc, e errno.Errno) {
 	}
 }
 
-// frames is a tap that sends frames, the next only after the right answer.
+// frames is a tap that sends a frame to everybody, which nobody answers, and then
+// frames to one address, the next only after the right answer.
 func frames(n int) native {
 	return func(p *vnet.Proc) {
 		fd, e := p.Open("/dev/tap0", kern.O_RDWR)
 		must(p, e)
 		p.Sleep(time.Second)
+		f := make([]byte, 60)
+		copy(f, "\xff\xff\xff\xff\xff\xff\x02\x00\x00\x00\x00\x01\x88\xb5")
+		_, e = p.Write(fd, f)
+		must(p, e)
 		for i := range n {
-			f := make([]byte, 60)
-			copy(f, "\xff\xff\xff\xff\xff\xff\x02\x00\x00\x00\x00\x01\x88\xb5")
+			copy(f, "\x02\x00\x00\x00\x00\x02")
 			f[14] = byte(i)
 			_, e := p.Write(fd, f)
 			must(p, e)
 			got := make([]byte, 100)
 			n, e := p.Read(fd, got)
 			must(p, e)
-			if n != 60 || string(got[:6]) != "\x02\x00\x00\x00\x00\x01" || got[14] != byte(i) {
+			if n != 60 || string(got[:12]) != "\x02\x00\x00\x00\x00\x01\x02\x00\x00\x00\x00\x02" || got[14] != byte(i) {
 				return
 			}
 		}

@@ -1,6 +1,7 @@
 /*
- * Tapecho sends back each frame that a tap device receives, to who sent it. It
- * waits with kqueue(2), and takes all that is there before it waits again.
+ * Tapecho sends back each frame that a tap device receives, to who sent it; not
+ * those to a group, which is nobody's source. It waits with kqueue(2), and takes all
+ * that is there before it waits again.
  *
  *	tapecho [-n frames] device
  */
@@ -80,7 +81,7 @@ main(int argc, char *argv[])
 		if (kevent(kq, NULL, 0, &event, 1, NULL) < 0)
 			err(1, "kevent");
 		while (left != 0 && (n = read(tap, &frame, sizeof(frame))) > 0) {
-			if (n < ETHER_HDR_LEN)
+			if (n < ETHER_HDR_LEN || ETHER_IS_MULTICAST(frame.eh.ether_dhost))
 				continue;
 			turn(&frame.eh);
 			if (write(tap, &frame, n) < 0)

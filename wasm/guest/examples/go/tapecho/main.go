@@ -1,6 +1,7 @@
 //go:build wasip1
 
-// Tapecho sends back each frame that a tap device receives, to who sent it.
+// Tapecho sends back each frame that a tap device receives, to who sent it; not those
+// to a group, which is nobody's source.
 //
 //	tapecho [-n frames] device
 package main
@@ -22,10 +23,10 @@ func main() {
 		fmt.Printf("%s is %s\n", tap.Name(), name)
 	}
 	b := make([]byte, 16384)
-	for i := 0; i != *frames; i++ {
+	for left := *frames; left != 0; {
 		n, err := tap.Read(b) // one read, one frame
 		check(err)
-		if n < 14 {
+		if n < 14 || b[0]&1 != 0 {
 			continue
 		}
 		var sender [6]byte
@@ -34,6 +35,7 @@ func main() {
 		copy(b, sender[:])
 		_, err = tap.Write(b[:n])
 		check(err)
+		left--
 	}
 	fmt.Println("done")
 }
