@@ -2,9 +2,10 @@
 // do is measured in the same run, in turns, and what counts is the ratio, since
 // that of two programs holds on any machine and their figures don't.
 //
-//	go run ./internal/bench [-rounds 7] [-json] [ITEM...]
+//	go run ./internal/bench [-rounds 7] [-json] [-base COMMIT] [ITEM...]
 //
-// Without an ITEM it runs them all. It opens no socket but on 127.0.0.1, and what
+// Without an ITEM it runs them all. With -base the peer is a build of that commit,
+// whose benchmarks run in turns with these. It opens no socket but on 127.0.0.1, and what
 // it does with real network interfaces happens in a network namespace of its own.
 package main
 
@@ -77,8 +78,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	set.SetOutput(stderr)
 	rounds := set.Int("rounds", 7, "how often each item is measured, 1 to 100")
 	asJSON := set.Bool("json", false, "print data")
+	commit := set.String("base", "", "hold each item against a build of this `commit` instead of its peers")
 	set.Usage = func() {
-		fmt.Fprintln(stderr, "usage: bench [-rounds N] [-json] [ITEM...]")
+		fmt.Fprintln(stderr, "usage: bench [-rounds N] [-json] [-base COMMIT] [ITEM...]")
 		for _, x := range items {
 			fmt.Fprintf(stderr, "  %-10s %s\n", x.name, x.about)
 		}
@@ -94,13 +96,23 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
+	one := apart
+	if *commit != "" {
+		base, err := baseTree(ctx, *commit, stderr)
+		if err != nil {
+			return err
+		}
+		one = func(ctx context.Context, x item, rounds int, stderr io.Writer) (*Report, error) {
+			return versus(ctx, x, base, rounds, stderr)
+		}
+	}
 	doc := document{Machine: machine(), Rounds: *rounds}
 	if !*asJSON {
 		fmt.Fprintf(stdout, "%s; %d rounds; median [min..max]\n", doc.Machine, *rounds)
 	}
 	var failed []string
 	for _, x := range chosen {
-		r, err := apart(ctx, x, *rounds, stderr)
+		r, err := one(ctx, x, *rounds, stderr)
 		if err != nil {
 			if ctx.Err() != nil {
 				return ctx.Err()
@@ -154,9 +166,15 @@ func apart(ctx context.Context, x item, rounds int, stderr io.Writer) (*Report, 
 	if err != nil {
 		return nil, err
 	}
+	return measureIn(ctx, tree{bench: self}, x, rounds, stderr)
+}
+
+// measureIn runs an item of a tree's benchmarks, in that tree: "" is where we are.
+func measureIn(ctx context.Context, t tree, x item, rounds int, stderr io.Writer) (*Report, error) {
 	ctx, cancel := context.WithTimeout(ctx, x.limit)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, self, only, x.name, strconv.Itoa(rounds))
+	cmd := exec.CommandContext(ctx, t.bench, only, x.name, strconv.Itoa(rounds))
+	cmd.Dir = t.dir
 	cmd.Stderr = stderr
 	cmd.WaitDelay = time.Second
 	out, err := cmd.Output()

@@ -17,6 +17,8 @@ func TestBadArguments(t *testing.T) {
 		{"no rounds", []string{"-rounds", "0"}, "-rounds 0: 1 to 100 are possible"},
 		{"too many rounds", []string{"-rounds=101", "fabric"}, "-rounds 101: 1 to 100 are possible"},
 		{"a flag that is not there", []string{"-fast"}, "flag provided but not defined: -fast"},
+		{"a base that git doesn't know", []string{"-base", "no-such-commit", "fabric"}, "-base no-such-commit: git knows no such commit here"},
+		{"a base that is an option", []string{"-base=--all", "fabric"}, "-base --all: git knows no such commit here"},
 		{"viewers of nothing", []string{drain, "127.0.0.1", "1", "1"}, "drain 127.0.0.1 1 1: that is for the command itself"},
 		{"an item for a process of its own", []string{only, "fabrik", "7"}, "only fabrik 7: that is for the command itself"},
 	} {
