@@ -33,12 +33,13 @@ NONE                                                   < vnet/fabric/stp
 vnet/packet, vnet/fabric/stp                           < vnet/fabric/bridge
 vnet/packet, vnet/fabric/bridge, vnet/fabric/stp       < internal/fabricconform
 vnet/kern, vnet/errno, vnet/packet, vnet/event         < vnet/inet
-vnet/loop, vnet/kern, vnet/errno, vnet/packet, vnet/event, vnet/fabric, vnet/fabric/bridge, vnet/inet < vnet
+vnet/kern, vnet/errno                                  < vnet/fs
+vnet/loop, vnet/kern, vnet/errno, vnet/packet, vnet/event, vnet/fabric, vnet/fabric/bridge, vnet/inet, vnet/fs < vnet
 vnet, vnet/inet, vnet/kern, vnet/errno, vnet/packet                 < vnet/userland
-vnet, vnet/inet, vnet/kern, vnet/errno, wasm/fuel, wasm/modcache + wazero, sys < wasm
+vnet, vnet/fs, vnet/inet, vnet/kern, vnet/errno, wasm/fuel, wasm/modcache + wazero, sys < wasm
 vnet/inet, vnet/kern, vnet/errno, vnet/packet + gVisor        < internal/hoststack
 vnet/packet + gopacket                                 < internal/decode
-vnet, vnet/inet, vnet/kern, vnet/errno, vnet/packet, vnet/event, internal/decode + go-yaml, text < scenarios
+vnet, vnet/fs, vnet/inet, vnet/kern, vnet/errno, vnet/packet, vnet/event, internal/decode + go-yaml, text < scenarios
 NONE                                                   < internal/strictjson, internal/diskfile
 internal/diskfile                                      < internal/handin, internal/sign
 vnet, internal/strictjson                              < internal/recording
@@ -82,6 +83,7 @@ var core = map[string][]string{
 	"vnet/fabric/bridge": nil,
 	"vnet/fabric/stp":    nil,
 	"vnet/inet":          nil,
+	"vnet/fs":            nil,
 	"vnet/event":         {"sync", "sync/atomic", "channel"}, // live readers read the log while the loop appends
 	"vnet/kern":          nil,
 	"tunemu":             nil,

@@ -4,7 +4,7 @@ import (
 	"regexp"
 	"strings"
 
-	"wireloom/vnet"
+	"wireloom/vnet/fs"
 )
 
 // Limits of the files that a scenario gives its nodes.
@@ -35,7 +35,7 @@ func (b *builder) files(v *value) map[string][]byte {
 				continue
 			}
 			var err error
-			if data, err = b.sc.file(e.val.text, vnet.MaxNodeFileBytes); err != nil {
+			if data, err = b.sc.file(e.val.text, fs.MaxFileBytes); err != nil {
 				b.p.at(e.val, "%s", err)
 				continue
 			}

@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"wireloom/vnet/fabric"
+	"wireloom/vnet/fs"
 	"wireloom/vnet/inet"
 	"wireloom/vnet/kern"
 	"wireloom/vnet/packet"
@@ -224,7 +225,9 @@ func (n *NodeConfig) check(m mistakeAt) {
 	if len(n.NICs)+len(n.Devices) > MaxInterfaces {
 		bad("it has %d interfaces, at most %d are allowed", len(n.NICs)+len(n.Devices), MaxInterfaces)
 	}
-	n.checkFiles(m)
+	for _, wrong := range fs.Check(n.Files) {
+		m.at("files").of(n, "%s", wrong)
+	}
 	if len(n.Programs) > MaxPrograms {
 		bad("it has %d programs, at most %d are allowed", len(n.Programs), MaxPrograms)
 	}

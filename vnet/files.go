@@ -3,7 +3,6 @@ package vnet
 import (
 	"encoding/binary"
 	"fmt"
-	"strings"
 	"time"
 
 	"wireloom/vnet/errno"
@@ -202,10 +201,6 @@ func (consoleOut) poll(_ *Proc, events int) int                  { return events
 func (consoleOut) setFlags(*Proc, int) errno.Errno               { return errno.OK }
 func (consoleOut) stat(*Proc) (kern.Stat, errno.Errno)           { return kern.Stat{Mode: 0o620}, errno.OK }
 func (consoleOut) close(*Proc) errno.Errno                       { return errno.OK }
-
-func isDevice(name string) bool {
-	return strings.HasPrefix(name, "tap") || strings.HasPrefix(name, "tun")
-}
 
 // ioctlName is how a trace shows an ioctl command.
 func ioctlName(cmd uint32) string {

@@ -68,7 +68,7 @@ func (p *Proc) kevent(fd int, changes, events []kern.Kevent, timeout time.Durati
 	}
 	// A change looks through the registrations, and what is ready is taken from the
 	// front of a list.
-	p.worked(len(changes)*(1+q.kq.Len()/notesAStep) + q.kq.Queued())
+	p.Worked(len(changes)*(1+q.kq.Len()/notesAStep) + q.kq.Queued())
 	failed := 0
 	for _, c := range changes {
 		if c.Filter == kern.EVFILT_TIMER || c.Filter == kern.EVFILT_SIGNAL {
@@ -124,7 +124,7 @@ func (p *Proc) forget(fd int) {
 			q.kq.Forget(fd)
 		}
 	}
-	p.worked(notes / notesAStep)
+	p.Worked(notes / notesAStep)
 }
 
 var filterNames = map[int]string{

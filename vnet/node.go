@@ -13,6 +13,7 @@ import (
 	"wireloom/vnet/errno"
 	"wireloom/vnet/event"
 	"wireloom/vnet/fabric"
+	"wireloom/vnet/fs"
 	"wireloom/vnet/inet"
 	"wireloom/vnet/kern"
 	"wireloom/vnet/packet"
@@ -29,7 +30,8 @@ type Node struct {
 	rand *rand.ChaCha8
 	cpu  cpu
 	*inet.Net
-	fs *filesystem
+	fs    *fs.FS
+	fifos map[*fs.Inode]*fifoPipe // those that are open
 
 	gone bool // it is off: see Node.off
 
@@ -121,8 +123,8 @@ func seedFor(seed uint64, what string) [32]byte {
 func newNode(l *Lab, num int, c NodeConfig, rt *Runtime) (*Node, error) {
 	n := &Node{lab: l, num: num, name: c.Name, conf: c, byIface: map[string]*iface{}, rand: rand.NewChaCha8(seedFor(l.conf.Seed, "node "+c.Name))}
 	n.cpu.loop = &l.loop
-	n.fs = newFilesystem(n)
 	n.kern = kern.New(kern.Config{Dialect: c.Dialect, Host: n, Tracer: &tracer{n: n}, Procs: procTable{n}, Memory: l.mem.kernels.Part()})
+	n.fs, n.fifos = fs.New(n.kern, c.Files), map[*fs.Inode]*fifoPipe{}
 	n.root = kern.Thread{PID: 1, PGID: 1}
 	n.Net = inet.New(c.Name, n, n.kern, rt.NewStack)
 	n.kern.OnIfChange(n.ifChanged)
@@ -305,7 +307,7 @@ func kindOf(ifp *kern.Ifnet) inet.Kind {
 // gets a plug, one that had been there before the plug that it had: what ifconfig
 // destroys and creates again stays connected.
 func (n *Node) ifChanged(ifp *kern.Ifnet, c kern.IfChange) {
-	if isDevice(ifp.Name) {
+	if !ifp.Card() {
 		x := n.iface(ifp.Name)
 		switch {
 		case c.Op == kern.IfAttached && x != nil:

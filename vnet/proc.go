@@ -7,6 +7,7 @@ import (
 
 	"wireloom/vnet/errno"
 	"wireloom/vnet/event"
+	"wireloom/vnet/fs"
 	"wireloom/vnet/kern"
 	"wireloom/vnet/loop"
 )
@@ -80,8 +81,8 @@ type Proc struct {
 
 	files   []*openFile
 	opened  int
-	root    *inode // where its paths begin
-	work    int64  // see Work
+	view    fs.View // the files of its node
+	work    int64   // see Work
 	stdin   *inbox
 	typing  bool // it waits for what is typed
 	console consoleMeter
@@ -166,16 +167,17 @@ func (l *Lab) newProc(n *Node, s *slot, prog Program, native bool, argv, env []s
 	n.count(ProcMemory, 0)
 	p := &Proc{
 		node: n, slot: s, pid: n.lastPID, prog: prog, native: native, argv: argv, env: env, began: l.loop.Now(),
-		root: n.fs.root, stdin: &inbox{}, memoryLimit: DefaultMemory, counted: true,
+		stdin: &inbox{}, memoryLimit: DefaultMemory, counted: true,
 	}
 	p.thread = kern.Thread{PID: p.pid, PGID: p.pid, Park: p.sleep, Unpark: p.wake}
+	p.view = n.fs.View(p)
 	p.timer.Run = p.resume
 	p.alarm.Run = func() { p.Signal(SIGALRM) }
 	p.files = []*openFile{
 		{file: consoleIn{p}, path: "stdin"},
 		{file: consoleOut{p, 1}, path: "stdout"},
 		{file: consoleOut{p, 2}, path: "stderr"},
-		{file: n.fs.openDir(n.fs.root), path: "/"},
+		{file: openDir(n.fs, p.view.Root()), path: "/"},
 	}
 	p.opened = len(p.files)
 	p.next, p.stop = iter.Pull(p.body)

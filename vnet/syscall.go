@@ -238,7 +238,7 @@ func (p *Proc) poll(fds []PollFD, timeout time.Duration, began time.Duration) (i
 	k := p.node.kern
 	for {
 		k.SelBegin(&p.thread)
-		p.worked(len(fds))
+		p.Worked(len(fds))
 		n := 0
 		for i := range fds {
 			f := &fds[i]

@@ -6,7 +6,6 @@ package vnet
 const (
 	ordinarySteps = 64 // of one call: names of a path, entries of a directory or of poll's list, changes of a kqueue
 	notesAStep    = 16 // registrations of a kqueue that are looked through in the time of a step
-	bytesAStep    = 80 // bytes of a file that are cleared or copied in it
 )
 
 // Work returns, and forgets, how many steps more than ordinary ones the calls since the
@@ -17,7 +16,7 @@ func (p *Proc) Work() int64 {
 	return n
 }
 
-// worked counts the steps of a call.
-func (p *Proc) worked(steps int) {
+// Worked counts the steps of a call.
+func (p *Proc) Worked(steps int) {
 	p.work += int64(max(steps-ordinarySteps, 0))
 }

@@ -6,6 +6,7 @@ import (
 
 	"wireloom/vnet"
 	"wireloom/vnet/errno"
+	"wireloom/vnet/fs"
 	"wireloom/vnet/kern"
 )
 
@@ -123,7 +124,7 @@ func fdFilestatGet(g *guest, a args) uint32 {
 }
 
 // putFilestat writes a struct filestat. WASI has no mode and no device numbers.
-func (g *guest) putFilestat(ptr uint32, fi vnet.FileInfo) uint32 {
+func (g *guest) putFilestat(ptr uint32, fi fs.Info) uint32 {
 	b, ok := g.at(ptr, filestatSize)
 	if !ok {
 		return wasiEFAULT
@@ -150,7 +151,7 @@ const (
 )
 
 // times reads what is to become of a file's times.
-func (g *guest) times(accessed, modified uint64, flags uint32) (c vnet.TimeChange, e errno.Errno) {
+func (g *guest) times(accessed, modified uint64, flags uint32) (c fs.TimeChange, e errno.Errno) {
 	const both, bothModified = timeAccessed | timeAccessedNow, timeModified | timeModifiedNow
 	if flags&^timesAll != 0 || flags&both == both || flags&bothModified == bothModified {
 		return c, errno.EINVAL
@@ -165,7 +166,7 @@ func (g *guest) times(accessed, modified uint64, flags uint32) (c vnet.TimeChang
 		}
 		return &d
 	}
-	return vnet.TimeChange{
+	return fs.TimeChange{
 		Accessed: at(accessed, timeAccessed, timeAccessedNow), Modified: at(modified, timeModified, timeModifiedNow),
 	}, errno.OK
 }
@@ -184,7 +185,7 @@ func fdFilestatSetSize(g *guest, a args) uint32 {
 	if a.u64(1) > math.MaxInt64 {
 		return wasiEINVAL
 	}
-	g.charge(int64(min(a.u64(1), vnet.MaxTmpBytes)) / 8)
+	g.charge(int64(min(a.u64(1), fs.MaxTmpBytes)) / 8)
 	return toWASI(g.p.Truncate(a.fd(0), int64(a.u64(1))))
 }
 
@@ -193,7 +194,7 @@ func fdAllocate(g *guest, a args) uint32 {
 	if a.u64(1) > math.MaxInt64 || a.u64(2) > math.MaxInt64 {
 		return toWASI(errno.EFBIG)
 	}
-	g.charge(int64(min(a.u64(2), vnet.MaxTmpBytes)) / 8)
+	g.charge(int64(min(a.u64(2), fs.MaxTmpBytes)) / 8)
 	return toWASI(g.p.Allocate(a.fd(0), int64(a.u64(1)), int64(a.u64(2))))
 }
 

@@ -5,6 +5,7 @@ import (
 
 	"wireloom/vnet"
 	"wireloom/vnet/errno"
+	"wireloom/vnet/fs"
 	"wireloom/vnet/kern"
 )
 
@@ -43,7 +44,7 @@ func (g *guest) pathText(ptr, n uint32) (string, errno.Errno) {
 		return "", errno.EFAULT
 	case n == 0:
 		return "", errno.ENOENT
-	case n >= vnet.MaxPath:
+	case n >= fs.MaxPath:
 		return "", errno.ENAMETOOLONG
 	case bytes.IndexByte(b, 0) >= 0:
 		return "", errno.EINVAL

@@ -59,6 +59,13 @@ func (k *Kernel) AttachEther(name string, mac packet.MAC, mtu int, send func(*Mb
 	return i
 }
 
+// Card says whether the interface is an ordinary network card. Those of other drivers,
+// tun and tap, have a device in /dev.
+func (i *Ifnet) Card() bool {
+	_, card := i.drv.(nic)
+	return card
+}
+
 // DetachEther takes a network card away.
 func (i *Ifnet) DetachEther() { i.Detach() }
 

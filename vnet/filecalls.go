@@ -3,17 +3,14 @@ package vnet
 import (
 	"fmt"
 	"math"
-	"sort"
-	"strings"
-	"time"
 
 	"wireloom/vnet/errno"
 	"wireloom/vnet/event"
+	"wireloom/vnet/fs"
 	"wireloom/vnet/kern"
 )
 
-// The system calls on files that are neither devices nor sockets. A path is
-// absolute, or begins at the directory that is open as dir; see [AtRoot].
+// The system calls on files that are neither devices nor sockets.
 
 // Where Seek counts from.
 const (
@@ -102,20 +99,9 @@ func (p *Proc) Truncate(fd int, size int64) errno.Errno {
 		if !ok || f.flags&3 == kern.O_RDONLY || size < 0 {
 			return 0, errno.EINVAL
 		}
-		return 0, p.truncate(f.node, size)
+		return 0, p.view.Truncate(f.node, size)
 	})
 	return e
-}
-
-func (p *Proc) truncate(n *inode, size int64) errno.Errno {
-	if size > MaxTmpBytes {
-		return errno.EFBIG
-	}
-	if e := p.node.fs.resize(p, n, size); e != errno.OK {
-		return e
-	}
-	p.node.fs.touch(n)
-	return errno.OK
 }
 
 // Allocate is posix_fallocate(2): it makes a regular file at least off + size bytes
@@ -130,176 +116,92 @@ func (p *Proc) Allocate(fd int, off, size int64) errno.Errno {
 			return 0, errno.EBADF
 		case off < 0 || size <= 0:
 			return 0, errno.EINVAL
-		case size > math.MaxInt64-off || off+size > MaxTmpBytes:
+		case size > math.MaxInt64-off || off+size > fs.MaxTmpBytes:
 			return 0, errno.EFBIG
-		case off+size <= int64(len(f.node.data)):
+		case off+size <= f.node.Size():
 			return 0, errno.OK
 		}
-		return 0, p.truncate(f.node, off+size)
+		return 0, p.view.Truncate(f.node, off+size)
 	})
 	return e
 }
 
 // Stat is stat(2), or with follow false lstat(2). It does not open what it looks at.
-func (p *Proc) Stat(dir int, name string, follow bool) (FileInfo, errno.Errno) {
+func (p *Proc) Stat(dir int, name string, follow bool) (fi fs.Info, e errno.Errno) {
 	op := "stat"
 	if !follow {
 		op = "lstat"
 	}
-	var fi FileInfo
-	e := p.onPath(op, dir, name, "", func() errno.Errno {
-		at, e := p.walkAt(dir, name, follow)
-		switch {
-		case e != errno.OK:
-			return e
-		case at.node == nil:
-			return errno.ENOENT
+	e = p.onPath(op, dir, name, "", func() errno.Errno {
+		n, e := p.view.Find(p.base(dir), name, follow)
+		if e == errno.OK {
+			fi = n.Info()
 		}
-		fi = at.node.info()
-		return errno.OK
+		return e
 	})
 	return fi, e
 }
 
 // Fstat is fstat(2).
-func (p *Proc) Fstat(fd int) (FileInfo, errno.Errno) {
-	var fi FileInfo
+func (p *Proc) Fstat(fd int) (fs.Info, errno.Errno) {
+	var fi fs.Info
 	_, e := p.onFile("fstat", fd, "", func(of *openFile) (int64, errno.Errno) {
 		switch f := of.file.(type) {
 		case *regFile:
-			fi = f.node.info()
+			fi = f.node.Info()
 			return 0, errno.OK
 		case *dirFile:
-			fi = f.node.info()
+			fi = f.node.Info()
 			return 0, errno.OK
 		case *fifoFile:
-			fi = f.node.info()
+			fi = f.node.Info()
 			return 0, errno.OK
 		}
 		st, e := of.file.stat(p)
-		fi = FileInfo{Stat: st, Type: p.FileType(fd), Inode: pathInode(of.path), Links: 1}
+		fi = fs.Info{Stat: st, Type: p.FileType(fd), Inode: fs.PathInode(of.path), Links: 1}
 		return 0, e
 	})
 	return fi, e
 }
 
-// A TimeChange says what utimensat(2) sets: times of the lab, nil to leave one as
-// it is.
-type TimeChange struct{ Accessed, Modified *time.Duration }
-
-func (c TimeChange) apply(p *Proc, n *inode) errno.Errno {
-	if !n.temp {
-		return errno.EROFS
-	}
-	if c.Accessed != nil {
-		n.accessed = *c.Accessed
-	}
-	if c.Modified != nil {
-		n.modified = *c.Modified
-	}
-	n.changed = p.Now()
-	return errno.OK
-}
-
-func (c TimeChange) String() string {
-	show := func(name string, at *time.Duration) string {
-		if at == nil {
-			return ""
-		}
-		return fmt.Sprintf("%s=%v", name, *at)
-	}
-	return strings.TrimSpace(show("atime", c.Accessed) + " " + show("mtime", c.Modified))
-}
-
 // SetTimes is utimensat(2).
-func (p *Proc) SetTimes(dir int, name string, follow bool, c TimeChange) errno.Errno {
+func (p *Proc) SetTimes(dir int, name string, follow bool, c fs.TimeChange) errno.Errno {
 	return p.onPath("utimensat", dir, name, c.String(), func() errno.Errno {
-		at, e := p.walkAt(dir, name, follow)
-		switch {
-		case e != errno.OK:
-			return e
-		case at.node == nil:
-			return errno.ENOENT
+		n, e := p.view.Find(p.base(dir), name, follow)
+		if e == errno.OK {
+			e = p.node.fs.SetTimes(n, c)
 		}
-		return c.apply(p, at.node)
+		return e
 	})
 }
 
 // SetFileTimes is futimens(2). EOPNOTSUPP for what is no file of a file system.
-func (p *Proc) SetFileTimes(fd int, c TimeChange) errno.Errno {
+func (p *Proc) SetFileTimes(fd int, c fs.TimeChange) errno.Errno {
 	_, e := p.onFile("futimens", fd, c.String(), func(of *openFile) (int64, errno.Errno) {
 		switch f := of.file.(type) {
 		case *regFile:
-			return 0, c.apply(p, f.node)
+			return 0, p.node.fs.SetTimes(f.node, c)
 		case *dirFile:
-			return 0, c.apply(p, f.node)
+			return 0, p.node.fs.SetTimes(f.node, c)
 		}
 		return 0, errno.EOPNOTSUPP
 	})
 	return e
 }
 
-// A DirEntry is a name in a directory.
-type DirEntry struct {
-	Name  string
-	Type  string // as [Proc.FileType] has it
-	Inode uint64
-	Next  uint64 // the cookie of the entry after this one
-}
-
-// ReadDir returns at most most entries of the directory that is open as fd, from a
+// ReadDir returns up to limit entries of the directory that is open as fd, from a
 // cookie on: 0, or Next of an entry. An entry that is not removed meanwhile is
 // neither skipped nor returned twice, but for those of /dev. ENOTDIR for what is no
 // directory.
-func (p *Proc) ReadDir(fd int, cookie uint64, most int) ([]DirEntry, errno.Errno) {
-	var list []DirEntry
+func (p *Proc) ReadDir(fd int, cookie uint64, limit int) ([]fs.Entry, errno.Errno) {
+	var list []fs.Entry
 	_, e := p.onFile("getdirentries", fd, "", func(of *openFile) (int64, errno.Errno) {
 		d, ok := of.file.(*dirFile)
 		if !ok {
 			return 0, errno.ENOTDIR
 		}
-		list = p.entries(d.node, cookie, most)
-		p.worked(len(list))
+		list = p.view.Entries(d.node, cookie, limit)
 		return int64(len(list)), errno.OK
 	})
 	return list, e
-}
-
-func (p *Proc) entries(dir *inode, cookie uint64, most int) []DirEntry {
-	if dir.parent == nil {
-		return nil // it was removed
-	}
-	var list []DirEntry
-	add := func(name string, seq uint64, n *inode) bool {
-		if len(list) == most {
-			return false
-		}
-		if seq >= cookie && n != nil {
-			list = append(list, DirEntry{Name: name, Type: n.kind.String(), Inode: n.num, Next: seq + 1})
-		}
-		return true
-	}
-	up := dir.parent
-	if dir == p.root {
-		up = dir
-	}
-	if !add(".", 0, dir) || !add("..", 1, up) {
-		return list
-	}
-	fs := p.node.fs
-	if dir == fs.dev {
-		for i, name := range fs.devices() {
-			if !add(name, firstSeq+uint64(i), fs.lookup(dir, name)) {
-				break
-			}
-		}
-		return list
-	}
-	first := sort.Search(len(dir.list), func(i int) bool { return dir.list[i].seq >= cookie })
-	for _, d := range dir.list[first:] {
-		if !add(d.name, d.seq, d.node) {
-			break
-		}
-	}
-	return list
 }

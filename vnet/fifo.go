@@ -2,6 +2,7 @@ package vnet
 
 import (
 	"wireloom/vnet/errno"
+	"wireloom/vnet/fs"
 	"wireloom/vnet/kern"
 )
 
@@ -15,42 +16,28 @@ type fifoPipe struct {
 // A fifoFile is an open FIFO.
 type fifoFile struct {
 	plain
-	fs   *filesystem
-	node *inode
+	x    *fifoPipe
+	tree *fs.FS
+	node *fs.Inode
 	r    *pipeReader // nil where it is open only for writing
 	w    *pipeWriter
 }
 
-// Mkfifo is mkfifo(2).
-func (p *Proc) Mkfifo(dir int, name string) errno.Errno {
-	return p.onPath("mkfifo", dir, name, "", func() errno.Errno {
-		at, e := p.vacant(dir, name)
-		switch {
-		case e != errno.OK:
-			return e
-		case at.slash:
-			return errno.ENOENT
-		}
-		fs := p.node.fs
-		fs.link(at.dir, at.name, fs.newInode(fifo))
-		return errno.OK
-	})
-}
-
 // openFIFO opens a FIFO: for reading it waits for a writer and for writing for a
 // reader. With O_NONBLOCK a reader does not wait, and a writer gets ENXIO.
-func (p *Proc) openFIFO(n *inode, of *openFile) (file, errno.Errno) {
-	fs, k := p.node.fs, p.node.kern
-	if n.pipe == nil {
+func (p *Proc) openFIFO(n *fs.Inode, of *openFile) (file, errno.Errno) {
+	tree, k := p.node.fs, p.node.kern
+	x := p.node.fifos[n]
+	if x == nil {
 		if !k.Memory().Take(pipeSize + pipeSelf) {
 			return nil, errno.ENOMEM
 		}
-		n.pipe = &fifoPipe{pipe: pipe{node: p.node}}
+		x = &fifoPipe{pipe: pipe{node: p.node}}
+		p.node.fifos[n] = x
 	}
-	x := n.pipe
-	f := &fifoFile{fs: fs, node: n}
+	f := &fifoFile{x: x, tree: tree, node: n}
 	access, non := of.flags&3, of.flags&kern.O_NONBLOCK != 0
-	fs.opened(n)
+	tree.Opened(n)
 	if access != kern.O_WRONLY {
 		f.r = &pipeReader{pipe: &x.pipe, non: non}
 		x.readers++
@@ -61,8 +48,7 @@ func (p *Proc) openFIFO(n *inode, of *openFile) (file, errno.Errno) {
 	}
 	if access != kern.O_RDONLY {
 		if non && x.readers == 0 {
-			fs.closed(n)
-			n.closeFIFO()
+			f.gone()
 			return nil, errno.ENXIO
 		}
 		f.w = &pipeWriter{pipe: &x.pipe, non: non}
@@ -139,10 +125,10 @@ func (f *fifoFile) setFlags(p *Proc, flags int) errno.Errno {
 	return errno.OK
 }
 
-func (f *fifoFile) stat(*Proc) (kern.Stat, errno.Errno) { return f.node.stat(), errno.OK }
+func (f *fifoFile) stat(*Proc) (kern.Stat, errno.Errno) { return f.node.Stat(), errno.OK }
 
 func (f *fifoFile) close(*Proc) errno.Errno {
-	x := f.node.pipe
+	x := f.x
 	if f.r != nil {
 		if x.readers--; x.readers == 0 {
 			x.reading = false
@@ -156,17 +142,17 @@ func (f *fifoFile) close(*Proc) errno.Errno {
 			x.notify(&x.rsel)
 		}
 	}
-	f.fs.closed(f.node)
-	f.node.closeFIFO()
+	f.gone()
 	return errno.OK
 }
 
-// closeFIFO forgets the pipe that nobody has open any more.
-func (n *inode) closeFIFO() {
-	if x := n.pipe; x.readers+x.writers == 0 {
+// gone forgets the pipe when nobody has the FIFO open any more.
+func (f *fifoFile) gone() {
+	f.tree.Closed(f.node)
+	if x := f.x; x.readers+x.writers == 0 {
 		x.rsel.Destroy(x.node.kern)
 		x.wsel.Destroy(x.node.kern)
 		x.node.kern.Memory().Give(pipeSize + pipeSelf)
-		n.pipe = nil
+		delete(x.node.fifos, f.node)
 	}
 }

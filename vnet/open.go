@@ -5,8 +5,13 @@ import (
 
 	"wireloom/vnet/errno"
 	"wireloom/vnet/event"
+	"wireloom/vnet/fs"
 	"wireloom/vnet/kern"
 )
+
+// AtRoot stands for the descriptor of a directory where a relative path begins at
+// the process' root.
+const AtRoot = -1
 
 // fileFlags are those flags of open(2) that stay with a file.
 const fileFlags = 3 | kern.O_NONBLOCK | kern.O_ASYNC | kern.O_APPEND
@@ -26,8 +31,8 @@ func (p *Proc) OpenAt(dir int, name string, flags int) (int, errno.Errno) {
 
 // shown is how a trace shows a path that begins at a directory.
 func (p *Proc) shown(dir int, name string) string {
-	if len(name) > MaxPath {
-		name = name[:MaxPath]
+	if len(name) > fs.MaxPath {
+		name = name[:fs.MaxPath]
 	}
 	if dir != AtRoot && (name == "" || name[0] != '/') {
 		name = p.pathOf(dir) + "/" + name
@@ -40,90 +45,51 @@ func (p *Proc) open(dir int, name, shown string, flags int) (int, errno.Errno) {
 		p.tooManyFiles()
 		return -1, errno.EMFILE
 	}
-	never := flags&(kern.O_CREAT|kern.O_EXCL) == kern.O_CREAT|kern.O_EXCL || flags&kern.O_NOFOLLOW != 0
-	at, e := p.walkAt(dir, name, !never)
-	if e != errno.OK {
-		return -1, e
-	}
+	n, device, e := p.view.Open(p.base(dir), name, flags)
 	of := &openFile{path: shown, flags: flags & fileFlags}
-	n := at.node
 	switch {
-	case n == nil && at.dir == p.node.fs.dev && !at.slash && flags&kern.O_DIRECTORY == 0:
-		return p.openDevice(at.name, of, flags) // the open of a name that is not there may make a device
+	case e != errno.OK:
+		return -1, e
 	case n == nil:
-		if n, e = p.create(at, flags); e != errno.OK {
-			return -1, e
-		}
-	default:
-		if e = mayOpen(n, flags); e != errno.OK {
-			return -1, e
-		}
-		if n.kind == regular && flags&kern.O_TRUNC != 0 {
-			if e = p.truncate(n, 0); e != errno.OK {
-				return -1, e
-			}
-		}
+		return p.openDevice(device, of, flags) // the open of a name that is not there may make a device
 	}
 	return p.openInode(n, of, flags)
 }
 
-// mayOpen says what is wrong with opening what is there in this way.
-func mayOpen(n *inode, flags int) errno.Errno {
-	writes := flags&3 != kern.O_RDONLY
-	switch {
-	case flags&(kern.O_CREAT|kern.O_EXCL) == kern.O_CREAT|kern.O_EXCL:
-		return errno.EEXIST
-	case n.kind == symlink:
-		return errno.ELOOP // O_NOFOLLOW
-	case n.kind != directory && flags&kern.O_DIRECTORY != 0:
-		return errno.ENOTDIR
-	case n.kind == directory && (writes || flags&(kern.O_CREAT|kern.O_TRUNC) != 0):
-		return errno.EISDIR
-	case n.kind == regular && !n.temp && (writes || flags&kern.O_TRUNC != 0):
-		return errno.EROFS
+// base is where a relative path begins by a descriptor: a process has no working
+// directory.
+func (p *Proc) base(fd int) fs.Base {
+	if fd == AtRoot {
+		return fs.Base{Dir: p.view.Root()}
 	}
-	return errno.OK
-}
-
-// create makes the regular file that O_CREAT asks for.
-func (p *Proc) create(at place, flags int) (*inode, errno.Errno) {
-	switch {
-	case flags&kern.O_CREAT == 0:
-		return nil, errno.ENOENT
-	case flags&kern.O_DIRECTORY != 0:
-		return nil, errno.EINVAL
-	case at.slash:
-		return nil, errno.EISDIR
-	case !at.dir.temp:
-		return nil, errno.EROFS
+	of, e := p.file(fd)
+	if e != errno.OK {
+		return fs.Base{Err: e}
 	}
-	fs := p.node.fs
-	if e := fs.room(p, 1); e != errno.OK {
-		return nil, e
+	d, ok := of.file.(*dirFile)
+	if !ok {
+		return fs.Base{Err: errno.ENOTDIR}
 	}
-	n := fs.newInode(regular)
-	fs.link(at.dir, at.name, n)
-	return n, errno.OK
+	return fs.Base{Dir: d.node}
 }
 
 // openInode makes the file of an inode and gives it a descriptor.
-func (p *Proc) openInode(n *inode, of *openFile, flags int) (int, errno.Errno) {
-	fs := p.node.fs
-	switch n.kind {
-	case regular:
-		fs.opened(n)
-		of.file = &regFile{fs: fs, node: n, flags: of.flags}
-	case directory:
-		of.file = fs.openDir(n)
-	case character:
-		return p.openDevice(n.device, of, flags)
-	case fifo:
+func (p *Proc) openInode(n *fs.Inode, of *openFile, flags int) (int, errno.Errno) {
+	switch n.Kind() {
+	case fs.Regular:
+		p.node.fs.Opened(n)
+		of.file = &regFile{fs: p.node.fs, node: n, flags: of.flags}
+	case fs.Directory:
+		of.file = openDir(p.node.fs, n)
+	case fs.Character:
+		return p.openDevice(n.Device(), of, flags)
+	case fs.FIFO:
 		f, e := p.openFIFO(n, of)
 		if e != errno.OK {
 			return -1, e
 		}
 		of.file = f
-	case symlink: // mayOpen has refused it
+	case fs.Symlink: // it was refused
 		return -1, errno.ELOOP
 	}
 	return p.install(of)

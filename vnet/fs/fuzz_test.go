@@ -1,4 +1,4 @@
-package vnet
+package fs
 
 import (
 	"bytes"
@@ -99,97 +99,117 @@ func FuzzTmp(f *testing.F) {
 		if len(ops) > 3000 {
 			return
 		}
-		fsLab(t, nil, func(p *Proc) {
-			m := &tmpModel{paths: map[string]*tmpNode{"/tmp": {dir: true, names: 1}}, open: map[int]*tmpNode{}}
-			for ; len(ops) >= 3; ops = ops[3:] {
-				a, b := names[int(ops[1])%len(names)], names[int(ops[2])%len(names)]
-				fd := 4 + int(ops[1])%8
-				op, got, want := tmpOp(p, m, int(ops[0])%9, a, b, fd, int(ops[2]))
-				if (got == errno.OK) != want {
-					t.Fatalf("%s %s %s (%d): %v, the model says %t", op, a, b, fd, got, want)
-				}
-				if fs := p.node.fs; fs.names != m.used() || fs.bytes != int64(m.bytes) || fs.names > MaxTmpFiles || fs.bytes > MaxTmpBytes {
-					t.Fatalf("after %s %s %s: %d names and %d bytes are counted, the model has %d and %d", op, a, b, fs.names, fs.bytes, m.used(), m.bytes)
-				}
+		h := newHand(nil)
+		open := map[int]*Inode{}
+		m := &tmpModel{paths: map[string]*tmpNode{"/tmp": {dir: true, names: 1}}, open: map[int]*tmpNode{}}
+		for ; len(ops) >= 3; ops = ops[3:] {
+			a, b := names[int(ops[1])%len(names)], names[int(ops[2])%len(names)]
+			fd := int(ops[1]) % maxOpen
+			op, got, want := tmpOp(h, open, m, int(ops[0])%9, a, b, fd, int(ops[2]))
+			if (got == errno.OK) != want {
+				t.Fatalf("%s %s %s (%d): %v, the model says %t", op, a, b, fd, got, want)
 			}
-			for name, n := range m.paths {
-				fi, e := p.Stat(AtRoot, name, false)
-				if e != errno.OK || (fi.Type == "dir") != n.dir || fi.Size != int64(len(n.data)) || !n.dir && fi.Links != n.names {
-					t.Errorf("%s is %+v, %v; the model has %d bytes, %d names", name, fi, e, len(n.data), n.names)
-				}
+			if n, bytes := h.tree.Used(); n != m.used() || bytes != int64(m.bytes) || n > MaxTmpFiles || bytes > MaxTmpBytes {
+				t.Fatalf("after %s %s %s: %d names and %d bytes are counted, the model has %d and %d", op, a, b, n, bytes, m.used(), m.bytes)
 			}
-			for fd, n := range m.open {
-				buf := make([]byte, len(n.data)+1)
-				if k, e := p.ReadAt(fd, buf, 0); e != errno.OK || !bytes.Equal(buf[:k], n.data) {
-					t.Errorf("descriptor %d has %d bytes, %v; the model has %d", fd, k, e, len(n.data))
-				}
+		}
+		for name, n := range m.paths {
+			x, e := h.Find(h.at(), name, false)
+			if e != errno.OK {
+				t.Fatalf("%s: %v", name, e)
 			}
-		})
+			if fi := x.Info(); (fi.Type == "dir") != n.dir || fi.Size != int64(len(n.data)) || !n.dir && fi.Links != n.names {
+				t.Errorf("%s is %+v; the model has %d bytes, %d names", name, fi, len(n.data), n.names)
+			}
+		}
+		for fd, n := range m.open {
+			buf := make([]byte, len(n.data)+1)
+			if k := h.tree.ReadAt(open[fd], buf, 0); !bytes.Equal(buf[:k], n.data) {
+				t.Errorf("open file %d has %d bytes; the model has %d", fd, k, len(n.data))
+			}
+		}
 	})
 }
 
+// maxOpen is how many files the fuzzer has open.
+const maxOpen = 60
+
+func (h *hand) at() Base { return Base{Dir: h.Root()} }
+
 // tmpOp does one thing to both; what is wanted is whether it works.
-func tmpOp(p *Proc, m *tmpModel, op int, a, b string, fd, arg int) (string, errno.Errno, bool) {
+func tmpOp(h *hand, open map[int]*Inode, m *tmpModel, op int, a, b string, fd, arg int) (string, errno.Errno, bool) {
 	n, to := m.paths[a], m.paths[b]
 	switch op {
 	case 0:
-		got, e := p.Open(a, kern.O_RDWR|kern.O_CREAT)
-		want := len(m.open) < MaxFiles-4 && (n != nil && !n.dir || n == nil && m.free(a))
+		for fd = 0; open[fd] != nil; fd++ {
+		}
+		if fd >= maxOpen {
+			return "nothing", errno.OK, true
+		}
+		got, _, e := h.Open(h.at(), a, kern.O_RDWR|kern.O_CREAT)
+		want := n != nil && !n.dir || n == nil && m.free(a)
 		if want {
+			h.tree.Opened(got)
+			open[fd] = got
 			if n == nil {
 				n = &tmpNode{names: 1}
 				m.paths[a] = n
 			}
 			n.opens++
-			m.open[got] = n
+			m.open[fd] = n
 		}
 		return "open", e, want
 	case 1:
-		e := p.Mkdir(AtRoot, a)
+		e := h.Mkdir(h.at(), a)
 		want := m.free(a)
 		if want {
 			m.paths[a] = &tmpNode{dir: true, names: 1}
 		}
 		return "mkdir", e, want
 	case 2:
-		e := p.Unlink(AtRoot, a)
+		e := h.Unlink(h.at(), a)
 		want := n != nil && !n.dir
 		if want {
 			m.drop(a)
 		}
 		return "unlink", e, want
 	case 3:
-		off, data := arg*5000, bytes.Repeat([]byte{byte(arg)}, arg*20)
-		_, e := p.WriteAt(fd, data, int64(off))
 		f := m.open[fd]
-		want := f != nil && (len(data) == 0 || off+len(data) <= len(f.data) || m.resize(f, off+len(data)))
+		if f == nil {
+			return "nothing", errno.OK, true
+		}
+		off, data := arg*5000, bytes.Repeat([]byte{byte(arg)}, arg*20)
+		e := h.WriteAt(open[fd], data, int64(off))
+		want := len(data) == 0 || off+len(data) <= len(f.data) || m.resize(f, off+len(data))
 		if want && len(data) > 0 {
 			copy(f.data[off:], data)
 		}
 		return "write", e, want
 	case 4:
+		f := m.open[fd]
+		if f == nil {
+			return "nothing", errno.OK, true
+		}
 		size := arg * 4200
-		e := p.Truncate(fd, int64(size))
-		f := m.open[fd]
-		return "truncate", e, f != nil && m.resize(f, size)
+		return "truncate", h.Truncate(open[fd], int64(size)), m.resize(f, size)
 	case 5:
-		e := p.Close(fd)
-		f := m.open[fd]
-		if f != nil {
+		if f := m.open[fd]; f != nil {
+			h.tree.Closed(open[fd])
+			delete(open, fd)
 			delete(m.open, fd)
 			f.opens--
 			m.forget(f)
 		}
-		return "close", e, f != nil
+		return "close", errno.OK, true
 	case 6:
-		e := p.Rmdir(AtRoot, a)
+		e := h.Rmdir(h.at(), a)
 		want := n != nil && n.dir && m.empty(a)
 		if want {
 			m.drop(a)
 		}
 		return "rmdir", e, want
 	case 7:
-		e := p.Link(AtRoot, a, false, AtRoot, b)
+		e := h.Link(h.at(), a, false, h.at(), b)
 		want := n != nil && !n.dir && m.free(b)
 		if want {
 			m.paths[b] = n
@@ -197,7 +217,7 @@ func tmpOp(p *Proc, m *tmpModel, op int, a, b string, fd, arg int) (string, errn
 		}
 		return "link", e, want
 	}
-	e := p.Rename(AtRoot, a, AtRoot, b)
+	e := h.Rename(h.at(), a, h.at(), b)
 	want := n != nil && m.parentOf(b) && (n == to || !strings.HasPrefix(b, a+"/") && (to == nil || to.dir == n.dir && (!to.dir || m.empty(b))))
 	if want && n != to {
 		if to != nil {

@@ -3,7 +3,6 @@ package vnet
 import (
 	"bytes"
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,6 +11,7 @@ import (
 
 	"wireloom/vnet/errno"
 	"wireloom/vnet/event"
+	"wireloom/vnet/fs"
 	"wireloom/vnet/kern"
 )
 
@@ -137,19 +137,19 @@ func (h *fsHand) do(line string) string {
 	case "allocate":
 		e = p.Allocate(h.fd(w[1]), number(w[2]), number(w[3]))
 	case "stat", "lstat":
-		var fi FileInfo
+		var fi fs.Info
 		fi, e = p.Stat(dir, name, w[0] == "stat")
 		result = fmt.Sprintf("%s %d %d", fi.Type, fi.Size, fi.Links)
 	case "fstat":
-		var fi FileInfo
+		var fi fs.Info
 		fi, e = p.Fstat(h.fd(w[1]))
 		result = fmt.Sprintf("%s %d %d", fi.Type, fi.Size, fi.Links)
 	case "times":
-		var fi FileInfo
+		var fi fs.Info
 		fi, e = p.Stat(dir, name, true)
 		result = fmt.Sprintf("%v %v %v", fi.Accessed, fi.Modified, fi.Changed)
 	case "utimes": // utimes PATH ATIME MTIME, - for none
-		var c TimeChange
+		var c fs.TimeChange
 		for i, at := range []**time.Duration{&c.Accessed, &c.Modified} {
 			if d, err := time.ParseDuration(w[2+i]); err == nil {
 				*at = &d
@@ -185,7 +185,7 @@ func (h *fsHand) do(line string) string {
 	case "flags":
 		e = p.SetFlags(h.fd(w[1]), openWords[w[2]])
 	case "ls": // ls NAME: the directory that is open, without . and ..
-		var list []DirEntry
+		var list []fs.Entry
 		list, e = p.ReadDir(h.fd(w[1]), 0, 1000)
 		var names []string
 		for _, d := range list {
@@ -208,7 +208,6 @@ func (h *fsHand) do(line string) string {
 
 func TestFiles(t *testing.T) {
 	files := map[string][]byte{"/etc/hosts": []byte("10.0.0.1 alice\n"), "/etc/rc.d/": nil, "/home/bob/notes": []byte("hi")}
-	long := strings.Repeat("n", MaxName+1)
 	for _, c := range []struct {
 		name   string
 		script string
@@ -236,18 +235,6 @@ func TestFiles(t *testing.T) {
 			write f x = EBADF
 			truncate f 0 = EINVAL
 			allocate f 0 10 = EBADF`},
-		{"a directory lists what was made, in that order", `
-			open / dir d = OK
-			ls d = dev:dir etc:dir home:dir tmp:dir
-			open /etc r e = OK
-			ls e = hosts:reg rc.d:dir
-			mkdir /tmp/z = OK
-			open /tmp/a w,creat f = OK
-			symlink z /tmp/m = OK
-			open /tmp r t = OK
-			ls t = z:dir a:reg m:link
-			ls f = ENOTDIR
-			ls none = EBADF`},
 		{"what is written is read", `
 			open /tmp/f rw,creat f = OK
 			write f hello = 5
@@ -308,63 +295,6 @@ func TestFiles(t *testing.T) {
 			open /tmp r,creat = EISDIR
 			open /tmp r,creat,excl = EEXIST
 			open /tmp/ r,dir = OK`},
-		{"an unlinked file lives while it is open", `
-			open /tmp/f rw,creat f = OK
-			write f data = 4
-			unlink /tmp/f = OK
-			stat /tmp/f = ENOENT
-			fstat f = reg 4 0
-			pread f 9 0 = "data"
-			write f more = 4
-			open /tmp/f r = ENOENT
-			close f = OK
-			read f 1 = EBADF`},
-		{"directories", `
-			mkdir /tmp/d = OK
-			mkdir /tmp/d = EEXIST
-			mkdir / = EEXIST
-			mkdir /tmp/no/d = ENOENT
-			mkdir /tmp/d/e/ = OK
-			stat /tmp/d = dir 0 3
-			rmdir /tmp/d = ENOTEMPTY
-			unlink /tmp/d = EISDIR
-			rmdir /tmp/d/e = OK
-			rmdir /tmp/d/. = EINVAL
-			rmdir /tmp/d = OK
-			rmdir /tmp/d = ENOENT
-			rmdir /tmp = EBUSY
-			rmdir / = EBUSY
-			open /tmp/f w,creat f = OK
-			rmdir /tmp/f = ENOTDIR
-			mkdir /tmp/f/d = ENOTDIR
-			read f 1 = EBADF`},
-		{"a removed directory that is open holds nothing", `
-			mkdir /tmp/d = OK
-			open /tmp/d r d = OK
-			rmdir /tmp/d = OK
-			ls d = OK
-			open d:f w,creat = ENOENT
-			stat d:.. = ENOENT
-			mkdir d:e = ENOENT`},
-		{"a path may begin at a directory", `
-			mkdir /tmp/d = OK
-			open /tmp/d r d = OK
-			open d:f w,creat f = OK
-			stat /tmp/d/f = reg 0 1
-			stat d:../d/f = reg 0 1
-			stat d:/etc/hosts = reg 15 1
-			stat f:x = ENOTDIR
-			stat none:x = EBADF
-			rename /tmp/d /tmp/e = OK
-			stat d:f = reg 0 1
-			open d:g w,creat = OK
-			stat /tmp/e/g = reg 0 1`},
-		{"no path leads out", `
-			stat /../../etc/hosts = reg 15 1
-			stat ../../.. = dir 0 6
-			stat /etc/../../dev/null = chr 0 1
-			symlink ../../../../../etc/hosts /tmp/out = OK
-			stat /tmp/out = reg 15 1`},
 		{"a root of its own", `
 			open / r d = OK
 			chroot /etc = EPERM
@@ -379,95 +309,6 @@ func TestFiles(t *testing.T) {
 			open / r r = OK
 			stat r:../hosts = reg 15 1
 			ls r = hosts:reg rc.d:dir`},
-		{"symbolic links", `
-			symlink /etc /tmp/e = OK
-			symlink f /tmp/l = OK
-			symlink x /tmp/l = EEXIST
-			lstat /tmp/e = link 4 1
-			readlink /tmp/e = /etc
-			readlink /etc = EINVAL
-			readlink /tmp/none = ENOENT
-			stat /tmp/e/hosts = reg 15 1
-			lstat /tmp/e/ = dir 0 3
-			stat /tmp/l = ENOENT
-			open /tmp/l r,nofollow = ELOOP
-			open /tmp/l w,creat,excl = EEXIST
-			open /tmp/l w,creat = OK
-			stat /tmp/f = reg 0 1
-			unlink /tmp/l = OK
-			stat /tmp/f = reg 0 1
-			symlink loop /tmp/loop = OK
-			stat /tmp/loop = ELOOP
-			lstat /tmp/loop = link 4 1
-			symlink b /tmp/a = OK
-			symlink a /tmp/b = OK
-			open /tmp/a r = ELOOP
-			open /tmp/a/x w,creat = ELOOP`},
-		{"hard links", `
-			open /tmp/f rw,creat f = OK
-			write f abc = 3
-			link /tmp/f /tmp/g = OK
-			link /tmp/f /tmp/g = EEXIST
-			link /tmp/none /tmp/h = ENOENT
-			link /tmp /tmp/h = EPERM
-			stat /tmp/g = reg 3 2
-			unlink /tmp/f = OK
-			stat /tmp/g = reg 3 1
-			rename /tmp/g /tmp/g = OK
-			link /tmp/g /etc/g = EROFS`},
-		{"rename", `
-			open /tmp/f w,creat f = OK
-			write f f = 1
-			open /tmp/g w,creat g = OK
-			rename /tmp/f /tmp/g = OK
-			stat /tmp/f = ENOENT
-			stat /tmp/g = reg 1 1
-			fstat g = reg 0 0
-			mkdir /tmp/d = OK
-			mkdir /tmp/e = OK
-			rename /tmp/d /tmp/d/x = EINVAL
-			rename /tmp/d /tmp/g = ENOTDIR
-			rename /tmp/g /tmp/d = EISDIR
-			rename /tmp/g /tmp/h/ = ENOTDIR
-			rename /tmp/g /tmp/e/g = OK
-			rename /tmp/d /tmp/e = ENOTEMPTY
-			rename /tmp/e /tmp/d = OK
-			stat /tmp/d/g = reg 1 1
-			stat /tmp/d/.. = dir 0 3
-			rename /tmp/d /tmp/. = EINVAL
-			rename /tmp /tmp/x = EBUSY
-			rename /tmp/none /tmp/x = ENOENT
-			rename /tmp/d /etc/d = EROFS
-			rename /tmp/d /tmp = EBUSY
-			rename /etc /tmp/etc = EROFS`},
-		{"what a path must be", `
-			stat /tmp/` + long + ` = ENAMETOOLONG
-			mkdir /tmp/` + long + ` = ENAMETOOLONG
-			stat /` + strings.Repeat("a/", MaxPath/2) + ` = ENAMETOOLONG
-			stat - = ENOENT
-			stat -: = ENOENT
-			stat /etc/hosts/ = ENOTDIR
-			stat /etc/hosts/x = ENOTDIR
-			stat /etc//.//hosts = reg 15 1
-			stat a` + "\x00" + ` = EINVAL`},
-		{"times are the lab's", `
-			times /etc/hosts = 0s 0s 0s
-			sleep 1s = OK
-			open /tmp/f rw,creat f = OK
-			times /tmp/f = 1s 1s 1s
-			sleep 1s = OK
-			write f x = 1
-			times /tmp/f = 1s 2s 2s
-			sleep 1s = OK
-			pread f 1 0 = "x"
-			times /tmp/f = 3s 2s 2s
-			utimes /tmp/f - -5s = OK
-			times /tmp/f = 3s -5s 3s
-			utimes /tmp/none - - = ENOENT
-			sleep 1s = OK
-			link /tmp/f /tmp/g = OK
-			times /tmp/f = 3s -5s 4s
-			times /tmp = 0s 4s 4s`},
 		{"devices", `
 			open /dev r d = OK
 			ls d = null:chr random:chr urandom:chr zero:chr
@@ -599,82 +440,6 @@ func limitEvents(log []event.Event) (ops []string) {
 	return ops
 }
 
-// TestTmpFiles fills /tmp with names of every sort.
-func TestTmpFiles(t *testing.T) {
-	log := fsLab(t, nil, func(p *Proc) {
-		check := func(what string, got, want errno.Errno) {
-			t.Helper()
-			if got != want {
-				t.Errorf("%s: %v, want %v", what, got, want)
-			}
-		}
-		fd, e := p.Open("/tmp/f", kern.O_RDWR|kern.O_CREAT)
-		check("open", e, errno.OK)
-		check("mkdir", p.Mkdir(AtRoot, "/tmp/d"), errno.OK)
-		check("symlink", p.Symlink("f", AtRoot, "/tmp/d/s"), errno.OK)
-		for i := 3; i < MaxTmpFiles; i++ {
-			check("link", p.Link(AtRoot, "/tmp/f", false, AtRoot, fmt.Sprintf("/tmp/d/%d", i)), errno.OK)
-		}
-		_, e = p.Open("/tmp/g", kern.O_RDWR|kern.O_CREAT)
-		check("open of one more", e, errno.ENOSPC)
-		check("mkdir of one more", p.Mkdir(AtRoot, "/tmp/e"), errno.ENOSPC)
-		check("link of one more", p.Link(AtRoot, "/tmp/f", false, AtRoot, "/tmp/g"), errno.ENOSPC)
-		check("rename", p.Rename(AtRoot, "/tmp/f", AtRoot, "/tmp/g"), errno.OK)
-		check("unlink of one of many names", p.Unlink(AtRoot, "/tmp/g"), errno.OK)
-		check("mkdir in its place", p.Mkdir(AtRoot, "/tmp/e"), errno.OK)
-		check("rmdir", p.Rmdir(AtRoot, "/tmp/e"), errno.OK)
-		for i := 3; i < MaxTmpFiles; i++ {
-			check("unlink", p.Unlink(AtRoot, fmt.Sprintf("/tmp/d/%d", i)), errno.OK)
-		}
-		if got, want := p.node.fs.names, 3; got != want { // d, d/s and the file that is open
-			t.Errorf("%d names are counted while the file is open, want %d", got, want)
-		}
-		p.Close(fd)
-		if got, want := p.node.fs.names, 2; got != want {
-			t.Errorf("%d names are counted, want %d", got, want)
-		}
-	})
-	if got := limitEvents(log); !slices.Equal(got, []string{"tmp-files"}) {
-		t.Errorf("limit events are %q, want one of tmp-files", got)
-	}
-}
-
-// TestReadDirWhileItChanges removes what it reads, as rm -r does.
-func TestReadDirWhileItChanges(t *testing.T) {
-	fsLab(t, nil, func(p *Proc) {
-		want := map[string]bool{}
-		for i := range 100 {
-			name := fmt.Sprintf("f%d", i)
-			fd, _ := p.Open("/tmp/"+name, kern.O_WRONLY|kern.O_CREAT)
-			p.Close(fd)
-			want[name] = true
-		}
-		fd, _ := p.Open("/tmp", kern.O_RDONLY)
-		for cookie := uint64(0); ; {
-			list, e := p.ReadDir(fd, cookie, 7)
-			if e != errno.OK {
-				t.Fatal(e)
-			}
-			if len(list) == 0 {
-				break
-			}
-			for _, d := range list {
-				cookie = d.Next
-				if d.Type == "reg" {
-					if !want[d.Name] {
-						t.Errorf("%s comes twice", d.Name)
-					}
-					delete(want, d.Name)
-					p.Unlink(fd, d.Name)
-				}
-			}
-		}
-		if len(want) > 0 {
-			t.Errorf("%d names never came: %v", len(want), slices.Sorted(maps.Keys(want)))
-		}
-	})
-}
-
 // TestFileEvents checks how calls on files look in a trace.
 func TestFileEvents(t *testing.T) {
 	var got []string
@@ -706,40 +471,6 @@ func TestFileEvents(t *testing.T) {
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("the trace is\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
-	}
-}
-
-func TestCheckFiles(t *testing.T) {
-	for _, c := range []struct {
-		name  string
-		files map[string][]byte
-		want  string // part of the error; "" for none
-	}{
-		{"a file and an empty directory", map[string][]byte{"/etc/a": nil, "/b/": nil, "/b/c": []byte("x")}, ""},
-		{"a relative path", map[string][]byte{"etc/a": nil}, "begins with /"},
-		{"the root", map[string][]byte{"/": nil}, "begins with /"},
-		{"a path with ..", map[string][]byte{"/etc/../a": nil}, "no empty, . or .."},
-		{"a path with a NUL", map[string][]byte{"/a\x00": nil}, "begins with /"},
-		{"a long name", map[string][]byte{"/" + strings.Repeat("a", 256): nil}, "at most 255"},
-		{"a long path", map[string][]byte{strings.Repeat("/abc", 256): nil}, "less than 1024"},
-		{"in /dev", map[string][]byte{"/dev/tap9": nil}, "node's devices"},
-		{"in /tmp", map[string][]byte{"/tmp/a": nil}, "what programs make"},
-		{"/tmp itself", map[string][]byte{"/tmp": nil}, "what programs make"},
-		{"a directory with bytes", map[string][]byte{"/a/": []byte("x")}, "can hold no bytes"},
-		{"a file as a directory", map[string][]byte{"/a": nil, "/a/b": nil}, `"/a" is a file`},
-		{"a file and a directory of the same name", map[string][]byte{"/a": nil, "/a/": nil}, "as a file and as a directory"},
-		{"too many bytes", map[string][]byte{"/a": make([]byte, MaxNodeFileBytes+1)}, "at most 8388608"},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			conf := Config{Nodes: []NodeConfig{{Name: "bob", Files: c.files}}}
-			err := conf.Check()
-			switch {
-			case c.want == "" && err != nil:
-				t.Errorf("error %v, want none", err)
-			case c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)):
-				t.Errorf("error %v, want one with %q", err, c.want)
-			}
-		})
 	}
 }
 
@@ -803,8 +534,9 @@ func TestFIFOWaits(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
-	if fs := l.Node("bob").fs; fs.names != 2 || fs.tmp.byName["g"].node.opens != 0 || fs.tmp.byName["f"].node.pipe != nil {
-		t.Errorf("%d names are counted, want the 2 FIFOs, and nobody has one open", fs.names)
+	n := l.Node("bob")
+	if names, _ := n.fs.Used(); names != 2 || len(n.fifos) != 0 {
+		t.Errorf("%d names are counted, want the 2 FIFOs; %d are open, want none", names, len(n.fifos))
 	}
 }
 
