@@ -34,9 +34,10 @@ vnet/packet, vnet/fabric/stp                           < vnet/fabric/bridge
 vnet/packet, vnet/fabric/bridge, vnet/fabric/stp       < internal/fabricconform
 vnet/kern, vnet/errno, vnet/packet, vnet/event         < vnet/inet
 vnet/kern, vnet/errno                                  < vnet/fs
-vnet/loop, vnet/kern, vnet/errno, vnet/packet, vnet/event, vnet/fabric, vnet/fabric/bridge, vnet/inet, vnet/fs < vnet
-vnet, vnet/inet, vnet/kern, vnet/errno, vnet/packet                 < vnet/userland
-vnet, vnet/fs, vnet/inet, vnet/kern, vnet/errno, wasm/fuel, wasm/modcache + wazero, sys < wasm
+vnet/fs, vnet/inet, vnet/kern, vnet/errno              < vnet/file
+vnet/loop, vnet/kern, vnet/errno, vnet/packet, vnet/event, vnet/fabric, vnet/fabric/bridge, vnet/inet, vnet/fs, vnet/file < vnet
+vnet, vnet/file, vnet/inet, vnet/kern, vnet/errno, vnet/packet < vnet/userland
+vnet, vnet/fs, vnet/file, vnet/inet, vnet/kern, vnet/errno, wasm/fuel, wasm/modcache + wazero, sys < wasm
 vnet/inet, vnet/kern, vnet/errno, vnet/packet + gVisor        < internal/hoststack
 vnet/packet + gopacket                                 < internal/decode
 vnet, vnet/fs, vnet/inet, vnet/kern, vnet/errno, vnet/packet, vnet/event, internal/decode + go-yaml, text < scenarios
@@ -84,6 +85,7 @@ var core = map[string][]string{
 	"vnet/fabric/stp":    nil,
 	"vnet/inet":          nil,
 	"vnet/fs":            nil,
+	"vnet/file":          nil,
 	"vnet/event":         {"sync", "sync/atomic", "channel"}, // live readers read the log while the loop appends
 	"vnet/kern":          nil,
 	"tunemu":             nil,

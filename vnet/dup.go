@@ -1,10 +1,13 @@
 package vnet
 
 import (
+	"fmt"
 	"strconv"
 
 	"wireloom/vnet/errno"
 	"wireloom/vnet/event"
+	"wireloom/vnet/file"
+	"wireloom/vnet/kern"
 )
 
 // Descriptors that share an open file: its offset, its flags, and that it is
@@ -89,5 +92,45 @@ func (p *Proc) release(of *openFile) errno.Errno {
 		of.dups--
 		return errno.OK
 	}
-	return of.file.close(p)
+	return of.file.Close(&p.caller)
+}
+
+// Pipe is pipe(2): a descriptor to read from and one to write to.
+func (p *Proc) Pipe() (r, w int, e errno.Errno) {
+	began := p.Now()
+	r, w, e = p.pipe()
+	p.logCall(event.Event{Op: "pipe", Text: fmt.Sprintf("[%d, %d]", r, w)}, e, began)
+	return r, w, e
+}
+
+func (p *Proc) pipe() (r, w int, e errno.Errno) {
+	if p.opened+2 > MaxFiles {
+		p.tooManyFiles()
+		return -1, -1, errno.EMFILE
+	}
+	rf, wf, e := p.node.newPipe()
+	if e != errno.OK {
+		return -1, -1, e
+	}
+	r, _ = p.install(rf) // there is room
+	w, _ = p.install(wf)
+	return r, w, errno.OK
+}
+
+func (n *Node) newPipe() (r, w *openFile, e errno.Errno) {
+	if n.pipes >= MaxPipes {
+		n.lab.emit(event.Event{
+			Kind: event.Limit, Node: n.name, Op: "pipes", N: MaxPipes,
+			Text: fmt.Sprintf("the node has %d pipes and makes no more", MaxPipes),
+		})
+		return nil, nil, errno.ENFILE
+	}
+	rf, wf, e := file.NewPipe(n.kern, func() { n.pipes-- })
+	if e != errno.OK {
+		return nil, nil, e
+	}
+	n.pipes++
+	r = &openFile{file: rf, path: "pipe", flags: kern.O_RDONLY}
+	w = &openFile{file: wf, path: "pipe", flags: kern.O_WRONLY}
+	return r, w, errno.OK
 }

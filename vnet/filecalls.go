@@ -6,18 +6,11 @@ import (
 
 	"wireloom/vnet/errno"
 	"wireloom/vnet/event"
+	"wireloom/vnet/file"
 	"wireloom/vnet/fs"
-	"wireloom/vnet/kern"
 )
 
 // The system calls on files that are neither devices nor sockets.
-
-// Where Seek counts from.
-const (
-	SeekSet = 0 // the beginning
-	SeekCur = 1 // where the offset is
-	SeekEnd = 2 // the end
-)
 
 // onPath runs a call on a path and records it.
 func (p *Proc) onPath(op string, dir int, name, text string, f func() errno.Errno) errno.Errno {
@@ -46,15 +39,15 @@ func (p *Proc) onFile(op string, fd int, text string, f func(*openFile) (int64, 
 // for what has none; of a directory only the beginning can be asked for.
 func (p *Proc) Seek(fd int, off int64, whence int) (int64, errno.Errno) {
 	text := fmt.Sprintf("%d, %d", off, whence)
-	if whence >= SeekSet && whence <= SeekEnd {
+	if whence >= file.SEEK_SET && whence <= file.SEEK_END {
 		text = fmt.Sprintf("%d, %s", off, [...]string{"SEEK_SET", "SEEK_CUR", "SEEK_END"}[whence])
 	}
 	return p.onFile("lseek", fd, text, func(of *openFile) (int64, errno.Errno) {
 		switch f := of.file.(type) {
-		case *regFile:
-			return f.seek(off, whence)
-		case *dirFile:
-			if off != 0 || whence > SeekCur || whence < SeekSet {
+		case *file.Regular:
+			return f.Seek(off, whence)
+		case *file.Dir:
+			if off != 0 || whence > file.SEEK_CUR || whence < file.SEEK_SET {
 				return 0, errno.EINVAL
 			}
 			return 0, errno.OK
@@ -65,23 +58,23 @@ func (p *Proc) Seek(fd int, off int64, whence int) (int64, errno.Errno) {
 
 // ReadAt is pread(2): a read that leaves the offset where it is.
 func (p *Proc) ReadAt(fd int, b []byte, off int64) (int, errno.Errno) {
-	return p.transferAt("pread", fd, b, off, (*regFile).readAt)
+	return p.transferAt("pread", fd, b, off, (*file.Regular).ReadAt)
 }
 
 // WriteAt is pwrite(2): a write that leaves the offset where it is.
 func (p *Proc) WriteAt(fd int, b []byte, off int64) (int, errno.Errno) {
-	return p.transferAt("pwrite", fd, b, off, (*regFile).writeAt)
+	return p.transferAt("pwrite", fd, b, off, (*file.Regular).WriteAt)
 }
 
-func (p *Proc) transferAt(op string, fd int, b []byte, off int64, f func(*regFile, *Proc, []byte, int64) (int, errno.Errno)) (int, errno.Errno) {
+func (p *Proc) transferAt(op string, fd int, b []byte, off int64, f func(*file.Regular, *file.Caller, []byte, int64) (int, errno.Errno)) (int, errno.Errno) {
 	began := p.Now()
 	of, e := p.file(fd)
 	n := 0
 	if e == errno.OK {
 		switch r := of.file.(type) {
-		case *regFile:
-			n, e = f(r, p, b, off)
-		case *dirFile:
+		case *file.Regular:
+			n, e = f(r, &p.caller, b, off)
+		case *file.Dir:
 			e = errno.EISDIR
 		default:
 			e = errno.ESPIPE
@@ -95,11 +88,11 @@ func (p *Proc) transferAt(op string, fd int, b []byte, off int64, f func(*regFil
 // bytes long.
 func (p *Proc) Truncate(fd int, size int64) errno.Errno {
 	_, e := p.onFile("ftruncate", fd, fmt.Sprint(size), func(of *openFile) (int64, errno.Errno) {
-		f, ok := of.file.(*regFile)
-		if !ok || f.flags&3 == kern.O_RDONLY || size < 0 {
+		f, ok := of.file.(*file.Regular)
+		if !ok || !f.Writes() || size < 0 {
 			return 0, errno.EINVAL
 		}
-		return 0, p.view.Truncate(f.node, size)
+		return 0, p.caller.View.Truncate(f.Inode(), size)
 	})
 	return e
 }
@@ -108,20 +101,20 @@ func (p *Proc) Truncate(fd int, size int64) errno.Errno {
 // long. ENODEV for what is none.
 func (p *Proc) Allocate(fd int, off, size int64) errno.Errno {
 	_, e := p.onFile("posix_fallocate", fd, fmt.Sprintf("%d, %d", off, size), func(of *openFile) (int64, errno.Errno) {
-		f, ok := of.file.(*regFile)
+		f, ok := of.file.(*file.Regular)
 		switch {
 		case !ok:
 			return 0, errno.ENODEV
-		case f.flags&3 == kern.O_RDONLY:
+		case !f.Writes():
 			return 0, errno.EBADF
 		case off < 0 || size <= 0:
 			return 0, errno.EINVAL
 		case size > math.MaxInt64-off || off+size > fs.MaxTmpBytes:
 			return 0, errno.EFBIG
-		case off+size <= f.node.Size():
+		case off+size <= f.Inode().Size():
 			return 0, errno.OK
 		}
-		return 0, p.view.Truncate(f.node, off+size)
+		return 0, p.caller.View.Truncate(f.Inode(), off+size)
 	})
 	return e
 }
@@ -133,7 +126,7 @@ func (p *Proc) Stat(dir int, name string, follow bool) (fi fs.Info, e errno.Errn
 		op = "lstat"
 	}
 	e = p.onPath(op, dir, name, "", func() errno.Errno {
-		n, e := p.view.Find(p.base(dir), name, follow)
+		n, e := p.caller.View.Find(p.base(dir), name, follow)
 		if e == errno.OK {
 			fi = n.Info()
 		}
@@ -147,17 +140,17 @@ func (p *Proc) Fstat(fd int) (fs.Info, errno.Errno) {
 	var fi fs.Info
 	_, e := p.onFile("fstat", fd, "", func(of *openFile) (int64, errno.Errno) {
 		switch f := of.file.(type) {
-		case *regFile:
-			fi = f.node.Info()
+		case *file.Regular:
+			fi = f.Inode().Info()
 			return 0, errno.OK
-		case *dirFile:
-			fi = f.node.Info()
+		case *file.Dir:
+			fi = f.Inode().Info()
 			return 0, errno.OK
-		case *fifoFile:
-			fi = f.node.Info()
+		case *file.FIFO:
+			fi = f.Inode().Info()
 			return 0, errno.OK
 		}
-		st, e := of.file.stat(p)
+		st, e := of.file.Stat(&p.caller)
 		fi = fs.Info{Stat: st, Type: p.FileType(fd), Inode: fs.PathInode(of.path), Links: 1}
 		return 0, e
 	})
@@ -167,7 +160,7 @@ func (p *Proc) Fstat(fd int) (fs.Info, errno.Errno) {
 // SetTimes is utimensat(2).
 func (p *Proc) SetTimes(dir int, name string, follow bool, c fs.TimeChange) errno.Errno {
 	return p.onPath("utimensat", dir, name, c.String(), func() errno.Errno {
-		n, e := p.view.Find(p.base(dir), name, follow)
+		n, e := p.caller.View.Find(p.base(dir), name, follow)
 		if e == errno.OK {
 			e = p.node.fs.SetTimes(n, c)
 		}
@@ -179,10 +172,10 @@ func (p *Proc) SetTimes(dir int, name string, follow bool, c fs.TimeChange) errn
 func (p *Proc) SetFileTimes(fd int, c fs.TimeChange) errno.Errno {
 	_, e := p.onFile("futimens", fd, c.String(), func(of *openFile) (int64, errno.Errno) {
 		switch f := of.file.(type) {
-		case *regFile:
-			return 0, p.node.fs.SetTimes(f.node, c)
-		case *dirFile:
-			return 0, p.node.fs.SetTimes(f.node, c)
+		case *file.Regular:
+			return 0, p.node.fs.SetTimes(f.Inode(), c)
+		case *file.Dir:
+			return 0, p.node.fs.SetTimes(f.Inode(), c)
 		}
 		return 0, errno.EOPNOTSUPP
 	})
@@ -196,11 +189,11 @@ func (p *Proc) SetFileTimes(fd int, c fs.TimeChange) errno.Errno {
 func (p *Proc) ReadDir(fd int, cookie uint64, limit int) ([]fs.Entry, errno.Errno) {
 	var list []fs.Entry
 	_, e := p.onFile("getdirentries", fd, "", func(of *openFile) (int64, errno.Errno) {
-		d, ok := of.file.(*dirFile)
+		d, ok := of.file.(*file.Dir)
 		if !ok {
 			return 0, errno.ENOTDIR
 		}
-		list = p.view.Entries(d.node, cookie, limit)
+		list = p.caller.View.Entries(d.Inode(), cookie, limit)
 		return int64(len(list)), errno.OK
 	})
 	return list, e

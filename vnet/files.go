@@ -7,94 +7,20 @@ import (
 
 	"wireloom/vnet/errno"
 	"wireloom/vnet/event"
+	"wireloom/vnet/file"
 	"wireloom/vnet/inet"
 	"wireloom/vnet/kern"
 )
 
-// A file is what a descriptor of a process refers to. A call may put the process
-// to sleep. read and write return the identity of the frame that they moved, 0 if
-// none.
-type file interface {
-	read(p *Proc, b []byte) (n int, frame uint64, e errno.Errno)
-	write(p *Proc, b []byte) (n int, frame uint64, e errno.Errno)
-	ioctl(p *Proc, cmd uint32, arg []byte) errno.Errno
-	poll(p *Proc, events int) int
-	setFlags(p *Proc, flags int) errno.Errno
-	stat(p *Proc) (kern.Stat, errno.Errno)
-	close(p *Proc) errno.Errno
-}
-
 // An openFile is an entry of a process' descriptor table.
 type openFile struct {
-	file  file
+	file  file.File
 	path  string
 	flags int // of open, as fcntl changed them
 	dups  int // descriptors that share it, beyond the first
 
 	reads, writes event.Spot // of its events
 }
-
-// A devFile is an open device.
-type devFile struct{ f *kern.File }
-
-func (d devFile) read(p *Proc, b []byte) (int, uint64, errno.Errno) {
-	p.uio = kern.Uio{Buf: b}
-	e := d.f.Read(&p.thread, &p.uio)
-	return p.uio.Off, p.uio.Tag, e
-}
-
-func (d devFile) write(p *Proc, b []byte) (int, uint64, errno.Errno) {
-	id := p.node.lab.pool.NewID()
-	p.uio = kern.Uio{Buf: b, Tag: id}
-	e := d.f.Write(&p.thread, &p.uio)
-	if p.uio.Off == 0 {
-		id = 0
-	}
-	return p.uio.Off, id, e
-}
-
-func (d devFile) ioctl(p *Proc, cmd uint32, arg []byte) errno.Errno {
-	return d.f.Ioctl(&p.thread, cmd, arg)
-}
-func (d devFile) poll(p *Proc, events int) int            { return d.f.Poll(&p.thread, events) }
-func (d devFile) setFlags(p *Proc, flags int) errno.Errno { return d.f.SetFlags(&p.thread, flags) }
-func (d devFile) stat(p *Proc) (kern.Stat, errno.Errno)   { return d.f.Stat(&p.thread) }
-func (d devFile) close(p *Proc) errno.Errno               { return d.f.Close(&p.thread) }
-
-// plain has what a file does that has no more to say about it.
-type plain struct{}
-
-func (plain) read(*Proc, []byte) (int, uint64, errno.Errno)  { return 0, 0, errno.EBADF }
-func (plain) write(*Proc, []byte) (int, uint64, errno.Errno) { return 0, 0, errno.EBADF }
-func (plain) ioctl(*Proc, uint32, []byte) errno.Errno        { return errno.ENOTTY }
-func (plain) poll(_ *Proc, events int) int {
-	return events & (kern.POLLIN | kern.POLLOUT | kern.POLLRDNORM)
-}
-func (plain) setFlags(*Proc, int) errno.Errno     { return errno.OK }
-func (plain) stat(*Proc) (kern.Stat, errno.Errno) { return kern.Stat{Mode: 0o666}, errno.OK }
-func (plain) close(*Proc) errno.Errno             { return errno.OK }
-
-// nullFile is /dev/null, zeroFile /dev/zero and randomFile /dev/random.
-type (
-	nullFile   struct{ plain }
-	zeroFile   struct{ plain }
-	randomFile struct{ plain }
-)
-
-func (nullFile) read(*Proc, []byte) (int, uint64, errno.Errno)      { return 0, 0, errno.OK }
-func (nullFile) write(_ *Proc, b []byte) (int, uint64, errno.Errno) { return len(b), 0, errno.OK }
-
-func (zeroFile) read(_ *Proc, b []byte) (int, uint64, errno.Errno) {
-	clear(b)
-	return len(b), 0, errno.OK
-}
-func (zeroFile) write(_ *Proc, b []byte) (int, uint64, errno.Errno) { return len(b), 0, errno.OK }
-
-func (randomFile) read(p *Proc, b []byte) (int, uint64, errno.Errno) {
-	p.Random(b)
-	return len(b), 0, errno.OK
-}
-func (randomFile) write(_ *Proc, b []byte) (int, uint64, errno.Errno) { return len(b), 0, errno.OK }
 
 // An inbox is what waits on a process' standard input.
 type inbox struct {
@@ -107,7 +33,7 @@ type inbox struct {
 // A consoleIn is standard input: what was typed at the node's prompt.
 type consoleIn struct{ p *Proc }
 
-func (c consoleIn) read(p *Proc, b []byte) (int, uint64, errno.Errno) {
+func (c consoleIn) Read(by *file.Caller, b []byte) (int, uint64, errno.Errno) {
 	in := c.p.stdin
 	for len(in.data) == 0 {
 		if in.eof || len(b) == 0 {
@@ -116,9 +42,9 @@ func (c consoleIn) read(p *Proc, b []byte) (int, uint64, errno.Errno) {
 		if in.non {
 			return 0, 0, errno.EWOULDBLOCK
 		}
-		p.typing = true
-		e := p.waitOn(&in.sel, -1)
-		p.typing = false
+		by.Typing = true
+		e := by.Wait(&in.sel, -1)
+		by.Typing = false
 		if e != errno.OK {
 			return 0, 0, e
 		}
@@ -128,20 +54,20 @@ func (c consoleIn) read(p *Proc, b []byte) (int, uint64, errno.Errno) {
 	return n, 0, errno.OK
 }
 
-func (c consoleIn) poll(p *Proc, events int) int {
+func (c consoleIn) Poll(by *file.Caller, events int) int {
 	in := c.p.stdin
 	if len(in.data) > 0 || in.eof {
 		return events & (kern.POLLIN | kern.POLLRDNORM)
 	}
-	in.sel.Record(p.node.kern, &p.thread)
+	in.sel.Record(by.Kernel, &by.Thread)
 	return 0
 }
 
-func (consoleIn) write(*Proc, []byte) (int, uint64, errno.Errno) { return 0, 0, errno.EBADF }
-func (consoleIn) stat(*Proc) (kern.Stat, errno.Errno)            { return kern.Stat{Mode: 0o620}, errno.OK }
-func (consoleIn) close(*Proc) errno.Errno                        { return errno.OK }
+func (consoleIn) Write(*file.Caller, []byte) (int, uint64, errno.Errno) { return 0, 0, errno.EBADF }
+func (consoleIn) Stat(*file.Caller) (kern.Stat, errno.Errno)            { return kern.Stat{Mode: 0o620}, errno.OK }
+func (consoleIn) Close(*file.Caller) errno.Errno                        { return errno.OK }
 
-func (c consoleIn) ioctl(_ *Proc, cmd uint32, arg []byte) errno.Errno {
+func (c consoleIn) Ioctl(_ *file.Caller, cmd uint32, arg []byte) errno.Errno {
 	switch cmd {
 	case kern.FIONREAD:
 		kern.PutInt(arg, int32(len(c.p.stdin.data)))
@@ -153,9 +79,21 @@ func (c consoleIn) ioctl(_ *Proc, cmd uint32, arg []byte) errno.Errno {
 	return errno.OK
 }
 
-func (c consoleIn) setFlags(_ *Proc, flags int) errno.Errno {
+func (c consoleIn) SetFlags(_ *file.Caller, flags int) errno.Errno {
 	c.p.stdin.non = flags&kern.O_NONBLOCK != 0
 	return errno.OK
+}
+
+// Kqfilter watches for something typed.
+func (c consoleIn) Kqfilter(_ *file.Caller, kn *kern.Knote) errno.Errno {
+	if kn.Filter != kern.EVFILT_READ {
+		return errno.EINVAL
+	}
+	in := c.p.stdin
+	return file.Watch(&in.sel, kn, func(kn *kern.Knote) bool {
+		kn.Data, kn.EOF = int64(len(in.data)), in.eof
+		return kn.Data > 0 || in.eof
+	})
 }
 
 // A consoleOut is standard output (1) or standard error (2): what is written there
@@ -172,7 +110,7 @@ type consoleMeter struct {
 	Dropped int64
 }
 
-func (c consoleOut) write(_ *Proc, b []byte) (int, uint64, errno.Errno) {
+func (c consoleOut) Write(_ *file.Caller, b []byte) (int, uint64, errno.Errno) {
 	p := c.p // whose terminal it is, whoever writes
 	m := &p.console
 	now := p.Now().Truncate(time.Second)
@@ -195,12 +133,14 @@ func (c consoleOut) write(_ *Proc, b []byte) (int, uint64, errno.Errno) {
 	return len(b), 0, errno.OK
 }
 
-func (consoleOut) read(*Proc, []byte) (int, uint64, errno.Errno) { return 0, 0, errno.EBADF }
-func (consoleOut) ioctl(*Proc, uint32, []byte) errno.Errno       { return errno.ENOTTY }
-func (consoleOut) poll(_ *Proc, events int) int                  { return events & kern.POLLOUT }
-func (consoleOut) setFlags(*Proc, int) errno.Errno               { return errno.OK }
-func (consoleOut) stat(*Proc) (kern.Stat, errno.Errno)           { return kern.Stat{Mode: 0o620}, errno.OK }
-func (consoleOut) close(*Proc) errno.Errno                       { return errno.OK }
+func (consoleOut) Read(*file.Caller, []byte) (int, uint64, errno.Errno) { return 0, 0, errno.EBADF }
+func (consoleOut) Ioctl(*file.Caller, uint32, []byte) errno.Errno       { return errno.ENOTTY }
+func (consoleOut) Poll(_ *file.Caller, events int) int                  { return events & kern.POLLOUT }
+func (consoleOut) SetFlags(*file.Caller, int) errno.Errno               { return errno.OK }
+func (consoleOut) Stat(*file.Caller) (kern.Stat, errno.Errno) {
+	return kern.Stat{Mode: 0o620}, errno.OK
+}
+func (consoleOut) Close(*file.Caller) errno.Errno { return errno.OK }
 
 // ioctlName is how a trace shows an ioctl command.
 func ioctlName(cmd uint32) string {

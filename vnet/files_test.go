@@ -11,6 +11,7 @@ import (
 
 	"wireloom/vnet/errno"
 	"wireloom/vnet/event"
+	"wireloom/vnet/file"
 	"wireloom/vnet/fs"
 	"wireloom/vnet/kern"
 )
@@ -130,7 +131,7 @@ func (h *fsHand) do(line string) string {
 		result = fmt.Sprint(n)
 	case "seek":
 		var n int64
-		n, e = p.Seek(h.fd(w[1]), number(w[2]), map[string]int{"set": SeekSet, "cur": SeekCur, "end": SeekEnd, "none": 3}[w[3]])
+		n, e = p.Seek(h.fd(w[1]), number(w[2]), map[string]int{"set": file.SEEK_SET, "cur": file.SEEK_CUR, "end": file.SEEK_END, "none": 3}[w[3]])
 		result = fmt.Sprint(n)
 	case "truncate":
 		e = p.Truncate(h.fd(w[1]), number(w[2]))
@@ -535,8 +536,8 @@ func TestFIFOWaits(t *testing.T) {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 	n := l.Node("bob")
-	if names, _ := n.fs.Used(); names != 2 || len(n.fifos) != 0 {
-		t.Errorf("%d names are counted, want the 2 FIFOs; %d are open, want none", names, len(n.fifos))
+	if names, _ := n.fs.Used(); names != 2 || n.fifos.Len() != 0 {
+		t.Errorf("%d names are counted, want the 2 FIFOs; %d are open, want none", names, n.fifos.Len())
 	}
 }
 

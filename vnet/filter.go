@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"wireloom/vnet/errno"
+	"wireloom/vnet/file"
 	"wireloom/vnet/kern"
 	"wireloom/vnet/loop"
 )
@@ -23,7 +24,10 @@ const (
 
 // A timerNote is what a change with EVFILT_TIMER asks for: an event each time that
 // Data milliseconds, or what Fflags says, have passed.
-type timerNote struct{ kern.Kevent }
+type timerNote struct {
+	p *Proc
+	kern.Kevent
+}
 
 // A timerFilter counts the times that a timer expired since the last event. It asks
 // for the loop's turn once between two events, however short its period is.
@@ -40,12 +44,13 @@ var timerUnits = map[int]time.Duration{
 	0: time.Millisecond, NOTE_SECONDS: time.Second, NOTE_MSECONDS: time.Millisecond, NOTE_USECONDS: time.Microsecond, NOTE_NSECONDS: time.Nanosecond,
 }
 
-func (t timerNote) kqfilter(p *Proc, kn *kern.Knote) errno.Errno {
+// Kqfilter sets the timer.
+func (t timerNote) Kqfilter(_ *file.Caller, kn *kern.Knote) errno.Errno {
 	unit, ok := timerUnits[t.Fflags]
 	if !ok || t.Data < 0 || t.Data > int64(maxTimer/unit) {
 		return errno.EINVAL
 	}
-	l := &p.node.lab.loop
+	l := &t.p.node.lab.loop
 	f := &timerFilter{loop: l, began: l.Now(), period: max(time.Duration(t.Data)*unit, minTimer), once: t.Flags&kern.EV_ONESHOT != 0}
 	f.timer.Run = func() { kn.Activate(kn) }
 	l.Set(&f.timer, l.Now()+f.period)
@@ -79,7 +84,10 @@ func (f *timerFilter) Reset(kn *kern.Knote) {
 func (f *timerFilter) Detach(*kern.Knote) { f.loop.Stop(&f.timer) }
 
 // A signalNote is the signal that a change with EVFILT_SIGNAL asks for.
-type signalNote int
+type signalNote struct {
+	p   *Proc
+	sig int
+}
 
 // A signalFilter counts how often a signal was posted to the process, whatever
 // became of it.
@@ -90,12 +98,13 @@ type signalFilter struct {
 	came int64
 }
 
-func (s signalNote) kqfilter(p *Proc, kn *kern.Knote) errno.Errno {
-	if SignalName(int(s)) == "" {
+// Kqfilter begins to count.
+func (s signalNote) Kqfilter(_ *file.Caller, kn *kern.Knote) errno.Errno {
+	if SignalName(s.sig) == "" {
 		return errno.EINVAL
 	}
-	f := &signalFilter{p: p, kn: kn, sig: int(s)}
-	p.watchers = append(p.watchers, f)
+	f := &signalFilter{p: s.p, kn: kn, sig: s.sig}
+	s.p.watchers = append(s.p.watchers, f)
 	new(kern.SelInfo).Attach(kn, f)
 	return errno.OK
 }
@@ -113,9 +122,14 @@ func (f *signalFilter) Detach(*kern.Knote) {
 
 // A procNote is what a change with EVFILT_PROC asks for: NOTE_EXIT, an event when a
 // process of the node ends, with its status as data.
-type procNote struct{ kern.Kevent }
+type procNote struct {
+	p *Proc
+	kern.Kevent
+}
 
-func (c procNote) kqfilter(p *Proc, kn *kern.Knote) errno.Errno {
+// Kqfilter finds the process, or a child of who calls that has ended.
+func (c procNote) Kqfilter(_ *file.Caller, kn *kern.Knote) errno.Errno {
+	p := c.p
 	q := p.node.proc(c.Ident)
 	if q == nil {
 		i := slices.IndexFunc(p.children, func(x *Proc) bool { return x.pid == c.Ident })

@@ -7,38 +7,14 @@ import (
 
 	"wireloom/vnet/errno"
 	"wireloom/vnet/event"
+	"wireloom/vnet/file"
 	"wireloom/vnet/kern"
 )
-
-// A kqueueFile is an open kqueue.
-type kqueueFile struct {
-	plain
-	kq  *kern.Kqueue
-	sel kern.SelInfo // who polls the kqueue itself
-}
-
-// read and write are kqueue_read and kqueue_write: ENXIO.
-func (*kqueueFile) read(*Proc, []byte) (int, uint64, errno.Errno)  { return 0, 0, errno.ENXIO }
-func (*kqueueFile) write(*Proc, []byte) (int, uint64, errno.Errno) { return 0, 0, errno.ENXIO }
-
-func (q *kqueueFile) poll(p *Proc, events int) int {
-	if q.kq.Ready() {
-		return events & (kern.POLLIN | kern.POLLRDNORM)
-	}
-	q.sel.Record(p.node.kern, &p.thread)
-	return 0
-}
-
-func (q *kqueueFile) close(p *Proc) errno.Errno {
-	q.kq.Close()
-	q.sel.Destroy(p.node.kern)
-	return errno.OK
-}
 
 // Kqueue is kqueue(2): it returns the descriptor of a new kqueue.
 func (p *Proc) Kqueue() (int, errno.Errno) {
 	began := p.Now()
-	fd, e := p.install(&openFile{file: &kqueueFile{kq: p.node.kern.NewKqueue()}, path: "kqueue", flags: kern.O_RDWR})
+	fd, e := p.install(&openFile{file: file.NewKqueue(p.node.kern), path: "kqueue", flags: kern.O_RDWR})
 	p.logCall(event.Event{Op: "kqueue", N: int64(fd)}, e, began)
 	return fd, e
 }
@@ -62,19 +38,19 @@ func (p *Proc) kevent(fd int, changes, events []kern.Kevent, timeout time.Durati
 	if e != errno.OK {
 		return 0, e
 	}
-	q, ok := of.file.(*kqueueFile)
+	q, ok := of.file.(*file.Kqueue)
 	if !ok {
 		return 0, errno.EBADF
 	}
 	// A change looks through the registrations, and what is ready is taken from the
 	// front of a list.
-	p.Worked(len(changes)*(1+q.kq.Len()/notesAStep) + q.kq.Queued())
+	p.Worked(len(changes)*(1+q.Len()/notesAStep) + q.Queued())
 	failed := 0
 	for _, c := range changes {
 		if c.Filter == kern.EVFILT_TIMER || c.Filter == kern.EVFILT_SIGNAL {
 			c.Flags |= kern.EV_CLEAR // they count anew after each event
 		}
-		e := q.kq.Change(&p.thread, p.watch(q, c), c)
+		e := q.Change(&p.caller.Thread, p.watch(q, c), c)
 		switch {
 		case e == errno.OK:
 		case failed == len(events):
@@ -88,28 +64,28 @@ func (p *Proc) kevent(fd int, changes, events []kern.Kevent, timeout time.Durati
 	if failed > 0 {
 		return failed, errno.OK
 	}
-	return q.kq.Collect(&p.thread, events, timeout)
+	return q.Collect(&p.caller.Thread, events, timeout)
 }
 
 // watch is what a kqueue asks to watch what a change is about; nil where that is a
 // descriptor that is not open.
-func (p *Proc) watch(q *kqueueFile, c kern.Kevent) kern.KqFile {
-	w := watcher{p: p, q: q}
+func (p *Proc) watch(q *file.Kqueue, c kern.Kevent) kern.KqFile {
+	var w any
 	switch c.Filter {
 	case kern.EVFILT_TIMER:
-		w.f = timerNote{c}
+		w = timerNote{p, c}
 	case kern.EVFILT_SIGNAL:
-		w.f = signalNote(c.Ident)
+		w = signalNote{p, c.Ident}
 	case kern.EVFILT_PROC:
-		w.f = procNote{c}
+		w = procNote{p, c}
 	default:
 		of, e := p.file(c.Ident)
 		if e != errno.OK {
 			return nil
 		}
-		w.f = of.file
+		w = of.file
 	}
-	return w
+	return q.Watch(&p.caller, w)
 }
 
 // forget takes a descriptor that closes out of the process' kqueues: knote_fdclose.
@@ -119,9 +95,9 @@ func (p *Proc) forget(fd int) {
 		if of == nil {
 			continue
 		}
-		if q, ok := of.file.(*kqueueFile); ok {
-			notes += q.kq.Len()
-			q.kq.Forget(fd)
+		if q, ok := of.file.(*file.Kqueue); ok {
+			notes += q.Len()
+			q.Forget(fd)
 		}
 	}
 	p.Worked(notes / notesAStep)

@@ -10,6 +10,7 @@ import (
 	"wireloom/tapemu"
 	"wireloom/vnet/errno"
 	"wireloom/vnet/event"
+	"wireloom/vnet/file"
 	"wireloom/vnet/kern"
 )
 
@@ -116,12 +117,12 @@ func TestAClosedDescriptorLeavesItsKqueues(t *testing.T) {
 				tap, _ := p.Open("/dev/tap0", kern.O_RDWR)
 				kq, _ := p.Kqueue()
 				p.Kevent(kq, change(tap, kern.EVFILT_READ, kern.EV_ADD), nil, 0)
-				q := p.files[kq].file.(*kqueueFile)
-				before = q.kq.Len()
+				q := p.files[kq].file.(*file.Kqueue)
+				before = q.Len()
 				if e := c.close(p, tap); e != errno.OK {
 					t.Errorf("%v", e)
 				}
-				after = q.kq.Len()
+				after = q.Len()
 				return done
 			})
 			l.Run(time.Millisecond, NoLimit)

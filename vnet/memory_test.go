@@ -9,6 +9,7 @@ import (
 
 	"wireloom/vnet/errno"
 	"wireloom/vnet/event"
+	"wireloom/vnet/file"
 	"wireloom/vnet/kern"
 )
 
@@ -446,7 +447,7 @@ func TestARemovedNodeHoldsNothing(t *testing.T) {
 	b.program("c", sleeps)
 	b.Start()
 	b.Run(time.Second, NoLimit)
-	if programs, others := b.Memory(); programs < 11<<20+3*ProcMemory || others < 1<<20+pipeSize+5000+512 {
+	if programs, others := b.Memory(); programs < 11<<20+3*ProcMemory || others < 1<<20+file.PipeSize+5000+512 {
 		t.Fatalf("%d and %d bytes count: this test tests nothing", programs, others)
 	}
 	if _, err := b.Do(RemoveNode{Node: "n"}); err != nil {

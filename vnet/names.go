@@ -2,6 +2,7 @@ package vnet
 
 import (
 	"wireloom/vnet/errno"
+	"wireloom/vnet/file"
 	"wireloom/vnet/fs"
 )
 
@@ -10,25 +11,25 @@ import (
 
 // Mkdir is mkdir(2).
 func (p *Proc) Mkdir(dir int, name string) errno.Errno {
-	return p.onPath("mkdir", dir, name, "", func() errno.Errno { return p.view.Mkdir(p.base(dir), name) })
+	return p.onPath("mkdir", dir, name, "", func() errno.Errno { return p.caller.View.Mkdir(p.base(dir), name) })
 }
 
 // Mkfifo is mkfifo(2).
 func (p *Proc) Mkfifo(dir int, name string) errno.Errno {
-	return p.onPath("mkfifo", dir, name, "", func() errno.Errno { return p.view.Mkfifo(p.base(dir), name) })
+	return p.onPath("mkfifo", dir, name, "", func() errno.Errno { return p.caller.View.Mkfifo(p.base(dir), name) })
 }
 
 // Symlink is symlink(2): name leads to target, which need not be there.
 func (p *Proc) Symlink(target string, dir int, name string) errno.Errno {
 	return p.onPath("symlink", dir, name, "to "+target[:min(len(target), fs.MaxPath)], func() errno.Errno {
-		return p.view.Symlink(target, p.base(dir), name)
+		return p.caller.View.Symlink(target, p.base(dir), name)
 	})
 }
 
 // Readlink is readlink(2). EINVAL for what is no symbolic link.
 func (p *Proc) Readlink(dir int, name string) (target string, e errno.Errno) {
 	e = p.onPath("readlink", dir, name, "", func() (e errno.Errno) {
-		target, e = p.view.Readlink(p.base(dir), name)
+		target, e = p.caller.View.Readlink(p.base(dir), name)
 		return e
 	})
 	return target, e
@@ -37,25 +38,25 @@ func (p *Proc) Readlink(dir int, name string) (target string, e errno.Errno) {
 // Link is linkat(2): a second name for a file that is no directory.
 func (p *Proc) Link(fromDir int, from string, follow bool, toDir int, to string) errno.Errno {
 	return p.onPath("link", fromDir, from, "to "+p.shown(toDir, to), func() errno.Errno {
-		return p.view.Link(p.base(fromDir), from, follow, p.base(toDir), to)
+		return p.caller.View.Link(p.base(fromDir), from, follow, p.base(toDir), to)
 	})
 }
 
 // Unlink is unlink(2): it takes a name away that is no directory's. A file that is
 // open lives on, and counts, until it is closed.
 func (p *Proc) Unlink(dir int, name string) errno.Errno {
-	return p.onPath("unlink", dir, name, "", func() errno.Errno { return p.view.Unlink(p.base(dir), name) })
+	return p.onPath("unlink", dir, name, "", func() errno.Errno { return p.caller.View.Unlink(p.base(dir), name) })
 }
 
 // Rmdir is rmdir(2).
 func (p *Proc) Rmdir(dir int, name string) errno.Errno {
-	return p.onPath("rmdir", dir, name, "", func() errno.Errno { return p.view.Rmdir(p.base(dir), name) })
+	return p.onPath("rmdir", dir, name, "", func() errno.Errno { return p.caller.View.Rmdir(p.base(dir), name) })
 }
 
 // Rename is rename(2): what has the name to is replaced, if it may be.
 func (p *Proc) Rename(fromDir int, from string, toDir int, to string) errno.Errno {
 	return p.onPath("rename", fromDir, from, "to "+p.shown(toDir, to), func() errno.Errno {
-		return p.view.Rename(p.base(fromDir), from, p.base(toDir), to)
+		return p.caller.View.Rename(p.base(fromDir), from, p.base(toDir), to)
 	})
 }
 
@@ -67,18 +68,18 @@ func (p *Proc) Chroot(name string) errno.Errno {
 			if of == nil {
 				continue
 			}
-			if _, open := of.file.(*dirFile); open {
+			if _, open := of.file.(*file.Dir); open {
 				return errno.EPERM
 			}
 		}
-		n, e := p.view.Find(p.base(AtRoot), name, true)
+		n, e := p.caller.View.Find(p.base(AtRoot), name, true)
 		switch {
 		case e != errno.OK:
 			return e
 		case n.Kind() != fs.Directory:
 			return errno.ENOTDIR
 		}
-		p.view.SetRoot(n)
+		p.caller.View.SetRoot(n)
 		return errno.OK
 	})
 }
@@ -86,15 +87,15 @@ func (p *Proc) Chroot(name string) errno.Errno {
 // inheritRoot gives a process that has not run yet the root of its parent, and the
 // directory that it finds open.
 func (p *Proc) inheritRoot(parent *Proc) {
-	root := parent.view.Root()
-	if p.view.Root() == root {
+	root := parent.caller.View.Root()
+	if p.caller.View.Root() == root {
 		return
 	}
 	for _, of := range p.files {
-		if d, ok := of.file.(*dirFile); ok && d.node == p.view.Root() {
-			d.close(p)
-			of.file = openDir(p.node.fs, root)
+		if d, ok := of.file.(*file.Dir); ok && d.Inode() == p.caller.View.Root() {
+			_ = d.Close(&p.caller) // it never fails
+			of.file = file.OpenDir(p.node.fs, root)
 		}
 	}
-	p.view.SetRoot(root)
+	p.caller.View.SetRoot(root)
 }

@@ -13,6 +13,7 @@ import (
 	"wireloom/vnet/errno"
 	"wireloom/vnet/event"
 	"wireloom/vnet/fabric"
+	"wireloom/vnet/file"
 	"wireloom/vnet/fs"
 	"wireloom/vnet/inet"
 	"wireloom/vnet/kern"
@@ -31,7 +32,7 @@ type Node struct {
 	cpu  cpu
 	*inet.Net
 	fs    *fs.FS
-	fifos map[*fs.Inode]*fifoPipe // those that are open
+	fifos *file.FIFOs
 
 	gone bool // it is off: see Node.off
 
@@ -101,7 +102,7 @@ func (n *Node) Exists(id int) bool {
 	if id > 0 {
 		return n.proc(id) != nil
 	}
-	return slices.ContainsFunc(n.procs, func(p *Proc) bool { return p.thread.PGID == -id })
+	return slices.ContainsFunc(n.procs, func(p *Proc) bool { return p.caller.Thread.PGID == -id })
 }
 
 func (n *Node) proc(pid int) *Proc {
@@ -124,7 +125,8 @@ func newNode(l *Lab, num int, c NodeConfig, rt *Runtime) (*Node, error) {
 	n := &Node{lab: l, num: num, name: c.Name, conf: c, byIface: map[string]*iface{}, rand: rand.NewChaCha8(seedFor(l.conf.Seed, "node "+c.Name))}
 	n.cpu.loop = &l.loop
 	n.kern = kern.New(kern.Config{Dialect: c.Dialect, Host: n, Tracer: &tracer{n: n}, Procs: procTable{n}, Memory: l.mem.kernels.Part()})
-	n.fs, n.fifos = fs.New(n.kern, c.Files), map[*fs.Inode]*fifoPipe{}
+	n.fs = fs.New(n.kern, c.Files)
+	n.fifos = file.NewFIFOs(n.kern, n.fs)
 	n.root = kern.Thread{PID: 1, PGID: 1}
 	n.Net = inet.New(c.Name, n, n.kern, rt.NewStack)
 	n.kern.OnIfChange(n.ifChanged)
@@ -330,7 +332,7 @@ func (n *Node) ifChanged(ifp *kern.Ifnet, c kern.IfChange) {
 
 // reap takes an ended process out of the node's table.
 func (n *Node) reap(p *Proc) {
-	n.kern.Forget(&p.thread)
+	n.kern.Forget(&p.caller.Thread)
 	n.procs = slices.DeleteFunc(n.procs, func(x *Proc) bool { return x == p })
 	if s := p.slot; s != nil && s.proc == p {
 		s.proc, s.last = nil, p
@@ -352,7 +354,7 @@ func (t procTable) Exists(id int) bool { return t.n.Exists(id) }
 
 func (t procTable) Signal(id, sig int) {
 	for _, p := range t.n.procs {
-		if p.pid == id || p.thread.PGID == -id {
+		if p.pid == id || p.caller.Thread.PGID == -id {
 			p.node.Soon(func() { p.Signal(sig) })
 		}
 	}

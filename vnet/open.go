@@ -5,6 +5,7 @@ import (
 
 	"wireloom/vnet/errno"
 	"wireloom/vnet/event"
+	"wireloom/vnet/file"
 	"wireloom/vnet/fs"
 	"wireloom/vnet/kern"
 )
@@ -45,7 +46,7 @@ func (p *Proc) open(dir int, name, shown string, flags int) (int, errno.Errno) {
 		p.tooManyFiles()
 		return -1, errno.EMFILE
 	}
-	n, device, e := p.view.Open(p.base(dir), name, flags)
+	n, device, e := p.caller.View.Open(p.base(dir), name, flags)
 	of := &openFile{path: shown, flags: flags & fileFlags}
 	switch {
 	case e != errno.OK:
@@ -60,31 +61,30 @@ func (p *Proc) open(dir int, name, shown string, flags int) (int, errno.Errno) {
 // directory.
 func (p *Proc) base(fd int) fs.Base {
 	if fd == AtRoot {
-		return fs.Base{Dir: p.view.Root()}
+		return fs.Base{Dir: p.caller.View.Root()}
 	}
 	of, e := p.file(fd)
 	if e != errno.OK {
 		return fs.Base{Err: e}
 	}
-	d, ok := of.file.(*dirFile)
+	d, ok := of.file.(*file.Dir)
 	if !ok {
 		return fs.Base{Err: errno.ENOTDIR}
 	}
-	return fs.Base{Dir: d.node}
+	return fs.Base{Dir: d.Inode()}
 }
 
 // openInode makes the file of an inode and gives it a descriptor.
 func (p *Proc) openInode(n *fs.Inode, of *openFile, flags int) (int, errno.Errno) {
 	switch n.Kind() {
 	case fs.Regular:
-		p.node.fs.Opened(n)
-		of.file = &regFile{fs: p.node.fs, node: n, flags: of.flags}
+		of.file = file.OpenRegular(p.node.fs, n, of.flags)
 	case fs.Directory:
-		of.file = openDir(p.node.fs, n)
+		of.file = file.OpenDir(p.node.fs, n)
 	case fs.Character:
 		return p.openDevice(n.Device(), of, flags)
 	case fs.FIFO:
-		f, e := p.openFIFO(n, of)
+		f, e := p.node.fifos.Open(&p.caller, n, of.flags)
 		if e != errno.OK {
 			return -1, e
 		}
@@ -97,30 +97,17 @@ func (p *Proc) openInode(n *fs.Inode, of *openFile, flags int) (int, errno.Errno
 
 // openDevice opens a name in /dev.
 func (p *Proc) openDevice(name string, of *openFile, flags int) (int, errno.Errno) {
-	if of.file = pseudo(name); of.file == nil {
-		f, e := p.node.kern.Open(&p.thread, "/dev/"+name, flags&fileFlags)
+	if of.file = file.Pseudo(name); of.file == nil {
+		d, path, e := file.OpenDevice(&p.caller, name, flags&fileFlags)
 		switch {
 		case e == errno.ENOENT && flags&kern.O_CREAT != 0:
 			return -1, errno.EROFS
 		case e != errno.OK:
 			return -1, e
 		}
-		of.file, of.path = devFile{f}, f.Path()
+		of.file, of.path = d, path
 	}
 	return p.install(of)
-}
-
-// pseudo is the file of a device that every node has; nil if name is none of them.
-func pseudo(name string) file {
-	switch name {
-	case "null":
-		return nullFile{}
-	case "zero":
-		return zeroFile{}
-	case "random", "urandom":
-		return randomFile{}
-	}
-	return nil
 }
 
 // openFlags is how a trace shows the flags of open(2).

@@ -7,6 +7,7 @@ import (
 
 	"wireloom/vnet/errno"
 	"wireloom/vnet/event"
+	"wireloom/vnet/file"
 	"wireloom/vnet/kern"
 )
 
@@ -29,11 +30,11 @@ func TestPipe(t *testing.T) {
 		}, []string{"0s a write() = -1 EBADF", "0s a read() = -1 EBADF"}},
 		{"up to PIPE_BUF bytes go as a whole", func(p *Proc, r, w int) {
 			p.SetFlags(w, kern.O_NONBLOCK)
-			p.Write(w, make([]byte, pipeSize-100))
+			p.Write(w, make([]byte, file.PipeSize-100))
 			p.Write(w, make([]byte, 101))
-			p.Write(w, make([]byte, pipeBuf+1))
+			p.Write(w, make([]byte, file.PipeBuf+1))
 			p.Write(w, nil)
-			p.Write(w, make([]byte, pipeBuf+1))
+			p.Write(w, make([]byte, file.PipeBuf+1))
 		}, []string{"0s a fcntl(F_SETFL O_NONBLOCK) = 0", "0s a write() = 16284", "0s a write() = -1 EWOULDBLOCK", "0s a write() = 100", "0s a write() = 0", "0s a write() = -1 EWOULDBLOCK"}},
 		{"without a reader", func(p *Proc, r, w int) {
 			p.Sigaction(SIGPIPE, SigIgnored)
@@ -56,7 +57,7 @@ func TestPipe(t *testing.T) {
 			p.Poll(fds[:1], 0)
 			p.Poll(fds, 0)
 			p.SetFlags(w, kern.O_NONBLOCK)
-			p.Write(w, make([]byte, pipeSize-pipeBuf+1))
+			p.Write(w, make([]byte, file.PipeSize-file.PipeBuf+1))
 			p.Poll(fds, 0)
 			p.Close(w)
 			p.Poll(fds, 0)

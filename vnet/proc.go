@@ -7,7 +7,7 @@ import (
 
 	"wireloom/vnet/errno"
 	"wireloom/vnet/event"
-	"wireloom/vnet/fs"
+	"wireloom/vnet/file"
 	"wireloom/vnet/kern"
 	"wireloom/vnet/loop"
 )
@@ -63,7 +63,7 @@ type Proc struct {
 	argv   []string
 	env    []string
 	prog   Program
-	thread kern.Thread
+	caller file.Caller // what its files know of it
 
 	next  func() (struct{}, bool)
 	stop  func()
@@ -81,10 +81,8 @@ type Proc struct {
 
 	files   []*openFile
 	opened  int
-	view    fs.View // the files of its node
-	work    int64   // see Work
+	work    int64 // see Work
 	stdin   *inbox
-	typing  bool // it waits for what is typed
 	console consoleMeter
 	began   time.Duration // virtual time of its start
 
@@ -104,7 +102,6 @@ type Proc struct {
 	counted     bool  // with ProcMemory
 	memoryLimit int64
 	scratch     []byte
-	uio         kern.Uio // of the device call that it is in: a field, so that a call allocates nothing
 }
 
 // An unwound is what a parked process panics with when its lab closes.
@@ -130,6 +127,9 @@ func (p *Proc) Now() time.Duration { return p.node.lab.loop.Now() }
 
 // Random fills b from the lab's seed.
 func (p *Proc) Random(b []byte) { p.node.Random(b) }
+
+// NewFrame is the identity of a packet that the process writes.
+func (p *Proc) NewFrame() uint64 { return p.node.NewFrame() }
 
 // Fuel is the number of units that the process has used.
 func (p *Proc) Fuel() int64 { return p.fuel }
@@ -169,15 +169,17 @@ func (l *Lab) newProc(n *Node, s *slot, prog Program, native bool, argv, env []s
 		node: n, slot: s, pid: n.lastPID, prog: prog, native: native, argv: argv, env: env, began: l.loop.Now(),
 		stdin: &inbox{}, memoryLimit: DefaultMemory, counted: true,
 	}
-	p.thread = kern.Thread{PID: p.pid, PGID: p.pid, Park: p.sleep, Unpark: p.wake}
-	p.view = n.fs.View(p)
+	p.caller = file.Caller{
+		Thread: kern.Thread{PID: p.pid, PGID: p.pid, Park: p.sleep, Unpark: p.wake},
+		Kernel: n.kern, View: n.fs.View(p), Who: p,
+	}
 	p.timer.Run = p.resume
 	p.alarm.Run = func() { p.Signal(SIGALRM) }
 	p.files = []*openFile{
 		{file: consoleIn{p}, path: "stdin"},
 		{file: consoleOut{p, 1}, path: "stdout"},
 		{file: consoleOut{p, 2}, path: "stderr"},
-		{file: openDir(n.fs, p.view.Root()), path: "/"},
+		{file: file.OpenDir(n.fs, p.caller.View.Root()), path: "/"},
 	}
 	p.opened = len(p.files)
 	p.next, p.stop = iter.Pull(p.body)

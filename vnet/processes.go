@@ -17,7 +17,7 @@ type Process struct {
 func (n *Node) Processes() []Process {
 	var out []Process
 	add := func(p *Proc) {
-		x := Process{PID: p.pid, PPID: p.PPID(), State: p.state.String(), Wchan: p.thread.Wmesg(), Fuel: p.fuel, Memory: p.memory, Args: p.argv}
+		x := Process{PID: p.pid, PPID: p.PPID(), State: p.state.String(), Wchan: p.caller.Thread.Wmesg(), Fuel: p.fuel, Memory: p.memory, Args: p.argv}
 		if p.state == procExited {
 			x.State = "zombie"
 		}

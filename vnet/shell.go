@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"wireloom/vnet/errno"
+	"wireloom/vnet/file"
 	"wireloom/vnet/kern"
 )
 
@@ -190,7 +191,7 @@ func (n *Node) exec(stages []stage) (string, error) {
 	if n.lab.mem.free() < int64(len(stages))*ProcMemory {
 		return "", n.outOfMemory(xs[0].name)
 	}
-	if n.pipes+len(stages)-1 > MaxPipes || n.kern.Memory().Free() < int64(len(stages)-1)*(pipeSize+pipeSelf) {
+	if n.pipes+len(stages)-1 > MaxPipes || n.kern.Memory().Free() < int64(len(stages)-1)*file.PipeMemory {
 		return "", fmt.Errorf("node %s has %d pipes: stop what uses them first", n.name, n.pipes)
 	}
 	ps := make([]*Proc, len(stages))
@@ -204,7 +205,7 @@ func (n *Node) exec(stages []stage) (string, error) {
 	}
 	last := ps[len(ps)-1]
 	for _, p := range ps {
-		p.thread.PGID = ps[0].pid
+		p.caller.Thread.PGID = ps[0].pid
 		if p == last {
 			break
 		}

@@ -10,6 +10,7 @@ import (
 
 	"wireloom/vnet/errno"
 	"wireloom/vnet/event"
+	"wireloom/vnet/file"
 	"wireloom/vnet/kern"
 	"wireloom/vnet/loop"
 )
@@ -87,13 +88,13 @@ func (p *Proc) interrupts() bool {
 // disarm takes back what arm did, once no signal is left to end a sleep.
 func (p *Proc) disarm() {
 	if !p.interrupts() {
-		p.thread.Signalled = false
+		p.caller.Thread.Signalled = false
 	}
 }
 
 // arm makes the next sleep that a signal ends not begin, if there is a signal. A
 // command of the lab looks at the signals that it catches itself before it sleeps.
-func (p *Proc) arm() { p.thread.Signalled = p.fatal != 0 || !p.native && p.interrupts() }
+func (p *Proc) arm() { p.caller.Thread.Signalled = p.fatal != 0 || !p.native && p.interrupts() }
 
 // Signal posts a signal. One that the program does not take itself ends the
 // process at the return of the call that it is in, or does nothing, as its kind
@@ -136,7 +137,7 @@ func (p *Proc) Signal(sig int) {
 			p.fatal = sig
 		}
 	}
-	if p.interrupts() && !p.node.kern.Interrupt(&p.thread) {
+	if p.interrupts() && !p.node.kern.Interrupt(&p.caller.Thread) {
 		p.arm()
 	}
 }
@@ -242,7 +243,7 @@ func (p *Proc) Sigpause(mask uint64) errno.Errno {
 	before := p.blocked
 	p.blocked = uint32(mask << 1)
 	p.arm()
-	e := p.node.kern.Sleep(&p.thread, &p.blocked, "pause", true)
+	e := p.node.kern.Sleep(&p.caller.Thread, &p.blocked, "pause", true)
 	p.blocked = before
 	p.disarm()
 	p.logCall(event.Event{Op: "sigpause", Text: maskText(uint32(mask << 1))}, e, began)
@@ -288,9 +289,9 @@ func (n *Node) signal(from *Proc, pid, sig int) int {
 	for _, q := range slices.Clone(n.procs) {
 		switch {
 		case pid > 0 && q.pid != pid,
-			pid == 0 && q.thread.PGID != from.thread.PGID,
+			pid == 0 && q.caller.Thread.PGID != from.caller.Thread.PGID,
 			pid == -1 && q == from,
-			pid < -1 && q.thread.PGID != -pid:
+			pid < -1 && q.caller.Thread.PGID != -pid:
 			continue
 		}
 		count++
@@ -321,7 +322,7 @@ func (p *Proc) Alarm(d time.Duration) time.Duration {
 // bytes, least significant first. While one is open signals end no sleep: they
 // wait here.
 type signalFile struct {
-	plain
+	file.Plain
 	p   *Proc
 	non bool
 	sel kern.SelInfo
@@ -341,15 +342,17 @@ func (p *Proc) Signalfd() (int, errno.Errno) {
 	return fd, e
 }
 
-func (f *signalFile) read(p *Proc, b []byte) (int, uint64, errno.Errno) {
-	if p != f.p || len(b) < 4 {
+// Read takes the signals of who opened it.
+func (f *signalFile) Read(by *file.Caller, b []byte) (int, uint64, errno.Errno) {
+	if by != &f.p.caller || len(b) < 4 {
 		return 0, 0, errno.EINVAL // the signals are those of who opened it
 	}
+	p := f.p
 	for p.pending == 0 {
 		if f.non {
 			return 0, 0, errno.EWOULDBLOCK
 		}
-		if e := p.waitOn(&f.sel, -1); e != errno.OK {
+		if e := by.Wait(&f.sel, -1); e != errno.OK {
 			return 0, 0, e
 		}
 	}
@@ -360,31 +363,34 @@ func (f *signalFile) read(p *Proc, b []byte) (int, uint64, errno.Errno) {
 	return n, 0, errno.OK
 }
 
-func (f *signalFile) poll(p *Proc, events int) int {
-	if p == f.p && p.pending != 0 {
+// Poll finds it ready when a signal waits.
+func (f *signalFile) Poll(by *file.Caller, events int) int {
+	if by == &f.p.caller && f.p.pending != 0 {
 		return events & (kern.POLLIN | kern.POLLRDNORM)
 	}
-	f.sel.Record(p.node.kern, &p.thread)
+	f.sel.Record(by.Kernel, &by.Thread)
 	return 0
 }
 
-func (f *signalFile) setFlags(_ *Proc, flags int) errno.Errno {
+// SetFlags takes O_NONBLOCK.
+func (f *signalFile) SetFlags(_ *file.Caller, flags int) errno.Errno {
 	f.non = flags&kern.O_NONBLOCK != 0
 	return errno.OK
 }
 
-func (f *signalFile) kqfilter(p *Proc, kn *kern.Knote) errno.Errno {
-	if kn.Filter != kern.EVFILT_READ || p != f.p {
+// Kqfilter watches for signals. Data is how many bytes.
+func (f *signalFile) Kqfilter(by *file.Caller, kn *kern.Knote) errno.Errno {
+	if kn.Filter != kern.EVFILT_READ || by != &f.p.caller {
 		return errno.EINVAL
 	}
-	f.sel.Attach(kn, &note{&f.sel, func(kn *kern.Knote) bool {
+	return file.Watch(&f.sel, kn, func(kn *kern.Knote) bool {
 		kn.Data = int64(4 * bits.OnesCount32(f.p.pending))
 		return kn.Data > 0
-	}})
-	return errno.OK
+	})
 }
 
-func (f *signalFile) close(*Proc) errno.Errno {
+// Close makes signals end sleeps again.
+func (f *signalFile) Close(*file.Caller) errno.Errno {
 	f.p.fds = slices.DeleteFunc(f.p.fds, func(x *signalFile) bool { return x == f })
 	f.p.arm()
 	f.sel.Destroy(f.p.node.kern)

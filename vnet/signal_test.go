@@ -8,6 +8,7 @@ import (
 
 	"wireloom/vnet/errno"
 	"wireloom/vnet/event"
+	"wireloom/vnet/file"
 	"wireloom/vnet/kern"
 )
 
@@ -222,10 +223,10 @@ func TestSignalfd(t *testing.T) {
 }
 
 // A slowFile is one whose close takes a second.
-type slowFile struct{ plain }
+type slowFile struct{ file.Plain }
 
-func (slowFile) close(p *Proc) errno.Errno {
-	return p.node.kern.SleepFor(&p.thread, new(int), "slow", true, time.Second)
+func (slowFile) Close(c *file.Caller) errno.Errno {
+	return c.Kernel.SleepFor(&c.Thread, new(int), "slow", true, time.Second)
 }
 
 // TestSignalsDuringExit: a process that exits sees no signal but SIGKILL, which

@@ -13,7 +13,7 @@ import (
 func (n *Node) group(p *Proc) []*Proc {
 	var qs []*Proc
 	for _, q := range n.procs {
-		if q.thread.PGID == p.thread.PGID {
+		if q.caller.Thread.PGID == p.caller.Thread.PGID {
 			qs = append(qs, q)
 		}
 	}

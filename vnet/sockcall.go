@@ -1,10 +1,12 @@
 package vnet
 
 import (
+	"fmt"
 	"net/netip"
 
 	"wireloom/vnet/errno"
 	"wireloom/vnet/event"
+	"wireloom/vnet/file"
 	"wireloom/vnet/inet"
 	"wireloom/vnet/kern"
 )
@@ -35,15 +37,15 @@ func (p *Proc) socket(kind inet.SocketKind) (int, errno.Errno) {
 	if e != errno.OK {
 		return -1, e
 	}
-	return p.install(&openFile{file: newSocketFile(p.node, kind, s), path: "socket", flags: kern.O_RDWR})
+	return p.install(&openFile{file: file.NewSocket(p.node.kern, p.node.Net, kind, s), path: "socket", flags: kern.O_RDWR})
 }
 
-func (p *Proc) sock(fd int) (*socketFile, errno.Errno) {
+func (p *Proc) sock(fd int) (*file.Socket, errno.Errno) {
 	of, e := p.file(fd)
 	if e != errno.OK {
 		return nil, e
 	}
-	s, ok := of.file.(*socketFile)
+	s, ok := of.file.(*file.Socket)
 	if !ok {
 		return nil, errno.ENOTSOCK
 	}
@@ -52,7 +54,7 @@ func (p *Proc) sock(fd int) (*socketFile, errno.Errno) {
 
 // onSocket runs a call on a socket and records it, with the bytes of b that it moved
 // and the address, which the call may set.
-func (p *Proc) onSocket(op string, fd int, b []byte, addr *netip.AddrPort, f func(*socketFile) (int, errno.Errno)) (int, errno.Errno) {
+func (p *Proc) onSocket(op string, fd int, b []byte, addr *netip.AddrPort, f func(*file.Socket) (int, errno.Errno)) (int, errno.Errno) {
 	began := p.Now()
 	n := 0
 	s, e := p.sock(fd)
@@ -71,77 +73,42 @@ func (p *Proc) onSocket(op string, fd int, b []byte, addr *netip.AddrPort, f fun
 
 // Bind is bind(2).
 func (p *Proc) Bind(fd int, addr netip.AddrPort) errno.Errno {
-	_, e := p.onSocket("bind", fd, nil, &addr, func(s *socketFile) (int, errno.Errno) { return 0, s.s.Bind(addr) })
+	_, e := p.onSocket("bind", fd, nil, &addr, func(s *file.Socket) (int, errno.Errno) { return 0, s.Bind(addr) })
 	return e
 }
 
 // Connect is connect(2); it waits for a stream to be established unless the socket
 // does not block.
 func (p *Proc) Connect(fd int, addr netip.AddrPort) errno.Errno {
-	_, e := p.onSocket("connect", fd, nil, &addr, func(s *socketFile) (int, errno.Errno) {
-		e := s.s.Connect(addr)
-		if e != errno.EINPROGRESS || s.non {
-			return 0, e
-		}
-		return 0, s.wait(p, sending, func() errno.Errno {
-			if s.s.Ready()&(kern.POLLOUT|kern.POLLERR|kern.POLLHUP) == 0 {
-				return errno.EWOULDBLOCK
-			}
-			return s.s.LastError()
-		})
-	})
+	_, e := p.onSocket("connect", fd, nil, &addr, func(s *file.Socket) (int, errno.Errno) { return 0, s.Connect(&p.caller, addr) })
 	return e
 }
 
 // Listen is listen(2).
 func (p *Proc) Listen(fd, backlog int) errno.Errno {
-	_, e := p.onSocket("listen", fd, nil, &netip.AddrPort{}, func(s *socketFile) (int, errno.Errno) { return 0, s.s.Listen(backlog) })
+	_, e := p.onSocket("listen", fd, nil, &netip.AddrPort{}, func(s *file.Socket) (int, errno.Errno) { return 0, s.Listen(backlog) })
 	return e
 }
 
 // Accept is accept(2): the descriptor of the connection and its peer.
 func (p *Proc) Accept(fd int) (conn int, peer netip.AddrPort, e errno.Errno) {
-	conn, e = p.onSocket("accept", fd, nil, &peer, func(s *socketFile) (int, errno.Errno) {
+	conn, e = p.onSocket("accept", fd, nil, &peer, func(s *file.Socket) (int, errno.Errno) {
 		if p.opened >= MaxFiles {
 			p.tooManyFiles()
 			return -1, errno.EMFILE
 		}
-		var c inet.Socket
-		e := s.wait(p, receiving, func() (e errno.Errno) {
-			c, peer, e = s.s.Accept()
-			return e
-		})
-		if e != errno.OK {
+		c, from, e := s.Accept(&p.caller)
+		if peer = from; e != errno.OK {
 			return -1, e
 		}
-		return p.install(&openFile{file: newSocketFile(p.node, s.kind, c), path: "socket", flags: kern.O_RDWR})
+		return p.install(&openFile{file: c, path: "socket", flags: kern.O_RDWR})
 	})
 	return conn, peer, e
 }
 
 // SendTo is sendto(2); an invalid addr means the connected one.
 func (p *Proc) SendTo(fd int, b []byte, addr netip.AddrPort) (int, errno.Errno) {
-	return p.onSocket("sendto", fd, b, &addr, func(s *socketFile) (n int, e errno.Errno) {
-		e = s.wait(p, sending, func() (e errno.Errno) {
-			n, e = s.s.Send(b, addr)
-			return e
-		})
-		return n, e
-	})
-}
-
-// Flags of RecvMsg.
-const (
-	MSG_PEEK    = 1 << iota // leave what was read where it is
-	MSG_WAITALL             // of a stream: wait for as much as was asked for
-)
-
-// A Received says what RecvMsg took.
-type Received struct {
-	N         int
-	From      netip.AddrPort
-	TTL       int  // that the packet arrived with, 0 if unknown
-	Truncated bool // the rest of the datagram is lost
+	return p.onSocket("sendto", fd, b, &addr, func(s *file.Socket) (int, errno.Errno) { return s.SendTo(&p.caller, b, addr) })
 }
 
 // RecvFrom is recvfrom(2): the bytes taken, who sent them, and the time to live
@@ -151,38 +118,18 @@ func (p *Proc) RecvFrom(fd int, b []byte) (n int, from netip.AddrPort, ttl int, 
 	return r.N, r.From, r.TTL, e
 }
 
-// RecvMsg is recvmsg(2).
-func (p *Proc) RecvMsg(fd int, b []byte, flags int) (Received, errno.Errno) {
-	var r Received
-	_, e := p.onSocket("recvfrom", fd, b, &r.From, func(s *socketFile) (int, errno.Errno) {
-		take := s.s.Recv
-		if flags&MSG_PEEK != 0 {
-			take = s.s.Peek
-		}
-		all := flags&MSG_WAITALL != 0 && flags&MSG_PEEK == 0 && s.kind.Stream() && !s.non
-		for {
-			n := 0
-			e := s.wait(p, receiving, func() (e errno.Errno) {
-				n, r.From, e = take(b[r.N:])
-				return e
-			})
-			r.N += n
-			if all && e == errno.OK && n > 0 && r.N < len(b) {
-				continue
-			}
-			if r.N > 0 {
-				e = errno.OK // what was taken is told first
-			}
-			r.TTL, r.Truncated = s.s.TTL(), s.s.Truncated()
-			return r.N, e
-		}
+// RecvMsg is recvmsg(2), with the flags of package file.
+func (p *Proc) RecvMsg(fd int, b []byte, flags int) (r file.Received, e errno.Errno) {
+	_, e = p.onSocket("recvfrom", fd, b, &r.From, func(s *file.Socket) (_ int, e errno.Errno) {
+		r, e = s.RecvMsg(&p.caller, b, flags)
+		return r.N, e
 	})
 	return r, e
 }
 
 // Shutdown is shutdown(2).
 func (p *Proc) Shutdown(fd int, read, write bool) errno.Errno {
-	_, e := p.onSocket("shutdown", fd, nil, &netip.AddrPort{}, func(s *socketFile) (int, errno.Errno) { return 0, s.s.Shutdown(read, write) })
+	_, e := p.onSocket("shutdown", fd, nil, &netip.AddrPort{}, func(s *file.Socket) (int, errno.Errno) { return 0, s.Shutdown(read, write) })
 	return e
 }
 
@@ -193,9 +140,52 @@ func (p *Proc) SocketAddrs(fd int) (local, remote netip.AddrPort, e errno.Errno)
 	if e != errno.OK {
 		return local, remote, e
 	}
-	return s.s.Local(), s.s.Remote(), errno.OK
+	return s.Local(), s.Remote(), errno.OK
+}
+
+// SetSockOpt is setsockopt(2): ENOPROTOOPT for an option that the socket has not or
+// that is read only, EINVAL for a value that it can't have.
+func (p *Proc) SetSockOpt(fd int, o inet.SockOpt, v int) errno.Errno {
+	began := p.Now()
+	s, e := p.sock(fd)
+	if e == errno.OK {
+		e = s.SetOption(o, v)
+	}
+	p.logCall(event.Event{Op: "setsockopt", FD: fd, Path: p.pathOf(fd), Text: fmt.Sprintf("%s %d", o, v)}, e, began)
+	return e
+}
+
+// SockOpt is getsockopt(2).
+func (p *Proc) SockOpt(fd int, o inet.SockOpt) (int, errno.Errno) {
+	s, e := p.sock(fd)
+	if e != errno.OK {
+		return 0, e
+	}
+	return s.Option(o)
+}
+
+// BindDevice is SO_BINDTODEVICE, which the BSDs lack and a DHCP server on several
+// networks needs: what the socket sends leaves by that interface, and it receives
+// what came in there. An empty name takes it back. ENXIO if there is no such interface.
+func (p *Proc) BindDevice(fd int, name string) errno.Errno {
+	began := p.Now()
+	s, e := p.sock(fd)
+	if e == errno.OK {
+		e = s.BindDevice(name)
+	}
+	p.logCall(event.Event{Op: "setsockopt", FD: fd, Path: p.pathOf(fd), Text: fmt.Sprintf("SO_BINDTODEVICE %.20q", name)}, e, began)
+	return e
+}
+
+// Device is the name of the interface that a socket was bound to, "" for none.
+func (p *Proc) Device(fd int) (string, errno.Errno) {
+	s, e := p.sock(fd)
+	if e != errno.OK {
+		return "", e
+	}
+	return s.Device(), errno.OK
 }
 
 // Thread is the process as its kernel knows it, for the interface and sysctl calls
 // of kern.Kernel, which may sleep and have no wrapper here.
-func (p *Proc) Thread() *kern.Thread { return &p.thread }
+func (p *Proc) Thread() *kern.Thread { return &p.caller.Thread }

@@ -8,6 +8,7 @@ import (
 
 	"wireloom/vnet/errno"
 	"wireloom/vnet/event"
+	"wireloom/vnet/file"
 	"wireloom/vnet/kern"
 )
 
@@ -79,7 +80,7 @@ func (p *Proc) spawn(argv, env []string, fds [3]int) (int, errno.Errno) {
 		if e != errno.OK {
 			return -1, e
 		}
-		if _, ok := of.file.(*kqueueFile); ok {
+		if _, ok := of.file.(*file.Kqueue); ok {
 			return -1, errno.EBADF // a kqueue is its process' alone
 		}
 		files[i] = of
@@ -98,13 +99,13 @@ func (p *Proc) spawn(argv, env []string, fds [3]int) (int, errno.Errno) {
 	}
 	for i, of := range files {
 		if of == nil {
-			of = &openFile{file: nullFile{}, path: "/dev/null", flags: kern.O_RDWR}
+			of = &openFile{file: file.Null{}, path: "/dev/null", flags: kern.O_RDWR}
 		} else {
 			of.dups++
 		}
 		c.files[i] = of
 	}
-	c.stdin, c.thread.PGID, c.ignored = p.stdin, p.thread.PGID, p.ignored
+	c.stdin, c.caller.Thread.PGID, c.ignored = p.stdin, p.caller.Thread.PGID, p.ignored
 	c.inheritRoot(p)
 	p.begin(c, x)
 	c.parent = p
@@ -238,8 +239,8 @@ func (p *Proc) waitpid(pid, options int) (child, status int, e errno.Errno) {
 		for _, c := range p.children {
 			switch {
 			case pid > 0 && c.pid != pid,
-				pid == 0 && c.thread.PGID != p.thread.PGID,
-				pid < -1 && c.thread.PGID != -pid:
+				pid == 0 && c.caller.Thread.PGID != p.caller.Thread.PGID,
+				pid < -1 && c.caller.Thread.PGID != -pid:
 				continue
 			}
 			any = true
@@ -254,7 +255,7 @@ func (p *Proc) waitpid(pid, options int) (child, status int, e errno.Errno) {
 		case options&WNOHANG != 0:
 			return 0, 0, errno.OK
 		}
-		if e := p.node.kern.Sleep(&p.thread, &p.children, "wait", true); e != errno.OK {
+		if e := p.node.kern.Sleep(&p.caller.Thread, &p.children, "wait", true); e != errno.OK {
 			return -1, 0, e
 		}
 	}

@@ -136,10 +136,10 @@ func (sl *slot) status(n *Node) ProcStatus {
 
 func (p *Proc) status() ProcStatus {
 	st := ProcStatus{
-		Node: p.node.name, Name: p.name, PID: p.pid, PPID: p.PPID(), State: p.state.String(), Wchan: p.thread.Wmesg(), Fuel: p.fuel,
+		Node: p.node.name, Name: p.name, PID: p.pid, PPID: p.PPID(), State: p.state.String(), Wchan: p.caller.Thread.Wmesg(), Fuel: p.fuel,
 		Memory: p.memory, Program: p.prog.Name(), Native: p.native, Dropped: p.console.Dropped,
 	}
-	if p.typing && st.Wchan != "" {
+	if p.caller.Typing && st.Wchan != "" {
 		st.Wchan = "ttyin" // freebsd tty.c, tty_wait: the sleep of a read from a terminal
 	}
 	if p.slot != nil {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"wireloom/vnet/errno"
+	"wireloom/vnet/file"
 	"wireloom/vnet/kern"
 )
 
@@ -47,7 +48,7 @@ func TestStdin(t *testing.T) {
 			}
 			f, _ := p.Open("/tmp/x", kern.O_RDWR|kern.O_CREAT)
 			p.Write(f, []byte("0123456789"))
-			p.Seek(f, 4, SeekSet)
+			p.Seek(f, 4, file.SEEK_SET)
 			if n := ioctl(p, f, kern.FIONREAD, -1); n != 6 {
 				t.Errorf("FIONREAD of a file: %d, want 6", n)
 			}

@@ -7,6 +7,7 @@ import (
 
 	"wireloom/vnet/errno"
 	"wireloom/vnet/event"
+	"wireloom/vnet/file"
 	"wireloom/vnet/kern"
 )
 
@@ -54,7 +55,7 @@ func (p *Proc) Read(fd int, b []byte) (int, errno.Errno) {
 		p.logCall(event.Event{Op: "read", FD: fd, Len: len(b)}, e, began)
 		return 0, e
 	}
-	n, frame, e := of.file.read(p, b)
+	n, frame, e := of.file.Read(&p.caller, b)
 	if e != errno.OK {
 		n = 0
 	}
@@ -70,14 +71,23 @@ func (p *Proc) Write(fd int, b []byte) (int, errno.Errno) {
 		p.logCall(event.Event{Op: "write", FD: fd, Len: len(b)}, e, began)
 		return 0, e
 	}
-	n, frame, e := of.file.write(p, b)
+	n, frame, e := of.file.Write(&p.caller, b)
 	if e != errno.OK {
 		n = 0
+		p.brokenPipe(of, e)
 	} else if _, console := of.file.(consoleOut); console {
 		return n, e
 	}
 	p.logMove("write", fd, of, &of.writes, b, n, frame, e, began)
 	return n, e
+}
+
+// brokenPipe posts SIGPIPE where a write failed since nobody reads any more: dofilewrite.
+// Sockets tell by the error alone.
+func (p *Proc) brokenPipe(of *openFile, e errno.Errno) {
+	if _, sock := of.file.(*file.Socket); e == errno.EPIPE && !sock {
+		p.Signal(SIGPIPE)
+	}
 }
 
 // logMove is logCall for a read or write of of, as fd, that moved the first n bytes of b.
@@ -87,7 +97,7 @@ func (p *Proc) logMove(op string, fd int, of *openFile, at *event.Spot, b []byte
 	e.Node, e.Proc, e.PID, e.Op, e.FD, e.Path = p.node.name, p.name, p.pid, op, fd, of.path
 	e.Len, e.N, e.Errno, e.Began, e.Fuel, e.Frame, e.Data = len(b), int64(n), uint16(err), began, p.fuel, frame, b[:n]
 	if frame != 0 && n > 0 { // of a device: its driver has said what it moved
-		e.Link, e.Head = p.uio.Link, uint8(p.uio.Head)
+		e.Link, e.Head = p.caller.Uio.Link, uint8(p.caller.Uio.Head)
 	}
 	if err != errno.OK {
 		e.N = -1
@@ -104,7 +114,7 @@ func (p *Proc) Ioctl(fd int, cmd uint32, arg []byte) errno.Errno {
 	of, e := p.file(fd)
 	began := p.Now()
 	if e == errno.OK {
-		if e = of.file.ioctl(p, cmd, arg); e == errno.OK && cmd == kern.FIONBIO {
+		if e = of.file.Ioctl(&p.caller, cmd, arg); e == errno.OK && cmd == kern.FIONBIO {
 			of.flags &^= kern.O_NONBLOCK
 			if kern.Int(arg) != 0 {
 				of.flags |= kern.O_NONBLOCK
@@ -120,7 +130,7 @@ func (p *Proc) SetFlags(fd, flags int) errno.Errno {
 	of, e := p.file(fd)
 	began := p.Now()
 	if e == errno.OK {
-		if e = of.file.setFlags(p, flags); e == errno.OK {
+		if e = of.file.SetFlags(&p.caller, flags); e == errno.OK {
 			const mask = kern.O_NONBLOCK | kern.O_ASYNC | kern.O_APPEND
 			of.flags = of.flags&^mask | flags&mask
 		}
@@ -139,8 +149,8 @@ func (p *Proc) Flags(fd int) (int, errno.Errno) {
 	if e != errno.OK {
 		return 0, e
 	}
-	if d, ok := of.file.(devFile); ok {
-		return d.f.Flags(), errno.OK // FIONBIO and FIOASYNC change them too
+	if d, ok := of.file.(file.Device); ok {
+		return d.Flags(), errno.OK // FIONBIO and FIOASYNC change them too
 	}
 	return of.flags, errno.OK
 }
@@ -155,14 +165,14 @@ func (p *Proc) FileType(fd int) string {
 	switch f := of.file.(type) {
 	case consoleIn, consoleOut:
 		return "tty"
-	case *dirFile:
+	case *file.Dir:
 		return "dir"
-	case *regFile:
+	case *file.Regular:
 		return "reg"
-	case *fifoFile, *pipeReader, *pipeWriter:
+	case *file.FIFO, *file.PipeReader, *file.PipeWriter:
 		return "fifo"
-	case *socketFile:
-		if !f.kind.Stream() {
+	case *file.Socket:
+		if !f.Stream() {
 			return "dgram"
 		}
 		return "sock"
@@ -196,7 +206,7 @@ func (p *Proc) closeAll() {
 		}
 		p.forget(fd)
 		p.files[fd] = nil
-		if _, dev := of.file.(devFile); !dev {
+		if _, dev := of.file.(file.Device); !dev {
 			p.release(of)
 			continue
 		}
@@ -214,17 +224,6 @@ type PollFD struct {
 	Revents int
 }
 
-// waitOn sleeps until sel is woken, for at most d, for ever below 0: how a call on one
-// file of vnet's own waits.
-func (p *Proc) waitOn(sel *kern.SelInfo, d time.Duration) errno.Errno {
-	k := p.node.kern
-	k.SelBegin(&p.thread)
-	sel.Record(k, &p.thread)
-	e := k.SelWait(&p.thread, d)
-	k.SelEnd(&p.thread)
-	return e
-}
-
 // Poll is poll(2): it waits until an event holds, timeout has passed (below zero:
 // for ever) or a signal comes, and returns for how many entries one holds.
 func (p *Proc) Poll(fds []PollFD, timeout time.Duration) (int, errno.Errno) {
@@ -237,29 +236,29 @@ func (p *Proc) Poll(fds []PollFD, timeout time.Duration) (int, errno.Errno) {
 func (p *Proc) poll(fds []PollFD, timeout time.Duration, began time.Duration) (int, errno.Errno) {
 	k := p.node.kern
 	for {
-		k.SelBegin(&p.thread)
+		k.SelBegin(&p.caller.Thread)
 		p.Worked(len(fds))
 		n := 0
 		for i := range fds {
 			f := &fds[i]
 			f.Revents = kern.POLLNVAL
 			if of, e := p.file(f.FD); e == errno.OK {
-				f.Revents = of.file.poll(p, f.Events)
+				f.Revents = of.file.Poll(&p.caller, f.Events)
 			}
 			if f.Revents != 0 {
 				n++
 			}
 		}
 		if n > 0 {
-			k.SelEnd(&p.thread)
+			k.SelEnd(&p.caller.Thread)
 			return n, errno.OK
 		}
 		left := timeout
 		if timeout >= 0 {
 			left = max(timeout-(p.Now()-began), 0)
 		}
-		e := k.SelWait(&p.thread, left)
-		k.SelEnd(&p.thread)
+		e := k.SelWait(&p.caller.Thread, left)
+		k.SelEnd(&p.caller.Thread)
 		switch e {
 		case errno.OK:
 		case errno.EWOULDBLOCK:

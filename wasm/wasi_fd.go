@@ -4,8 +4,8 @@ import (
 	"math"
 	"time"
 
-	"wireloom/vnet"
 	"wireloom/vnet/errno"
+	"wireloom/vnet/file"
 	"wireloom/vnet/fs"
 	"wireloom/vnet/kern"
 )
@@ -202,10 +202,10 @@ func fdSeek(g *guest, a args) uint32 {
 	return g.seek(a.fd(0), int64(a.u64(1)), a.u32(2), a.u32(3))
 }
 
-func fdTell(g *guest, a args) uint32 { return g.seek(a.fd(0), 0, vnet.SeekCur, a.u32(1)) }
+func fdTell(g *guest, a args) uint32 { return g.seek(a.fd(0), 0, file.SEEK_CUR, a.u32(1)) }
 
 func (g *guest) seek(fd int, off int64, whence, result uint32) uint32 {
-	if whence > vnet.SeekEnd {
+	if whence > file.SEEK_END {
 		return wasiEINVAL
 	}
 	if !g.writable(result, 8) {

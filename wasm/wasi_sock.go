@@ -5,6 +5,7 @@ import (
 
 	"wireloom/vnet"
 	"wireloom/vnet/errno"
+	"wireloom/vnet/file"
 	"wireloom/vnet/kern"
 )
 
@@ -137,7 +138,7 @@ func (g *guest) receive(fd int, iovs, count, flags, result, outFlags, addr, port
 			return toWASI(e)
 		}
 	}
-	var r vnet.Received
+	var r file.Received
 	e := g.input(iovs, count, result, func(b []byte) (n int, e errno.Errno) {
 		r, e = g.p.RecvMsg(fd, b, int(flags)) // WASI's flags are vnet's
 		return r.N, e

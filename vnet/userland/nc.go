@@ -7,6 +7,7 @@ import (
 
 	"wireloom/vnet"
 	"wireloom/vnet/errno"
+	"wireloom/vnet/file"
 	"wireloom/vnet/inet"
 	"wireloom/vnet/kern"
 )
@@ -175,7 +176,7 @@ func (n *ncat) dial(fd int) errno.Errno {
 // socket is connected to who sent it.
 func (n *ncat) serve(fd int) (int, errno.Errno) {
 	if n.udp {
-		r, e := n.RecvMsg(fd, n.buf[:], vnet.MSG_PEEK)
+		r, e := n.RecvMsg(fd, n.buf[:], file.MSG_PEEK)
 		if e == errno.OK {
 			e = n.Connect(fd, r.From)
 		}
