@@ -50,6 +50,11 @@ build: guests page
 run: build
 	$(LABSERVER) serve --addr $(ADDR)
 
+## protocol: the page's types and guards, from the structs of internal/protocol
+.PHONY: protocol
+protocol:
+	go run ./internal/typescript
+
 ## guests: the programs that labs run: references and samples
 .PHONY: guests
 guests:
@@ -80,6 +85,7 @@ check-go:
 	go fix -diff ./...
 	go mod tidy -diff
 	GOOS=js GOARCH=wasm go build $(PORTABLE)
+	go run ./internal/typescript -check
 
 # The linter itself must be built for this machine: hence -n, which builds it and
 # prints where it is.

@@ -7,9 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 
 	"wireloom/internal/decode"
+	"wireloom/internal/protocol"
 	"wireloom/internal/session"
 	"wireloom/internal/strictjson"
 	"wireloom/vnet"
@@ -48,65 +50,57 @@ const (
 	typeAck     = "ack"
 )
 
-// An op is something that a viewer can ask for: the fields it takes, by the bits
-// below, and what it does.
+// An op is something that a viewer can ask for.
 type op struct {
-	fields uint16
-	asks   bool // for something that may be large, instead of doing something
-	run    func(ctx context.Context, s *session.Session, c *command) (result any, err error)
+	asks bool // for something that may be large, instead of doing something
+	run  func(ctx context.Context, s *session.Session, c *command) (result any, err error)
 }
-
-const (
-	hasNode = 1 << iota
-	hasProc
-	hasLine
-	hasText
-	hasLink
-	hasHex
-	hasRate
-	hasFrom
-	hasTo
-)
-
-var fieldNames = []string{"node", "proc", "line", "text", "link", "hex", "rate", "from", "to"}
 
 var ops = map[string]op{
 	"pause":  {run: func(ctx context.Context, s *session.Session, _ *command) (any, error) { return nil, s.Pause(ctx) }},
 	"resume": {run: func(ctx context.Context, s *session.Session, _ *command) (any, error) { return nil, s.Resume(ctx) }},
 	"step":   {run: func(ctx context.Context, s *session.Session, _ *command) (any, error) { return nil, s.Step(ctx) }},
-	"rate": {fields: hasRate, run: func(ctx context.Context, s *session.Session, c *command) (any, error) {
+	"rate": {run: func(ctx context.Context, s *session.Session, c *command) (any, error) {
 		return nil, s.SetRate(ctx, *c.Rate)
 	}},
-	"start": {fields: hasNode | hasProc, run: func(ctx context.Context, s *session.Session, c *command) (any, error) {
+	"start": {run: func(ctx context.Context, s *session.Session, c *command) (any, error) {
 		_, err := s.Do(ctx, vnet.Start{Node: *c.Node, Proc: *c.Proc})
 		return nil, err
 	}},
-	"kill": {fields: hasNode | hasProc, run: func(ctx context.Context, s *session.Session, c *command) (any, error) {
+	"kill": {run: func(ctx context.Context, s *session.Session, c *command) (any, error) {
 		_, err := s.Do(ctx, vnet.Kill{Node: *c.Node, Proc: *c.Proc})
 		return nil, err
 	}},
-	"stop": {fields: hasNode | hasProc, run: func(ctx context.Context, s *session.Session, c *command) (any, error) {
+	"stop": {run: func(ctx context.Context, s *session.Session, c *command) (any, error) {
 		return nil, s.Stop(ctx, *c.Node, *c.Proc)
 	}},
-	"exec":   {fields: hasNode | hasLine, run: exec},
-	"stdin":  {fields: hasNode | hasProc | hasText, run: stdin},
-	"decode": {fields: hasLink | hasHex, asks: true, run: decodeFrame},
-	"text":   {fields: hasNode | hasProc | hasFrom | hasTo, asks: true, run: text},
+	"exec":   {run: exec},
+	"stdin":  {run: stdin},
+	"decode": {asks: true, run: decodeFrame},
+	"text":   {asks: true, run: text},
 }
+
+// fields are the members that belong to each op: those of its struct.
+var fields = func() map[string][]string {
+	all := map[string][]string{}
+	for name, c := range protocol.Commands {
+		t := reflect.TypeOf(c)
+		for i := range t.NumField() {
+			all[name] = append(all[name], t.Field(i).Tag.Get("json"))
+		}
+	}
+	return all
+}()
 
 // Ops returns the names of what a viewer can ask for, sorted.
 func Ops() []string { return slices.Sorted(maps.Keys(ops)) }
-
-type execResult struct {
-	Proc string `json:"proc"`
-}
 
 func exec(ctx context.Context, s *session.Session, c *command) (any, error) {
 	if len(*c.Line) > MaxLine {
 		return nil, fmt.Errorf("the command line has %d bytes, at most %d are taken", len(*c.Line), MaxLine)
 	}
 	name, err := s.Exec(ctx, *c.Node, *c.Line)
-	return execResult{name}, err
+	return protocol.ExecResult{Proc: name}, err
 }
 
 func stdin(ctx context.Context, s *session.Session, c *command) (any, error) {
@@ -115,11 +109,6 @@ func stdin(ctx context.Context, s *session.Session, c *command) (any, error) {
 	}
 	_, err := s.Do(ctx, vnet.Stdin{Node: *c.Node, Proc: *c.Proc, Text: *c.Text})
 	return nil, err
-}
-
-type decodeResult struct {
-	Fields  []decode.Field `json:"fields"`
-	Summary decode.Summary `json:"summary"`
 }
 
 func decodeFrame(_ context.Context, _ *session.Session, c *command) (any, error) {
@@ -134,7 +123,7 @@ func decodeFrame(_ context.Context, _ *session.Session, c *command) (any, error)
 	if len(frame) > decode.MaxFrame {
 		return nil, fmt.Errorf("the frame has %d bytes, at most %d are decoded", len(frame), decode.MaxFrame)
 	}
-	return decodeResult{Fields: decode.Tree(l, frame), Summary: decode.Summarize(l, frame)}, nil
+	return protocol.DecodeResult{Fields: decode.Tree(l, frame), Summary: decode.Summarize(l, frame)}, nil
 }
 
 // parse reads a message of a viewer. An error means that it is not one at all.
@@ -165,28 +154,33 @@ func (c *command) check() (op, error) {
 	if !ok {
 		return o, fmt.Errorf("there is no command %q", clip(c.Op))
 	}
-	for i, there := range []bool{c.Node != nil, c.Proc != nil, c.Line != nil, c.Text != nil, c.Link != nil, c.Hex != nil, c.Rate != nil, c.From != nil, c.To != nil} {
-		switch wanted := o.fields&(1<<i) != 0; {
-		case wanted && !there:
-			return o, fmt.Errorf("%s needs %s", c.Op, fieldNames[i])
-		case there && !wanted:
-			return o, fmt.Errorf("%s has no %s", c.Op, fieldNames[i])
+	for _, x := range [...]struct {
+		name  string
+		there bool
+	}{
+		{"node", c.Node != nil},
+		{"proc", c.Proc != nil},
+		{"line", c.Line != nil},
+		{"text", c.Text != nil},
+		{"link", c.Link != nil},
+		{"hex", c.Hex != nil},
+		{"rate", c.Rate != nil},
+		{"from", c.From != nil},
+		{"to", c.To != nil},
+	} {
+		switch wanted := slices.Contains(fields[c.Op], x.name); {
+		case wanted && !x.there:
+			return o, fmt.Errorf("%s needs %s", c.Op, x.name)
+		case x.there && !wanted:
+			return o, fmt.Errorf("%s has no %s", c.Op, x.name)
 		}
 	}
 	return o, nil
 }
 
-type reply struct {
-	Type   string `json:"type"`
-	ID     int64  `json:"id"`
-	OK     bool   `json:"ok"`
-	Result any    `json:"result,omitempty"`
-	Error  string `json:"error,omitempty"`
-}
-
 // answer does a command and makes the reply to it.
 func (c *command) answer(ctx context.Context, s *session.Session) ([]byte, error) {
-	r := reply{Type: "reply", ID: *c.ID}
+	r := protocol.Reply{Type: "reply", ID: *c.ID}
 	o, err := c.check()
 	var result any
 	if err == nil {

@@ -2,7 +2,6 @@ package stream
 
 import (
 	"bytes"
-	"encoding/hex"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -13,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"wireloom/internal/decode"
+	"wireloom/internal/protocol"
 	"wireloom/internal/session"
 	"wireloom/vnet"
 	"wireloom/vnet/errno"
@@ -21,146 +22,15 @@ import (
 	"wireloom/vnet/packet"
 )
 
-// The fixtures in testdata are what the page's tests read. What this package sends
-// has to look like them.
+// The fixtures in testdata are a message of each kind, as this package sends it: the
+// page's tests read them.
 
-func fixture(t *testing.T, name string, v any) {
+var update = flag.Bool("update", false, "rewrite the fixtures that this package makes")
+
+// golden compares what is sent with a fixture, in which it is indented.
+func golden(t *testing.T, name string, got []byte) {
 	t.Helper()
-	b, err := os.ReadFile(filepath.Join("testdata", name))
-	if err == nil {
-		err = json.Unmarshal(b, v)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-// A fact is an event as JSON.
-type fact struct {
-	Seq                                                    uint64
-	T, Began, N, Fuel                                      int64
-	K, Node, Proc, Port, Peer, Path, Op, Errno, Text, Data string
-	PID, FD, Len                                           int
-	Frame, As                                              uint64
-	Link                                                   string
-	Head                                                   uint8
-	Sum                                                    map[string]any
-}
-
-func (f *fact) event(t *testing.T) event.Event {
-	e := event.Event{
-		Seq: f.Seq, At: time.Duration(f.T), Node: f.Node, Proc: f.Proc, PID: f.PID, Port: f.Port, Peer: f.Peer, Path: f.Path, Op: f.Op, FD: f.FD,
-		Len: f.Len, N: f.N, Began: time.Duration(f.Began), Fuel: f.Fuel, Frame: f.Frame, Text: f.Text,
-	}
-	if f.Sum != nil {
-		e.Link, e.Head = packet.LinkEthernet, f.Head
-		if l, ok := packet.ParseLink(f.Link); ok {
-			e.Link = l
-		}
-	}
-	for _, k := range event.Kinds() {
-		if k.String() == f.K {
-			e.Kind = k
-		}
-	}
-	for n := range uint16(512) {
-		if f.Errno != "" && errno.Errno(n).String() == f.Errno {
-			e.Errno = n
-			break
-		}
-	}
-	var err error
-	if e.Data, err = hex.DecodeString(f.Data); err != nil {
-		t.Fatal(err)
-	}
-	if e.Kind == event.Console {
-		e.Text, e.Data = "", []byte(f.Text)
-	}
-	return e
-}
-
-func TestEventsLookLikeTheFixtures(t *testing.T) {
-	var m struct {
-		From, Next uint64
-		Events     []json.RawMessage
-	}
-	fixture(t, "events.json", &m)
-	kinds := map[event.Kind]bool{}
-	frames := map[uint64]fact{} // by the event that tells of one
-	d := newDigest(noLimits, m.From)
-	for _, raw := range m.Events {
-		var f fact
-		if err := json.Unmarshal(raw, &f); err != nil {
-			t.Fatal(err)
-		}
-		if f.As != 0 {
-			same := frames[f.As]
-			f.Data, f.Link, f.Head, f.Sum = same.Data, same.Link, same.Head, same.Sum
-		}
-		frames[f.Seq] = f
-		e := f.event(t)
-		kinds[e.Kind] = true
-		d.add(&e)
-	}
-	for _, k := range event.Kinds() {
-		if !kinds[k] {
-			t.Errorf("the fixtures have no %s event", k)
-		}
-	}
-	var got message
-	out := outbox{next: m.From, end: m.From}
-	out.add(d.batch(), noLimits.bytes)
-	b := out.appendMessage(nil, 1, BatchBytes)
-	if err := json.Unmarshal(b, &got); err != nil {
-		t.Fatalf("%v in %s", err, b)
-	}
-	if got.From != m.From || got.Next != m.Next || len(got.Events) != len(m.Events) {
-		t.Fatalf("the message is of %d events from %d to %d, want %d from %d to %d", len(got.Events), got.From, got.Next, len(m.Events), m.From, m.Next)
-	}
-	for i, raw := range m.Events {
-		got := got.Events[i]
-		var want map[string]any
-		if err := json.Unmarshal(raw, &want); err != nil {
-			t.Fatal(err)
-		}
-		switch want["k"] {
-		case "lab":
-			delete(want, "data") // the hello tells that
-		case "check":
-			delete(want, "errno") // any says that it failed
-		}
-		for k, v := range want {
-			if k == "sum" {
-				// What it says is the decoder's; the fixtures only show that it is there.
-				in, ok := got[k].(map[string]any)
-				if !ok || in["proto"] != v.(map[string]any)["proto"] {
-					t.Errorf("event %d: sum is %v, want %v", i, got[k], v)
-				}
-				continue
-			}
-			if v != "" && !reflect.DeepEqual(got[k], v) {
-				t.Errorf("event %d: %s is %v, want %v", i, k, got[k], v)
-			}
-		}
-	}
-}
-
-// TestThinnedEventsLookLikeTheFixture: a stretch in which a process writes 40 lines,
-// with a call for each, while another writes one line.
-func TestThinnedEventsLookLikeTheFixture(t *testing.T) {
-	d := newDigest(limits{events: 8, bytes: 1 << 10, text: 48, each: 2}, 100)
-	for i := range uint64(40) {
-		at := time.Duration(i) * time.Millisecond
-		line := fmt.Appendf(nil, "line %02d\n", i+1)
-		d.add(&event.Event{Seq: 100 + 2*i, At: at, Kind: event.Console, Node: "bob", Proc: "flood", PID: 7, FD: 1, Data: line})
-		d.add(&event.Event{Seq: 101 + 2*i, At: at, Kind: event.Call, Node: "bob", Proc: "flood", PID: 7, Op: "write", FD: 1, Path: "console", Len: 8, N: 8, Fuel: 100})
-	}
-	d.add(&event.Event{Seq: 180, At: 1e9, Kind: event.Console, Node: "alice", Proc: "ping", PID: 1, FD: 1, Data: []byte("64 bytes from 10.0.0.2\n")})
-	d.skipTo(200)
-	out := outbox{next: 100, end: 100}
-	out.add(d.batch(), BatchBytes)
-	got := out.appendMessage(nil, 3, BatchBytes)
-	name := filepath.Join("testdata", "thinned.json")
+	name = filepath.Join("testdata", name)
 	if *update {
 		var b bytes.Buffer
 		if err := json.Indent(&b, got, "", "  "); err != nil {
@@ -180,107 +50,321 @@ func TestThinnedEventsLookLikeTheFixture(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(got, flat.Bytes()) {
-		t.Errorf("got %s\nwant %s", got, flat.Bytes())
+		t.Errorf("%s: got %s\nwant %s", name, got, flat.Bytes())
 	}
 }
 
-var update = flag.Bool("update", false, "rewrite the fixtures that this package makes")
-
-// members returns the paths of all members in a JSON value.
-func members(v any, path string, into map[string]bool) {
-	switch v := v.(type) {
-	case map[string]any:
-		for k, x := range v {
-			into[path+"."+k] = true
-			members(x, path+"."+k, into)
-		}
-	case []any:
-		for _, x := range v {
-			members(x, path+"[]", into)
-		}
-	}
-}
-
-func TestHelloAndStateHaveTheMembersOfTheFixtures(t *testing.T) {
-	s := newSession(t, echo, 0, session.Options{})
-	state := &session.Snapshot{
-		Status: vnet.Status{
-			Procs:  []vnet.ProcStatus{{Node: "a", Name: "p", PID: 1, PPID: 1, State: "sleeping", Wchan: "tapread", Program: "x.wasm", Exit: &vnet.Exit{Why: "x"}}},
-			Nodes:  []vnet.NodeStatus{{Node: "a", Routes: []inet.Route{{To: netip.MustParsePrefix("0.0.0.0/0"), Via: netip.MustParseAddr("10.0.0.1"), Dev: "em0", Flags: "UGS"}}}},
-			Ifaces: []vnet.IfaceStatus{{Port: "a:em0", Kind: "nic", MAC: "02:00:00:00:00:01", MTU: 1500, Flags: []string{"UP"}, Link: "up"}},
-		},
-		CPU: []float64{0.5},
-	}
-	h, err := json.Marshal(greeting(s, "id", "v"))
+func marshal(t *testing.T, v any) []byte {
+	t.Helper()
+	b, err := json.Marshal(v)
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &feed{}
+	return b
+}
+
+// conforms fails if a JSON text is not what a value of v's type is written as.
+func conforms(t *testing.T, b []byte, v any) {
+	t.Helper()
+	into := reflect.New(reflect.TypeOf(v))
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.DisallowUnknownFields()
+	if err := d.Decode(into.Interface()); err != nil {
+		t.Errorf("%T: %v in %s", v, err, b)
+		return
+	}
+	var got, want any
+	if err := json.Unmarshal(b, &got); err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(marshal(t, into.Interface()), &want); err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("%T: %s is sent; with the members that the protocol has it is %v", v, b, want)
+	}
+}
+
+// conformsEvents does that for a message of events, and for each of them by its kind.
+func conformsEvents(t *testing.T, b []byte) (kinds map[string]bool) {
+	t.Helper()
+	conforms(t, b, protocol.Batch{})
+	var m struct{ Events []json.RawMessage }
+	if err := json.Unmarshal(b, &m); err != nil {
+		t.Fatal(err)
+	}
+	kinds = map[string]bool{}
+	for _, raw := range m.Events {
+		var e struct{ K string }
+		if err := json.Unmarshal(raw, &e); err != nil {
+			t.Fatal(err)
+		}
+		of, ok := protocol.Events[e.K]
+		if !ok || e.K == "" {
+			t.Errorf("there is no event %q", e.K)
+			continue
+		}
+		kinds[e.K] = true
+		conforms(t, raw, of)
+	}
+	return kinds
+}
+
+const (
+	frameARP   = "\xff\xff\xff\xff\xff\xff\x02\x00\x00\x00\x00\x0a\x08\x06\x00\x01\x08\x00\x06\x04\x00\x01\x02\x00\x00\x00\x00\x0a\x0a\x00\x00\x01\x00\x00\x00\x00\x00\x00\x0a\x00\x00\x02"
+	frameEther = "\x02\x00\x00\x00\x00\x0b\x02\x00\x00\x00\x00\x0a\x08\x00"
+	frameICMP  = "\x00\x07\x00\x0c\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f\x10\x11\x12\x13\x14\x15\x16\x17\x18\x19\x1a\x1b\x1c\x1d\x1e\x1f\x20\x21\x22\x23\x24\x25\x26\x27\x28\x29\x2a\x2b\x2c\x2d\x2e\x2f\x30\x31\x32\x33\x34\x35\x36\x37\x38"
+	// The reply has a bad checksum.
+	frameAsk    = frameEther + "\x45\x00\x00\x54\x00\x01\x00\x00\x40\x01\x66\xa6\x0a\x00\x00\x01\x0a\x00\x00\x02\x08\x00\xe4\xbd" + frameICMP
+	frameAnswer = frameEther + "\x45\x00\x00\x54\x00\x01\x00\x00\x40\x01\x66\xa6\x0a\x00\x00\x02\x0a\x00\x00\x01\x00\x00\x2d\x7a" + frameICMP
+)
+
+// samples are an event of each kind, of a lab in which bob's pingd answers pings.
+func samples() []event.Event {
+	pingd := func(k event.Kind, at time.Duration, e event.Event) event.Event {
+		e.Kind, e.At, e.Node, e.Proc, e.PID = k, at, "bob", "pingd", 2
+		return e
+	}
+	const late = 12 * time.Second
+	arp, ask, answer := []byte(frameARP), []byte(frameAsk), []byte(frameAnswer)
+	all := []event.Event{
+		{Kind: event.Lab, Text: "ping", N: 42, Data: []byte(`{"scenario":"ping"}`)},
+		pingd(event.Start, 0, event.Event{Text: "pingd.wasm", Path: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"}),
+		pingd(event.Call, 12040, event.Event{Op: "open", FD: 4, Path: "/dev/tap0", N: 4, Began: 12040, Fuel: 1204, Text: "O_RDWR"}),
+		{Kind: event.Iface, At: 12040, Node: "bob", Port: "bob:tap0", Op: "link", Text: "link state up"},
+		pingd(event.Console, 13100, event.Event{FD: 1, Data: []byte("pingd: answering for 10.0.0.2 on tap0\n")}),
+		{Kind: event.Frame, At: 1e6, Port: "alice:em0", Peer: "s1.1", N: 1e6, Frame: 1, Link: packet.LinkEthernet, Data: arp},
+		{Kind: event.Learn, At: 2e6, Node: "s1", Port: "s1.1", Text: "02:00:00:00:00:0a"},
+		{Kind: event.Frame, At: 2e6, Port: "s1.2", Peer: "bob:tap0", Frame: 1, Link: packet.LinkEthernet, Data: arp},
+		pingd(event.Call, 2e6, event.Event{Op: "read", FD: 4, Path: "/dev/tap0", Len: 2048, N: 42, Began: 15000, Fuel: 1500, Frame: 1, Link: packet.LinkEthernet, Data: arp}),
+		{Kind: event.Frame, At: late + 4318*time.Microsecond, Port: "alice:em0", Peer: "s1.1", N: 1e6, Frame: 25, Link: packet.LinkEthernet, Data: ask},
+		pingd(event.Call, late+5318*time.Microsecond, event.Event{
+			Op: "read", FD: 4, Path: "/dev/tap0", Len: 2048, N: 98, Began: 11006402 * time.Microsecond, Fuel: 4112, Frame: 25, Link: packet.LinkEthernet, Data: ask,
+		}),
+		pingd(event.Call, late+5319*time.Microsecond, event.Event{
+			Op: "write", FD: 4, Path: "/dev/tap0", Len: 98, N: 98, Began: late + 5319*time.Microsecond, Fuel: 4424, Frame: 26, Link: packet.LinkEthernet, Data: answer,
+		}),
+		pingd(event.Call, late+5320*time.Microsecond, event.Event{
+			Op: "read", FD: 4, Path: "/dev/tap0", Len: 2048, N: -1, Errno: uint16(errno.EWOULDBLOCK), Began: late + 5320*time.Microsecond, Fuel: 4500,
+		}),
+		{
+			Kind: event.Drop, At: late + 5330*time.Microsecond, Port: "bob:tap0", Node: "bob", Op: "queue-full", Text: "the send queue holds 256 packets",
+			Frame: 27, Link: packet.LinkEthernet, Data: ask,
+		},
+		{Kind: event.Forget, At: late + 6e6, Node: "s1", Port: "s1.1", Text: "02:00:00:00:00:0a", Op: "aged"},
+		pingd(event.Signal, late+6e6, event.Event{Op: "SIGIO", Text: "caught", Fuel: 4500}),
+		{Kind: event.Message, At: late + 6e6, Node: "bob", Text: "tap0: link state changed to UP"},
+		{Kind: event.Panic, At: late + 6e6, Node: "bob", Text: "mtx_lock of a destroyed mutex: tap_softc was freed"},
+		pingd(event.Limit, late+6e6, event.Event{Op: "memory", Text: "pingd asked for 80 MB; a program may have 64 MB", N: 67108864, Fuel: 4500}),
+		{Kind: event.Command, At: late + 7e6, Node: "bob", Proc: "pingd", Op: "kill", N: 812, Text: `{"op":"kill","node":"bob","proc":"pingd"}`},
+		pingd(event.Exit, late+7e6, event.Event{N: 137, Op: "killed", Text: "killed from the page", Fuel: 5120}),
+		{Kind: event.Step, At: 13e9, Op: "first-ping", Text: "alice sends an echo request"},
+		{Kind: event.Check, At: 14e9, Op: "replies", Text: "no echo reply within 1 s", N: 4, Errno: 1},
+	}
+	for i := range all {
+		all[i].Seq = uint64(i) + 1
+	}
+	return all
+}
+
+func TestEventsAreThoseOfTheFixture(t *testing.T) {
+	all := samples()
+	d := newDigest(noLimits, 1)
+	for i := range all {
+		d.add(&all[i])
+	}
+	out := outbox{next: 1, end: 1}
+	out.add(d.batch(), noLimits.bytes)
+	b := out.appendMessage(nil, 1, BatchBytes)
+	golden(t, "events.json", b)
+	kinds := conformsEvents(t, b)
+	for _, k := range event.Kinds() {
+		if !kinds[k.String()] {
+			t.Errorf("the fixture has no %s event", k)
+		}
+		if _, ok := protocol.Events[k.String()]; !ok {
+			t.Errorf("the protocol has no %s event", k)
+		}
+	}
+}
+
+// TestEventsConform: what only some events have.
+func TestEventsConform(t *testing.T) {
 	for _, tc := range []struct {
 		name string
-		got  []byte
+		e    event.Event
 	}{
-		{"hello.json", h},
-		{"state.json", f.appendState(nil, 2, state, &outbox{allMissed: 3}, new(int))},
+		{"output that is not UTF-8", event.Event{Kind: event.Console, Node: "a", Proc: "p", FD: 2, Data: []byte("\xff")}},
+		{"a packet behind a family", event.Event{Kind: event.Call, Op: "read", Frame: 1, Link: packet.LinkRaw, Head: 4, N: 24, Data: append([]byte{0, 0, 0, 2}, ipPacket...)}},
+		{"a call that moved more than is shown", event.Event{Kind: event.Call, Op: "read", Data: make([]byte, maxData+1)}},
+		{"a frame from outside", event.Event{Kind: event.Frame, Port: "a:em0", Peer: "s1.1", Op: "injected", Frame: 1, Link: packet.LinkEthernet, Data: make([]byte, maxData+1)}},
+		{"the command that brought it", event.Event{Kind: event.Command, Op: "arrive", Port: "a:em0", N: 3, Frame: 1, Link: packet.LinkEthernet, Data: []byte(frameARP)}},
+		{"a limit on a frame", event.Event{Kind: event.Limit, Op: "frames", Port: "a:em0", N: 3, Frame: 1, Link: packet.LinkEthernet, Data: []byte(frameARP)}},
+		{"a limit of the lab", event.Event{Kind: event.Limit, Op: "instant", N: 3, Text: "no end"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			var want, got any
-			fixture(t, tc.name, &want)
-			if err := json.Unmarshal(tc.got, &got); err != nil {
-				t.Fatalf("%v in %s", err, tc.got)
-			}
-			has, needs := map[string]bool{}, map[string]bool{}
-			members(got, "", has)
-			members(want, "", needs)
-			for k := range needs {
-				if !has[k] {
-					t.Errorf("there is no %s in %s", k, tc.got)
-				}
-			}
+			conforms(t, []byte(one(&tc.e)), protocol.Events[tc.e.Kind.String()])
 		})
 	}
 }
 
-func TestCommandsOfTheFixturesAreUnderstood(t *testing.T) {
-	var all []json.RawMessage
-	fixture(t, "commands.json", &all)
+// TestThinnedEventsAreThoseOfTheFixture: a stretch in which a process writes 40 lines,
+// with a call for each, while another writes one line.
+func TestThinnedEventsAreThoseOfTheFixture(t *testing.T) {
+	d := newDigest(limits{events: 8, bytes: 1 << 10, text: 48, each: 2}, 100)
+	for i := range uint64(40) {
+		at := time.Duration(i) * time.Millisecond
+		line := fmt.Appendf(nil, "line %02d\n", i+1)
+		d.add(&event.Event{Seq: 100 + 2*i, At: at, Kind: event.Console, Node: "bob", Proc: "flood", PID: 7, FD: 1, Data: line})
+		d.add(&event.Event{Seq: 101 + 2*i, At: at, Kind: event.Call, Node: "bob", Proc: "flood", PID: 7, Op: "write", FD: 1, Path: "console", Len: 8, N: 8, Fuel: 100})
+	}
+	d.add(&event.Event{Seq: 180, At: 1e9, Kind: event.Console, Node: "alice", Proc: "ping", PID: 1, FD: 1, Data: []byte("64 bytes from 10.0.0.2\n")})
+	d.skipTo(200)
+	out := outbox{next: 100, end: 100}
+	out.add(d.batch(), BatchBytes)
+	b := out.appendMessage(nil, 3, BatchBytes)
+	golden(t, "thinned.json", b)
+	conformsEvents(t, b)
+}
+
+func TestHelloIsThatOfTheFixture(t *testing.T) {
+	conforms(t, marshal(t, greeting(newSession(t, echo, 0, session.Options{}), "id", "v")), protocol.Hello{})
+	golden(t, "hello.json", marshal(t, protocol.Hello{
+		Type: "hello", Protocol: protocol.Version, First: 1, Next: 24,
+		Lab: protocol.Lab{
+			ID: "c2FtcGxlLWxhYi1pZA", Scenario: "ping", Title: "Answer a ping", Seed: "42", Version: "v0.1.0",
+			Brief: "# Answer a ping\n\nNode `alice` pings **10.0.0.2** once a second.\n\n- `bob` runs your program.\n- It reads frames from `/dev/tap0`.\n\n```\nGOOS=wasip1 GOARCH=wasm go build -o mine.wasm .\n```\n",
+		},
+		Topology: protocol.Topology{
+			Nodes: []protocol.Node{
+				{
+					Name: "alice", Dialect: "freebsd",
+					Ifaces: []protocol.Iface{{Name: "em0", Kind: protocol.NIC, MAC: "02:00:00:00:00:0a", Addresses: []string{"10.0.0.1/24"}, Port: "s1.1"}},
+					Procs:  []protocol.ProcSpec{{Name: "ping", Argv: []string{"ping", "10.0.0.2"}, Program: nativeProgram}},
+				},
+				{
+					Name: "bob", Dialect: "netbsd",
+					Ifaces: []protocol.Iface{{Name: "tap0", Kind: protocol.Tap, MAC: "02:00:00:00:00:0b", Addresses: []string{}, Port: "s1.2"}},
+					Procs:  []protocol.ProcSpec{{Name: "pingd", Argv: []string{"pingd", "/dev/tap0", "10.0.0.2"}, Slot: true, Program: "pingd.wasm"}},
+				},
+			},
+			Switches: []protocol.Switch{{Name: "s1", Ports: []string{"s1.1", "s1.2"}}},
+			Links:    []protocol.Link{{A: "alice:em0", B: "s1.1", Delay: 1e6}, {A: "bob:tap0", B: "s1.2"}},
+		},
+	}))
+}
+
+func TestStateIsThatOfTheFixture(t *testing.T) {
+	state := &session.Snapshot{
+		Status: vnet.Status{
+			Now: 12004318 * time.Microsecond, Steps: 812,
+			Procs: []vnet.ProcStatus{
+				{Node: "alice", Name: "ping", PID: 1, State: "sleeping", Wchan: "select", Native: true},
+				{Node: "bob", Name: "pingd", PID: 2, PPID: 1, State: "sleeping", Wchan: "tapread", Fuel: 4112, Memory: 3 << 20, Program: "pingd.wasm", Dropped: 3},
+				{Node: "alice", Name: "ping.3", PID: 3, State: "exited", Native: true, Exit: &vnet.Exit{Code: 2, How: "exit", Why: "no reply"}},
+			},
+			Nodes: []vnet.NodeStatus{{Node: "alice", Routes: []inet.Route{
+				{To: netip.MustParsePrefix("0.0.0.0/0"), Via: netip.MustParseAddr("10.0.0.9"), Dev: "em0", Flags: "UGS"},
+				{To: netip.MustParsePrefix("10.0.0.0/24"), Dev: "em0", Flags: "U"},
+			}}},
+			Ifaces: []vnet.IfaceStatus{{
+				Port: "bob:tap0", Kind: "tap", MAC: "02:00:00:00:00:0b", MTU: 1500, Addresses: []string{}, Flags: []string{"UP", "BROADCAST", "RUNNING"}, Link: "up", QueueMax: 256,
+			}},
+		},
+		CPU: []float64{0, 0.03, 0}, Rate: 1, Lag: 3e6, Slipped: 1e9, Viewers: 1,
+		Capture: session.CaptureState{Missing: 7, Why: "the disk is full"},
+	}
+	state.Ifaces[0].Counters.Ipackets, state.Ifaces[0].Counters.Opackets = 12, 13
+	b := new(feed).appendState(nil, 2, state, &outbox{allMissed: 3}, new(int))
+	golden(t, "state.json", b)
+	conforms(t, b, protocol.Status{})
+	// Without what may be absent.
+	nets := 1
+	state = &session.Snapshot{Ended: true, Why: "it is over"}
+	conforms(t, (&feed{netsAre: 1, nets: []byte("[]")}).appendState(nil, 2, state, &outbox{}, &nets), protocol.Status{})
+}
+
+// TestCommandsOfTheFixture are all understood: one of each op, with the members of its
+// struct.
+func TestCommandsOfTheFixture(t *testing.T) {
+	pingd := protocol.Kill{Node: "bob", Proc: "pingd"}
+	arp := protocol.Hex(fmt.Sprintf("%x", frameARP))
+	all := []struct {
+		op string
+		of any
+	}{
+		{"pause", protocol.Pause{}},
+		{"resume", protocol.Resume{}},
+		{"rate", protocol.SetRate{Rate: protocol.TenTimes}},
+		{"step", protocol.Step{}},
+		{"start", protocol.Start(pingd)},
+		{"stop", protocol.Stop(pingd)},
+		{"kill", pingd},
+		{"exec", protocol.Exec{Node: "alice", Line: "ping -c 3 10.0.0.2"}},
+		{"stdin", protocol.Stdin{Node: "bob", Proc: "pingd", Text: "hello\n"}},
+		{"decode", protocol.Decode{Link: protocol.Ethernet, Hex: arp}},
+		{"text", protocol.Text{Node: "bob", Proc: "pingd", From: 101, To: 3512}},
+	}
+	var list []json.RawMessage
 	seen := map[string]bool{}
-	for _, raw := range all {
-		c, err := parse(raw)
+	for i, x := range all {
+		if reflect.TypeOf(x.of) != reflect.TypeOf(protocol.Commands[x.op]) {
+			t.Errorf("%s is a %T in the protocol, and a %T here", x.op, protocol.Commands[x.op], x.of)
+		}
+		head := fmt.Appendf(nil, `{"type":"cmd","id":%d,"op":%q`, i+1, x.op)
+		if rest := marshal(t, x.of); len(rest) > len("{}") {
+			head = append(append(head, ','), rest[1:]...)
+		} else {
+			head = append(head, '}')
+		}
+		list = append(list, head)
+		c, err := parse(head)
 		if err == nil {
 			_, err = c.check()
 			seen[c.Op] = true
 		}
 		if err != nil {
-			t.Errorf("%s: %v", raw, err)
+			t.Errorf("%s: %v", head, err)
 		}
 	}
+	golden(t, "commands.json", marshal(t, list))
 	for op := range ops {
 		if !seen[op] {
-			t.Errorf("the fixtures have no command %s", op)
+			t.Errorf("the fixture has no command %s", op)
 		}
 	}
-	var ack json.RawMessage
-	fixture(t, "ack.json", &ack)
+	for op := range protocol.Commands {
+		if _, ok := ops[op]; !ok {
+			t.Errorf("%s is a command of the protocol, and nothing does it", op)
+		}
+	}
+	ack := []byte(`{"type":"ack","n":7}`)
+	golden(t, "ack.json", ack)
 	if c, err := parse(ack); err != nil || c.Type != typeAck || *c.N != 7 {
 		t.Errorf("%s: %+v, %v", ack, c, err)
 	}
 }
 
-func TestRepliesLookLikeTheFixtures(t *testing.T) {
-	for _, name := range []string{"reply-ok.json", "reply-error.json", "reply-text.json"} {
-		var r reply
-		var want map[string]any
-		fixture(t, name, &r)
-		fixture(t, name, &want)
-		b, err := json.Marshal(r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var got map[string]any
-		if err := json.Unmarshal(b, &got); err != nil || !reflect.DeepEqual(got, want) {
-			t.Errorf("%s: got %s, %v", name, b, err)
-		}
+func TestRepliesAreThoseOfTheFixtures(t *testing.T) {
+	link, hex := "ethernet", fmt.Sprintf("%x", frameAnswer)
+	fields, err := decodeFrame(t.Context(), nil, &command{Link: &link, Hex: &hex})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, r := range map[string]protocol.Reply{
+		"reply-ok.json":    {ID: 7, OK: true, Result: fields},
+		"reply-error.json": {ID: 8, Error: "exec on carol: there is no node carol; this lab has alice and bob"},
+		"reply-exec.json":  {ID: 9, OK: true, Result: protocol.ExecResult{Proc: "ping.3"}},
+		"reply-text.json": {ID: 11, OK: true, Result: protocol.TextResult{
+			Parts: []protocol.TextPart{{FD: 1, Text: "line 101\nline 102\n"}, {FD: 2, Text: "pingd: no answer\n"}}, Next: 3513,
+		}},
+	} {
+		r.Type = "reply"
+		golden(t, name, marshal(t, r))
+	}
+	golden(t, "bye.json", marshal(t, protocol.Bye{Type: "bye", Reason: "This lab was closed: nobody had looked at it for 10 minutes."}))
+	if tree := fields.(protocol.DecodeResult).Fields; !reflect.DeepEqual(tree, decode.Tree(packet.LinkEthernet, []byte(frameAnswer))) {
+		t.Errorf("the reply has the fields %v", tree)
 	}
 }
 

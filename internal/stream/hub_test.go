@@ -17,6 +17,7 @@ import (
 
 	"nhooyr.io/websocket"
 
+	"wireloom/internal/protocol"
 	"wireloom/internal/session"
 	"wireloom/vnet"
 	"wireloom/vnet/errno"
@@ -136,8 +137,8 @@ type message struct {
 	N        uint64
 	From     uint64
 	Protocol int
-	Lab      labInfo
-	Topology topology
+	Lab      protocol.Lab
+	Topology protocol.Topology
 	First    uint64
 	Next     uint64
 	Events   []map[string]any
@@ -227,7 +228,8 @@ func TestHelloThenEveryEventInOrderAndAgainFromWhereItStopped(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if hello.Type != "hello" || hello.Protocol != Protocol || hello.Lab != (labInfo{"lab-id", "test", "A test", "9223372036854775809", "test", "# Test"}) {
+	if hello.Type != "hello" || hello.Protocol != protocol.Version ||
+		hello.Lab != (protocol.Lab{ID: "lab-id", Scenario: "test", Title: "A test", Seed: "9223372036854775809", Version: "test", Brief: "# Test"}) {
 		t.Errorf("hello is %+v", hello)
 	}
 	if n := hello.Topology.Nodes; len(n) != 2 || n[0].Ifaces[0].Port != "s1.1" || n[0].Ifaces[0].MAC != "02:00:00:00:01:01" || n[0].Procs[0].Program != "talk" || !n[0].Procs[0].Slot {
@@ -590,7 +592,7 @@ func TestCommands(t *testing.T) {
 			t.Error("blanks passed for hex digits")
 		}
 		m = ask(t, `"op":"decode","link":"ethernet","hex":"ffffffffffff020000000001080600010800060400010200000000010a0000010000000000000a000002"`)
-		var r decodeResult
+		var r protocol.DecodeResult
 		if err := json.Unmarshal(m.Result, &r); err != nil || r.Summary.Proto != "ARP" || len(r.Fields) < 2 {
 			t.Errorf("got %s, %v", m.Result, err)
 		}

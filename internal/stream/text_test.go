@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"wireloom/internal/protocol"
 	"wireloom/internal/session"
 	"wireloom/vnet/event"
 )
@@ -28,7 +29,7 @@ func TestTextComesInPieces(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r := got.(textResult)
+		r := got.(protocol.TextResult)
 		if want := first - min(first, next); r.Missed != want {
 			t.Errorf("%d events from %d on are missed, want %d", r.Missed, next, want)
 		}

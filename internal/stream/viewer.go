@@ -12,6 +12,7 @@ import (
 
 	"nhooyr.io/websocket"
 
+	"wireloom/internal/protocol"
 	"wireloom/internal/session"
 )
 
@@ -54,7 +55,7 @@ type viewer struct {
 var errDone = errors.New("the lab closed")
 
 // run serves the viewer until it leaves, fails or the lab closes.
-func (v *viewer) run(h hello) error {
+func (v *viewer) run(h protocol.Hello) error {
 	v.conn.SetReadLimit(MaxMessage)
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
@@ -192,7 +193,7 @@ func (v *viewer) ping(ctx context.Context) error {
 }
 
 // write sends the hello, and then replies, states and events as there are any.
-func (v *viewer) write(ctx context.Context, h hello) error {
+func (v *viewer) write(ctx context.Context, h protocol.Hello) error {
 	b, err := json.Marshal(h)
 	if err != nil {
 		return fmt.Errorf("hello: %w", err)
@@ -345,7 +346,7 @@ func (v *viewer) farewell(ctx context.Context) error {
 	if err := v.sendState(ctx, snap); err != nil {
 		return err
 	}
-	b, err := json.Marshal(map[string]string{"type": "bye", "reason": v.s.Reason()})
+	b, err := json.Marshal(protocol.Bye{Type: "bye", Reason: v.s.Reason()})
 	if err != nil {
 		return fmt.Errorf("bye: %w", err)
 	}

@@ -223,6 +223,7 @@ class Lab {
           flags: ["UP", "BROADCAST", "RUNNING"],
           link: "up",
           qlen: 0,
+          qmax: 50,
           counters: { ipackets: this.frame, opackets: this.frame },
         },
         {
@@ -234,6 +235,7 @@ class Lab {
           flags: ["UP", "BROADCAST", "RUNNING"],
           link: "up",
           qlen: 0,
+          qmax: 50,
           counters: { ipackets: this.frame, opackets: this.frame, oerrors: 0, ierrors: 0, collisions: 0 },
         },
         ...(this.tunnel ? [tun("alice", "10.8.0.1 --> 10.8.0.2"), tun("bob", "10.8.0.2 --> 10.8.0.1")] : []),
@@ -434,6 +436,7 @@ const tun = (node, address) => ({
   flags: ["UP", "POINTOPOINT", "RUNNING"],
   link: "up",
   qlen: 0,
+  qmax: 50,
   counters: {},
 });
 

@@ -6,9 +6,10 @@ import { bytes, count, exactSeconds, grouped, percent, seconds, span } from "../
 import { crossed, graph, layout, overlap, spread, tunnels } from "../src/core/graph";
 import { hexLines, parseHex } from "../src/core/hex";
 import { printable } from "../src/core/inert";
-import type { Event, Field, IfaceStatus, Topology } from "../src/core/protocol";
 import { readScenarios } from "../src/core/scenarios";
 import { atEnd, reveal, visible } from "../src/core/viewport";
+import type { Event, Field, IfaceStatus, Topology } from "../src/protocol/types";
+import { said } from "./fixtures";
 
 describe("format", () => {
   const thin = (s: string): string => s.replaceAll("\u202f", "_");
@@ -128,7 +129,8 @@ describe("graph", () => {
       flags: [],
       link: "up",
       qlen: 0,
-      counters: [],
+      qmax: 50,
+      counters: {},
     });
     expect(
       tunnels([
@@ -145,20 +147,8 @@ describe("graph", () => {
 });
 
 describe("flight", () => {
-  const frame = (seq: number, port: string, peer: string, delay = 1_000_000): Event => ({
-    seq,
-    at: 0,
-    kind: "frame",
-    port,
-    peer,
-    delay,
-    frame: 1,
-    data: "",
-    size: 0,
-    sum: undefined,
-    link: undefined,
-    head: 0,
-  });
+  const frame = (seq: number, port: string, peer: string, delay = 1_000_000): Event =>
+    said("frame", { seq, port, peer, n: delay, frame: 1 });
   const owner = (port: string): string => port.split(/[.:]/)[0] ?? "";
   test("a short delay is seen for 250 ms, a long one for its own time", () => {
     const f = new Flight(owner);

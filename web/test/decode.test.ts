@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { decode, decodeFields, decodeText, decodeTextParts } from "../src/core/decode";
-import { acknowledgement, type Command, type EventKind, encode, type Message } from "../src/core/protocol";
 import { rowText } from "../src/core/row";
-import { batchOf, fixture } from "./fixtures";
+import { decode, decodeExec, decodeFields, decodeText, decodeTextParts, type EventKind } from "../src/protocol/decode";
+import { acknowledgement, encode } from "../src/protocol/encode";
+import type { Command, Message } from "../src/protocol/types";
+import { batchOf, fixture, procOf, stateOf } from "./fixtures";
 
 function ok(raw: unknown): Message {
   const got = decode(raw);
@@ -16,7 +17,10 @@ describe("decode", () => {
     if (m.kind !== "hello") throw new Error(m.kind);
     expect(m.lab.seed).toBe("42");
     expect(m.topology.nodes.map((n) => n.name)).toEqual(["alice", "bob"]);
-    expect(m.topology.links).toEqual([{ a: "alice:em0", b: "s1.1", delay: 1_000_000 }]);
+    expect(m.topology.links).toEqual([
+      { a: "alice:em0", b: "s1.1", delay: 1_000_000 },
+      { a: "bob:tap0", b: "s1.2", delay: 0 },
+    ]);
     expect(m.next).toBe(24);
   });
 
@@ -56,18 +60,18 @@ describe("decode", () => {
     expect(of.length).toBe(3);
     for (const e of of) {
       if (!("sum" in e)) throw new Error(e.kind);
-      expect([e.data.length, e.size, e.sum?.info]).toEqual([84, 42, "who has 10.0.0.2, tell 10.0.0.1"]);
+      expect([e.data.length, e.size, e.sum?.info]).toEqual([84, 42, "who-has 10.0.0.2 tell 10.0.0.1"]);
     }
   });
 
   test("what a frame starts with, and behind what, is told with its bytes", () => {
-    const tun = { k: "call", node: "a", proc: "p", op: "read", frame: 2, path: "/dev/tun0" };
+    const tun = { k: "call", n: 0, node: "a", proc: "p", op: "read", frame: 2, path: "/dev/tun0" };
     const m = ok(
       batchOf([
         { seq: 1, t: 0, ...tun, data: "0000000245", link: "raw", head: 4, sum: { proto: "IPv4" } },
         { seq: 2, t: 0, ...tun, as: 1 },
-        { seq: 3, t: 0, k: "frame", port: "a:em0", frame: 3, data: "ff", sum: { proto: "Ethernet" } },
-        { seq: 4, t: 0, k: "frame", port: "s1.1", frame: 3, as: 3 },
+        { seq: 3, t: 0, k: "frame", n: 0, port: "a:em0", frame: 3, data: "ff", sum: { proto: "Ethernet" } },
+        { seq: 4, t: 0, k: "frame", n: 0, port: "s1.1", frame: 3, as: 3 },
         { seq: 5, t: 0, ...tun, frame: 0, path: "/tmp/x", data: "45" },
       ]),
     );
@@ -94,10 +98,10 @@ describe("decode", () => {
       'bob:pingd | open("/dev/tap0", O_RDWR) = 4',
       "bob:tap0 | link state up",
       "bob:pingd | pingd: answering for 10.0.0.2 on tap0",
-      "alice:em0 → s1.1 | ARP  02:00:00:00:00:0a → ff:ff:ff:ff:ff:ff  who has 10.0.0.2, tell 10.0.0.1 | 42 bytes",
+      "alice:em0 → s1.1 | ARP  10.0.0.1 → 10.0.0.2  who-has 10.0.0.2 tell 10.0.0.1 | 42 bytes",
       "s1 | learn 02:00:00:00:00:0a | is at s1.1",
-      "s1.2 → bob:tap0 | ARP  02:00:00:00:00:0a → ff:ff:ff:ff:ff:ff  who has 10.0.0.2, tell 10.0.0.1 | 42 bytes",
-      "bob:pingd | read(4</dev/tap0>, 2048) = 42 | ARP  02:00:00:00:00:0a → ff:ff:ff:ff:ff:ff  who has 10.0.0.2, tell 10.0.0.1  after 2 ms",
+      "s1.2 → bob:tap0 | ARP  10.0.0.1 → 10.0.0.2  who-has 10.0.0.2 tell 10.0.0.1 | 42 bytes",
+      "bob:pingd | read(4</dev/tap0>, 2048) = 42 | ARP  10.0.0.1 → 10.0.0.2  who-has 10.0.0.2 tell 10.0.0.1  after 2 ms",
       "alice:em0 → s1.1 | ICMP  10.0.0.1 → 10.0.0.2  echo request id 7 seq 12 | 98 bytes",
       "bob:pingd | read(4</dev/tap0>, 2048) = 98 | ICMP  10.0.0.1 → 10.0.0.2  echo request id 7 seq 12  after 999 ms",
       "bob:pingd | write(4</dev/tap0>, 98) = 98 | ICMP  10.0.0.2 → 10.0.0.1  echo reply id 7 seq 12",
@@ -121,20 +125,20 @@ describe("decode", () => {
   });
 
   test("reads what is not in the capture", () => {
-    const m = ok({ type: "state", n: 1, t: 0, rate: 1, paused: false, capture: { missing: 7, why: "full" } });
+    const m = ok(fixture("state"));
     if (m.kind !== "state") throw new Error(m.kind);
-    expect([m.status.missing, m.status.missingWhy]).toEqual([7, "full"]);
+    expect(m.capture).toEqual({ missing: 7, why: "the disk is full" });
   });
 
   test("reads a state", () => {
     const m = ok(fixture("state"));
     if (m.kind !== "state") throw new Error(m.kind);
-    expect(m.status.procs.map((p) => p.state)).toEqual(["sleeping", "sleeping", "exited"]);
-    expect(m.status.procs[2]?.exit).toEqual({ code: 2, why: "no reply" });
-    expect(m.status.ifaces[0]?.counters[0]).toEqual(["ipackets", 12]);
-    expect(m.status.ifaces[0]).toMatchObject({ kind: "tap", mtu: 1500, addresses: [] });
-    expect(m.status.procs.map((p) => p.ppid)).toEqual([0, 1, 0]);
-    expect(m.status.nodes?.[0]?.routes).toEqual([
+    expect(m.procs.map((p) => p.state)).toEqual(["sleeping", "sleeping", "exited"]);
+    expect(m.procs[2]?.exit).toEqual({ code: 2, how: "exit", why: "no reply" });
+    expect(Object.entries(m.ifaces[0]?.counters ?? {})[0]).toEqual(["ipackets", 12]);
+    expect(m.ifaces[0]).toMatchObject({ kind: "tap", mtu: 1500, addresses: [] });
+    expect(m.procs.map((p) => p.ppid)).toEqual([0, 1, 0]);
+    expect(m.nodes?.[0]?.routes).toEqual([
       { to: "0.0.0.0/0", via: "10.0.0.9", dev: "em0", flags: "UGS" },
       { to: "10.0.0.0/24", via: "", dev: "em0", flags: "U" },
     ]);
@@ -145,7 +149,11 @@ describe("decode", () => {
     if (m.kind !== "reply" || !m.ok) throw new Error("no good reply");
     const fields = decodeFields(m.result);
     if (!fields.ok) throw new Error(fields.error);
-    expect(fields.value.fields[1]?.fields[0]).toMatchObject({ label: "Checksum", bad: "should be 0x357a", off: 36 });
+    const icmp = fields.value.fields.find((f) => f.name === "icmp");
+    const sum = icmp?.fields.find((f) => f.name === "icmp.checksum");
+    expect(sum).toMatchObject({ label: "Checksum", bad: "should be 0xecbd", off: 36 });
+    const exec = ok(fixture("reply-exec"));
+    expect(exec.kind === "reply" && decodeExec(exec.result)).toEqual({ ok: true, value: "ping.3" });
     const text = ok(fixture("reply-text"));
     if (text.kind !== "reply" || !text.ok) throw new Error("no good reply");
     expect(decodeTextParts(text.result)).toEqual({
@@ -168,27 +176,23 @@ describe("decode", () => {
     ["unknown type", { type: "hi" }, 'unknown type "hi"'],
     ["another protocol", { type: "hello", protocol: 1 }, "speaks protocol 2 and the server 1"],
     ["a seq that is a text", batchOf([{ seq: "1", t: 0, k: "log" }]), 'events.events[0].seq is "1", not a number'],
-    ["data that is not hex", batchOf([{ seq: 1, t: 0, k: "frame", data: "xyz0" }]), "data is not hex"],
+    ["data that is not hex", batchOf([{ seq: 1, t: 0, k: "frame", n: 0, data: "xyz0" }]), "data is not hex"],
     [
       "a frame that is as another which is not there",
       batchOf([
-        { seq: 1, t: 0, k: "frame", data: "00" },
-        { seq: 2, t: 0, k: "frame", as: 3 },
+        { seq: 1, t: 0, k: "frame", n: 0, data: "00" },
+        { seq: 2, t: 0, k: "frame", n: 0, as: 3 },
       ]),
       "as is 3, and no event before has that number",
     ],
     ["events without their number", { type: "events", from: 1, next: 2, events: [] }, "events.n is missing"],
-    [
-      "an unknown process state",
-      { type: "state", n: 1, t: 0, rate: 1, paused: false, procs: [{ node: "a", proc: "p", state: "dreaming" }] },
-      '"dreaming", not one of',
-    ],
+    ["an unknown process state", stateOf({ procs: [procOf({ state: "dreaming" })] }), '"dreaming", not one of'],
     [
       "an interface of a kind there is not",
-      { type: "state", n: 1, t: 0, rate: 1, paused: false, ifaces: [{ port: "a:gre0", kind: "gre" }] },
+      stateOf({ ifaces: [{ port: "a:gre0", kind: "gre" }] }),
       'kind is "gre", not one of',
     ],
-    ["a rate there is not", { type: "state", n: 1, t: 0, rate: 3, paused: false }, "state.rate is 3"],
+    ["a rate there is not", stateOf({ rate: 3 }), "state.rate is 3"],
   ])("refuses %s with a sentence", (_, raw, want) => {
     const got = decode(raw);
     expect(got.ok ? "accepted" : got.error).toContain(want);

@@ -2,14 +2,14 @@
 import { describe, expect, test } from "vitest";
 import { callText } from "../src/core/calls";
 import type { ConsoleLine } from "../src/core/console";
-import { decode } from "../src/core/decode";
 import { ENDED } from "../src/core/lives";
-import type { Event, ProcStatus, Status } from "../src/core/protocol";
 import { headOf, linkOf, rowText } from "../src/core/row";
 import { last, noRows } from "../src/core/rows";
 import { greet, initial, observe, type State } from "../src/core/state";
 import { traceText } from "../src/core/trace";
-import { batchOf, fixture, take } from "./fixtures";
+import { decode } from "../src/protocol/decode";
+import type { Event, Status } from "../src/protocol/types";
+import { fixture, observed, procOf, said as saidOf, take } from "./fixtures";
 
 function greeted(): State {
   const m = decode(fixture("hello"));
@@ -18,30 +18,14 @@ function greeted(): State {
 }
 
 let seq = 0;
-/** said is an event as the server would send it. */
+/** said is an event of alice's that follows the one before. */
 function said(k: string, over: object = {}): Event {
-  const m = decode(batchOf([{ seq: ++seq, t: seq * 1000, k, node: "alice", ...over }]));
-  if (!m.ok || m.value.kind !== "events" || m.value.events[0] === undefined) throw new Error(m.ok ? "none" : m.error);
-  return m.value.events[0];
+  seq++;
+  return saidOf(k, { seq, t: seq * 1000, node: "alice", ...over });
 }
 
-function status(at: number, procs: readonly Partial<ProcStatus>[]): Status {
-  const base = { node: "alice", proc: "", pid: 0, ppid: 0, state: "sleeping", wchan: "", fuel: 0, cpu: 0, memory: 0 };
-  return {
-    at,
-    rate: 1,
-    paused: false,
-    lag: 0,
-    steps: 0,
-    ended: false,
-    why: "",
-    procs: procs.map((p): ProcStatus => ({ ...base, program: "", exit: undefined, ...p }) as ProcStatus),
-    ifaces: [],
-    nodes: undefined,
-    viewers: 1,
-    missing: 0,
-    missingWhy: "",
-  };
+function status(at: number, procs: readonly object[]): Status {
+  return observed({ t: at, procs: procs.map(procOf) });
 }
 
 const start = (proc: string, pid: number) => said("start", { proc, pid, text: proc.split(".")[0] });
@@ -75,9 +59,19 @@ test("what one did is a row in the words one typed", () => {
 });
 
 test.each<[string, object, string | undefined, number]>([
-  ["a frame of a tap", { op: "read", path: "/dev/tap0", frame: 1, data: "ff", sum: {} }, "ethernet", 0],
-  ["a packet of a tun", { op: "read", path: "/dev/tun0", link: "raw", frame: 1, data: "45", sum: {} }, "raw", 0],
-  ["a packet behind its family", { op: "read", link: "raw", head: 4, frame: 1, data: "0000000245", sum: {} }, "raw", 4],
+  ["a frame of a tap", { op: "read", path: "/dev/tap0", frame: 1, data: "ff", sum: { proto: "IPv4" } }, "ethernet", 0],
+  [
+    "a packet of a tun",
+    { op: "read", path: "/dev/tun0", link: "raw", frame: 1, data: "45", sum: { proto: "IPv4" } },
+    "raw",
+    0,
+  ],
+  [
+    "a packet behind its family",
+    { op: "read", link: "raw", head: 4, frame: 1, data: "0000000245", sum: { proto: "IPv4" } },
+    "raw",
+    4,
+  ],
   ["an ioctl's argument", { op: "ioctl", path: "/dev/tap0", data: "00" }, undefined, 0],
   ["a file's bytes", { op: "read", path: "/dev/tunes", data: "00" }, undefined, 0],
 ])("%s is decoded as what it is", (_, over, want, head) => {

@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
 import type { Console, ConsoleLine } from "../src/core/console";
-import { decode } from "../src/core/decode";
-import type { Event, LeftEvent } from "../src/core/protocol";
 import { type Row, rowFacts, rowText } from "../src/core/row";
 import { append, at, dropFirst, end, find, last, noRows, replace } from "../src/core/rows";
 import { apply, greet, initial, ROWS, type State } from "../src/core/state";
 import { type TraceLine, traceText } from "../src/core/trace";
-import { fixture, take } from "./fixtures";
+import { decode } from "../src/protocol/decode";
+import type { Event, LeftEvent } from "../src/protocol/types";
+import { fixture, said, take } from "./fixtures";
 
 function log(seq: number): Event {
   return { seq, at: seq * 1000, kind: "log", node: "bob", text: `line ${seq}` };
@@ -75,13 +75,14 @@ describe("apply", () => {
   });
   test("a console shows what was run and typed, as a terminal does", () => {
     const at = (seq: number) => ({ seq, at: seq, node: "bob" });
-    const did = (seq: number, op: string, what: object): Event => ({
-      ...at(seq),
-      kind: "command",
-      op,
-      proc: op === "exec" ? "" : "syscall.1",
-      text: JSON.stringify({ op, node: "bob", ...what }),
-    });
+    const did = (seq: number, op: string, what: object): Event =>
+      said("command", {
+        seq,
+        node: "bob",
+        op,
+        proc: op === "exec" ? "" : "syscall.1",
+        text: JSON.stringify({ op, node: "bob", ...what }),
+      });
     const wrote = (seq: number, text: string): Event => ({
       ...at(seq),
       kind: "console",
@@ -109,7 +110,7 @@ describe("apply", () => {
       "out syscall.1 ^C= -1 EINTR",
       "out syscall.1 syscall> ",
     ]);
-    const bad: Event = { ...at(7), kind: "command", op: "exec", proc: "", text: "not JSON" };
+    const bad = said("command", { seq: 7, node: "bob", op: "exec", text: "not JSON" });
     expect(lines(take(s, [bad]).consoles.get("bob")).at(-1)?.text).toBe("not JSON");
   });
   test("ignores what it has had already", () => {

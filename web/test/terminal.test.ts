@@ -1,8 +1,8 @@
 // Who gets a line that is typed, and how often the page is drawn.
 import { describe, expect, test } from "vitest";
 import { Pace, READ_EVERY } from "../src/core/pace";
-import type { ProcStatus } from "../src/core/protocol";
 import { fresh, goesTo, noticed, ran, remembered } from "../src/core/terminal";
+import type { ProcStatus } from "../src/protocol/types";
 
 function proc(name: string, pid: number, wchan: string, ppid = 0): ProcStatus {
   return {
@@ -16,6 +16,7 @@ function proc(name: string, pid: number, wchan: string, ppid = 0): ProcStatus {
     cpu: 0,
     memory: 0,
     program: name,
+    dropped: 0,
     exit: undefined,
   };
 }

@@ -1,8 +1,9 @@
 // A system call in the words of `labserver run --strace`: both are tested with
 // internal/stream/testdata/strace.json.
+
+import type { CallEvent } from "../protocol/types";
 import { sentence } from "./errno";
 import { printable } from "./inert";
-import type { CallEvent } from "./protocol";
 
 /** Calls whose argument is a path. */
 const ON_PATHS: ReadonlySet<string> = new Set([

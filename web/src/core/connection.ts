@@ -8,8 +8,9 @@
 // What is said about the lab waits in a queue until the page has time for it, and is
 // acknowledged when it is taken: the server sends no more than a few messages ahead.
 // A reply never waits, nor does a command.
-import { decodeText } from "./decode";
-import { acknowledgement, type Command, encode, type Message } from "./protocol";
+import { decodeText } from "../protocol/decode";
+import { acknowledgement, encode } from "../protocol/encode";
+import type { Command, Message } from "../protocol/types";
 
 export type Connection =
   | { readonly kind: "connecting" }

@@ -1,7 +1,8 @@
 // A node's console: what its processes wrote, line by line, what was run there, and
 // what of all that is left out. Lines are kept up to a limit; those let go are counted.
+
+import type { LeftText } from "../protocol/types";
 import { inert } from "./inert";
-import type { LeftText } from "./protocol";
 import { append, at, dropFirst, end, noRows, type Rows, replace } from "./rows";
 
 /** Lines kept per node; a line goes on in a new one beyond LINE characters. */

@@ -1,5 +1,5 @@
 // The decoded field tree as the list of lines that is seen, and its join with bytes.
-import type { Field } from "./protocol";
+import type { Field } from "../protocol/types";
 
 export interface FieldLine {
   /** Place in the tree, as "0.2.1": stable for one decode. */

@@ -1,7 +1,7 @@
 // Frames in flight, as a person can see them: a frame takes at least 250 ms of
 // real time from one end of its link to the other, however short the link's own
 // delay is, and leaves a node no sooner than what made the node send it arrived.
-import type { Event } from "./protocol";
+import type { Event } from "../protocol/types";
 import { type Proto, protoOf } from "./row";
 
 /** What a dot takes at least, in real milliseconds. */

@@ -1,6 +1,6 @@
 // The topology as places and lines: pure and deterministic, so that the same lab
 // looks the same in every browser.
-import type { IfaceStatus, Link, Topology } from "./protocol";
+import type { IfaceStatus, Link, Topology } from "../protocol/types";
 
 export interface Point {
   readonly x: number;

@@ -1,5 +1,5 @@
 // The processes of the nodes: those of the scenario, and those that come and go.
-import type { Event, ProcStatus } from "./protocol";
+import type { Event, ProcStatus } from "../protocol/types";
 
 /** A process that was seen to start. */
 export interface Life {
@@ -29,7 +29,7 @@ export function live(lives: Lives, e: Event, known: ReadonlySet<string>): Lives 
     }
     case "exit":
       return change(lives, e.node, known, (l) =>
-        l.pid === e.pid ? { ...l, end: { code: e.n, how: e.op, why: e.text } } : l,
+        l.pid === e.pid ? { ...l, end: { code: e.code, how: e.op, why: e.text } } : l,
       );
     case "call":
       if (e.op !== "spawn" || e.n <= 0) return lives;

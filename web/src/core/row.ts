@@ -1,10 +1,11 @@
 // A row of the time line: an event, or a note of the page's own about the stream.
+
+import type { CallEvent, ConsoleEvent, Event, LeftEvent, LinkType, Summary } from "../protocol/types";
 import { callText } from "./calls";
 import { execLine, typed } from "./command";
 import { bytes, count, grouped, span } from "./format";
 import { utf8 } from "./hex";
 import { printable } from "./inert";
-import type { CallEvent, ConsoleEvent, Event, LeftEvent, LinkType, Summary } from "./protocol";
 
 export type Row =
   | Event
@@ -34,7 +35,7 @@ export function rowText(row: Row): RowText {
 function words(row: Row): RowText {
   switch (row.kind) {
     case "lab":
-      return text("lab", `lab ${row.text} begins`, `seed ${row.n}`, "note");
+      return text("lab", `lab ${row.text} begins`, `seed ${row.seed}`, "note");
     case "command":
       return commandRow(row);
     case "start":
@@ -79,8 +80,8 @@ function words(row: Row): RowText {
     case "step":
       return text("scenario", `step ${row.op}`, row.text, "note");
     case "check":
-      return row.passed
-        ? text("scenario", `check ${row.op} passed`, `${count(row.n, "point")} ${row.text}`, "note")
+      return row.errno === ""
+        ? text("scenario", `check ${row.op} passed`, `${count(row.points, "point")} ${row.text}`, "note")
         : { ...text("scenario", `check ${row.op} failed`, "", "error"), error: row.text };
     case "missed":
       return text(
@@ -143,8 +144,8 @@ function exitText(e: Extract<Event, { kind: "exit" }>): RowText {
     case "limit":
       return { ...text(procName(e), e.op === "trap" ? "trapped" : "stopped at a limit", used, "error"), error: e.text };
     default:
-      if (e.n === 0) return text(procName(e), "exit 0", used, "note");
-      return { ...text(procName(e), `exit ${e.n}`, used, "error"), error: e.text };
+      if (e.code === 0) return text(procName(e), "exit 0", used, "note");
+      return { ...text(procName(e), `exit ${e.code}`, used, "error"), error: e.text };
   }
 }
 
@@ -291,7 +292,7 @@ export function rowFacts(row: Row): readonly Fact[] {
       break;
     case "exit":
       add("how", t.what);
-      add("why", row.text, row.op !== "exit" || row.n !== 0);
+      add("why", row.text, row.op !== "exit" || row.code !== 0);
       add("fuel used", grouped(row.fuel));
       break;
     case "start":

@@ -1,9 +1,10 @@
 // What the page knows of its lab: a value, and pure functions from it and a
 // message to the next.
+
+import type { Batch, Event, Hello, Lab, LeftEvent, LimitEvent, NodeStatus, Status, Topology } from "../protocol/types";
 import { execLine, typed } from "./command";
 import { type Console, type Gap, noConsole, type Output, share, write } from "./console";
 import { check, type Lives, live } from "./lives";
-import type { Batch, Event, Hello, Lab, LeftEvent, LimitEvent, NodeStatus, Status, Topology } from "./protocol";
 import { absurd, type Row } from "./row";
 import { append, end, noRows, type Rows, at as rowAt } from "./rows";
 import { isTrace, type TraceLine, traceLine } from "./trace";
@@ -142,9 +143,9 @@ export function apply(state: State, batch: Batch): State {
         break;
       case "exit":
         // A command that did its work says nothing, as in a shell.
-        if (e.op !== "exit" || e.n !== 0 || known.has(procKey(e.node, e.proc)))
+        if (e.op !== "exit" || e.code !== 0 || known.has(procKey(e.node, e.proc)))
           push(outputs, e.node, {
-            kind: e.op !== "exit" || e.n !== 0 ? "bad" : "note",
+            kind: e.op !== "exit" || e.code !== 0 ? "bad" : "note",
             from: "",
             text: `${farewell(e)}\n`,
           });
@@ -264,6 +265,6 @@ function farewell(e: Extract<Event, { kind: "exit" }>): string {
     case "limit":
       return `${e.proc} was stopped at a limit${why}`;
     default:
-      return `${e.proc} exited with code ${e.n}${e.n === 0 ? "" : why}`;
+      return `${e.proc} exited with code ${e.code}${e.code === 0 ? "" : why}`;
   }
 }

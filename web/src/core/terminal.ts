@@ -1,5 +1,5 @@
 // A node's prompt: what was typed there, and who gets the next line.
-import type { ProcStatus } from "./protocol";
+import type { ProcStatus } from "../protocol/types";
 
 /** Commands remembered per node, for Up and Down. */
 const REMEMBERED = 50;

@@ -1,9 +1,11 @@
 // The strace of a process: its calls, signals and limits, how it began and ended,
 // and the fuel that it used from one line to the next.
+
+import type { TraceEvent } from "../protocol/decode";
+import type { Event } from "../protocol/types";
 import { callText } from "./calls";
 import { grouped, span } from "./format";
 import { printable } from "./inert";
-import type { Event, TraceEvent } from "./protocol";
 import { absurd, LEFT_WHY } from "./row";
 
 export interface TraceLine {
@@ -64,9 +66,9 @@ export function traceText(e: TraceEvent): TraceText {
     case "limit":
       return { ...say(`limit ${e.op}:`, "bad"), error: printable(e.text) };
     case "exit": {
-      const text = `ended, ${e.op}, code ${e.n}`;
+      const text = `ended, ${e.op}, code ${e.code}`;
       const why = printable(e.text);
-      if (e.op === "exit" && e.n === 0) return { ...say(text, "note"), more: why };
+      if (e.op === "exit" && e.code === 0) return { ...say(text, "note"), more: why };
       return { ...say(text, "bad"), error: why };
     }
     case "left":

@@ -2,11 +2,11 @@
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { type ConsoleLine, type Gap, LINES, noConsole } from "../core/console";
 import { count, grouped } from "../core/format";
-import type { ProcSpec } from "../core/protocol";
 import { leftWords } from "../core/row";
 import { at, end } from "../core/rows";
 import { fresh, goesTo, remembered } from "../core/terminal";
 import { above, height, type Place, places, rowOf } from "../core/wrap";
+import type { ProcSpec } from "../protocol/types";
 import { change, isAlive, lab, live, procOf, runLine, saveText, terminals, togglePause, typeAt } from "./store";
 import { useWindow } from "./window";
 

@@ -4,8 +4,8 @@ import { type Block, parseBrief, type Span } from "../core/brief";
 import { fieldAt, fieldByPath, fieldLines, parents } from "../core/fields";
 import { exactSeconds } from "../core/format";
 import { hexLines, parseHex } from "../core/hex";
-import type { Field } from "../core/protocol";
 import { dataOf, type Row, rowFacts } from "../core/row";
+import type { Field } from "../protocol/types";
 import { field, lab, live, selectedRow, showFields, shown } from "./store";
 
 export function Detail() {

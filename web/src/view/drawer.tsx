@@ -2,8 +2,8 @@
 import { useState } from "preact/hooks";
 import { bytes, count, seconds, span } from "../core/format";
 import type { Edge } from "../core/graph";
-import type { Node, ProcSpec } from "../core/protocol";
 import { procKey } from "../core/state";
+import type { Node, ProcSpec } from "../protocol/types";
 import { ConsoleTab } from "./console";
 import { Network } from "./network";
 import { Proc } from "./proc";

@@ -1,5 +1,6 @@
 // A node's network: its interfaces, with the counters of one, and its routes.
 import { grouped } from "../core/format";
+import type { IfaceStatus } from "../protocol/types";
 import { lab, pick, portsOf } from "./store";
 
 /** Routes shown; netstat -rn has them all. */
@@ -9,8 +10,7 @@ export function Network(props: { readonly node: string; readonly iface: string |
   const { node } = props;
   const ports = portsOf(lab.value, node);
   const chosen = ports.find((p) => p.name === props.iface) ?? ports[0];
-  const counter = (name: string, counters: readonly (readonly [string, number])[] = []): string =>
-    grouped(counters.find(([n]) => n === name)?.[1] ?? 0);
+  const counter = (name: string, counters: IfaceStatus["counters"] = {}): string => grouped(counters[name] ?? 0);
   const net = lab.value.nets.get(node);
   return (
     <div class="scroll pad tables" data-testid="network">
@@ -103,7 +103,7 @@ export function Network(props: { readonly node: string; readonly iface: string |
           <dd>{chosen.status?.link ?? "unknown"}</dd>
           <dt>queue</dt>
           <dd>{grouped(chosen.status?.qlen ?? 0)} waiting</dd>
-          {(chosen.status?.counters ?? []).map(([name, n]) => (
+          {Object.entries(chosen.status?.counters ?? {}).map(([name, n]) => (
             <>
               <dt>{name}</dt>
               <dd>{grouped(n)}</dd>

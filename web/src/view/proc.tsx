@@ -2,8 +2,8 @@
 import { useRef } from "preact/hooks";
 import { bytes, grouped, percent } from "../core/format";
 import { endText } from "../core/lives";
-import type { ProcSpec } from "../core/protocol";
 import { procKey } from "../core/state";
+import type { ProcSpec } from "../protocol/types";
 import { busy, giveProgram, isAlive, lab, live, procOf, send } from "./store";
 import { procSays, SPINS } from "./topology";
 

@@ -1,7 +1,7 @@
 // The processes of a node, as ps shows them: those that run, then those that ended.
 import { bytes, grouped, percent } from "../core/format";
 import { endText } from "../core/lives";
-import type { Node, ProcSpec } from "../core/protocol";
+import type { Node, ProcSpec } from "../protocol/types";
 import { isAlive, lab, live, pick, procOf, send, tab } from "./store";
 import { procSays } from "./topology";
 import { useWindow } from "./window";

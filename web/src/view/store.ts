@@ -2,18 +2,28 @@
 import { batch, computed, signal } from "@preact/signals";
 import { Client, type Connection } from "../core/connection";
 import type { Gap } from "../core/console";
-import { type Decode, decodeExec, decodeFields, decodeTextParts } from "../core/decode";
 import { lifted } from "../core/fields";
 import { Flight } from "../core/flight";
 import { grouped } from "../core/format";
 import { edgeId, graph } from "../core/graph";
 import { Pace, TAKE } from "../core/pace";
-import type { Command, Event, IfaceKind, IfaceStatus, Message, ProcSpec, ProcStatus, Status } from "../core/protocol";
 import { dataOf, frameOf, headOf, linkOf, type Row } from "../core/row";
 import { at, end, find } from "../core/rows";
 import type { Scenario } from "../core/scenarios";
 import { apply, greet, initial, observe, type State, tell } from "../core/state";
 import { fresh, noticed, ran, remembered, type Terminal } from "../core/terminal";
+import { decodeExec, decodeFields, decodeTextParts } from "../protocol/decode";
+import type {
+  Command,
+  DecodeResult,
+  Event,
+  IfaceKind,
+  IfaceStatus,
+  Message,
+  ProcSpec,
+  ProcStatus,
+  Status,
+} from "../protocol/types";
 import { newLab, probe, scenarioList, streamUrl, upload } from "./api";
 
 /** What is selected on the bench; the drawer shows it. */
@@ -238,8 +248,8 @@ function hear(m: Message): void {
       return;
     }
     case "state":
-      changed(observe(current, m.status));
-      watchTyping(m.status);
+      changed(observe(current, m));
+      watchTyping(m);
       return;
     case "reply":
     case "bye":
@@ -524,11 +534,11 @@ export function isAbout(row: Row, t: Thing | undefined): boolean {
 export type Shown =
   | { readonly kind: "none" }
   | { readonly kind: "waiting" }
-  | { readonly kind: "fields"; readonly decode: Decode }
+  | { readonly kind: "fields"; readonly decode: DecodeResult }
   | { readonly kind: "failed"; readonly error: string };
 
 const DECODES = 64;
-const decodes = new Map<string, Decode>();
+const decodes = new Map<string, DecodeResult>();
 export const shown = signal<Shown>({ kind: "none" });
 
 /** showFields has the server decode the selected row; the page itself never decodes. */

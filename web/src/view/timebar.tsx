@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import type { Connection } from "../core/connection";
 import { grouped, seconds, span } from "../core/format";
-import type { Rate } from "../core/protocol";
+import type { Rate } from "../protocol/types";
 import { labUrl } from "./api";
 import { connection, keysShown, lab, live, phase, scenarios, select, send, startLab, step, togglePause } from "./store";
 
@@ -84,17 +84,17 @@ export function TimeBar() {
       <span class={`conn ${connection.value.kind}`} data-testid="connection">
         {connectionName(connection.value)}
       </span>
-      {status !== undefined && status.missing > 0 && (
+      {status?.capture !== undefined && (
         <span
           class="tag warn"
           data-testid="missing"
           title={
-            status.missingWhy === ""
+            status.capture.why === ""
               ? "The server's disk took no more for a while; the capture says where they are missing"
-              : status.missingWhy
+              : status.capture.why
           }
         >
-          {status.missing} frames not in the capture
+          {status.capture.missing} frames not in the capture
         </span>
       )}
       <div class="group">

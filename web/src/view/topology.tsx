@@ -3,9 +3,9 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { percent, span } from "../core/format";
 import { crossed, type Edge, type Graph, layout, overlap, type Point, spread, tunnels } from "../core/graph";
-import type { Node, ProcStatus } from "../core/protocol";
 import { protoOf } from "../core/row";
 import { last } from "../core/rows";
+import type { Node, ProcStatus } from "../protocol/types";
 import { byPort, drawFlight, type Ends } from "./flightcanvas";
 import { arrow } from "./network";
 import {

@@ -1,0 +1,686 @@
+// Made from internal/protocol by internal/typescript. Change that, then run make protocol.
+
+/** A Reply answers a command. */
+export interface Reply {
+  readonly kind: "reply";
+  readonly id: number;
+  readonly ok: boolean;
+  /** if ok */
+  readonly result: unknown;
+  /** a sentence, if not */
+  readonly error: string;
+}
+
+/** A Bye is the last message of a server that says why. */
+export interface Bye {
+  readonly kind: "bye";
+  readonly reason: string;
+}
+
+/** An ExecResult is the process that now runs in front. */
+export interface ExecResult {
+  readonly proc: string;
+}
+
+/** A DecodeResult is what a frame is made of. */
+export interface DecodeResult {
+  readonly fields: readonly Field[];
+  readonly summary: Summary;
+}
+
+/** A TextResult is what a process wrote, as far as the log still has it. */
+export interface TextResult {
+  readonly parts: readonly TextPart[];
+  /** the event to ask from for what follows; beyond To if nothing does */
+  readonly next: number;
+  /** events before Parts that are gone, of whatever kind */
+  readonly missed: number;
+}
+
+/** A TextPart is what a process wrote at once, or several times in a row. */
+export interface TextPart {
+  readonly fd: number;
+  readonly text: string;
+}
+
+/** A Batch is what happened from one event up to, but not with, another: shown, counted, or gone. */
+export interface Batch {
+  readonly kind: "events";
+  /** its number: the page says when it has taken it in */
+  readonly n: number;
+  readonly from: number;
+  readonly next: number;
+  /** events of the stretch that the server had no more */
+  readonly missed: number;
+  readonly events: readonly Event[];
+}
+
+/** A LabEvent begins a lab. */
+export interface LabEvent {
+  readonly kind: "lab";
+  /** position in the lab's log */
+  readonly seq: number;
+  /** virtual nanoseconds since the lab began */
+  readonly at: number;
+  /** the scenario */
+  readonly text: string;
+  readonly seed: number;
+}
+
+/** A CommandEvent is something that came from outside. */
+export interface CommandEvent {
+  readonly kind: "command";
+  /** position in the lab's log */
+  readonly seq: number;
+  /** virtual nanoseconds since the lab began */
+  readonly at: number;
+  readonly op: string;
+  readonly node: string;
+  readonly proc: string;
+  readonly port: string;
+  /** of the lab's loop, at which it was done */
+  readonly step: number;
+  /** the command, as JSON */
+  readonly text: string;
+  readonly frame: number;
+  /** the beginning, if Size says so */
+  readonly data: string;
+  /** how many there are, if they are more than data has */
+  readonly size: number;
+}
+
+/** A StartEvent begins a process. */
+export interface StartEvent {
+  readonly kind: "start";
+  /** position in the lab's log */
+  readonly seq: number;
+  /** virtual nanoseconds since the lab began */
+  readonly at: number;
+  readonly node: string;
+  readonly proc: string;
+  readonly pid: number;
+  /** the program's name */
+  readonly text: string;
+  /** the program's hash */
+  readonly path: string;
+}
+
+/** An ExitEvent ends a process. */
+export interface ExitEvent {
+  readonly kind: "exit";
+  /** position in the lab's log */
+  readonly seq: number;
+  /** virtual nanoseconds since the lab began */
+  readonly at: number;
+  readonly node: string;
+  readonly proc: string;
+  readonly pid: number;
+  readonly code: number;
+  /** "exit", "trap", "killed" or "limit" */
+  readonly op: string;
+  /** why */
+  readonly text: string;
+  readonly fuel: number;
+}
+
+/** A CallEvent is a system call that has returned. */
+export interface CallEvent {
+  readonly kind: "call";
+  /** position in the lab's log */
+  readonly seq: number;
+  /** virtual nanoseconds since the lab began */
+  readonly at: number;
+  readonly node: string;
+  readonly proc: string;
+  readonly pid: number;
+  /** its identity, 0 for no frame */
+  readonly frame: number;
+  /** seq of the event that has the members below */
+  readonly as: number | undefined;
+  /** the beginning, if Size says so */
+  readonly data: string;
+  /** how many there are, if they are more than data has */
+  readonly size: number;
+  /** what the frame begins with; "" is Ethernet where there is a sum */
+  readonly link: LinkType | undefined;
+  /** bytes of the driver's before the frame: the family of TUNSIFHEAD, or the address of TUNSLMODE */
+  readonly head: number;
+  readonly sum: Summary | undefined;
+  readonly op: string;
+  readonly fd: number;
+  readonly path: string;
+  /** bytes asked for */
+  readonly len: number;
+  readonly n: number;
+  /** "" if it succeeded */
+  readonly errno: string;
+  /** virtual nanoseconds */
+  readonly began: number;
+  readonly fuel: number;
+  readonly text: string;
+}
+
+/** A FrameEvent puts a frame on a link. */
+export interface FrameEvent {
+  readonly kind: "frame";
+  /** position in the lab's log */
+  readonly seq: number;
+  /** virtual nanoseconds since the lab began */
+  readonly at: number;
+  /** its identity, 0 for no frame */
+  readonly frame: number;
+  /** seq of the event that has the members below */
+  readonly as: number | undefined;
+  /** the beginning, if Size says so */
+  readonly data: string;
+  /** how many there are, if they are more than data has */
+  readonly size: number;
+  /** what the frame begins with; "" is Ethernet where there is a sum */
+  readonly link: LinkType | undefined;
+  /** bytes of the driver's before the frame: the family of TUNSIFHEAD, or the address of TUNSLMODE */
+  readonly head: number;
+  readonly sum: Summary | undefined;
+  /** the sender's */
+  readonly port: string;
+  /** the receiver's */
+  readonly peer: string;
+  /** "injected" or "output" if no node sent it */
+  readonly op: string;
+  /** virtual nanoseconds */
+  readonly delay: number;
+}
+
+/** A DropEvent loses a frame. */
+export interface DropEvent {
+  readonly kind: "drop";
+  /** position in the lab's log */
+  readonly seq: number;
+  /** virtual nanoseconds since the lab began */
+  readonly at: number;
+  /** its identity, 0 for no frame */
+  readonly frame: number;
+  /** seq of the event that has the members below */
+  readonly as: number | undefined;
+  /** the beginning, if Size says so */
+  readonly data: string;
+  /** how many there are, if they are more than data has */
+  readonly size: number;
+  /** what the frame begins with; "" is Ethernet where there is a sum */
+  readonly link: LinkType | undefined;
+  /** bytes of the driver's before the frame: the family of TUNSIFHEAD, or the address of TUNSLMODE */
+  readonly head: number;
+  readonly sum: Summary | undefined;
+  readonly port: string;
+  readonly node: string;
+  /** why, a word */
+  readonly op: string;
+  /** why, a sentence */
+  readonly text: string;
+}
+
+/** A LearnEvent puts an address into the table of a switch. */
+export interface LearnEvent {
+  readonly kind: "learn";
+  /** position in the lab's log */
+  readonly seq: number;
+  /** virtual nanoseconds since the lab began */
+  readonly at: number;
+  /** the switch */
+  readonly node: string;
+  readonly port: string;
+  /** the address */
+  readonly text: string;
+}
+
+/** A ForgetEvent takes an address out of the table of a switch. */
+export interface ForgetEvent {
+  readonly kind: "forget";
+  /** position in the lab's log */
+  readonly seq: number;
+  /** virtual nanoseconds since the lab began */
+  readonly at: number;
+  /** the switch */
+  readonly node: string;
+  readonly port: string;
+  /** the address */
+  readonly text: string;
+  /** why: "aged", "moved", "full" or "port-down" */
+  readonly op: string;
+}
+
+/** An IfaceEvent changes an interface. */
+export interface IfaceEvent {
+  readonly kind: "iface";
+  /** position in the lab's log */
+  readonly seq: number;
+  /** virtual nanoseconds since the lab began */
+  readonly at: number;
+  readonly node: string;
+  readonly port: string;
+  /** what changed */
+  readonly op: string;
+  /** a sentence */
+  readonly text: string;
+}
+
+/** A ConsoleEvent is what a process wrote. It may stand for many events. */
+export interface ConsoleEvent {
+  readonly kind: "console";
+  /** position in the lab's log */
+  readonly seq: number;
+  /** virtual nanoseconds since the lab began */
+  readonly at: number;
+  readonly node: string;
+  readonly proc: string;
+  readonly pid: number;
+  readonly fd: number;
+  readonly text: string;
+  /** the bytes, if text can't tell them */
+  readonly data: string;
+  /** that this one stands for; 0 is this one alone */
+  readonly events: number;
+  /** the last of them */
+  readonly to: number;
+  /** what is left out behind text */
+  readonly left: LeftText | undefined;
+  /** what follows that */
+  readonly tail: string;
+}
+
+/** LeftText is how much was left out: it came faster than people read. */
+export interface LeftText {
+  readonly lines: number;
+  readonly bytes: number;
+}
+
+/** A SignalEvent posts a signal to a process. */
+export interface SignalEvent {
+  readonly kind: "signal";
+  /** position in the lab's log */
+  readonly seq: number;
+  /** virtual nanoseconds since the lab began */
+  readonly at: number;
+  readonly node: string;
+  readonly proc: string;
+  readonly pid: number;
+  /** its name */
+  readonly op: string;
+  /** what becomes of it */
+  readonly text: string;
+  readonly fuel: number;
+}
+
+/** A LogEvent is a message of a node's kernel. */
+export interface LogEvent {
+  readonly kind: "log";
+  /** position in the lab's log */
+  readonly seq: number;
+  /** virtual nanoseconds since the lab began */
+  readonly at: number;
+  readonly node: string;
+  readonly text: string;
+}
+
+/** A PanicEvent says that the real kernel would have panicked. */
+export interface PanicEvent {
+  readonly kind: "panic";
+  /** position in the lab's log */
+  readonly seq: number;
+  /** virtual nanoseconds since the lab began */
+  readonly at: number;
+  readonly node: string;
+  /** why */
+  readonly text: string;
+}
+
+/** A LimitEvent says that a limit took effect. */
+export interface LimitEvent {
+  readonly kind: "limit";
+  /** position in the lab's log */
+  readonly seq: number;
+  /** virtual nanoseconds since the lab began */
+  readonly at: number;
+  readonly node: string;
+  readonly proc: string;
+  readonly pid: number;
+  readonly port: string;
+  /** which */
+  readonly op: string;
+  /** a sentence */
+  readonly text: string;
+  /** the limit */
+  readonly n: number;
+  readonly fuel: number;
+  readonly frame: number;
+  /** the beginning, if Size says so */
+  readonly data: string;
+  /** how many there are, if they are more than data has */
+  readonly size: number;
+}
+
+/** A StepEvent is a step of the scenario. */
+export interface StepEvent {
+  readonly kind: "step";
+  /** position in the lab's log */
+  readonly seq: number;
+  /** virtual nanoseconds since the lab began */
+  readonly at: number;
+  /** its name */
+  readonly op: string;
+  /** a sentence */
+  readonly text: string;
+}
+
+/** A CheckEvent is a check of the scenario that was decided. */
+export interface CheckEvent {
+  readonly kind: "check";
+  /** position in the lab's log */
+  readonly seq: number;
+  /** virtual nanoseconds since the lab began */
+  readonly at: number;
+  /** its name */
+  readonly op: string;
+  /** a sentence */
+  readonly text: string;
+  readonly points: number;
+  /** "" if it passed */
+  readonly errno: string;
+}
+
+/** A LeftEvent stands for events of one process, port or node that the server only counts: there were too many. Its seq is that of the first. */
+export interface LeftEvent {
+  readonly kind: "left";
+  /** position in the lab's log */
+  readonly seq: number;
+  /** virtual nanoseconds since the lab began */
+  readonly at: number;
+  /** the kind of those events */
+  readonly of: string;
+  readonly node: string;
+  readonly proc: string;
+  readonly port: string;
+  readonly fd: number;
+  readonly events: number;
+  readonly bytes: number;
+  /** of text */
+  readonly lines: number;
+  /** the last of them */
+  readonly to: number;
+}
+
+/** An OtherEvent is of a kind that the page does not know, because the server is newer. */
+export interface OtherEvent {
+  readonly kind: "other";
+  readonly seq: number;
+  readonly at: number;
+  /** of its kind */
+  readonly name: string;
+  readonly node: string;
+  readonly text: string;
+}
+
+/** A Hello is what a viewer is told first, each time that it connects. */
+export interface Hello {
+  readonly kind: "hello";
+  readonly protocol: number;
+  readonly lab: Lab;
+  readonly topology: Topology;
+  /** the oldest event that the server still has */
+  readonly first: number;
+  /** the event that it writes next */
+  readonly next: number;
+}
+
+/** A Lab says which one it is. */
+export interface Lab {
+  readonly id: string;
+  readonly scenario: string;
+  readonly title: string;
+  /** a text: it may be larger than what the page counts exactly */
+  readonly seed: string;
+  readonly version: string;
+  /** Markdown */
+  readonly brief: string;
+}
+
+/** A Topology is what a lab is made of, as its scenario has it. */
+export interface Topology {
+  readonly nodes: readonly Node[];
+  readonly switches: readonly Switch[];
+  readonly links: readonly Link[];
+}
+
+/** A Node is a machine. */
+export interface Node {
+  readonly name: string;
+  /** whose drivers it has: "freebsd" */
+  readonly dialect: string;
+  readonly ifaces: readonly Iface[];
+  readonly procs: readonly ProcSpec[];
+}
+
+/** An IfaceKind is what an interface is. */
+export type IfaceKind = "nic" | "tap" | "tun";
+
+/** An Iface is an interface of a node. */
+export interface Iface {
+  readonly name: string;
+  readonly kind: IfaceKind;
+  /** "" of a tun */
+  readonly mac: string;
+  readonly addresses: readonly string[];
+  /** the other end of its link, "" if it is plugged into nothing */
+  readonly port: string;
+}
+
+/** A ProcSpec is a process that the scenario has. */
+export interface ProcSpec {
+  readonly name: string;
+  readonly argv: readonly string[];
+  /** it takes an uploaded program */
+  readonly slot: boolean;
+  /** the name of its file, "" if there is none yet */
+  readonly program: string;
+}
+
+/** A Switch joins links. */
+export interface Switch {
+  readonly name: string;
+  readonly ports: readonly string[];
+}
+
+/** A Link is a cable between two ports. */
+export interface Link {
+  readonly a: string;
+  readonly b: string;
+  /** one way, in virtual nanoseconds */
+  readonly delay: number;
+}
+
+/** A LinkType is what a frame begins with. */
+export type LinkType = "ethernet" | "raw" | "null";
+
+/** A Status is what a lab is like at an instant. */
+export interface Status {
+  readonly kind: "state";
+  /** its number: the page says when it has taken it in */
+  readonly n: number;
+  /** virtual nanoseconds since the lab began */
+  readonly at: number;
+  readonly rate: Rate;
+  readonly paused: boolean;
+  /** how far virtual time is behind, in nanoseconds of real time */
+  readonly lag: number;
+  /** real time that it was too far behind to catch up with, likewise */
+  readonly slipped: number;
+  /** of the lab's loop */
+  readonly steps: number;
+  readonly ended: boolean;
+  /** why it has ended, a sentence */
+  readonly why: string;
+  readonly procs: readonly ProcStatus[];
+  readonly ifaces: readonly IfaceStatus[];
+  readonly viewers: number;
+  /** only there if it lacks something */
+  readonly capture: Capture | undefined;
+  /** only there if it has changed since the last state */
+  readonly nodes: readonly NodeStatus[] | undefined;
+  readonly drops: Drops;
+}
+
+/** A Rate is how many virtual seconds a real second has; 0 is as fast as it goes. */
+export type Rate = 1 | 10 | 0;
+
+/** A Capture says what the lab's capture lacks. */
+export interface Capture {
+  /** frames that the server's disk did not take */
+  readonly missing: number;
+  /** why it takes none now; "" if it does again */
+  readonly why: string;
+}
+
+/** Drops are what this viewer was not shown. */
+export interface Drops {
+  /** that were gone from the log */
+  readonly events: number;
+  /** that were only counted */
+  readonly left: number;
+}
+
+/** A ProcState is what a process does. */
+export type ProcState = "running" | "ready" | "sleeping" | "exited" | "stopped";
+
+/** A ProcStatus is a process at an instant. */
+export interface ProcStatus {
+  readonly node: string;
+  readonly proc: string;
+  readonly pid: number;
+  /** of the process that started it; 0 for the lab and the node's prompt */
+  readonly ppid: number;
+  readonly state: ProcState;
+  /** where it sleeps */
+  readonly wchan: string;
+  readonly fuel: number;
+  /** share of its node's CPU over the last second of virtual time, 0 to 1 */
+  readonly cpu: number;
+  /** bytes */
+  readonly memory: number;
+  /** the name of its file */
+  readonly program: string;
+  /** bytes that it wrote to its console and that were dropped */
+  readonly dropped: number;
+  readonly exit: Exit | undefined;
+}
+
+/** An Exit is how a process ended. */
+export interface Exit {
+  readonly code: number;
+  /** "exit", "trap", "killed" or "limit" */
+  readonly how: string;
+  readonly why: string;
+}
+
+/** An IfaceStatus is an interface at an instant. */
+export interface IfaceStatus {
+  readonly port: string;
+  readonly kind: IfaceKind;
+  readonly mac: string;
+  readonly mtu: number;
+  /** as ifconfig has them: "10.0.0.1/24", "10.8.0.1 --> 10.8.0.2" */
+  readonly addresses: readonly string[];
+  readonly flags: readonly string[];
+  /** "up" or "down" */
+  readonly link: string;
+  /** packets in its send queue, and how many that takes */
+  readonly qlen: number;
+  readonly qmax: number;
+  /** by the names that netstat(1) has */
+  readonly counters: { readonly [name: string]: number };
+}
+
+/** A NodeStatus is how a node passes packets on. */
+export interface NodeStatus {
+  readonly node: string;
+  readonly forward: boolean;
+  readonly forward6: boolean;
+  readonly routes: readonly Route[];
+}
+
+/** A Route is a line of netstat -rn. */
+export interface Route {
+  readonly to: string;
+  /** the gateway, "" if the destination is on the interface itself */
+  readonly via: string;
+  readonly dev: string;
+  readonly flags: string;
+}
+
+/** A Summary is a frame in one line. */
+export interface Summary {
+  /** the innermost protocol: "ARP", "ICMP", "TCP", ... */
+  readonly proto: string;
+  /** IP address, or MAC where there is none */
+  readonly src: string;
+  /** likewise */
+  readonly dst: string;
+  /** "echo request id 7 seq 12" */
+  readonly info: string;
+  /** what is malformed or has a bad checksum; "" when nothing is */
+  readonly bad: string;
+}
+
+/** A Field is a protocol layer or a field in one, with its place in the frame. */
+export interface Field {
+  /** Wireshark's display-filter name: "eth.dst", "arp.opcode"; of a layer "eth", "arp" */
+  readonly name: string;
+  /** "Destination" */
+  readonly label: string;
+  /** as [Build] and [Match] take it: "02:00:00:00:00:01", "0x0800", "64"; of long bytes only the start */
+  readonly value: string;
+  /** what the value means: "IPv4", "echo request" */
+  readonly text: string;
+  /** first byte in the frame */
+  readonly off: number;
+  /** bytes */
+  readonly len: number;
+  /** what is wrong with it: "should be 0x1c2d" */
+  readonly bad: string;
+  /** the fields of a layer, the bits of a field */
+  readonly fields: readonly Field[];
+}
+
+export type Message = Hello | Batch | Status | Reply | Bye;
+
+export type Event =
+  | LabEvent
+  | CommandEvent
+  | StartEvent
+  | ExitEvent
+  | CallEvent
+  | FrameEvent
+  | DropEvent
+  | LearnEvent
+  | ForgetEvent
+  | IfaceEvent
+  | ConsoleEvent
+  | SignalEvent
+  | LogEvent
+  | PanicEvent
+  | LimitEvent
+  | StepEvent
+  | CheckEvent
+  | LeftEvent
+  | OtherEvent;
+
+export type Command =
+  | { readonly op: "pause" }
+  | { readonly op: "resume" }
+  | { readonly op: "rate"; readonly rate: Rate }
+  | { readonly op: "step" }
+  | { readonly op: "start"; readonly node: string; readonly proc: string }
+  | { readonly op: "stop"; readonly node: string; readonly proc: string }
+  | { readonly op: "kill"; readonly node: string; readonly proc: string }
+  | { readonly op: "exec"; readonly node: string; readonly line: string }
+  | { readonly op: "stdin"; readonly node: string; readonly proc: string; readonly text: string }
+  | { readonly op: "decode"; readonly link: LinkType; readonly hex: string }
+  | { readonly op: "text"; readonly node: string; readonly proc: string; readonly from: number; readonly to: number };
