@@ -45,7 +45,7 @@ func (p *Proc) Seek(fd int, off int64, whence int) (int64, errno.Errno) {
 	return p.onFile("lseek", fd, text, func(of *openFile) (int64, errno.Errno) {
 		switch f := of.file.(type) {
 		case *file.Regular:
-			return f.Seek(off, whence)
+			return f.SeekTo(off, whence)
 		case *file.Dir:
 			if off != 0 || whence > file.SEEK_CUR || whence < file.SEEK_SET {
 				return 0, errno.EINVAL

@@ -74,15 +74,15 @@ func (f *Regular) WriteAt(c *Caller, b []byte, off int64) (int, errno.Errno) {
 	return len(b), errno.OK
 }
 
-// Where Seek counts from.
+// Where SeekTo counts from.
 const (
 	SEEK_SET = 0 // the beginning
 	SEEK_CUR = 1 // where the offset is
 	SEEK_END = 2 // the end
 )
 
-// Seek moves the offset: lseek(2) with SEEK_SET, SEEK_CUR or SEEK_END.
-func (f *Regular) Seek(off int64, whence int) (int64, errno.Errno) {
+// SeekTo moves the offset: lseek(2) with SEEK_SET, SEEK_CUR or SEEK_END.
+func (f *Regular) SeekTo(off int64, whence int) (int64, errno.Errno) {
 	base := int64(0)
 	switch whence {
 	case SEEK_SET:
