@@ -219,8 +219,13 @@ func (e *Engine) compileApart(ctx context.Context, id string, module []byte) (c 
 		}
 		return nil, 0, err
 	}
+	name, err := e.written(dir)
+	if err != nil { // wazero wouldn't read it either, and compile here what nobody keeps
+		e.trouble(err)
+		return nil, 0, ErrNotApart
+	}
 	size = codeSize(dir, module)
-	if err := e.put(id, dir); err != nil {
+	if err := e.put(id, dir, name); err != nil {
 		e.trouble(err)
 	} else if c, size, ok := e.load(id, module); ok {
 		return c, size, nil
@@ -266,8 +271,10 @@ func (e *Engine) compileHere(id string, module []byte) (wazero.CompiledModule, e
 		case err != nil:
 			return nil, invalid(err)
 		}
+	} else if name, err := e.written(s.private); err != nil {
+		unkept = err
 	} else {
-		unkept = e.put(id, s.private)
+		unkept = e.put(id, s.private, name)
 	}
 	if unkept != nil {
 		e.trouble(unkept)
@@ -275,16 +282,18 @@ func (e *Engine) compileHere(id string, module []byte) (wazero.CompiledModule, e
 	return c, nil
 }
 
-// put copies the one file in dir, which is a module's code, into the cache.
-func (e *Engine) put(id, dir string) error {
-	name, err := modcache.Only(dir)
+// written is the one file in dir, which is a module's code as this wazero reads it.
+func (e *Engine) written(dir string) (name string, err error) {
+	name, err = modcache.Only(dir)
 	if err == nil && filepath.Dir(name) != e.disk.folder {
 		err = fmt.Errorf("%s is of another version of wazero: has this program been replaced while it runs?", name)
 	}
-	if err == nil {
-		err = e.disk.Store(id, dir, name)
-	}
-	if err != nil {
+	return name, err
+}
+
+// put copies the file name in dir, a module's code, into the cache.
+func (e *Engine) put(id, dir, name string) error {
+	if err := e.disk.Store(id, dir, name); err != nil {
 		return err
 	}
 	e.disk.Prune()
