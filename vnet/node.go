@@ -213,8 +213,8 @@ func (x *iface) output(m *kern.Mbuf) {
 func (x *iface) input(ifp *kern.Ifnet, _ int, m *kern.Mbuf) {
 	l := x.node.lab
 	if x.Kind == inet.Card {
-		if x.NIC >= 0 {
-			x.node.Deliver(&x.Iface, m.Bytes())
+		if x.NIC >= 0 && !x.node.Deliver(&x.Iface, m.Bytes()) {
+			l.drop(x.port, "no-buffers", "the lab has no memory for what the node's sockets would have to keep", l.pool.New(m.Bytes(), m.Tag))
 		}
 		m.Free()
 		return
@@ -288,12 +288,21 @@ func (x *iface) plugged(in bool) {
 // toStack gives what a tun's or tap's program wrote to the node's stack, once the
 // driver is done with it: netisr.
 func (x *iface) toStack(m *kern.Mbuf) {
-	n := x.node
-	f := n.lab.pool.New(m.Bytes(), m.Tag)
+	n, l := x.node, x.node.lab
+	f := l.pool.New(m.Bytes(), m.Tag)
 	m.Free()
+	mem := n.kern.Memory() // another, if the node is off meanwhile
+	if !mem.Take(weight(f)) {
+		l.drop(x.port, "no-buffers", "the lab has no memory for more packets on their way to the node's stack", f)
+		return
+	}
 	n.Soon(func() {
-		n.Deliver(&x.Iface, f.Data)
-		n.lab.pool.Release(f)
+		mem.Give(weight(f))
+		if !n.Deliver(&x.Iface, f.Data) {
+			l.drop(x.port, "no-buffers", "the lab has no memory for what the node's sockets would have to keep", f)
+			return
+		}
+		l.pool.Release(f)
 	})
 }
 

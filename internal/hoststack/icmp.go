@@ -55,6 +55,7 @@ func (s *netStack) newICMP(kind inet.SocketKind, network tcpip.NetworkProtocolNu
 		proto = header.ICMPv6ProtocolNumber
 	}
 	k := &icmpSocket{socket: s.register(kind), network: network, proto: proto, hops: defaultTTL}
+	k.icmp = k
 	if err := s.st.RegisterRawTransportEndpoint(network, proto, k); err != nil {
 		delete(s.sockets, k.id)
 		return nil, errnoOf(err)
@@ -173,6 +174,9 @@ func (k *icmpSocket) Send(p []byte, to netip.AddrPort) (int, errno.Errno) {
 			return 0, e
 		}
 	}
+	if !k.s.room(weight(len(p))) {
+		return 0, errno.ENOBUFS
+	}
 	if e := k.findRoute(dst); e != errno.OK {
 		k.s.settle()
 		return 0, e
@@ -259,6 +263,7 @@ func (k *icmpSocket) recv(p []byte, peek bool) (int, netip.AddrPort, errno.Errno
 	if !peek {
 		k.queue = slices.Delete(k.queue, 0, 1)
 		k.bytes -= len(m.data)
+		k.s.gone(weight(len(m.data)))
 	}
 	k.ttl, k.cut = int(m.ttl), len(m.data) > len(p)
 	return copy(p, m.data), k.addrPort(tcpip.FullAddress{Addr: m.from}), errno.OK
@@ -326,4 +331,5 @@ func (k *icmpSocket) Close() {
 	}
 	k.s.st.UnregisterRawTransportEndpoint(k.network, k.proto, k)
 	k.s.settle()
+	k.s.gone(datagramSelf + int64(k.bytes))
 }

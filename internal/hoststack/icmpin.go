@@ -63,7 +63,7 @@ func (k *icmpSocket) handle(pkt *stack.PacketBuffer, wantReplies bool) {
 	if reply && k.route != nil && k.route.RemoteAddress() == m.from {
 		k.route.ConfirmReachable()
 	}
-	if k.bytes+len(msg) > maxDatagrams {
+	if k.bytes+len(msg) > maxDatagrams || len(k.queue) >= maxWaiting {
 		return // sbappendaddr: no space, the message is lost
 	}
 	k.queue = append(k.queue, m)

@@ -112,23 +112,83 @@ func TestPrograms(t *testing.T) {
 	}
 }
 
+// hog writes to streams that nobody reads, as much as goes.
+func hog(p *vnet.Proc) error {
+	var c calls
+	l, e := p.Socket(inet.SocketTCP)
+	c.check("socket", e)
+	to := netip.MustParseAddrPort("127.0.0.1:7")
+	c.check("bind", p.Bind(l, to))
+	c.check("listen", p.Listen(l, 1))
+	for range 127 { // two sockets each
+		fd, e := p.Socket(inet.SocketTCP)
+		if e == errno.ENOBUFS {
+			break
+		}
+		c.check("socket", e)
+		if e := p.Connect(fd, to); e != errno.OK { // there is no memory for its first frames
+			break
+		}
+		conn, _, e := p.Accept(l)
+		c.check("accept", e)
+		for _, fd := range []int{fd, conn} {
+			c.check("fcntl", p.SetFlags(fd, kern.O_NONBLOCK))
+			for e = errno.OK; e == errno.OK && c.err == nil; p.Sleep(time.Millisecond) {
+				_, e = p.Write(fd, make([]byte, 64<<10))
+			}
+			if e != errno.EWOULDBLOCK && e != errno.ENOBUFS {
+				c.check("write", e)
+			}
+		}
+	}
+	p.Sleep(time.Hour)
+	return c.err
+}
+
+// TestHogsOfSockets fills a lab with what nobody reads: the lab's limit holds, is told,
+// and is reached at the same place in every run.
+func TestHogsOfSockets(t *testing.T) {
+	first := ""
+	for range 2 {
+		l := newLab(t, hog, hog, hog, hog, hog)
+		said, ended, most := 0, "", int64(0)
+		l.Log().Subscribe(func(e *event.Event) {
+			switch {
+			case e.Kind == event.Limit && e.Op == "kernel-memory":
+				said++
+			case e.Kind == event.Exit:
+				ended = e.Node + ": " + e.Text
+			}
+			_, kernels := l.Memory()
+			most = max(most, kernels)
+		})
+		l.Start()
+		l.Run(10*time.Minute, vnet.NoLimit)
+		if said != 1 || ended != "" {
+			t.Errorf("the limit was told %d times, want once; the programs should sleep: %s", said, ended)
+		}
+		if most > vnet.MaxKernelMemory || most < vnet.MaxKernelMemory-1<<20 {
+			t.Errorf("the kernels held %d bytes, want about %d and not more", most, int64(vnet.MaxKernelMemory))
+		}
+		hash := l.Log().Hash()
+		l.Close()
+		if _, kernels := l.Memory(); kernels != 0 {
+			t.Errorf("%d bytes are held after the end", kernels)
+		}
+		if first == "" {
+			first = hash
+		}
+		if hash != first {
+			t.Error("the same lab, another hash")
+		}
+	}
+}
+
 // run runs a lab with one program on bob and one on alice, and returns how they
 // ended and the hash of the log.
 func run(t *testing.T, onBob, onAlice native) (exits, hash string) {
 	t.Helper()
-	node := func(name, addr string) vnet.NodeConfig {
-		return vnet.NodeConfig{
-			Name: name, NICs: []vnet.NICConfig{{Name: "em0", Addresses: []netip.Prefix{netip.MustParsePrefix(addr)}}},
-			Programs: []vnet.ProgramConfig{{Name: "p", Start: true}},
-		}
-	}
-	l, err := vnet.New(vnet.Config{
-		Name: "test", Seed: 3, Nodes: []vnet.NodeConfig{node("alice", "10.0.0.1/24"), node("bob", "10.0.0.2/24")},
-		Links: []vnet.LinkConfig{{A: "alice:em0", B: "bob:em0", Delay: time.Millisecond}},
-	}, vnet.Runtime{NewStack: hoststack.New})
-	if err != nil {
-		t.Fatal(err)
-	}
+	l := newLab(t, onAlice, onBob)
 	defer l.Close()
 	var b strings.Builder
 	l.Log().Subscribe(func(e *event.Event) {
@@ -136,14 +196,34 @@ func run(t *testing.T, onBob, onAlice native) (exits, hash string) {
 			fmt.Fprintf(&b, "%s %d %s\n", e.Node, e.N, e.Text)
 		}
 	})
-	for node, p := range map[string]native{"alice": onAlice, "bob": onBob} {
-		if err := l.Install(node, "p", p); err != nil {
-			t.Fatal(err)
-		}
-	}
 	l.Start()
 	l.Run(10*time.Minute, vnet.NoLimit)
 	return b.String(), l.Log().Hash()
+}
+
+// newLab makes a lab of nodes that have a program each. The first two, alice and bob, are
+// linked.
+func newLab(t *testing.T, programs ...native) *vnet.Lab {
+	t.Helper()
+	names := []string{"alice", "bob", "carol", "dave", "erin"}[:len(programs)]
+	conf := vnet.Config{Name: "test", Seed: 3, Links: []vnet.LinkConfig{{A: "alice:em0", B: "bob:em0", Delay: time.Millisecond}}}
+	for i, name := range names {
+		addr := netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 0, 0, byte(i + 1)}), 24)
+		conf.Nodes = append(conf.Nodes, vnet.NodeConfig{
+			Name: name, NICs: []vnet.NICConfig{{Name: "em0", Addresses: []netip.Prefix{addr}}},
+			Programs: []vnet.ProgramConfig{{Name: "p", Start: true}},
+		})
+	}
+	l, err := vnet.New(conf, vnet.Runtime{NewStack: hoststack.New})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, name := range names {
+		if err := l.Install(name, "p", programs[i]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return l
 }
 
 // TestWaitingBytes asks by FIONREAD and kevent how much there is to read.

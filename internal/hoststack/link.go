@@ -181,6 +181,9 @@ func (l *link) inject(data []byte) {
 	if len(data) < header.EthernetMinimumSize {
 		return
 	}
+	if data = l.believe(data); data == nil {
+		return
+	}
 	eth := header.Ethernet(data)
 	pkt := stack.NewPacketBuffer(stack.PacketBufferOptions{Payload: buffer.MakeWithData(data)})
 	defer pkt.DecRef()
@@ -204,6 +207,7 @@ func (l *link) inject(data []byte) {
 // injectIP gives an IP packet to netstack.
 func (l *link) injectIP(data []byte) {
 	typ := header.IPv4ProtocolNumber
+	data = l.believe(data)
 	switch {
 	case len(data) == 0:
 		return

@@ -59,12 +59,18 @@ type neighbours struct {
 	mu        sync.Mutex
 	resolving []hop // oldest first
 	down      map[hop]bool
+	entries   int // in netstack's tables
 }
 
 var _ stack.NUDDispatcher = (*neighbours)(nil)
 
 // OnNeighborAdded implements stack.NUDDispatcher.
-func (n *neighbours) OnNeighborAdded(nic tcpip.NICID, e stack.NeighborEntry) { n.changed(nic, e) }
+func (n *neighbours) OnNeighborAdded(nic tcpip.NICID, e stack.NeighborEntry) {
+	n.changed(nic, e)
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.entries++
+}
 
 // OnNeighborChanged implements stack.NUDDispatcher.
 func (n *neighbours) OnNeighborChanged(nic tcpip.NICID, e stack.NeighborEntry) { n.changed(nic, e) }
@@ -76,6 +82,21 @@ func (n *neighbours) OnNeighborRemoved(nic tcpip.NICID, e stack.NeighborEntry) {
 	h := hop{nic, e.Addr}
 	n.resolved(h)
 	delete(n.down, h)
+	n.entries--
+}
+
+// held is how many bytes the entries take.
+func (n *neighbours) held() int64 {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return int64(n.entries) * neighbourSelf
+}
+
+// looking reports whether the address of any is being looked for.
+func (n *neighbours) looking() bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return len(n.resolving) > 0
 }
 
 func (n *neighbours) changed(nic tcpip.NICID, e stack.NeighborEntry) {

@@ -30,6 +30,7 @@ type socket struct {
 	ttl    int
 	cut    bool // some of the datagram that was taken last is lost
 	device *link
+	icmp   *icmpSocket // that it is part of, if any
 
 	backlog int    // of a listening one
 	taken   uint64 // datagrams that were read: see sweep
@@ -46,7 +47,7 @@ func (s *netStack) Socket(kind inet.SocketKind) (inet.Socket, errno.Errno) {
 	if s.closed {
 		return nil, errno.ENETDOWN
 	}
-	if len(s.sockets) >= maxSockets {
+	if len(s.sockets) >= maxSockets || !s.room(selfOf(kind)) {
 		return nil, errno.ENOBUFS
 	}
 	v6 := kind.V6()
@@ -111,6 +112,14 @@ func (s *netStack) prune() {
 		s.lingering[0].Abort()
 		s.lingering = s.lingering[1:]
 	}
+}
+
+// selfOf is how many bytes a socket takes by itself.
+func selfOf(kind inet.SocketKind) int64 {
+	if kind.Stream() {
+		return streamSelf
+	}
+	return datagramSelf
 }
 
 func (k *socket) stream() bool { return k.kind.Stream() }

@@ -44,8 +44,15 @@ func (k *socket) Send(p []byte, to netip.AddrPort) (int, errno.Errno) {
 		}
 		opts.To, dst = &full, full.Addr
 	}
-	if k.stream() && k.unconnected() {
-		return 0, errno.ENOTCONN
+	size := weight(len(p))
+	if k.stream() {
+		if k.unconnected() {
+			return 0, errno.ENOTCONN
+		}
+		size = weighWrite(k.ep, len(p))
+	}
+	if !k.s.room(size) {
+		return 0, errno.ENOBUFS
 	}
 	n, err := k.ep.Write(bytes.NewReader(p), opts)
 	e := k.s.settleSent()
@@ -119,13 +126,22 @@ func (k *socket) recv(p []byte, peek bool) (int, netip.AddrPort, errno.Errno) {
 	} else if len(p) == 0 {
 		return 0, netip.AddrPort{}, errno.OK
 	}
-	defer k.s.settle()
+	got := int64(0)
+	defer func() {
+		k.s.settle()
+		if !peek && got > 0 {
+			k.s.gone(got)
+		}
+	}()
 	w := tcpip.SliceWriter(p)
 	k.cut = false
 	res, err := k.ep.Read(&w, tcpip.ReadOptions{NeedRemoteAddr: !k.stream(), Peek: peek})
 	_, bad := err.(*tcpip.ErrBadBuffer)
 	if !peek && !k.stream() && (err == nil || bad) {
 		k.took()
+	}
+	if err == nil || bad {
+		got = weight(res.Total)
 	}
 	if bad && len(p) == 0 {
 		err = nil // the datagram is gone, as on a BSD
@@ -300,4 +316,5 @@ func (k *socket) Close() {
 		k.s.prune()
 	}
 	k.s.settle()
+	k.s.gone(selfOf(k.kind))
 }

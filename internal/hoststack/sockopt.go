@@ -241,9 +241,7 @@ func (s *netStack) Sockets() []inet.SocketStatus {
 		if n, err := k.ep.GetSockOptInt(tcpip.ReceiveQueueSizeOption); err == nil {
 			st.RecvQ = n
 		}
-		if n, err := k.ep.GetSockOptInt(tcpip.SendQueueSizeOption); err == nil {
-			st.SendQ = n
-		}
+		st.SendQ = int(unacknowledged(k.ep))
 		out = append(out, st)
 	}
 	return out

@@ -72,8 +72,9 @@ type netStack struct {
 	cancel    func()
 	sockets   map[uint64]*socket
 	lastID    uint64
-	backlogs  int              // of the listening sockets together
-	swept     uint64           // datagrams received when sweep last looked
+	backlogs  int    // of the listening sockets together
+	swept     uint64 // datagrams received when sweep last looked
+	memory    memory
 	lingering []tcpip.Endpoint // oldest first
 	idents    map[uint16]bool  // identifiers of ICMP sockets
 
@@ -95,19 +96,15 @@ var _ inet.Stack = (*netStack)(nil)
 // solicitation, no address detection, no IGMP or MLD.
 func New(h inet.StackHost, nics []inet.StackNIC) (inet.Stack, error) {
 	silence()
+	findInside()
 	s := &netStack{
 		host: h, sockets: map[uint64]*socket{}, idents: map[uint16]bool{}, hops: neighbours{down: map[hop]bool{}},
-		own: map[tcpip.Address]*link{},
+		own: map[tcpip.Address]*link{}, memory: memory{host: h.Memory()},
 	}
 	s.clock.set(h.Now())
 	luck := newChance(h.Random)
 	opts := stack.Options{
-		NetworkProtocols: []stack.NetworkProtocolFactory{
-			arp.NewProtocol, ipv4.NewProtocol, ipv6.NewProtocolWithOptions(ipv6.Options{
-				NDPConfigs: ipv6.NDPConfigurations{HandleRAs: ipv6.HandlingRAsDisabled},
-				DADConfigs: stack.DADConfigurations{DupAddrDetectTransmits: 0, RetransmitTimer: retransmit},
-			}),
-		},
+		NetworkProtocols:   networkProtocols(),
 		TransportProtocols: []stack.TransportProtocolFactory{icmp.NewProtocol4, udp.NewProtocol, newTCP, icmp.NewProtocol6},
 		Clock:              &s.clock,
 		RandSource:         luck,
@@ -124,6 +121,15 @@ func New(h inet.StackHost, nics []inet.StackNIC) (inet.Stack, error) {
 	}
 	s.settle()
 	return s, nil
+}
+
+func networkProtocols() []stack.NetworkProtocolFactory {
+	return []stack.NetworkProtocolFactory{
+		arp.NewProtocol, ipv4.NewProtocol, ipv6.NewProtocolWithOptions(ipv6.Options{
+			NDPConfigs: ipv6.NDPConfigurations{HandleRAs: ipv6.HandlingRAsDisabled},
+			DADConfigs: stack.DADConfigurations{DupAddrDetectTransmits: 0, RetransmitTimer: retransmit},
+		}),
+	}
 }
 
 // silence ends netstack's own log, which goes to standard error and has a line for
@@ -148,14 +154,18 @@ func (s *netStack) wake(k *socket) {
 }
 
 // Deliver implements inet.Stack.
-func (s *netStack) Deliver(nic int, data []byte) {
+func (s *netStack) Deliver(nic int, data []byte) bool {
 	l := s.link(nic)
 	if l == nil {
-		return
+		return true
+	}
+	if !s.lets(l, data) {
+		return false
 	}
 	s.clock.set(s.host.Now())
 	l.inject(data)
 	s.settle()
+	return true
 }
 
 // run is called by the lab when a timer is due.
@@ -165,6 +175,7 @@ func (s *netStack) run() {
 		return
 	}
 	s.settle()
+	s.gone(packetSelf) // a connection may have ended, a packet that waited been given up
 }
 
 // barrier waits until netstack's goroutine has nothing to do. Its only work is
@@ -235,13 +246,22 @@ func (s *netStack) settleSent() errno.Errno {
 // send gives a frame to the lab, or back to the interface that it is addressed to.
 func (s *netStack) send(f frame) errno.Errno {
 	if s.toItself(f) {
+		n := weight(len(f.data))
+		if !s.room(n) {
+			return errno.ENOBUFS
+		}
+		s.memory.since -= n
+		s.memory.looping += n
 		s.host.After(0, func() {
 			if s.closed {
 				return
 			}
+			s.memory.looping -= n
+			s.memory.since += n
 			s.clock.set(s.host.Now())
 			f.l.inject(f.data)
 			s.settle()
+			s.gone(n)
 		})
 		return errno.OK
 	}
@@ -292,4 +312,6 @@ func (s *netStack) Close() {
 	s.st.Close()
 	s.tcp.Wait() // its goroutine; endpoints and interfaces have none
 	s.out, s.woken, s.lingering, s.sockets = nil, nil, nil, nil
+	s.memory.host.Give(s.memory.held)
+	s.memory.held = 0
 }

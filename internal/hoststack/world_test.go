@@ -14,6 +14,7 @@ import (
 
 	"wireloom/vnet/errno"
 	"wireloom/vnet/inet"
+	"wireloom/vnet/kern"
 	"wireloom/vnet/packet"
 )
 
@@ -29,13 +30,15 @@ type world struct {
 	lose  func(n int, frame []byte) bool // whether the nth frame is lost
 	sent  int
 	hash  hash.Hash // over every frame, its time and sender
+	keep  [][]inet.Socket
 }
 
 // A host is a inet.StackHost.
 type host struct {
-	w    *world
-	i    int
-	rand *rand.ChaCha8
+	w      *world
+	i      int
+	rand   *rand.ChaCha8
+	memory *kern.Memory // nil for no limit
 	inet.Stack
 }
 
@@ -55,6 +58,7 @@ func (q turns) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
 func (q *turns) Push(x any)   { *q = append(*q, x.(*turn)) }
 func (q *turns) Pop() any {
 	last := (*q)[len(*q)-1]
+	(*q)[len(*q)-1] = nil
 	*q = (*q)[:len(*q)-1]
 	return last
 }
@@ -79,6 +83,7 @@ func (w *world) run(d time.Duration) {
 	w.now = until
 }
 
+func (h *host) Memory() *kern.Memory                   { return h.memory }
 func (h *host) Now() time.Duration                     { return h.w.now }
 func (h *host) After(d time.Duration, f func()) func() { return h.w.after(d, f) }
 func (h *host) Random(p []byte)                        { _, _ = h.rand.Read(p) }
@@ -107,11 +112,17 @@ func (h *host) Transmit(nic int, data []byte, _ netip.Addr) errno.Errno {
 func macOfHost(i int) packet.MAC { return packet.MAC{2, 0, 0, 0, 0, byte(i + 1)} }
 
 // newWorld makes n hosts with the addresses 10.0.0.1, fd00::1 and so on.
-func newWorld(t testing.TB, n int) *world {
+func newWorld(t testing.TB, n int) *world { return newSmallWorld(t, n, nil) }
+
+// newSmallWorld makes n hosts, the first of which has so much memory.
+func newSmallWorld(t testing.TB, n int, memory *kern.Memory) *world {
 	t.Helper()
 	w := &world{t: t, delay: 5 * time.Millisecond, hash: sha256.New()}
 	for i := range n {
 		h := &host{w: w, i: i, rand: rand.NewChaCha8([32]byte{byte(i)})}
+		if i == 0 {
+			h.memory = memory
+		}
 		s, err := New(h, []inet.StackNIC{{
 			Name: "em0", MAC: macOfHost(i), MTU: 1500,
 			Addresses: []netip.Prefix{

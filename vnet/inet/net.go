@@ -141,13 +141,16 @@ func (n *Net) Off() {
 	}
 }
 
-// Now, Random and After make the Net its stack's host.
+// Now, Random, Memory and After make the Net its stack's host.
 
 // Now is the lab's virtual time.
 func (n *Net) Now() time.Duration { return n.host.Now() }
 
 // Random fills p from the lab's seed.
 func (n *Net) Random(p []byte) { n.host.Random(p) }
+
+// Memory is what the machine's kernel holds.
+func (n *Net) Memory() *kern.Memory { return n.k.Memory() }
 
 // After runs f when d has passed.
 func (n *Net) After(d time.Duration, f func()) (cancel func()) { return n.host.After(d, f) }
@@ -279,12 +282,11 @@ func (n *Net) syncIface(x *Iface) {
 	}
 }
 
-// Deliver gives the stack what came in on an interface, if that is the stack's.
-func (n *Net) Deliver(x *Iface, data []byte) {
+// Deliver gives the stack what came in on an interface, if that is the stack's. It
+// reports false where there is no memory for it.
+func (n *Net) Deliver(x *Iface, data []byte) bool {
 	n.Sync()
-	if x.NIC >= 0 {
-		n.stack.Deliver(x.NIC, data)
-	}
+	return x.NIC < 0 || n.stack.Deliver(x.NIC, data)
 }
 
 // Transmit sends an Ethernet frame of the node's stack out of an interface, or an IP

@@ -34,7 +34,10 @@ func (d *desk) Emit(e event.Event)                          { d.facts = append(d
 func (d *desk) NewFrame() uint64                            { return 1 }
 func (d *desk) say(format string, args ...any)              { d.said = append(d.said, fmt.Sprintf(format, args...)) }
 
-func (d *desk) Deliver(nic int, data []byte)                      { d.say("deliver %d %x", nic, data) }
+func (d *desk) Deliver(nic int, data []byte) bool {
+	d.say("deliver %d %x", nic, data)
+	return true
+}
 func (d *desk) Detach(nic int)                                    { d.say("detach %d", nic) }
 func (d *desk) SetUp(nic int, up bool)                            { d.say("up %d %v", nic, up) }
 func (d *desk) SetMTU(int, int)                                   {}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"wireloom/vnet/errno"
+	"wireloom/vnet/kern"
 	"wireloom/vnet/packet"
 )
 
@@ -19,7 +20,8 @@ import (
 type Stack interface {
 	// Deliver hands the stack what came in on an interface: an Ethernet frame, or
 	// an IP packet where the interface carries those. The stack must not keep it.
-	Deliver(nic int, data []byte)
+	// It reports false where its host has no memory for that.
+	Deliver(nic int, data []byte) bool
 	// Attach adds an interface and returns its number; Detach takes it away, with
 	// its addresses. A number may be given again.
 	Attach(nic StackNIC) (int, error)
@@ -55,6 +57,8 @@ type StackHost interface {
 	After(d time.Duration, f func()) (cancel func())
 	// Random fills p from the lab's seed.
 	Random(p []byte)
+	// Memory is what the stack counts in what it holds for programs; nil for no limit.
+	Memory() *kern.Memory
 	// Transmit sends an Ethernet frame, or an IP packet to the next hop, out of an
 	// interface. It does not keep data.
 	Transmit(nic int, data []byte, hop netip.Addr) errno.Errno
