@@ -31,13 +31,17 @@ vnet/kern, vnet/errno, vnet/packet                     < vnet/kern/kerntest
 vnet/kern, vnet/errno, vnet/packet                       < tunemu, tapemu
 NONE                                                   < vnet/fabric/stp
 vnet/packet, vnet/fabric/stp                           < vnet/fabric/bridge
-vnet/packet, vnet/fabric/bridge, vnet/fabric/stp       < internal/fabricconform
+vnet/packet, vnet/fabric                               < vnet/fabric/netem
+vnet/packet, vnet/fabric, vnet/fabric/bridge, vnet/fabric/stp, vnet/fabric/netem < internal/fabricconform
 vnet/kern, vnet/errno, vnet/packet, vnet/event         < vnet/inet
 vnet/kern, vnet/errno                                  < vnet/fs
 vnet/fs, vnet/inet, vnet/kern, vnet/errno              < vnet/file
 vnet/loop, vnet/kern, vnet/errno, vnet/packet, vnet/event, vnet/fabric, vnet/fabric/bridge, vnet/inet, vnet/fs, vnet/file < vnet
 vnet, vnet/file, vnet/inet, vnet/kern, vnet/errno, vnet/packet < vnet/userland
 vnet, vnet/fs, vnet/file, vnet/inet, vnet/kern, vnet/errno, wasm/fuel, wasm/modcache + wazero, sys < wasm
+vnet/loop, vnet/kern, vnet/errno, vnet/packet, vnet/event, vnet/fabric, vnet/fabric/bridge, vnet/fabric/netem, vnet/fabric/stp, vnet/inet < vnet
+vnet, vnet/inet, vnet/kern, vnet/errno, vnet/packet                 < vnet/userland
+vnet, vnet/inet, vnet/kern, vnet/errno, wasm/fuel, wasm/modcache + wazero, sys < wasm
 vnet/inet, vnet/kern, vnet/errno, vnet/packet + gVisor        < internal/hoststack
 vnet/packet + gopacket                                 < internal/decode
 vnet, vnet/fs, vnet/inet, vnet/kern, vnet/errno, vnet/packet, vnet/event, internal/decode + go-yaml, text < scenarios
@@ -84,6 +88,7 @@ var core = map[string][]string{
 	"vnet/fabric": nil,
 
 	"vnet/fabric/bridge": nil,
+	"vnet/fabric/netem":  nil,
 	"vnet/fabric/stp":    nil,
 	"vnet/inet":          nil,
 	"vnet/fs":            nil,

@@ -30,7 +30,8 @@ var everyCommand = map[string]Command{
 	`{"op":"unplug","port":"s1.1"}`:                                                                Unplug{"s1.1"},
 	`{"op":"add-node","node":{"Name":"a","Dialect":0,"NICs":null,"Devices":null,"Programs":null}}`: AddNode{NodeConfig{Name: "a"}},
 	`{"op":"remove-node","node":"a"}`:                                                              RemoveNode{"a"},
-	`{"op":"add-switch","switch":{"Name":"s2","Ports":4}}`:                                         AddSwitch{SwitchConfig{"s2", 4}},
+	`{"op":"add-switch","switch":{"Name":"s2","Ports":4}}`:                                         AddSwitch{SwitchConfig{Name: "s2", Ports: 4}},
+	`{"op":"impair","port":"s1.1","way":"out","words":["loss 1%"]}`:                                Impair{"s1.1", "out", []string{"loss 1%"}},
 	`{"op":"remove-switch","switch":"s2"}`:                                                         RemoveSwitch{"s2"},
 }
 

@@ -25,6 +25,7 @@ var decoders = map[string]func(b []byte, decode func([]byte, any) error) (Comman
 	"output":        decodeAs[Output],
 	"fault":         decodeAs[Fault],
 	"link":          decodeAs[SetLink],
+	"impair":        decodeAs[Impair],
 	"plug":          decodeAs[Plug],
 	"unplug":        decodeAs[Unplug],
 	"add-node":      decodeAs[AddNode],

@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"wireloom/vnet/fabric"
+	"wireloom/vnet/fabric/netem"
 	"wireloom/vnet/fs"
 	"wireloom/vnet/inet"
 	"wireloom/vnet/kern"
@@ -110,10 +111,13 @@ type SwitchConfig struct {
 }
 
 // LinkConfig describes a full-duplex cable with a fixed delay. An end is a switch
-// port ("s1.1") or a node's interface ("alice:em0"); each end takes one link.
+// port ("s1.1") or a node's interface ("alice:em0"); each end takes one link. What is
+// done to frames besides is said by direction, in the words of tc netem.
 type LinkConfig struct {
 	A, B  string
 	Delay time.Duration
+	AtoB  netem.Words `json:",omitempty"`
+	BtoA  netem.Words `json:",omitempty"`
 }
 
 var nameForm = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,31}$`)
@@ -182,6 +186,11 @@ func (c *Config) Check() Mistakes {
 		}
 		if l.Delay < 0 || l.Delay > MaxDelay {
 			m.at("links", l.A).say("link %s - %s: the delay %v is not between 0 and %v", l.A, l.B, l.Delay, MaxDelay)
+		}
+		for _, words := range []netem.Words{l.AtoB, l.BtoA} {
+			if _, err := words.Parse(); err != nil {
+				m.at("links", l.A).say("link %s - %s: %v", l.A, l.B, err)
+			}
 		}
 	}
 	for i := range c.Nodes {

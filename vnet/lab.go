@@ -86,6 +86,8 @@ func New(c Config, rt Runtime) (*Lab, error) {
 			return nil, fmt.Errorf("link %s - %s: one of its ends is not an interface of the lab", lc.A, lc.B)
 		}
 		plug(a, b, lc.Delay)
+		a.configure(lc.AtoB)
+		b.configure(lc.BtoA)
 	}
 	for _, n := range l.nodes {
 		if err := n.startNet(); err != nil {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"wireloom/vnet/event"
-	"wireloom/vnet/fabric"
 	"wireloom/vnet/kern"
 )
 
@@ -213,10 +212,3 @@ func (n *Node) outOfMemory(name string) error {
 	})
 	return fmt.Errorf("node %s can't start %s: the lab's programs use the %d MiB of memory that they may have together; stop one first", n.name, name, m.limit>>20)
 }
-
-// flightWeight is how many bytes a frame in flight counts besides its data.
-const flightWeight = 256
-
-// weight is how many bytes a frame counts for each link that it is on. Copies that share
-// its data count it each: which of them is the last can't be told.
-func weight(f *fabric.Frame) int64 { return int64(cap(f.Data)) + flightWeight }

@@ -28,8 +28,9 @@ func TestMistakesHaveAPlace(t *testing.T) {
 		{"no address of a host", Config{Nodes: []NodeConfig{{Name: "a", NICs: []NICConfig{{Name: "em0", Addresses: []netip.Prefix{prefix("224.0.0.1/4")}}}}}}, "nodes a nics em0", "that a host can have"},
 		{"a tun without a peer", Config{Nodes: []NodeConfig{{Name: "a", Devices: []DeviceConfig{{Name: "tun0", Addresses: []netip.Prefix{prefix("10.0.0.1/24")}}}}}}, "nodes a devices tun0", "needs a peer"},
 		{"a route to nowhere", Config{Nodes: []NodeConfig{{Name: "a", Routes: []RouteConfig{{To: prefix("10.0.0.0/8")}}}}}, "nodes a routes 10.0.0.0/8", "neither via"},
-		{"a link to nothing", Config{Switches: []SwitchConfig{{"s1", 1}}, Links: []LinkConfig{{A: "s1.1", B: "x:em0"}}}, "links x:em0", `no "x:em0"`},
-		{"a delay of a year", Config{Switches: []SwitchConfig{{"s1", 2}}, Links: []LinkConfig{{"s1.1", "s1.2", 9000 * time.Hour}}}, "links s1.1", "the delay"},
+		{"a link to nothing", Config{Switches: []SwitchConfig{{Name: "s1", Ports: 1}}, Links: []LinkConfig{{A: "s1.1", B: "x:em0"}}}, "links x:em0", `no "x:em0"`},
+		{"a delay of a year", Config{Switches: []SwitchConfig{{"s1", 2}}, Links: []LinkConfig{{A: "s1.1", B: "s1.2", Delay: 9000 * time.Hour}}}, "links s1.1", "the delay"},
+		{"an impairment that nobody knows", Config{Switches: []SwitchConfig{{Name: "s1", Ports: 2}}, Links: []LinkConfig{{A: "s1.1", B: "s1.2", BtoA: []string{"slow"}}}}, "links s1.1", "there is no word"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got := c.c.Check()

@@ -5,6 +5,7 @@ import (
 
 	"wireloom/vnet/event"
 	"wireloom/vnet/fabric"
+	"wireloom/vnet/fabric/netem"
 	"wireloom/vnet/loop"
 	"wireloom/vnet/packet"
 )
@@ -28,6 +29,7 @@ type port struct {
 	plugs   int         // how often a link was taken away here
 	lab     *Lab
 	spot    event.Spot // of the frames that it sends
+	impaired
 }
 
 // A flight is one frame on one link. Flights are pooled, so that sending
@@ -38,6 +40,7 @@ type flight struct {
 	from  *port
 	to    *port
 	plugs int     // of from, when the frame was sent
+	queue queued  // where it waits, on an impaired link
 	next  *flight // in the pool
 }
 
@@ -48,16 +51,25 @@ func (p *port) send(f *fabric.Frame) {
 		l.drop(p, "not-connected", "nothing is plugged into "+p.name, f)
 		return
 	}
-	if !l.mem.kernels.Take(weight(f)) {
+	if !l.mem.kernels.Take(f.Weight()) {
 		l.drop(p, "no-buffers", "the lab has no memory for more frames in flight", f)
+		return
+	}
+	if p.pipe != nil {
+		p.impair(f)
 		return
 	}
 	delay, lost := p.Enter(len(f.Data))
 	if lost.Slug != "" {
-		l.mem.kernels.Give(weight(f))
-		l.drop(p, lost.Slug, lost.Text, f)
+		p.lose(f, lost)
 		return
 	}
+	p.launch(f, delay, queued{})
+}
+
+// launch puts a frame on the link, which comes out after a delay.
+func (p *port) launch(f *fabric.Frame, delay time.Duration, q queued) {
+	l := p.lab
 	e := l.event(event.Frame)
 	e.Port, e.Peer, e.N, e.Frame, e.Link, e.Data = p.name, p.peer.name, int64(delay), f.ID, p.carries, f.Data
 	l.log.AppendAt(e, &p.spot)
@@ -69,23 +81,35 @@ func (p *port) send(f *fabric.Frame) {
 	} else {
 		l.flights = fl.next
 	}
-	fl.f, fl.from, fl.to, fl.plugs = f, p, p.peer, p.plugs
+	fl.f, fl.from, fl.to, fl.plugs, fl.queue = f, p, p.peer, p.plugs, q
 	l.loop.Set(&fl.timer, l.loop.Now()+delay)
 }
 
+// lose gives up a frame that counts on the link already.
+func (p *port) lose(f *fabric.Frame, why fabric.Reason) {
+	p.lab.mem.kernels.Give(f.Weight())
+	p.lab.drop(p, why.Slug, why.Text, f)
+}
+
 func (fl *flight) arrive() {
-	f, from, to := fl.f, fl.from, fl.to
+	f, from, to, queue := fl.f, fl.from, fl.to, fl.queue
 	l := from.lab
 	fl.f, fl.from, fl.to, fl.next = nil, nil, nil, l.flights
 	l.flights = fl
 	from.Leave()
-	l.mem.kernels.Give(weight(f))
+	l.mem.kernels.Give(f.Weight())
 	if from.plugs != fl.plugs { // it was unplugged meanwhile
-		l.drop(from, "unplugged", "the link was unplugged while the frame was on it", f)
+		l.drop(from, unplugged.Slug, unplugged.Text, f)
+		return
+	}
+	if from.removed(queue) {
+		l.drop(from, netem.Removed.Slug, netem.Removed.Text, f)
 		return
 	}
 	to.end.deliver(f)
 }
+
+var unplugged = fabric.Reason{Slug: "unplugged", Text: "the link was unplugged while the frame was on it"}
 
 // drop records that f is lost at p and gives it up.
 func (l *Lab) drop(p *port, reason, text string, f *fabric.Frame) {
@@ -100,6 +124,8 @@ func (p *port) unplug() {
 		return
 	}
 	q := p.peer
+	p.unimpair()
+	q.unimpair()
 	p.peer, q.peer = nil, nil
 	p.plugs++
 	q.plugs++

@@ -63,6 +63,8 @@ type PortStatus struct {
 	Port    string
 	Sent    uint64
 	Dropped uint64
+
+	Impaired *Impairment `json:",omitempty"` // of the link, in the direction of what the port sends
 }
 
 // Status returns what the lab looks like now.
@@ -114,7 +116,9 @@ func (x *iface) shown() []string {
 	return out
 }
 
-func (p *port) status() PortStatus { return PortStatus{Port: p.name, Sent: p.Sent, Dropped: p.Dropped} }
+func (p *port) status() PortStatus {
+	return PortStatus{Port: p.name, Sent: p.Sent, Dropped: p.Dropped, Impaired: p.impairment()}
+}
 
 func (sl *slot) status(n *Node) ProcStatus {
 	switch {

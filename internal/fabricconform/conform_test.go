@@ -34,6 +34,16 @@ func TestChangedRecordingsDiffer(t *testing.T) {
 		{"the root", "stp.jsonl", "s1-one-bridge", `"root_port":"0","t":45`, `"root_port":"1","t":45`, "root, cost and root port"},
 		{"a BPDU that nobody sends", "stp.jsonl", "s1-one-bridge", `000200000001008001`, `000200000001008041`, "recorded and not heard now"},
 		{"a frame that a host did not hear", "stp.jsonl", "s1-one-bridge", `[40.0001,"b1h2>",10],`, ``, "recorded 0 times, now 1"},
+		{"a loss that is more", "netem.jsonl", "n3-loss-10-25", `"lost":1720`, `"lost":2320`, "lost: recorded 0.0232"},
+		{"losses that depend on one another", "netem.jsonl", "n3-loss-50-50", `"p_loss_after_loss":0.63664`, `"p_loss_after_loss":0.49664`, "lost after a lost one"},
+		{"copies", "netem.jsonl", "n5-dup-10", `"copies":4860`, `"copies":5860`, "copies: recorded"},
+		{"a delay", "netem.jsonl", "n1-uniform-1ms", `"mean":99.7799`, `"mean":100.9799`, "mean delay"},
+		{"a delay's distribution", "netem.jsonl", "n10-pareto", `"50":96.`, `"50":98.`, "50 % of the delays"},
+		{"a rate", "netem.jsonl", "n7-rate-1mbit-20-142", `[1,0.`, `[2,0.`, "arrival 2: recorded packet 2"},
+		{"a bit that is changed too often", "netem.jsonl", "n6-corrupt-100-size100", `"flips_by_bit":[6318`, `"flips_by_bit":[9318`, "changed in bit 0"},
+		{"words that tc refuses", "netem.jsonl", "n2-gap5-alone", `"refused_by_tc":true`, `"refused_by_tc":false,"sent":0`, "refused: recorded false"},
+		{"what tc shows", "netem-questions.jsonl", "words", `"shown":"2 limit 1000 rate 8Mbit"`, `"shown":"2 limit 1000 rate 1Mbit"`, "netem rate 1mbps"},
+		{"a change under way", "netem-questions.jsonl", "n14-del", `"old_arrived":0`, `"old_arrived":100`, "recorded 100 old"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			data, err := os.ReadFile(filepath.Join("testdata", tc.file))

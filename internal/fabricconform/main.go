@@ -1,5 +1,5 @@
-// Fabricconform replays recordings of a real kernel's bridge on ours and prints what
-// differs.
+// Fabricconform replays recordings of a real kernel's bridge, spanning tree and netem on
+// ours and prints what differs.
 //
 //	go run ./internal/fabricconform DIR...
 //
@@ -96,6 +96,9 @@ func (s *tally) line(text []byte, where string, out io.Writer) error {
 	var kind struct {
 		Conf    json.RawMessage
 		Bridges json.RawMessage
+		Args    json.RawMessage
+		Words   json.RawMessage
+		ID      string
 	}
 	if err := json.Unmarshal(text, &kind); err != nil {
 		return err
@@ -113,6 +116,24 @@ func (s *tally) line(text []byte, where string, out io.Writer) error {
 			return err
 		}
 		return s.scenario(&r, where, out)
+	case kind.Words != nil:
+		var w struct{ Words []words }
+		if err := json.Unmarshal(text, &w); err != nil {
+			return err
+		}
+		s.words(w.Words, where, out)
+	case question(kind.ID) != nil:
+		var q asked
+		if err := json.Unmarshal(text, &q); err != nil {
+			return err
+		}
+		s.asked(&q, where, out)
+	case kind.Args != nil:
+		var r impairment
+		if err := json.Unmarshal(text, &r); err != nil {
+			return err
+		}
+		s.impairment(&r, where, out)
 	}
-	return nil // netem's and tun's
+	return nil // a TAP's, and what only a kernel's sockets do
 }

@@ -57,11 +57,24 @@ func (d *Direction) Enter(size int) (delay time.Duration, lost Reason) {
 	case d.inFlight >= MaxInFlight:
 		return 0, QueueFull
 	}
+	late, lost := d.Pass(size)
+	if lost.Slug != "" {
+		return 0, lost
+	}
+	d.Launch()
+	return d.Delay + late, Reason{}
+}
+
+// Pass says what faults make of a frame of size bytes: it enters late, or not at all. It
+// is for a direction on which something else says when frames come out.
+func (d *Direction) Pass(size int) (late time.Duration, lost Reason) {
+	if size > MaxFrame {
+		return 0, TooLong
+	}
 	d.count++
 	if d.down {
 		lost = LinkDown
 	}
-	delay = d.Delay
 	if len(d.rules) > 0 {
 		d.rules = slices.DeleteFunc(d.rules, func(r rule) bool {
 			if r.nth != d.count {
@@ -70,16 +83,17 @@ func (d *Direction) Enter(size int) (delay time.Duration, lost Reason) {
 			if r.drop {
 				lost = Lost
 			}
-			delay += r.late
+			late += r.late
 			return true
 		})
 	}
-	if lost != (Reason{}) {
-		return 0, lost
-	}
+	return late, lost
+}
+
+// Launch is for a frame that is on its way from now on.
+func (d *Direction) Launch() {
 	d.Sent++
 	d.inFlight++
-	return delay, Reason{}
 }
 
 // Leave is for a frame that entered and has come out.

@@ -15,6 +15,13 @@ type Frame struct {
 // Share is for who hands the frame to one more.
 func (f *Frame) Share() { f.refs++ }
 
+// frameWeight is how many bytes a frame in flight counts besides its data.
+const frameWeight = 256
+
+// Weight is how many bytes a frame counts for each link that it is on. Copies that share
+// its data count it each: which of them is the last can't be told.
+func (f *Frame) Weight() int64 { return int64(cap(f.Data)) + frameWeight }
+
 // maxPooled bounds the memory that an idle lab keeps for frames, and maxPooledBytes
 // that of one.
 const (
@@ -47,6 +54,14 @@ func (p *Pool) New(data []byte, id uint64) *Frame {
 	f.ID, f.refs, f.trail = id, 1, trail{}
 	f.Data = append(f.Data[:0], data...)
 	return f
+}
+
+// Change returns a frame with other bytes and the identity and the way of f, which stays
+// as it is: a frame is copied before it is changed. It has one owner.
+func (p *Pool) Change(f *Frame, data []byte) *Frame {
+	g := p.New(data, f.ID)
+	g.trail = f.trail.clone()
+	return g
 }
 
 // Release is for an owner who needs the frame no more.

@@ -1,6 +1,10 @@
 package fabric
 
-import "time"
+import (
+	"maps"
+	"slices"
+	"time"
+)
 
 // A trail is the way of a frame. A frame that is flooded passes each port at most once,
 // unless switches are connected in a ring. So one that has crossed more links than there
@@ -10,6 +14,16 @@ type trail struct {
 	hops   int           // links that it has crossed, all its copies together
 	cables []Cable
 	known  map[Cable]bool
+}
+
+// clone is the way of a copy, which goes its own from here. Of a frame that goes round
+// nowhere there is nothing to copy.
+func (t *trail) clone() trail {
+	c := *t
+	if t.known != nil {
+		c.cables, c.known = slices.Clone(t.cables), maps.Clone(t.known)
+	}
+	return c
 }
 
 // Born is when the frame crossed its first link.
