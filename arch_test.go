@@ -36,12 +36,9 @@ vnet/packet, vnet/fabric, vnet/fabric/bridge, vnet/fabric/stp, vnet/fabric/netem
 vnet/kern, vnet/errno, vnet/packet, vnet/event         < vnet/inet
 vnet/kern, vnet/errno                                  < vnet/fs
 vnet/fs, vnet/inet, vnet/kern, vnet/errno              < vnet/file
-vnet/loop, vnet/kern, vnet/errno, vnet/packet, vnet/event, vnet/fabric, vnet/fabric/bridge, vnet/inet, vnet/fs, vnet/file < vnet
+vnet/loop, vnet/kern, vnet/errno, vnet/packet, vnet/event, vnet/fabric, vnet/fabric/bridge, vnet/fabric/netem, vnet/fabric/stp, vnet/inet, vnet/fs, vnet/file < vnet
 vnet, vnet/file, vnet/inet, vnet/kern, vnet/errno, vnet/packet < vnet/userland
 vnet, vnet/fs, vnet/file, vnet/inet, vnet/kern, vnet/errno, wasm/fuel, wasm/modcache + wazero, sys < wasm
-vnet/loop, vnet/kern, vnet/errno, vnet/packet, vnet/event, vnet/fabric, vnet/fabric/bridge, vnet/fabric/netem, vnet/fabric/stp, vnet/inet < vnet
-vnet, vnet/inet, vnet/kern, vnet/errno, vnet/packet                 < vnet/userland
-vnet, vnet/inet, vnet/kern, vnet/errno, wasm/fuel, wasm/modcache + wazero, sys < wasm
 vnet/inet, vnet/kern, vnet/errno, vnet/packet + gVisor        < internal/hoststack
 vnet/packet + gopacket                                 < internal/decode
 vnet, vnet/fs, vnet/inet, vnet/kern, vnet/errno, vnet/packet, vnet/event, internal/decode + go-yaml, text < scenarios

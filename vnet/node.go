@@ -292,12 +292,12 @@ func (x *iface) toStack(m *kern.Mbuf) {
 	f := l.pool.New(m.Bytes(), m.Tag)
 	m.Free()
 	mem := n.kern.Memory() // another, if the node is off meanwhile
-	if !mem.Take(weight(f)) {
+	if !mem.Take(f.Weight()) {
 		l.drop(x.port, "no-buffers", "the lab has no memory for more packets on their way to the node's stack", f)
 		return
 	}
 	n.Soon(func() {
-		mem.Give(weight(f))
+		mem.Give(f.Weight())
 		if !n.Deliver(&x.Iface, f.Data) {
 			l.drop(x.port, "no-buffers", "the lab has no memory for what the node's sockets would have to keep", f)
 			return
