@@ -34,6 +34,12 @@ WASM_CACHE   = $(CURDIR)/.cache/wasm
 WAZERO       = github.com/tetratelabs/wazero
 TEST_LDFLAGS = -X $(WAZERO)/internal/version.version=$$(go list -m -f '{{.Version}}' $(WAZERO))
 
+# The program's version is the commit's: a tag, or its date and hash. Nothing of C is
+# linked, so that the one file runs on any Linux of its architecture.
+COMMIT  = $(shell git describe --tags --exact-match --dirty 2>/dev/null || git log -1 --format=%cd-%h --date=format:%Y%m%d 2>/dev/null)
+CHANGED = $(shell git diff --quiet HEAD 2>/dev/null || echo -changed)
+LDFLAGS = -s -w -X main.commit=$(COMMIT)$(CHANGED)
+
 # Go files of ours, and the folders of those that are built for wasip1 alone.
 GO_FILES = $(shell find . -name '*.go' -not -path '*/node_modules/*' -not -path './.*')
 GUESTS   = $(shell grep -l '^//go:build wasip1' $(GO_FILES) | xargs -r -n1 dirname | sort -u)
@@ -43,7 +49,7 @@ PORTABLE = ./vnet/... ./tunemu/... ./tapemu/... ./wasm ./wasm/fuel/...
 ## build: the page, the programs and bin/labserver
 .PHONY: build
 build: guests page
-	go build -trimpath -o $(LABSERVER) ./cmd/labserver
+	CGO_ENABLED=0 go build -trimpath -ldflags="$(LDFLAGS)" -o $(LABSERVER) ./cmd/labserver
 
 ## run: build, then serve http://127.0.0.1:8080 (ADDR=host:port)
 .PHONY: run

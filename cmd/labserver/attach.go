@@ -41,11 +41,9 @@ and exits with its exit code. Flags come before LAB.`)
 	case err != nil:
 		return exitError
 	}
-	f.Usage = help
 	args = f.Args()
 	if len(args) < 2 || args[0] == "" {
-		f.Usage()
-		return exitError
+		return wants(io, f, "a LAB and a NODE", args)
 	}
 	lab := args[0]
 	if page, id, found := strings.Cut(lab, "#lab="); found {

@@ -133,9 +133,9 @@ func TestAttachRefuses(t *testing.T) {
 		args []string
 		want string
 	}{
-		{"without a node", []string{"x"}, "usage: labserver attach"},
-		{"an empty lab", []string{"", "bob"}, "usage: labserver attach"},
-		{"an unknown flag", []string{"--sever", "x", "y"}, "flag provided but not defined"},
+		{"without a node", []string{"x"}, "labserver attach takes a LAB and a NODE; here it is x\n"},
+		{"an empty lab", []string{"", "bob"}, "labserver attach takes a LAB and a NODE"},
+		{"an unknown flag", []string{"--sever", "x", "y"}, "there is no flag --sever"},
 		{"what is no address", []string{"--server", "localhost:8080", "x", "bob"}, `"localhost:8080" is not the address of a server, such as http://127.0.0.1:8080`},
 		{"where no server is", []string{"--server", gone.URL, "x", "bob"}, "there is no server at " + gone.URL + ": start one with labserver serve"},
 		{"where another server is", []string{"--server", other.URL, "x", "bob"}, other.URL + " is not a Wireloom server, or not one of this version: it answered 404 Not Found"},

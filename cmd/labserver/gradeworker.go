@@ -23,8 +23,7 @@ func runGradeWorker(ctx context.Context, args []string, io stdio) int {
 		return code
 	}
 	if len(rest) != 1 {
-		f.Usage()
-		return exitError
+		return wants(io, f, "one SCENARIO", rest)
 	}
 	if err := b.load(io); err != nil {
 		return fail(io, err)

@@ -92,8 +92,9 @@ func run(ctx context.Context, args []string, io stdio) int {
 	}
 	switch args[0] {
 	case "help", "-h", "-help", "--help":
-		usage(io.out)
-		return exitOK
+		return runHelp(ctx, args[1:], io)
+	case "-version", "--version":
+		return runVersion(ctx, nil, io)
 	}
 	if args[0] == gradeWorker { // of grade-all, which reads its answers
 		return runGradeWorker(ctx, args[1:], io)
@@ -110,6 +111,15 @@ func run(ctx context.Context, args []string, io stdio) int {
 	return exitError
 }
 
+// runHelp is help of all commands, or of those that are named.
+func runHelp(ctx context.Context, names []string, io stdio) int {
+	if len(names) == 0 {
+		usage(io.out)
+		return exitOK
+	}
+	return run(ctx, []string{names[0], "--help"}, io)
+}
+
 func usage(w goio.Writer) {
 	fmt.Fprint(w, "Wireloom: a network lab for tun(4) and tap(4) programs.\n\nusage: labserver COMMAND [ARGUMENTS]\n\n")
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
@@ -117,16 +127,20 @@ func usage(w goio.Writer) {
 		fmt.Fprintf(t, "  %s %s\t%s\n", c.name, c.args, c.does)
 	}
 	_ = t.Flush() // a terminal that is gone is nobody to tell
-	fmt.Fprint(w, "\nA SCENARIO is a folder, its zip, or the name of a built-in one, such as ping.\nlabserver COMMAND --help says more.\n")
+	fmt.Fprint(w, "\nA SCENARIO is a folder, its zip, or the name of a built-in one, such as ping.\nlabserver help COMMAND says more.\n")
 }
 
 // newFlags returns the flags of a command, with its usage text.
 func newFlags(io stdio, name, args, about string) *flag.FlagSet {
 	f := flag.NewFlagSet("labserver "+name, flag.ContinueOnError)
 	f.SetOutput(io.err)
-	f.Usage = func() {
-		fmt.Fprintf(io.err, "usage: labserver %s %s\n\n%s\n\n", name, args, about)
+	f.Usage = func() { // called where help was asked for, and then nothing is wrong
+		var defaults strings.Builder
+		f.SetOutput(&defaults)
 		f.PrintDefaults()
+		f.SetOutput(io.err)
+		flags := strings.ReplaceAll("\n"+defaults.String(), "\n  -", "\n  --")
+		fmt.Fprintf(io.out, "usage: labserver %s %s\n\n%s\n%s", name, args, about, flags)
 	}
 	return f
 }
@@ -154,6 +168,9 @@ func parse(f *flag.FlagSet, args []string) (rest []string, code int, ok bool) {
 	}
 }
 
+// twoDashes has errors of package flag name a flag as this program's help does.
+var twoDashes = strings.NewReplacer("flag provided but not defined: -", "there is no flag --", "flag needs an argument: -", "a value is missing behind --", " for flag -", " for --")
+
 // parseFlags is f.Parse, but for what it says of a wrong flag: whatever was typed, that
 // is one line.
 func parseFlags(f *flag.FlagSet, args []string) error {
@@ -162,7 +179,7 @@ func parseFlags(f *flag.FlagSet, args []string) error {
 	err := f.Parse(args)
 	f.SetOutput(out)
 	if err != nil && !errors.Is(err, flag.ErrHelp) {
-		fmt.Fprintln(out, terminal.Line(err.Error()))
+		fmt.Fprintln(out, terminal.Line(twoDashes.Replace(err.Error())))
 	}
 	return err
 }
@@ -201,22 +218,21 @@ func sentence(err error) string {
 // unversioned is the version of a program that was built without one.
 const unversioned = "devel"
 
-// version is the program's: of the module, or of the checkout that it was built from.
+// commit is what the Makefile says that the program is built from: a tag, or a date and
+// the beginning of a hash, with "-changed" where files differ from it.
+var commit string
+
+// version is the program's: what it was built from, as the Makefile or the go command
+// knows that.
 func version() string {
+	if commit != "" {
+		return commit
+	}
 	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
+	if !ok || info.Main.Version == "" || info.Main.Version == "(devel)" {
+		return unversioned
 	}
-	v := info.Main.Version
-	if v == "" || v == "(devel)" {
-		v = unversioned
-	}
-	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" && v == unversioned {
-			v += " " + s.Value[:min(12, len(s.Value))]
-		}
-	}
-	return v
+	return info.Main.Version
 }
 
 func runVersion(_ context.Context, _ []string, io stdio) int {

@@ -106,6 +106,11 @@ func kept(t *testing.T, dir string) int {
 // TestSignalsLeaveNoFiles: and what SIGKILL leaves goes when the next server starts,
 // but not what belongs to one that lives.
 func TestSignalsLeaveNoFiles(t *testing.T) {
+	// A process that nohup started has it ignored, and so would the servers below: what
+	// is caught here is theirs to end by.
+	caught := make(chan os.Signal, 1)
+	signal.Notify(caught, syscall.SIGHUP)
+	t.Cleanup(func() { signal.Stop(caught) })
 	dir := t.TempDir()
 	for _, c := range []struct {
 		name string
