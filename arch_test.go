@@ -24,7 +24,7 @@ const module = "wireloom"
 // exist. After + come the modules of others. The standard library is allowed but
 // for what TestCoreIsPure refuses. ARCHITECTURE.md explains the rings.
 const edges = `
-NONE                                                   < vnet/errno, vnet/packet, vnet/loop, vnet/fabric, web, wasm/fuel, wasm/modcache, wasm/guest, internal/terminal
+NONE                                                   < vnet/errno, vnet/packet, vnet/loop, vnet/fabric, vnet/signal, web, wasm/fuel, wasm/modcache, wasm/guest, internal/terminal
 vnet/packet                                            < vnet/event
 vnet/errno, vnet/packet                                < vnet/kern
 vnet/kern, vnet/errno, vnet/packet                     < vnet/kern/kerntest
@@ -36,17 +36,18 @@ vnet/packet, vnet/fabric, vnet/fabric/bridge, vnet/fabric/stp, vnet/fabric/netem
 vnet/kern, vnet/errno, vnet/packet, vnet/event         < vnet/inet
 vnet/kern, vnet/errno                                  < vnet/fs
 vnet/fs, vnet/inet, vnet/kern, vnet/errno              < vnet/file
-vnet/loop, vnet/kern, vnet/errno, vnet/packet, vnet/event, vnet/fabric, vnet/fabric/bridge, vnet/fabric/netem, vnet/fabric/stp, vnet/inet, vnet/fs, vnet/file < vnet
-vnet, vnet/file, vnet/inet, vnet/kern, vnet/errno, vnet/packet < vnet/userland
-vnet, vnet/fs, vnet/file, vnet/inet, vnet/kern, vnet/errno, wasm/fuel, wasm/modcache + wazero, sys < wasm
+vnet/kern                                              < vnet/memory, vnet/shell
+vnet/loop, vnet/kern, vnet/errno, vnet/packet, vnet/event, vnet/fabric, vnet/fabric/bridge, vnet/fabric/netem, vnet/inet, vnet/fs, vnet/file, vnet/memory, vnet/shell, vnet/signal < vnet
+vnet, vnet/file, vnet/signal, vnet/inet, vnet/kern, vnet/errno, vnet/packet < vnet/userland
+vnet, vnet/fs, vnet/file, vnet/signal, vnet/inet, vnet/kern, vnet/errno, wasm/fuel, wasm/modcache + wazero, sys < wasm
 vnet/inet, vnet/kern, vnet/errno, vnet/packet + gVisor        < internal/hoststack
 vnet/packet + gopacket                                 < internal/decode
-vnet, vnet/fs, vnet/inet, vnet/kern, vnet/errno, vnet/packet, vnet/event, internal/decode + go-yaml, text < scenarios
+vnet, vnet/fs, vnet/memory, vnet/inet, vnet/kern, vnet/errno, vnet/packet, vnet/event, internal/decode + go-yaml, text < scenarios
 NONE                                                   < internal/strictjson, internal/diskfile
 internal/diskfile                                      < internal/handin, internal/sign
-vnet, internal/strictjson                              < internal/recording
+vnet, vnet/memory, internal/strictjson                 < internal/recording
 NONE + sys                                             < internal/budget
-vnet, vnet/event, internal/recording, internal/budget < internal/session
+vnet, vnet/memory, vnet/event, internal/recording, internal/budget < internal/session
 wasm + sys                                             < internal/compilechild
 vnet, vnet/kern, vnet/userland, tunemu, tapemu, wasm, wasm/modcache, internal/hoststack, scenarios, internal/recording, internal/session, internal/budget, internal/compilechild, internal/diskfile, internal/terminal < internal/boot
 scenarios, internal/decode, internal/sign, internal/strictjson, vnet/packet, internal/terminal < internal/report
@@ -90,6 +91,9 @@ var core = map[string][]string{
 	"vnet/inet":          nil,
 	"vnet/fs":            nil,
 	"vnet/file":          nil,
+	"vnet/memory":        nil,
+	"vnet/shell":         nil,
+	"vnet/signal":        nil,
 	"vnet/event":         {"sync", "sync/atomic", "channel"}, // live readers read the log while the loop appends
 	"vnet/kern":          nil,
 	"tunemu":             nil,

@@ -12,6 +12,7 @@ import (
 	"wireloom/internal/decode"
 	"wireloom/vnet"
 	"wireloom/vnet/kern"
+	"wireloom/vnet/memory"
 	"wireloom/vnet/packet"
 )
 
@@ -268,7 +269,7 @@ func (b *builder) node(e *entry, connect func(at *value, a, to string)) {
 				Name: f.key.text, Argv: texts(f.val.get("argv")), Env: texts(f.val.get("env")), Command: str(f.val.get("command")),
 				Memory: sizeOf(f.val.get("memory")), Fuel: int64(num(f.val.get("fuel"), 0)), Start: str(f.val.get("start")) != "false", Slot: f.val.get("slot") != nil,
 			}
-			if all := cmp.Or(b.sc.Lab.Memory, vnet.DefaultLabMemory); c.Memory > all {
+			if all := cmp.Or(b.sc.Lab.Memory, memory.DefaultLab); c.Memory > all {
 				b.p.at(f.val.get("memory"), "program %s may use %d MiB, and all programs of the lab together %d MiB: raise memory at the top of the file", f.key.text, c.Memory>>20, all>>20)
 			}
 			if c.Slot == (c.Command != "") {

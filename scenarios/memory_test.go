@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"wireloom/vnet"
+	"wireloom/vnet/memory"
 )
 
 // Each is a scenario with memory at its top and in its slot; "" leaves the key out.
@@ -19,7 +19,7 @@ func TestMemoryOfALab(t *testing.T) {
 		{"nothing said", "", "", 0, 0, ""},
 		{"MiB", "256MiB", "64MiB", 256 * mib, 64 * mib, ""},
 		{"a number counts MiB", "100", "32", 100 * mib, 32 * mib, ""},
-		{"KiB and GiB", "1GiB", "2048KiB", vnet.MaxLabMemory, 2 * mib, ""},
+		{"KiB and GiB", "1GiB", "2048KiB", memory.MaxLab, 2 * mib, ""},
 		{"too much", "1025MiB", "", 0, 0, `2:9: memory is "1025MiB", want a size such as 64MiB or 1GiB, from 1MiB to 1024MiB`},
 		{"too little", "1023KiB", "", 0, 0, `want a size such as 64MiB or 1GiB, from 1MiB to 1024MiB`},
 		{"another unit", "64MB", "", 0, 0, `memory is "64MB", want a size`},

@@ -13,6 +13,7 @@ import (
 	"wireloom/internal/decode"
 	"wireloom/vnet"
 	"wireloom/vnet/inet"
+	"wireloom/vnet/memory"
 	"wireloom/vnet/packet"
 )
 
@@ -190,7 +191,7 @@ var format = object(
 	field{"title", text("a line of text"), false, "What it is about, in a line."},
 	field{"course", number(1, 100), false, "Its position in the course, from 1; not there where it is not part of it."},
 	field{"seed", number(0, 1<<53), false, "Of everything that is random in it; 1 where it is not given."},
-	field{"memory", size(vnet.MinLabMemory, vnet.MaxLabMemory), false, fmt.Sprintf("How much memory all programs of the lab may use together; %dMiB where it is not given.", vnet.DefaultLabMemory>>20)},
+	field{"memory", size(memory.MinLab, memory.MaxLab), false, fmt.Sprintf("How much memory all programs of the lab may use together; %dMiB where it is not given.", memory.DefaultLab>>20)},
 	field{"params", paramsShape, false, "Values that differ from student to student; ${name} stands for them in any text."},
 	field{"nodes", mapOf(nameKey, "a node's name", nodeShape, 256), true, "The emulated machines, by name."},
 	field{"switches", mapOf(nameKey, "a switch's name", object(

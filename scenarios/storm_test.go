@@ -9,6 +9,7 @@ import (
 	"wireloom/tapemu"
 	"wireloom/vnet"
 	"wireloom/vnet/errno"
+	"wireloom/vnet/file"
 	"wireloom/vnet/kern"
 )
 
@@ -19,7 +20,7 @@ func (relay) Name() string { return "relay.wasm" }
 func (relay) ID() string   { return strings.Repeat("0", 64) }
 
 func (relay) Main(p *vnet.Proc) vnet.Exit {
-	fds := []vnet.PollFD{{Events: kern.POLLIN}, {Events: kern.POLLIN}}
+	fds := []file.PollFD{{Events: kern.POLLIN}, {Events: kern.POLLIN}}
 	for i, name := range []string{"/dev/tap0", "/dev/tap1"} {
 		fd, e := p.Open(name, kern.O_RDWR)
 		if e != errno.OK {

@@ -16,6 +16,7 @@ import (
 	"wireloom/vnet/fs"
 	"wireloom/vnet/inet"
 	"wireloom/vnet/kern"
+	"wireloom/vnet/memory"
 	"wireloom/vnet/packet"
 )
 
@@ -52,7 +53,7 @@ type Config struct {
 	Nodes    []NodeConfig
 	Switches []SwitchConfig
 	Links    []LinkConfig
-	Memory   int64 `json:",omitempty"` // bytes that all programs may use together; DefaultLabMemory if 0
+	Memory   int64 `json:",omitempty"` // bytes that all programs may use together; memory.DefaultLab if 0
 	Window   int   `json:"-"`          // bytes of the event log that viewers can see; see event.NewLog
 }
 
@@ -134,8 +135,8 @@ func (c *Config) Check() Mistakes {
 	}
 	most("nodes", len(c.Nodes), MaxNodes)
 	most("switches", len(c.Switches), MaxSwitches)
-	if c.Memory != 0 && (c.Memory < MinLabMemory || c.Memory > MaxLabMemory) {
-		m.at("memory").say("memory: %d bytes for all programs; %d to %d are allowed", c.Memory, int64(MinLabMemory), int64(MaxLabMemory))
+	if c.Memory != 0 && (c.Memory < memory.MinLab || c.Memory > memory.MaxLab) {
+		m.at("memory").say("memory: %d bytes for all programs; %d to %d are allowed", c.Memory, int64(memory.MinLab), int64(memory.MaxLab))
 	}
 	names, ends := map[string]bool{}, map[string]bool{}
 	name := func(list, what, n string) {
@@ -152,7 +153,7 @@ func (c *Config) Check() Mistakes {
 		name("nodes", "node", n.Name)
 		n.check(m.at("nodes", n.Name))
 		for _, p := range n.Programs {
-			if all := cmp.Or(c.Memory, DefaultLabMemory); p.Memory > all {
+			if all := cmp.Or(c.Memory, memory.DefaultLab); p.Memory > all {
 				m.at("nodes", n.Name, "programs", p.Name).say("node %q: program %q: %d bytes of memory, and all programs of the lab may have %d together", n.Name, p.Name, p.Memory, all)
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"wireloom/vnet/event"
+	"wireloom/vnet/signal"
 )
 
 // AddNode puts a machine into the lab and starts it: its programs that are to run from
@@ -56,7 +57,7 @@ func (c RemoveNode) apply(l *Lab) (r Reply, err error) {
 	}
 	for _, p := range n.procs {
 		l.emit(event.Event{
-			Kind: event.Exit, Node: n.name, Proc: p.name, PID: p.pid, N: 128 + SIGKILL, Op: "killed", Text: "the node was removed", Fuel: p.fuel,
+			Kind: event.Exit, Node: n.name, Proc: p.name, PID: p.pid, N: 128 + signal.SIGKILL, Op: "killed", Text: "the node was removed", Fuel: p.fuel,
 		})
 	}
 	l.dropNode(n)

@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"wireloom/vnet/event"
+	"wireloom/vnet/shell"
 )
 
 // Exec runs a line at a node's prompt, or one command.
@@ -20,10 +21,10 @@ func (c Exec) apply(l *Lab) (r Reply, err error) {
 	if err != nil {
 		return r, err
 	}
-	stages := []stage{{argv: c.Argv}}
+	stages := []shell.Stage{{Argv: c.Argv}}
 	switch {
 	case c.Line != "":
-		if stages, err = parseLine(c.Line); err != nil {
+		if stages, err = shell.Parse(c.Line); err != nil {
 			return r, err
 		}
 	case len(c.Argv) == 0:

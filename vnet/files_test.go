@@ -669,23 +669,23 @@ func TestWorkOfLists(t *testing.T) {
 			}
 			return list
 		}
-		file, _ := p.Open("/tmp/f", kern.O_RDWR|kern.O_CREAT)
+		fd, _ := p.Open("/tmp/f", kern.O_RDWR|kern.O_CREAT)
 		for _, tc := range []struct {
 			name string
 			call func()
 			want int64
 		}{
-			{"poll of 64", func() { p.Poll(make([]PollFD, 64), 0) }, 0},
-			{"poll of 1,024", func() { p.Poll(make([]PollFD, 1024), 0) }, 1024 - 64},
+			{"poll of 64", func() { p.Poll(make([]file.PollFD, 64), 0) }, 0},
+			{"poll of 1,024", func() { p.Poll(make([]file.PollFD, 1024), 0) }, 1024 - 64},
 			{"kevent of 64 timers", func() { p.Kevent(kq, timers(64), nil, 0) }, 0},
 			{"kevent of 1,000 timers where there are 64", func() { p.Kevent(kq, timers(1000), nil, 0) }, 1000*(1+64/16) - 64},
 			{"kevent of one timer where there are 1,000", func() { p.Kevent(kq, timers(1), nil, 0) }, 0},
-			{"close where there are 1,000", func() { p.Close(file) }, 0},
+			{"close where there are 1,000", func() { p.Close(fd) }, 0},
 			{"a byte behind a hole of 64 KiB", func() {
-				file, _ = p.Open("/tmp/f", kern.O_RDWR)
-				p.WriteAt(file, []byte("x"), 64<<10)
+				fd, _ = p.Open("/tmp/f", kern.O_RDWR)
+				p.WriteAt(fd, []byte("x"), 64<<10)
 			}, (64<<10)/80 - 64},
-			{"a byte in it", func() { p.WriteAt(file, []byte("x"), 32<<10) }, 0},
+			{"a byte in it", func() { p.WriteAt(fd, []byte("x"), 32<<10) }, 0},
 		} {
 			p.Work()
 			tc.call()

@@ -8,19 +8,11 @@ import (
 	"wireloom/vnet/file"
 	"wireloom/vnet/kern"
 	"wireloom/vnet/loop"
+	"wireloom/vnet/signal"
 )
 
 // Filters of kqueues that are about no file: EVFILT_TIMER, EVFILT_SIGNAL and
 // EVFILT_PROC.
-
-// Flags of these filters (freebsd sys/event.h).
-const (
-	NOTE_EXIT     = 0x80000000
-	NOTE_SECONDS  = 0x1
-	NOTE_MSECONDS = 0x2
-	NOTE_USECONDS = 0x4
-	NOTE_NSECONDS = 0x8
-)
 
 // A timerNote is what a change with EVFILT_TIMER asks for: an event each time that
 // Data milliseconds, or what Fflags says, have passed.
@@ -41,7 +33,7 @@ type timerFilter struct {
 }
 
 var timerUnits = map[int]time.Duration{
-	0: time.Millisecond, NOTE_SECONDS: time.Second, NOTE_MSECONDS: time.Millisecond, NOTE_USECONDS: time.Microsecond, NOTE_NSECONDS: time.Nanosecond,
+	0: time.Millisecond, kern.NOTE_SECONDS: time.Second, kern.NOTE_MSECONDS: time.Millisecond, kern.NOTE_USECONDS: time.Microsecond, kern.NOTE_NSECONDS: time.Nanosecond,
 }
 
 // Kqfilter sets the timer.
@@ -100,7 +92,7 @@ type signalFilter struct {
 
 // Kqfilter begins to count.
 func (s signalNote) Kqfilter(_ *file.Caller, kn *kern.Knote) errno.Errno {
-	if SignalName(s.sig) == "" {
+	if signal.Name(s.sig) == "" {
 		return errno.EINVAL
 	}
 	f := &signalFilter{p: s.p, kn: kn, sig: s.sig}
@@ -138,7 +130,7 @@ func (c procNote) Kqfilter(_ *file.Caller, kn *kern.Knote) errno.Errno {
 		}
 		q = p.children[i] // a zombie
 	}
-	if c.Fflags != NOTE_EXIT {
+	if c.Fflags != kern.NOTE_EXIT {
 		return errno.EINVAL
 	}
 	q.exits.Attach(kn, &procFilter{q: q})
@@ -157,7 +149,7 @@ func (f *procFilter) Event(kn *kern.Knote) bool {
 	if f.told || f.q.state != procExited {
 		return false
 	}
-	kn.Data, kn.Fflags, kn.EOF = int64(f.q.exit.status()), NOTE_EXIT, true
+	kn.Data, kn.Fflags, kn.EOF = int64(f.q.exit.status()), kern.NOTE_EXIT, true
 	return true
 }
 func (f *procFilter) Reset(*kern.Knote)     { f.told = true }

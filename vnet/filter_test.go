@@ -27,7 +27,7 @@ func TestFiltersOfNoFile(t *testing.T) {
 			"50ms a kevent(got {7, EVFILT_TIMER, EV_CLEAR, data 1}, for ever) = 1", "70ms a kevent({7, EVFILT_TIMER, EV_DELETE}, 20ms) = 0",
 		}},
 		{"a timer that fires once", func(p *Proc, kq int, evs []kern.Kevent) {
-			p.Kevent(kq, []kern.Kevent{{Ident: 1, Filter: kern.EVFILT_TIMER, Flags: kern.EV_ADD | kern.EV_ONESHOT, Fflags: NOTE_USECONDS, Data: 50}}, nil, 0)
+			p.Kevent(kq, []kern.Kevent{{Ident: 1, Filter: kern.EVFILT_TIMER, Flags: kern.EV_ADD | kern.EV_ONESHOT, Fflags: kern.NOTE_USECONDS, Data: 50}}, nil, 0)
 			p.Sleep(ms)
 			p.Kevent(kq, nil, evs, 5*ms)
 			p.Kevent(kq, nil, evs, 5*ms)
@@ -42,7 +42,7 @@ func TestFiltersOfNoFile(t *testing.T) {
 			p.Kevent(kq, nil, evs, -1)
 		}, []string{"0s a dup() = 5", "0s a kevent({5, EVFILT_TIMER, EV_ADD, data 5}, 0s) = 0", "0s a close() = 0", "5ms a kevent(got {5, EVFILT_TIMER, EV_CLEAR, data 1}, for ever) = 1"}},
 		{"times that can't be", func(p *Proc, kq int, evs []kern.Kevent) {
-			for _, ev := range []kern.Kevent{{Data: -1}, {Fflags: 3}, {Fflags: NOTE_SECONDS, Data: 1 << 62}} {
+			for _, ev := range []kern.Kevent{{Data: -1}, {Fflags: 3}, {Fflags: kern.NOTE_SECONDS, Data: 1 << 62}} {
 				ev.Filter, ev.Flags = kern.EVFILT_TIMER, kern.EV_ADD
 				p.Kevent(kq, []kern.Kevent{ev}, nil, 0)
 			}
@@ -63,7 +63,7 @@ func TestFiltersOfNoFile(t *testing.T) {
 		}},
 		{"the end of a child", func(p *Proc, kq int, evs []kern.Kevent) {
 			pid, _ := p.Spawn([]string{"b"}, nil, std)
-			exit := []kern.Kevent{{Ident: pid, Filter: kern.EVFILT_PROC, Flags: kern.EV_ADD, Fflags: NOTE_EXIT}}
+			exit := []kern.Kevent{{Ident: pid, Filter: kern.EVFILT_PROC, Flags: kern.EV_ADD, Fflags: kern.NOTE_EXIT}}
 			p.Kevent(kq, exit, evs, -1)
 			p.Kevent(kq, change(pid, kern.EVFILT_PROC, kern.EV_DELETE), nil, 0)
 			p.Kevent(kq, exit, evs, -1) // a zombie

@@ -94,7 +94,7 @@ func (p *port) configure(words netem.Words) {
 	if p.pipe == nil {
 		// The link's name and direction seed its chance: what happens elsewhere changes
 		// nothing here.
-		p.pipe = netem.NewPipe(seedFor(l.conf.Seed, "link "+p.name+" > "+p.peer.name), &l.pool, l.mem.kernels)
+		p.pipe = netem.NewPipe(seedFor(l.conf.Seed, "link "+p.name+" > "+p.peer.name), &l.pool, l.mem.Kernels())
 		p.due.Run = func() {
 			p.carry(p.pipe.Tick(l.loop.Now()))
 			p.await()

@@ -103,50 +103,6 @@ func (p *Proc) forget(fd int) {
 	p.Worked(notes / notesAStep)
 }
 
-var filterNames = map[int]string{
-	kern.EVFILT_READ: "EVFILT_READ", kern.EVFILT_WRITE: "EVFILT_WRITE", kern.EVFILT_VNODE: "EVFILT_VNODE",
-	kern.EVFILT_PROC: "EVFILT_PROC", kern.EVFILT_SIGNAL: "EVFILT_SIGNAL", kern.EVFILT_TIMER: "EVFILT_TIMER",
-}
-
-var keventBits = []struct {
-	bit  int
-	name string
-}{
-	{kern.EV_ADD, "EV_ADD"},
-	{kern.EV_DELETE, "EV_DELETE"},
-	{kern.EV_ENABLE, "EV_ENABLE"},
-	{kern.EV_DISABLE, "EV_DISABLE"},
-	{kern.EV_ONESHOT, "EV_ONESHOT"},
-	{kern.EV_CLEAR, "EV_CLEAR"},
-	{kern.EV_EOF, "EV_EOF"},
-}
-
-// KeventString says a kevent in words: "{4, EVFILT_READ, EV_CLEAR, data 60}".
-func KeventString(ev kern.Kevent) string {
-	filter := filterNames[ev.Filter]
-	if filter == "" {
-		filter = fmt.Sprint(ev.Filter)
-	}
-	s := fmt.Sprintf("{%d, %s", ev.Ident, filter)
-	if ev.Flags&kern.EV_ERROR != 0 {
-		return s + ", EV_ERROR, " + errno.Errno(ev.Data).String() + "}"
-	}
-	sep := ", "
-	for _, x := range keventBits {
-		if ev.Flags&x.bit != 0 {
-			s += sep + x.name
-			sep = "|"
-		}
-	}
-	if ev.Fflags&NOTE_EXIT != 0 {
-		s += ", NOTE_EXIT"
-	}
-	if ev.Data != 0 {
-		s += fmt.Sprintf(", data %d", ev.Data)
-	}
-	return s + "}"
-}
-
 func keventText(changes, events []kern.Kevent, timeout time.Duration) string {
 	const most = 8 // of a list are shown
 	var b strings.Builder
@@ -156,7 +112,7 @@ func keventText(changes, events []kern.Kevent, timeout time.Duration) string {
 				fmt.Fprintf(&b, "and %d more, ", len(evs)-i)
 				return
 			}
-			b.WriteString(KeventString(ev) + ", ")
+			b.WriteString(ev.String() + ", ")
 		}
 	}
 	list(changes)

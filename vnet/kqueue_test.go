@@ -12,6 +12,7 @@ import (
 	"wireloom/vnet/event"
 	"wireloom/vnet/file"
 	"wireloom/vnet/kern"
+	"wireloom/vnet/signal"
 )
 
 // tapLab runs a program on a node with NetBSD's tap, and returns the lab and the
@@ -140,8 +141,8 @@ func TestAKqueueIsAFile(t *testing.T) {
 		p.Read(kq, make([]byte, 1))
 		p.Write(kq, make([]byte, 1))
 		p.Kevent(kq, change(tap, kern.EVFILT_READ, kern.EV_ADD), nil, 0)
-		p.Poll([]PollFD{{FD: kq, Events: kern.POLLIN}}, -1) // until the frame
-		p.Poll([]PollFD{{FD: kq, Events: kern.POLLIN}}, -1)
+		p.Poll([]file.PollFD{{FD: kq, Events: kern.POLLIN}}, -1) // until the frame
+		p.Poll([]file.PollFD{{FD: kq, Events: kern.POLLIN}}, -1)
 		p.Close(kq)
 		p.Close(tap)
 		return done
@@ -211,11 +212,11 @@ func TestTyping(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			var got []string
 			l, _ := tapLab(t, func(p *Proc) Exit {
-				p.Catch(SIGINT)
+				p.Catch(signal.SIGINT)
 				b := make([]byte, 16)
 				for {
 					n, e := p.Read(0, b)
-					for p.TakeSignal() == SIGINT {
+					for p.TakeSignal() == signal.SIGINT {
 						got = append(got, "SIGINT")
 					}
 					switch {
@@ -247,9 +248,9 @@ func TestTyping(t *testing.T) {
 func TestAnInterruptIsTypedHoweverMuchWaits(t *testing.T) {
 	caught := false
 	l, _ := tapLab(t, func(p *Proc) Exit {
-		p.Catch(SIGINT)
+		p.Catch(signal.SIGINT)
 		p.Sleep(time.Hour)
-		caught = p.TakeSignal() == SIGINT
+		caught = p.TakeSignal() == signal.SIGINT
 		return done
 	})
 	l.Run(time.Millisecond, NoLimit)

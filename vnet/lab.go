@@ -16,6 +16,7 @@ import (
 	"wireloom/vnet/inet"
 	"wireloom/vnet/kern"
 	"wireloom/vnet/loop"
+	"wireloom/vnet/memory"
 )
 
 // A Runtime is what a lab is built with besides its configuration: the drivers,
@@ -38,7 +39,7 @@ type Lab struct {
 	rt       Runtime
 	loop     loop.Loop
 	log      *event.Log
-	mem      memory
+	mem      *memory.Lab
 	nodes    []*Node
 	byName   map[string]*Node
 	numbered int // nodes that there were so far
@@ -142,7 +143,7 @@ func (l *Lab) Steps() uint64 { return l.loop.Steps() }
 
 // Next returns when something is due next; false if nothing ever is.
 func (l *Lab) Next() (time.Duration, bool) {
-	if l.halted != "" || l.mem.refused {
+	if l.halted != "" || l.mem.Refused() {
 		return 0, false
 	}
 	return l.loop.Next()
@@ -153,11 +154,11 @@ func (l *Lab) Next() (time.Duration, bool) {
 // that is due by then is left. Where it stops does not change what happens. It
 // returns true at once for a lab that has Halted, whose clock stands.
 func (l *Lab) Run(until time.Duration, most uint64) bool {
-	if l.closed || l.halted != "" || l.mem.refused {
+	if l.closed || l.halted != "" || l.mem.Refused() {
 		return true
 	}
 	reached := l.loop.Run(until, most)
-	if l.mem.refused {
+	if l.mem.Refused() {
 		return true
 	}
 	l.halt()

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"wireloom/vnet/event"
+	"wireloom/vnet/signal"
 )
 
 // limits is a set of limits of a process, each of which is told once.
@@ -39,13 +40,13 @@ func (p *Proc) tooManyFiles() {
 // at the soft limit and SIGKILL at the hard one; here they are the same, so that
 // the signal can't be caught.
 func (p *Proc) outOfFuel() {
-	if p.fatal != 0 {
+	if p.sig.Fatal() != 0 {
 		return
 	}
 	p.once(limitFuel, "fuel", fmt.Sprintf("the program may use %d units of fuel, and has", p.fuelLimit), p.fuelLimit)
-	p.fatal = SIGXCPU
+	p.sig.End(signal.SIGXCPU)
 	p.arm()
 }
 
 // OutOfFuel reports whether the process ends because it has used all its fuel.
-func (p *Proc) OutOfFuel() bool { return p.fatal == SIGXCPU && p.told&limitFuel != 0 }
+func (p *Proc) OutOfFuel() bool { return p.sig.Fatal() == signal.SIGXCPU && p.told&limitFuel != 0 }

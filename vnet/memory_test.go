@@ -11,6 +11,8 @@ import (
 	"wireloom/vnet/event"
 	"wireloom/vnet/file"
 	"wireloom/vnet/kern"
+	"wireloom/vnet/memory"
+	"wireloom/vnet/signal"
 )
 
 // A sized is a program that begins with memory, as modules do.
@@ -144,7 +146,7 @@ func TestZombiesCount(t *testing.T) {
 	}{
 		{"nobody waits", func(*Proc) {}, 2},
 		{"it is waited for", func(p *Proc) { p.Waitpid(-1, 0) }, 1},
-		{"the parent ends", func(p *Proc) { p.Kill(p.PID(), SIGKILL) }, 0},
+		{"the parent ends", func(p *Proc) { p.Kill(p.PID(), signal.SIGKILL) }, 0},
 		{"a second wait finds none", func(p *Proc) { p.Waitpid(-1, 0); p.Waitpid(-1, 0) }, 1},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -351,7 +353,7 @@ func TestKernelsShareALimit(t *testing.T) {
 			b.Run(time.Minute, NoLimit)
 			b.want("0s limit kernel-memory", "0s n:a exit 0 exit fuel 0")
 			_, kernels := b.Memory()
-			if held := int64(MaxKernelMemory - 10<<10); c.name != "a file" && c.name != "a file's length" && kernels != held {
+			if held := int64(memory.MaxKernel - 10<<10); c.name != "a file" && c.name != "a file's length" && kernels != held {
 				t.Errorf("%d bytes are held besides", kernels-held)
 			}
 		})
@@ -390,8 +392,8 @@ func TestFramesInFlightAreHeld(t *testing.T) {
 	b.Start()
 	b.Run(time.Second, NoLimit)
 	_, kernels := b.Memory()
-	if sent+lost != 3000 || lost == 0 || kernels > MaxKernelMemory || kernels < int64(sent)*60_000 {
-		t.Errorf("%d frames are in flight and %d are lost, the kernels hold %d bytes of %d", sent, lost, kernels, int64(MaxKernelMemory))
+	if sent+lost != 3000 || lost == 0 || kernels > memory.MaxKernel || kernels < int64(sent)*60_000 {
+		t.Errorf("%d frames are in flight and %d are lost, the kernels hold %d bytes of %d", sent, lost, kernels, int64(memory.MaxKernel))
 	}
 	b.Run(time.Minute, NoLimit)
 	if _, kernels := b.Memory(); kernels != 0 {
@@ -408,12 +410,12 @@ func TestMemoryOfAConfiguration(t *testing.T) {
 		want         string
 	}{
 		{0, 0, ""},
-		{MinLabMemory, 0, ""},
-		{MaxLabMemory, MaxMemory, ""},
-		{MinLabMemory - 1, 0, "memory: 1048575 bytes for all programs; 1048576 to 1073741824 are allowed"},
-		{MaxLabMemory + 1, 0, "memory: 1073741825 bytes"},
+		{memory.MinLab, 0, ""},
+		{memory.MaxLab, MaxMemory, ""},
+		{memory.MinLab - 1, 0, "memory: 1048575 bytes for all programs; 1048576 to 1073741824 are allowed"},
+		{memory.MaxLab + 1, 0, "memory: 1073741825 bytes"},
 		{-1, 0, "memory: -1 bytes"},
-		{0, DefaultLabMemory + 1, `program "a": 268435457 bytes of memory, and all programs of the lab may have 268435456 together`},
+		{0, memory.DefaultLab + 1, `program "a": 268435457 bytes of memory, and all programs of the lab may have 268435456 together`},
 		{64 << 20, 65 << 20, "all programs of the lab may have 67108864 together"},
 	} {
 		conf := labOf(c.lab)

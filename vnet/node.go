@@ -17,7 +17,9 @@ import (
 	"wireloom/vnet/fs"
 	"wireloom/vnet/inet"
 	"wireloom/vnet/kern"
+	"wireloom/vnet/memory"
 	"wireloom/vnet/packet"
+	"wireloom/vnet/signal"
 )
 
 // A Node is an emulated machine: a kernel of its dialect, interfaces, one CPU and
@@ -44,9 +46,9 @@ type Node struct {
 	pipes   int
 	lastPID int
 
-	programs, stacks int64 // bytes that its processes have: see memory
-	lastCmd          int
-	root             kern.Thread // who sets the node up
+	mem     *memory.Part
+	lastCmd int
+	root    kern.Thread // who sets the node up
 }
 
 // An iface is a network interface of a node with what is on its far side: the
@@ -123,8 +125,8 @@ func seedFor(seed uint64, what string) [32]byte {
 
 func newNode(l *Lab, num int, c NodeConfig, rt *Runtime) (*Node, error) {
 	n := &Node{lab: l, num: num, name: c.Name, conf: c, byIface: map[string]*iface{}, rand: rand.NewChaCha8(seedFor(l.conf.Seed, "node "+c.Name))}
-	n.cpu.loop = &l.loop
-	n.kern = kern.New(kern.Config{Dialect: c.Dialect, Host: n, Tracer: &tracer{n: n}, Procs: procTable{n}, Memory: l.mem.kernels.Part()})
+	n.cpu.loop, n.mem = &l.loop, l.mem.Part()
+	n.kern = kern.New(kern.Config{Dialect: c.Dialect, Host: n, Tracer: &tracer{n: n}, Procs: procTable{n}, Memory: l.mem.Kernels().Part()})
 	n.fs = fs.New(n.kern, c.Files)
 	n.fifos = file.NewFIFOs(n.kern, n.fs)
 	n.root = kern.Thread{PID: 1, PGID: 1}
@@ -386,7 +388,7 @@ func (t *tracer) Panic(why string) {
 	n.lab.emit(event.Event{Kind: event.Panic, Node: n.name, Text: "this kernel would have panicked: " + why})
 	n.Soon(func() {
 		for _, p := range slices.Clone(n.procs) {
-			p.Signal(SIGKILL)
+			p.Signal(signal.SIGKILL)
 		}
 	})
 }

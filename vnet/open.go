@@ -26,7 +26,7 @@ func (p *Proc) OpenAt(dir int, name string, flags int) (int, errno.Errno) {
 	began := p.Now()
 	shown := p.shown(dir, name)
 	fd, e := p.open(dir, name, shown, flags)
-	p.logCall(event.Event{Op: "open", Path: shown, N: int64(fd), Text: openFlags(flags)}, e, began)
+	p.logCall(event.Event{Op: "open", Path: shown, N: int64(fd), Text: file.OpenFlags(flags)}, e, began)
 	return fd, e
 }
 
@@ -108,31 +108,4 @@ func (p *Proc) openDevice(name string, of *openFile, flags int) (int, errno.Errn
 		of.file, of.path = d, path
 	}
 	return p.install(of)
-}
-
-// openFlags is how a trace shows the flags of open(2).
-func openFlags(flags int) string {
-	return flagNames([...]string{"O_RDONLY", "O_WRONLY", "O_RDWR", "O_ACCMODE"}[flags&3], flags&^kern.O_ASYNC)
-}
-
-// flagNames adds the names of flags, other than those of access, to s.
-func flagNames(s string, flags int) string {
-	for _, f := range []struct {
-		bit  int
-		name string
-	}{
-		{kern.O_NONBLOCK, "|O_NONBLOCK"},
-		{kern.O_ASYNC, "|O_ASYNC"},
-		{kern.O_APPEND, "|O_APPEND"},
-		{kern.O_CREAT, "|O_CREAT"},
-		{kern.O_EXCL, "|O_EXCL"},
-		{kern.O_TRUNC, "|O_TRUNC"},
-		{kern.O_DIRECTORY, "|O_DIRECTORY"},
-		{kern.O_NOFOLLOW, "|O_NOFOLLOW"},
-	} {
-		if flags&f.bit != 0 {
-			s += f.name
-		}
-	}
-	return s
 }

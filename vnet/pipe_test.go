@@ -9,6 +9,7 @@ import (
 	"wireloom/vnet/event"
 	"wireloom/vnet/file"
 	"wireloom/vnet/kern"
+	"wireloom/vnet/signal"
 )
 
 func TestPipe(t *testing.T) {
@@ -37,7 +38,7 @@ func TestPipe(t *testing.T) {
 			p.Write(w, make([]byte, file.PipeBuf+1))
 		}, []string{"0s a fcntl(F_SETFL O_NONBLOCK) = 0", "0s a write() = 16284", "0s a write() = -1 EWOULDBLOCK", "0s a write() = 100", "0s a write() = 0", "0s a write() = -1 EWOULDBLOCK"}},
 		{"without a reader", func(p *Proc, r, w int) {
-			p.Sigaction(SIGPIPE, SigIgnored)
+			p.Sigaction(signal.SIGPIPE, signal.Ignore)
 			p.Write(w, []byte("lost"))
 			p.Close(r)
 			p.Write(w, []byte("x"))
@@ -53,7 +54,7 @@ func TestPipe(t *testing.T) {
 			p.Ioctl(r, kern.FIOASYNC, make([]byte, 4))
 		}, []string{"0s a ioctl(FIONBIO [1]) = 0", "0s a read() = -1 EWOULDBLOCK", "0s a write() = 3", "0s a ioctl(FIONREAD [3]) = 0", "0s a ioctl(FIOASYNC [0]) = -1 ENOTTY"}},
 		{"poll", func(p *Proc, r, w int) {
-			fds := []PollFD{{FD: r, Events: kern.POLLIN}, {FD: w, Events: kern.POLLOUT}}
+			fds := []file.PollFD{{FD: r, Events: kern.POLLIN}, {FD: w, Events: kern.POLLOUT}}
 			p.Poll(fds[:1], 0)
 			p.Poll(fds, 0)
 			p.SetFlags(w, kern.O_NONBLOCK)

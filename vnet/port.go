@@ -51,7 +51,7 @@ func (p *port) send(f *fabric.Frame) {
 		l.drop(p, "not-connected", "nothing is plugged into "+p.name, f)
 		return
 	}
-	if !l.mem.kernels.Take(f.Weight()) {
+	if !l.mem.Kernels().Take(f.Weight()) {
 		l.drop(p, "no-buffers", "the lab has no memory for more frames in flight", f)
 		return
 	}
@@ -87,7 +87,7 @@ func (p *port) launch(f *fabric.Frame, delay time.Duration, q queued) {
 
 // lose gives up a frame that counts on the link already.
 func (p *port) lose(f *fabric.Frame, why fabric.Reason) {
-	p.lab.mem.kernels.Give(f.Weight())
+	p.lab.mem.Kernels().Give(f.Weight())
 	p.lab.drop(p, why.Slug, why.Text, f)
 }
 
@@ -97,7 +97,7 @@ func (fl *flight) arrive() {
 	fl.f, fl.from, fl.to, fl.next = nil, nil, nil, l.flights
 	l.flights = fl
 	from.Leave()
-	l.mem.kernels.Give(f.Weight())
+	l.mem.Kernels().Give(f.Weight())
 	if from.plugs != fl.plugs { // it was unplugged meanwhile
 		l.drop(from, unplugged.Slug, unplugged.Text, f)
 		return

@@ -10,6 +10,8 @@ import (
 	"wireloom/vnet/file"
 	"wireloom/vnet/kern"
 	"wireloom/vnet/loop"
+	"wireloom/vnet/shell"
+	"wireloom/vnet/signal"
 )
 
 // A Program is what a process runs: a WebAssembly module, or a command that is
@@ -94,7 +96,7 @@ type Proc struct {
 	exits    kern.SelInfo // the kqueues that watch it end
 	parent   *Proc        // nil where nobody waits for it
 	children []*Proc      // that it has not waited for, in the order of their start
-	redirect []redirection
+	redirect []shell.Redirection
 
 	memory      int64 // bytes, of its own
 	instance    int64 // and for its tables
@@ -149,22 +151,22 @@ func (p *Proc) Scratch(n int) []byte {
 
 // Dying reports whether the process must end: it was killed, or its lab closes.
 // A program checks it after each call that may have parked.
-func (p *Proc) Dying() bool { return p.fatal != 0 || p.gone }
+func (p *Proc) Dying() bool { return p.sig.Fatal() != 0 || p.gone }
 
 // Verdict is how a process ends that Dying says must end.
 func (p *Proc) Verdict() Exit {
 	switch {
-	case p.fatal == 0:
-		return Exit{Code: 128 + SIGKILL, How: "killed", Why: "the lab closed"}
+	case p.sig.Fatal() == 0:
+		return Exit{Code: 128 + signal.SIGKILL, How: "killed", Why: "the lab closed"}
 	case p.OutOfFuel():
-		return Exit{Code: 128 + SIGXCPU, How: "limit", Why: fmt.Sprintf("it has used up its %d units of fuel", p.fuelLimit)}
+		return Exit{Code: 128 + signal.SIGXCPU, How: "limit", Why: fmt.Sprintf("it has used up its %d units of fuel", p.fuelLimit)}
 	}
-	return Exit{Code: 128 + p.fatal, How: "killed", Why: "killed by " + signalNames[p.fatal]}
+	return Exit{Code: 128 + p.sig.Fatal(), How: "killed", Why: "killed by " + signal.Name(p.sig.Fatal())}
 }
 
 func (l *Lab) newProc(n *Node, s *slot, prog Program, native bool, argv, env []string) *Proc {
 	n.lastPID++
-	n.count(ProcMemory, 0)
+	n.mem.Count(ProcMemory, 0)
 	p := &Proc{
 		node: n, slot: s, pid: n.lastPID, prog: prog, native: native, argv: argv, env: env, began: l.loop.Now(),
 		stdin: &inbox{}, memoryLimit: DefaultMemory, counted: true,
@@ -174,7 +176,7 @@ func (l *Lab) newProc(n *Node, s *slot, prog Program, native bool, argv, env []s
 		Kernel: n.kern, View: n.fs.View(p), Who: p,
 	}
 	p.timer.Run = p.resume
-	p.alarm.Run = func() { p.Signal(SIGALRM) }
+	p.alarm.Run = func() { p.Signal(signal.SIGALRM) }
 	p.files = []*openFile{
 		{file: consoleIn{p}, path: "stdin"},
 		{file: consoleOut{p, 1}, path: "stdout"},
@@ -205,7 +207,7 @@ func (p *Proc) body(yield func(struct{}) bool) {
 	if p.gone {
 		return
 	}
-	if p.fatal != 0 && exit.How == "exit" { // which Main did not look at
+	if p.sig.Fatal() != 0 && exit.How == "exit" { // which Main did not look at
 		exit = p.Verdict()
 	}
 	p.exiting = true

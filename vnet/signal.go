@@ -3,9 +3,7 @@ package vnet
 import (
 	"encoding/binary"
 	"fmt"
-	"math/bits"
 	"slices"
-	"strings"
 	"time"
 
 	"wireloom/vnet/errno"
@@ -13,76 +11,21 @@ import (
 	"wireloom/vnet/file"
 	"wireloom/vnet/kern"
 	"wireloom/vnet/loop"
+	"wireloom/vnet/signal"
 )
 
-// Signals that people and drivers send, by their BSD numbers. The others are in
-// signalNames.
-const (
-	SIGHUP  = 1
-	SIGINT  = 2
-	SIGKILL = 9
-	SIGPIPE = 13
-	SIGALRM = 14
-	SIGTERM = 15
-	SIGSTOP = 17
-	SIGCHLD = 20
-	SIGIO   = 23
-	SIGXCPU = 24
-)
-
-// signalNames are the signals of the BSDs (sys/signal.h) by number.
-var signalNames = [...]string{
-	1: "SIGHUP", "SIGINT", "SIGQUIT", "SIGILL", "SIGTRAP", "SIGABRT", "SIGEMT", "SIGFPE", "SIGKILL", "SIGBUS", "SIGSEGV",
-	"SIGSYS", "SIGPIPE", "SIGALRM", "SIGTERM", "SIGURG", "SIGSTOP", "SIGTSTP", "SIGCONT", "SIGCHLD", "SIGTTIN", "SIGTTOU",
-	"SIGIO", "SIGXCPU", "SIGXFSZ", "SIGVTALRM", "SIGPROF", "SIGWINCH", "SIGINFO", "SIGUSR1", "SIGUSR2",
-}
-
-// SignalName is a signal's name; "" where there is none of that number.
-func SignalName(sig int) string {
-	if sig < 1 || sig >= len(signalNames) {
-		return ""
-	}
-	return signalNames[sig]
-}
-
-// harmless are the signals that do nothing to a process that does not catch them:
-// SIGURG, SIGCONT, SIGCHLD, SIGIO, SIGWINCH and SIGINFO; and those of job control,
-// which a process in an orphaned group, as all are here, does not see.
-const harmless = 1<<16 | 1<<18 | 1<<19 | 1<<20 | 1<<21 | 1<<22 | 1<<23 | 1<<28 | 1<<29
-
-// A SignalAction is what becomes of a signal: struct sigaction.
-type SignalAction uint8
-
-// The actions.
-const (
-	SigDefault SignalAction = iota // ends the process, or nothing: sigaction(2) has the list
-	SigCaught                      // the program takes it; a call that it interrupts fails with EINTR
-	SigIgnored                     // it is lost
-	SigRestart                     // as SigCaught, but calls that can begin again do so: SA_RESTART
-)
-
-func (a SignalAction) String() string {
-	return [...]string{"default", "caught", "ignored", "caught, SA_RESTART"}[a]
-}
-
-// signals is what a process' signals do. Sets have a bit for each number.
+// signals are a process' signals, and who is told of them besides the program.
 type signals struct {
-	caught  uint32 // the program takes them itself
-	ignored uint32
-	restart uint32 // of those that are caught, the ones with SA_RESTART
-	pending uint32 // posted, caught and not taken
-	blocked uint32 // pending ones that end no sleep: all while a handler runs
-	fatal   int    // the one that ends the process, 0 while none does
-	fds     []*signalFile
-
-	watchers []*signalFilter
+	sig      signal.State
+	fds      []*signalFile   // while one is open, signals end no sleep
+	watchers []*signalFilter // of kqueues
 	alarm    loop.Timer
 	alarmAt  time.Duration
 }
 
 // interrupts reports whether a signal is to end the process' sleep.
 func (p *Proc) interrupts() bool {
-	return p.fatal != 0 || len(p.fds) == 0 && p.pending&^p.blocked != 0
+	return p.sig.Fatal() != 0 || p.SignalWaits()
 }
 
 // disarm takes back what arm did, once no signal is left to end a sleep.
@@ -94,14 +37,14 @@ func (p *Proc) disarm() {
 
 // arm makes the next sleep that a signal ends not begin, if there is a signal. A
 // command of the lab looks at the signals that it catches itself before it sleeps.
-func (p *Proc) arm() { p.caller.Thread.Signalled = p.fatal != 0 || !p.native && p.interrupts() }
+func (p *Proc) arm() { p.caller.Thread.Signalled = p.sig.Fatal() != 0 || !p.native && p.interrupts() }
 
 // Signal posts a signal. One that the program does not take itself ends the
 // process at the return of the call that it is in, or does nothing, as its kind
 // is. A process that exits sees none any more but SIGKILL.
 func (p *Proc) Signal(sig int) {
-	name := SignalName(sig)
-	if name == "" || p.state == procExited || p.exiting && sig != SIGKILL {
+	name := signal.Name(sig)
+	if name == "" || p.state == procExited || p.exiting && sig != signal.SIGKILL {
 		return
 	}
 	for _, f := range p.watchers {
@@ -110,32 +53,20 @@ func (p *Proc) Signal(sig int) {
 			f.kn.Activate(f.kn)
 		}
 	}
-	bit := uint32(1) << sig
-	what := "ends the process"
-	switch {
-	case sig == SIGKILL:
-	case p.caught&bit != 0:
-		what = "caught"
-	case (p.ignored|harmless)&bit != 0:
-		if sig == SIGCHLD {
-			return // each child that ends sends one
-		}
-		what = "ignored"
-	}
-	p.node.lab.emit(event.Event{Kind: event.Signal, Node: p.node.name, Proc: p.name, PID: p.pid, Op: name, Text: what, Fuel: p.fuel})
-	switch what {
-	case "ignored":
+	what := p.sig.Post(sig)
+	if what == signal.Untold {
 		return
-	case "caught":
-		p.pending |= bit
+	}
+	p.node.lab.emit(event.Event{Kind: event.Signal, Node: p.node.name, Proc: p.name, PID: p.pid, Op: name, Text: what.String(), Fuel: p.fuel})
+	switch what {
+	case signal.Caught:
 		for _, f := range p.fds {
 			f.sel.Wakeup(p.node.kern)
 			f.sel.Knote(p.node.kern)
 		}
+	case signal.Ends:
 	default:
-		if p.fatal == 0 || sig == SIGKILL {
-			p.fatal = sig
-		}
+		return
 	}
 	if p.interrupts() && !p.node.kern.Interrupt(&p.caller.Thread) {
 		p.arm()
@@ -143,19 +74,19 @@ func (p *Proc) Signal(sig int) {
 }
 
 // Catch makes the program take a signal itself: TakeSignal returns it.
-func (p *Proc) Catch(sig int) { p.act(sig, SigCaught) }
+func (p *Proc) Catch(sig int) { p.act(sig, signal.Catch) }
 
 // Sigaction is sigaction(2): what becomes of a signal from now on. It returns what
 // did before. EINVAL for SIGKILL, SIGSTOP and what is no signal.
-func (p *Proc) Sigaction(sig int, a SignalAction) (SignalAction, errno.Errno) {
+func (p *Proc) Sigaction(sig int, a signal.Action) (signal.Action, errno.Errno) {
 	began := p.Now()
-	name := SignalName(sig)
+	name := signal.Name(sig)
 	if name == "" {
 		name = fmt.Sprint(sig)
 	}
-	var old SignalAction
+	var old signal.Action
 	e := errno.EINVAL
-	if a <= SigRestart && SignalName(sig) != "" && sig != SIGKILL && sig != SIGSTOP {
+	if a <= signal.Restart && signal.Name(sig) != "" && sig != signal.SIGKILL && sig != signal.SIGSTOP {
 		old, e = p.act(sig, a), errno.OK
 		name += ", " + a.String()
 	}
@@ -163,33 +94,8 @@ func (p *Proc) Sigaction(sig int, a SignalAction) (SignalAction, errno.Errno) {
 	return old, e
 }
 
-func (p *Proc) act(sig int, a SignalAction) (old SignalAction) {
-	bit := uint32(1) << sig
-	switch {
-	case p.restart&bit != 0:
-		old = SigRestart
-	case p.caught&bit != 0:
-		old = SigCaught
-	case p.ignored&bit != 0:
-		old = SigIgnored
-	}
-	p.caught, p.ignored, p.restart = p.caught&^bit, p.ignored&^bit, p.restart&^bit
-	switch a {
-	case SigRestart:
-		p.restart |= bit
-		p.caught |= bit
-	case SigCaught:
-		p.caught |= bit
-	case SigIgnored:
-		p.ignored |= bit
-	case SigDefault:
-	}
-	if p.caught&bit == 0 && p.pending&bit != 0 {
-		p.pending &^= bit
-		if (p.ignored|harmless)&bit == 0 && p.fatal == 0 {
-			p.fatal = sig
-		}
-	}
+func (p *Proc) act(sig int, a signal.Action) (old signal.Action) {
+	old = p.sig.Act(sig, a)
 	p.disarm()
 	return old
 }
@@ -197,18 +103,16 @@ func (p *Proc) act(sig int, a SignalAction) (old SignalAction) {
 // SignalWaits reports whether a signal that the program catches has been posted and
 // is to be taken now. A program asks at the return of each call.
 func (p *Proc) SignalWaits() bool {
-	return p.pending&^p.blocked != 0 && p.fatal == 0 && len(p.fds) == 0
+	return p.sig.Due() && p.sig.Fatal() == 0 && len(p.fds) == 0
 }
 
 // TakeSignal returns a signal that was posted and that the program catches, the
 // lowest first, or 0.
 func (p *Proc) TakeSignal() int {
-	if p.pending == 0 {
-		return 0
+	sig := p.sig.Take()
+	if sig != 0 {
+		p.disarm()
 	}
-	sig := bits.TrailingZeros32(p.pending)
-	p.pending &^= 1 << sig
-	p.disarm()
 	return sig
 }
 
@@ -217,7 +121,7 @@ func (p *Proc) TakeSignal() int {
 func (p *Proc) Sigtake() int {
 	sig := p.TakeSignal()
 	if sig != 0 {
-		p.logCall(event.Event{Op: "sigtake", N: int64(sig), Text: SignalName(sig)}, errno.OK, p.Now())
+		p.logCall(event.Event{Op: "sigtake", N: int64(sig), Text: signal.Name(sig)}, errno.OK, p.Now())
 	}
 	return sig
 }
@@ -226,12 +130,12 @@ func (p *Proc) Sigtake() int {
 // interrupts what it does. It returns whether the call that the signal interrupted
 // begins again after it.
 func (p *Proc) Handle(sig int, handler func()) (restart bool) {
-	p.node.lab.emit(event.Event{Kind: event.Signal, Node: p.node.name, Proc: p.name, PID: p.pid, Op: SignalName(sig), Text: "handler", Fuel: p.fuel})
-	restart = p.restart&(1<<sig) != 0
-	p.blocked = ^uint32(0)
+	p.node.lab.emit(event.Event{Kind: event.Signal, Node: p.node.name, Proc: p.name, PID: p.pid, Op: signal.Name(sig), Text: "handler", Fuel: p.fuel})
+	restart = p.sig.Restarts(sig)
+	p.sig.Block(signal.All)
 	p.disarm()
 	handler()
-	p.blocked = 0
+	p.sig.Block(0)
 	p.arm()
 	return restart
 }
@@ -240,24 +144,14 @@ func (p *Proc) Handle(sig int, handler func()) (restart bool) {
 // number minus one, is not set in mask, also if it came before. It returns EINTR.
 func (p *Proc) Sigpause(mask uint64) errno.Errno {
 	began := p.Now()
-	before := p.blocked
-	p.blocked = uint32(mask << 1)
+	set := signal.FromMask(mask)
+	before := p.sig.Block(set)
 	p.arm()
-	e := p.node.kern.Sleep(&p.caller.Thread, &p.blocked, "pause", true)
-	p.blocked = before
+	e := p.node.kern.Sleep(&p.caller.Thread, &p.signals, "pause", true)
+	p.sig.Block(before)
 	p.disarm()
-	p.logCall(event.Event{Op: "sigpause", Text: maskText(uint32(mask << 1))}, e, began)
+	p.logCall(event.Event{Op: "sigpause", Text: set.String()}, e, began)
 	return e
-}
-
-func maskText(set uint32) string {
-	var names []string
-	for sig := range signalNames {
-		if sig > 0 && set&(1<<sig) != 0 {
-			names = append(names, signalNames[sig])
-		}
-	}
-	return "[" + strings.Join(names, " ") + "]"
 }
 
 // Kill is kill(2), on the process' own node: to a process, to its own group (0), to
@@ -265,10 +159,10 @@ func maskText(set uint32) string {
 // there is anybody: ESRCH if not.
 func (p *Proc) Kill(pid, sig int) errno.Errno {
 	began := p.Now()
-	name := SignalName(sig)
+	name := signal.Name(sig)
 	e := errno.OK
 	switch {
-	case name == "" && sig != 0, sig == SIGSTOP:
+	case name == "" && sig != 0, sig == signal.SIGSTOP:
 		e = errno.EINVAL // there is no job control
 		name = fmt.Sprint(sig)
 	case sig == 0:
@@ -348,7 +242,7 @@ func (f *signalFile) Read(by *file.Caller, b []byte) (int, uint64, errno.Errno) 
 		return 0, 0, errno.EINVAL // the signals are those of who opened it
 	}
 	p := f.p
-	for p.pending == 0 {
+	for p.sig.Pending() == 0 {
 		if f.non {
 			return 0, 0, errno.EWOULDBLOCK
 		}
@@ -357,7 +251,7 @@ func (f *signalFile) Read(by *file.Caller, b []byte) (int, uint64, errno.Errno) 
 		}
 	}
 	n := 0
-	for ; n+4 <= len(b) && p.pending != 0; n += 4 {
+	for ; n+4 <= len(b) && p.sig.Pending() != 0; n += 4 {
 		binary.LittleEndian.PutUint32(b[n:], uint32(p.TakeSignal()))
 	}
 	return n, 0, errno.OK
@@ -365,7 +259,7 @@ func (f *signalFile) Read(by *file.Caller, b []byte) (int, uint64, errno.Errno) 
 
 // Poll finds it ready when a signal waits.
 func (f *signalFile) Poll(by *file.Caller, events int) int {
-	if by == &f.p.caller && f.p.pending != 0 {
+	if by == &f.p.caller && f.p.sig.Pending() != 0 {
 		return events & (kern.POLLIN | kern.POLLRDNORM)
 	}
 	f.sel.Record(by.Kernel, &by.Thread)
@@ -384,7 +278,7 @@ func (f *signalFile) Kqfilter(by *file.Caller, kn *kern.Knote) errno.Errno {
 		return errno.EINVAL
 	}
 	return file.Watch(&f.sel, kn, func(kn *kern.Knote) bool {
-		kn.Data = int64(4 * bits.OnesCount32(f.p.pending))
+		kn.Data = int64(4 * f.p.sig.Pending())
 		return kn.Data > 0
 	})
 }

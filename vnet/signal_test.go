@@ -10,6 +10,7 @@ import (
 	"wireloom/vnet/event"
 	"wireloom/vnet/file"
 	"wireloom/vnet/kern"
+	"wireloom/vnet/signal"
 )
 
 // calls collects the calls and signals that a lab logs, a line each.
@@ -74,15 +75,15 @@ func TestSignalActions(t *testing.T) {
 			p.Kill(0, 28)
 		}, []string{"0s a --- SIGWINCH: ignored ---", "0s a kill(0, SIGWINCH) = 0", "0s a ended: exit 0"}},
 		{"ignored", func(p *Proc) {
-			p.Sigaction(SIGTERM, SigIgnored)
-			p.Kill(p.PID(), SIGTERM)
+			p.Sigaction(signal.SIGTERM, signal.Ignore)
+			p.Kill(p.PID(), signal.SIGTERM)
 		}, []string{"0s a sigaction(SIGTERM, ignored) = 0", "0s a --- SIGTERM: ignored ---", "0s a kill(1, SIGTERM) = 0", "0s a ended: exit 0"}},
 		{"caught and taken, the lowest first", func(p *Proc) {
-			p.Sigaction(SIGTERM, SigCaught)
-			p.Sigaction(SIGINT, SigRestart)
-			p.Kill(p.PID(), SIGTERM)
-			p.Kill(p.PID(), SIGINT)
-			p.Kill(p.PID(), SIGINT) // is pending already
+			p.Sigaction(signal.SIGTERM, signal.Catch)
+			p.Sigaction(signal.SIGINT, signal.Restart)
+			p.Kill(p.PID(), signal.SIGTERM)
+			p.Kill(p.PID(), signal.SIGINT)
+			p.Kill(p.PID(), signal.SIGINT) // is pending already
 			p.Sigtake()
 			p.Sigtake()
 			p.Sigtake()
@@ -92,36 +93,36 @@ func TestSignalActions(t *testing.T) {
 			"0s a sigtake(SIGINT) = 2", "0s a sigtake(SIGTERM) = 15", "0s a ended: exit 0",
 		}},
 		{"a pending signal whose action becomes the default ends it", func(p *Proc) {
-			p.Catch(SIGTERM)
-			p.Kill(p.PID(), SIGTERM)
-			p.Sigaction(SIGTERM, SigDefault)
+			p.Catch(signal.SIGTERM)
+			p.Kill(p.PID(), signal.SIGTERM)
+			p.Sigaction(signal.SIGTERM, signal.Default)
 		}, []string{"0s a --- SIGTERM: caught ---", "0s a kill(1, SIGTERM) = 0", "0s a sigaction(SIGTERM, default) = 1", "0s a ended: killed 143"}},
 		{"a pending signal that is then ignored is gone", func(p *Proc) {
-			p.Catch(SIGTERM)
-			p.Kill(p.PID(), SIGTERM)
-			p.Sigaction(SIGTERM, SigIgnored)
+			p.Catch(signal.SIGTERM)
+			p.Kill(p.PID(), signal.SIGTERM)
+			p.Sigaction(signal.SIGTERM, signal.Ignore)
 			p.Sigtake()
 		}, []string{"0s a --- SIGTERM: caught ---", "0s a kill(1, SIGTERM) = 0", "0s a sigaction(SIGTERM, ignored) = 1", "0s a ended: exit 0"}},
 		{"SIGKILL can't be caught", func(p *Proc) {
-			p.Sigaction(SIGKILL, SigCaught)
-			p.Kill(p.PID(), SIGKILL)
+			p.Sigaction(signal.SIGKILL, signal.Catch)
+			p.Kill(p.PID(), signal.SIGKILL)
 		}, []string{"0s a sigaction(SIGKILL) = -1 EINVAL", "0s a --- SIGKILL: ends the process ---", "0s a kill(1, SIGKILL) = 0", "0s a ended: killed 137"}},
 		{"nobody and no signal", func(p *Proc) {
-			p.Kill(9, SIGTERM)
+			p.Kill(9, signal.SIGTERM)
 			p.Kill(-9, 0)
 			p.Kill(1, 0)
 			p.Kill(1, 99)
 			p.Kill(1, -1)
-			p.Kill(1, SIGSTOP)
-			p.Kill(-1, SIGTERM) // all others: none
-			p.Sigaction(33, SigIgnored)
-			p.Sigaction(SIGINT, 7)
+			p.Kill(1, signal.SIGSTOP)
+			p.Kill(-1, signal.SIGTERM) // all others: none
+			p.Sigaction(33, signal.Ignore)
+			p.Sigaction(signal.SIGINT, 7)
 		}, []string{
 			"0s a kill(9, SIGTERM) = -1 ESRCH", "0s a kill(-9, 0) = -1 ESRCH", "0s a kill(1, 0) = 0", "0s a kill(1, 99) = -1 EINVAL", "0s a kill(1, -1) = -1 EINVAL",
 			"0s a kill(1, 17) = -1 EINVAL", "0s a kill(-1, SIGTERM) = -1 ESRCH", "0s a sigaction(33) = -1 EINVAL", "0s a sigaction(SIGINT) = -1 EINVAL", "0s a ended: exit 0",
 		}},
 		{"an alarm ends a sleep", func(p *Proc) {
-			p.Catch(SIGALRM)
+			p.Catch(signal.SIGALRM)
 			p.Alarm(2 * time.Second)
 			p.Sleep(time.Second / 2)
 			p.Alarm(time.Second)
@@ -134,18 +135,18 @@ func TestSignalActions(t *testing.T) {
 			"1.5s a alarm(1h0m0s) = 0", "1.5s a alarm(0s) = 3600000", "1.5s a ended: exit 0",
 		}},
 		{"an alarm that is due while it computes ends one sleep", func(p *Proc) {
-			p.Catch(SIGALRM)
+			p.Catch(signal.SIGALRM)
 			p.Alarm(time.Millisecond)
 			p.Charge(SliceFuel * 5)
 			p.Sleep(time.Second)
 			p.Sleep(time.Second) // it has not been taken, and has interrupted
 		}, []string{"0s a alarm(1ms) = 0", "1ms a --- SIGALRM: caught ---", "5ms a poll(1s) = -1 EINTR", "1.005s a poll(1s) = 0", "1.005s a ended: exit 0"}},
 		{"a pause ends with a signal that is not in its mask", func(p *Proc) {
-			p.Catch(SIGALRM)
-			p.Catch(SIGHUP)
-			p.Kill(p.PID(), SIGHUP)
+			p.Catch(signal.SIGALRM)
+			p.Catch(signal.SIGHUP)
+			p.Kill(p.PID(), signal.SIGHUP)
 			p.Alarm(time.Second)
-			p.Sigpause(1 << (SIGHUP - 1))
+			p.Sigpause(1 << (signal.SIGHUP - 1))
 			p.Sigpause(0) // SIGHUP is pending
 		}, []string{
 			"0s a --- SIGHUP: caught ---", "0s a kill(1, SIGHUP) = 0", "0s a alarm(1s) = 0", "1s a --- SIGALRM: caught ---",
@@ -165,15 +166,15 @@ func TestSignalActions(t *testing.T) {
 // TestHandler: while one runs, signals wait and end no sleep.
 func TestHandler(t *testing.T) {
 	got := runOne(t, func(p *Proc) Exit {
-		p.Sigaction(SIGALRM, SigRestart)
-		p.Catch(SIGHUP)
+		p.Sigaction(signal.SIGALRM, signal.Restart)
+		p.Catch(signal.SIGHUP)
 		p.Alarm(time.Second)
 		p.Sleep(time.Minute)
 		if !p.SignalWaits() {
 			t.Error("no signal waits")
 		}
 		restart := p.Handle(p.TakeSignal(), func() {
-			p.Kill(p.PID(), SIGHUP)
+			p.Kill(p.PID(), signal.SIGHUP)
 			if p.SignalWaits() {
 				t.Error("a signal waits in the handler")
 			}
@@ -192,14 +193,14 @@ func TestHandler(t *testing.T) {
 
 func TestSignalfd(t *testing.T) {
 	got := runOne(t, func(p *Proc) Exit {
-		p.Catch(SIGALRM)
-		p.Catch(SIGHUP)
+		p.Catch(signal.SIGALRM)
+		p.Catch(signal.SIGHUP)
 		fd, _ := p.Signalfd()
 		b := make([]byte, 8)
 		p.Alarm(time.Second)
 		p.Sleep(2 * time.Second) // is not interrupted
-		p.Poll([]PollFD{{FD: fd, Events: kern.POLLIN}}, -1)
-		p.Kill(p.PID(), SIGHUP)
+		p.Poll([]file.PollFD{{FD: fd, Events: kern.POLLIN}}, -1)
+		p.Kill(p.PID(), signal.SIGHUP)
 		p.Read(fd, b[:3])
 		n, _ := p.Read(fd, b)
 		if want := "\x01\x00\x00\x00\x0e\x00\x00\x00"; string(b[:n]) != want {
@@ -211,7 +212,7 @@ func TestSignalfd(t *testing.T) {
 		p.Alarm(time.Second)
 		p.Read(fd, b)
 		p.Close(fd)
-		p.Kill(p.PID(), SIGHUP)
+		p.Kill(p.PID(), signal.SIGHUP)
 		p.Sleep(time.Second)
 		return done
 	})
@@ -243,7 +244,7 @@ func TestSignalsDuringExit(t *testing.T) {
 			b := newBench(t, one("a"))
 			lines := calls(b.Lab)
 			b.program("a", func(p *Proc) Exit {
-				p.Catch(SIGALRM)
+				p.Catch(signal.SIGALRM)
 				p.Alarm(600 * time.Millisecond)
 				if _, e := p.install(&openFile{file: slowFile{}}); e != errno.OK {
 					t.Error(e)

@@ -33,7 +33,7 @@ func (n *Node) spawn(s *slot, name string, prog Program, native bool, argv, env 
 	if len(n.procs) >= MaxProcs {
 		return nil, n.full(name)
 	}
-	if n.lab.mem.free() < ProcMemory {
+	if n.lab.mem.Free() < ProcMemory {
 		return nil, n.outOfMemory(name)
 	}
 	p := n.lab.newProc(n, s, prog, native, argv, env)

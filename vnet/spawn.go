@@ -10,6 +10,7 @@ import (
 	"wireloom/vnet/event"
 	"wireloom/vnet/file"
 	"wireloom/vnet/kern"
+	"wireloom/vnet/signal"
 )
 
 // Processes that processes make. A child that ended stays in its parent's list,
@@ -89,7 +90,7 @@ func (p *Proc) spawn(argv, env []string, fds [3]int) (int, errno.Errno) {
 		p.once(limitProcs, "processes", fmt.Sprintf("the node runs %d processes and has %d that nobody waited for: a program can't start more", len(n.procs), n.zombies), MaxProcs-ReservedProcs)
 		return -1, errno.EAGAIN
 	}
-	if memory, instance := x.begins(); memory+instance+ProcMemory > n.lab.mem.free() {
+	if memory, instance := x.begins(); memory+instance+ProcMemory > n.lab.mem.Free() {
 		p.outOfMemory(fmt.Sprintf("a process of %s begins with %d bytes", x.name, memory+instance+ProcMemory))
 		return -1, errno.ENOMEM
 	}
@@ -105,7 +106,8 @@ func (p *Proc) spawn(argv, env []string, fds [3]int) (int, errno.Errno) {
 		}
 		c.files[i] = of
 	}
-	c.stdin, c.caller.Thread.PGID, c.ignored = p.stdin, p.caller.Thread.PGID, p.ignored
+	c.stdin, c.caller.Thread.PGID = p.stdin, p.caller.Thread.PGID
+	c.sig.Inherit(&p.sig)
 	c.inheritRoot(p)
 	p.begin(c, x)
 	c.parent = p
@@ -171,7 +173,7 @@ func (p *Proc) leaveFamily() {
 		return
 	}
 	n.zombies++
-	if p.parent.ignored&(1<<SIGCHLD) != 0 {
+	if p.parent.sig.Ignores(signal.SIGCHLD) {
 		p.parent.reap(p) // it does not want to know: SA_NOCLDWAIT
 	}
 	q := p.parent
@@ -179,7 +181,7 @@ func (p *Proc) leaveFamily() {
 		return
 	}
 	n.kern.Wakeup(&q.children)
-	q.Signal(SIGCHLD)
+	q.Signal(signal.SIGCHLD)
 }
 
 // reap forgets a zombie.
@@ -225,7 +227,7 @@ func (p *Proc) Waitpid(pid, options int) (child, status int, e errno.Errno) {
 
 func statusText(status int) string {
 	if sig := status & 0x7f; sig != 0 {
-		return "ended by " + SignalName(sig)
+		return "ended by " + signal.Name(sig)
 	}
 	return fmt.Sprintf("exit code %d", status>>8)
 }

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"wireloom/vnet/errno"
-	"wireloom/vnet/kern"
+	"wireloom/vnet/signal"
 )
 
 var std = [3]int{0, 1, 2}
@@ -52,7 +52,7 @@ func TestSpawn(t *testing.T) {
 		{"the signal that ended it", sleeps, func(p *Proc) {
 			pid, _ := p.Spawn([]string{"/usr/bin/b"}, []string{"A=b"}, std)
 			p.Sleep(time.Second)
-			p.Kill(pid, SIGTERM)
+			p.Kill(pid, signal.SIGTERM)
 			p.Sleep(time.Second)
 			p.Kill(pid, 0) // it is a zombie
 			p.Waitpid(pid, 0)
@@ -62,18 +62,18 @@ func TestSpawn(t *testing.T) {
 			"1s b.1 poll(10s) = -1 EINTR", "1s b.1 ended: killed 143", "2s a poll(1s) = 0", "2s a kill(2, 0) = 0", "2s a waitpid(2, ended by SIGTERM) = 2", "2s a kill(2, 0) = -1 ESRCH",
 		}},
 		{"SIGCHLD interrupts", code(0), func(p *Proc) {
-			p.Catch(SIGCHLD)
+			p.Catch(signal.SIGCHLD)
 			p.Spawn([]string{"b"}, nil, std)
 			p.Sleep(time.Second)
 			p.Sigtake()
 		}, []string{`0s a spawn(["b"], [0 1 2]) = 2`, "0s b.1 ended: exit 0", "0s a --- SIGCHLD: caught ---", "0s a poll(1s) = -1 EINTR", "0s a sigtake(SIGCHLD) = 20"}},
 		{"with SIGCHLD ignored nothing is left", code(0), func(p *Proc) {
-			p.Sigaction(SIGCHLD, SigIgnored)
+			p.Sigaction(signal.SIGCHLD, signal.Ignore)
 			p.Spawn([]string{"b"}, nil, std)
 			p.Waitpid(-1, 0)
 		}, []string{"0s a sigaction(SIGCHLD, ignored) = 0", `0s a spawn(["b"], [0 1 2]) = 2`, "0s b.1 ended: exit 0", "0s a waitpid(-1) = -1 ECHILD"}},
 		{"a wait is interrupted", sleeps, func(p *Proc) {
-			p.Catch(SIGALRM)
+			p.Catch(signal.SIGALRM)
 			p.Spawn([]string{"b"}, nil, std)
 			p.Alarm(time.Second)
 			p.Waitpid(0, 0)
@@ -119,8 +119,8 @@ func TestSpawn(t *testing.T) {
 func TestChild(t *testing.T) {
 	b, _ := family(t, map[string]func(p *Proc) Exit{
 		"a": func(p *Proc) Exit {
-			p.Sigaction(SIGHUP, SigIgnored)
-			p.Catch(SIGINT)
+			p.Sigaction(signal.SIGHUP, signal.Ignore)
+			p.Catch(signal.SIGINT)
 			r, w, _ := p.Pipe()
 			p.Spawn([]string{"b", "x y"}, []string{"K=v"}, [3]int{-1, w, 2})
 			p.Close(w)
@@ -132,8 +132,8 @@ func TestChild(t *testing.T) {
 		},
 		"b": func(p *Proc) Exit {
 			n, e := p.Read(0, make([]byte, 1))
-			hup, _ := p.Sigaction(SIGHUP, SigDefault)
-			intr, _ := p.Sigaction(SIGINT, SigDefault)
+			hup, _ := p.Sigaction(signal.SIGHUP, signal.Default)
+			intr, _ := p.Sigaction(signal.SIGINT, signal.Default)
 			say(p, "%q %q pid %d parent %d stdin %d %v HUP %v INT %v", p.Args(), p.Env(), p.PID(), p.PPID(), n, e, hup, intr)
 			return done
 		},
@@ -210,7 +210,7 @@ func TestFuelLimit(t *testing.T) {
 	c.Nodes[0].Programs[0].Fuel = 250_000
 	b := newBench(t, c)
 	b.program("a", func(p *Proc) Exit {
-		p.Catch(SIGXCPU)
+		p.Catch(signal.SIGXCPU)
 		for !p.Dying() {
 			p.Charge(p.Budget())
 			p.Charge(1)
@@ -220,93 +220,6 @@ func TestFuelLimit(t *testing.T) {
 	b.Start()
 	b.Run(time.Second, NoLimit)
 	b.want("2.50001ms limit fuel", "2.50001ms n:a exit 152 limit fuel 250001")
-}
-
-func TestShellLines(t *testing.T) {
-	for _, c := range []struct {
-		line string
-		want string // argv and redirections of each stage
-		err  string
-	}{
-		{"ping -c 3 10.0.0.2", "ping -c 3 10.0.0.2", ""},
-		{"  ping\t10.0.0.2 \n", "ping 10.0.0.2", ""},
-		{`echo 'a b' "c 'd'" e"f"g ''`, "echo a b c 'd' efg ", ""},
-		{`echo a\ b '\' "\"" \| '|' \>x`, `echo a b \ " | | >x`, ""},
-		{"a|b | c", "a; b; c", ""},
-		{"a <in >out b", "a b 0<in 1>out", ""},
-		{"a >>log 2>err 2>&1", "a 1>>log 2>err 2>1", ""},
-		{"a x2>y >&2", "a x2 1>y 1>2", ""},
-		{"a 2>>e", "a 2>>e", ""},
-		{`a >"b c"`, "a 1>b c", ""},
-		{`echo "a`, "", "ends inside a quotation"},
-		{`echo \`, "", "ends inside a quotation"},
-		{"  ", "", "is empty"},
-		{"| a", "", "no command before a |"},
-		{"a | | b", "", "no command before a |"},
-		{"a |", "", "no command after the |"},
-		{"a >", "", "no file name after >"},
-		{"a > | b", "", "no file name after >"},
-		{`a > ""`, "", "no file name after >"},
-		{"> x", "", "no command to redirect"},
-		{"a; b", "", "this prompt has no ;"},
-		{"a && b", "", "this prompt has no &"},
-		{"a $(b)", "", "this prompt has no ("},
-		{strings.Repeat("a|", MaxStages) + "a", "", "17 commands"},
-		{strings.Repeat("a", MaxLine+1), "", "16385 bytes"},
-	} {
-		t.Run(c.line[:min(len(c.line), 40)], func(t *testing.T) {
-			stages, err := parseLine(c.line)
-			if err != nil || c.err != "" {
-				if err == nil || c.err == "" || !strings.Contains(err.Error(), c.err) {
-					t.Errorf("got %v, want %q", err, c.err)
-				}
-				return
-			}
-			var all []string
-			for _, s := range stages {
-				all = append(all, s.String())
-			}
-			if got := strings.Join(all, "; "); got != c.want {
-				t.Errorf("got %q, want %q", got, c.want)
-			}
-		})
-	}
-}
-
-func (s stage) String() string {
-	out := append([]string(nil), s.argv...)
-	for _, r := range s.to {
-		mode := ">"
-		switch {
-		case r.flags&kern.O_APPEND != 0:
-			mode = ">>"
-		case r.path != "" && r.flags == kern.O_RDONLY:
-			mode = "<"
-		}
-		to := r.path
-		if to == "" {
-			to = string(rune('0' + r.same))
-		}
-		out = append(out, string(rune('0'+r.fd))+mode+to)
-	}
-	return strings.Join(out, " ")
-}
-
-func FuzzParseLine(f *testing.F) {
-	for _, s := range []string{`a 'b' | c > "d" 2>&1`, `a \| b <x`, "2>", "a 2>&1 | b >&2 >> c"} {
-		f.Add(s)
-	}
-	f.Fuzz(func(t *testing.T, line string) {
-		stages, err := parseLine(line)
-		if (err == nil) != (len(stages) > 0) {
-			t.Errorf("%d stages, %v", len(stages), err)
-		}
-		for _, s := range stages {
-			if len(s.argv) == 0 {
-				t.Error("a stage without a command")
-			}
-		}
-	})
 }
 
 // TestPrompt runs lines: commands, pipes, files, and what they leave.

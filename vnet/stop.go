@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"wireloom/vnet/event"
+	"wireloom/vnet/signal"
 )
 
 // Stop asks a process to end, and all of its line if it is a command of the prompt's.
@@ -50,14 +51,14 @@ func (l *Lab) end(node, proc string, how func(*Proc)) (r Reply, err error) {
 	return r, nil
 }
 
-func (p *Proc) kill() { p.Signal(SIGKILL) }
+func (p *Proc) kill() { p.Signal(signal.SIGKILL) }
 
 // terminate posts SIGTERM. A command of the node's is stopped with SIGINT, as Ctrl-C at
 // its prompt would: ping then prints what it counted.
 func (p *Proc) terminate() {
 	if p.native {
-		p.Signal(SIGINT)
+		p.Signal(signal.SIGINT)
 		return
 	}
-	p.Signal(SIGTERM)
+	p.Signal(signal.SIGTERM)
 }

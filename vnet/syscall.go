@@ -1,7 +1,6 @@
 package vnet
 
 import (
-	"fmt"
 	"strings"
 	"time"
 
@@ -9,6 +8,7 @@ import (
 	"wireloom/vnet/event"
 	"wireloom/vnet/file"
 	"wireloom/vnet/kern"
+	"wireloom/vnet/signal"
 )
 
 // The system calls of a process. Each records a call event when it returns; the
@@ -86,7 +86,7 @@ func (p *Proc) Write(fd int, b []byte) (int, errno.Errno) {
 // Sockets tell by the error alone.
 func (p *Proc) brokenPipe(of *openFile, e errno.Errno) {
 	if _, sock := of.file.(*file.Socket); e == errno.EPIPE && !sock {
-		p.Signal(SIGPIPE)
+		p.Signal(signal.SIGPIPE)
 	}
 }
 
@@ -135,7 +135,7 @@ func (p *Proc) SetFlags(fd, flags int) errno.Errno {
 			of.flags = of.flags&^mask | flags&mask
 		}
 	}
-	text := strings.TrimPrefix(flagNames("", flags), "|")
+	text := strings.TrimPrefix(file.FlagNames("", flags), "|")
 	if text == "" {
 		text = "0"
 	}
@@ -216,24 +216,16 @@ func (p *Proc) closeAll() {
 	}
 }
 
-// A PollFD is an entry of Poll's list: which events of fd are asked for, and
-// which hold.
-type PollFD struct {
-	FD      int
-	Events  int // kern.POLLIN, ...
-	Revents int
-}
-
 // Poll is poll(2): it waits until an event holds, timeout has passed (below zero:
 // for ever) or a signal comes, and returns for how many entries one holds.
-func (p *Proc) Poll(fds []PollFD, timeout time.Duration) (int, errno.Errno) {
+func (p *Proc) Poll(fds []file.PollFD, timeout time.Duration) (int, errno.Errno) {
 	began := p.Now()
 	n, e := p.poll(fds, timeout, began)
-	p.logCall(event.Event{Op: "poll", N: int64(n), Text: pollText(fds, timeout)}, e, began)
+	p.logCall(event.Event{Op: "poll", N: int64(n), Text: file.PollText(fds, timeout)}, e, began)
 	return n, e
 }
 
-func (p *Proc) poll(fds []PollFD, timeout time.Duration, began time.Duration) (int, errno.Errno) {
+func (p *Proc) poll(fds []file.PollFD, timeout time.Duration, began time.Duration) (int, errno.Errno) {
 	k := p.node.kern
 	for {
 		k.SelBegin(&p.caller.Thread)
@@ -270,47 +262,4 @@ func (p *Proc) poll(fds []PollFD, timeout time.Duration, began time.Duration) (i
 			return 0, errno.EINTR
 		}
 	}
-}
-
-var pollBits = []struct {
-	bit  int
-	name string
-}{
-	{kern.POLLIN, "POLLIN"},
-	{kern.POLLPRI, "POLLPRI"},
-	{kern.POLLOUT, "POLLOUT"},
-	{kern.POLLERR, "POLLERR"},
-	{kern.POLLHUP, "POLLHUP"},
-	{kern.POLLNVAL, "POLLNVAL"},
-	{kern.POLLRDNORM, "POLLRDNORM"},
-}
-
-func pollText(fds []PollFD, timeout time.Duration) string {
-	var b strings.Builder
-	for i, f := range fds {
-		if i == 8 {
-			fmt.Fprintf(&b, "and %d more, ", len(fds)-i)
-			break
-		}
-		fmt.Fprintf(&b, "%d:", f.FD)
-		sep := ""
-		for _, x := range pollBits {
-			if f.Events&x.bit != 0 {
-				b.WriteString(sep + x.name)
-				sep = "|"
-			}
-		}
-		for _, x := range pollBits {
-			if f.Revents&x.bit != 0 {
-				b.WriteString("=" + x.name)
-			}
-		}
-		b.WriteString(", ")
-	}
-	if timeout < 0 {
-		b.WriteString("for ever")
-	} else {
-		b.WriteString(timeout.String())
-	}
-	return b.String()
 }

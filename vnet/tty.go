@@ -1,6 +1,10 @@
 package vnet
 
-import "strings"
+import (
+	"strings"
+
+	"wireloom/vnet/signal"
+)
 
 // What the line discipline of a terminal does with what is typed at a console, as
 // far as it reaches a program: termios(4), with ISIG and ICANON. Lines are edited
@@ -17,7 +21,7 @@ func (p *Proc) typed(text string, eof bool) bool {
 	if i := strings.LastIndex(text, vintr); i >= 0 {
 		in.data, text = in.data[:0], text[i+len(vintr):]
 		for _, q := range p.node.group(p) {
-			q.Signal(SIGINT)
+			q.Signal(signal.SIGINT)
 		}
 	}
 	if before, _, found := strings.Cut(text, veof); found {

@@ -13,6 +13,7 @@ import (
 	"wireloom/vnet/fabric/bridge"
 	"wireloom/vnet/kern"
 	"wireloom/vnet/packet"
+	"wireloom/vnet/signal"
 )
 
 // A native is a program made of a Go function.
@@ -424,7 +425,7 @@ func TestSignals(t *testing.T) {
 			return p.Verdict()
 		}, Stop{Node: "n", Proc: "a"}, "10ms n:a exit 143 killed fuel 0"},
 		{"a program may catch SIGTERM", func(p *Proc) Exit {
-			p.Catch(SIGTERM)
+			p.Catch(signal.SIGTERM)
 			p.Sleep(time.Hour)
 			return Exit{Code: p.TakeSignal(), How: "exit"}
 		}, Stop{Node: "n", Proc: "a"}, "10ms n:a exit 15 exit fuel 0"},

@@ -9,6 +9,8 @@ import (
 
 	"wireloom/vnet"
 	"wireloom/vnet/event"
+	"wireloom/vnet/memory"
+	"wireloom/vnet/signal"
 )
 
 // signalled runs procTest and gives it signals at times: "100ms TERM".
@@ -186,7 +188,7 @@ func TestFuelBudget(t *testing.T) {
 			if x.Op != c.how || !strings.HasSuffix(x.Text, c.where) {
 				t.Errorf("it ended %q (%s), want %q and %q", x.Op, x.Text, c.how, c.where)
 			}
-			if limited := c.how == "limit"; limited && (x.N != 128+vnet.SIGXCPU || x.Fuel <= c.fuel || x.Fuel > c.fuel+64) || limited != (len(r.limits) == 1 && r.limits[0].Op == "fuel") {
+			if limited := c.how == "limit"; limited && (x.N != 128+signal.SIGXCPU || x.Fuel <= c.fuel || x.Fuel > c.fuel+64) || limited != (len(r.limits) == 1 && r.limits[0].Op == "fuel") {
 				t.Errorf("it ended with %d after %d units, limits %v; want 152 within 64 units after %d", x.N, x.Fuel, r.limits, c.fuel)
 			}
 		})
@@ -209,7 +211,7 @@ func TestSpawnedMemory(t *testing.T) {
 			total += p.Memory
 		}
 	}
-	if most := int64(vnet.DefaultLabMemory - 13*vnet.ProcMemory); total > most || total < most-2<<20 {
+	if most := int64(memory.DefaultLab - 13*vnet.ProcMemory); total > most || total < most-2<<20 {
 		t.Errorf("they have %d bytes, want a little less than %d", total, most)
 	}
 	if len(r.limits) < 12 {

@@ -3,8 +3,8 @@ package wasm
 import (
 	"time"
 
-	"wireloom/vnet"
 	"wireloom/vnet/errno"
+	"wireloom/vnet/file"
 	"wireloom/vnet/kern"
 )
 
@@ -92,12 +92,12 @@ func poll(g *guest, a args) uint32 {
 		return negative(errno.EFAULT)
 	}
 	g.chargeEntries(count)
-	fds := make([]vnet.PollFD, 0, count)
+	fds := make([]file.PollFD, 0, count)
 	index := make([]int, 0, count)
 	for i := range int(count) {
 		p := b[i*pollfdSize:]
 		if fd := int32(le.Uint32(p)); fd >= 0 { // others are left out
-			fds = append(fds, vnet.PollFD{FD: int(fd), Events: int(le.Uint16(p[4:]))})
+			fds = append(fds, file.PollFD{FD: int(fd), Events: int(le.Uint16(p[4:]))})
 			index = append(index, i)
 		}
 	}

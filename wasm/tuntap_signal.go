@@ -4,8 +4,8 @@ import (
 	"math"
 	"time"
 
-	"wireloom/vnet"
 	"wireloom/vnet/errno"
+	"wireloom/vnet/signal"
 	"wireloom/wasm/fuel"
 )
 
@@ -59,10 +59,10 @@ func (g *guest) handle(sig int) {
 }
 
 func sigaction(g *guest, a args) uint32 {
-	if a.u32(1) > uint32(vnet.SigRestart) {
+	if a.u32(1) > uint32(signal.Restart) {
 		return negative(errno.EINVAL)
 	}
-	old, e := g.p.Sigaction(int(a.i32(0)), vnet.SignalAction(a.u32(1)))
+	old, e := g.p.Sigaction(int(a.i32(0)), signal.Action(a.u32(1)))
 	return result(int(old), e)
 }
 

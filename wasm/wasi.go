@@ -6,6 +6,7 @@ import (
 
 	"wireloom/vnet"
 	"wireloom/vnet/errno"
+	"wireloom/vnet/signal"
 )
 
 // wasi is WASI preview 1: all of its functions, in the order of its definition
@@ -191,7 +192,7 @@ func procExit(g *guest, a args) uint32 {
 }
 
 // signals are WASI's numbers of the signals that a process can be sent.
-var signals = map[uint32]int{1: vnet.SIGHUP, 2: vnet.SIGINT, 9: vnet.SIGKILL, 13: vnet.SIGPIPE, 15: vnet.SIGTERM, 23: vnet.SIGXCPU}
+var signals = map[uint32]int{1: signal.SIGHUP, 2: signal.SIGINT, 9: signal.SIGKILL, 13: signal.SIGPIPE, 15: signal.SIGTERM, 23: signal.SIGXCPU}
 
 func procRaise(g *guest, a args) uint32 {
 	n := a.u32(0)

@@ -4,8 +4,8 @@ import (
 	"math"
 	"time"
 
-	"wireloom/vnet"
 	"wireloom/vnet/errno"
+	"wireloom/vnet/file"
 	"wireloom/vnet/kern"
 )
 
@@ -46,7 +46,7 @@ func pollOneoff(g *guest, a args) uint32 {
 	}
 	g.chargeEntries(count)
 	subs := make([]subscription, count)
-	var fds []vnet.PollFD
+	var fds []file.PollFD
 	timeout := time.Duration(-1)
 	for i := range subs {
 		b, _ := g.at(in+uint32(i)*subscriptionSize, subscriptionSize)
@@ -84,30 +84,30 @@ func pollOneoff(g *guest, a args) uint32 {
 }
 
 // subscription reads one; of a descriptor's, what to ask poll(2).
-func (g *guest) subscription(b []byte) (subscription, vnet.PollFD, errno.Errno) {
+func (g *guest) subscription(b []byte) (subscription, file.PollFD, errno.Errno) {
 	s := subscription{userdata: le.Uint64(b), kind: b[8]}
 	switch s.kind {
 	case subClock:
 		now, ok := g.clock(le.Uint32(b[16:]))
 		if !ok {
-			return s, vnet.PollFD{}, errno.EINVAL
+			return s, file.PollFD{}, errno.EINVAL
 		}
 		d := time.Duration(min(le.Uint64(b[24:]), math.MaxInt64))
 		if le.Uint16(b[40:])&clockAbsolute != 0 {
 			d = max(d-now, 0)
 		}
 		s.deadline = g.p.Now() + min(d, longestTimeout)
-		return s, vnet.PollFD{}, errno.OK
+		return s, file.PollFD{}, errno.OK
 	case subRead:
-		return s, vnet.PollFD{FD: int(int32(le.Uint32(b[16:]))), Events: kern.POLLIN | kern.POLLRDNORM}, errno.OK
+		return s, file.PollFD{FD: int(int32(le.Uint32(b[16:]))), Events: kern.POLLIN | kern.POLLRDNORM}, errno.OK
 	case subWrite:
-		return s, vnet.PollFD{FD: int(int32(le.Uint32(b[16:]))), Events: kern.POLLOUT}, errno.OK
+		return s, file.PollFD{FD: int(int32(le.Uint32(b[16:]))), Events: kern.POLLOUT}, errno.OK
 	}
-	return s, vnet.PollFD{}, errno.EINVAL
+	return s, file.PollFD{}, errno.EINVAL
 }
 
 // event writes the event of a subscription to b, if it has happened.
-func (g *guest) event(b []byte, s subscription, fds []vnet.PollFD) bool {
+func (g *guest) event(b []byte, s subscription, fds []file.PollFD) bool {
 	var e errno.Errno
 	var ready uint64
 	var flags uint16

@@ -15,6 +15,7 @@ import (
 	"wireloom/vnet/event"
 	"wireloom/vnet/inet"
 	"wireloom/vnet/kern"
+	"wireloom/vnet/memory"
 )
 
 // A native is a program made of a Go function that says at its end what went wrong.
@@ -167,8 +168,8 @@ func TestHogsOfSockets(t *testing.T) {
 		if said != 1 || ended != "" {
 			t.Errorf("the limit was told %d times, want once; the programs should sleep: %s", said, ended)
 		}
-		if most > vnet.MaxKernelMemory || most < vnet.MaxKernelMemory-1<<20 {
-			t.Errorf("the kernels held %d bytes, want about %d and not more", most, int64(vnet.MaxKernelMemory))
+		if most > memory.MaxKernel || most < memory.MaxKernel-1<<20 {
+			t.Errorf("the kernels held %d bytes, want about %d and not more", most, int64(memory.MaxKernel))
 		}
 		hash := l.Log().Hash()
 		l.Close()

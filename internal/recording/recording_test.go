@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"wireloom/vnet"
+	"wireloom/vnet/memory"
 )
 
 // A native is a program made of a Go function. Its bytes are its name.
@@ -50,7 +51,7 @@ var programs = map[string]func(p *vnet.Proc) vnet.Exit{
 		return p.Verdict()
 	},
 	"eats": func(p *vnet.Proc) vnet.Exit {
-		p.SetStack(vnet.MaxKernelMemory + MaxStacks + 1)
+		p.SetStack(memory.MaxKernel + MaxStacks + 1)
 		for !p.Dying() {
 			p.Sleep(time.Millisecond)
 		}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"wireloom/vnet"
+	"wireloom/vnet/memory"
 )
 
 // Limits of a replay besides those of its caller.
@@ -188,7 +189,7 @@ func (p *player) play(ctx context.Context) (Result, error) {
 	// What its programs have is limited by its configuration, as in every run. How large
 	// their stacks are differs by machine.
 	lab.SetGrant(func(_, others int64) bool {
-		p.greedy = p.greedy || others > vnet.MaxKernelMemory+MaxStacks
+		p.greedy = p.greedy || others > memory.MaxKernel+MaxStacks
 		return !p.greedy
 	})
 	for _, x := range p.Programs {

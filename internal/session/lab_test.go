@@ -15,6 +15,8 @@ import (
 	"wireloom/vnet"
 	"wireloom/vnet/errno"
 	"wireloom/vnet/kern"
+	"wireloom/vnet/memory"
+	"wireloom/vnet/signal"
 )
 
 // A native is a program made of a Go function. Its bytes are its name.
@@ -63,7 +65,7 @@ func spin(p *vnet.Proc) vnet.Exit {
 
 // deaf catches SIGTERM and goes on.
 func deaf(p *vnet.Proc) vnet.Exit {
-	p.Catch(vnet.SIGTERM)
+	p.Catch(signal.SIGTERM)
 	for !p.Dying() {
 		p.Sleep(300 * time.Millisecond)
 	}
@@ -104,7 +106,7 @@ func breathe(p *vnet.Proc) vnet.Exit {
 
 // nest makes nested calls that take so much of the host.
 func nest(p *vnet.Proc) vnet.Exit {
-	p.SetStack(MaxStacks + vnet.MaxKernelMemory + 1)
+	p.SetStack(MaxStacks + memory.MaxKernel + 1)
 	p.Sleep(time.Hour)
 	return p.Verdict()
 }

@@ -8,6 +8,7 @@ import (
 
 	"wireloom/internal/recording"
 	"wireloom/vnet"
+	"wireloom/vnet/memory"
 )
 
 // MaxStacks is how many bytes the host keeps for the nested calls of a lab's programs.
@@ -46,7 +47,7 @@ func (s *Session) aside(ctx context.Context, work func()) {
 func (s *Session) settleMemory() {
 	programs, others := s.lab.Memory()
 	s.opts.Claim.Settle(programs, others+s.uploads.bytes)
-	if others > vnet.MaxKernelMemory+MaxStacks {
+	if others > memory.MaxKernel+MaxStacks {
 		s.ending = fmt.Sprintf("the nested calls of the lab's programs take more than %d MiB of the server's memory", MaxStacks>>20)
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"wireloom/vnet"
 	"wireloom/vnet/errno"
+	"wireloom/vnet/file"
 	"wireloom/vnet/inet"
 	"wireloom/vnet/kern"
 )
@@ -94,7 +95,7 @@ func (c *dhclient) ask(m dhcpMessage, want dhcpKind, wait time.Duration) (answer
 		if left <= 0 || c.Dying() {
 			return answer, false
 		}
-		if n, e := c.Poll([]vnet.PollFD{{FD: c.fd, Events: kern.POLLIN}}, left); e != errno.OK || n == 0 {
+		if n, e := c.Poll([]file.PollFD{{FD: c.fd, Events: kern.POLLIN}}, left); e != errno.OK || n == 0 {
 			continue
 		}
 		n, _, _, e := c.RecvFrom(c.fd, c.in[:])

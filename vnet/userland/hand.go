@@ -11,6 +11,7 @@ import (
 
 	"wireloom/vnet"
 	"wireloom/vnet/errno"
+	"wireloom/vnet/signal"
 )
 
 // Limits of the syscall command.
@@ -67,8 +68,8 @@ func calls() []call {
 func handMain(p *proc) vnet.Exit {
 	h := &hand{proc: p}
 	args := p.Args()[1:]
-	p.Catch(vnet.SIGINT)
-	p.Catch(vnet.SIGIO)
+	p.Catch(signal.SIGINT)
+	p.Catch(signal.SIGIO)
 	switch {
 	case len(args) == 0:
 		return h.interact()
@@ -122,7 +123,7 @@ func (h *hand) batch(list string) vnet.Exit {
 		case err != nil:
 			return h.fail(exUsage, "%v", err)
 		case h.signals():
-			return exit(128 + vnet.SIGINT)
+			return exit(128 + signal.SIGINT)
 		case h.done:
 			return exit(h.code)
 		}
@@ -176,7 +177,7 @@ func (h *hand) line() (string, bool) {
 // signals says which signals came and reports whether SIGINT was among them.
 func (h *hand) signals() (interrupted bool) {
 	for sig := h.TakeSignal(); sig != 0; sig = h.TakeSignal() {
-		if sig == vnet.SIGINT {
+		if sig == signal.SIGINT {
 			interrupted = true
 			continue
 		}

@@ -15,6 +15,7 @@ import (
 	"wireloom/vnet"
 	"wireloom/vnet/event"
 	"wireloom/vnet/kern"
+	"wireloom/vnet/signal"
 	"wireloom/vnet/userland"
 )
 
@@ -277,8 +278,8 @@ func TestSyscallKilledWhileItWaits(t *testing.T) {
 				t.Fatal(err)
 			}
 			d.run(time.Millisecond)
-			if d.exit != 128+vnet.SIGKILL {
-				t.Errorf("exit code %d, want %d; it printed %q", d.exit, 128+vnet.SIGKILL, d.text)
+			if d.exit != 128+signal.SIGKILL {
+				t.Errorf("exit code %d, want %d; it printed %q", d.exit, 128+signal.SIGKILL, d.text)
 			}
 		})
 	}

@@ -6,8 +6,8 @@ import (
 	"strings"
 	"time"
 
-	"wireloom/vnet"
 	"wireloom/vnet/errno"
+	"wireloom/vnet/file"
 	"wireloom/vnet/kern"
 )
 
@@ -70,13 +70,13 @@ func pollNames(bits int) string {
 }
 
 func (h *hand) poll(args []string) error {
-	var fds []vnet.PollFD
+	var fds []file.PollFD
 	for len(args) >= 2 {
 		of, err := fd(args[0])
 		if err != nil {
 			return err
 		}
-		f := vnet.PollFD{FD: of}
+		f := file.PollFD{FD: of}
 		for _, w := range strings.FieldsFunc(args[1], func(r rune) bool { return r == ',' || r == '|' }) {
 			bit := pollBit(w)
 			if bit == 0 {
@@ -160,7 +160,7 @@ func (h *hand) kevent(args []string) error {
 	n, e := h.Kevent(kq, changes, events, limit)
 	var got []string
 	for _, ev := range events[:n] {
-		got = append(got, vnet.KeventString(ev))
+		got = append(got, ev.String())
 	}
 	h.answer(n, e, strings.Join(got, " "))
 	return nil

@@ -205,9 +205,9 @@ func (n *ncat) serve(fd int) (int, errno.Errno) {
 func (n *ncat) relay(fd int) vnet.Exit {
 	input := true
 	for !n.Dying() {
-		fds := []vnet.PollFD{{FD: fd, Events: kern.POLLIN}}
+		fds := []file.PollFD{{FD: fd, Events: kern.POLLIN}}
 		if input {
-			fds = append(fds, vnet.PollFD{FD: 0, Events: kern.POLLIN})
+			fds = append(fds, file.PollFD{FD: 0, Events: kern.POLLIN})
 		}
 		wait := time.Duration(-1)
 		if n.timeout > 0 {

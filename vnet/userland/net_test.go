@@ -15,6 +15,7 @@ import (
 	"wireloom/vnet"
 	"wireloom/vnet/errno"
 	"wireloom/vnet/event"
+	"wireloom/vnet/file"
 	"wireloom/vnet/inet"
 	"wireloom/vnet/kern"
 	"wireloom/vnet/packet"
@@ -488,7 +489,7 @@ func TestClientWithoutAddress(t *testing.T) {
 func TestBroadcastServer(t *testing.T) {
 	var got []string
 	server := func(p *vnet.Proc) vnet.Exit {
-		var fds []vnet.PollFD
+		var fds []file.PollFD
 		for _, dev := range []string{"em0", "em1"} {
 			fd, _ := p.Socket(inet.SocketUDP)
 			for _, e := range []errno.Errno{
@@ -499,7 +500,7 @@ func TestBroadcastServer(t *testing.T) {
 					got = append(got, dev+": "+e.String())
 				}
 			}
-			fds = append(fds, vnet.PollFD{FD: fd, Events: kern.POLLIN})
+			fds = append(fds, file.PollFD{FD: fd, Events: kern.POLLIN})
 		}
 		if p.BindDevice(fds[0].FD, "em7") != errno.ENXIO {
 			got = append(got, "em7 can be bound to")

@@ -9,9 +9,11 @@ import (
 
 	"wireloom/vnet"
 	"wireloom/vnet/errno"
+	"wireloom/vnet/file"
 	"wireloom/vnet/inet"
 	"wireloom/vnet/kern"
 	"wireloom/vnet/packet"
+	"wireloom/vnet/signal"
 )
 
 func pingCommand() *command {
@@ -57,7 +59,7 @@ func pingMain(p *proc) vnet.Exit {
 	for i := pingStamp; i < opt.size; i++ {
 		g.out[packet.ICMPLen+i] = byte(i)
 	}
-	p.Catch(vnet.SIGINT)
+	p.Catch(signal.SIGINT)
 	p.printf("PING %s (%s): %d data bytes\n", opt.host, opt.dst, opt.size)
 	return g.loop()
 }
@@ -84,7 +86,7 @@ func (g *pinger) loop() vnet.Exit {
 			}
 			left = min(left, began+t-now)
 		}
-		fds := []vnet.PollFD{{FD: g.fd, Events: kern.POLLIN}}
+		fds := []file.PollFD{{FD: g.fd, Events: kern.POLLIN}}
 		n, e := g.Poll(fds, left)
 		if e != errno.OK {
 			continue // EINTR

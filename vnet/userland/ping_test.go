@@ -9,6 +9,7 @@ import (
 	"wireloom/internal/hoststack"
 	"wireloom/vnet"
 	"wireloom/vnet/packet"
+	"wireloom/vnet/signal"
 	"wireloom/vnet/userland"
 )
 
@@ -257,7 +258,7 @@ func TestPingInterrupted(t *testing.T) {
 		code int64
 		out  string
 	}{
-		{"SIGINT prints statistics", vnet.SIGINT, 0, `PING 10.0.0.1 (10.0.0.1): 56 data bytes
+		{"SIGINT prints statistics", signal.SIGINT, 0, `PING 10.0.0.1 (10.0.0.1): 56 data bytes
 64 bytes from 10.0.0.1: icmp_seq=0 ttl=64 time=0.000 ms
 64 bytes from 10.0.0.1: icmp_seq=1 ttl=64 time=0.000 ms
 
@@ -265,7 +266,7 @@ func TestPingInterrupted(t *testing.T) {
 2 packets transmitted, 2 packets received, 0.0% packet loss
 round-trip min/avg/max/stddev = 0.000/0.000/0.000/0.000 ms
 `},
-		{"SIGTERM does not", vnet.SIGTERM, 128 + vnet.SIGTERM, `PING 10.0.0.1 (10.0.0.1): 56 data bytes
+		{"SIGTERM does not", signal.SIGTERM, 128 + signal.SIGTERM, `PING 10.0.0.1 (10.0.0.1): 56 data bytes
 64 bytes from 10.0.0.1: icmp_seq=0 ttl=64 time=0.000 ms
 64 bytes from 10.0.0.1: icmp_seq=1 ttl=64 time=0.000 ms
 `},

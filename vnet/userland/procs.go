@@ -7,6 +7,7 @@ import (
 
 	"wireloom/vnet"
 	"wireloom/vnet/errno"
+	"wireloom/vnet/signal"
 )
 
 // The commands on processes: ps(1), kill(1) and sleep(1).
@@ -47,7 +48,7 @@ func psMain(p *proc) vnet.Exit {
 
 func killMain(p *proc) vnet.Exit {
 	args := p.Args()[1:]
-	sig := vnet.SIGTERM
+	sig := signal.SIGTERM
 	if len(args) > 0 && len(args[0]) > 1 && args[0][0] == '-' {
 		name := args[0][1:]
 		n, ok := signalNumber(name)
@@ -78,11 +79,11 @@ func killMain(p *proc) vnet.Exit {
 // signalNumber finds a signal by its name, with or without SIG, or its number.
 func signalNumber(name string) (int, bool) {
 	if n, err := strconv.Atoi(name); err == nil {
-		return n, n == 0 || vnet.SignalName(n) != ""
+		return n, n == 0 || signal.Name(n) != ""
 	}
 	name = "SIG" + strings.TrimPrefix(strings.ToUpper(name), "SIG")
-	for n := 1; vnet.SignalName(n) != ""; n++ {
-		if vnet.SignalName(n) == name {
+	for n := 1; signal.Name(n) != ""; n++ {
+		if signal.Name(n) == name {
 			return n, true
 		}
 	}

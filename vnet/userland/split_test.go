@@ -10,8 +10,10 @@ import (
 	"wireloom/internal/hoststack"
 	"wireloom/vnet"
 	"wireloom/vnet/errno"
+	"wireloom/vnet/file"
 	"wireloom/vnet/inet"
 	"wireloom/vnet/kern"
+	"wireloom/vnet/signal"
 	"wireloom/vnet/userland"
 )
 
@@ -27,8 +29,8 @@ func (muddle) Main(p *vnet.Proc) vnet.Exit {
 	p.Random(seed[:])
 	r := rand.New(rand.NewChaCha8(seed))
 	if r.IntN(2) == 0 {
-		for _, sig := range []int{vnet.SIGTERM, vnet.SIGALRM, vnet.SIGPIPE, vnet.SIGCHLD, vnet.SIGIO} {
-			p.Sigaction(sig, vnet.SignalAction(r.IntN(4)))
+		for _, sig := range []int{signal.SIGTERM, signal.SIGALRM, signal.SIGPIPE, signal.SIGCHLD, signal.SIGIO} {
+			p.Sigaction(sig, signal.Action(r.IntN(4)))
 		}
 	}
 	fds := []int{0, 1}
@@ -64,7 +66,7 @@ func (muddle) Main(p *vnet.Proc) vnet.Exit {
 		case 3:
 			p.Waitpid(-1, r.IntN(2))
 		case 4:
-			p.Kill(r.IntN(12)-1, []int{0, vnet.SIGTERM, vnet.SIGALRM, vnet.SIGIO, vnet.SIGINT}[r.IntN(5)])
+			p.Kill(r.IntN(12)-1, []int{0, signal.SIGTERM, signal.SIGALRM, signal.SIGIO, signal.SIGINT}[r.IntN(5)])
 		case 5:
 			p.Alarm(time.Duration(r.IntN(3_000_000)))
 		case 6:
@@ -117,7 +119,7 @@ func (muddle) Main(p *vnet.Proc) vnet.Exit {
 		case 22:
 			p.SendTo(fd(), some(), addr())
 		case 23:
-			p.Poll([]vnet.PollFD{{FD: fd(), Events: kern.POLLIN}, {FD: fd(), Events: kern.POLLOUT}}, time.Duration(r.IntN(2_000_000)))
+			p.Poll([]file.PollFD{{FD: fd(), Events: kern.POLLIN}, {FD: fd(), Events: kern.POLLOUT}}, time.Duration(r.IntN(2_000_000)))
 		case 24:
 			n := fd()
 			p.SetFlags(n, kern.O_NONBLOCK)

@@ -9,6 +9,7 @@ import (
 
 	"wireloom/vnet"
 	"wireloom/vnet/errno"
+	"wireloom/vnet/file"
 	"wireloom/vnet/inet"
 	"wireloom/vnet/kern"
 	"wireloom/vnet/packet"
@@ -147,7 +148,7 @@ func (t *tracer) probe(ttl int) (from netip.Addr, took time.Duration, mark strin
 		if left <= 0 || t.Dying() {
 			return from, 0, "", false
 		}
-		n, e := t.Poll([]vnet.PollFD{{FD: t.fd, Events: kern.POLLIN}}, left)
+		n, e := t.Poll([]file.PollFD{{FD: t.fd, Events: kern.POLLIN}}, left)
 		if e != errno.OK || n == 0 {
 			continue
 		}

@@ -9,6 +9,7 @@ import (
 	"wireloom/vnet/errno"
 	"wireloom/vnet/inet"
 	"wireloom/vnet/kern"
+	"wireloom/vnet/signal"
 )
 
 // must stops a native program whose call failed: what the test waits for is missing
@@ -72,7 +73,7 @@ func watched() setting {
 		}
 		const sigInfo = 29
 		send(5*time.Second, sigInfo)
-		send(15*time.Second, vnet.SIGINT)
+		send(15*time.Second, signal.SIGINT)
 	})
 	return setting{
 		node: "bob", argv: []string{"tunwatch", "/dev/tun0"}, native: map[string]vnet.Program{"signals": signals},

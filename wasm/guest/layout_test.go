@@ -8,9 +8,9 @@ import (
 	"strings"
 	"testing"
 
-	"wireloom/vnet"
 	"wireloom/vnet/errno"
 	"wireloom/vnet/kern"
+	"wireloom/vnet/signal"
 	"wireloom/wasm/guest/tuntap"
 )
 
@@ -82,7 +82,7 @@ var same = map[string]int64{
 	"POLLIN": kern.POLLIN, "POLLPRI": kern.POLLPRI, "POLLOUT": kern.POLLOUT, "POLLERR": kern.POLLERR, "POLLHUP": kern.POLLHUP, "POLLNVAL": kern.POLLNVAL,
 	"POLLRDNORM": kern.POLLRDNORM, "POLLWRNORM": kern.POLLWRNORM,
 	"EVFILT_READ": kern.EVFILT_READ, "EVFILT_WRITE": kern.EVFILT_WRITE, "EVFILT_VNODE": kern.EVFILT_VNODE,
-	"NOTE_EXIT": vnet.NOTE_EXIT, "NOTE_SECONDS": vnet.NOTE_SECONDS, "NOTE_MSECONDS": vnet.NOTE_MSECONDS, "NOTE_USECONDS": vnet.NOTE_USECONDS, "NOTE_NSECONDS": vnet.NOTE_NSECONDS,
+	"NOTE_EXIT": kern.NOTE_EXIT, "NOTE_SECONDS": kern.NOTE_SECONDS, "NOTE_MSECONDS": kern.NOTE_MSECONDS, "NOTE_USECONDS": kern.NOTE_USECONDS, "NOTE_NSECONDS": kern.NOTE_NSECONDS,
 	"EVFILT_PROC": kern.EVFILT_PROC, "EVFILT_SIGNAL": kern.EVFILT_SIGNAL, "EVFILT_TIMER": kern.EVFILT_TIMER,
 	"EV_ADD": kern.EV_ADD, "EV_DELETE": kern.EV_DELETE, "EV_ENABLE": kern.EV_ENABLE, "EV_DISABLE": kern.EV_DISABLE, "EV_ONESHOT": kern.EV_ONESHOT,
 	"EV_CLEAR": kern.EV_CLEAR, "EV_ERROR": kern.EV_ERROR, "EV_EOF": kern.EV_EOF,
@@ -131,8 +131,8 @@ func asserted(dialect string) string {
 		}
 	}
 	numbers(same)
-	for sig := 1; vnet.SignalName(sig) != ""; sig++ {
-		check(fmt.Sprintf("%s == %d", vnet.SignalName(sig), sig))
+	for sig := 1; signal.Name(sig) != ""; sig++ {
+		check(fmt.Sprintf("%s == %d", signal.Name(sig), sig))
 	}
 	if dialect != "__NetBSD__" {
 		numbers(notOnNetBSD)
