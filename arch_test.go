@@ -57,7 +57,7 @@ vnet, vnet/kern, vnet/errno, tunemu, tapemu            < internal/conform
 internal/decode                                        < internal/protocol
 NONE                                                   < internal/typescript
 vnet, vnet/errno, vnet/event, vnet/packet, internal/session, internal/decode, internal/protocol, internal/visitor, internal/strictjson + websocket < internal/stream
-vnet, vnet/event, internal/session, internal/budget, internal/decode, internal/stream, internal/visitor, internal/pcap, internal/strictjson, scenarios, web < internal/httpapi
+vnet, vnet/event, internal/session, internal/budget, internal/decode, internal/stream, internal/visitor, internal/pcap, internal/strictjson, internal/terminal, scenarios, web < internal/httpapi
 vnet, vnet/errno, vnet/event, scenarios, web, wasm/guest, internal/* + websocket < cmd/labserver
 vnet, vnet/inet, vnet/kern, vnet/errno, vnet/event, vnet/packet, tapemu, scenarios, wasm, wasm/fuel, web, internal/* + sys, websocket, wazero < internal/bench
 NONE                                                   < internal/mutant, internal/testcount, internal/visitor

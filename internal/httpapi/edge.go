@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"wireloom/internal/strictjson"
+	"wireloom/internal/terminal"
 	"wireloom/internal/visitor"
 )
 
@@ -60,10 +61,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	case move: // relative: a proxy may have put more in front
 		w.Header().Set("Location", path.Base(r.URL.Path)+"/")
-		fail(w, http.StatusPermanentRedirect, "the page is at %s/", clip(r.URL.Path))
+		fail(w, http.StatusPermanentRedirect, "the page is at %s/", shown(r.URL.Path))
 		return
 	case rest != tidy(rest):
-		fail(w, http.StatusNotFound, "there is no page %s here; the lab is at %s", clip(r.URL.Path), s.home())
+		fail(w, http.StatusNotFound, "there is no page %s here; the lab is at %s", shown(r.URL.Path), s.home())
 		return
 	}
 	inner := *r
@@ -103,7 +104,7 @@ func (s *Server) client(r *http.Request) string { return s.conf.Site.Proxies.Fro
 // notAllowed refuses a method at a path that is there (RFC 9110, 15.5.6).
 func notAllowed(w http.ResponseWriter, r *http.Request, allow string) {
 	w.Header().Set("Allow", allow)
-	fail(w, http.StatusMethodNotAllowed, "%s is not done at %s: it takes %s", clip(r.Method), clip(r.URL.Path), allow)
+	fail(w, http.StatusMethodNotAllowed, "%s is not done at %s: it takes %s", clip(r.Method), shown(r.URL.Path), allow)
 }
 
 // deadlines gives the body of a request and its answer d from now on.
@@ -134,14 +135,19 @@ func reply(w http.ResponseWriter, status int, v any) {
 		h.Set("Cache-Control", "no-store")
 	}
 	w.WriteHeader(status)
-	_, _ = w.Write(append(b, '\n')) // who does not wait for it does not need it
+	_, _ = w.Write(append(terminal.JSON(b), '\n')) // who does not wait for it does not need it
 }
 
-// fail answers with a sentence that says what happened, to what, and what to do.
+// fail answers with a sentence that says what happened, to what, and what to do. A
+// stranger's words in it do nothing to who reads it, and make it no longer than maxSentence.
 func fail(w http.ResponseWriter, status int, format string, args ...any) {
+	text := fmt.Sprintf(format, args...)
+	if len(text) > maxSentence {
+		text = strings.ToValidUTF8(text[:maxSentence], "") + "..."
+	}
 	reply(w, status, struct {
 		Error string `json:"error"`
-	}{fmt.Sprintf(format, args...)})
+	}{terminal.Text(text)})
 }
 
 // refuse answers with a refusal; what was not done goes in front.

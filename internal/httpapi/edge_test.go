@@ -21,6 +21,7 @@ import (
 	"nhooyr.io/websocket"
 
 	"wireloom/internal/session"
+	"wireloom/internal/terminal"
 	"wireloom/internal/visitor"
 )
 
@@ -114,6 +115,50 @@ func TestMethods(t *testing.T) {
 	}
 	if h := x.do("HEAD", lab+"/capture.pcapng", ""); !strings.HasPrefix(h.head.Get("Content-Disposition"), "attachment") || h.head.Get("Content-Type") != "application/x-pcapng" {
 		t.Errorf("a download's HEAD: %v", h.head)
+	}
+}
+
+// TestAnswersDoNothingToWhoReadsThem asks with what a terminal would obey wherever an
+// answer may tell it again, and with a very long text there.
+func TestAnswersDoNothingToWhoReadsThem(t *testing.T) {
+	x := openSite(t, Config{Static: fstest.MapFS{"index.html": {Data: []byte("<title>Wireloom</title>")}}})
+	lab := "/api/labs/" + x.lab()
+	const rlo, colour, newline = "\u202e", "\x1b[31m", "\n"
+	for _, bad := range []string{rlo, colour, newline, "\u2028", "\u009b2J", strings.Repeat("long", 10_000)} {
+		q := url.QueryEscape(bad)
+		p := url.PathEscape(bad)
+		for _, c := range []struct {
+			name, method, path, body string
+			head                     []string
+		}{
+			{"a page", "GET", "/" + p, "", nil},
+			{"a route", "GET", "/api/" + p, "", nil},
+			{"a method's page", "POST", "/" + p, "", nil},
+			{"a lab", "GET", "/api/labs/" + p, "", nil},
+			{"a scenario", "POST", "/api/labs", fmt.Sprintf(`{"scenario":%q}`, strings.ToValidUTF8(bad, "")), nil},
+			{"a node", "POST", lab + "/programs?proc=p&name=x&node=" + q, "x", nil},
+			{"a program", "POST", lab + "/programs?node=h1&name=x&proc=" + q, "x", nil},
+			{"a file", "POST", lab + "/programs?node=h1&proc=p&name=" + q, "x", nil},
+			{"a key", "POST", lab + "/programs?node=h1&proc=p&" + q + "=1", "x", nil},
+			{"an origin", "POST", "/api/labs", `{"scenario":"ping"}`, []string{"Origin", "http://a" + strings.NewReplacer(newline, "", colour, "", "\u009b", "").Replace(bad)}},
+			{"a site", "POST", "/api/labs", `{"scenario":"ping"}`, []string{"Sec-Fetch-Site", "a" + strings.NewReplacer(newline, "", colour, "", "\u009b", "").Replace(bad)}},
+		} {
+			t.Run(fmt.Sprintf("%s %.8q", c.name, bad), func(t *testing.T) {
+				a := x.do(c.method, c.path, c.body, c.head...)
+				text := a.json.Error
+				if a.status < 400 && c.name != "a file" || text == "" && a.status >= 400 {
+					t.Fatalf("%d %.200s", a.status, a.body)
+				}
+				for _, s := range []string{text, strings.TrimSuffix(string(a.body), "\n")} {
+					if terminal.Line(s) != s {
+						t.Errorf("it holds what a terminal obeys: %.300q", s)
+					}
+				}
+				if len(a.body) > 2*maxSentence {
+					t.Errorf("the answer has %d bytes", len(a.body))
+				}
+			})
+		}
 	}
 }
 

@@ -123,7 +123,7 @@ func New(c Config) (*Server, error) {
 	s.mux.add("/api/labs/{id}/capture.pcapng", get(s.withLab(s.capture)))
 	s.mux.add("/api/labs/{id}/recording", get(s.withLab(s.recording)))
 	nothing := func(w http.ResponseWriter, r *http.Request) {
-		fail(w, http.StatusNotFound, "there is no %s %s here", clip(r.Method), clip(r.URL.Path))
+		fail(w, http.StatusNotFound, "there is no %s %s here", shown(r.Method), shown(r.URL.Path))
 	}
 	s.mux.rest("/api/", nothing)
 	s.mux.rest("/", s.page)

@@ -89,7 +89,7 @@ func (s *Server) page(w http.ResponseWriter, r *http.Request) {
 	a := s.static.files[r.URL.Path]
 	switch {
 	case a == nil:
-		fail(w, http.StatusNotFound, "there is no page %s here; the lab is at %s", clip(r.URL.Path), s.home())
+		fail(w, http.StatusNotFound, "there is no page %s here; the lab is at %s", shown(r.URL.Path), s.home())
 		return
 	case r.Method != http.MethodGet && r.Method != http.MethodHead:
 		notAllowed(w, r, "GET, HEAD")

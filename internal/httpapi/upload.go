@@ -3,10 +3,14 @@ package httpapi
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"maps"
 	"net/http"
+	"net/url"
 	"os"
 	"path"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -19,8 +23,13 @@ import (
 // program takes an upload: it is read, compiled away from the lab's loop, and put
 // into its slot.
 func (s *Server) program(w http.ResponseWriter, r *http.Request, l *lab) {
-	q := r.URL.Query()
-	node, proc, name := q.Get("node"), q.Get("proc"), fileName(q.Get("name"))
+	q, err := slotOf(r.URL.RawQuery)
+	if err != nil {
+		drain(w, r)
+		fail(w, http.StatusBadRequest, "nothing was uploaded: %v; it is node=NODE&proc=PROGRAM&name=FILE", err)
+		return
+	}
+	node, proc, name := q["node"], q["proc"], fileName(q["name"])
 	if err := l.Replaceable(node, proc); err != nil {
 		drain(w, r)
 		fail(w, http.StatusNotFound, "nothing was uploaded: %v", err)
@@ -82,6 +91,25 @@ func (s *Server) program(w http.ResponseWriter, r *http.Request, l *lab) {
 		Size    int    `json:"size"`
 		Name    string `json:"name"`
 	}{prog.ID(), len(b.bytes), name})
+}
+
+// slotOf reads what the address of an upload says, which can be read in one way only.
+func slotOf(query string) (map[string]string, error) {
+	q, err := url.ParseQuery(query)
+	if err != nil {
+		return nil, errors.New("what stands behind the ? of the address cannot be read")
+	}
+	one := map[string]string{}
+	for _, k := range slices.Sorted(maps.Keys(q)) {
+		switch {
+		case k != "node" && k != "proc" && k != "name":
+			return nil, fmt.Errorf("the address has %.40q, which no upload has", k)
+		case len(q[k]) > 1:
+			return nil, fmt.Errorf("the address has %s twice", k)
+		}
+		one[k] = q[k][0]
+	}
+	return one, nil
 }
 
 var errBusy = errors.New("the server is too busy")

@@ -296,5 +296,5 @@ func (s *Session) Replaceable(node, proc string) error {
 	if len(slots) == 0 {
 		return errors.New("this lab has no program that may be replaced")
 	}
-	return fmt.Errorf("%s:%s is not a program that may be replaced; this lab has %s", node, proc, strings.Join(slots, ", "))
+	return fmt.Errorf("%.80q is not a program that may be replaced; this lab has %s", node+":"+proc, strings.Join(slots, ", "))
 }

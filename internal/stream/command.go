@@ -23,6 +23,7 @@ const (
 	MaxMessage = 192 << 10 // bytes of a message: a frame to decode, in hex, fits
 	MaxStdin   = 16 << 10  // bytes typed at once
 	MaxLine    = 4 << 10   // bytes of a command line
+	maxName    = 256       // bytes of a node's name, or a program's: what is said about it holds it
 	maxID      = 1 << 53   // what the page counts exactly
 )
 
@@ -153,6 +154,11 @@ func (c *command) check() (op, error) {
 	o, ok := ops[c.Op]
 	if !ok {
 		return o, fmt.Errorf("there is no command %q", clip(c.Op))
+	}
+	for _, name := range []*string{c.Node, c.Proc} {
+		if name != nil && len(*name) > maxName {
+			return o, fmt.Errorf("a name of %d bytes is none; it has at most %d", len(*name), maxName)
+		}
 	}
 	for _, x := range [...]struct {
 		name  string

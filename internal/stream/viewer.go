@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+	"unicode/utf8"
 
 	"nhooyr.io/websocket"
 
@@ -108,6 +109,9 @@ func (v *viewer) read(ctx context.Context) error {
 		v.heard.Store(now.UnixNano())
 		if typ != websocket.MessageText {
 			return reject(websocket.StatusUnsupportedData, "commands are text messages")
+		}
+		if !utf8.Valid(b) { // RFC 6455, 8.1
+			return reject(websocket.StatusInvalidFramePayloadData, "this is not a command: it is not UTF-8 text")
 		}
 		c, err := parse(b)
 		switch {
