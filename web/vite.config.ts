@@ -36,5 +36,5 @@ export default defineConfig({
     // `npm run dev` shows the page over a real or a mock server.
     proxy: { "/api": { target: process.env.WIRELOOM_URL ?? "http://127.0.0.1:8080", ws: true } },
   },
-  test: { include: ["test/**/*.test.ts"], environment: "node", reporters: ["default"] },
+  test: { include: ["test/**/*.test.{ts,tsx}", "src/**/*.test.tsx"], environment: "node", reporters: ["default"] },
 });

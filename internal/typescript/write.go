@@ -2,11 +2,12 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
+	"unicode"
 )
 
 // columns is how long a line may be: the page's formatter breaks longer ones.
@@ -86,12 +87,28 @@ func (w *maker) reach(name string) {
 }
 
 func (w *maker) imports(b *strings.Builder, names map[string]bool, from, kind string) {
-	all := sorted(names)
+	all := slices.Collect(maps.Keys(names))
+	slices.SortFunc(all, func(a, b string) int {
+		return byName(strings.TrimPrefix(a, "type "), strings.TrimPrefix(b, "type "))
+	})
 	line := fmt.Sprintf("import %s{ %s } from %q;\n", kind, strings.Join(all, ", "), from)
 	if len(line) > columns {
 		line = fmt.Sprintf("import %s{\n  %s,\n} from %q;\n", kind, strings.Join(all, ",\n  "), from)
 	}
 	b.WriteString(line)
+}
+
+// byName orders names as the page's formatter has them: capitals before small letters,
+// letter by letter.
+func byName(a, b string) int {
+	for i := range min(len(a), len(b)) {
+		if a[i] == b[i] {
+			continue
+		}
+		x, y := unicode.ToLower(rune(a[i])), unicode.ToLower(rune(b[i]))
+		return cmp.Or(cmp.Compare(x, y), cmp.Compare(a[i], b[i]))
+	}
+	return cmp.Compare(len(a), len(b))
 }
 
 // short is a type's name in the page.
@@ -133,12 +150,12 @@ func (w *maker) structure(st *structure) error {
 	}
 	w.doc(&w.types, "", st.doc)
 	fmt.Fprintf(&w.types, "export interface %s {\n", name)
+	fmt.Fprintf(&w.guards, "\nexport const read%s: Item<%s> = %s({\n", name, name, w.help("object"))
+	w.help("type Item")
 	w.used[name] = true
-	w.helpers["dict"] = true
-	fmt.Fprintf(&w.guards, "\nexport function read%s(raw: unknown, at: string): %s {\n  const o = dict(raw, at);\n  return {\n", name, name)
 	if isKind {
 		fmt.Fprintf(&w.types, "  readonly kind: %q;\n", kind.kind)
-		fmt.Fprintf(&w.guards, "    kind: %q,\n", kind.kind)
+		fmt.Fprintf(&w.guards, "  kind: %s(%q),\n", w.help("is"), kind.kind)
 	}
 	for _, m := range st.members {
 		if isKind && m.name == "kind" {
@@ -148,13 +165,30 @@ func (w *maker) structure(st *structure) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", m.name, err)
 		}
+		if m.name != m.wire {
+			read = fmt.Sprintf("%s(%q, %s)", w.help("as"), m.wire, read)
+		}
 		w.doc(&w.types, "  ", m.doc)
 		fmt.Fprintf(&w.types, "  readonly %s: %s;\n", m.name, is)
-		fmt.Fprintf(&w.guards, "    %s: %s,\n", m.name, read)
+		fmt.Fprintf(&w.guards, "  %s,\n", property(m.name, read))
 	}
 	w.types.WriteString("}\n")
-	w.guards.WriteString("  };\n}\n")
+	w.guards.WriteString("});\n")
 	return nil
+}
+
+// property writes a member of an object, as the page's formatter has it.
+func property(name, value string) string {
+	if name == value {
+		return name
+	}
+	return name + ": " + value
+}
+
+// help notes that a function of read.ts is used, and returns its name.
+func (w *maker) help(name string) string {
+	w.helpers[name] = true
+	return name
 }
 
 // simple are the types of Go's that are simple in the page: what they are there, and
@@ -166,16 +200,12 @@ var simple = map[string][2]string{
 
 // member returns what a member is in the page, and what reads it.
 func (w *maker) member(m member) (is, read string, err error) {
-	call := func(helper string, more ...string) string {
-		w.helpers[helper] = true
-		return fmt.Sprintf("%s(o, %q, at%s)", helper, m.wire, strings.Join(append([]string{""}, more...), ", "))
-	}
-	// opt is the name of a helper that takes what is absent.
+	// opt is the name of a function that takes what is absent.
 	opt := func(helper string) string {
 		if m.optional {
-			return "opt" + strings.ToUpper(helper[:1]) + helper[1:]
+			helper = "opt" + strings.ToUpper(helper[:1]) + helper[1:]
 		}
-		return helper
+		return w.help(helper)
 	}
 	t := m.of
 	st, en := w.structs[t.name], w.enums[t.name]
@@ -187,35 +217,36 @@ func (w *maker) member(m member) (is, read string, err error) {
 		is, item = "Event", "readEvent"
 	case t.list && t.name == "string":
 		is, item = "string", "text"
-		w.helpers["text"] = true
+		w.help("text")
 	}
+	of := func(helper, what string) string { return fmt.Sprintf("%s(%s)", w.help(helper), what) }
 	switch {
 	case t.list && item != "":
 		is = "readonly " + is + "[]"
 		if t.pointer {
-			return is + " | undefined", call("optList", item), nil
+			return is + " | undefined", of("optList", "() => "+item), nil
 		}
-		return is, call("list", item), nil
+		return is, of("list", "() => "+item), nil
 	case t.dict && simple[t.name][0] == "number":
-		return "{ readonly [name: string]: number }", call("numbers"), nil
+		return "{ readonly [name: string]: number }", w.help("numbers"), nil
 	case t.list || t.dict:
 		return "", "", fmt.Errorf("a list or map of %s is not known here", t.name)
 	case st != nil && t.pointer:
-		return is + " | undefined", call("optOne", item), nil
+		return is + " | undefined", of("optOne", "() => "+item), nil
 	case st != nil:
-		return is, call("one", item), nil
+		return is, of("one", "() => "+item), nil
 	case en != nil && m.optional:
-		return short(en.name) + " | undefined", call("optOneOf", constant(en.name)), nil
+		return short(en.name) + " | undefined", of("optOneOf", constant(en.name)), nil
 	case en != nil:
-		return short(en.name), call("oneOf", constant(en.name)), nil
+		return short(en.name), of("oneOf", constant(en.name)), nil
 	case w.hexes[t.name]:
-		return "string", call(opt("hex")), nil
+		return "string", opt("hex"), nil
 	case t.name == "any":
-		return "unknown", "o." + m.wire, nil
+		return "unknown", w.help("whatever"), nil
 	case simple[t.name][0] == "number" && t.pointer:
-		return "number | undefined", call("maybeNum"), nil
+		return "number | undefined", w.help("maybeNum"), nil
 	case simple[t.name][0] != "" && !t.pointer:
-		return simple[t.name][0], call(opt(simple[t.name][1])), nil
+		return simple[t.name][0], opt(simple[t.name][1]), nil
 	}
 	return "", "", fmt.Errorf("%s is not known here", t.name)
 }
@@ -231,27 +262,21 @@ func (w *maker) alternatives(name string, of []string) {
 
 func (w *maker) union(u union) {
 	var of []string
-	other := ""
+	other := "unknownKind"
 	w.used[u.name] = true
-	w.helpers["str"] = true
-	fmt.Fprintf(&w.guards, "\nexport function read%s(raw: unknown, at: string): %s {\n  const o = dict(raw, at);\n  const kind = str(o, %q, at);\n  switch (kind) {\n", u.name, u.name, u.wire)
+	fmt.Fprintf(&w.guards, "\nexport const read%s: Item<%s> = %s<%s>(\n  %q,\n  {\n", u.name, u.name, w.help("variants"), u.name, u.wire)
 	for _, e := range w.tables[u.table] {
 		of = append(of, short(e.of))
 		if e.kind == "" {
-			other = fmt.Sprintf("    default:\n      return read%s(o, at);\n", short(e.of))
+			other = "read" + short(e.of)
 			continue
 		}
-		at := "at"
-		if u.wire == "type" {
-			at = strconv.Quote(e.kind) // a message is the whole: its name says where
-		}
-		fmt.Fprintf(&w.guards, "    case %q:\n      return read%s(o, %s);\n", e.kind, short(e.of), at)
+		fmt.Fprintf(&w.guards, "    %s: read%s,\n", e.kind, short(e.of))
 	}
-	if other == "" {
-		w.helpers["unknownKind"] = true
-		other = "    default:\n      return unknownKind(at, kind);\n"
+	if other == "unknownKind" {
+		w.help(other)
 	}
-	w.guards.WriteString(other + "  }\n}\n")
+	fmt.Fprintf(&w.guards, "  },\n  %s,\n);\n", other)
 	w.alternatives(u.name, of)
 }
 
@@ -279,8 +304,4 @@ func (w *maker) commands() error {
 	}
 	w.alternatives("Command", of)
 	return nil
-}
-
-func sorted(names map[string]bool) []string {
-	return slices.Sorted(maps.Keys(names))
 }

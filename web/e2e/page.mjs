@@ -70,14 +70,14 @@ await run([
     "the list follows, stops when scrolled up and says so, and follows again",
     async () => {
       await until(page, "more rows than fit", () => {
-        const el = document.getElementById("timeline");
+        const el = document.querySelector("[data-testid=timeline]");
         return el.scrollHeight > 2 * el.clientHeight;
       });
       await shows(page, "following", /^following$/);
-      await page.locator("#timeline").hover();
+      await page.getByTestId("timeline").hover();
       await page.mouse.wheel(0, -400);
       await shows(page, "following", /not following/);
-      const was = await page.locator("#timeline").evaluate((el) => el.scrollTop);
+      const was = await page.getByTestId("timeline").evaluate((el) => el.scrollTop);
       const n = await kept();
       await until(
         page,
@@ -85,7 +85,7 @@ await run([
         (old) => document.querySelector("[data-testid=kept]")?.textContent !== old,
         n,
       );
-      want("scroll position", await page.locator("#timeline").evaluate((el) => el.scrollTop), was);
+      want("scroll position", await page.getByTestId("timeline").evaluate((el) => el.scrollTop), was);
       await page.getByTestId("follow").click();
       await shows(page, "following", /^following$/);
     },
@@ -93,18 +93,20 @@ await run([
   [
     "keys in the list move the selection; brackets go along a frame; Escape lets go",
     async () => {
-      await page.locator("#timeline").focus();
+      await page.getByTestId("timeline").focus();
       await page.keyboard.press("Home");
-      await page.locator("#row-0.on").waitFor();
+      await page.locator('.row[data-n="0"].on').waitFor();
       await page.keyboard.press("ArrowDown");
-      await page.locator("#row-1.on").waitFor();
+      await page.locator('.row[data-n="1"].on').waitFor();
       await page.locator(".row.is-frame").first().click();
-      const first = await page.locator(".row.on").getAttribute("id");
+      const first = await page.locator(".row.on").getAttribute("data-n");
       await page.keyboard.press("]");
       await until(
         page,
         "another row of the frame",
-        (id) => document.querySelector(".row.on")?.id !== id && document.getElementById(id)?.matches(".mate"),
+        (n) =>
+          document.querySelector(".row.on")?.dataset.n !== n &&
+          document.querySelector(`.row[data-n="${n}"]`)?.matches(".mate"),
         first,
       );
       await page.keyboard.press("Escape");
@@ -334,12 +336,12 @@ await run([
       mock.refuse = false;
       await shows(page, "connection", /^live$/);
       await shows(page, "kept", /[\d,]+ missed/);
-      await page.locator("#timeline").focus();
+      await page.getByTestId("timeline").focus();
       await page.keyboard.press("f");
       await until(page, "the row", () => {
         const row = document.querySelector(".row.is-missed");
         if (row !== null) return true;
-        const el = document.getElementById("timeline");
+        const el = document.querySelector("[data-testid=timeline]");
         el.scrollTop = Math.max(0, el.scrollTop - 200);
         return false;
       });

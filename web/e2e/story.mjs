@@ -115,7 +115,7 @@ await run([
     "a frame is seen moving on its link",
     async () => {
       await until(page, "something is drawn on the canvas", () => {
-        const c = document.querySelector(".topology canvas");
+        const c = document.querySelector("section[aria-label=Topology] canvas");
         const d = c.getContext("2d").getImageData(0, 0, c.width, c.height).data;
         for (let i = 3; i < d.length; i += 4) if (d[i] > 0) return true;
         return false;

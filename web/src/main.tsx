@@ -1,9 +1,11 @@
 import { render } from "preact";
-import { App } from "./view/app";
-import { boot } from "./view/store";
-import "./view/style.css";
+import { App } from "./app/app";
+import { browser } from "./app/browser";
+import { Page } from "./app/page";
+import "./ui/base.css";
 
 const root = document.getElementById("app");
 if (root === null) throw new Error("index.html has no #app");
-render(<App />, root);
-void boot();
+const page = new Page(browser);
+render(<App page={page} />, root);
+void page.boot();

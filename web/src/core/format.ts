@@ -56,3 +56,13 @@ export function count(n: number, noun: string): string {
 function short(n: number): string {
   return (n >= 100 ? n.toFixed(0) : n.toFixed(1)).replace(/\.0$/, "");
 }
+
+/** capital makes a sentence of what begins in small letters. */
+export function capital(s: string): string {
+  return s.slice(0, 1).toUpperCase() + s.slice(1);
+}
+
+/** arrow writes a point-to-point address for people: 10.8.0.1 → 10.8.0.2. */
+export function arrow(address: string): string {
+  return address.replace(" --> ", " → ");
+}

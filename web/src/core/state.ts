@@ -5,6 +5,7 @@ import type { Batch, Event, Hello, Lab, LeftEvent, LimitEvent, NodeStatus, Statu
 import { execLine, typed } from "./command";
 import { type Console, type Gap, noConsole, type Output, share, write } from "./console";
 import { check, type Lives, live } from "./lives";
+import { type Present, present } from "./present";
 import { absurd, type Row } from "./row";
 import { append, end, noRows, type Rows, at as rowAt } from "./rows";
 import { isTrace, type TraceLine, traceLine } from "./trace";
@@ -25,6 +26,8 @@ export interface State {
   readonly lab: Lab | undefined;
   readonly topology: Topology;
   readonly status: Status | undefined;
+  /** The same, by node. */
+  readonly now: Present;
   readonly rows: Rows<Row>;
   /** The event that comes next, if none is missed. */
   readonly expected: number;
@@ -55,6 +58,7 @@ export const initial: State = {
   lab: undefined,
   topology: { nodes: [], switches: [], links: [] },
   status: undefined,
+  now: new Map(),
   rows: noRows<Row>(ROWS),
   expected: 0,
   at: 0,
@@ -90,6 +94,7 @@ export function observe(state: State, status: Status): State {
   return {
     ...state,
     status,
+    now: present(state.now, status),
     at: Math.max(state.at, status.at),
     lives: check(state.lives, status.at, status.procs, knownProcs(state.topology)),
     nets: status.nodes === undefined ? state.nets : new Map(status.nodes.map((n) => [n.node, n])),

@@ -25,37 +25,85 @@ export function wrong(why: string): never {
   throw new Malformed(why);
 }
 
-export function unknownKind(at: string, kind: string): never {
-  return wrong(`${at} of unknown type "${kind}"`);
-}
-
 export function dict(raw: unknown, at: string): Dict {
   if (typeof raw !== "object" || raw === null || Array.isArray(raw)) wrong(`${at} is ${show(raw)}, not an object`);
   if (at.length > MAX_PATH) wrong(`${at.slice(0, 40)}… is nested deeper than anything that there is`);
   return raw as Dict;
 }
 
-type Item<T> = (raw: unknown, at: string) => T;
+/** Reads a whole value; at says where it is. */
+export type Item<T> = (raw: unknown, at: string) => T;
 
-export function one<T>(o: Dict, key: string, at: string, read: Item<T>): T {
-  return read(o[key], `${at}.${key}`);
+/** Reads a member of an object. */
+type Member<T> = (o: Dict, key: string, at: string) => T;
+
+/** object reads an object, member by member. */
+export function object<T>(shape: { readonly [K in keyof T]: Member<T[K]> }): Item<T> {
+  const members = Object.entries(shape) as readonly (readonly [string, Member<unknown>])[];
+  return (raw, at) => {
+    const o = dict(raw, at);
+    const out: { [key: string]: unknown } = {};
+    for (const [key, read] of members) out[key] = read(o, key, at);
+    return out as T;
+  };
 }
 
-export function optOne<T>(o: Dict, key: string, at: string, read: Item<T>): T | undefined {
-  return isAbsent(o[key]) ? undefined : one(o, key, at, read);
+/** variants reads an object of which one member says what it is. A message is the whole: its kind says where. */
+export function variants<T>(
+  member: string,
+  kinds: { readonly [kind: string]: Item<T> },
+  other: (raw: unknown, at: string, kind: string) => T,
+): Item<T> {
+  return (raw, at) => {
+    const o = dict(raw, at);
+    const kind = str(o, member, at);
+    const read = Object.hasOwn(kinds, kind) ? kinds[kind] : undefined;
+    return read === undefined ? other(o, at, kind) : read(o, at === "message" ? kind : at);
+  };
+}
+
+export function unknownKind(_: unknown, at: string, kind: string): never {
+  return wrong(`${at} of unknown type "${kind}"`);
+}
+
+/** as reads a member that has another name in JSON. */
+export function as<T>(wire: string, read: Member<T>): Member<T> {
+  return (o, _, at) => read(o, wire, at);
+}
+
+/** is is what the kind has told already. */
+export function is<T extends string>(kind: T): Member<T> {
+  return () => kind;
+}
+
+export function whatever(o: Dict, key: string): unknown {
+  return o[key];
+}
+
+export function one<T>(item: () => Item<T>): Member<T> {
+  return (o, key, at) => item()(o[key], `${at}.${key}`);
+}
+
+export function optOne<T>(item: () => Item<T>): Member<T | undefined> {
+  const read = one(item);
+  return (o, key, at) => (isAbsent(o[key]) ? undefined : read(o, key, at));
 }
 
 /** An absent list is an empty one: Go writes an empty slice as null. */
-export function list<T>(o: Dict, key: string, at: string, read: Item<T>): readonly T[] {
-  return optList(o, key, at, read) ?? [];
+export function list<T>(item: () => Item<T>): Member<readonly T[]> {
+  const read = optList(item);
+  return (o, key, at) => read(o, key, at) ?? [];
 }
 
-export function optList<T>(o: Dict, key: string, at: string, read: Item<T>): readonly T[] | undefined {
-  const raw = o[key];
-  if (isAbsent(raw)) return undefined;
-  const where = `${at}.${key}`;
-  if (!Array.isArray(raw)) return wrong(`${where} is ${show(raw)}, not a list`);
-  return raw.map((r: unknown, i) => read(r, `${where}[${i}]`));
+export function optList<T>(item: () => Item<T>): Member<readonly T[] | undefined> {
+  return (o, key, at) => {
+    const raw = o[key];
+    if (isAbsent(raw)) return undefined;
+    const where = `${at}.${key}`;
+    if (!Array.isArray(raw)) return wrong(`${where} is ${show(raw)}, not a list`);
+    const read = item();
+    return raw.map((r: unknown, i) => read(r, `${where}[${i}]`));
+  };
 }
 
 export function numbers(o: Dict, key: string, at: string): { readonly [name: string]: number } {
@@ -103,18 +151,14 @@ export function optHex(o: Dict, key: string, at: string): string {
   return v.length % 2 === 0 && /^[0-9a-fA-F]*$/.test(v) ? v : wrong(`${at}.${key} is not hex`);
 }
 
-export function oneOf<T extends string | number>(o: Dict, key: string, at: string, allowed: readonly T[]): T {
-  const found = allowed.find((a) => a === o[key]);
-  return found ?? wrong(`${at}.${key} is ${show(o[key])}, not one of ${allowed.join(", ")}`);
+export function oneOf<T extends string | number>(allowed: readonly T[]): Member<T> {
+  return (o, key, at) =>
+    allowed.find((a) => a === o[key]) ?? wrong(`${at}.${key} is ${show(o[key])}, not one of ${allowed.join(", ")}`);
 }
 
-export function optOneOf<T extends string | number>(
-  o: Dict,
-  key: string,
-  at: string,
-  allowed: readonly T[],
-): T | undefined {
-  return isAbsent(o[key]) ? undefined : oneOf(o, key, at, allowed);
+export function optOneOf<T extends string | number>(allowed: readonly T[]): Member<T | undefined> {
+  const read = oneOf(allowed);
+  return (o, key, at) => (isAbsent(o[key]) ? undefined : read(o, key, at));
 }
 
 function isAbsent(raw: unknown): raw is undefined | null {

@@ -1,0 +1,108 @@
+// Where the boxes of nodes and switches stand, and where links leave them: what does not
+// fit is drawn smaller, until it does.
+import { crossed, type Edge, type Graph, layout, overlap, type Point, spread } from "./graph";
+
+export const NODE_W = 208;
+export const HEAD = 30;
+export const LINE = 20;
+/** Interfaces drawn of a node; the drawer lists them all. */
+export const PORTS = 8;
+export const LEGEND_H = 24;
+const SWITCH = { w: 88, h: 40 };
+/** Between two boxes, so that the link between them is seen. */
+const GAP = 44;
+/** How much smaller a crowded lab may be drawn. */
+const ZOOMS = [1.15, 1.3, 1.5, 1.75, 2, 2.5, 3];
+/** From here on a line may pass behind a box: it is better than letters too small to read. */
+const CROSSED = 1.5;
+
+export interface Size {
+  readonly w: number;
+  readonly h: number;
+}
+
+export interface Box extends Point, Size {}
+
+/** A link's two ports and where its line ends. */
+export interface Ends {
+  readonly a: string;
+  readonly b: string;
+  readonly ax: number;
+  readonly ay: number;
+  readonly bx: number;
+  readonly by: number;
+}
+
+export interface Plan {
+  readonly boxes: ReadonlyMap<string, Box>;
+  /** By the link's id. */
+  readonly ends: ReadonlyMap<string, Ends>;
+  /** How many times as small it is drawn. */
+  readonly zoom: number;
+}
+
+/** nodeHeight is how tall the box of a node is. */
+export function nodeHeight(ports: number, procs: number): number {
+  return HEAD + (Math.min(ports, PORTS) + (ports > PORTS ? 1 : 0) + procs) * LINE + 8;
+}
+
+/** plan arranges a graph in a room of some pixels; heights are those of nodes, by name. */
+export function plan(g: Graph, heights: ReadonlyMap<string, number>, size: Size): Plan {
+  const tallest = Math.max(HEAD, ...heights.values());
+  const at = new Map(g.vertices.map((v, i) => [v.name, i]));
+  const lines = g.edges.map((e) => [at.get(e.from) ?? 0, at.get(e.to) ?? 0] as const);
+  const arranged = (by: number): readonly Box[] => {
+    const room = { w: size.w * by, h: (size.h - LEGEND_H) * by };
+    const places = layout(g, room.w, room.h, { x: NODE_W / 2 + 16, y: tallest / 2 + 24 });
+    const sized = g.vertices.map((v): Box => {
+      const p = places.get(v.name) ?? { x: room.w / 2, y: room.h / 2 };
+      const w = v.kind === "switch" ? SWITCH.w : NODE_W;
+      const h = heights.get(v.name) ?? SWITCH.h;
+      return { x: p.x - w / 2, y: p.y - h / 2, w, h };
+    });
+    return spread(sized, room, GAP, lines);
+  };
+  let zoom = 1;
+  let apart = arranged(zoom);
+  for (const next of ZOOMS) {
+    if (!overlap(apart, GAP / 2) && (zoom >= CROSSED || !crossed(apart, lines))) break;
+    zoom = next;
+    apart = arranged(zoom);
+  }
+  const boxes = new Map<string, Box>(g.vertices.map((v, i) => [v.name, apart[i] ?? { x: 0, y: 0, w: 0, h: 0 }]));
+  return { boxes, ends: new Map(g.edges.map((e): [string, Ends] => [e.id, edgeEnds(e, g, boxes)])), zoom };
+}
+
+/** The direction across a line, of length 1: to the right, or up where the line lies flat. */
+export function aside(p: Point, q: Point): Point {
+  const len = Math.hypot(q.x - p.x, q.y - p.y) || 1;
+  const n = { x: (q.y - p.y) / len, y: (p.x - q.x) / len };
+  return n.x < -0.01 || (Math.abs(n.x) <= 0.01 && n.y > 0) ? { x: -n.x, y: -n.y } : n;
+}
+
+/** Where an edge leaves its boxes; edges between the same two are drawn apart. */
+function edgeEnds(e: Edge, g: Graph, boxes: ReadonlyMap<string, Box>): Ends {
+  const a = boxes.get(e.from);
+  const b = boxes.get(e.to);
+  if (a === undefined || b === undefined) return { a: e.a, b: e.b, ax: 0, ay: 0, bx: 0, by: 0 };
+  const same = g.edges.filter((o) => (o.from === e.from && o.to === e.to) || (o.from === e.to && o.to === e.from));
+  const shift = (same.indexOf(e) - (same.length - 1) / 2) * 18;
+  const ca = centre(a);
+  const cb = centre(b);
+  const len = Math.hypot(cb.x - ca.x, cb.y - ca.y) || 1;
+  const off = { x: (-(cb.y - ca.y) / len) * shift, y: ((cb.x - ca.x) / len) * shift };
+  const pa = clip(a, ca, cb);
+  const pb = clip(b, cb, ca);
+  return { a: e.a, b: e.b, ax: pa.x + off.x, ay: pa.y + off.y, bx: pb.x + off.x, by: pb.y + off.y };
+}
+
+export function centre(b: Box): Point {
+  return { x: b.x + b.w / 2, y: b.y + b.h / 2 };
+}
+
+function clip(b: Box, from: Point, to: Point): Point {
+  const dx = to.x - from.x;
+  const dy = to.y - from.y;
+  const k = Math.min(dx === 0 ? 1 : b.w / 2 / Math.abs(dx), dy === 0 ? 1 : b.h / 2 / Math.abs(dy), 1);
+  return { x: from.x + dx * k, y: from.y + dy * k };
+}

@@ -1,0 +1,49 @@
+// The selected row in full: its facts, its fields, its bytes.
+import { useEffect } from "preact/hooks";
+import { exactSeconds } from "../../core/format";
+import { dataOf, type Row, rowFacts } from "../../core/row";
+import { useLab } from "../../ui/pane";
+import { Bytes } from "./bytes";
+import css from "./detail.module.css";
+import { Tree } from "./tree";
+
+export function Detail() {
+  const lab = useLab();
+  const row = lab.selection.row.value;
+  const isLive = lab.live.value;
+  useEffect(() => {
+    void lab.fields.show(row);
+  }, [lab, row, isLive]);
+  if (row === undefined) return null;
+  const s = lab.fields.shown.value;
+  const hex = dataOf(row);
+  const fields = s.kind === "fields" ? s.decode.fields : [];
+  return (
+    <section class={css.detail} data-focus="detail" aria-label="Detail of the selected row" tabIndex={-1}>
+      <div class="facts">
+        <Facts row={row} />
+        {s.kind === "waiting" && <p class="dim">Decoding…</p>}
+        {s.kind === "failed" && <p class="bad">{s.error}</p>}
+        {fields.length > 0 && <Tree fields={fields} />}
+      </div>
+      <div class="bytes">
+        {hex === "" ? <p class="teach">This row moved no bytes.</p> : <Bytes hex={hex} fields={fields} />}
+      </div>
+    </section>
+  );
+}
+
+function Facts(props: { readonly row: Row }) {
+  return (
+    <dl>
+      <dt>time</dt>
+      <dd>{exactSeconds(props.row.at)} s, virtual</dd>
+      {rowFacts(props.row).map((f) => (
+        <>
+          <dt>{f.name}</dt>
+          <dd class={f.bad === true ? "bad" : ""}>{f.value}</dd>
+        </>
+      ))}
+    </dl>
+  );
+}

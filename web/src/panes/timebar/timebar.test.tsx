@@ -1,0 +1,67 @@
+// @vitest-environment happy-dom
+
+import { signal } from "@preact/signals";
+import { describe, expect, test } from "vitest";
+import { click, FakeLab, fakeShell, mount, testId, text } from "../../../test/lab";
+import { timebar } from "./pane";
+
+describe("the time bar", () => {
+  test("says what time it is, and pauses, steps and sets the speed", async () => {
+    const lab = new FakeLab("a");
+    const root = mount(lab, <timebar.component />);
+    lab.state({ t: 12_004_318_000 });
+    expect(text(testId(root, "clock"))).toBe("12.004\u202f318");
+    click(testId(root, "pause"));
+    expect(await lab.answer()).toMatchObject({ op: "pause" });
+    lab.state({ paused: true, steps: 812 });
+    expect([text(testId(root, "pause")), text(testId(root, "steps"))]).toEqual(["run", "paused after step 812"]);
+    click(testId(root, "rate-max"));
+    expect(await lab.answer()).toMatchObject({ op: "rate", rate: 0 });
+    const run = (press: string) => timebar.keys.find((k) => k.presses?.includes(press))?.run?.(lab.session, press);
+    run(".");
+    run("2");
+    run(" ");
+    expect(lab.waiting).toMatchObject([{ op: "step" }, { op: "rate", rate: 10 }, { op: "resume" }]);
+  });
+
+  test("a step of a lab that runs pauses it first", async () => {
+    const lab = new FakeLab("a");
+    const root = mount(lab, <timebar.component />);
+    lab.state();
+    click(testId(root, "step"));
+    expect(await lab.answer()).toMatchObject({ op: "pause" });
+    expect(await lab.answer()).toMatchObject({ op: "step" });
+  });
+
+  test("says why a lab has ended, and what its capture lacks", () => {
+    const lab = new FakeLab("a");
+    const root = mount(lab, <timebar.component />);
+    lab.state({
+      ended: true,
+      why: "The limit is reached. Start anew.",
+      capture: { missing: 7, why: "the disk is full" },
+    });
+    expect(text(testId(root, "ended"))).toBe("ended: The limit is reached");
+    expect(testId(root, "missing").title).toBe("the disk is full");
+    expect((testId(root, "step") as HTMLButtonElement).disabled).toBe(true);
+  });
+
+  test("another lab is chosen, and started by the button", () => {
+    const lab = new FakeLab("a");
+    const started: string[] = [];
+    const scenarios = signal([
+      { name: "ping", title: "Answer a ping", course: 2 },
+      { name: "vpn", title: "A tunnel", course: 0 },
+    ]);
+    const root = mount(lab, <timebar.component />, fakeShell({ scenarios, start: (s) => started.push(s) }));
+    const choice = testId(root, "scenario") as HTMLSelectElement;
+    expect([...choice.options].map((o) => o.text)).toEqual(["2  Answer a ping", "A tunnel"]);
+    choice.value = "vpn";
+    choice.dispatchEvent(new Event("change", { bubbles: true }));
+    expect(started).toEqual([]);
+    return Promise.resolve().then(() => {
+      click(testId(root, "start-lab"));
+      expect(started).toEqual(["vpn"]);
+    });
+  });
+});

@@ -1,0 +1,39 @@
+import type { Pane } from "../../ui/pane";
+import { TimeLine } from "./timeline";
+
+export const timeline: Pane = {
+  id: "timeline",
+  title: "time line",
+  focus: "l",
+  component: TimeLine,
+  keys: [
+    { shown: "↑ ↓  Page  Home End", does: "in the time line: move through rows" },
+    {
+      shown: "Ctrl+↑ Ctrl+↓",
+      does: "previous, next row from anywhere",
+      presses: ["Ctrl+ArrowUp", "Ctrl+ArrowDown"],
+      run: (lab, press) => lab.selection.move(press === "Ctrl+ArrowUp" ? -1 : 1),
+      always: true,
+    },
+    {
+      shown: "[  ]",
+      does: "previous, next row of the same frame",
+      presses: ["[", "]"],
+      run: (lab, press) => lab.selection.along(press === "[" ? -1 : 1),
+    },
+    {
+      shown: "f",
+      does: "follow what comes",
+      presses: ["f"],
+      run: (lab) => {
+        lab.selection.following.value = true;
+      },
+    },
+    {
+      shown: "Esc",
+      does: "let go of the selected row",
+      presses: ["Escape"],
+      run: (lab) => lab.selection.select(undefined),
+    },
+  ],
+};

@@ -1,0 +1,73 @@
+// @vitest-environment happy-dom
+import { describe, expect, test } from "vitest";
+
+import { click, FakeLab, find, mount, press, testId, text } from "../../../test/lab";
+import { timeline } from "./pane";
+
+const frame = { k: "frame", port: "alice:em0", peer: "s1.1", frame: 7, data: "00", sum: { proto: "ARP" } };
+
+function line() {
+  const lab = new FakeLab("a");
+  lab.events(frame, { k: "log", node: "bob", text: "up" }, { ...frame, port: "s1.2", peer: "bob:tap0" });
+  return { lab, root: mount(lab, <timeline.component />) };
+}
+
+describe("the time line", () => {
+  test("says each event in words, and selects one by mouse and keys", () => {
+    const { lab, root } = line();
+    expect([...root.querySelectorAll(".row .what")].map((e) => e.textContent?.trim())).toEqual([
+      "ARP 1 byte",
+      "up kernel",
+      "ARP 1 byte",
+    ]);
+    click(find(root, '.row[data-n="0"]'));
+    expect(find(root, ".row.on").dataset.n).toBe("0");
+    expect(find(root, ".row.mate").dataset.n).toBe("2");
+    press(testId(root, "timeline"), "ArrowDown");
+    expect(lab.session.selection.n.value).toBe(1);
+    press(testId(root, "timeline"), "End");
+    expect(lab.session.selection.n.value).toBe(2);
+    expect(testId(root, "timeline").getAttribute("aria-activedescendant")).toBe(find(root, ".row.on").id);
+  });
+
+  test("stops following when a row is selected, and says so", () => {
+    const { root } = line();
+    expect(text(testId(root, "following"))).toBe("following");
+    click(find(root, '.row[data-n="1"]'));
+    expect(text(testId(root, "following"))).toBe("not following: you are reading");
+    click(testId(root, "follow"));
+    expect(text(testId(root, "following"))).toBe("following");
+  });
+
+  test("keys go along a frame's rows, and from row to row from anywhere", () => {
+    const { lab } = line();
+    const run = (press: string) => timeline.keys.find((k) => k.presses?.includes(press))?.run?.(lab.session, press);
+    run("Ctrl+ArrowDown");
+    run("]");
+    expect(lab.session.selection.n.value).toBe(2);
+    run("[");
+    run("Ctrl+ArrowDown");
+    expect(lab.session.selection.n.value).toBe(1);
+    run("Escape");
+    expect(lab.session.selection.n.value).toBe(undefined);
+    run("f");
+    expect(lab.session.selection.following.value).toBe(true);
+  });
+
+  test("of 20,000 rows only those in sight are in the document", () => {
+    const lab = new FakeLab("a");
+    lab.events(...Array.from({ length: 20_000 }, () => ({ k: "log", node: "bob", text: "again" })));
+    const root = mount(lab, <timeline.component />);
+    expect(root.querySelectorAll(".row").length).toBeLessThan(80);
+    expect(text(testId(root, "kept"))).toBe("20,000 rows");
+  });
+
+  test("what was missed and what was left out is counted", () => {
+    const lab = new FakeLab("a");
+    const root = mount(lab, <timeline.component />);
+    lab.events({ k: "left", of: "frame", port: "alice:em0", events: 7, bytes: 70, to: 8 });
+    lab.say({ type: "events", n: 9, from: 20, next: 21, missed: 0, events: [{ seq: 20, t: 0, k: "log", node: "a" }] });
+    lab.draw();
+    expect(text(testId(root, "kept"))).toMatch(/3 rows · 18 missed · 7 left out/);
+  });
+});

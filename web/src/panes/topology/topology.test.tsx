@@ -1,0 +1,71 @@
+// @vitest-environment happy-dom
+import { describe, expect, test } from "vitest";
+
+import { procOf } from "../../../test/fixtures";
+import { change, click, FakeLab, find, mount, press } from "../../../test/lab";
+import { topology } from "./pane";
+
+const labels = (root: Element): readonly (string | null)[] =>
+  [...root.querySelectorAll("g[role=button]")].map((g) => g.getAttribute("aria-label"));
+
+describe("the topology", () => {
+  test("has links, switches, nodes, interfaces and programs as buttons", () => {
+    const lab = new FakeLab("a");
+    const root = mount(lab, <topology.component />);
+    expect(labels(root)).toEqual([
+      "link alice:em0 to s1.1, 1 ms",
+      "link bob:tap0 to s1.2, no delay",
+      "switch s1, 2 ports",
+      "node alice, freebsd",
+      "interface em0 of alice, 10.0.0.1/24",
+      "program ping on alice: not started",
+      "node bob, netbsd",
+      "interface tap0 of bob, 02:00:00:00:00:0b",
+      "program pingd on bob: not started",
+    ]);
+    click(find(root, 'g[aria-label^="switch s1"]'));
+    expect(lab.session.selection.thing.value).toEqual({ kind: "switch", name: "s1" });
+    press(find(root, 'g[aria-label^="link alice"]'), "Enter");
+    expect(lab.session.selection.thing.value?.kind).toBe("link");
+    expect(find(root, "g.on").getAttribute("aria-label")).toMatch(/^link alice/);
+  });
+
+  test("shows what runs, who spins, and processes beside the scenario's", () => {
+    const lab = new FakeLab("a");
+    const root = mount(lab, <topology.component />);
+    const kids = [3, 4].map((pid) => procOf({ proc: `cat.${pid}`, pid }));
+    lab.state({ procs: [procOf({ node: "bob", proc: "pingd", pid: 2, state: "running", cpu: 1 }), ...kids] });
+    expect(labels(root)).toContain("program pingd on bob: CPU 100 %");
+    click(find(root, 'g[aria-label="2 more processes on alice"]'));
+    expect(lab.session.selection.tab.value).toBe("procs");
+    lab.state({ procs: kids.slice(1) });
+    click(find(root, 'g[aria-label="process cat.4 on alice: sleeping"]'));
+    expect(lab.session.selection.thing.value).toEqual({ kind: "proc", node: "alice", proc: "cat.4" });
+  });
+
+  test("lights what the selected row is about", () => {
+    const lab = new FakeLab("a");
+    const root = mount(lab, <topology.component />);
+    lab.events({ k: "frame", port: "alice:em0", peer: "s1.1", frame: 1, data: "00", sum: { proto: "ARP" } });
+    change(() => lab.session.selection.select(0));
+    const lit = [...root.querySelectorAll(".lit")].map((g) => g.getAttribute("aria-label")?.split(",")[0]);
+    expect(lit.sort()).toEqual(["interface em0 of alice", "link alice:em0 to s1.1", "node alice", "switch s1"]);
+    expect(root.querySelector(".legend")?.textContent).toBe("ARP");
+  });
+
+  test("joins two tuns that are each other's peers by a tunnel", () => {
+    const lab = new FakeLab("a");
+    const root = mount(lab, <topology.component />);
+    const rest = { kind: "tun", link: "up", addresses: [], flags: [], qlen: 0, qmax: 50, counters: {} };
+    lab.state({
+      ifaces: [
+        { ...rest, port: "alice:tun0", addresses: ["10.8.0.1 --> 10.8.0.2"] },
+        { ...rest, port: "bob:tun0", addresses: ["10.8.0.2 --> 10.8.0.1"] },
+      ],
+    });
+    expect(find(root, ".tunnel").textContent).toBe("tunnel alice:tun0 to bob:tun0");
+    expect(labels(root)).toContain("interface tun0 of alice, 10.8.0.1 → 10.8.0.2, link up");
+    lab.state();
+    expect(root.querySelector(".tunnel")).toBe(null);
+  });
+});
