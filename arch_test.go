@@ -25,7 +25,7 @@ const module = "wireloom"
 // for what TestCoreIsPure refuses. ARCHITECTURE.md explains the rings.
 const edges = `
 NONE                                                   < vnet/errno, vnet/packet, vnet/loop, vnet/fabric, vnet/signal, web, wasm/fuel, wasm/modcache, wasm/guest, internal/terminal
-vnet/packet                                            < vnet/event
+vnet/packet                                            < vnet/event, vnet/packet/packettest
 vnet/errno, vnet/packet                                < vnet/kern
 vnet/kern, vnet/errno, vnet/packet                     < vnet/kern/kerntest
 vnet/kern, vnet/errno, vnet/packet                       < tunemu, tapemu

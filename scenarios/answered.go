@@ -1,7 +1,6 @@
 package scenarios
 
 import (
-	"encoding/binary"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -146,30 +145,42 @@ func (a *answered) finding(x *Ping) (string, bool) {
 // echoReply returns the source of an ICMP echo reply, of IPv4 or IPv6, and what it is
 // known by. Of fragments it is the first.
 func echoReply(p event.Packet) (src netip.Addr, r reply, ok bool) {
-	const ether, ip4, ip6, icmp = 14, 20, 40, 8
 	b := p.Data
 	if p.Link == packet.LinkEthernet {
-		if len(b) < ether {
+		e, err := packet.ParseEthernet(b)
+		if err != nil {
 			return src, r, false
 		}
-		b = b[ether:]
+		b = e.Payload()
 	}
-	switch {
-	case len(b) >= ip4 && b[0]>>4 == 4:
-		head := int(b[0]&15) * 4
-		if b[9] != 1 || binary.BigEndian.Uint16(b[6:])&0x1fff != 0 || head < ip4 || len(b) < head+icmp || b[head] != 0 {
+	if len(b) == 0 {
+		return src, r, false
+	}
+	var typ uint8
+	switch b[0] >> 4 {
+	case 4:
+		ip, err := packet.ParseIPv4Header(b)
+		if err != nil || ip.Protocol() != packet.ProtoICMP || ip.FragmentOffset() != 0 {
 			return src, r, false
 		}
-		if total := int(binary.BigEndian.Uint16(b[2:])); total >= head+icmp && total < len(b) {
-			b = b[:total] // a short frame is filled up
+		if total := ip.TotalLen(); total >= ip.HeaderLen()+packet.ICMPLen && total < len(ip) {
+			ip = ip[:total] // a short frame is filled up
 		}
-		src, b = netip.AddrFrom4([4]byte(b[12:16])), b[head:]
-	case len(b) >= ip6+icmp && b[0]>>4 == 6 && b[6] == 58 && b[ip6] == 129:
-		src, b = netip.AddrFrom16([16]byte(b[8:24])), b[ip6:]
+		src, b, typ = ip.Src(), ip.Payload(), packet.ICMPEchoReply
+	case 6:
+		ip, err := packet.ParseIPv6Header(b)
+		if err != nil || ip.NextHeader() != packet.ProtoICMPv6 {
+			return src, r, false
+		}
+		src, b, typ = ip.Src(), ip.Payload(), packet.ICMPv6EchoReply
 	default:
 		return src, r, false
 	}
-	r.seq = binary.BigEndian.Uint16(b[6:])
-	copy(r.data[:], b[icmp:])
+	m, err := packet.ParseICMP(b)
+	if err != nil || m.Type() != typ {
+		return src, r, false
+	}
+	r.seq = m.Seq()
+	copy(r.data[:], m.Payload())
 	return src, r, true
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"wireloom/vnet/packet"
+	"wireloom/vnet/packet/packettest"
 )
 
 func seeds(f *testing.F) {
@@ -96,7 +97,7 @@ func FuzzAgainstWire(f *testing.F) {
 		if e.Type() == packet.TypeARP {
 			a, err := packet.ParseARP(e.Payload())
 			if err == nil {
-				want("arp.src.hw_mac", a.SenderMAC().String())
+				want("arp.src.hw_mac", packettest.SenderMAC(a).String())
 				want("arp.dst.proto_ipv4", a.TargetIP().String())
 			}
 		}
@@ -136,7 +137,7 @@ func agreeOnChecksums(t *testing.T, ls []layer, b []byte) {
 			wrong[protos[ls[i].proto].short] = c.want
 		}
 	}
-	for _, c := range packet.Checksums(b) {
+	for _, c := range packettest.Checksums(b) {
 		if got, ok := wrong[c.Header]; !ok || got != c.Want {
 			t.Errorf("wire: %v; decode: should be 0x%04x (%v)", c, got, ok)
 		}

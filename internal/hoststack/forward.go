@@ -38,22 +38,25 @@ func (s *netStack) setForwarding6(l *link) {
 // broadcast, and says that a packet's time is over when its TTL is 1
 // (google/gvisor#13521: netstack sends it on with 0).
 func (s *netStack) admit(l *link, data []byte, typ tcpip.PacketType) bool {
-	h := header.IPv4(data)
-	if l.kind == loLink || len(data) < header.IPv4MinimumSize || header.IPVersion(data) != header.IPv4Version {
+	if l.kind == loLink {
+		return true
+	}
+	p, err := packet.ParseIPv4(data)
+	if err != nil {
 		return true // netstack counts what is malformed
 	}
-	dst := h.DestinationAddress()
+	dst, src := tcpip.AddrFrom4(p.Dst().As4()), tcpip.AddrFrom4(p.Src().As4())
 	switch {
 	case s.own[dst] != nil, dst == header.IPv4Broadcast, header.IsV4MulticastAddress(dst), dst == header.IPv4Any,
 		s.st.IsSubnetBroadcast(l.id, header.IPv4ProtocolNumber, dst):
 		return true
-	case !s.forward4, typ != tcpip.PacketHost, !canForward(dst), !canForward(h.SourceAddress()), s.broadcast(dst):
+	case !s.forward4, typ != tcpip.PacketHost, !canForward(dst), !canForward(src), s.broadcast(dst):
 		return false
-	case h.TTL() > 1:
+	case p.TTL() > 1:
 		return true
 	}
-	if h.IsValid(len(data)) && h.CalculateChecksum() == 0xffff {
-		s.timeExceeded(l, h)
+	if p.ChecksumOK() {
+		s.timeExceeded(l, p)
 	}
 	return false
 }
@@ -70,18 +73,17 @@ func canForward(a tcpip.Address) bool {
 
 // timeExceeded tells the sender of a packet that its time to live is over: icmp_error.
 // It is sent from the address of the interface that the packet came by.
-func (s *netStack) timeExceeded(l *link, h header.IPv4) {
-	if h.FragmentOffset() != 0 || !s.st.AllowICMPMessage() {
+func (s *netStack) timeExceeded(l *link, p packet.IPv4) {
+	if p.FragmentOffset() != 0 || !s.st.AllowICMPMessage() {
 		return
 	}
-	body := h[:min(int(h.TotalLength()), len(h))]
-	if h.Protocol() == packet.ProtoICMP {
-		msg := body[h.HeaderLength():]
-		if len(msg) < packet.ICMPLen || msg[0] != packet.ICMPEcho && msg[0] != packet.ICMPEchoReply && msg[0] < 13 {
+	if p.Protocol() == packet.ProtoICMP {
+		m, err := packet.ParseICMP(p.Payload())
+		if err != nil || m.Type() != packet.ICMPEcho && m.Type() != packet.ICMPEchoReply && m.Type() < packet.ICMPTimestamp {
 			return // no errors about errors
 		}
 	}
-	r, err := s.st.FindRoute(l.id, tcpip.Address{}, h.SourceAddress(), header.IPv4ProtocolNumber, false)
+	r, err := s.st.FindRoute(l.id, tcpip.Address{}, tcpip.AddrFrom4(p.Src().As4()), header.IPv4ProtocolNumber, false)
 	if err != nil {
 		return
 	}
@@ -89,7 +91,7 @@ func (s *netStack) timeExceeded(l *link, h header.IPv4) {
 	const most = header.IPv4MinimumProcessableDatagramSize - header.IPv4MinimumSize - packet.ICMPLen // RFC 1812, 4.3.2.3
 	pkt := stack.NewPacketBuffer(stack.PacketBufferOptions{
 		ReserveHeaderBytes: int(r.MaxHeaderLength()) + packet.ICMPLen,
-		Payload:            buffer.MakeWithData(body[:min(len(body), most)]),
+		Payload:            buffer.MakeWithData(p[:min(len(p), most)]),
 	})
 	defer pkt.DecRef()
 	pkt.TransportProtocolNumber = header.ICMPv4ProtocolNumber

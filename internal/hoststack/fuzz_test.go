@@ -7,6 +7,7 @@ import (
 
 	"wireloom/vnet/inet"
 	"wireloom/vnet/packet"
+	"wireloom/vnet/packet/packettest"
 )
 
 // FuzzDeliver gives a host with sockets of every kind frames that anybody may have
@@ -24,18 +25,18 @@ func FuzzDeliver(f *testing.F) {
 		f.Add(in)
 	}
 	typed := func(t uint16) []byte { return []byte{byte(t >> 8), byte(t)} }
-	arp, _ := packet.AppendARP(typed(packet.TypeARP), packet.ARPRequest, macOfHost(1), peer, packet.MAC{}, me)
+	arp := packettest.AppendARP(typed(packet.TypeARP), packet.ARPRequest, macOfHost(1), peer, packet.MAC{}, me)
 	add(arp)
 	echo, _ := packet.AppendIPv4(typed(packet.TypeIPv4), packet.IPv4Header{TTL: 9, Protocol: packet.ProtoICMP, Src: peer, Dst: me}, 12)
 	echo, _ = packet.AppendICMPv4Echo(echo, false, 5, 5, []byte("data"))
 	udp, _ := packet.AppendIPv4(typed(packet.TypeIPv4), packet.IPv4Header{TTL: 9, Protocol: packet.ProtoUDP, Src: peer, Dst: me}, 9)
 	udp, _ = packet.AppendUDP(udp, peer, me, 99, 7, []byte("x"))
 	add(arp, echo, udp)
-	syn, _ := packet.AppendIPv4(typed(packet.TypeIPv4), packet.IPv4Header{TTL: 9, Protocol: packet.ProtoTCP, Src: peer, Dst: me}, packet.TCPLen)
-	syn, _ = packet.AppendTCP(syn, peer, me, packet.TCPHeader{SrcPort: 99, DstPort: 80, Seq: 7, Flags: packet.SYN, Window: 500}, nil)
+	syn, _ := packet.AppendIPv4(typed(packet.TypeIPv4), packet.IPv4Header{TTL: 9, Protocol: packet.ProtoTCP, Src: peer, Dst: me}, packettest.TCPLen)
+	syn = packettest.AppendTCP(syn, peer, me, packettest.TCPHeader{SrcPort: 99, DstPort: 80, Seq: 7, Flags: packettest.SYN, Window: 500}, nil)
 	add(arp, syn, syn)
-	e6, _ := packet.AppendIPv6(typed(packet.TypeIPv6), packet.IPv6Header{HopLimit: 255, NextHeader: packet.ProtoICMPv6, Src: peer6, Dst: me6}, 12)
-	e6, _ = packet.AppendICMPv6Echo(e6, peer6, me6, true, 1, 1, []byte("data"))
+	e6 := packettest.AppendIPv6(typed(packet.TypeIPv6), packettest.IPv6Header{HopLimit: 255, NextHeader: packet.ProtoICMPv6, Src: peer6, Dst: me6}, 12)
+	e6 = packettest.AppendICMPv6Echo(e6, peer6, me6, true, 1, 1, []byte("data"))
 	add(e6)
 	f.Fuzz(func(t *testing.T, in []byte) {
 		w := newWorld(t, 1)

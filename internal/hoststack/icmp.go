@@ -1,7 +1,6 @@
 package hoststack
 
 import (
-	"encoding/binary"
 	"net/netip"
 	"slices"
 
@@ -159,14 +158,15 @@ func (k *icmpSocket) Send(p []byte, to netip.AddrPort) (int, errno.Errno) {
 		}
 		dst = full.Addr
 	}
+	m, err := packet.ParseICMP(p)
 	switch {
 	case dst == (tcpip.Address{}):
 		return 0, errno.EDESTADDRREQ
-	case len(p) < packet.ICMPLen:
+	case err != nil:
 		return 0, errno.EINVAL
 	case len(p) > header.DatagramMaximumSize-header.IPv4MinimumSize:
 		return 0, errno.EMSGSIZE
-	case k.v6() && p[0] != packet.ICMPv6Echo, !k.v6() && p[0] != packet.ICMPEcho:
+	case k.v6() && m.Type() != packet.ICMPv6Echo, !k.v6() && m.Type() != packet.ICMPEcho:
 		return 0, errno.EPERM // the rest is the stack's to say
 	}
 	if !k.bound {
@@ -181,13 +181,13 @@ func (k *icmpSocket) Send(p []byte, to netip.AddrPort) (int, errno.Errno) {
 		k.s.settle()
 		return 0, e
 	}
-	pkt := k.packet(p)
+	pkt := k.packet(m)
 	defer pkt.DecRef()
-	err := k.route.WritePacket(stack.NetworkHeaderParams{Protocol: k.proto, TTL: k.hops}, pkt)
+	failed := k.route.WritePacket(stack.NetworkHeaderParams{Protocol: k.proto, TTL: k.hops}, pkt)
 	e := k.s.settleSent()
 	switch {
-	case err != nil:
-		return 0, errnoOf(err)
+	case failed != nil:
+		return 0, errnoOf(failed)
 	case e != errno.OK:
 		return 0, e
 	}
@@ -224,19 +224,19 @@ func (k *icmpSocket) findRoute(dst tcpip.Address) errno.Errno {
 	return errno.OK
 }
 
-// packet is p as netstack wants it, with identifier and checksum.
-func (k *icmpSocket) packet(p []byte) *stack.PacketBuffer {
-	msg := slices.Clone(p)
-	binary.BigEndian.PutUint16(msg[4:], k.ident)
-	binary.BigEndian.PutUint16(msg[2:], 0)
+// packet is a message as netstack wants it, with identifier and checksum.
+func (k *icmpSocket) packet(m packet.ICMP) *stack.PacketBuffer {
+	msg := slices.Clone(m)
+	msg.SetID(k.ident)
+	msg.SetChecksum(0)
 	sum := uint16(0)
 	if k.v6() {
 		sum = header.PseudoHeaderChecksum(k.proto, k.route.LocalAddress(), k.route.RemoteAddress(), uint16(len(msg)))
 	}
-	binary.BigEndian.PutUint16(msg[2:], ^checksumOf(msg, sum))
+	msg.SetChecksum(^checksumOf(msg, sum))
 	pkt := stack.NewPacketBuffer(stack.PacketBufferOptions{
 		ReserveHeaderBytes: int(k.route.MaxHeaderLength()) + packet.ICMPLen,
-		Payload:            buffer.MakeWithData(msg[packet.ICMPLen:]),
+		Payload:            buffer.MakeWithData(msg.Payload()),
 	})
 	copy(pkt.TransportHeader().Push(packet.ICMPLen), msg)
 	pkt.TransportProtocolNumber = k.proto

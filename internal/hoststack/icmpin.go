@@ -1,7 +1,6 @@
 package hoststack
 
 import (
-	"encoding/binary"
 	"slices"
 
 	"gvisor.dev/gvisor/pkg/tcpip"
@@ -50,10 +49,11 @@ func (k *icmpSocket) handle(pkt *stack.PacketBuffer, wantReplies bool) {
 	} else {
 		m.ttl = header.IPv4(pkt.NetworkHeader().Slice()).TTL()
 	}
-	if len(msg) < packet.ICMPLen || checksumOf(msg, sum) != 0xffff {
+	icmp, err := packet.ParseICMP(msg)
+	if err != nil || checksumOf(msg, sum) != 0xffff {
 		return
 	}
-	reply, mine := k.concerns(msg)
+	reply, mine := k.concerns(icmp)
 	if !mine || reply && !wantReplies {
 		return
 	}
@@ -73,32 +73,31 @@ func (k *icmpSocket) handle(pkt *stack.PacketBuffer, wantReplies bool) {
 
 // concerns reports whether a message is a reply to the socket's requests, or an
 // error about one.
-func (k *icmpSocket) concerns(msg []byte) (reply, mine bool) {
-	ident := func(m []byte) bool { return binary.BigEndian.Uint16(m[4:]) == k.ident }
+func (k *icmpSocket) concerns(m packet.ICMP) (reply, mine bool) {
 	if k.v6() {
 		switch {
-		case msg[0] == packet.ICMPv6EchoReply:
-			return true, ident(msg)
-		case msg[0] >= packet.ICMPv6Echo:
+		case m.Type() == packet.ICMPv6EchoReply:
+			return true, m.ID() == k.ident
+		case !m.IsError6():
 			return false, false
 		}
-		quote := msg[packet.ICMPLen:]
-		return false, len(quote) >= packet.IPv6Len+packet.ICMPLen && quote[6] == packet.ProtoICMPv6 &&
-			quote[packet.IPv6Len] == packet.ICMPv6Echo && ident(quote[packet.IPv6Len:])
+		p, err := packet.ParseIPv6Header(m.Payload())
+		return false, err == nil && p.NextHeader() == packet.ProtoICMPv6 && k.asked(p.Payload(), packet.ICMPv6Echo)
 	}
-	switch msg[0] {
-	case packet.ICMPEchoReply:
-		return true, ident(msg)
-	case packet.ICMPUnreachable, 4 /* source quench */, packet.ICMPRedirect, packet.ICMPTimeExceeded, packet.ICMPParamProblem:
-	default:
+	switch {
+	case m.Type() == packet.ICMPEchoReply:
+		return true, m.ID() == k.ident
+	case !m.IsError4():
 		return false, false
 	}
-	quote := msg[packet.ICMPLen:]
-	if len(quote) < packet.IPv4Len || quote[9] != packet.ProtoICMP {
-		return false, false
-	}
-	hlen := int(quote[0]&15) * 4
-	return false, hlen >= packet.IPv4Len && len(quote) >= hlen+packet.ICMPLen && quote[hlen] == packet.ICMPEcho && ident(quote[hlen:])
+	p, err := packet.ParseIPv4Header(m.Payload())
+	return false, err == nil && p.Protocol() == packet.ProtoICMP && k.asked(p.Payload(), packet.ICMPEcho)
+}
+
+// asked reports whether b begins with a request of the socket's.
+func (k *icmpSocket) asked(b []byte, echo uint8) bool {
+	m, err := packet.ParseICMP(b)
+	return err == nil && m.Type() == echo && m.ID() == k.ident
 }
 
 // checksumOf is the one's complement sum of b on top of sum.

@@ -12,6 +12,7 @@ import (
 	"wireloom/vnet/errno"
 	"wireloom/vnet/inet"
 	"wireloom/vnet/packet"
+	"wireloom/vnet/packet/packettest"
 )
 
 // A gate is a host whose frames are kept, with the interface and next hop of each.
@@ -158,8 +159,8 @@ func TestTimeExceeded(t *testing.T) {
 func TestForwardIPv6(t *testing.T) {
 	g := newGate(t, tunNIC("fd00::1/64"), inet.StackNIC{Name: "tun1", IP: true, MTU: 1500, Addresses: []netip.Prefix{netip.MustParsePrefix("fd01::1/64")}})
 	src, dst := netip.MustParseAddr("fd00::2"), netip.MustParseAddr("fd01::2")
-	p, _ := packet.AppendIPv6(nil, packet.IPv6Header{HopLimit: 9, NextHeader: packet.ProtoICMPv6, Src: src, Dst: dst}, packet.ICMPLen)
-	p, _ = packet.AppendICMPv6Echo(p, src, dst, false, 1, 1, nil)
+	p := packettest.AppendIPv6(nil, packettest.IPv6Header{HopLimit: 9, NextHeader: packet.ProtoICMPv6, Src: src, Dst: dst}, packet.ICMPLen)
+	p = packettest.AppendICMPv6Echo(p, src, dst, false, 1, 1, nil)
 	g.Deliver(0, p)
 	if got := g.took(); got != "" {
 		t.Errorf("a host sent %q", got)

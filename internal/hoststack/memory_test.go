@@ -12,6 +12,7 @@ import (
 	"wireloom/vnet/inet"
 	"wireloom/vnet/kern"
 	"wireloom/vnet/packet"
+	"wireloom/vnet/packet/packettest"
 )
 
 // fillings are the ways to make a stack hold something, on the first host of a world of
@@ -181,14 +182,10 @@ var fillings = []struct {
 	}},
 	{name: "neighbours", least: 100 << 10, fill: func(w *world) {
 		for i := range 5000 {
-			p, err := packet.AppendARP(
+			w.hosts[0].Deliver(0, packettest.AppendARP(
 				packet.AppendEthernet(nil, macOfHost(0), packet.MAC{2, 1}, packet.TypeARP), packet.ARPRequest,
 				packet.MAC{2, 1}, netip.AddrFrom4([4]byte{10, 0, byte(1 + i>>8), byte(i)}), packet.MAC{}, netip.MustParseAddr("10.0.0.1"),
-			)
-			if err != nil {
-				w.t.Fatal(err)
-			}
-			w.hosts[0].Deliver(0, p)
+			))
 		}
 	}},
 	{name: "packets to itself", least: 2 << 20, fill: func(w *world) {

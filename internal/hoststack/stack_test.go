@@ -17,6 +17,7 @@ import (
 	"wireloom/vnet/inet"
 	"wireloom/vnet/kern"
 	"wireloom/vnet/packet"
+	"wireloom/vnet/packet/packettest"
 )
 
 func TestPing(t *testing.T) {
@@ -98,7 +99,7 @@ func TestICMPSocketsSeeOnlyTheirOwn(t *testing.T) {
 	// An error about the request: it has the first 8 bytes of it at least.
 	quoted, _ := packet.AppendIPv4(nil, packet.IPv4Header{TTL: 1, Protocol: packet.ProtoICMP, Src: ap("10.0.0.1:0").Addr(), Dst: ap("10.0.0.9:0").Addr()}, 8)
 	quoted, _ = packet.AppendICMPv4Echo(quoted, false, 78, 1, nil)
-	msg, _ := packet.AppendICMPv4Error(nil, packet.ICMPUnreachable, 1, 0, quoted)
+	msg := packettest.AppendICMPv4Error(nil, packet.ICMPUnreachable, 1, 0, quoted)
 	f := packet.AppendEthernet(nil, macOfHost(0), macOfHost(1), packet.TypeIPv4)
 	f, _ = packet.AppendIPv4(f, packet.IPv4Header{TTL: 64, Protocol: packet.ProtoICMP, Src: ap("10.0.0.2:0").Addr(), Dst: ap("10.0.0.1:0").Addr()}, len(msg))
 	f = append(f, msg...)

@@ -50,9 +50,8 @@ func (l *link) believe(data []byte) []byte {
 	data = slices.Clone(data)
 	p = data[len(data)-len(p):]
 	binary.BigEndian.PutUint16(p[at+mtuAt:], mtu)
-	sum := uint32(^binary.BigEndian.Uint16(p[at+2:])) + uint32(^told) + uint32(mtu) // RFC 1624: what was wrong stays wrong
-	sum = sum>>16 + sum&0xffff
-	binary.BigEndian.PutUint16(p[at+2:], ^uint16(sum>>16+sum))
+	// What was wrong stays wrong.
+	binary.BigEndian.PutUint16(p[at+2:], packet.UpdateChecksum16(binary.BigEndian.Uint16(p[at+2:]), told, mtu))
 	return data
 }
 

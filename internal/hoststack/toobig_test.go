@@ -9,6 +9,7 @@ import (
 	"wireloom/vnet/errno"
 	"wireloom/vnet/inet"
 	"wireloom/vnet/packet"
+	"wireloom/vnet/packet/packettest"
 )
 
 // tooBigAbout is the IP packet in which a router tells the sender of the frame f, which
@@ -18,21 +19,12 @@ func tooBigAbout(t testing.TB, f []byte, mtu uint32) []byte {
 	ip := f[14:]
 	if ip[0]>>4 == 6 {
 		src, dst := netip.MustParseAddr("fd00::9"), netip.AddrFrom16([16]byte(ip[8:24]))
-		msg, err := packet.AppendICMPv6Error(nil, src, dst, packet.ICMPv6PacketTooBig, 0, mtu, ip)
-		if err != nil {
-			t.Fatal(err)
-		}
-		p, err := packet.AppendIPv6(nil, packet.IPv6Header{NextHeader: packet.ProtoICMPv6, HopLimit: 9, Src: src, Dst: dst}, len(msg))
-		if err != nil {
-			t.Fatal(err)
-		}
+		msg := packettest.AppendICMPv6Error(nil, src, dst, packettest.ICMPv6PacketTooBig, 0, mtu, ip)
+		p := packettest.AppendIPv6(nil, packettest.IPv6Header{NextHeader: packet.ProtoICMPv6, HopLimit: 9, Src: src, Dst: dst}, len(msg))
 		return append(p, msg...)
 	}
 	src, dst := netip.MustParseAddr("10.0.0.9"), netip.AddrFrom4([4]byte(ip[12:16]))
-	msg, err := packet.AppendICMPv4Error(nil, packet.ICMPUnreachable, 4, mtu, ip)
-	if err != nil {
-		t.Fatal(err)
-	}
+	msg := packettest.AppendICMPv4Error(nil, packet.ICMPUnreachable, 4, mtu, ip)
 	p, err := packet.AppendIPv4(nil, packet.IPv4Header{TTL: 9, Protocol: packet.ProtoICMP, Src: src, Dst: dst}, len(msg))
 	if err != nil {
 		t.Fatal(err)
@@ -111,16 +103,12 @@ func TestBelieve(t *testing.T) {
 	s := w.hosts[0].Stack.(*netStack)
 	segment := func(src, dst string) []byte {
 		from, to := netip.MustParseAddr(src), netip.MustParseAddr(dst)
-		tcp, err := packet.AppendTCP(nil, from, to, packet.TCPHeader{SrcPort: 1, DstPort: 2}, make([]byte, 900))
-		if err != nil {
-			t.Fatal(err)
+		tcp := packettest.AppendTCP(nil, from, to, packettest.TCPHeader{SrcPort: 1, DstPort: 2}, make([]byte, 900))
+		if from.Is6() {
+			ip := packettest.AppendIPv6(nil, packettest.IPv6Header{NextHeader: packet.ProtoTCP, HopLimit: 9, Src: from, Dst: to}, len(tcp))
+			return frameTo(0, append(ip, tcp...))
 		}
-		var ip []byte
-		if from.Is4() {
-			ip, err = packet.AppendIPv4(nil, packet.IPv4Header{TTL: 9, Protocol: packet.ProtoTCP, Src: from, Dst: to}, len(tcp))
-		} else {
-			ip, err = packet.AppendIPv6(nil, packet.IPv6Header{NextHeader: packet.ProtoTCP, HopLimit: 9, Src: from, Dst: to}, len(tcp))
-		}
+		ip, err := packet.AppendIPv4(nil, packet.IPv4Header{TTL: 9, Protocol: packet.ProtoTCP, Src: from, Dst: to}, len(tcp))
 		if err != nil {
 			t.Fatal(err)
 		}

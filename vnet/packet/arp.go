@@ -35,37 +35,8 @@ func ParseARP(b []byte) (ARP, error) {
 // Op is the operation, [ARPRequest] or [ARPReply].
 func (a ARP) Op() uint16 { return binary.BigEndian.Uint16(a[6:]) }
 
-// SenderMAC is the sender's hardware address.
-func (a ARP) SenderMAC() MAC { return MAC(a[8:14]) }
-
 // SenderIP is the sender's protocol address.
 func (a ARP) SenderIP() netip.Addr { return netip.AddrFrom4([4]byte(a[14:18])) }
 
-// TargetMAC is the target's hardware address; requests leave it zero.
-func (a ARP) TargetMAC() MAC { return MAC(a[18:24]) }
-
 // TargetIP is the target's protocol address.
 func (a ARP) TargetIP() netip.Addr { return netip.AddrFrom4([4]byte(a[24:28])) }
-
-// AppendARP appends a 28-byte packet. Both addresses must be IPv4.
-func AppendARP(b []byte, op uint16, senderMAC MAC, senderIP netip.Addr, targetMAC MAC, targetIP netip.Addr) ([]byte, error) {
-	if !senderIP.Is4() || !targetIP.Is4() {
-		return b, bad("ARP", "addresses %s and %s must both be IPv4", senderIP, targetIP)
-	}
-	b = append(b, 0, 1, 8, 0, 6, 4)
-	b = binary.BigEndian.AppendUint16(b, op)
-	b = append(b, senderMAC[:]...)
-	b = append4(b, senderIP)
-	b = append(b, targetMAC[:]...)
-	return append4(b, targetIP), nil
-}
-
-func append4(b []byte, a netip.Addr) []byte {
-	v := a.As4()
-	return append(b, v[:]...)
-}
-
-func append16(b []byte, a netip.Addr) []byte {
-	v := a.As16()
-	return append(b, v[:]...)
-}

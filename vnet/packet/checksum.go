@@ -17,12 +17,6 @@ func UpdateChecksum16(check, old, new uint16) uint16 {
 	return ^fold(uint64(^check) + uint64(^old) + uint64(new))
 }
 
-// UpdateChecksum32 is UpdateChecksum16 for a 32-bit field, such as an IPv4
-// address, that starts at an even offset.
-func UpdateChecksum32(check uint16, old, new uint32) uint16 {
-	return ^fold(uint64(^check) + uint64(^old>>16) + uint64(^old&0xffff) + uint64(new>>16) + uint64(new&0xffff))
-}
-
 // TransportChecksum is the checksum of a transport message (UDP, TCP, ICMPv6)
 // with its pseudo-header (RFC 9293 section 3.1, RFC 8200 section 8.1). msg holds
 // the checksum field: zero there gives the checksum to send, a right one gives 0.

@@ -1,5 +1,6 @@
-// Package packet is the bytes of the protocols a lab speaks: Ethernet II, 802.1Q,
-// ARP, IPv4, IPv6, ICMP for both, UDP and TCP.
+// Package packet is the bytes of the protocols that a lab itself speaks, on its
+// switches and links, at the edge of its stacks and in its commands: Ethernet II, 802.1Q,
+// ARP, IPv4, IPv6, ICMP for both and UDP. What tests build and check beyond that is in packettest.
 //
 // A view ([Ethernet], [IPv4], ...) is a []byte that a Parse function has checked:
 // its accessors cannot go out of range, copy nothing and allocate nothing. A view
@@ -29,7 +30,6 @@ const (
 	IPv6Len     = 40
 	ICMPLen     = 8 // ICMPv4 and ICMPv6: type, code, checksum and four bytes by type
 	UDPLen      = 8
-	TCPLen      = 20
 )
 
 // EtherTypes (IANA ieee-802-numbers).
@@ -45,19 +45,19 @@ const (
 const (
 	ProtoHopByHop uint8 = 0
 	ProtoICMP     uint8 = 1
+	ProtoIGMP     uint8 = 2
 	ProtoTCP      uint8 = 6
 	ProtoUDP      uint8 = 17
 	ProtoRouting  uint8 = 43
 	ProtoFragment uint8 = 44
 	ProtoICMPv6   uint8 = 58
-	ProtoNoNext   uint8 = 59
 	ProtoDestOpts uint8 = 60
 )
 
 // An Error says why bytes are not the header they were parsed as, or why a
 // header cannot be built.
 type Error struct {
-	Header string // "Ethernet", "IPv4", "TCP", ...
+	Header string // "Ethernet", "IPv4", "ICMP", ...
 	Need   int    // bytes the header needed; 0 when length was not the trouble
 	Have   int    // bytes there were; meaningful when Need is not 0
 	Why    string // what was wrong; "" when the bytes were simply too few

@@ -14,6 +14,7 @@ import (
 	"wireloom/vnet/event"
 	"wireloom/vnet/kern"
 	"wireloom/vnet/packet"
+	"wireloom/vnet/packet/packettest"
 	"wireloom/vnet/userland"
 )
 
@@ -153,7 +154,7 @@ func pingd(frame []byte) [][]byte {
 		if err != nil || a.TargetIP() != bobIP || a.Op() != packet.ARPRequest {
 			return nil
 		}
-		out, _ = packet.AppendARP(out, packet.ARPReply, bobMAC, bobIP, a.SenderMAC(), a.SenderIP())
+		out = packettest.AppendARP(out, packet.ARPReply, bobMAC, bobIP, packettest.SenderMAC(a), a.SenderIP())
 		return [][]byte{out}
 	case packet.TypeIPv4:
 		ip, err := packet.ParseIPv4(eth.Payload())

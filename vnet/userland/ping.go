@@ -30,7 +30,7 @@ type pinger struct {
 	opt  pingOptions
 	fd   int
 	id   uint16
-	out  []byte // the request, its data filled in
+	out  packet.ICMP // the request, its data filled in
 	in   []byte
 	sent int64
 	rcvd int64
@@ -54,10 +54,10 @@ func pingMain(p *proc) vnet.Exit {
 	if e := p.Bind(fd, netip.AddrPortFrom(netip.IPv4Unspecified(), g.id)); e != errno.OK {
 		return p.fail(exOSErr, "bind: %s", e.Message())
 	}
-	g.out = make([]byte, packet.ICMPLen+opt.size)
+	g.out = make(packet.ICMP, packet.ICMPLen+opt.size)
 	g.in = make([]byte, 1<<16)
 	for i := pingStamp; i < opt.size; i++ {
-		g.out[packet.ICMPLen+i] = byte(i)
+		g.out.Payload()[i] = byte(i)
 	}
 	p.Catch(signal.SIGINT)
 	p.printf("PING %s (%s): %d data bytes\n", opt.host, opt.dst, opt.size)
@@ -120,16 +120,14 @@ func (g *pinger) loop() vnet.Exit {
 
 // send sends the next request (ping.c, pinger).
 func (g *pinger) send() {
-	b := g.out
-	b[0], b[1] = packet.ICMPEcho, 0
-	binary.BigEndian.PutUint16(b[4:], g.id)
-	binary.BigEndian.PutUint16(b[6:], uint16(g.sent))
+	g.out.SetEcho(packet.ICMPEcho, g.id, uint16(g.sent))
 	g.seen[uint16(g.sent)/8] &^= 1 << (g.sent % 8)
 	if g.timing() {
-		binary.BigEndian.PutUint32(b[packet.ICMPLen:], uint32(g.Now()/time.Second))
-		binary.BigEndian.PutUint32(b[packet.ICMPLen+4:], uint32(g.Now()%time.Second/time.Microsecond))
+		stamp := g.out.Payload()
+		binary.BigEndian.PutUint32(stamp, uint32(g.Now()/time.Second))
+		binary.BigEndian.PutUint32(stamp[4:], uint32(g.Now()%time.Second/time.Microsecond))
 	}
-	if _, e := g.SendTo(g.fd, b, netip.AddrPortFrom(g.opt.dst, 0)); e != errno.OK && !g.Dying() {
+	if _, e := g.SendTo(g.fd, g.out, netip.AddrPortFrom(g.opt.dst, 0)); e != errno.OK && !g.Dying() {
 		g.warn("sendto: %s", e.Message())
 	}
 	g.sent++
@@ -144,28 +142,30 @@ func (g *pinger) receive() {
 	case e != errno.OK:
 		g.warn("recvmsg: %s", e.Message())
 		return
-	case n < packet.ICMPLen:
+	}
+	m, err := packet.ParseICMP(g.in[:n])
+	if err != nil {
 		if g.opt.verbose {
 			g.warn("packet too short (%d bytes) from %s", n, from.Addr())
 		}
 		return
 	}
-	m := g.in[:n]
-	if m[0] != packet.ICMPEchoReply {
+	if m.Type() != packet.ICMPEchoReply {
 		g.showError(m, from.Addr())
 		return
 	}
 	g.rcvd++
 	trip := 0.0
-	timed := g.timing() && n >= packet.ICMPLen+pingStamp
+	data := m.Payload()
+	timed := g.timing() && len(data) >= pingStamp
 	if timed {
-		sent := time.Duration(binary.BigEndian.Uint32(m[8:]))*time.Second + time.Duration(binary.BigEndian.Uint32(m[12:]))*time.Microsecond
+		sent := time.Duration(binary.BigEndian.Uint32(data))*time.Second + time.Duration(binary.BigEndian.Uint32(data[4:]))*time.Microsecond
 		trip = float64((g.Now().Truncate(time.Microsecond)-sent)/time.Microsecond) / 1000
 		g.sum += trip
 		g.sumsq += trip * trip
 		g.min, g.max = min(g.min, trip), max(g.max, trip)
 	}
-	seq := binary.BigEndian.Uint16(m[6:])
+	seq := m.Seq()
 	dup := ""
 	if g.seen[seq/8]&(1<<(seq%8)) != 0 {
 		g.rcvd--
@@ -187,7 +187,7 @@ func (g *pinger) receive() {
 		printf(&line, " time=%.3f ms", trip)
 	}
 	line.WriteString(dup)
-	g.compare(&line, m[packet.ICMPLen:])
+	g.compare(&line, data)
 	line.WriteByte('\n')
 	g.printf("%s", line.Bytes())
 }
@@ -195,7 +195,7 @@ func (g *pinger) receive() {
 // compare says where the data of a reply is not that of the request; the time
 // stamp is not looked at.
 func (g *pinger) compare(line *bytes.Buffer, got []byte) {
-	want := g.out[packet.ICMPLen:]
+	want := g.out.Payload()
 	start := 0
 	if g.timing() {
 		start = pingStamp

@@ -9,6 +9,7 @@ import (
 	"wireloom/internal/hoststack"
 	"wireloom/vnet"
 	"wireloom/vnet/packet"
+	"wireloom/vnet/packet/packettest"
 	"wireloom/vnet/signal"
 	"wireloom/vnet/userland"
 )
@@ -172,7 +173,7 @@ func refuse(f []byte) [][]byte {
 	if err != nil || eth.Type() != packet.TypeIPv4 {
 		return pingd(f)
 	}
-	msg, _ := packet.AppendICMPv4Error(nil, packet.ICMPUnreachable, 1, 0, eth.Payload())
+	msg := packettest.AppendICMPv4Error(nil, packet.ICMPUnreachable, 1, 0, eth.Payload())
 	out := packet.AppendEthernet(nil, eth.Src(), bobMAC, packet.TypeIPv4)
 	out, _ = packet.AppendIPv4(out, packet.IPv4Header{TTL: 64, Protocol: packet.ProtoICMP, Src: bobIP, Dst: netip.MustParseAddr("10.0.0.1")}, len(msg))
 	return [][]byte{append(out, msg...)}

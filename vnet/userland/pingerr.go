@@ -13,12 +13,12 @@ func printf(b *bytes.Buffer, format string, args ...any) { fmt.Fprintf(b, format
 
 // showError prints an ICMP error about one of the requests and the header that it
 // quotes, except with -Q, and with -q (ping.c, pr_pack, pr_icmph and pr_retip).
-func (g *pinger) showError(m []byte, from netip.Addr) {
-	quote := m[packet.ICMPLen:]
-	if g.opt.quiet > 0 && !g.opt.verbose || len(quote) < packet.IPv4Len {
+func (g *pinger) showError(m packet.ICMP, from netip.Addr) {
+	quote, err := packet.ParseIPv4Header(m.Payload())
+	if g.opt.quiet > 0 && !g.opt.verbose || err != nil {
 		return
 	}
-	if dst := netip.AddrFrom4([4]byte(quote[16:])); dst != g.opt.dst && !g.opt.verbose {
+	if quote.Dst() != g.opt.dst && !g.opt.verbose {
 		return
 	}
 	var b bytes.Buffer
@@ -28,45 +28,42 @@ func (g *pinger) showError(m []byte, from netip.Addr) {
 	g.printf("%s", b.Bytes())
 }
 
-// icmpText says in ping's words what an ICMP error of at least 8 bytes means.
-func icmpText(m []byte) string {
-	code := m[1]
+// icmpText says in ping's words what an ICMP error means.
+func icmpText(m packet.ICMP) string {
+	code := m.Code()
 	of := func(bad string, texts ...string) string {
 		if int(code) < len(texts) {
 			return texts[code]
 		}
 		return fmt.Sprintf("%s, Bad Code: %d", bad, code)
 	}
-	switch m[0] {
+	switch m.Type() {
 	case packet.ICMPUnreachable:
 		if code == 13 {
 			return "Communication prohibited by filter"
 		}
 		return of("Dest Unreachable", "Destination Net Unreachable", "Destination Host Unreachable", "Destination Protocol Unreachable",
-			"Destination Port Unreachable", fmt.Sprintf("frag needed and DF set (MTU %d)", binary.BigEndian.Uint16(m[6:])), "Source Route Failed")
-	case 4:
+			"Destination Port Unreachable", fmt.Sprintf("frag needed and DF set (MTU %d)", m.Rest()&0xffff), "Source Route Failed")
+	case packet.ICMPSourceQuench:
 		return "Source Quench"
 	case packet.ICMPRedirect:
 		return of("Redirect", "Redirect Network", "Redirect Host", "Redirect Type of Service and Network", "Redirect Type of Service and Host") +
-			fmt.Sprintf("(New addr: %s)", netip.AddrFrom4([4]byte(m[4:8])))
+			fmt.Sprintf("(New addr: %s)", netip.AddrFrom4([4]byte(binary.BigEndian.AppendUint32(nil, m.Rest()))))
 	case packet.ICMPTimeExceeded:
 		return of("Time exceeded", "Time to live exceeded", "Frag reassembly time exceeded")
 	case packet.ICMPParamProblem:
-		return fmt.Sprintf("Parameter problem: pointer = 0x%02x", m[4])
+		return fmt.Sprintf("Parameter problem: pointer = 0x%02x", m.Rest()>>24)
 	}
-	return fmt.Sprintf("Bad ICMP type: %d", m[0])
+	return fmt.Sprintf("Bad ICMP type: %d", m.Type())
 }
 
-// quotedHeader prints an IP header of at least 20 bytes as ping's pr_iph does.
-func quotedHeader(b *bytes.Buffer, h []byte) {
-	u16 := func(i int) uint16 { return binary.BigEndian.Uint16(h[i:]) }
+// quotedHeader prints an IP header as ping's pr_iph does.
+func quotedHeader(b *bytes.Buffer, h packet.IPv4) {
 	b.WriteString("Vr HL TOS  Len   ID Flg  off TTL Pro  cks      Src      Dst\n")
-	printf(b, " %1x  %1x  %02x %04x %04x", h[0]>>4, h[0]&15, h[1], u16(2), u16(4))
-	printf(b, "   %1x %04x", u16(6)>>13, u16(6)&0x1fff)
-	printf(b, "  %02x  %02x %04x", h[8], h[9], u16(10))
-	printf(b, " %s  %s ", netip.AddrFrom4([4]byte(h[12:16])), netip.AddrFrom4([4]byte(h[16:20])))
-	for i := 20; i < min(int(h[0]&15)*4, len(h)); i++ {
-		printf(b, "%02x", h[i])
-	}
+	printf(b, " %1x  %1x  %02x %04x %04x", h.Version(), h.HeaderLen()/4, h.TOS(), h.TotalLen(), h.ID())
+	printf(b, "   %1x %04x", h.Flags(), h.FragmentOffset()/8)
+	printf(b, "  %02x  %02x %04x", h.TTL(), h.Protocol(), h.HeaderChecksum())
+	printf(b, " %s  %s ", h.Src(), h.Dst())
+	printf(b, "%x", h.Options())
 	b.WriteByte('\n')
 }

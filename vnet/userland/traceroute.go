@@ -1,8 +1,6 @@
 package userland
 
 import (
-	"encoding/binary"
-	"math"
 	"net/netip"
 	"strconv"
 	"time"
@@ -135,12 +133,11 @@ func (t *tracer) run() vnet.Exit {
 // what an error says, and whether the host was reached.
 func (t *tracer) probe(ttl int) (from netip.Addr, took time.Duration, mark string, reached bool) {
 	t.seq++
-	var b [traceLength - packet.IPv4Len]byte
-	b[0] = packet.ICMPEcho
-	binary.BigEndian.PutUint16(b[6:], t.seq)
+	b := make(packet.ICMP, traceLength-packet.IPv4Len)
+	b.SetEcho(packet.ICMPEcho, 0, t.seq)
 	_ = t.SetSockOpt(t.fd, inet.IP_TTL, ttl)
 	sent := t.Now()
-	if _, e := t.SendTo(t.fd, b[:], netip.AddrPortFrom(t.dst, 0)); e != errno.OK && !t.Dying() {
+	if _, e := t.SendTo(t.fd, b, netip.AddrPortFrom(t.dst, 0)); e != errno.OK && !t.Dying() {
 		t.warn("sendto: %s", e.Message())
 	}
 	for {
@@ -156,15 +153,21 @@ func (t *tracer) probe(ttl int) (from netip.Addr, took time.Duration, mark strin
 		if e != errno.OK {
 			continue
 		}
-		m := t.in[:r.N]
-		if m[0] == packet.ICMPEchoReply {
-			if binary.BigEndian.Uint16(m[6:]) == t.seq {
+		m, err := packet.ParseICMP(t.in[:r.N])
+		if err != nil {
+			continue
+		}
+		if m.Type() == packet.ICMPEchoReply {
+			if m.Seq() == t.seq {
 				return r.From.Addr(), t.Now() - sent, "", true
 			}
 			continue
 		}
-		quote := m[packet.ICMPLen:] // an IPv4 header and 8 bytes: the stack has looked
-		if binary.BigEndian.Uint16(quote[int(quote[0]&15)*4+6:]) != t.seq {
+		quote, err := packet.ParseIPv4Header(m.Payload())
+		if err != nil {
+			continue
+		}
+		if asked, err := packet.ParseICMP(quote.Payload()); err != nil || asked.Seq() != t.seq {
 			continue
 		}
 		return r.From.Addr(), t.Now() - sent, traceMark(m), false
@@ -172,13 +175,13 @@ func (t *tracer) probe(ttl int) (from netip.Addr, took time.Duration, mark strin
 }
 
 // traceMark is what traceroute prints behind the time for an error.
-func traceMark(m []byte) string {
-	if m[0] != packet.ICMPUnreachable {
+func traceMark(m packet.ICMP) string {
+	if m.Type() != packet.ICMPUnreachable {
 		return ""
 	}
 	marks := []string{" !N", " !H", " !P", "", " !F", " !S"}
-	if int(m[1]) < len(marks) {
-		return marks[m[1]]
+	if int(m.Code()) < len(marks) {
+		return marks[m.Code()]
 	}
-	return " !<" + strconv.Itoa(int(min(m[1], math.MaxUint8))) + ">"
+	return " !<" + strconv.Itoa(int(m.Code())) + ">"
 }

@@ -16,14 +16,15 @@ func (b *Bridge) Receive(now time.Duration, in int, frame []byte) []Act {
 	if err != nil {
 		return b.drop(in, 0, TooShort)
 	}
-	f := incoming{port: in, frame: frame, dst: e.Dst(), src: e.Src()}
+	f := incoming{port: in, frame: e, dst: e.Dst(), src: e.Src()}
 	b.mirror(in, MirrorIn, frame)
 	if p.absent {
 		return b.drop(in, 0, Nowhere)
 	}
-	var short bool
-	if f.tag, f.carried, short = tagOf(frame); short {
-		return b.drop(in, 0, BadTag)
+	if e.Type() == TPID8021Q || e.Type() == TPID8021AD {
+		if f.tag, err = packet.ParseVLAN(e.Payload()); err != nil {
+			return b.drop(in, 0, BadTag)
+		}
 	}
 	switch {
 	case f.src.IsMulticast() || f.src.IsZero():
@@ -84,7 +85,7 @@ func (b *Bridge) reserved(now time.Duration, f *incoming) []Act {
 	if f.dst[5] != 1 && b.ports[f.port].state.Learns() && b.classify(f) == "" {
 		b.learn(now, f)
 	}
-	if f.dst[5] == b.treeGroup() && b.conf.STP && !f.carried {
+	if f.dst[5] == b.treeGroup() && b.conf.STP && f.tag == nil {
 		b.acts = append(b.acts, Act{Kind: BPDU, Port: f.port})
 		return b.acts
 	}

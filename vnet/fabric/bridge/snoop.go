@@ -78,21 +78,27 @@ func (b *Bridge) query(now time.Duration) {
 func generalQuery(src packet.MAC) []byte {
 	all := packet.MAC{1, 0, 0x5e, 0, 0, 1}
 	f := packet.AppendEthernet(nil, all, src, packet.TypeIPv4)
-	ip := []byte{0x46, 0xc0, 0, 32, 0, 0, 0x40, 0, 1, 2, 0, 0, 0, 0, 0, 0, 224, 0, 0, 1, 0x94, 4, 0, 0}
-	binary.BigEndian.PutUint16(ip[10:], packet.Checksum(ip))
 	igmp := []byte{0x11, byte(responseInterval / (100 * time.Millisecond)), 0, 0, 0, 0, 0, 0}
 	binary.BigEndian.PutUint16(igmp[2:], packet.Checksum(igmp))
-	return append(append(f, ip...), igmp...)
+	f, err := packet.AppendIPv4(f, packet.IPv4Header{
+		TOS: 0xc0, Flags: packet.DontFragment, TTL: 1, Protocol: packet.ProtoIGMP, Src: netip.IPv4Unspecified(), Dst: allHosts,
+		Options: []byte{0x94, 4, 0, 0}, // router alert: RFC 2236, 2
+	}, len(igmp))
+	if err != nil {
+		panic(err) // its addresses and lengths stand here
+	}
+	return append(f, igmp...)
 }
+
+var allHosts = netip.AddrFrom4([4]byte{224, 0, 0, 1})
 
 // snoop reads what a frame to a group says of groups. It returns a reason where the
 // frame is malformed and goes no further.
 func (b *Bridge) snoop(now time.Duration, f *incoming) Reason {
-	at := macsLen
-	if f.carried {
-		at += tagLen
+	typ, p := f.frame.Type(), f.frame.Payload()
+	if f.tag != nil {
+		typ, p = f.tag.Type(), f.tag.Payload()
 	}
-	typ, p := binary.BigEndian.Uint16(f.frame[at:]), f.frame[at+2:]
 	switch typ {
 	case packet.TypeIPv4:
 		return b.snoopIPv4(now, f, p)
@@ -102,20 +108,17 @@ func (b *Bridge) snoop(now time.Duration, f *incoming) Reason {
 	return ""
 }
 
-func (b *Bridge) snoopIPv4(now time.Duration, f *incoming, p []byte) Reason {
-	if len(p) < 20 || p[0]>>4 != 4 || p[0]&15 < 5 {
+func (b *Bridge) snoopIPv4(now time.Duration, f *incoming, frame []byte) Reason {
+	p, err := packet.ParseIPv4(frame)
+	if err != nil {
 		return BadGroup
 	}
-	head, total := int(p[0]&15)*4, int(binary.BigEndian.Uint16(p[2:]))
-	if len(p) < head || total < head || len(p) < total {
-		return BadGroup
-	}
-	f.group = netip.AddrFrom4([4]byte(p[16:20]))
-	if p[9] != 2 {
-		f.asked = f.group.As4()[0] == 224 && f.group.As4()[1] == 0 && f.group.As4()[2] == 0
+	f.group = p.Dst()
+	if p.Protocol() != packet.ProtoIGMP {
+		f.asked = always(f.group)
 		return ""
 	}
-	m := p[head:total]
+	m := p.Payload()
 	if len(m) < 8 || packet.Checksum(m) != 0 {
 		return BadGroup
 	}
@@ -123,7 +126,7 @@ func (b *Bridge) snoopIPv4(now time.Duration, f *incoming, p []byte) Reason {
 	group := netip.AddrFrom4([4]byte(m[4:8]))
 	switch m[0] {
 	case 0x11: // query
-		if len(m) != 8 && len(m) < 12 || group.IsUnspecified() && f.group != netip.AddrFrom4([4]byte{224, 0, 0, 1}) {
+		if len(m) != 8 && len(m) < 12 || group.IsUnspecified() && f.group != allHosts {
 			return BadGroup
 		}
 		b.heardQuery(now, f, 0)
@@ -163,33 +166,36 @@ func (b *Bridge) reportsV3(now time.Duration, f *incoming, m []byte) Reason {
 	return ""
 }
 
-func (b *Bridge) snoopIPv6(now time.Duration, f *incoming, p []byte) Reason {
-	if len(p) < 40 || p[0]>>4 != 6 || len(p) < 40+int(binary.BigEndian.Uint16(p[4:])) {
+func (b *Bridge) snoopIPv6(now time.Duration, f *incoming, frame []byte) Reason {
+	p, err := packet.ParseIPv6(frame)
+	if err != nil {
 		return BadGroup
 	}
-	f.group = netip.AddrFrom16([16]byte(p[24:40]))
-	f.asked = f.group == netip.IPv6LinkLocalAllNodes()
-	m := p[40 : 40+int(binary.BigEndian.Uint16(p[4:]))]
-	if p[6] != 0 || len(m) < 8 || m[0] != 58 { // MLD comes behind a hop-by-hop header: RFC 2710, 3
+	f.group = p.Dst()
+	f.asked = always(f.group)
+	if p.NextHeader() != packet.ProtoHopByHop { // which MLD comes behind: RFC 2710, 3
 		return ""
 	}
-	if n := 8 + 8*int(m[1]); n <= len(m) {
-		m = m[n:]
-	} else {
+	next, body, ok := packet.Extension(p.Payload())
+	switch {
+	case next != packet.ProtoICMPv6:
+		return ""
+	case !ok:
 		return BadGroup
 	}
-	if len(m) < 24 {
+	m, err := packet.ParseICMP(body)
+	if err != nil || len(m.Payload()) < 16 {
 		return ""
 	}
-	group := netip.AddrFrom16([16]byte(m[8:24]))
-	switch m[0] {
-	case 130:
+	group := netip.AddrFrom16([16]byte(m.Payload()[:16]))
+	switch m.Type() {
+	case packet.ICMPv6ListenerQuery:
 		f.control = true
 		b.heardQuery(now, f, 1)
-	case 131:
+	case packet.ICMPv6ListenerReport:
 		f.control, f.toRouters = true, true
 		b.joined(now, f, group)
-	case 132:
+	case packet.ICMPv6ListenerDone:
 		f.control = true
 		b.left(now, f, group)
 	}

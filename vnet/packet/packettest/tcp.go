@@ -1,9 +1,15 @@
-package packet
+package packettest
 
 import (
 	"encoding/binary"
+	"fmt"
 	"net/netip"
+
+	"wireloom/vnet/packet"
 )
+
+// TCPLen is the length of a header without options, in bytes.
+const TCPLen = 20
 
 // TCPFlags are the control bits of a segment.
 type TCPFlags uint16
@@ -25,17 +31,12 @@ const (
 type TCP []byte
 
 // ParseTCP checks the data offset. It does not look at the options.
-func ParseTCP(b []byte) (TCP, error) {
+func ParseTCP(b []byte) (TCP, bool) {
 	if len(b) < TCPLen {
-		return nil, tooShort("TCP", TCPLen, len(b))
+		return nil, false
 	}
-	switch hdr := int(b[12]>>4) * 4; {
-	case hdr < TCPLen:
-		return nil, bad("TCP", "header length %d, want at least %d", hdr, TCPLen)
-	case hdr > len(b):
-		return nil, tooShort("TCP", hdr, len(b))
-	}
-	return TCP(b), nil
+	t := TCP(b)
+	return t, t.HeaderLen() >= TCPLen && t.HeaderLen() <= len(b)
 }
 
 // SrcPort is the source port.
@@ -73,7 +74,7 @@ func (t TCP) Payload() []byte { return t[t.HeaderLen():] }
 
 // ChecksumOK reports whether the checksum is right for a segment from src to dst.
 func (t TCP) ChecksumOK(src, dst netip.Addr) bool {
-	return TransportChecksum(src, dst, ProtoTCP, t) == 0
+	return packet.TransportChecksum(src, dst, packet.ProtoTCP, t) == 0
 }
 
 // A TCPHeader is what a caller decides about a segment.
@@ -87,16 +88,10 @@ type TCPHeader struct {
 }
 
 // AppendTCP appends a segment from src to dst, addresses of one family.
-func AppendTCP(b []byte, src, dst netip.Addr, h TCPHeader, payload []byte) ([]byte, error) {
+func AppendTCP(b []byte, src, dst netip.Addr, h TCPHeader, payload []byte) []byte {
 	hdr := TCPLen + len(h.Options)
-	if len(h.Options) > 40 || len(h.Options)%4 != 0 {
-		return b, bad("TCP", "%d bytes of options, want a multiple of 4 and at most 40", len(h.Options))
-	}
-	if h.Flags > 0x1ff {
-		return b, bad("TCP", "flags 0x%x, want at most 0x1ff", uint16(h.Flags))
-	}
-	if err := checkPair("TCP", src, dst, hdr+len(payload)); err != nil {
-		return b, err
+	if len(h.Options) > 40 || len(h.Options)%4 != 0 || h.Flags > 0x1ff {
+		panic(fmt.Sprintf("packettest: no TCP header has %d bytes of options and flags 0x%x", len(h.Options), uint16(h.Flags)))
 	}
 	start := len(b)
 	b = binary.BigEndian.AppendUint16(b, h.SrcPort)
@@ -109,6 +104,6 @@ func AppendTCP(b []byte, src, dst netip.Addr, h TCPHeader, payload []byte) ([]by
 	b = binary.BigEndian.AppendUint16(b, h.Urgent)
 	b = append(b, h.Options...)
 	b = append(b, payload...)
-	binary.BigEndian.PutUint16(b[start+16:], TransportChecksum(src, dst, ProtoTCP, b[start:]))
-	return b, nil
+	binary.BigEndian.PutUint16(b[start+16:], packet.TransportChecksum(src, dst, packet.ProtoTCP, b[start:]))
+	return b
 }
