@@ -20,7 +20,7 @@ import (
 
 func TestGradeAsJSON(t *testing.T) {
 	code, out, _ := labserver(t, "grade", "ping", "--json")
-	f, err := report.Read(strings.NewReader(out))
+	f, err := report.Parse([]byte(out))
 	if err != nil || code != 0 {
 		t.Fatalf("code %d, %v: %s", code, err, out)
 	}

@@ -43,7 +43,7 @@ type Summary struct {
 type Field struct {
 	Name   string  `json:"name"`             // Wireshark's display-filter name: "eth.dst", "arp.opcode"; of a layer "eth", "arp"
 	Label  string  `json:"label"`            // "Destination"
-	Value  string  `json:"value,omitempty"`  // as [Build] and [Match] take it: "02:00:00:00:00:01", "0x0800", "64"; of long bytes only the start
+	Value  string  `json:"value,omitempty"`  // as [Build] and [NewWant] take it: "02:00:00:00:00:01", "0x0800", "64"; of long bytes only the start
 	Text   string  `json:"text,omitempty"`   // what the value means: "IPv4", "echo request"
 	Off    int     `json:"off"`              // first byte in the frame
 	Len    int     `json:"len"`              // bytes

@@ -34,15 +34,19 @@ func seeds(f *testing.F) {
 // changes the frame.
 func FuzzDecode(f *testing.F) {
 	seeds(f)
-	var all []KV
+	var all []Want
 	for _, i := range FieldNames() {
-		all = append(all, KV{i.Name, "1"})
+		if w, err := NewWant(i.Name, WantIs, "any"); err == nil {
+			all = append(all, w)
+		}
 	}
 	f.Fuzz(func(t *testing.T, link uint8, b []byte) {
 		before := bytes.Clone(b)
 		Summarize(Link(link), b)
 		checkTree(t, Tree(Link(link), b), b)
-		Match(Link(link), b, all)
+		if ok, _ := Compare(Link(link), b, all); ok != Meets(Link(link), b, all) {
+			t.Error("Compare and Meets differ")
+		}
 		if !bytes.Equal(b, before) {
 			t.Error("decoding changed the frame")
 		}
@@ -81,7 +85,7 @@ func FuzzAgainstWire(f *testing.F) {
 			return nil
 		}
 		want := func(name, v string) {
-			if ok, diff := Match(Ethernet, b, kvs(name, v)); !ok {
+			if diff := compare(t, Ethernet, b, kvs(name, v)); len(diff) != 0 {
 				t.Errorf("%+v: wire says %s\n%x", diff, v, b)
 			}
 		}
@@ -169,7 +173,7 @@ func TestMemoryIsBounded(t *testing.T) {
 			runtime.ReadMemStats(&m0)
 			Tree(link, b)
 			Summarize(link, b)
-			Match(link, b, kvs("data.data", "00"))
+			compare(t, link, b, kvs("data.data", "00"))
 			runtime.ReadMemStats(&m1)
 			if n := m1.TotalAlloc - m0.TotalAlloc; n > 1<<20 {
 				t.Errorf("frame %d, link %d: %d bytes allocated, want at most 1 MiB", i, link, n)

@@ -6,55 +6,6 @@ import (
 	"strings"
 )
 
-// A Diff is one wanted value that a frame does not have.
-type Diff struct {
-	Name string `json:"name"`
-	Want string `json:"want"`
-	Got  string `json:"got"` // the frame's value; "absent" when it has no such field
-}
-
-// Match compares a frame with wanted values, as parsed: "0x1" is "1", and MAC
-// addresses and hex bytes may be in either case. A field is looked for in the
-// first layer of its protocol; what an ICMP error quotes does not count. The
-// differences are in the order of want. A want that [ValidField] refuses never
-// matches.
-func Match(link Link, b []byte, want []KV) (ok bool, diff []Diff) {
-	b, _ = clip(b)
-	ls := walk(link, b)
-	for _, kv := range want {
-		if got, ok := matchOne(ls, b, kv); !ok {
-			diff = append(diff, Diff{Name: kv.Name, Want: kv.Value, Got: got})
-		}
-	}
-	return len(diff) == 0, diff
-}
-
-func matchOne(ls []layer, b []byte, kv KV) (got string, ok bool) {
-	s, err := lookup(kv.Name)
-	if err != nil {
-		return "invalid: " + err.Error(), false
-	}
-	want, err := s.parse(kv.Value)
-	if err != nil {
-		return "invalid: " + err.Error(), false
-	}
-	v, found := find(s, ls, b)
-	if !found {
-		if kv.Name == "data.len" && want.u == 0 || (s.name == "data.data" || s.name == "data.text") && len(want.b) == 0 {
-			return "", true // no payload is a payload of nothing
-		}
-		return "absent", false
-	}
-	if v.equal(s, want) {
-		return "", true
-	}
-	got, text := s.format(v)
-	if text != "" && s.kind != kBool {
-		got += " (" + text + ")"
-	}
-	return got, false
-}
-
 func find(s *spec, ls []layer, b []byte) (value, bool) {
 	switch s.name {
 	case "frame.len":
@@ -68,16 +19,6 @@ func find(s *spec, ls []layer, b []byte) (value, bool) {
 	}
 	v, _, _, ok := ls[i].value(s, b)
 	return v, ok
-}
-
-// ValidField reports why a name or the value given to it is not valid.
-func ValidField(name, value string) error {
-	s, err := lookup(name)
-	if err != nil {
-		return err
-	}
-	_, err = s.parse(value)
-	return err
 }
 
 // ValidBuild reports why a name or the value given to it is not valid for [Build].

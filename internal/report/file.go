@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"regexp"
 	"strconv"
 	"strings"
@@ -72,17 +71,8 @@ const (
 	scriptEnd   = `</script>`
 )
 
-// Read reads a report of any format. It may come from anybody: one that no labserver
+// Parse reads a report of any format. It may come from anybody: one that no labserver
 // writes so is an *Altered, and one of more than MaxDocument bytes is an error.
-func Read(in io.Reader) (*File, error) {
-	b, err := io.ReadAll(io.LimitReader(in, MaxDocument+1))
-	if err != nil {
-		return nil, fmt.Errorf("report: %w", err)
-	}
-	return Parse(b)
-}
-
-// Parse reads a report's bytes (Read).
 func Parse(b []byte) (*File, error) {
 	if len(b) > MaxDocument {
 		return nil, fmt.Errorf("report: it has more than %d bytes", MaxDocument)

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strings"
 
 	"wireloom/internal/decode"
 	"wireloom/internal/protocol"
@@ -153,7 +154,7 @@ func clip(s string) string {
 func (c *command) check() (op, error) {
 	o, ok := ops[c.Op]
 	if !ok {
-		return o, fmt.Errorf("there is no command %q", clip(c.Op))
+		return o, fmt.Errorf("there is no command %q: there are %s", clip(c.Op), strings.Join(Ops(), ", "))
 	}
 	for _, name := range []*string{c.Node, c.Proc} {
 		if name != nil && len(*name) > maxName {

@@ -178,7 +178,7 @@ func TestEventsAreThoseOfTheFixture(t *testing.T) {
 	b := out.appendMessage(nil, 1, BatchBytes)
 	golden(t, "events.json", b)
 	kinds := conformsEvents(t, b)
-	for _, k := range event.Kinds() {
+	for k := event.Lab; k.Valid(); k++ {
 		if !kinds[k.String()] {
 			t.Errorf("the fixture has no %s event", k)
 		}

@@ -53,15 +53,6 @@ func (k Kind) String() string {
 // Valid reports whether k is one of the closed set.
 func (k Kind) Valid() bool { return k > 0 && k < kinds }
 
-// Kinds returns the closed set in its order.
-func Kinds() []Kind {
-	ks := make([]Kind, 0, kinds-1)
-	for k := Lab; k < kinds; k++ {
-		ks = append(ks, k)
-	}
-	return ks
-}
-
 // An Event is one fact in a lab's log. It is flat, so that appending one
 // allocates nothing; the table at Kind says which fields a kind uses, the others
 // are zero. Data and the strings are only borrowed by Append.
