@@ -261,18 +261,21 @@ exit 0
 `},
 		{alone("surface", "signals"), `alarm clock
 user defined signal 1 10.0s
+ignored
 killed 143 killed by SIGTERM
 `},
 		{onTaps(sendsOne, "surface", "devices"), `tap0 Inappropriate ioctl for device
 kqueue 0, then 1 60
 SIGIO
-60 bytes
+60 of 60 bytes
 deadline true
 exit 0
 `},
 		{withChild(alone("surface", "children")), `<child>
 <one word>
 exit status 2
+it is gone: kill: No such process
+started by 0
 spawn nosuchthing: No such file or directory
 uname NetBSD bob
 exit 0
