@@ -78,9 +78,9 @@ $(MODULES): web/package-lock.json web/package.json
 	$(NPM) ci --no-audit --no-fund
 	@touch $@
 
-## check: formatting and linters
+## check: formatting, linters, and functions that nobody reaches
 .PHONY: check
-check: check-go check-guests check-page
+check: check-go check-guests check-dead check-page
 
 .PHONY: check-go
 check-go:
@@ -99,6 +99,10 @@ check-go:
 check-guests:
 	@if [ -n "$(GUESTS)" ]; then set -x; lint=$$($(TOOL) -n golangci-lint); export GOOS=wasip1 GOARCH=wasm; \
 	go vet $(GUESTS); $$lint run $(GUESTS); fi
+
+.PHONY: check-dead
+check-dead:
+	go run ./internal/deadcode $(GUESTS)
 
 .PHONY: check-page
 check-page: $(MODULES)

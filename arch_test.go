@@ -60,7 +60,7 @@ vnet, vnet/errno, vnet/event, vnet/packet, internal/session, internal/decode, in
 vnet, vnet/event, internal/session, internal/budget, internal/decode, internal/stream, internal/visitor, internal/pcap, internal/strictjson, internal/terminal, scenarios, web < internal/httpapi
 vnet, vnet/errno, vnet/event, scenarios, web, wasm/guest, internal/* + websocket < cmd/labserver
 vnet, vnet/inet, vnet/kern, vnet/errno, vnet/event, vnet/packet, tapemu, scenarios, wasm, wasm/fuel, web, internal/* + sys, websocket, wazero < internal/bench
-NONE                                                   < internal/mutant, internal/testcount, internal/visitor
+NONE                                                   < internal/mutant, internal/testcount, internal/deadcode, internal/visitor
 internal/mutant                                        < internal/guestbuild
 vnet, vnet/event, wasm, scenarios, internal/boot, internal/mutant < internal/course
 NONE + gVisor                                          < scenarios/netstack/reference

@@ -60,9 +60,6 @@ func (t TCP) Flags() TCPFlags { return TCPFlags(binary.BigEndian.Uint16(t[12:]) 
 // Window is the window field, unscaled.
 func (t TCP) Window() uint16 { return binary.BigEndian.Uint16(t[14:]) }
 
-// Checksum is the checksum field.
-func (t TCP) Checksum() uint16 { return binary.BigEndian.Uint16(t[16:]) }
-
 // Urgent is the urgent pointer.
 func (t TCP) Urgent() uint16 { return binary.BigEndian.Uint16(t[18:]) }
 
