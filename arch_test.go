@@ -25,7 +25,8 @@ const module = "wireloom"
 // for what TestCoreIsPure refuses. ARCHITECTURE.md explains the rings.
 const edges = `
 NONE                                                   < vnet/errno, vnet/packet, vnet/loop, vnet/fabric, vnet/signal, web, wasm/fuel, wasm/modcache, wasm/guest, internal/terminal
-vnet/packet                                            < vnet/event, vnet/packet/packettest
+vnet/packet, vnet/loop                                 < vnet/event
+vnet/packet                                            < vnet/packet/packettest
 vnet/errno, vnet/packet                                < vnet/kern
 vnet/kern, vnet/errno, vnet/packet                     < vnet/kern/kerntest
 vnet/kern, vnet/errno, vnet/packet                       < tunemu, tapemu
@@ -35,21 +36,22 @@ vnet/packet, vnet/fabric                               < vnet/fabric/netem
 vnet/packet, vnet/fabric, vnet/fabric/bridge, vnet/fabric/stp, vnet/fabric/netem < internal/fabricconform
 vnet/kern, vnet/errno, vnet/packet, vnet/event         < vnet/inet
 vnet/kern, vnet/errno                                  < vnet/fs
-vnet/fs, vnet/inet, vnet/kern, vnet/errno              < vnet/file
+vnet/fs, vnet/inet, vnet/kern, vnet/errno, vnet/loop   < vnet/file
 vnet/kern                                              < vnet/memory, vnet/shell
-vnet/loop, vnet/kern, vnet/errno, vnet/packet, vnet/event, vnet/fabric, vnet/fabric/bridge, vnet/fabric/netem, vnet/inet, vnet/fs, vnet/file, vnet/memory, vnet/shell, vnet/signal < vnet
-vnet, vnet/file, vnet/signal, vnet/inet, vnet/kern, vnet/errno, vnet/packet < vnet/userland
-vnet, vnet/fs, vnet/file, vnet/signal, vnet/inet, vnet/kern, vnet/errno, wasm/fuel, wasm/modcache + wazero, sys < wasm
+vnet/file, vnet/fs, vnet/inet, vnet/kern, vnet/errno, vnet/event, vnet/loop, vnet/memory, vnet/shell, vnet/signal < vnet/sys
+vnet/sys, vnet/loop, vnet/kern, vnet/errno, vnet/packet, vnet/event, vnet/fabric, vnet/fabric/bridge, vnet/fabric/netem, vnet/inet, vnet/fs, vnet/memory, vnet/shell, vnet/signal < vnet
+vnet, vnet/sys, vnet/file, vnet/signal, vnet/inet, vnet/kern, vnet/errno, vnet/packet < vnet/userland
+vnet, vnet/sys, vnet/fs, vnet/file, vnet/signal, vnet/inet, vnet/kern, vnet/errno, wasm/fuel, wasm/modcache + wazero, sys < wasm
 vnet/inet, vnet/kern, vnet/errno, vnet/packet + gVisor        < internal/hoststack
 vnet/packet + gopacket                                 < internal/decode
-vnet, vnet/fs, vnet/memory, vnet/inet, vnet/kern, vnet/errno, vnet/packet, vnet/event, internal/decode + go-yaml, text < scenarios
+vnet, vnet/sys, vnet/fs, vnet/memory, vnet/inet, vnet/kern, vnet/errno, vnet/packet, vnet/event, internal/decode + go-yaml, text < scenarios
 NONE                                                   < internal/strictjson, internal/diskfile
 internal/diskfile                                      < internal/handin, internal/sign
-vnet, vnet/memory, internal/strictjson                 < internal/recording
+vnet, vnet/sys, vnet/memory, internal/strictjson                 < internal/recording
 NONE + sys                                             < internal/budget
-vnet, vnet/memory, vnet/event, internal/recording, internal/budget < internal/session
+vnet, vnet/sys, vnet/memory, vnet/event, internal/recording, internal/budget < internal/session
 wasm + sys                                             < internal/compilechild
-vnet, vnet/kern, vnet/userland, tunemu, tapemu, wasm, wasm/modcache, internal/hoststack, scenarios, internal/recording, internal/session, internal/budget, internal/compilechild, internal/diskfile, internal/terminal < internal/boot
+vnet, vnet/sys, vnet/kern, vnet/userland, tunemu, tapemu, wasm, wasm/modcache, internal/hoststack, scenarios, internal/recording, internal/session, internal/budget, internal/compilechild, internal/diskfile, internal/terminal < internal/boot
 scenarios, internal/decode, internal/sign, internal/strictjson, vnet/packet, internal/terminal < internal/report
 scenarios, internal/report, internal/terminal + go-yaml, text < internal/batch
 vnet/event, vnet/packet + gopacket                     < internal/pcap
@@ -57,12 +59,12 @@ vnet, vnet/kern, vnet/errno, tunemu, tapemu            < internal/conform
 internal/decode                                        < internal/protocol
 NONE                                                   < internal/typescript
 vnet, vnet/errno, vnet/event, vnet/packet, internal/session, internal/decode, internal/protocol, internal/visitor, internal/strictjson + websocket < internal/stream
-vnet, vnet/event, internal/session, internal/budget, internal/decode, internal/stream, internal/visitor, internal/pcap, internal/strictjson, internal/terminal, scenarios, web < internal/httpapi
+vnet, vnet/sys, vnet/event, internal/session, internal/budget, internal/decode, internal/stream, internal/visitor, internal/pcap, internal/strictjson, internal/terminal, scenarios, web < internal/httpapi
 vnet, vnet/errno, vnet/event, scenarios, web, wasm/guest, internal/* + websocket < cmd/labserver
-vnet, vnet/inet, vnet/kern, vnet/errno, vnet/event, vnet/packet, tapemu, scenarios, wasm, wasm/fuel, web, internal/* + sys, websocket, wazero < internal/bench
+vnet, vnet/sys, vnet/inet, vnet/kern, vnet/errno, vnet/event, vnet/packet, tapemu, scenarios, wasm, wasm/fuel, web, internal/* + sys, websocket, wazero < internal/bench
 NONE                                                   < internal/mutant, internal/testcount, internal/deadcode, internal/visitor
 internal/mutant                                        < internal/guestbuild
-vnet, vnet/event, wasm, scenarios, internal/boot, internal/mutant < internal/course
+vnet, vnet/sys, vnet/event, wasm, scenarios, internal/boot, internal/mutant < internal/course
 NONE + gVisor                                          < scenarios/netstack/reference
 `
 
@@ -94,6 +96,7 @@ var core = map[string][]string{
 	"vnet/memory":        nil,
 	"vnet/shell":         nil,
 	"vnet/signal":        nil,
+	"vnet/sys":           nil,
 	"vnet/event":         {"sync", "sync/atomic", "channel"}, // live readers read the log while the loop appends
 	"vnet/kern":          nil,
 	"tunemu":             nil,

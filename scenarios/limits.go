@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"wireloom/vnet"
+	"wireloom/vnet/sys"
 )
 
 // Limits of a grading. What goes beyond them ends it with an error, the same on
@@ -89,7 +90,7 @@ func (g *grader) hungry() {
 		if !g.hungered[sl] {
 			g.hungered[sl] = true
 			g.limited[sl] = append(g.limited[sl], fmt.Sprintf("it used more than %d units of fuel, about %v of CPU time, and was ended at %v%s",
-				g.most.fuel, time.Duration(g.most.fuel)*vnet.FuelNanosecond, g.lab.Now(), g.where(sl)))
+				g.most.fuel, time.Duration(g.most.fuel)*sys.FuelNanosecond, g.lab.Now(), g.where(sl)))
 		}
 		for _, p := range procs[sl] {
 			g.order(vnet.Kill{Node: p.Node, Proc: p.Proc}, p)

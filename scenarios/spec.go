@@ -15,6 +15,7 @@ import (
 	"wireloom/vnet/inet"
 	"wireloom/vnet/memory"
 	"wireloom/vnet/packet"
+	"wireloom/vnet/sys"
 )
 
 // The format is one table of shapes. The parser checks a file against it, and the
@@ -232,7 +233,7 @@ var nodeShape = object(
 		field{"command", &shape{kind: shapeText, want: "a command that is part of every node, such as ping", pattern: nameKey, max: 32}, false, "A built-in command instead of a program."},
 		field{"argv", strs, false, "Its arguments, the program's own name first."},
 		field{"env", strs, false, "Its environment, each KEY=value."},
-		field{"memory", size(1<<20, vnet.MaxMemory), false, fmt.Sprintf("How much memory it may use; %dMiB where it is not given.", vnet.DefaultMemory>>20)},
+		field{"memory", size(1<<20, sys.MaxMemory), false, fmt.Sprintf("How much memory it may use; %dMiB where it is not given.", sys.DefaultMemory>>20)},
 		field{"fuel", number(1, 1<<40), false, "How many units of fuel it may use in all (about one an instruction, 10 ns of its node's time each), until SIGXCPU ends it; no limit where it is not given."},
 		field{"start", boolean, false, "Start it with the lab; true where it is not given."},
 	), 32), false, "The programs that run on it, by name."},

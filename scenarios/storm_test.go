@@ -11,6 +11,7 @@ import (
 	"wireloom/vnet/errno"
 	"wireloom/vnet/file"
 	"wireloom/vnet/kern"
+	"wireloom/vnet/sys"
 )
 
 // relay is a program that writes what it reads from one tap to the other, both ways.
@@ -19,12 +20,12 @@ type relay struct{}
 func (relay) Name() string { return "relay.wasm" }
 func (relay) ID() string   { return strings.Repeat("0", 64) }
 
-func (relay) Main(p *vnet.Proc) vnet.Exit {
+func (relay) Main(p *sys.Proc) sys.Exit {
 	fds := []file.PollFD{{Events: kern.POLLIN}, {Events: kern.POLLIN}}
 	for i, name := range []string{"/dev/tap0", "/dev/tap1"} {
 		fd, e := p.Open(name, kern.O_RDWR)
 		if e != errno.OK {
-			return vnet.Exit{Code: 1, How: "exit"}
+			return sys.Exit{Code: 1, How: "exit"}
 		}
 		fds[i].FD = fd
 	}

@@ -6,9 +6,9 @@ import (
 	"strings"
 	"time"
 
-	"wireloom/vnet"
 	"wireloom/vnet/errno"
 	"wireloom/vnet/event"
+	"wireloom/vnet/sys"
 )
 
 // A finding is one thing that a step checked.
@@ -130,7 +130,7 @@ func (g *grader) why() string {
 // the step computing. A step that was over at once says nothing about that.
 func (g *grader) spins(sl Slot, fuel int64) bool {
 	took := g.lab.Now() - g.began
-	return took >= 10*time.Millisecond && time.Duration(fuel-g.fuel[sl])*vnet.FuelNanosecond >= took*9/10
+	return took >= 10*time.Millisecond && time.Duration(fuel-g.fuel[sl])*sys.FuelNanosecond >= took*9/10
 }
 
 // limits adds a check for each program that came to one of its limits, unless a step

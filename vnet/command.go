@@ -39,7 +39,6 @@ func (l *Lab) Do(c Command) (Reply, error) {
 	if l.closed {
 		return Reply{}, errors.New("the lab is closed")
 	}
-	l.ev = event.Event{Kind: event.Command, Op: c.op(), N: int64(l.loop.Steps()), At: l.loop.Now()}
 	if f, ok := c.(frameCommand); ok {
 		return l.doFrame(f)
 	}
@@ -47,21 +46,29 @@ func (l *Lab) Do(c Command) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
-	c.fact(&l.ev)
-	l.ev.Text = string(text)
-	l.log.Append(&l.ev)
+	e := l.commandEvent(c)
+	e.Text = string(text)
+	l.log.Append(e)
 	return c.apply(l)
+}
+
+// commandEvent is the event of a command that takes effect now.
+func (l *Lab) commandEvent(c Command) *event.Event {
+	e := l.event(event.Command)
+	e.Op, e.N = c.op(), int64(l.loop.Steps())
+	c.fact(e)
+	return e
 }
 
 // doFrame is Do for a command with a frame, whose identity is the one in its event.
 func (l *Lab) doFrame(c frameCommand) (Reply, error) {
-	c.fact(&l.ev)
+	e := l.commandEvent(c)
 	id, data := l.pool.NewID(), c.frame()
-	l.ev.Frame = id
-	if p := l.ports[l.ev.Port]; p != nil && len(data) <= MaxFrame {
-		l.ev.Link, l.ev.Data = p.carries, data
+	l.frame, e.Frame = id, id
+	if p := l.ports[e.Port]; p != nil && len(data) <= MaxFrame {
+		e.Link, e.Data = p.carries, data
 	}
-	l.log.Append(&l.ev)
+	l.log.Append(e)
 	r, err := c.apply(l)
 	if err == nil {
 		r.Frame = id
@@ -91,5 +98,5 @@ func (l *Lab) slotOf(node, name string) (*Node, *slot, error) {
 }
 
 func (n *Node) noProgram(name string) error {
-	return fmt.Errorf("node %s has no program %q", n.name, name)
+	return fmt.Errorf("node %s has no program %q", n.Name(), name)
 }

@@ -11,6 +11,7 @@ import (
 
 	"wireloom/vnet/event"
 	"wireloom/vnet/packet"
+	"wireloom/vnet/sys"
 )
 
 // everyCommand is one of each type, with every field set.
@@ -191,7 +192,7 @@ func TestRemovedNodeIsSilent(t *testing.T) {
 	c := hosts(2, time.Millisecond)
 	c.Nodes[0].Programs = one("a").Nodes[0].Programs
 	b := newBench(t, c)
-	if err := b.Install("h1", "a", guest(func(p *Proc) Exit {
+	if err := b.Install("h1", "a", guest(func(p *sys.Proc) sys.Exit {
 		for p.Sleep(5*time.Millisecond) == 0 {
 			p.Write(1, []byte("tick"))
 		}

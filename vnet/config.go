@@ -2,7 +2,6 @@ package vnet
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"net/netip"
 	"regexp"
@@ -18,30 +17,19 @@ import (
 	"wireloom/vnet/kern"
 	"wireloom/vnet/memory"
 	"wireloom/vnet/packet"
+	"wireloom/vnet/sys"
 )
 
 // Limits of a lab. What goes beyond one is refused by New, or dropped, counted
 // and shown as a limit or drop event when it happens while the lab runs.
 const (
-	MaxNodes       = 1024               // nodes in a lab
-	MaxSwitches    = 64                 // switches in a lab
-	MaxPorts       = 1024               // ports of a switch
-	MaxInterfaces  = inet.MaxInterfaces // NICs and devices of a node
-	MaxPrograms    = 32                 // program slots of a node
-	MaxProcs       = 64                 // processes alive on a node
-	MaxFiles       = 64                 // open files of a process
-	MaxFrame       = fabric.MaxFrame    // bytes of a frame on a link
-	MaxDelay       = fabric.MaxDelay    // delay of a link
-	MaxConsole     = 256 << 10          // bytes a process may write to its console in a second of virtual time
-	MaxStdin       = 64 << 10           // bytes waiting on a console's input
-	MaxArgs        = 64                 // arguments of a process
-	MaxArgBytes    = 32 << 10           // bytes of all arguments and environment of a process
-	MaxPipes       = 256                // pipes of a node
-	ReservedProcs  = 8                  // of MaxProcs, those that only the node's prompt and the lab start
-	DefaultMemory  = 64 << 20           // bytes of memory a process may use, unless its slot says otherwise
-	MaxMemory      = 512 << 20          // bytes of memory that a slot may grant
-	SliceFuel      = 100_000            // units of fuel in a slice of a node's CPU
-	FuelNanosecond = 10                 // virtual nanoseconds that a unit of fuel takes
+	MaxNodes      = 1024               // nodes in a lab
+	MaxSwitches   = 64                 // switches in a lab
+	MaxPorts      = 1024               // ports of a switch
+	MaxInterfaces = inet.MaxInterfaces // NICs and devices of a node
+	MaxPrograms   = 32                 // program slots of a node
+	MaxFrame      = fabric.MaxFrame    // bytes of a frame on a link
+	MaxDelay      = fabric.MaxDelay    // delay of a link
 )
 
 // Config describes a lab: what is connected to what, and what runs where. Its
@@ -98,7 +86,7 @@ type ProgramConfig struct {
 	Argv    []string // first the program's name, as always; Name if empty
 	Env     []string // KEY=value
 	Command string   // a built-in command of the node (ping); else the program is installed with Lab.Install
-	Memory  int64    // bytes; DefaultMemory if 0
+	Memory  int64    // bytes; sys.DefaultMemory if 0
 	Fuel    int64    // units of fuel that it may use in all; 0 for no limit
 	Start   bool     // start it when the lab starts, if it has a program by then
 	Slot    bool     // the program is the user's to replace
@@ -272,31 +260,17 @@ func (n *NodeConfig) check(m mistakeAt) {
 			m.at("programs", p.Name).of(n, "program %q: a name is a lower-case letter and then up to 31 letters, digits, - or _, and no two are the same", p.Name)
 		}
 		progs[p.Name] = true
-		if p.Memory < 0 || p.Memory > MaxMemory {
-			m.at("programs", p.Name).of(n, "program %q: %d bytes of memory, at most %d are allowed", p.Name, p.Memory, int64(MaxMemory))
+		if p.Memory < 0 || p.Memory > sys.MaxMemory {
+			m.at("programs", p.Name).of(n, "program %q: %d bytes of memory, at most %d are allowed", p.Name, p.Memory, int64(sys.MaxMemory))
 		}
 		if p.Fuel < 0 {
 			m.at("programs", p.Name).of(n, "program %q: %d units of fuel are no limit", p.Name, p.Fuel)
 		}
-		if err := checkArgs(p.Argv, p.Env); err != nil {
+		if err := sys.CheckArgs(p.Argv, p.Env); err != nil {
 			m.at("programs", p.Name).of(n, "program %q: %v", p.Name, err)
 		}
 		if slices.ContainsFunc(slices.Concat(p.Argv, p.Env), func(s string) bool { return !utf8.ValidString(s) }) {
 			m.at("programs", p.Name).of(n, "program %q: an argument is not UTF-8 text", p.Name)
 		}
 	}
-}
-
-func checkArgs(argv, env []string) error {
-	total := 0
-	for _, a := range slices.Concat(argv, env) {
-		total += len(a) + 1
-		if strings.ContainsRune(a, 0) {
-			return errors.New("an argument holds a NUL byte")
-		}
-	}
-	if len(argv)+len(env) > MaxArgs || total > MaxArgBytes {
-		return fmt.Errorf("%d arguments of %d bytes in all, at most %d of %d bytes are allowed", len(argv)+len(env), total, MaxArgs, MaxArgBytes)
-	}
-	return nil
 }

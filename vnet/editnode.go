@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"wireloom/vnet/event"
-	"wireloom/vnet/signal"
 )
 
 // AddNode puts a machine into the lab and starts it: its programs that are to run from
@@ -55,11 +54,7 @@ func (c RemoveNode) apply(l *Lab) (r Reply, err error) {
 	if err != nil {
 		return r, err
 	}
-	for _, p := range n.procs {
-		l.emit(event.Event{
-			Kind: event.Exit, Node: n.name, Proc: p.name, PID: p.pid, N: 128 + signal.SIGKILL, Op: "killed", Text: "the node was removed", Fuel: p.fuel,
-		})
-	}
+	n.PowerCut("the node was removed")
 	l.dropNode(n)
 	l.topology.Nodes = slices.DeleteFunc(slices.Clone(l.topology.Nodes), func(x NodeConfig) bool { return x.Name == c.Node })
 	delete(l.hosts, c.Node)
@@ -74,5 +69,5 @@ func (l *Lab) dropNode(n *Node) {
 	}
 	n.off()
 	l.nodes = slices.DeleteFunc(l.nodes, func(x *Node) bool { return x == n })
-	delete(l.byName, n.name)
+	delete(l.byName, n.Name())
 }

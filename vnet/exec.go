@@ -30,6 +30,6 @@ func (c Exec) apply(l *Lab) (r Reply, err error) {
 	case len(c.Argv) == 0:
 		return r, errors.New("an empty command line")
 	}
-	r.Proc, err = n.exec(stages)
+	r.Proc, err = n.System.Exec(stages)
 	return r, err
 }

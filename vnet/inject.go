@@ -36,7 +36,7 @@ func (c Inject) apply(l *Lab) (r Reply, err error) {
 	if err != nil {
 		return r, err
 	}
-	p.send(l.pool.New(c.Hex, l.ev.Frame))
+	p.send(l.pool.New(c.Hex, l.frame))
 	return r, nil
 }
 
@@ -56,7 +56,7 @@ func (c Arrive) apply(l *Lab) (r Reply, err error) {
 	if err != nil {
 		return r, err
 	}
-	f := l.pool.New(c.Hex, l.ev.Frame)
+	f := l.pool.New(c.Hex, l.frame)
 	peer := c.Port
 	if p.peer != nil {
 		peer = p.peer.name

@@ -17,6 +17,7 @@ import (
 	"wireloom/vnet/kern"
 	"wireloom/vnet/loop"
 	"wireloom/vnet/memory"
+	"wireloom/vnet/sys"
 )
 
 // A Runtime is what a lab is built with besides its configuration: the drivers,
@@ -28,7 +29,7 @@ type Runtime struct {
 	// NewStack makes a node's IP stack.
 	NewStack func(h inet.StackHost, nics []inet.StackNIC) (inet.Stack, error)
 	// Commands are the programs that are part of every node, by name.
-	Commands map[string]Program
+	Commands map[string]sys.Program
 }
 
 // A Lab is one isolated network: nodes, switches, links, programs, one clock, one
@@ -51,7 +52,8 @@ type Lab struct {
 	halted   string    // see Halted
 	rings    ringsTold // see crosses
 
-	ev      event.Event // what is appended: reused, so that it does not escape each time
+	rec     event.Recorder // of log
+	frame   uint64         // the identity of the frame that the command under way brings
 	pool    fabric.Pool
 	flights *flight
 }
@@ -65,6 +67,7 @@ func New(c Config, rt Runtime) (*Lab, error) {
 		rt.Modules = func(kern.Dialect) []kern.Module { return nil }
 	}
 	l := &Lab{conf: c, rt: rt, topology: c, log: event.NewLog(c.Window), ports: map[string]*port{}, byName: map[string]*Node{}}
+	l.rec = event.Recorder{Log: l.log, Loop: &l.loop}
 	l.mem = newMemory(l)
 	canonical, err := json.Marshal(c)
 	if err != nil {
@@ -197,31 +200,15 @@ func (l *Lab) Close() {
 // what they had planned.
 func (n *Node) off() {
 	n.gone = true
-	for _, p := range n.procs {
-		p.gone = true
-		n.lab.loop.Stop(&p.timer)
-		n.lab.loop.Stop(&p.alarm)
-		p.stop()
-	}
-	n.procs = nil
-	if n.Net != nil {
-		n.Off()
-	}
-	n.empty()
+	n.System.Off()
+	n.Net.Off()
+	n.Kernel().Memory().Drop()
 }
 
 // Note appends an event of the scenario's to the log: a step or a check.
 func (l *Lab) Note(e event.Event) { l.emit(e) }
 
-func (l *Lab) emit(e event.Event) {
-	l.ev = e
-	l.ev.At = l.loop.Now()
-	l.log.Append(&l.ev)
-}
+func (l *Lab) emit(e event.Event) { l.rec.Emit(e) }
 
-// event is emit for what happens with every frame: it returns a new event, to be
-// filled in place and given to the log before there is another.
-func (l *Lab) event(k event.Kind) *event.Event {
-	l.ev = event.Event{Kind: k, At: l.loop.Now()}
-	return &l.ev
-}
+// event is emit for what happens with every frame: see event.Recorder.
+func (l *Lab) event(k event.Kind) *event.Event { return l.rec.New(k) }

@@ -1,10 +1,8 @@
 package vnet
 
-import "net/netip"
-
-// Lookup is the address that a name stands for on every node of the lab: that of a
-// node is its first address when the lab began, as in an /etc/hosts.
-func (p *Proc) Lookup(name string) (netip.Addr, bool) { return p.node.lab.Lookup(name) }
+import (
+	"net/netip"
+)
 
 // Lookup is the address that a name stands for.
 func (l *Lab) Lookup(name string) (netip.Addr, bool) {

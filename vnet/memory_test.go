@@ -12,7 +12,7 @@ import (
 	"wireloom/vnet/file"
 	"wireloom/vnet/kern"
 	"wireloom/vnet/memory"
-	"wireloom/vnet/signal"
+	"wireloom/vnet/sys"
 )
 
 // A sized is a program that begins with memory, as modules do.
@@ -33,164 +33,6 @@ func labOf(memory int64) Config {
 	return c
 }
 
-// used is the memory of a lab's programs without what each process counts besides.
-func used(l *Lab) int64 {
-	programs, _ := l.Memory()
-	for _, n := range l.nodes {
-		programs -= int64(len(n.procs)+n.zombies) * ProcMemory
-	}
-	return programs
-}
-
-func TestProgramsShareTheLabsMemory(t *testing.T) {
-	const mib = 1 << 20
-	b := newBench(t, labOf(100*mib))
-	lines := calls(b.Lab)
-	free := func(p *Proc) int64 { return p.MemoryFree() / mib }
-	b.program("a", func(p *Proc) Exit {
-		p.SetMemory(60 * mib)
-		if got := free(p); got != 64 { // its own limit
-			t.Errorf("a may have %d MiB, want 64", got)
-		}
-		p.Sleep(2 * time.Second)
-		p.SetMemory(0)
-		p.Sleep(time.Second)
-		return done
-	})
-	b.program("b", func(p *Proc) Exit {
-		if got := free(p); got != 39 { // 100 - 60, and what two processes count
-			t.Errorf("b may have %d MiB beside a's 60, want 39", got)
-		}
-		p.SetMemory(39 * mib)
-		p.RefuseMemory(40 * mib)
-		p.RefuseMemory(41 * mib)
-		p.Sleep(2 * time.Second)
-		if got := free(p); got != 64 {
-			t.Errorf("b may have %d MiB when a has none, want 64", got)
-		}
-		return done
-	})
-	b.Start()
-	b.Run(time.Second, NoLimit)
-	if _, err := b.Do(Start{Node: "n", Proc: "b"}); err != nil {
-		t.Fatal(err)
-	}
-	b.Run(time.Minute, NoLimit)
-	want := []string{"1s b limit lab-memory", "2s a poll(2s) = 0", "3s b poll(2s) = 0", "3s b ended: exit 0", "3s a poll(1s) = 0", "3s a ended: exit 0"}
-	if !slices.Equal(*lines, want) {
-		t.Errorf("log is\n%s\nwant\n%s", strings.Join(*lines, "\n"), strings.Join(want, "\n"))
-	}
-	if programs, _ := b.Memory(); programs != 0 {
-		t.Errorf("%d bytes count when nothing runs", programs)
-	}
-}
-
-func TestSpawnWithoutMemory(t *testing.T) {
-	const mib = 1 << 20
-	for _, c := range []struct {
-		name             string
-		memory, instance int64
-		spawns           int
-		want             string
-		left             int64 // of the lab's, afterwards, while they sleep
-	}{
-		{"what fits", 20 * mib, 0, 4, "OK OK OK OK", 80 * mib},
-		{"too many", 20 * mib, 0, 6, "OK OK OK OK ENOMEM ENOMEM", 80 * mib},
-		{"tables count", 20 * mib, 10 * mib, 4, "OK OK OK ENOMEM", 90 * mib},
-		{"more than all", 101 * mib, 0, 1, "ENOMEM", 0},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			b := newBench(t, labOf(100*mib))
-			var got []string
-			b.program("a", func(p *Proc) Exit {
-				for range c.spawns {
-					_, e := p.Spawn([]string{"b"}, nil, std)
-					got = append(got, e.String())
-				}
-				p.Sleep(time.Second)
-				return done
-			})
-			if err := b.Install("n", "b", sized{native{"b.wasm", "bb", sleeps}, c.memory, c.instance}); err != nil {
-				t.Fatal(err)
-			}
-			b.Start()
-			b.Run(time.Millisecond, NoLimit)
-			if s := strings.ReplaceAll(strings.Join(got, " "), "errno.", ""); s != c.want {
-				t.Errorf("got %s, want %s", s, c.want)
-			}
-			if got := used(b.Lab); got != c.left {
-				t.Errorf("%d bytes count, want %d", got, c.left)
-			}
-			limits := uint64(0)
-			if strings.Contains(c.want, "ENOMEM") {
-				limits = 1
-			}
-			if n := b.Log().Count(event.Limit); n != limits {
-				t.Errorf("%d limit events, want %d", n, limits)
-			}
-			b.Run(time.Minute, NoLimit)
-			if programs, _ := b.Memory(); programs != 0 {
-				t.Errorf("%d bytes count when nothing runs", programs)
-			}
-		})
-	}
-}
-
-// A child that ended counts as a process until its parent has waited for it, ended, or
-// said that it never will.
-func TestZombiesCount(t *testing.T) {
-	for _, c := range []struct {
-		name  string
-		after func(p *Proc) // what a does when b has ended
-		want  int64         // processes that count then
-	}{
-		{"nobody waits", func(*Proc) {}, 2},
-		{"it is waited for", func(p *Proc) { p.Waitpid(-1, 0) }, 1},
-		{"the parent ends", func(p *Proc) { p.Kill(p.PID(), signal.SIGKILL) }, 0},
-		{"a second wait finds none", func(p *Proc) { p.Waitpid(-1, 0); p.Waitpid(-1, 0) }, 1},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			b := newBench(t, labOf(0))
-			b.program("a", func(p *Proc) Exit {
-				if _, e := p.Spawn([]string{"b"}, nil, std); e != errno.OK {
-					t.Error(e)
-				}
-				p.Sleep(time.Second)
-				c.after(p)
-				p.Sleep(time.Hour)
-				return ending(p)
-			})
-			b.program("b", code(0))
-			b.Start()
-			b.Run(2*time.Second, NoLimit)
-			if programs, _ := b.Memory(); programs != c.want*ProcMemory {
-				t.Errorf("%d bytes count, want those of %d processes", programs, c.want)
-			}
-		})
-	}
-}
-
-func TestStartWithoutMemory(t *testing.T) {
-	b := newBench(t, labOf(1<<20)) // sixteen processes fit
-	b.program("a", sleeps)
-	b.program("b", sleeps)
-	b.Start()
-	for range 15 {
-		if _, err := b.Do(Exec{Node: "n", Line: "b"}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for _, c := range []Command{Start{Node: "n", Proc: "b"}, Exec{Node: "n", Line: "b | b"}} {
-		_, err := b.Do(c)
-		if want := "node n can't start b: the lab's programs use the 1 MiB of memory that they may have together; stop one first"; err == nil || err.Error() != want {
-			t.Errorf("%s: got %v, want %s", c.op(), err, want)
-		}
-	}
-	if n := b.Log().Count(event.Limit); n != 2 {
-		t.Errorf("%d limit events, want 2", n)
-	}
-}
-
 // busy is a lab in which memory comes and goes.
 func busy(t *testing.T) *Lab {
 	t.Helper()
@@ -204,7 +46,7 @@ func busy(t *testing.T) *Lab {
 	}
 	t.Cleanup(l.Close)
 	for _, n := range []string{"h1", "h2"} {
-		child := sized{native{"child.wasm", "cc", func(p *Proc) Exit {
+		child := sized{native{"child.wasm", "cc", func(p *sys.Proc) sys.Exit {
 			for i := range int64(5) {
 				p.SetMemory(i << 20)
 				p.Sleep(time.Millisecond)
@@ -212,22 +54,22 @@ func busy(t *testing.T) *Lab {
 			p.SetMemory(0)
 			return ending(p)
 		}}, 1 << 20, 1 << 16}
-		main := guest(func(p *Proc) Exit {
+		main := guest(func(p *sys.Proc) sys.Exit {
 			frame := eth(mac(9), mac(8))
 			for i := 0; !p.Dying(); i++ {
 				p.Charge(5000)
 				if i%7 == 0 {
 					p.Spawn([]string{"child"}, nil, std)
 				}
-				if m := p.node.kern.NewFrame(frame); m != nil {
-					p.node.kern.Ifnet("em0").Transmit(m)
+				if m := p.System().Kernel().NewFrame(frame); m != nil {
+					p.System().Kernel().Ifnet("em0").Transmit(m)
 				}
-				p.Waitpid(-1, WNOHANG)
+				p.Waitpid(-1, sys.WNOHANG)
 				p.Sleep(time.Millisecond)
 			}
 			return p.Verdict()
 		})
-		for name, prog := range map[string]Program{"p": main, "child": child} {
+		for name, prog := range map[string]sys.Program{"p": main, "child": child} {
 			if err := l.Install(n, name, prog); err != nil {
 				t.Fatal(err)
 			}
@@ -296,39 +138,39 @@ func TestGrantLeavesNoTrace(t *testing.T) {
 // Each way to make kernels hold something meets the limit of all kernels, with an error
 // that a BSD has for it; and what was held is given back.
 func TestKernelsShareALimit(t *testing.T) {
-	fill := func(p *Proc) { // all but 10 KiB
-		k := p.node.kern
+	fill := func(p *sys.Proc) { // all but 10 KiB
+		k := p.System().Kernel()
 		if !k.Memory().Take(k.Memory().Free() - 10<<10) {
 			t.Error("nothing could be taken")
 		}
 	}
 	for _, c := range []struct {
 		name string
-		do   func(p *Proc) errno.Errno
+		do   func(p *sys.Proc) errno.Errno
 		want errno.Errno
 	}{
-		{"a pipe", func(p *Proc) errno.Errno { _, _, e := p.Pipe(); return e }, errno.ENOMEM},
-		{"a FIFO", func(p *Proc) errno.Errno {
-			p.Mkfifo(AtRoot, "/tmp/f")
+		{"a pipe", func(p *sys.Proc) errno.Errno { _, _, e := p.Pipe(); return e }, errno.ENOMEM},
+		{"a FIFO", func(p *sys.Proc) errno.Errno {
+			p.Mkfifo(sys.AtRoot, "/tmp/f")
 			_, e := p.Open("/tmp/f", kern.O_RDWR|kern.O_NONBLOCK)
 			return e
 		}, errno.ENOMEM},
-		{"a file", func(p *Proc) errno.Errno {
+		{"a file", func(p *sys.Proc) errno.Errno {
 			fd, _ := p.Open("/tmp/f", kern.O_RDWR|kern.O_CREAT)
 			_, e := p.Write(fd, make([]byte, 10<<10+1))
 			return e
 		}, errno.ENOSPC},
-		{"a file's length", func(p *Proc) errno.Errno {
+		{"a file's length", func(p *sys.Proc) errno.Errno {
 			fd, _ := p.Open("/tmp/f", kern.O_RDWR|kern.O_CREAT)
 			return p.Truncate(fd, 1<<20)
 		}, errno.ENOSPC},
-		{"a packet", func(p *Proc) errno.Errno {
-			if p.node.kern.NewFrame(make([]byte, 9000)) == nil {
+		{"a packet", func(p *sys.Proc) errno.Errno {
+			if p.System().Kernel().NewFrame(make([]byte, 9000)) == nil {
 				return errno.ENOBUFS
 			}
 			return errno.OK
 		}, errno.ENOBUFS},
-		{"a registration", func(p *Proc) errno.Errno {
+		{"a registration", func(p *sys.Proc) errno.Errno {
 			fd, _ := p.Kqueue()
 			for i := range 25 {
 				ev := []kern.Kevent{{Ident: i, Filter: kern.EVFILT_TIMER, Flags: kern.EV_ADD, Data: 1e6}}
@@ -341,7 +183,7 @@ func TestKernelsShareALimit(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			b := newBench(t, one("a"))
-			b.program("a", func(p *Proc) Exit {
+			b.program("a", func(p *sys.Proc) sys.Exit {
 				fill(p)
 				if e := c.do(p); e != c.want {
 					t.Errorf("got %v, want %v", e, c.want)
@@ -375,12 +217,12 @@ func TestFramesInFlightAreHeld(t *testing.T) {
 			lost++
 		}
 	})
-	if err := b.Install("h1", "p", guest(func(p *Proc) Exit {
+	if err := b.Install("h1", "p", guest(func(p *sys.Proc) sys.Exit {
 		frame := make([]byte, 60_000)
 		copy(frame, eth(mac(2), mac(1)))
 		for range 3000 {
-			if m := p.node.kern.NewFrame(frame); m != nil {
-				p.node.kern.Ifnet("em0").Transmit(m)
+			if m := p.System().Kernel().NewFrame(frame); m != nil {
+				p.System().Kernel().Ifnet("em0").Transmit(m)
 			} else {
 				lost++ // there is no room for a copy of it
 			}
@@ -411,7 +253,7 @@ func TestMemoryOfAConfiguration(t *testing.T) {
 	}{
 		{0, 0, ""},
 		{memory.MinLab, 0, ""},
-		{memory.MaxLab, MaxMemory, ""},
+		{memory.MaxLab, sys.MaxMemory, ""},
 		{memory.MinLab - 1, 0, "memory: 1048575 bytes for all programs; 1048576 to 1073741824 are allowed"},
 		{memory.MaxLab + 1, 0, "memory: 1073741825 bytes"},
 		{-1, 0, "memory: -1 bytes"},
@@ -431,7 +273,7 @@ func TestMemoryOfAConfiguration(t *testing.T) {
 // its kernel held is free again.
 func TestARemovedNodeHoldsNothing(t *testing.T) {
 	b := newBench(t, one("a", "b", "c"))
-	b.program("a", func(p *Proc) Exit {
+	b.program("a", func(p *sys.Proc) sys.Exit {
 		p.SetMemory(10 << 20)
 		p.SetInstance(1 << 20)
 		p.SetStack(1 << 20)
@@ -449,7 +291,7 @@ func TestARemovedNodeHoldsNothing(t *testing.T) {
 	b.program("c", sleeps)
 	b.Start()
 	b.Run(time.Second, NoLimit)
-	if programs, others := b.Memory(); programs < 11<<20+3*ProcMemory || others < 1<<20+file.PipeSize+5000+512 {
+	if programs, others := b.Memory(); programs < 11<<20+3*sys.ProcMemory || others < 1<<20+file.PipeSize+5000+512 {
 		t.Fatalf("%d and %d bytes count: this test tests nothing", programs, others)
 	}
 	if _, err := b.Do(RemoveNode{Node: "n"}); err != nil {

@@ -20,11 +20,11 @@ type RouteConfig struct {
 
 // createDevice is ifconfig NAME create. DragonFly's tun comes with its first open.
 func (n *Node) createDevice(name string) errno.Errno {
-	_, e := n.kern.IfCreate(&n.root, name)
+	_, e := n.Kernel().IfCreate(&n.root, name)
 	if e == errno.OK || n.conf.Dialect != kern.DragonFly {
 		return e
 	}
-	f, open := n.kern.Open(&n.root, "/dev/"+name, kern.O_RDWR)
+	f, open := n.Kernel().Open(&n.root, "/dev/"+name, kern.O_RDWR)
 	if open != errno.OK {
 		return e
 	}
@@ -39,7 +39,7 @@ func (n *Node) configure(iface string, addrs []netip.Prefix, peer netip.Addr) er
 		if i == 0 {
 			a.Dst = peer
 		}
-		if e := n.kern.AddAddress(&n.root, iface, a); e != errno.OK {
+		if e := n.Kernel().AddAddress(&n.root, iface, a); e != errno.OK {
 			return fmt.Errorf("ifconfig %s %s: %s", iface, p, e.Message())
 		}
 	}
@@ -52,15 +52,15 @@ func (n *Node) startNet() error {
 	n.SetForwarding(n.conf.Forward)
 	if n.HasAddress() {
 		if n.lab.rt.NewStack == nil {
-			return fmt.Errorf("node %q: it has addresses, and this build has no IP stack", n.name)
+			return fmt.Errorf("node %q: it has addresses, and this build has no IP stack", n.Name())
 		}
 		if n.Need() != errno.OK {
-			return fmt.Errorf("node %q: its IP stack: %w", n.name, n.Why())
+			return fmt.Errorf("node %q: its IP stack: %w", n.Name(), n.Why())
 		}
 	}
 	for _, r := range n.conf.Routes {
 		if e := n.AddRoute(inet.Route{To: r.To, Via: r.Via, Dev: r.Dev}); e != errno.OK {
-			return fmt.Errorf("node %q: the route to %s: %s", n.name, r.To, e.Message())
+			return fmt.Errorf("node %q: the route to %s: %s", n.Name(), r.To, e.Message())
 		}
 	}
 	n.Begin()

@@ -4,8 +4,10 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"net/netip"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -13,41 +15,26 @@ import (
 	"wireloom/vnet/errno"
 	"wireloom/vnet/event"
 	"wireloom/vnet/fabric"
-	"wireloom/vnet/file"
-	"wireloom/vnet/fs"
 	"wireloom/vnet/inet"
 	"wireloom/vnet/kern"
-	"wireloom/vnet/memory"
 	"wireloom/vnet/packet"
-	"wireloom/vnet/signal"
+	"wireloom/vnet/sys"
 )
 
 // A Node is an emulated machine: a kernel of its dialect, interfaces, one CPU and
 // processes.
 type Node struct {
+	*sys.System
 	lab  *Lab
 	num  int // from 1
-	name string
 	conf NodeConfig
-	kern *kern.Kernel
 	rand *rand.ChaCha8
-	cpu  cpu
-	*inet.Net
-	fs    *fs.FS
-	fifos *file.FIFOs
 
 	gone bool // it is off: see Node.off
 
 	ifaces  []*iface
 	byIface map[string]*iface
 	slots   []*slot
-	procs   []*Proc // alive, by pid
-	zombies int     // children that ended and that their parents have not waited for
-	pipes   int
-	lastPID int
-
-	mem     *memory.Part
-	lastCmd int
 	root    kern.Thread // who sets the node up
 }
 
@@ -62,19 +49,10 @@ type iface struct {
 // A slot is a place for a program on a node, and the process that runs it.
 type slot struct {
 	conf ProgramConfig
-	prog Program
-	proc *Proc
-	last *Proc // the one that ended last
+	prog sys.Program
+	proc *sys.Proc
+	last *sys.Proc // the one that ended last
 }
-
-// Name is the node's name.
-func (n *Node) Name() string { return n.name }
-
-// Dialect is which kernel the node behaves as.
-func (n *Node) Dialect() kern.Dialect { return n.conf.Dialect }
-
-// Kernel is the node's kernel. Only what runs in the lab's loop may use it.
-func (n *Node) Kernel() *kern.Kernel { return n.kern }
 
 // Now, Random, Soon, After, Emit and NewFrame make the node the host of its kernel and
 // its network.
@@ -99,22 +77,8 @@ func (n *Node) Emit(e event.Event) { n.lab.emit(e) }
 // NewFrame is the identity of a packet that the node makes.
 func (n *Node) NewFrame() uint64 { return n.lab.pool.NewID() }
 
-// Exists reports whether a process, or with a negative id a group, is alive (kern.Procs).
-func (n *Node) Exists(id int) bool {
-	if id > 0 {
-		return n.proc(id) != nil
-	}
-	return slices.ContainsFunc(n.procs, func(p *Proc) bool { return p.caller.Thread.PGID == -id })
-}
-
-func (n *Node) proc(pid int) *Proc {
-	for _, p := range n.procs {
-		if p.pid == pid {
-			return p
-		}
-	}
-	return nil
-}
+// Lookup is the address that a name stands for in the lab.
+func (n *Node) Lookup(name string) (netip.Addr, bool) { return n.lab.Lookup(name) }
 
 // seedFor derives the seed of a stream of chance from the lab's seed and a name.
 func seedFor(seed uint64, what string) [32]byte {
@@ -124,16 +88,16 @@ func seedFor(seed uint64, what string) [32]byte {
 }
 
 func newNode(l *Lab, num int, c NodeConfig, rt *Runtime) (*Node, error) {
-	n := &Node{lab: l, num: num, name: c.Name, conf: c, byIface: map[string]*iface{}, rand: rand.NewChaCha8(seedFor(l.conf.Seed, "node "+c.Name))}
-	n.cpu.loop, n.mem = &l.loop, l.mem.Part()
-	n.kern = kern.New(kern.Config{Dialect: c.Dialect, Host: n, Tracer: &tracer{n: n}, Procs: procTable{n}, Memory: l.mem.Kernels().Part()})
-	n.fs = fs.New(n.kern, c.Files)
-	n.fifos = file.NewFIFOs(n.kern, n.fs)
+	n := &Node{lab: l, num: num, conf: c, byIface: map[string]*iface{}, rand: rand.NewChaCha8(seedFor(l.conf.Seed, "node "+c.Name))}
 	n.root = kern.Thread{PID: 1, PGID: 1}
-	n.Net = inet.New(c.Name, n, n.kern, rt.NewStack)
-	n.kern.OnIfChange(n.ifChanged)
+	k := kern.New(kern.Config{Dialect: c.Dialect, Host: n, Tracer: &tracer{n: n}, Procs: procTable{n}, Memory: l.mem.Kernels().Part()})
+	n.System = sys.New(sys.Config{
+		Name: c.Name, Host: n, Kernel: k, Net: inet.New(c.Name, n, k, rt.NewStack), Files: c.Files,
+		Loop: &l.loop, Log: &l.rec, Memory: l.mem.Part(),
+	})
+	n.Kernel().OnIfChange(n.ifChanged)
 	for _, m := range rt.Modules(c.Dialect) {
-		if e := n.kern.Load(&n.root, m); e != errno.OK {
+		if e := n.Kernel().Load(&n.root, m); e != errno.OK {
 			return n, fmt.Errorf("node %q: loading %s: %s", c.Name, m.Name(), e)
 		}
 	}
@@ -143,9 +107,9 @@ func newNode(l *Lab, num int, c NodeConfig, rt *Runtime) (*Node, error) {
 			mac = packet.MAC{0x02, 0, 0, byte(num >> 8), byte(num), byte(i + 1)}
 		}
 		x := &iface{node: n}
-		x.If = n.kern.AttachEther(f.Name, mac, 1500, x.output)
+		x.If = n.Kernel().AttachEther(f.Name, mac, 1500, x.output)
 		n.addIface(x)
-		if e := n.kern.IfUp(&n.root, f.Name); e != errno.OK {
+		if e := n.Kernel().IfUp(&n.root, f.Name); e != errno.OK {
 			return n, fmt.Errorf("node %q: ifconfig %s up: %s", c.Name, f.Name, e)
 		}
 		if err := n.configure(f.Name, f.Addresses, netip.Addr{}); err != nil {
@@ -170,7 +134,7 @@ func newNode(l *Lab, num int, c NodeConfig, rt *Runtime) (*Node, error) {
 }
 
 func (n *Node) addIface(x *iface) {
-	x.port = &port{name: n.name + ":" + x.If.Name, end: x, lab: n.lab, carries: x.If.LinkType()}
+	x.port = &port{name: n.Name() + ":" + x.If.Name, end: x, lab: n.lab, carries: x.If.LinkType()}
 	x.If.Input = x.input
 	n.ifaces = append(n.ifaces, x)
 	n.byIface[x.If.Name] = x
@@ -180,17 +144,17 @@ func (n *Node) addIface(x *iface) {
 
 // addDevice creates a tun or tap unit as ifconfig does, and brings it up.
 func (n *Node) addDevice(d DeviceConfig) error {
-	if n.kern.Ifnet(d.Name) == nil {
+	if n.Kernel().Ifnet(d.Name) == nil {
 		if e := n.createDevice(d.Name); e != errno.OK {
 			return fmt.Errorf("ifconfig %s create: %s; %s has no such device", d.Name, e, n.conf.Dialect)
 		}
 	}
-	ifp := n.kern.Ifnet(d.Name)
+	ifp := n.Kernel().Ifnet(d.Name)
 	if !d.MAC.IsZero() {
 		ifp.SetMAC(d.MAC)
 	}
 	if !d.Down {
-		if e := n.kern.IfUp(&n.root, d.Name); e != errno.OK {
+		if e := n.Kernel().IfUp(&n.root, d.Name); e != errno.OK {
 			return fmt.Errorf("ifconfig %s up: %s", d.Name, e)
 		}
 	}
@@ -246,7 +210,7 @@ func (x *iface) mbuf(f *fabric.Frame) *kern.Mbuf {
 		l.drop(x.port, "no-interface", x.If.Name+" was destroyed", f)
 		return nil
 	}
-	m := x.node.kern.NewFrame(f.Data)
+	m := x.node.Kernel().NewFrame(f.Data)
 	if m == nil {
 		l.drop(x.port, "no-buffers", "the node is out of packet memory", f)
 		return nil
@@ -293,7 +257,7 @@ func (x *iface) toStack(m *kern.Mbuf) {
 	n, l := x.node, x.node.lab
 	f := l.pool.New(m.Bytes(), m.Tag)
 	m.Free()
-	mem := n.kern.Memory() // another, if the node is off meanwhile
+	mem := n.Kernel().Memory() // another, if the node is off meanwhile
 	if !mem.Take(f.Weight()) {
 		l.drop(x.port, "no-buffers", "the lab has no memory for more packets on their way to the node's stack", f)
 		return
@@ -338,16 +302,47 @@ func (n *Node) ifChanged(ifp *kern.Ifnet, c kern.IfChange) {
 	if c.IP() && !n.Built() {
 		return // as its configuration says
 	}
-	n.lab.emit(event.Event{Kind: event.Iface, Node: n.name, Port: n.name + ":" + ifp.Name, Op: string(c.Op), Text: c.Text})
+	n.lab.emit(event.Event{Kind: event.Iface, Node: n.Name(), Port: n.Name() + ":" + ifp.Name, Op: string(c.Op), Text: c.Text})
 }
 
-// reap takes an ended process out of the node's table.
-func (n *Node) reap(p *Proc) {
-	n.kern.Forget(&p.caller.Thread)
-	n.procs = slices.DeleteFunc(n.procs, func(x *Proc) bool { return x == p })
-	if s := p.slot; s != nil && s.proc == p {
-		s.proc, s.last = nil, p
+// Ended takes a process that has ended out of its slot.
+func (n *Node) Ended(p *sys.Proc) {
+	for _, s := range n.slots {
+		if s.proc == p {
+			s.proc, s.last = nil, p
+		}
 	}
+}
+
+// executable is the slot's program.
+func (s *slot) executable() sys.Executable {
+	c := s.conf
+	return sys.Executable{Name: c.Name, Program: s.prog, Native: c.Command != "", Env: c.Env, Memory: c.Memory, Fuel: c.Fuel}
+}
+
+// Executable finds a program by its slot's name or a command; a folder before it
+// does not matter.
+func (n *Node) Executable(name string) (sys.Executable, bool) {
+	name = path.Base(name)
+	if s := n.slot(name); s != nil && s.prog != nil {
+		return s.executable(), true
+	}
+	if c := n.lab.rt.Commands[name]; c != nil {
+		return sys.Executable{Name: name, Program: c, Native: true}, true
+	}
+	return sys.Executable{}, false
+}
+
+// Executables are what a line at the node's prompt may begin with.
+func (n *Node) Executables() []string {
+	names := slices.Collect(maps.Keys(n.lab.rt.Commands))
+	for _, s := range n.slots {
+		if s.prog != nil {
+			names = append(names, s.conf.Name)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 func (n *Node) slot(name string) *slot {
@@ -362,14 +357,7 @@ func (n *Node) slot(name string) *slot {
 type procTable struct{ n *Node }
 
 func (t procTable) Exists(id int) bool { return t.n.Exists(id) }
-
-func (t procTable) Signal(id, sig int) {
-	for _, p := range t.n.procs {
-		if p.pid == id || p.caller.Thread.PGID == -id {
-			p.node.Soon(func() { p.Signal(sig) })
-		}
-	}
-}
+func (t procTable) Signal(id, sig int) { t.n.Post(id, sig) }
 
 // tracer turns the facts of a node's kernel that belong in the log into events.
 type tracer struct {
@@ -378,21 +366,17 @@ type tracer struct {
 }
 
 func (t *tracer) Log(text string) {
-	t.n.lab.emit(event.Event{Kind: event.Message, Node: t.n.name, Text: strings.TrimRight(text, "\n")})
+	t.n.lab.emit(event.Event{Kind: event.Message, Node: t.n.conf.Name, Text: strings.TrimRight(text, "\n")})
 }
 
 // Panic records that the kernel would have panicked, which takes the node's
 // processes with it.
 func (t *tracer) Panic(why string) {
 	n := t.n
-	n.lab.emit(event.Event{Kind: event.Panic, Node: n.name, Text: "this kernel would have panicked: " + why})
-	n.Soon(func() {
-		for _, p := range slices.Clone(n.procs) {
-			p.Signal(signal.SIGKILL)
-		}
-	})
+	n.lab.emit(event.Event{Kind: event.Panic, Node: n.Name(), Text: "this kernel would have panicked: " + why})
+	n.Soon(n.KillAll)
 }
 
 func (t *tracer) Drop(ifp *kern.Ifnet, why kern.DropReason, m *kern.Mbuf) {
-	t.n.lab.emit(event.Event{Kind: event.Drop, Port: t.n.name + ":" + ifp.Name, Op: why.String(), Frame: m.Tag, Link: ifp.LinkType(), Head: uint8(m.Head()), Data: m.Bytes()})
+	t.n.lab.emit(event.Event{Kind: event.Drop, Port: t.n.conf.Name + ":" + ifp.Name, Op: why.String(), Frame: m.Tag, Link: ifp.LinkType(), Head: uint8(m.Head()), Data: m.Bytes()})
 }

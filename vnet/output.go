@@ -32,7 +32,7 @@ func (c Output) apply(l *Lab) (r Reply, err error) {
 	case len(c.Hex) > MaxFrame:
 		return r, fmt.Errorf("interface %s: a packet of %d bytes, at most %d are allowed", c.Port, len(c.Hex), MaxFrame)
 	}
-	f := l.pool.New(c.Hex, l.ev.Frame)
+	f := l.pool.New(c.Hex, l.frame)
 	l.emit(event.Event{Kind: event.Frame, Port: c.Port, Peer: c.Port, Op: event.Output, Frame: f.ID, Link: x.port.carries, Data: f.Data})
 	l.loop.After(0, func() { x.emitOut(f) })
 	return r, nil

@@ -34,9 +34,9 @@ func TestDefaultAddressesOfAThousandNodes(t *testing.T) {
 	for _, n := range b.nodes {
 		mac := n.ifaces[0].If.MAC
 		if seen[mac] != "" {
-			t.Fatalf("%s and %s have the address %v", seen[mac], n.name, mac)
+			t.Fatalf("%s and %s have the address %v", seen[mac], n.Name(), mac)
 		}
-		seen[mac] = n.name
+		seen[mac] = n.Name()
 	}
 	if got := b.ports["h256:em0"].end.(*iface).If.MAC; got != (packet.MAC{2, 0, 0, 1, 1, 1}) {
 		t.Errorf("node 257 has %v", got)

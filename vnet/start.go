@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"wireloom/vnet/event"
+	"wireloom/vnet/sys"
 )
 
 // Start runs the program of a slot.
@@ -24,20 +25,20 @@ func (c Start) apply(l *Lab) (r Reply, err error) {
 	if err != nil {
 		return r, err
 	}
-	return Reply{Proc: p.name}, nil
+	return Reply{Proc: p.Name()}, nil
 }
 
 // startSlot starts a slot's program, with other arguments than the slot's where some
 // are given.
-func (n *Node) startSlot(s *slot, argv ...string) (*Proc, error) {
+func (n *Node) startSlot(s *slot, argv ...string) (*sys.Proc, error) {
 	switch {
 	case s.proc != nil:
-		return nil, fmt.Errorf("%s:%s runs already, as process %d; stop it first", n.name, s.conf.Name, s.proc.pid)
+		return nil, fmt.Errorf("%s:%s runs already, as process %d; stop it first", n.Name(), s.conf.Name, s.proc.PID())
 	case s.prog == nil:
-		return nil, fmt.Errorf("%s:%s has no program yet: upload one", n.name, s.conf.Name)
+		return nil, fmt.Errorf("%s:%s has no program yet: upload one", n.Name(), s.conf.Name)
 	}
-	if err := checkArgs(argv, s.conf.Env); err != nil {
-		return nil, fmt.Errorf("%s:%s: %w", n.name, s.conf.Name, err)
+	if err := sys.CheckArgs(argv, s.conf.Env); err != nil {
+		return nil, fmt.Errorf("%s:%s: %w", n.Name(), s.conf.Name, err)
 	}
 	if len(argv) == 0 {
 		argv = s.conf.Argv
@@ -45,12 +46,9 @@ func (n *Node) startSlot(s *slot, argv ...string) (*Proc, error) {
 	if len(argv) == 0 {
 		argv = []string{s.conf.Name}
 	}
-	p, err := n.spawn(s, s.conf.Name, s.prog, s.conf.Command != "", argv, s.conf.Env)
-	if err != nil {
-		return nil, err
+	p, err := n.Start(s.executable(), s.conf.Name, argv)
+	if err == nil {
+		s.proc = p
 	}
-	p.limit(s.conf)
-	s.proc = p
-	p.start()
-	return p, nil
+	return p, err
 }

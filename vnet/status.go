@@ -1,36 +1,22 @@
 package vnet
 
 import (
+	"slices"
 	"time"
 
 	"wireloom/vnet/inet"
 	"wireloom/vnet/kern"
+	"wireloom/vnet/sys"
 )
 
 // A Status is what a lab looks like at one moment, for people to see. It is a copy.
 type Status struct {
 	Now    time.Duration
 	Steps  uint64
-	Procs  []ProcStatus // the slots in the order of the configuration, then commands
+	Procs  []sys.Status // the slots in the order of the configuration, then commands
 	Ifaces []IfaceStatus
 	Ports  []PortStatus
 	Nodes  []NodeStatus
-}
-
-// A ProcStatus describes a process, or a slot that runs none.
-type ProcStatus struct {
-	Node, Name string
-	PID        int    // 0 when nothing runs
-	PPID       int    // of the process that started it; 0: the lab, or the node's prompt
-	State      string // "running", "ready", "sleeping", "exited", "stopped" (never started)
-	Wchan      string // what it sleeps on
-	Fuel       int64  // units used
-	Memory     int64  // bytes
-	Program    string // its program's file name
-	Slot       bool
-	Native     bool
-	Dropped    int64 // bytes of console output dropped
-	Exit       *Exit
 }
 
 // An IfaceStatus describes an interface of a node.
@@ -72,13 +58,13 @@ func (l *Lab) Status() Status {
 	s := Status{Now: l.loop.Now(), Steps: l.loop.Steps()}
 	for _, n := range l.nodes {
 		v4, v6 := n.Forwarding()
-		s.Nodes = append(s.Nodes, NodeStatus{Node: n.name, Forward4: v4, Forward6: v6, Routes: n.Table()})
+		s.Nodes = append(s.Nodes, NodeStatus{Node: n.Name(), Forward4: v4, Forward6: v6, Routes: n.Table()})
 		for _, sl := range n.slots {
 			s.Procs = append(s.Procs, sl.status(n))
 		}
-		for _, p := range n.procs {
-			if p.slot == nil {
-				s.Procs = append(s.Procs, p.status())
+		for _, p := range n.Procs() {
+			if !slices.ContainsFunc(n.slots, func(sl *slot) bool { return sl.proc == p }) {
+				s.Procs = append(s.Procs, p.Status())
 			}
 		}
 		for _, x := range n.ifaces {
@@ -120,38 +106,23 @@ func (p *port) status() PortStatus {
 	return PortStatus{Port: p.name, Sent: p.Sent, Dropped: p.Dropped, Impaired: p.impairment()}
 }
 
-func (sl *slot) status(n *Node) ProcStatus {
+func (sl *slot) status(n *Node) sys.Status {
 	switch {
 	case sl.proc != nil:
-		return sl.proc.status()
+		st := sl.proc.Status()
+		st.Slot = sl.conf.Slot
+		return st
 	case sl.last != nil:
-		st := sl.last.status()
+		st := sl.last.Status()
+		st.Slot = sl.conf.Slot
 		if sl.prog != nil {
 			st.Program = sl.prog.Name()
 		}
 		return st
 	}
-	st := ProcStatus{Node: n.name, Name: sl.conf.Name, State: "stopped", Slot: sl.conf.Slot, Native: sl.conf.Command != ""}
+	st := sys.Status{Node: n.Name(), Name: sl.conf.Name, State: "stopped", Slot: sl.conf.Slot, Native: sl.conf.Command != ""}
 	if sl.prog != nil {
 		st.Program = sl.prog.Name()
-	}
-	return st
-}
-
-func (p *Proc) status() ProcStatus {
-	st := ProcStatus{
-		Node: p.node.name, Name: p.name, PID: p.pid, PPID: p.PPID(), State: p.state.String(), Wchan: p.caller.Thread.Wmesg(), Fuel: p.fuel,
-		Memory: p.memory, Program: p.prog.Name(), Native: p.native, Dropped: p.console.Dropped,
-	}
-	if p.caller.Typing && st.Wchan != "" {
-		st.Wchan = "ttyin" // freebsd tty.c, tty_wait: the sleep of a read from a terminal
-	}
-	if p.slot != nil {
-		st.Slot = p.slot.conf.Slot
-	}
-	if p.state == procExited {
-		e := p.exit
-		st.Exit = &e
 	}
 	return st
 }

@@ -4,13 +4,20 @@ import (
 	"fmt"
 	"testing"
 	"time"
+
+	"wireloom/vnet/sys"
 )
 
 func TestStatusShowsWhoStartedAProcess(t *testing.T) {
-	b, _ := family(t, map[string]func(*Proc) Exit{"a": func(p *Proc) Exit {
+	b := newBench(t, one("a", "b"))
+	b.program("a", func(p *sys.Proc) sys.Exit {
 		p.Spawn([]string{"b"}, nil, std)
 		return sleeps(p)
-	}, "b": sleeps})
+	})
+	b.program("b", sleeps)
+	if _, err := b.Do(Start{Node: "n", Proc: "a"}); err != nil {
+		t.Fatal(err)
+	}
 	b.Run(time.Second, 1000)
 	parents := map[string]int{}
 	for _, p := range b.Status().Procs {

@@ -1,8 +1,6 @@
 package vnet
 
 import (
-	"fmt"
-
 	"wireloom/vnet/event"
 )
 
@@ -21,19 +19,5 @@ func (c Stdin) apply(l *Lab) (r Reply, err error) {
 	if err != nil {
 		return r, err
 	}
-	return r, n.typed(c)
-}
-
-// typed puts text on the standard input of a process.
-func (n *Node) typed(c Stdin) error {
-	p := n.named(c.Proc)
-	if p == nil {
-		return fmt.Errorf("%s:%s is not running", n.name, c.Proc)
-	}
-	if !p.typed(c.Text, c.EOF) {
-		n := len(p.stdin.data)
-		p.LimitReached("stdin", fmt.Sprintf("%d bytes wait on its standard input and no more fit", n), MaxStdin)
-		return fmt.Errorf("%s:%s has not read the %d bytes that were typed before", p.node.name, c.Proc, n)
-	}
-	return nil
+	return r, n.Type(c.Proc, c.Text, c.EOF)
 }

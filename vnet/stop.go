@@ -5,6 +5,7 @@ import (
 
 	"wireloom/vnet/event"
 	"wireloom/vnet/signal"
+	"wireloom/vnet/sys"
 )
 
 // Stop asks a process to end, and all of its line if it is a command of the prompt's.
@@ -15,7 +16,7 @@ type Stop struct {
 
 func (Stop) op() string                    { return "stop" }
 func (c Stop) fact(e *event.Event)         { e.Node, e.Proc = c.Node, c.Proc }
-func (c Stop) apply(l *Lab) (Reply, error) { return l.end(c.Node, c.Proc, (*Proc).terminate) }
+func (c Stop) apply(l *Lab) (Reply, error) { return l.end(c.Node, c.Proc, (*sys.Proc).Terminate) }
 
 // Kill ends a process at once, and all of its line if it is a command of the prompt's.
 type Kill struct {
@@ -23,12 +24,14 @@ type Kill struct {
 	Proc string `json:"proc,omitempty"` // a slot, or the name of a process
 }
 
-func (Kill) op() string                    { return "kill" }
-func (c Kill) fact(e *event.Event)         { e.Node, e.Proc = c.Node, c.Proc }
-func (c Kill) apply(l *Lab) (Reply, error) { return l.end(c.Node, c.Proc, (*Proc).kill) }
+func (Kill) op() string            { return "kill" }
+func (c Kill) fact(e *event.Event) { e.Node, e.Proc = c.Node, c.Proc }
+func (c Kill) apply(l *Lab) (Reply, error) {
+	return l.end(c.Node, c.Proc, func(p *sys.Proc) { p.Signal(signal.SIGKILL) })
+}
 
 // end ends what runs in a slot, or the line that a process belongs to.
-func (l *Lab) end(node, proc string, how func(*Proc)) (r Reply, err error) {
+func (l *Lab) end(node, proc string, how func(*sys.Proc)) (r Reply, err error) {
 	n, err := l.nodeNamed(node)
 	if err != nil {
 		return r, err
@@ -36,29 +39,17 @@ func (l *Lab) end(node, proc string, how func(*Proc)) (r Reply, err error) {
 	s := n.slot(proc)
 	switch {
 	case s != nil && s.proc == nil:
-		return r, fmt.Errorf("%s:%s is not running", n.name, proc)
+		return r, fmt.Errorf("%s:%s is not running", n.Name(), proc)
 	case s != nil:
 		how(s.proc)
 		return r, nil
 	}
-	p := n.named(proc)
+	p := n.Named(proc)
 	if p == nil {
 		return r, n.noProgram(proc)
 	}
-	for _, q := range n.group(p) { // all of a line
+	for _, q := range n.Group(p) { // all of a line
 		how(q)
 	}
 	return r, nil
-}
-
-func (p *Proc) kill() { p.Signal(signal.SIGKILL) }
-
-// terminate posts SIGTERM. A command of the node's is stopped with SIGINT, as Ctrl-C at
-// its prompt would: ping then prints what it counted.
-func (p *Proc) terminate() {
-	if p.native {
-		p.Signal(signal.SIGINT)
-		return
-	}
-	p.Signal(signal.SIGTERM)
 }

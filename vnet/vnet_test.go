@@ -1,36 +1,54 @@
 package vnet
 
 import (
-	"bytes"
 	"fmt"
 	"strings"
 	"testing"
 	"time"
 
-	"wireloom/vnet/errno"
 	"wireloom/vnet/event"
 	"wireloom/vnet/fabric"
 	"wireloom/vnet/fabric/bridge"
 	"wireloom/vnet/kern"
 	"wireloom/vnet/packet"
-	"wireloom/vnet/signal"
+	"wireloom/vnet/sys"
 )
 
 // A native is a program made of a Go function.
 type native struct {
 	name string
 	id   string
-	main func(p *Proc) Exit
+	main func(p *sys.Proc) sys.Exit
 }
 
-func (n native) Name() string      { return n.name }
-func (n native) ID() string        { return n.id }
-func (n native) Main(p *Proc) Exit { return n.main(p) }
+func (n native) Name() string              { return n.name }
+func (n native) ID() string                { return n.id }
+func (n native) Main(p *sys.Proc) sys.Exit { return n.main(p) }
 
 // guest is a native program that counts as the user's: it pays for CPU time.
-func guest(main func(p *Proc) Exit) Program { return native{"guest", "aa", main} }
+func guest(main func(p *sys.Proc) sys.Exit) sys.Program { return native{"guest", "aa", main} }
 
-var done = Exit{How: "exit"}
+var done = sys.Exit{How: "exit"}
+
+// ending is the end of a program: its process' verdict if it must die.
+func ending(p *sys.Proc) sys.Exit {
+	if p.Dying() {
+		return p.Verdict()
+	}
+	return done
+}
+
+func code(n int) func(*sys.Proc) sys.Exit {
+	return func(*sys.Proc) sys.Exit { return sys.Exit{Code: n, How: "exit"} }
+}
+
+func sleeps(p *sys.Proc) sys.Exit {
+	p.Sleep(10 * time.Second)
+	return ending(p)
+}
+
+// std are the files of a child that has those of its parent.
+var std = [3]int{0, 1, 2}
 
 // A bench is a lab under test and what it logged.
 type bench struct {
@@ -198,89 +216,20 @@ func one(programs ...string) Config {
 	return c
 }
 
-func (b *bench) program(name string, main func(p *Proc) Exit) {
+func (b *bench) program(name string, main func(p *sys.Proc) sys.Exit) {
 	b.t.Helper()
 	if err := b.Install("n", name, guest(main)); err != nil {
 		b.t.Fatal(err)
 	}
 }
 
-func say(p *Proc, format string, args ...any) { p.Write(1, fmt.Appendf(nil, format, args...)) }
-
-func TestFuelIsTime(t *testing.T) {
-	b := newBench(t, one("a"))
-	b.program("a", func(p *Proc) Exit {
-		say(p, "begin")
-		p.Charge(150)
-		say(p, "150 units later")
-		p.Charge(SliceFuel * 2)
-		say(p, "two slices later")
-		return done
-	})
-	b.Start()
-	b.Run(time.Second, NoLimit)
-	b.want(
-		"0s n:a says begin",
-		"1.5µs n:a says 150 units later",
-		"2.0015ms n:a says two slices later",
-		"2.0015ms n:a exit 0 exit fuel 200150",
-	)
-}
-
-func TestProcessesShareTheCPU(t *testing.T) {
-	b := newBench(t, one("a", "b"))
-	for _, name := range []string{"a", "b"} {
-		b.program(name, func(p *Proc) Exit {
-			for i := range 3 {
-				p.Charge(p.Budget())
-				say(p, "slice %d", i)
-			}
-			return done
-		})
-	}
-	b.Start()
-	b.Run(time.Second, NoLimit)
-	b.want(
-		"1ms n:a says slice 0",
-		"2ms n:b says slice 0",
-		"3ms n:a says slice 1",
-		"4ms n:b says slice 1",
-		"5ms n:a says slice 2",
-		"5ms n:a exit 0 exit fuel 300000",
-		"6ms n:b says slice 2",
-		"6ms n:b exit 0 exit fuel 300000",
-	)
-}
-
-func TestASleeperGivesTheCPUAway(t *testing.T) {
-	b := newBench(t, one("a", "b"))
-	b.program("a", func(p *Proc) Exit {
-		if e := p.Sleep(5 * time.Millisecond); e != errno.OK {
-			return Exit{Code: 1, How: "exit", Why: e.String()}
-		}
-		say(p, "awake")
-		return done
-	})
-	b.program("b", func(p *Proc) Exit {
-		p.Charge(SliceFuel / 2)
-		say(p, "half a slice")
-		return done
-	})
-	b.Start()
-	b.Run(time.Second, NoLimit)
-	b.want(
-		"500µs n:b says half a slice",
-		"500µs n:b exit 0 exit fuel 50000",
-		"5ms n:a says awake",
-		"5ms n:a exit 0 exit fuel 0",
-	)
-}
+func say(p *sys.Proc, format string, args ...any) { p.Write(1, fmt.Appendf(nil, format, args...)) }
 
 // Where the caller of Run stops must not be visible in the run.
 func TestWhereARunStopsDoesNotMatter(t *testing.T) {
 	build := func() *bench {
 		b := newBench(t, one("a", "b"))
-		b.program("a", func(p *Proc) Exit {
+		b.program("a", func(p *sys.Proc) sys.Exit {
 			for i := range 200 {
 				p.Charge(int64(i * 37 % 1000))
 				say(p, "%d", i)
@@ -290,7 +239,7 @@ func TestWhereARunStopsDoesNotMatter(t *testing.T) {
 			}
 			return done
 		})
-		b.program("b", func(p *Proc) Exit {
+		b.program("b", func(p *sys.Proc) sys.Exit {
 			for i := range 100 {
 				p.Charge(int64(i * 91 % 3000))
 				say(p, "%d", i)
@@ -344,7 +293,7 @@ func TestEveryInputReachesTheHash(t *testing.T) {
 		c := one("a")
 		c.Seed = k.seed
 		b := newBench(t, c)
-		b.program("a", func(p *Proc) Exit {
+		b.program("a", func(p *sys.Proc) sys.Exit {
 			var r [8]byte
 			p.Random(r[:])
 			say(p, "%x", r)
@@ -382,7 +331,7 @@ func TestASeedChangesEventsAfterTheFirst(t *testing.T) {
 		c := one("a")
 		c.Seed = seed
 		b := newBench(t, c)
-		b.program("a", func(p *Proc) Exit {
+		b.program("a", func(p *sys.Proc) sys.Exit {
 			var r [4]byte
 			p.Random(r[:])
 			say(p, "%x", r)
@@ -394,146 +343,6 @@ func TestASeedChangesEventsAfterTheFirst(t *testing.T) {
 	}
 	if a, b := events(1), events(2); strings.Join(a, "\n") == strings.Join(b, "\n") {
 		t.Errorf("seeds 1 and 2 log the same after the first event: %q", a)
-	}
-}
-
-func TestSignals(t *testing.T) {
-	spin := func(p *Proc) Exit {
-		for !p.Dying() {
-			p.Charge(p.Budget())
-		}
-		return p.Verdict()
-	}
-	for _, tc := range []struct {
-		name string
-		main func(p *Proc) Exit
-		do   Command
-		want string
-	}{
-		{"stop ends a program that spins", spin, Stop{Node: "n", Proc: "a"}, "11ms n:a exit 143 killed fuel 1100000"},
-		{"kill ends a program that spins", spin, Kill{Node: "n", Proc: "a"}, "11ms n:a exit 137 killed fuel 1100000"},
-		{"kill ends a program that sleeps", func(p *Proc) Exit {
-			if e := p.Sleep(time.Hour); e != errno.EINTR {
-				return Exit{Code: 1, How: "exit", Why: e.String()}
-			}
-			return p.Verdict()
-		}, Kill{Node: "n", Proc: "a"}, "10ms n:a exit 137 killed fuel 0"},
-		{"a program that reads its console is interrupted", func(p *Proc) Exit {
-			if _, e := p.Read(0, make([]byte, 10)); e != errno.EINTR {
-				return Exit{Code: 1, How: "exit", Why: e.String()}
-			}
-			return p.Verdict()
-		}, Stop{Node: "n", Proc: "a"}, "10ms n:a exit 143 killed fuel 0"},
-		{"a program may catch SIGTERM", func(p *Proc) Exit {
-			p.Catch(signal.SIGTERM)
-			p.Sleep(time.Hour)
-			return Exit{Code: p.TakeSignal(), How: "exit"}
-		}, Stop{Node: "n", Proc: "a"}, "10ms n:a exit 15 exit fuel 0"},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			b := newBench(t, one("a"))
-			b.program("a", tc.main)
-			b.Start()
-			b.Run(10*time.Millisecond, NoLimit)
-			b.lines = nil
-			if _, err := b.Do(tc.do); err != nil {
-				t.Fatal(err)
-			}
-			b.Run(20*time.Millisecond, NoLimit)
-			b.want(tc.want)
-			if _, err := b.Do(Start{Node: "n", Proc: "a"}); err != nil {
-				t.Errorf("starting it again: %v", err)
-			}
-		})
-	}
-}
-
-func TestConsoleIsReadAndBounded(t *testing.T) {
-	b := newBench(t, one("a"))
-	b.program("a", func(p *Proc) Exit {
-		buf := make([]byte, 4)
-		for {
-			n, e := p.Read(0, buf)
-			if e != errno.OK || n == 0 {
-				return done
-			}
-			say(p, "got %s", buf[:n])
-		}
-	})
-	b.Start()
-	b.Run(time.Millisecond, NoLimit)
-	for _, c := range []Command{Stdin{Node: "n", Proc: "a", Text: "hello"}, Stdin{Node: "n", Proc: "a", EOF: true}} {
-		if _, err := b.Do(c); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if _, err := b.Do(Stdin{Node: "n", Proc: "a", Text: strings.Repeat("x", MaxStdin)}); err == nil {
-		t.Error("more than fits was taken")
-	}
-	b.Run(2*time.Millisecond, NoLimit)
-	b.want("1ms limit stdin", "1ms n:a says got hell", "1ms n:a says got o", "1ms n:a exit 0 exit fuel 0")
-
-	b = newBench(t, one("a"))
-	b.program("a", func(p *Proc) Exit {
-		for range 3 {
-			p.Write(2, bytes.Repeat([]byte("x"), MaxConsole/2))
-		}
-		p.Write(2, []byte("y"))
-		p.Sleep(time.Second)
-		say(p, "fresh")
-		return done
-	})
-	b.Start()
-	var shown int
-	b.Log().Subscribe(func(e *event.Event) {
-		if e.Kind == event.Console {
-			shown += len(e.Data)
-		}
-	})
-	b.Run(2*time.Second, NoLimit)
-	if shown != MaxConsole+len("fresh") || b.Log().Count(event.Limit) != 1 {
-		t.Errorf("%d bytes shown and %d limits reported, want %d and 1", shown, b.Log().Count(event.Limit), MaxConsole+5)
-	}
-}
-
-func TestFilesOfAProcess(t *testing.T) {
-	b := newBench(t, one("a"))
-	b.program("a", func(p *Proc) Exit {
-		check := func(what string, got, want errno.Errno) {
-			if got != want {
-				t.Errorf("%s: %v, want %v", what, got, want)
-			}
-		}
-		_, e := p.Open("/nowhere", kern.O_RDWR)
-		check("open of nothing", e, errno.ENOENT)
-		_, e = p.Read(77, nil)
-		check("read of nothing", e, errno.EBADF)
-		check("close of nothing", p.Close(-1), errno.EBADF)
-		fd, e := p.Open("/dev/null", kern.O_RDWR)
-		check("open /dev/null", e, errno.OK)
-		if fd != 4 {
-			t.Errorf("the first open returns %d, want 4", fd)
-		}
-		n, e := p.Write(fd, make([]byte, 10))
-		if n != 10 || e != errno.OK {
-			t.Errorf("write to /dev/null: %d, %v", n, e)
-		}
-		check("close", p.Close(fd), errno.OK)
-		zero, _ := p.Open("dev/zero", kern.O_RDWR)
-		buf := []byte{1, 2, 3}
-		if n, e := p.Read(zero, buf); n != 3 || e != errno.OK || buf[2] != 0 {
-			t.Errorf("read of /dev/zero: %d, %v, %v", n, e, buf)
-		}
-		for range MaxFiles {
-			_, e = p.Open("/dev/null", kern.O_RDWR)
-		}
-		check("one file too many", e, errno.EMFILE)
-		return done
-	})
-	b.Start()
-	b.Run(time.Second, NoLimit)
-	if b.Log().Count(event.Exit) != 1 {
-		t.Error("the program did not end")
 	}
 }
 
@@ -589,7 +398,7 @@ func TestCloseUnwindsEveryProcess(t *testing.T) {
 	b := newBench(t, one("a", "b", "c"))
 	unwound := 0
 	for _, name := range []string{"a", "b"} {
-		b.program(name, func(p *Proc) Exit {
+		b.program(name, func(p *sys.Proc) sys.Exit {
 			defer func() { unwound++ }()
 			if name == "a" {
 				p.Sleep(time.Hour)

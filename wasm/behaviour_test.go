@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"wireloom/vnet"
+	"wireloom/vnet/sys"
 )
 
 // TestBehaviour runs programs of both languages to their ends.
@@ -98,7 +99,7 @@ func TestPingd(t *testing.T) {
 	ask := frame(0, 60)
 	copy(ask[12:], "\x08\x06\x00\x01\x08\x00\x06\x04\x00\x01\x02\x00\x00\x00\x00\x01\x0a\x00\x00\x01\x00\x00\x00\x00\x00\x00\x0a\x00\x00\x02")
 	var got []byte
-	peer := func(p *vnet.Proc) {
+	peer := func(p *sys.Proc) {
 		p.Sleep(100 * time.Millisecond)
 		fd, _ := p.Open("/dev/tap0", 2)
 		_, _ = p.Write(fd, ask)

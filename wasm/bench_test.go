@@ -7,6 +7,7 @@ import (
 
 	"wireloom/vnet"
 	"wireloom/vnet/errno"
+	"wireloom/vnet/sys"
 )
 
 // BenchmarkEcho is a frame's way from a native process on a tap to a C program on
@@ -18,7 +19,7 @@ func BenchmarkEcho(b *testing.B) {
 	}{{"64", 64}, {"1514", 1514}} {
 		b.Run(c.name, func(b *testing.B) {
 			n := 0
-			peer := func(p *vnet.Proc) {
+			peer := func(p *sys.Proc) {
 				fd, _ := p.Open("/dev/tap0", 2)
 				p.Sleep(time.Millisecond)
 				in, out := make([]byte, 2000), frame(7, c.size)

@@ -13,7 +13,7 @@ import (
 
 	"github.com/tetratelabs/wazero"
 
-	"wireloom/vnet"
+	"wireloom/vnet/sys"
 	"wireloom/wasm/fuel"
 )
 
@@ -353,7 +353,7 @@ func (e *Engine) rewrite(ctx context.Context, q *queue, bytes []byte) (*fuel.Mod
 		return nil, err
 	}
 	defer func() { <-lane }()
-	m, err := fuel.Rewrite(bytes, fuel.Options{MaxSize: MaxModule, MaxPages: vnet.MaxMemory / pageSize, MaxTable: maxTable, MaxElements: 2 * maxTable, Rename: version})
+	m, err := fuel.Rewrite(bytes, fuel.Options{MaxSize: MaxModule, MaxPages: sys.MaxMemory / pageSize, MaxTable: maxTable, MaxElements: 2 * maxTable, Rename: version})
 	if err != nil {
 		return nil, err
 	}

@@ -6,10 +6,10 @@ import (
 
 	"github.com/tetratelabs/wazero/api"
 	"github.com/tetratelabs/wazero/experimental"
-	"github.com/tetratelabs/wazero/sys"
+	wazerosys "github.com/tetratelabs/wazero/sys"
 
-	"wireloom/vnet"
 	"wireloom/vnet/kern"
+	"wireloom/vnet/sys"
 	"wireloom/wasm/fuel"
 )
 
@@ -20,7 +20,7 @@ import (
 // is lower now has been used and not been charged yet.
 type guest struct {
 	context.Context
-	p       *vnet.Proc
+	p       *sys.Proc
 	m       *module
 	mod     api.Module        // nil until a host function is called or _start is
 	fuel    api.MutableGlobal // of mod
@@ -45,7 +45,7 @@ var errDepth = errors.New("calls are nested too deep")
 // it was.
 var errFuel = errors.New("the fuel is used up")
 
-func newGuest(m *module, p *vnet.Proc) *guest {
+func newGuest(m *module, p *sys.Proc) *guest {
 	g := &guest{p: p, m: m, preopens: findPreopens(p)}
 	g.memory = linearMemory{p: p, limit: p.MemoryLimit()}
 	g.Context = experimental.WithMemoryAllocator(context.Background(), &g.memory)
@@ -82,8 +82,8 @@ func (g *guest) settle() {
 // pay charges what is more than a slice in parts, between which others have the CPU
 // and the process may be killed: an instruction that fills memory may cost seconds.
 func (g *guest) pay(units int64) {
-	for ; units > vnet.SliceFuel; units -= vnet.SliceFuel {
-		g.p.Charge(vnet.SliceFuel)
+	for ; units > sys.SliceFuel; units -= sys.SliceFuel {
+		g.p.Charge(sys.SliceFuel)
 		if g.p.Dying() {
 			return
 		}
@@ -106,7 +106,7 @@ func (g *guest) checkAlive() {
 	case g.p.OutOfFuel():
 		panic(errFuel)
 	default:
-		panic(sys.NewExitError(137)) // wazero recovers it; the verdict is the process' own
+		panic(wazerosys.NewExitError(137)) // wazero recovers it; the verdict is the process' own
 	}
 }
 
@@ -119,7 +119,7 @@ func (g *guest) charge(units int64) {
 // exit ends the program with an exit code, of which a BSD keeps eight bits.
 func (g *guest) exit(code int32) {
 	g.exiting, g.code = true, code&0xff
-	panic(sys.NewExitError(uint32(g.code)))
+	panic(wazerosys.NewExitError(uint32(g.code)))
 }
 
 // meter is what the rewriter lets every module import.

@@ -15,6 +15,7 @@ import (
 	"wireloom/vnet/errno"
 	"wireloom/vnet/event"
 	"wireloom/vnet/kern"
+	"wireloom/vnet/sys"
 )
 
 // A source is a guest in source form: the folder of a Go program or a C file.
@@ -135,13 +136,13 @@ func compile(t testing.TB, e *Engine, b []byte) *Program {
 }
 
 // A native is a command of a node, for the other end of a cable.
-type native func(p *vnet.Proc)
+type native func(p *sys.Proc)
 
 func (native) Name() string { return "native" }
 func (native) ID() string   { return "" }
-func (f native) Main(p *vnet.Proc) vnet.Exit {
+func (f native) Main(p *sys.Proc) sys.Exit {
 	f(p)
-	return vnet.Exit{How: "exit"}
+	return sys.Exit{How: "exit"}
 }
 
 // A rig is a lab in which bob runs programs; his tap0 and alice's are
@@ -156,7 +157,7 @@ type rig struct {
 
 type program struct {
 	name   string
-	prog   vnet.Program
+	prog   sys.Program
 	argv   []string
 	memory int64
 	fuel   int64
@@ -179,7 +180,7 @@ func newRig(t testing.TB, peer native, programs ...program) *rig {
 	conf.Links = []vnet.LinkConfig{{A: "alice:tap0", B: "s1.1", Delay: time.Millisecond}, {A: "bob:tap0", B: "s1.2"}}
 	lab, err := vnet.New(conf, vnet.Runtime{
 		Modules:  func(kern.Dialect) []kern.Module { return []kern.Module{tapemu.NetBSD()} },
-		Commands: map[string]vnet.Program{"peer": peer},
+		Commands: map[string]sys.Program{"peer": peer},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -227,7 +228,7 @@ func (r *rig) hash() string {
 
 // sends is a peer that writes frames of 60 bytes of c, one after each pause.
 func sends(pause time.Duration, frames ...byte) native {
-	return func(p *vnet.Proc) {
+	return func(p *sys.Proc) {
 		fd, e := p.Open("/dev/tap0", kern.O_RDWR)
 		for _, c := range frames {
 			if e == errno.OK {

@@ -95,7 +95,7 @@ func (f *hostFunc) run(g *guest, a args) uint32 {
 	return r
 }
 
-// stepFuel is what a step of vnet.Proc.Work costs.
+// stepFuel is what a step of sys.Proc.Work costs.
 const stepFuel = 10
 
 // ordinaryEntries of a list that a call is given cost nothing, as in vnet; each more

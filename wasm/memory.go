@@ -5,7 +5,7 @@ import (
 
 	"github.com/tetratelabs/wazero/experimental"
 
-	"wireloom/vnet"
+	"wireloom/vnet/sys"
 )
 
 // pageSize is that of a WebAssembly memory.
@@ -18,7 +18,7 @@ const slowly = 4 << 20
 // A linearMemory is the memory of a guest, held to its process' limit and the lab's. To
 // grow it beyond gives the guest -1, and is told once.
 type linearMemory struct {
-	p     *vnet.Proc
+	p     *sys.Proc
 	limit int64
 	room  room // what buf is the beginning of, where the system gives one
 	most  int  // bytes that the module and the limit let it have

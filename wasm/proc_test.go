@@ -11,6 +11,7 @@ import (
 	"wireloom/vnet/event"
 	"wireloom/vnet/memory"
 	"wireloom/vnet/signal"
+	"wireloom/vnet/sys"
 )
 
 // signalled runs procTest and gives it signals at times: "100ms TERM".
@@ -211,7 +212,7 @@ func TestSpawnedMemory(t *testing.T) {
 			total += p.Memory
 		}
 	}
-	if most := int64(memory.DefaultLab - 13*vnet.ProcMemory); total > most || total < most-2<<20 {
+	if most := int64(memory.DefaultLab - 13*sys.ProcMemory); total > most || total < most-2<<20 {
 		t.Errorf("they have %d bytes, want a little less than %d", total, most)
 	}
 	if len(r.limits) < 12 {

@@ -5,12 +5,12 @@ import (
 	"fmt"
 
 	"github.com/tetratelabs/wazero"
-	"github.com/tetratelabs/wazero/sys"
+	wazerosys "github.com/tetratelabs/wazero/sys"
 
-	"wireloom/vnet"
+	"wireloom/vnet/sys"
 )
 
-// A Program is a compiled module under a file name. It is a vnet.Program: one
+// A Program is a compiled module under a file name. It is a sys.Program: one
 // program may run as many processes, in many labs at once.
 type Program struct {
 	name string
@@ -38,16 +38,16 @@ type noChance struct{}
 func (noChance) Read([]byte) (int, error) { return 0, errors.New("wasm: chance comes from the lab") }
 
 // Main runs the program as a process, to its end.
-func (pr *Program) Main(p *vnet.Proc) vnet.Exit {
+func (pr *Program) Main(p *sys.Proc) sys.Exit {
 	m := pr.m
 	memory, instance := pr.Begins()
 	if free := p.MemoryFree(); memory > free {
 		why := fmt.Sprintf("the program begins with %d bytes of memory; it may use %d", memory, free)
 		p.LimitReached("memory", why, free)
-		return vnet.Exit{Code: 128 + sigKILL, How: "limit", Why: why}
+		return sys.Exit{Code: 128 + sigKILL, How: "limit", Why: why}
 	}
 	if !p.SetInstance(instance) {
-		return vnet.Exit{Code: 128 + sigKILL, How: "limit", Why: fmt.Sprintf("the program takes %d bytes for its tables; the lab has no room for them", instance)}
+		return sys.Exit{Code: 128 + sigKILL, How: "limit", Why: fmt.Sprintf("the program takes %d bytes for its tables; the lab has no room for them", instance)}
 	}
 	p.SetMemory(memory)
 	g := newGuest(m, p)
@@ -55,7 +55,7 @@ func (pr *Program) Main(p *vnet.Proc) vnet.Exit {
 	return g.verdict(g.run())
 }
 
-// Begins is what a process of the program begins with (vnet.Sized).
+// Begins is what a process of the program begins with (sys.Sized).
 func (pr *Program) Begins() (memory, instance int64) {
 	return pr.m.minMemory(), pr.m.instance
 }
@@ -83,7 +83,7 @@ func (g *guest) run() error {
 		return errFuel
 	}
 	if g.p.Dying() {
-		return sys.NewExitError(137)
+		return wazerosys.NewExitError(137)
 	}
 	mod, err := g.m.engine.rt.InstantiateModule(g, g.m.compiled, instance)
 	if err == nil {

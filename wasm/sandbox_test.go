@@ -9,6 +9,7 @@ import (
 
 	"wireloom/vnet"
 	"wireloom/vnet/event"
+	"wireloom/vnet/sys"
 )
 
 // TestSpinner shows that a program that never calls anything takes its node's CPU
@@ -35,7 +36,7 @@ func TestSpinner(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.Run(now+10*time.Millisecond, vnet.NoLimit)
-	if x := r.exits["spin"]; x.Op != "killed" || x.N != 137 || x.At-now > 2*vnet.SliceFuel*vnet.FuelNanosecond {
+	if x := r.exits["spin"]; x.Op != "killed" || x.N != 137 || x.At-now > 2*sys.SliceFuel*sys.FuelNanosecond {
 		t.Errorf("killed at %v it ended %q with %d at %v", now, x.Op, x.N, x.At)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"wireloom/vnet/errno"
 	"wireloom/vnet/event"
 	"wireloom/vnet/inet"
+	"wireloom/vnet/sys"
 )
 
 const (
@@ -27,7 +28,7 @@ type sockRig struct {
 	exits   map[string]string
 }
 
-func newSockRig(t *testing.T, onAlice, onBob vnet.Program, alice, bob string) *sockRig {
+func newSockRig(t *testing.T, onAlice, onBob sys.Program, alice, bob string) *sockRig {
 	t.Helper()
 	node := func(name, addr, argv string) vnet.NodeConfig {
 		return vnet.NodeConfig{
@@ -54,7 +55,7 @@ func newSockRig(t *testing.T, onAlice, onBob vnet.Program, alice, bob string) *s
 		default:
 		}
 	})
-	for node, p := range map[string]vnet.Program{"alice": onAlice, "bob": onBob} {
+	for node, p := range map[string]sys.Program{"alice": onAlice, "bob": onBob} {
 		if err := lab.Install(node, "p", p); err != nil {
 			t.Fatal(err)
 		}
@@ -67,11 +68,11 @@ func newSockRig(t *testing.T, onAlice, onBob vnet.Program, alice, bob string) *s
 }
 
 // idle is the other side of a program that needs none.
-var idle = native(func(*vnet.Proc) {})
+var idle = native(func(*sys.Proc) {})
 
 // udpPeer sends three datagrams to port 7, the last of them longer than is read, and
 // prints what comes back.
-var udpPeer = native(func(p *vnet.Proc) {
+var udpPeer = native(func(p *sys.Proc) {
 	fd, _ := p.Socket(inet.SocketUDP)
 	to := netip.MustParseAddrPort("10.0.0.2:7")
 	_ = p.Bind(fd, netip.MustParseAddrPort("10.0.0.1:9"))
@@ -88,7 +89,7 @@ var udpPeer = native(func(p *vnet.Proc) {
 
 // streams makes connections to port 80, one after the other, and prints what each says
 // at its end.
-var streams = native(func(p *vnet.Proc) {
+var streams = native(func(p *sys.Proc) {
 	p.Sleep(10 * time.Millisecond)
 	for i := range 2 {
 		fd, _ := p.Socket(inet.SocketTCP)
@@ -107,7 +108,7 @@ var streams = native(func(p *vnet.Proc) {
 })
 
 // answers takes one connection to port 80 and answers.
-var answers = native(func(p *vnet.Proc) {
+var answers = native(func(p *sys.Proc) {
 	fd, _ := p.Socket(inet.SocketTCP)
 	_ = p.Bind(fd, netip.MustParseAddrPort("0.0.0.0:80"))
 	_ = p.Listen(fd, 1)
@@ -119,7 +120,7 @@ var answers = native(func(p *vnet.Proc) {
 })
 
 // resets sends in two parts and then resets the connection.
-var resets = native(func(p *vnet.Proc) {
+var resets = native(func(p *sys.Proc) {
 	p.Sleep(10 * time.Millisecond)
 	fd, _ := p.Socket(inet.SocketTCP)
 	_ = p.Connect(fd, netip.MustParseAddrPort("10.0.0.2:80"))

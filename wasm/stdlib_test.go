@@ -24,6 +24,7 @@ import (
 	"wireloom/vnet/event"
 	"wireloom/vnet/inet"
 	"wireloom/vnet/kern"
+	"wireloom/vnet/sys"
 )
 
 // The programs that wazero's module ships for its own WASI (Rust, TinyGo, Zig and
@@ -52,11 +53,11 @@ type stdlibCase struct {
 	program string // the folder of testdata
 	args    []string
 	files   map[string][]byte
-	before  func(p *vnet.Proc) // what a shell does between fork and exec
-	after   func(p *vnet.Proc) // the program has ended, its files are still open
-	peer    func(r *stdlibRun, p *vnet.Proc)
-	remote  func(r *stdlibRun, p *vnet.Proc) // on alice, who shares a cable with bob
-	typed   vnet.Command                     // at bob's console before the program runs
+	before  func(p *sys.Proc) // what a shell does between fork and exec
+	after   func(p *sys.Proc) // the program has ended, its files are still open
+	peer    func(r *stdlibRun, p *sys.Proc)
+	remote  func(r *stdlibRun, p *sys.Proc) // on alice, who shares a cable with bob
+	typed   vnet.Command                    // at bob's console before the program runs
 	check   func(t *testing.T, r *stdlibRun)
 }
 
@@ -85,7 +86,7 @@ func (r *stdlibRun) event(e *event.Event) {
 func (r *stdlibRun) console() string { return r.out.String() + r.err.String() }
 
 // until lets a native process wait for what the program does.
-func (r *stdlibRun) until(p *vnet.Proc, f func() bool) bool {
+func (r *stdlibRun) until(p *sys.Proc, f func() bool) bool {
 	for range 1000 {
 		if f() {
 			return true
@@ -100,10 +101,10 @@ func (r *stdlibRun) until(p *vnet.Proc, f func() bool) bool {
 // prepared is a program with what happens before and after it in its process.
 type prepared struct {
 	*Program
-	before, after func(p *vnet.Proc)
+	before, after func(p *sys.Proc)
 }
 
-func (x prepared) Main(p *vnet.Proc) vnet.Exit {
+func (x prepared) Main(p *sys.Proc) sys.Exit {
 	if x.before != nil {
 		x.before(p)
 	}
@@ -121,8 +122,8 @@ const stdlibPort = 8080
 func (c stdlibCase) run(t *testing.T, prog *Program) *stdlibRun {
 	t.Helper()
 	r := &stdlibRun{}
-	side := func(f func(*stdlibRun, *vnet.Proc)) native {
-		return func(p *vnet.Proc) {
+	side := func(f func(*stdlibRun, *sys.Proc)) native {
+		return func(p *sys.Proc) {
 			if f != nil {
 				f(r, p)
 			}
@@ -148,7 +149,7 @@ func (c stdlibCase) run(t *testing.T, prog *Program) *stdlibRun {
 	lab, err := vnet.New(conf, vnet.Runtime{
 		Modules:  func(kern.Dialect) []kern.Module { return []kern.Module{tapemu.DragonFly()} },
 		NewStack: hoststack.New,
-		Commands: map[string]vnet.Program{"peer": side(c.peer), "remote": side(c.remote)},
+		Commands: map[string]sys.Program{"peer": side(c.peer), "remote": side(c.remote)},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -181,15 +182,15 @@ func (c stdlibCase) run(t *testing.T, prog *Program) *stdlibRun {
 }
 
 // must makes a call of a native process that cannot fail.
-func must(p *vnet.Proc, what string, e errno.Errno) {
+func must(p *sys.Proc, what string, e errno.Errno) {
 	if e != errno.OK {
 		panic(fmt.Sprintf("%s of %s: %v", what, p.Name(), e))
 	}
 }
 
 // rootAt makes a folder of the node the program's root, as a mount does there.
-func rootAt(dir string) func(p *vnet.Proc) {
-	return func(p *vnet.Proc) {
+func rootAt(dir string) func(p *sys.Proc) {
+	return func(p *sys.Proc) {
 		must(p, "close", p.Close(firstPreopen))
 		must(p, "chroot", p.Chroot(dir))
 		_, e := p.Open("/", kern.O_RDONLY)
@@ -198,7 +199,7 @@ func rootAt(dir string) func(p *vnet.Proc) {
 }
 
 // listens makes descriptor 3 a listener, as wazero's experimental sockets do.
-func listens(p *vnet.Proc) {
+func listens(p *sys.Proc) {
 	must(p, "close", p.Close(firstPreopen))
 	fd, e := p.Socket(inet.SocketTCP)
 	must(p, "socket", e)
@@ -207,7 +208,7 @@ func listens(p *vnet.Proc) {
 }
 
 // dials connects from the other node, sends text and returns what comes back.
-func dials(p *vnet.Proc, text string, reads bool) string {
+func dials(p *sys.Proc, text string, reads bool) string {
 	p.Sleep(500 * time.Millisecond) // for _start to get there
 	fd, e := p.Socket(inet.SocketTCP)
 	must(p, "socket", e)
@@ -291,14 +292,14 @@ func stdlibCases() (cases []stdlibCase) {
 		var printed []byte
 		add(stdlibCase{
 			name: "Test_fdReaddir_stat/" + prog, program: prog, args: []string{"stat"},
-			before: func(p *vnet.Proc) { // standard files that are no terminal
+			before: func(p *sys.Proc) { // standard files that are no terminal
 				for fd, name := range []string{"/tmp/stdin", "/tmp/stdout", "/tmp/stdout"} {
 					must(p, "close", p.Close(fd))
 					_, e := p.Open(name, kern.O_CREAT|kern.O_RDWR|kern.O_APPEND)
 					must(p, "open", e)
 				}
 			},
-			after: func(p *vnet.Proc) {
+			after: func(p *sys.Proc) {
 				fd, e := p.Open("/tmp/stdout", kern.O_RDONLY)
 				must(p, "open", e)
 				buf := make([]byte, 4096)
@@ -317,14 +318,14 @@ func stdlibCases() (cases []stdlibCase) {
 
 	add(stdlibCase{
 		name: "Test_preopen/zig", program: "zig", args: []string{"preopen"},
-		before: func(p *vnet.Proc) {
+		before: func(p *sys.Proc) {
 			_, e := p.Open("/tmp", kern.O_RDONLY)
 			must(p, "open", e)
 		},
 		check: prints("0: stdin\n1: stdout\n2: stderr\n3: /\n4: /tmp\n"),
 	})
 
-	stdinFile := func(p *vnet.Proc) { // not a terminal, with data
+	stdinFile := func(p *sys.Proc) { // not a terminal, with data
 		must(p, "close", p.Close(0))
 		_, e := p.Open("/etc/stdin", kern.O_RDONLY)
 		must(p, "open", e)
@@ -373,7 +374,7 @@ func stdlibCases() (cases []stdlibCase) {
 	for _, prog := range []string{"cargo-wasi", "zig-cc", "go"} {
 		add(stdlibCase{
 			name: "Test_Sock/" + prog, program: prog, args: []string{"sock"}, before: listens,
-			remote: func(r *stdlibRun, p *vnet.Proc) {
+			remote: func(r *stdlibRun, p *sys.Proc) {
 				dials(p, "wazero", false)
 				r.until(p, func() bool { return false }) // the connection stays open until the program ends
 			},
@@ -386,7 +387,7 @@ func stdlibCases() (cases []stdlibCase) {
 	}
 	add(stdlibCase{
 		name: "Test_HTTP/go", program: "go", args: []string{"http"}, before: listens,
-		remote: func(r *stdlibRun, p *vnet.Proc) {
+		remote: func(r *stdlibRun, p *sys.Proc) {
 			got := dials(p, "POST / HTTP/1.1\r\nHost: bob\r\nContent-Length: 6\r\n\r\nwazero", true)
 			if !strings.HasPrefix(got, "HTTP/1.1 200 OK\r\n") || !strings.HasSuffix(got, "\r\n\r\nwazero\n") {
 				r.problem = fmt.Sprintf("the answer is %q, want 200 OK and wazero", got)
@@ -396,13 +397,13 @@ func stdlibCases() (cases []stdlibCase) {
 	})
 	add(stdlibCase{
 		name: "Test_Stdin/go", program: "go", args: []string{"stdin"},
-		before: func(p *vnet.Proc) {
+		before: func(p *sys.Proc) {
 			must(p, "close", p.Close(0))
 			_, e := p.Open("/tmp/stdin", kern.O_RDONLY|kern.O_NONBLOCK)
 			must(p, "open", e)
 		},
-		peer: func(r *stdlibRun, p *vnet.Proc) {
-			must(p, "mkfifo", p.Mkfifo(vnet.AtRoot, "/tmp/stdin"))
+		peer: func(r *stdlibRun, p *sys.Proc) {
+			must(p, "mkfifo", p.Mkfifo(sys.AtRoot, "/tmp/stdin"))
 			fd, e := p.Open("/tmp/stdin", kern.O_RDWR)
 			must(p, "open", e)
 			if !r.until(p, func() bool { return r.out.String() == "waiting for stdin...\n" }) {
@@ -429,8 +430,8 @@ func stdlibCases() (cases []stdlibCase) {
 
 	add(stdlibCase{
 		name: "Test_NonblockingFile", program: "zig-cc", args: []string{"nonblock", "/test-fifo"}, before: rootAt("/tmp"),
-		peer: func(r *stdlibRun, p *vnet.Proc) {
-			must(p, "mkfifo", p.Mkfifo(vnet.AtRoot, "/tmp/test-fifo"))
+		peer: func(r *stdlibRun, p *sys.Proc) {
+			must(p, "mkfifo", p.Mkfifo(sys.AtRoot, "/tmp/test-fifo"))
 			p.Sleep(500 * time.Millisecond)
 			fd, e := p.Open("/tmp/test-fifo", kern.O_APPEND|kern.O_WRONLY)
 			must(p, "open", e)
@@ -457,11 +458,11 @@ func stdlibCases() (cases []stdlibCase) {
 		}
 		add(stdlibCase{
 			name: "Test_NonblockGo/" + mode, program: "go", args: args, before: rootAt("/tmp"),
-			peer: func(r *stdlibRun, p *vnet.Proc) {
+			peer: func(r *stdlibRun, p *sys.Proc) {
 				var fds [fifos]int
 				for i := range fifos {
 					name := fmt.Sprintf("/tmp/fifo-%d", i)
-					must(p, "mkfifo", p.Mkfifo(vnet.AtRoot, name))
+					must(p, "mkfifo", p.Mkfifo(sys.AtRoot, name))
 					fd, e := p.Open(name, kern.O_RDWR)
 					must(p, "open", e)
 					fds[i] = fd

@@ -3,8 +3,8 @@ package wasm
 import (
 	"strings"
 
-	"wireloom/vnet"
 	"wireloom/vnet/errno"
+	"wireloom/vnet/sys"
 )
 
 // pipe writes two descriptors: to read from, to write to.
@@ -67,7 +67,7 @@ func (g *guest) nulList(ptr, n uint32) ([]string, errno.Errno) {
 	switch {
 	case !ok:
 		return nil, errno.EFAULT
-	case n > vnet.MaxArgBytes:
+	case n > sys.MaxArgBytes:
 		return nil, errno.E2BIG
 	case n == 0:
 		return nil, errno.OK

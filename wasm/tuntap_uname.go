@@ -23,7 +23,7 @@ func release(d kern.Dialect) (system, release string) {
 // uname is uname(3): the system's name, the node's, the release, the version and
 // the machine, each ended by a NUL, into a buffer that has room for them all.
 func uname(g *guest, a args) uint32 {
-	node := g.p.Node()
+	node := g.p.System()
 	system, release := release(node.Dialect())
 	text := strings.Join([]string{system, node.Name(), release, system + " " + release, "wasm32", ""}, "\x00")
 	if a.u32(1) < uint32(len(text)) {

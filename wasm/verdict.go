@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"wireloom/vnet"
+	"wireloom/vnet/sys"
 	"wireloom/wasm/fuel"
 )
 
@@ -42,7 +42,7 @@ var traps = []struct {
 }
 
 // verdict is how the process ended, from what running it returned.
-func (g *guest) verdict(err error) vnet.Exit {
+func (g *guest) verdict(err error) sys.Exit {
 	switch {
 	case g.p.Dying():
 		x := g.p.Verdict()
@@ -52,16 +52,16 @@ func (g *guest) verdict(err error) vnet.Exit {
 		}
 		return x
 	case g.exiting:
-		return vnet.Exit{Code: int(g.code), How: "exit"}
+		return sys.Exit{Code: int(g.code), How: "exit"}
 	case err == nil:
-		return vnet.Exit{How: "exit"}
+		return sys.Exit{How: "exit"}
 	}
 	text, stack, _ := strings.Cut(err.Error(), "wasm stack trace:")
 	where := g.m.where(stack)
 	if errors.Is(err, errDepth) || strings.Contains(text, "stack overflow") {
 		why := "calls are nested too deep" + where + ": a function calls itself without end?"
 		g.p.LimitReached("call-depth", why, fuel.DefaultMaxDepth)
-		return vnet.Exit{Code: 128 + sigSEGV, How: "limit", Why: why}
+		return sys.Exit{Code: 128 + sigSEGV, How: "limit", Why: why}
 	}
 	// Only the text of these says what kind of error it is: wazero's own type for
 	// them is internal. What begins otherwise is no trap.
@@ -72,14 +72,14 @@ func (g *guest) verdict(err error) vnet.Exit {
 			panic(fmt.Sprintf("wasm: a host function failed: %v", err))
 		}
 		// Instantiation failed: a segment that lies outside its memory or table.
-		return vnet.Exit{Code: 128 + sigABRT, How: "trap", Why: "the program can't be loaded: " + err.Error()}
+		return sys.Exit{Code: 128 + sigABRT, How: "trap", Why: "the program can't be loaded: " + err.Error()}
 	}
 	for _, t := range traps {
 		if t.text == trap {
-			return vnet.Exit{Code: 128 + t.signal, How: "trap", Why: t.text + where + ": " + t.say + g.memory.refusal()}
+			return sys.Exit{Code: 128 + t.signal, How: "trap", Why: t.text + where + ": " + t.say + g.memory.refusal()}
 		}
 	}
-	return vnet.Exit{Code: 128 + sigABRT, How: "trap", Why: trap + where}
+	return sys.Exit{Code: 128 + sigABRT, How: "trap", Why: trap + where}
 }
 
 // A frame in wazero's text is "module.function(types) types"; a guest's module has

@@ -4,9 +4,9 @@ import (
 	"encoding/binary"
 	"time"
 
-	"wireloom/vnet"
 	"wireloom/vnet/errno"
 	"wireloom/vnet/signal"
+	"wireloom/vnet/sys"
 )
 
 // wasi is WASI preview 1: all of its functions, in the order of its definition
@@ -39,16 +39,16 @@ var wasi = []hostFunc{
 	{name: "fd_sync", in: "i", rights: rightSync, call: onOpen},
 	{name: "fd_tell", in: "ii", rights: rightTell, call: fdTell},
 	{name: "fd_write", in: "iiii", rights: rightWrite, call: fdWrite},
-	{name: "path_create_directory", in: "iii", rights: rightCreateDirectory, call: onName((*vnet.Proc).Mkdir)},
+	{name: "path_create_directory", in: "iii", rights: rightCreateDirectory, call: onName((*sys.Proc).Mkdir)},
 	{name: "path_filestat_get", in: "iiiii", rights: rightPathStat, call: pathFilestatGet},
 	{name: "path_filestat_set_times", in: "iiiiIIi", rights: rightPathSetTimes, call: pathFilestatSetTimes},
 	{name: "path_link", in: "iiiiiii", rights: rightLinkSource, call: pathLink},
 	{name: "path_open", in: "iiiiiIIii", rights: rightPathOpen, call: pathOpen},
 	{name: "path_readlink", in: "iiiiii", rights: rightReadlink, call: pathReadlink},
-	{name: "path_remove_directory", in: "iii", rights: rightRemoveDirectory, call: onName((*vnet.Proc).Rmdir)},
+	{name: "path_remove_directory", in: "iii", rights: rightRemoveDirectory, call: onName((*sys.Proc).Rmdir)},
 	{name: "path_rename", in: "iiiiii", rights: rightRenameSource, call: pathRename},
 	{name: "path_symlink", in: "iiiii", call: pathSymlink},
-	{name: "path_unlink_file", in: "iii", rights: rightUnlink, call: onName((*vnet.Proc).Unlink)},
+	{name: "path_unlink_file", in: "iii", rights: rightUnlink, call: onName((*sys.Proc).Unlink)},
 	{name: "poll_oneoff", in: "iiii", call: pollOneoff},
 	{name: "proc_exit", in: "i", void: true, call: procExit},
 	{name: "proc_raise", in: "i", call: procRaise},
@@ -61,9 +61,9 @@ var wasi = []hostFunc{
 
 	// What WasmEdge added, in its second version, and where those differ in its first.
 	{name: "sock_open", in: "iii", call: sockOpen},
-	{name: "sock_bind", in: "iii", call: onAddress((*vnet.Proc).Bind)},
+	{name: "sock_bind", in: "iii", call: onAddress((*sys.Proc).Bind)},
 	{name: "sock_listen", in: "ii", call: sockListen},
-	{name: "sock_connect", in: "iii", call: onAddress((*vnet.Proc).Connect)},
+	{name: "sock_connect", in: "iii", call: onAddress((*sys.Proc).Connect)},
 	{name: "sock_recv_from", in: "iiiiiiii", call: sockRecvFrom},
 	{name: "sock_send_to", in: "iiiiiii", call: sockSendTo},
 	{name: "sock_getlocaladdr", in: "iii", call: sockName(false)},
@@ -107,7 +107,7 @@ func (g *guest) clock(id uint32) (time.Duration, bool) {
 	case clockMonotonic:
 		return monotonicStart + g.p.Now(), true
 	case clockProcess, clockThread:
-		return time.Duration(g.p.Fuel()) * vnet.FuelNanosecond, true
+		return time.Duration(g.p.Fuel()) * sys.FuelNanosecond, true
 	}
 	return 0, false
 }
@@ -116,7 +116,7 @@ func clockResGet(g *guest, a args) uint32 {
 	if _, ok := g.clock(a.u32(0)); !ok {
 		return wasiEINVAL
 	}
-	if !g.putU64(a.u32(1), vnet.FuelNanosecond) {
+	if !g.putU64(a.u32(1), sys.FuelNanosecond) {
 		return wasiEFAULT
 	}
 	return 0

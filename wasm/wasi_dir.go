@@ -1,8 +1,8 @@
 package wasm
 
 import (
-	"wireloom/vnet"
 	"wireloom/vnet/errno"
+	"wireloom/vnet/sys"
 )
 
 // firstPreopen is the first descriptor that can stand for a directory which is open
@@ -10,7 +10,7 @@ import (
 const firstPreopen = 3
 
 // findPreopens returns the names of the directories that the program finds open.
-func findPreopens(p *vnet.Proc) (names []string) {
+func findPreopens(p *sys.Proc) (names []string) {
 	for fd := firstPreopen; p.FileType(fd) == "dir"; fd++ {
 		names = append(names, p.PathOf(fd))
 	}

@@ -3,10 +3,10 @@ package wasm
 import (
 	"bytes"
 
-	"wireloom/vnet"
 	"wireloom/vnet/errno"
 	"wireloom/vnet/fs"
 	"wireloom/vnet/kern"
+	"wireloom/vnet/sys"
 )
 
 // The calls on paths. A path begins at a directory's descriptor; one that begins
@@ -166,7 +166,7 @@ func pathReadlink(g *guest, a args) uint32 {
 
 // onName returns a function that does f with a directory, its first argument, and a
 // path, its second and third.
-func onName(f func(p *vnet.Proc, dir int, name string) errno.Errno) func(*guest, args) uint32 {
+func onName(f func(p *sys.Proc, dir int, name string) errno.Errno) func(*guest, args) uint32 {
 	return func(g *guest, a args) uint32 {
 		name, e := g.path(a.fd(0), a.u32(1), a.u32(2))
 		if e != errno.OK {

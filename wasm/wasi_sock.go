@@ -3,10 +3,10 @@ package wasm
 import (
 	"net/netip"
 
-	"wireloom/vnet"
 	"wireloom/vnet/errno"
 	"wireloom/vnet/file"
 	"wireloom/vnet/kern"
+	"wireloom/vnet/sys"
 )
 
 // Directions of sock_shutdown.
@@ -58,7 +58,7 @@ func sockOpen(g *guest, a args) uint32 {
 }
 
 // onAddress is bind(2) or connect(2).
-func onAddress(call func(p *vnet.Proc, fd int, to netip.AddrPort) errno.Errno) func(*guest, args) uint32 {
+func onAddress(call func(p *sys.Proc, fd int, to netip.AddrPort) errno.Errno) func(*guest, args) uint32 {
 	return func(g *guest, a args) uint32 {
 		to, e := g.address(a.u32(1), a.u32(2))
 		if e != errno.OK {

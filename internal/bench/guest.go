@@ -10,6 +10,7 @@ import (
 	"wireloom/vnet"
 	"wireloom/vnet/errno"
 	"wireloom/vnet/kern"
+	"wireloom/vnet/sys"
 )
 
 // settle is the virtual time that a program has to open its device.
@@ -57,9 +58,9 @@ func guest(ctx context.Context, rounds int) (r *Report, err error) {
 	return r, nil
 }
 
-func guestRows(ctx context.Context, rounds, size, window int, prog vnet.Program, tap *kernelTap) ([]Row, error) {
+func guestRows(ctx context.Context, rounds, size, window int, prog sys.Program, tap *kernelTap) ([]Row, error) {
 	frame := frameOf(size, 2, 1)
-	lab := func(prog vnet.Program) (contender, *echoLab, error) {
+	lab := func(prog sys.Program) (contender, *echoLab, error) {
 		l, err := newEchoLab(frame, window, prog)
 		if err != nil {
 			return nil, nil, err
@@ -97,7 +98,7 @@ func guestRows(ctx context.Context, rounds, size, window int, prog vnet.Program,
 }
 
 // echoInGo is what the C program does.
-func echoInGo(p *vnet.Proc) errno.Errno {
+func echoInGo(p *sys.Proc) errno.Errno {
 	fd, e := p.Open("/dev/tap0", kern.O_RDWR)
 	b := make([]byte, 2048)
 	for e == errno.OK && !p.Dying() {
@@ -121,7 +122,7 @@ type echoLab struct {
 	bad    error
 }
 
-func newEchoLab(frame []byte, window int, prog vnet.Program) (*echoLab, error) {
+func newEchoLab(frame []byte, window int, prog sys.Program) (*echoLab, error) {
 	node := func(name string) vnet.NodeConfig {
 		return vnet.NodeConfig{
 			Name: name, Dialect: kern.NetBSD, Devices: []vnet.DeviceConfig{{Name: "tap0"}},
@@ -175,7 +176,7 @@ func (l *echoLab) state() (s string) {
 	return s
 }
 
-func (l *echoLab) feed(p *vnet.Proc) errno.Errno {
+func (l *echoLab) feed(p *sys.Proc) errno.Errno {
 	fd, e := p.Open("/dev/tap0", kern.O_RDWR)
 	if e == errno.OK {
 		// The other side opens its device first: its program may take a while to start.

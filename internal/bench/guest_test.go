@@ -3,8 +3,8 @@ package main
 import (
 	"testing"
 
-	"wireloom/vnet"
 	"wireloom/vnet/errno"
+	"wireloom/vnet/sys"
 )
 
 func TestEchoLabSendsEachFrameBack(t *testing.T) {
@@ -27,7 +27,7 @@ func TestEchoLabSendsEachFrameBack(t *testing.T) {
 }
 
 func TestEchoLabTellsThatFramesAreLost(t *testing.T) {
-	l, err := newEchoLab(frameOf(64, 2, 1), 1, goProgram(func(*vnet.Proc) errno.Errno { return errno.OK }))
+	l, err := newEchoLab(frameOf(64, 2, 1), 1, goProgram(func(*sys.Proc) errno.Errno { return errno.OK }))
 	if err != nil {
 		t.Fatal(err)
 	}

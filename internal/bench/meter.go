@@ -14,7 +14,7 @@ import (
 	"github.com/tetratelabs/wazero/imports/wasi_snapshot_preview1"
 	"github.com/tetratelabs/wazero/sys"
 
-	"wireloom/vnet"
+	vsys "wireloom/vnet/sys"
 	"wireloom/wasm/fuel"
 )
 
@@ -78,7 +78,7 @@ func provideFuel(ctx context.Context, rt wazero.Runtime) error {
 	_, err := rt.NewHostModuleBuilder("wireloom").
 		NewFunctionBuilder().WithGoModuleFunction(api.GoModuleFunc(func(_ context.Context, m api.Module, _ []uint64) {
 		g := m.ExportedGlobal("__fuel").(api.MutableGlobal) //nolint:errcheck // the rewriter exports it mutable
-		g.Set(g.Get() + vnet.SliceFuel)
+		g.Set(g.Get() + vsys.SliceFuel)
 	}), nil, nil).Export("refuel").
 		NewFunctionBuilder().WithGoModuleFunction(api.GoModuleFunc(func(context.Context, api.Module, []uint64) {
 		panic("bench: a program nests its calls too deep")

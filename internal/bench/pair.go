@@ -12,6 +12,7 @@ import (
 	"wireloom/internal/boot"
 	"wireloom/vnet"
 	"wireloom/vnet/kern"
+	"wireloom/vnet/sys"
 )
 
 // pairFrames is how many frames a turn sends.
@@ -77,7 +78,7 @@ func pair(ctx context.Context, rounds int) (r *Report, err error) {
 }
 
 func (c pairCase) row(ctx context.Context, rounds int, e *boot.Engine, kernel *native) (Row, error) {
-	programs := map[string]vnet.Program{}
+	programs := map[string]sys.Program{}
 	for _, name := range []string{"pump", c.ours} {
 		code, err := benchGuest(name)
 		if err != nil {
@@ -107,7 +108,7 @@ func (c pairCase) row(ctx context.Context, rounds int, e *boot.Engine, kernel *n
 }
 
 // inLab lets pump send its frames in a new lab.
-func (c pairCase) inLab(programs map[string]vnet.Program, pump []string) (cost, error) {
+func (c pairCase) inLab(programs map[string]sys.Program, pump []string) (cost, error) {
 	answer := []string{c.ours, "/dev/tap0"}
 	if c.ours == "sink" {
 		answer = append(answer, strconv.Itoa(c.window))
@@ -143,7 +144,7 @@ func (c pairCase) inLab(programs map[string]vnet.Program, pump []string) (cost, 
 				return pairFrames, nil
 			}
 		}
-		i := slices.IndexFunc(lab.Status().Procs, func(p vnet.ProcStatus) bool { return p.Node == "a" })
+		i := slices.IndexFunc(lab.Status().Procs, func(p sys.Status) bool { return p.Node == "a" })
 		return 0, fmt.Errorf("pump has not ended well: %+v", lab.Status().Procs[i])
 	})
 }

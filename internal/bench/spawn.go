@@ -12,6 +12,7 @@ import (
 	"wireloom/internal/boot"
 	"wireloom/vnet"
 	"wireloom/vnet/kern"
+	"wireloom/vnet/sys"
 )
 
 // spawn measures the second and further instances of a program: from start to end in
@@ -108,7 +109,7 @@ func spawn(ctx context.Context, rounds int) (r *Report, err error) {
 }
 
 // instances runs a program so many times, one after the other, in a lab.
-func instances(prog vnet.Program, count int) (cost, error) {
+func instances(prog sys.Program, count int) (cost, error) {
 	lab, err := vnet.New(vnet.Config{
 		Name: "spawn", Seed: 1,
 		Nodes: []vnet.NodeConfig{{Name: "a", Dialect: kern.NetBSD, Programs: []vnet.ProgramConfig{{Name: "user"}}}},
@@ -136,7 +137,7 @@ func instances(prog vnet.Program, count int) (cost, error) {
 }
 
 // idle is how many KiB of the process' memory each of so many instances keeps.
-func idle(prog vnet.Program, argv []string, count int) (kib float64, err error) {
+func idle(prog sys.Program, argv []string, count int) (kib float64, err error) {
 	level(-1)
 	before := resident()
 	var labs []*vnet.Lab

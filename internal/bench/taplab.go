@@ -10,6 +10,7 @@ import (
 	"wireloom/vnet/errno"
 	"wireloom/vnet/kern"
 	"wireloom/vnet/packet"
+	"wireloom/vnet/sys"
 )
 
 // A tapLab is two nodes with a NetBSD tap each on one switch, which knows many
@@ -25,7 +26,7 @@ type tapLab struct {
 
 // perFrame is the virtual time between two frames: the writer is charged one unit
 // of fuel for each.
-const perFrame = vnet.FuelNanosecond * time.Nanosecond
+const perFrame = sys.FuelNanosecond * time.Nanosecond
 
 // newTapLab makes a lab in which a sends frame, which goes from station 1 to
 // another. Where burst is 0, a starts with the lab. window is that of the event
@@ -98,7 +99,7 @@ func (t *tapLab) pass(n int) error {
 	return t.bad
 }
 
-func (t *tapLab) write(p *vnet.Proc) errno.Errno {
+func (t *tapLab) write(p *sys.Proc) errno.Errno {
 	fd, e := p.Open("/dev/tap0", kern.O_RDWR)
 	for n := 0; e == errno.OK && !p.Dying() && (t.burst == 0 || n < t.burst); n++ {
 		if _, e = p.Write(fd, t.sent); e == errno.OK {
@@ -108,7 +109,7 @@ func (t *tapLab) write(p *vnet.Proc) errno.Errno {
 	return e
 }
 
-func (t *tapLab) receive(p *vnet.Proc) errno.Errno {
+func (t *tapLab) receive(p *sys.Proc) errno.Errno {
 	fd, e := p.Open("/dev/tap0", kern.O_RDWR)
 	b := make([]byte, 2048)
 	for e == errno.OK && !p.Dying() {
@@ -124,7 +125,7 @@ func (t *tapLab) receive(p *vnet.Proc) errno.Errno {
 }
 
 // A goProgram is a Go function that runs as a user's program would.
-type goProgram func(*vnet.Proc) errno.Errno
+type goProgram func(*sys.Proc) errno.Errno
 
 // Name is the program's, for people.
 func (goProgram) Name() string { return "benchmark" }
@@ -133,9 +134,9 @@ func (goProgram) Name() string { return "benchmark" }
 func (goProgram) ID() string { return "" }
 
 // Main runs the function.
-func (f goProgram) Main(p *vnet.Proc) vnet.Exit {
+func (f goProgram) Main(p *sys.Proc) sys.Exit {
 	if e := f(p); e != errno.OK && !p.Dying() {
-		return vnet.Exit{Code: 1, How: "exit", Why: e.Message()}
+		return sys.Exit{Code: 1, How: "exit", Why: e.Message()}
 	}
-	return vnet.Exit{How: "exit"}
+	return sys.Exit{How: "exit"}
 }

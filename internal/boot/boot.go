@@ -27,11 +27,12 @@ import (
 	"wireloom/tunemu"
 	"wireloom/vnet"
 	"wireloom/vnet/kern"
+	"wireloom/vnet/sys"
 	"wireloom/vnet/userland"
 )
 
 // Compile makes a program of a WebAssembly module's bytes.
-type Compile func(ctx context.Context, name string, module []byte) (vnet.Program, error)
+type Compile func(ctx context.Context, name string, module []byte) (sys.Program, error)
 
 // Runtime is what every lab of this program is built with.
 func Runtime() vnet.Runtime {
@@ -133,7 +134,7 @@ func (s *Source) Build(ctx context.Context, compile Compile, o Options) (*vnet.L
 	conf := s.Config(o.Seed)
 	conf.Window = o.Window
 	setup := session.Setup{Scenario: s.Name, Title: s.Title, Brief: s.Brief, Seed: conf.Seed}
-	progs := map[scenarios.Slot]vnet.Program{}
+	progs := map[scenarios.Slot]sys.Program{}
 	for _, slot := range s.Slots() {
 		file, given := o.Programs[slot]
 		if !given {

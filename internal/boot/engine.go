@@ -8,7 +8,7 @@ import (
 
 	"wireloom/internal/budget"
 	"wireloom/internal/compilechild"
-	"wireloom/vnet"
+	"wireloom/vnet/sys"
 	"wireloom/wasm"
 	"wireloom/wasm/modcache"
 )
@@ -117,7 +117,7 @@ func CheckCache(dir string) error {
 }
 
 // Compile makes a program of a module (Compile).
-func (e *Engine) Compile(ctx context.Context, name string, module []byte) (vnet.Program, error) {
+func (e *Engine) Compile(ctx context.Context, name string, module []byte) (sys.Program, error) {
 	p, err := e.e.Compile(ctx, name, module)
 	if err != nil {
 		return nil, err // not p, which would be a program that is nil
@@ -127,7 +127,7 @@ func (e *Engine) Compile(ctx context.Context, name string, module []byte) (vnet.
 
 // CompileOwn is Compile for modules of the caller's own, which wait for none of those that
 // Compile was given.
-func (e *Engine) CompileOwn(ctx context.Context, name string, module []byte) (vnet.Program, error) {
+func (e *Engine) CompileOwn(ctx context.Context, name string, module []byte) (sys.Program, error) {
 	p, err := e.e.CompileOwn(ctx, name, module)
 	if err != nil {
 		return nil, err
@@ -136,7 +136,7 @@ func (e *Engine) CompileOwn(ctx context.Context, name string, module []byte) (vn
 }
 
 // Compiled returns the program of a module that is compiled already; nil if it is not.
-func (e *Engine) Compiled(name string, module []byte) vnet.Program {
+func (e *Engine) Compiled(name string, module []byte) sys.Program {
 	if p := e.e.Compiled(name, module); p != nil {
 		return p
 	}

@@ -19,6 +19,7 @@ import (
 	"wireloom/vnet"
 	"wireloom/vnet/errno"
 	"wireloom/vnet/kern"
+	"wireloom/vnet/sys"
 )
 
 // Each file of testdata/grading is a scenario and what its grading must find: every
@@ -216,16 +217,16 @@ type native struct{ name string }
 
 func (n native) Name() string { return n.name + ".wasm" }
 func (n native) ID() string   { return strings.Repeat("0", 64-len(n.name)) + n.name }
-func (n native) Main(p *vnet.Proc) vnet.Exit {
+func (n native) Main(p *sys.Proc) sys.Exit {
 	return nativePrograms[n.name](p)
 }
 
-func exited(code int) vnet.Exit { return vnet.Exit{Code: code, How: "exit"} }
+func exited(code int) sys.Exit { return sys.Exit{Code: code, How: "exit"} }
 
 // nativePrograms are what the scenarios of the tests run.
-var nativePrograms = map[string]func(p *vnet.Proc) vnet.Exit{
+var nativePrograms = map[string]func(p *sys.Proc) sys.Exit{
 	// host answers ARP and echo requests on a tap.
-	"host": func(p *vnet.Proc) vnet.Exit {
+	"host": func(p *sys.Proc) sys.Exit {
 		fd, e := p.Open(p.Args()[1], kern.O_RDWR)
 		if e != errno.OK {
 			return exited(1)
@@ -246,7 +247,7 @@ var nativePrograms = map[string]func(p *vnet.Proc) vnet.Exit{
 		}
 	},
 	// cat copies its input to its output, and says bye on standard error.
-	"cat": func(p *vnet.Proc) vnet.Exit {
+	"cat": func(p *sys.Proc) sys.Exit {
 		buf := make([]byte, 2048)
 		for {
 			n, e := p.Read(0, buf)
@@ -262,19 +263,19 @@ var nativePrograms = map[string]func(p *vnet.Proc) vnet.Exit{
 	},
 	// quits ends with the code of its first argument, or by a trap. It prints in pieces,
 	// as C's err(3) and Rust's panics do: a log has its lines.
-	"quits": func(p *vnet.Proc) vnet.Exit {
+	"quits": func(p *sys.Proc) sys.Exit {
 		p.Write(1, []byte("called "))
 		p.Write(1, fmt.Appendf(nil, "as %q", p.Args()))
 		p.Write(1, []byte("\n"))
 		if len(p.Args()) > 1 {
 			return exited(len(p.Args()) + 1)
 		}
-		return vnet.Exit{Code: 132, How: "trap", Why: "unreachable: it gave up in main"}
+		return sys.Exit{Code: 132, How: "trap", Why: "unreachable: it gave up in main"}
 	},
 	// fails ends as programs in several languages do that give up: its first argument is
 	// the code, 132 for a trap; each of the others is a call of write, on standard output
 	// where it begins with "1:".
-	"fails": func(p *vnet.Proc) vnet.Exit {
+	"fails": func(p *sys.Proc) sys.Exit {
 		code, err := strconv.Atoi(p.Args()[1])
 		if err != nil {
 			return exited(70)
@@ -287,14 +288,14 @@ var nativePrograms = map[string]func(p *vnet.Proc) vnet.Exit{
 			p.Write(2, []byte(text))
 		}
 		if code == 132 {
-			return vnet.Exit{Code: code, How: "trap", Why: "unreachable: it gave up in main"}
+			return sys.Exit{Code: code, How: "trap", Why: "unreachable: it gave up in main"}
 		}
 		return exited(code)
 	},
 	// greedy, frugal and wanted compute without end.
 	"greedy": compute, "frugal": compute, "wanted": compute,
 	// breeds starts two of itself that compute, the first for a second and a half.
-	"breeds": func(p *vnet.Proc) vnet.Exit {
+	"breeds": func(p *sys.Proc) sys.Exit {
 		if len(p.Args()) < 2 {
 			for _, how := range []string{"short", "long"} {
 				if _, e := p.Spawn([]string{"breeds", how}, nil, [3]int{0, 1, 2}); e != errno.OK {
@@ -304,13 +305,13 @@ var nativePrograms = map[string]func(p *vnet.Proc) vnet.Exit{
 			return exited(0)
 		}
 		if p.Args()[1] == "short" {
-			p.Charge(int64(1500 * time.Millisecond / vnet.FuelNanosecond))
+			p.Charge(int64(1500 * time.Millisecond / sys.FuelNanosecond))
 			return exited(0)
 		}
 		return compute(p)
 	},
 	// chatty prints without end.
-	"chatty": func(p *vnet.Proc) vnet.Exit {
+	"chatty": func(p *sys.Proc) sys.Exit {
 		for {
 			p.Write(1, bytes.Repeat([]byte("blah "), 1000))
 			p.Charge(10_000)
@@ -320,7 +321,7 @@ var nativePrograms = map[string]func(p *vnet.Proc) vnet.Exit{
 		}
 	},
 	// bounce gives back what it reads from a tun, with the addresses swapped.
-	"bounce": func(p *vnet.Proc) vnet.Exit {
+	"bounce": func(p *sys.Proc) sys.Exit {
 		fd, e := p.Open(p.Args()[1], kern.O_RDWR)
 		if e != errno.OK {
 			return exited(1)
@@ -341,7 +342,7 @@ var nativePrograms = map[string]func(p *vnet.Proc) vnet.Exit{
 		}
 	},
 	// swap answers echo requests on a tun.
-	"swap": func(p *vnet.Proc) vnet.Exit {
+	"swap": func(p *sys.Proc) sys.Exit {
 		fd, e := p.Open(p.Args()[1], kern.O_RDWR)
 		if e != errno.OK {
 			return exited(1)
@@ -366,7 +367,7 @@ var nativePrograms = map[string]func(p *vnet.Proc) vnet.Exit{
 	},
 }
 
-func compute(p *vnet.Proc) vnet.Exit {
+func compute(p *sys.Proc) sys.Exit {
 	for {
 		p.Charge(p.Budget())
 		if p.Dying() {

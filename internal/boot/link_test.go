@@ -19,15 +19,16 @@ import (
 	"wireloom/vnet/event"
 	"wireloom/vnet/kern"
 	"wireloom/vnet/packet"
+	"wireloom/vnet/sys"
 )
 
 // A reader is a program of the test's that sets a device up, reads one packet from it
 // and writes one to it.
-type reader struct{ main func(p *vnet.Proc) vnet.Exit }
+type reader struct{ main func(p *sys.Proc) sys.Exit }
 
-func (reader) Name() string                  { return "reader" }
-func (reader) ID() string                    { return "aa" }
-func (r reader) Main(p *vnet.Proc) vnet.Exit { return r.main(p) }
+func (reader) Name() string                { return "reader" }
+func (reader) ID() string                  { return "aa" }
+func (r reader) Main(p *sys.Proc) sys.Exit { return r.main(p) }
 
 // modes are all that a device can be told about what stands before its packets.
 var modes = []struct {
@@ -76,7 +77,7 @@ func TestFactsSayWhereAPacketStarts(t *testing.T) {
 			}
 			defer lab.Close()
 			frame := echo(t, m.link)
-			err = lab.Install("a", "reader", reader{func(p *vnet.Proc) vnet.Exit {
+			err = lab.Install("a", "reader", reader{func(p *sys.Proc) sys.Exit {
 				fd, e := p.Open("/dev/"+m.device, kern.O_RDWR)
 				for _, cmd := range m.ask {
 					if e == errno.OK {
@@ -94,7 +95,7 @@ func TestFactsSayWhereAPacketStarts(t *testing.T) {
 				if e != errno.OK {
 					t.Errorf("the program: %v", e)
 				}
-				return vnet.Exit{How: "exit"}
+				return sys.Exit{How: "exit"}
 			}})
 			if err != nil {
 				t.Fatal(err)

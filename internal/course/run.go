@@ -13,8 +13,8 @@ import (
 
 	"wireloom/internal/boot"
 	"wireloom/scenarios"
-	"wireloom/vnet"
 	"wireloom/vnet/event"
+	"wireloom/vnet/sys"
 	"wireloom/wasm"
 )
 
@@ -99,7 +99,7 @@ func interpreter(ctx context.Context, fuel int64) (*grader, func() error, error)
 	if err != nil {
 		return nil, nil, err
 	}
-	compile := func(ctx context.Context, name string, module []byte) (vnet.Program, error) {
+	compile := func(ctx context.Context, name string, module []byte) (sys.Program, error) {
 		p, err := e.Compile(ctx, name, module)
 		if err != nil {
 			return nil, err

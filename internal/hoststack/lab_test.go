@@ -16,19 +16,20 @@ import (
 	"wireloom/vnet/inet"
 	"wireloom/vnet/kern"
 	"wireloom/vnet/memory"
+	"wireloom/vnet/sys"
 )
 
 // A native is a program made of a Go function that says at its end what went wrong.
-type native func(p *vnet.Proc) error
+type native func(p *sys.Proc) error
 
 func (native) Name() string { return "test" }
 func (native) ID() string   { return "aa" }
 
-func (f native) Main(p *vnet.Proc) vnet.Exit {
+func (f native) Main(p *sys.Proc) sys.Exit {
 	if err := f(p); err != nil {
-		return vnet.Exit{Code: 1, How: "exit", Why: err.Error()}
+		return sys.Exit{Code: 1, How: "exit", Why: err.Error()}
 	}
-	return vnet.Exit{How: "exit"}
+	return sys.Exit{How: "exit"}
 }
 
 // calls makes errors of what system calls return.
@@ -46,7 +47,7 @@ func TestPrograms(t *testing.T) {
 	before := runtime.NumGoroutine()
 	first := ""
 	for range 5 {
-		exits, hash := run(t, func(p *vnet.Proc) error {
+		exits, hash := run(t, func(p *sys.Proc) error {
 			var c calls
 			fd, e := p.Socket(inet.SocketTCP)
 			c.check("socket", e)
@@ -69,7 +70,7 @@ func TestPrograms(t *testing.T) {
 			_, e = p.Write(conn, fmt.Appendf(nil, "%d", total))
 			c.check("write", e)
 			return c.err
-		}, func(p *vnet.Proc) error {
+		}, func(p *sys.Proc) error {
 			var c calls
 			c.check("sleep", p.Sleep(10*time.Millisecond))
 			fd, e := p.Socket(inet.SocketTCP)
@@ -114,7 +115,7 @@ func TestPrograms(t *testing.T) {
 }
 
 // hog writes to streams that nobody reads, as much as goes.
-func hog(p *vnet.Proc) error {
+func hog(p *sys.Proc) error {
 	var c calls
 	l, e := p.Socket(inet.SocketTCP)
 	c.check("socket", e)
@@ -229,12 +230,12 @@ func newLab(t *testing.T, programs ...native) *vnet.Lab {
 
 // TestWaitingBytes asks by FIONREAD and kevent how much there is to read.
 func TestWaitingBytes(t *testing.T) {
-	fionread := func(c *calls, p *vnet.Proc, fd int) int {
+	fionread := func(c *calls, p *sys.Proc, fd int) int {
 		arg := make([]byte, 4)
 		c.check("FIONREAD", p.Ioctl(fd, kern.FIONREAD, arg))
 		return int(kern.Int(arg))
 	}
-	kqueued := func(c *calls, p *vnet.Proc, fd int) int {
+	kqueued := func(c *calls, p *sys.Proc, fd int) int {
 		kq, e := p.Kqueue()
 		c.check("kqueue", e)
 		defer p.Close(kq)
@@ -246,8 +247,8 @@ func TestWaitingBytes(t *testing.T) {
 		}
 		return int(events[0].Data)
 	}
-	sleep := native(func(p *vnet.Proc) error { p.Sleep(time.Second); return nil })
-	exits, _ := run(t, sleep, func(p *vnet.Proc) error {
+	sleep := native(func(p *sys.Proc) error { p.Sleep(time.Second); return nil })
+	exits, _ := run(t, sleep, func(p *sys.Proc) error {
 		var c calls
 		expect := func(what string, fd, bytes, data int) {
 			if got := fionread(&c, p, fd); got != bytes && c.err == nil {

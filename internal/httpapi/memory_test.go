@@ -13,13 +13,14 @@ import (
 	"wireloom/internal/budget"
 	"wireloom/internal/session"
 	"wireloom/vnet"
+	"wireloom/vnet/sys"
 )
 
 const mib = 1 << 20
 
 // within is a site with a budget, of a process that uses nothing besides, whose labs run
 // what hog is.
-func within(t *testing.T, limit int64, hog func(p *vnet.Proc) vnet.Exit) *site {
+func within(t *testing.T, limit int64, hog func(p *sys.Proc) sys.Exit) *site {
 	t.Helper()
 	b := budget.New(limit*mib, func() budget.Usage { return budget.Usage{} }, func(budget.Effort) {})
 	ctx, cancel := context.WithCancel(context.Background())
@@ -37,8 +38,8 @@ func within(t *testing.T, limit int64, hog func(p *vnet.Proc) vnet.Exit) *site {
 }
 
 // takes takes so many MiB, and keeps them.
-func takes(n int64) func(p *vnet.Proc) vnet.Exit {
-	return func(p *vnet.Proc) vnet.Exit {
+func takes(n int64) func(p *sys.Proc) sys.Exit {
+	return func(p *sys.Proc) sys.Exit {
 		p.SetMemory(n * mib)
 		for !p.Dying() {
 			p.Sleep(1 << 40)
@@ -105,7 +106,7 @@ func TestOneClientTakesAllMemory(t *testing.T) {
 // Who watches a lab that is closed for memory reads why.
 func TestViewersReadThatMemoryIsUsedUp(t *testing.T) {
 	var watched atomic.Bool
-	x := within(t, 64, func(p *vnet.Proc) vnet.Exit {
+	x := within(t, 64, func(p *sys.Proc) sys.Exit {
 		for !watched.Load() && !p.Dying() {
 			p.Sleep(10 * time.Millisecond)
 		}
@@ -139,13 +140,13 @@ func TestWhatIsCompiledDoesNotWait(t *testing.T) {
 		defer x.api.compilers.Leave(string(rune('a' + i)))
 	}
 	const module = "\x00asm\x01\x00\x00\x00"
-	x.api.conf.Compiled = func(name string, wasm []byte) vnet.Program {
+	x.api.conf.Compiled = func(name string, wasm []byte) sys.Program {
 		if string(wasm) != module {
 			return nil
 		}
 		return native{name, hash(wasm), talk}
 	}
-	x.api.conf.Compile = func(context.Context, string, []byte) (vnet.Program, error) {
+	x.api.conf.Compile = func(context.Context, string, []byte) (sys.Program, error) {
 		return nil, errors.New("it was compiled")
 	}
 	if a := x.do("POST", "/api/labs/"+id+"/programs?node=h1&proc=p&name=known.wasm", module); a.status != 200 || a.json.Program != hash([]byte(module)) {

@@ -21,6 +21,7 @@ import (
 	"wireloom/internal/stream"
 	"wireloom/internal/visitor"
 	"wireloom/vnet"
+	"wireloom/vnet/sys"
 )
 
 // Scenario is a scenario that the server offers.
@@ -40,10 +41,10 @@ type Config struct {
 	NewLab func(ctx context.Context, scenario string) (*vnet.Lab, session.Setup, error)
 	// Compile makes a program of the bytes of an upload; its error is for who
 	// uploaded it.
-	Compile func(ctx context.Context, name string, wasm []byte) (vnet.Program, error)
+	Compile func(ctx context.Context, name string, wasm []byte) (sys.Program, error)
 	// Compiled is Compile of what is compiled already; it returns nil for the rest. It may
 	// be nil itself.
-	Compiled func(name string, wasm []byte) vnet.Program
+	Compiled func(name string, wasm []byte) sys.Program
 	Session  session.Options // of each lab; Version, Logger, Scheduler, Owner, Room and Claim are the server's
 
 	Limits Limits

@@ -27,20 +27,21 @@ import (
 	"wireloom/internal/visitor"
 	"wireloom/vnet"
 	"wireloom/vnet/kern"
+	"wireloom/vnet/sys"
 )
 
 // A native is a program made of a Go function.
 type native struct {
 	name, id string
-	main     func(p *vnet.Proc) vnet.Exit
+	main     func(p *sys.Proc) sys.Exit
 }
 
-func (n native) Name() string                { return n.name }
-func (n native) ID() string                  { return n.id }
-func (n native) Main(p *vnet.Proc) vnet.Exit { return n.main(p) }
+func (n native) Name() string              { return n.name }
+func (n native) ID() string                { return n.id }
+func (n native) Main(p *sys.Proc) sys.Exit { return n.main(p) }
 
-func talk(p *vnet.Proc) vnet.Exit {
-	k := p.Node().Kernel()
+func talk(p *sys.Proc) sys.Exit {
+	k := p.System().Kernel()
 	frame := make([]byte, 98)
 	copy(frame, "\xff\xff\xff\xff\xff\xff\x02\x00\x00\x00\x00\x01\x88\xb5")
 	for !p.Dying() {
@@ -74,7 +75,7 @@ func newLab(_ context.Context, scenario string) (*vnet.Lab, session.Setup, error
 }
 
 // compile takes what begins like a module; its hash is the caller's business.
-func compile(_ context.Context, name string, b []byte) (vnet.Program, error) {
+func compile(_ context.Context, name string, b []byte) (sys.Program, error) {
 	if !bytes.HasPrefix(b, []byte("\x00asm")) {
 		return nil, fmt.Errorf("%s is not a WebAssembly module", name)
 	}

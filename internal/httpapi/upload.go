@@ -17,7 +17,7 @@ import (
 
 	"wireloom/internal/session"
 	"wireloom/internal/visitor"
-	"wireloom/vnet"
+	"wireloom/vnet/sys"
 )
 
 // program takes an upload: it is read, compiled away from the lab's loop, and put
@@ -116,7 +116,7 @@ var errBusy = errors.New("the server is too busy")
 
 // compile makes a program of an upload. Who sends what is compiled already waits for nobody;
 // else a client waits for a turn, and gets errBusy if ctx ended first.
-func (s *Server) compile(ctx context.Context, client, name string, wasm []byte) (vnet.Program, error) {
+func (s *Server) compile(ctx context.Context, client, name string, wasm []byte) (sys.Program, error) {
 	if s.conf.Compiled != nil {
 		if prog := s.conf.Compiled(name, wasm); prog != nil {
 			return prog, nil

@@ -17,17 +17,18 @@ import (
 
 	"wireloom/vnet"
 	"wireloom/vnet/memory"
+	"wireloom/vnet/sys"
 )
 
 // A native is a program made of a Go function. Its bytes are its name.
 type native struct {
 	name string
-	main func(p *vnet.Proc) vnet.Exit
+	main func(p *sys.Proc) sys.Exit
 }
 
-func (n native) Name() string                { return n.name }
-func (n native) ID() string                  { return hashOf(n.name) }
-func (n native) Main(p *vnet.Proc) vnet.Exit { return n.main(p) }
+func (n native) Name() string              { return n.name }
+func (n native) ID() string                { return hashOf(n.name) }
+func (n native) Main(p *sys.Proc) sys.Exit { return n.main(p) }
 
 func hashOf(s string) string {
 	sum := sha256.Sum256([]byte(s))
@@ -35,22 +36,22 @@ func hashOf(s string) string {
 }
 
 // programs are what the tests run, by name.
-var programs = map[string]func(p *vnet.Proc) vnet.Exit{
-	"quiet": func(*vnet.Proc) vnet.Exit { return vnet.Exit{How: "exit"} },
-	"spins": func(p *vnet.Proc) vnet.Exit {
+var programs = map[string]func(p *sys.Proc) sys.Exit{
+	"quiet": func(*sys.Proc) sys.Exit { return sys.Exit{How: "exit"} },
+	"spins": func(p *sys.Proc) sys.Exit {
 		for !p.Dying() {
 			p.Charge(p.Budget())
 		}
 		return p.Verdict()
 	},
-	"prints": func(p *vnet.Proc) vnet.Exit {
+	"prints": func(p *sys.Proc) sys.Exit {
 		for !p.Dying() {
 			p.Write(1, []byte("x"))
 			p.Sleep(time.Second)
 		}
 		return p.Verdict()
 	},
-	"eats": func(p *vnet.Proc) vnet.Exit {
+	"eats": func(p *sys.Proc) sys.Exit {
 		p.SetStack(memory.MaxKernel + MaxStacks + 1)
 		for !p.Dying() {
 			p.Sleep(time.Millisecond)
@@ -59,7 +60,7 @@ var programs = map[string]func(p *vnet.Proc) vnet.Exit{
 	},
 }
 
-func compile(_ context.Context, name string, b []byte) (vnet.Program, error) {
+func compile(_ context.Context, name string, b []byte) (sys.Program, error) {
 	if main := programs[string(b)]; main != nil {
 		return native{string(b), main}, nil
 	}

@@ -9,6 +9,7 @@ import (
 
 	"wireloom/vnet"
 	"wireloom/vnet/memory"
+	"wireloom/vnet/sys"
 )
 
 // Limits of a replay besides those of its caller.
@@ -26,7 +27,7 @@ type Builder struct {
 	// does not hold; nil where it is not known. None is known if Program is nil.
 	Program func(hash string) ([]byte, error)
 	// Compile makes a program of its bytes.
-	Compile func(ctx context.Context, name string, bytes []byte) (vnet.Program, error)
+	Compile func(ctx context.Context, name string, bytes []byte) (sys.Program, error)
 }
 
 // Limits say how long a replay may take. A recording says itself how many steps and
@@ -161,7 +162,7 @@ func (p *player) look() error {
 }
 
 // compile makes the program of a hash.
-func (p *player) compile(ctx context.Context, node, proc, name, hash string) (vnet.Program, error) {
+func (p *player) compile(ctx context.Context, node, proc, name, hash string) (sys.Program, error) {
 	b, err := p.bytes(hash)
 	if err != nil {
 		return nil, err

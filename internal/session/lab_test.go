@@ -17,29 +17,30 @@ import (
 	"wireloom/vnet/kern"
 	"wireloom/vnet/memory"
 	"wireloom/vnet/signal"
+	"wireloom/vnet/sys"
 )
 
 // A native is a program made of a Go function. Its bytes are its name.
 type native struct {
 	name string
-	main func(p *vnet.Proc) vnet.Exit
+	main func(p *sys.Proc) sys.Exit
 }
 
-func (n native) Name() string                { return n.name }
-func (n native) ID() string                  { return hashOf(n.name) }
-func (n native) Main(p *vnet.Proc) vnet.Exit { return n.main(p) }
+func (n native) Name() string              { return n.name }
+func (n native) ID() string                { return hashOf(n.name) }
+func (n native) Main(p *sys.Proc) sys.Exit { return n.main(p) }
 
 func hashOf(s string) string {
 	sum := sha256.Sum256([]byte(s))
 	return hex.EncodeToString(sum[:])
 }
 
-var done = vnet.Exit{How: "exit"}
+var done = sys.Exit{How: "exit"}
 
 // talk puts a frame on the wire every period.
-func talk(period time.Duration) func(p *vnet.Proc) vnet.Exit {
-	return func(p *vnet.Proc) vnet.Exit {
-		k := p.Node().Kernel()
+func talk(period time.Duration) func(p *sys.Proc) sys.Exit {
+	return func(p *sys.Proc) sys.Exit {
+		k := p.System().Kernel()
 		frame := make([]byte, 98)
 		copy(frame, "\xff\xff\xff\xff\xff\xff\x02\x00\x00\x00\x00\x01\x88\xb5")
 		for n := uint64(0); ; n++ {
@@ -56,7 +57,7 @@ func talk(period time.Duration) func(p *vnet.Proc) vnet.Exit {
 	}
 }
 
-func spin(p *vnet.Proc) vnet.Exit {
+func spin(p *sys.Proc) sys.Exit {
 	for !p.Dying() {
 		p.Charge(p.Budget())
 	}
@@ -64,7 +65,7 @@ func spin(p *vnet.Proc) vnet.Exit {
 }
 
 // deaf catches SIGTERM and goes on.
-func deaf(p *vnet.Proc) vnet.Exit {
+func deaf(p *sys.Proc) sys.Exit {
 	p.Catch(signal.SIGTERM)
 	for !p.Dying() {
 		p.Sleep(300 * time.Millisecond)
@@ -72,7 +73,7 @@ func deaf(p *vnet.Proc) vnet.Exit {
 	return p.Verdict()
 }
 
-func echo(p *vnet.Proc) vnet.Exit {
+func echo(p *sys.Proc) sys.Exit {
 	b := make([]byte, 256)
 	for {
 		n, e := p.Read(0, b)
@@ -84,7 +85,7 @@ func echo(p *vnet.Proc) vnet.Exit {
 }
 
 // hoard takes ten MiB more every ten milliseconds, up to 60, and keeps them.
-func hoard(p *vnet.Proc) vnet.Exit {
+func hoard(p *sys.Proc) sys.Exit {
 	for n := int64(10); n <= 60; n += 10 {
 		p.SetMemory(n << 20)
 		p.Charge(100)
@@ -95,7 +96,7 @@ func hoard(p *vnet.Proc) vnet.Exit {
 }
 
 // breathe takes memory and gives it back, for ever.
-func breathe(p *vnet.Proc) vnet.Exit {
+func breathe(p *sys.Proc) sys.Exit {
 	for n := int64(0); !p.Dying(); n++ {
 		p.SetMemory((n * 7 % 50) << 20)
 		p.Charge(1000)
@@ -105,20 +106,20 @@ func breathe(p *vnet.Proc) vnet.Exit {
 }
 
 // nest makes nested calls that take so much of the host.
-func nest(p *vnet.Proc) vnet.Exit {
+func nest(p *sys.Proc) sys.Exit {
 	p.SetStack(MaxStacks + memory.MaxKernel + 1)
 	p.Sleep(time.Hour)
 	return p.Verdict()
 }
 
-func buggy(*vnet.Proc) vnet.Exit { panic("a bug of ours") }
+func buggy(*sys.Proc) sys.Exit { panic("a bug of ours") }
 
 // programs are what tests can install, by name.
-func programs() map[string]vnet.Program {
-	m := map[string]vnet.Program{}
-	for name, main := range map[string]func(*vnet.Proc) vnet.Exit{
+func programs() map[string]sys.Program {
+	m := map[string]sys.Program{}
+	for name, main := range map[string]func(*sys.Proc) sys.Exit{
 		"talk20": talk(20 * time.Millisecond), "talk1": talk(time.Millisecond), "flood": talk(0), "spin": spin, "deaf": deaf, "echo": echo,
-		"hoard": hoard, "breathe": breathe, "nest": nest, "buggy": buggy, "quiet": func(*vnet.Proc) vnet.Exit { return done },
+		"hoard": hoard, "breathe": breathe, "nest": nest, "buggy": buggy, "quiet": func(*sys.Proc) sys.Exit { return done },
 	} {
 		m[name] = native{name, main}
 	}
@@ -140,7 +141,7 @@ func config(seed uint64) vnet.Config {
 }
 
 func newLab(c vnet.Config) (*vnet.Lab, error) {
-	return vnet.New(c, vnet.Runtime{Commands: map[string]vnet.Program{"echo": programs()["echo"]}})
+	return vnet.New(c, vnet.Runtime{Commands: map[string]sys.Program{"echo": programs()["echo"]}})
 }
 
 // build makes a lab whose hosts run the programs of those names.
@@ -172,7 +173,7 @@ var builder = recording.Builder{
 		}
 		return nil, nil
 	},
-	Compile: func(_ context.Context, name string, _ []byte) (vnet.Program, error) {
+	Compile: func(_ context.Context, name string, _ []byte) (sys.Program, error) {
 		if p := programs()[name]; p != nil {
 			return p, nil
 		}

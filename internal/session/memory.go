@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"wireloom/internal/recording"
-	"wireloom/vnet"
 	"wireloom/vnet/memory"
+	"wireloom/vnet/sys"
 )
 
 // MaxStacks is how many bytes the host keeps for the nested calls of a lab's programs.
@@ -77,7 +77,7 @@ func (u *uploads) put(at place, prog heavy) {
 	u.bytes = 0
 	counted := map[string]bool{}
 	for _, h := range u.at {
-		if p, ok := h.(vnet.Program); ok && !counted[p.ID()] {
+		if p, ok := h.(sys.Program); ok && !counted[p.ID()] {
 			counted[p.ID()] = true
 			u.bytes += h.Size()
 		}
@@ -86,7 +86,7 @@ func (u *uploads) put(at place, prog heavy) {
 
 // weigh claims memory for a program that is to be installed; undo is for one that is
 // not installed then.
-func (s *Session) weigh(node, proc string, prog vnet.Program) (undo func(), err error) {
+func (s *Session) weigh(node, proc string, prog sys.Program) (undo func(), err error) {
 	h, ok := prog.(heavy)
 	if !ok {
 		return func() {}, nil

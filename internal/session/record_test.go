@@ -14,6 +14,7 @@ import (
 
 	"wireloom/internal/recording"
 	"wireloom/vnet"
+	"wireloom/vnet/sys"
 )
 
 func (b *bench) record() []byte {
@@ -200,7 +201,7 @@ func TestADownloadHoldsOneFile(t *testing.T) {
 
 // upload puts a program that does nothing into a slot. Its bytes are its name.
 func (b *bench) upload(name string) error {
-	p := native{name, func(*vnet.Proc) vnet.Exit { return done }}
+	p := native{name, func(*sys.Proc) sys.Exit { return done }}
 	return b.Install(b.t.Context(), "h1", "p", p, []byte(name))
 }
 

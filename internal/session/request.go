@@ -10,6 +10,7 @@ import (
 
 	"wireloom/internal/recording"
 	"wireloom/vnet"
+	"wireloom/vnet/sys"
 )
 
 // ask runs f on the session's goroutine, between two turns of the lab, and waits
@@ -258,7 +259,7 @@ func (s *Session) pid(node, proc string) int {
 
 // Install puts a program into a slot; what runs there goes on with the old one.
 // bytes are the program's, whose SHA-256 is its ID; the recording keeps them.
-func (s *Session) Install(ctx context.Context, node, proc string, prog vnet.Program, bytes []byte) error {
+func (s *Session) Install(ctx context.Context, node, proc string, prog sys.Program, bytes []byte) error {
 	if err := s.Replaceable(node, proc); err != nil {
 		return err
 	}

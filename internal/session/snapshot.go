@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"wireloom/vnet"
+	"wireloom/vnet/sys"
 )
 
 // A Snapshot is what a live lab looks like at one moment, for viewers. It is a
@@ -118,7 +119,7 @@ func (u *usage) shares(st *vnet.Status) []float64 {
 				continue
 			}
 			id := procID{p.Node, p.PID}
-			used := time.Duration(now.fuel[id]-then.fuel[id]) * vnet.FuelNanosecond
+			used := time.Duration(now.fuel[id]-then.fuel[id]) * sys.FuelNanosecond
 			shares[i] = min(float64(used)/float64(over), 1)
 		}
 	}

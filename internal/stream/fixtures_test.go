@@ -20,6 +20,7 @@ import (
 	"wireloom/vnet/event"
 	"wireloom/vnet/inet"
 	"wireloom/vnet/packet"
+	"wireloom/vnet/sys"
 )
 
 // The fixtures in testdata are a message of each kind, as this package sends it: the
@@ -258,10 +259,10 @@ func TestStateIsThatOfTheFixture(t *testing.T) {
 	state := &session.Snapshot{
 		Status: vnet.Status{
 			Now: 12004318 * time.Microsecond, Steps: 812,
-			Procs: []vnet.ProcStatus{
+			Procs: []sys.Status{
 				{Node: "alice", Name: "ping", PID: 1, State: "sleeping", Wchan: "select", Native: true},
 				{Node: "bob", Name: "pingd", PID: 2, PPID: 1, State: "sleeping", Wchan: "tapread", Fuel: 4112, Memory: 3 << 20, Program: "pingd.wasm", Dropped: 3},
-				{Node: "alice", Name: "ping.3", PID: 3, State: "exited", Native: true, Exit: &vnet.Exit{Code: 2, How: "exit", Why: "no reply"}},
+				{Node: "alice", Name: "ping.3", PID: 3, State: "exited", Native: true, Exit: &sys.Exit{Code: 2, How: "exit", Why: "no reply"}},
 			},
 			Nodes: []vnet.NodeStatus{{Node: "alice", Routes: []inet.Route{
 				{To: netip.MustParsePrefix("0.0.0.0/0"), Via: netip.MustParseAddr("10.0.0.9"), Dev: "em0", Flags: "UGS"},

@@ -22,22 +22,23 @@ import (
 	"wireloom/vnet"
 	"wireloom/vnet/errno"
 	"wireloom/vnet/kern"
+	"wireloom/vnet/sys"
 )
 
 // A native is a program made of a Go function.
 type native struct {
 	name string
-	main func(p *vnet.Proc) vnet.Exit
+	main func(p *sys.Proc) sys.Exit
 }
 
-func (n native) Name() string                { return n.name }
-func (n native) ID() string                  { return "" }
-func (n native) Main(p *vnet.Proc) vnet.Exit { return n.main(p) }
+func (n native) Name() string              { return n.name }
+func (n native) ID() string                { return "" }
+func (n native) Main(p *sys.Proc) sys.Exit { return n.main(p) }
 
 // talk puts a frame on the wire every period.
-func talk(period time.Duration) vnet.Program {
-	return native{"talk", func(p *vnet.Proc) vnet.Exit {
-		k := p.Node().Kernel()
+func talk(period time.Duration) sys.Program {
+	return native{"talk", func(p *sys.Proc) sys.Exit {
+		k := p.System().Kernel()
 		frame := make([]byte, 98)
 		copy(frame, "\xff\xff\xff\xff\xff\xff\x02\x00\x00\x00\x00\x01\x88\xb5")
 		for !p.Dying() {
@@ -51,19 +52,19 @@ func talk(period time.Duration) vnet.Program {
 }
 
 // echo writes what is typed to it.
-var echo = native{"echo", func(p *vnet.Proc) vnet.Exit {
+var echo = native{"echo", func(p *sys.Proc) sys.Exit {
 	b := make([]byte, 256)
 	for {
 		n, e := p.Read(0, b)
 		if e != errno.OK || n == 0 || p.Dying() {
-			return vnet.Exit{How: "exit"}
+			return sys.Exit{How: "exit"}
 		}
 		_, _ = p.Write(1, b[:n])
 	}
 }}
 
 // newSession is a lab of two hosts and a switch; h1 runs prog, if any.
-func newSession(t testing.TB, prog vnet.Program, window int, o session.Options) *session.Session {
+func newSession(t testing.TB, prog sys.Program, window int, o session.Options) *session.Session {
 	t.Helper()
 	c := vnet.Config{Name: "test", Seed: 1<<63 + 1, Window: window, Switches: []vnet.SwitchConfig{{Name: "s1", Ports: 2}}}
 	for i := range 2 {
@@ -74,7 +75,7 @@ func newSession(t testing.TB, prog vnet.Program, window int, o session.Options) 
 		})
 		c.Links = append(c.Links, vnet.LinkConfig{A: name + ":em0", B: fmt.Sprintf("s1.%d", i+1), Delay: time.Millisecond})
 	}
-	lab, err := vnet.New(c, vnet.Runtime{Commands: map[string]vnet.Program{"echo": echo}})
+	lab, err := vnet.New(c, vnet.Runtime{Commands: map[string]sys.Program{"echo": echo}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"wireloom/vnet/inet"
 	"wireloom/vnet/kern"
 )
 
@@ -88,6 +89,21 @@ func FlagNames(s string, flags int) string {
 		if flags&f.bit != 0 {
 			s += f.name
 		}
+	}
+	return s
+}
+
+// IoctlText is how a trace shows an ioctl: its command, and an argument that is an int.
+func IoctlText(cmd uint32, arg []byte) string {
+	s := kern.IoctlName(cmd)
+	if s == "" {
+		s = inet.IoctlName(cmd)
+	}
+	if s == "" {
+		s = fmt.Sprintf("0x%08x", cmd)
+	}
+	if len(arg) == 4 {
+		s += fmt.Sprintf(" [%d]", kern.Int(arg))
 	}
 	return s
 }

@@ -3,8 +3,8 @@ package userland
 import (
 	"slices"
 
-	"wireloom/vnet"
 	"wireloom/vnet/inet"
+	"wireloom/vnet/sys"
 )
 
 func arpCommand() *command {
@@ -15,7 +15,7 @@ func arpCommand() *command {
 }
 
 // arpMain is arp(8), without the forms that change the table.
-func arpMain(p *proc) vnet.Exit {
+func arpMain(p *proc) sys.Exit {
 	all := false
 	g := getopt{args: p.Args()[1:]}
 	for {
@@ -37,7 +37,7 @@ func arpMain(p *proc) vnet.Exit {
 		_ = p.misuse()
 		return exit(1)
 	}
-	entries := neighbours(p.Node())
+	entries := neighbours(p.System())
 	if all {
 		for _, n := range entries {
 			showNeighbour(p, n)
@@ -67,7 +67,7 @@ const permanent = "permanent"
 
 // neighbours are the node's ARP entries in the order of their addresses, its own
 // among them, as in a BSD's table.
-func neighbours(n *vnet.Node) []inet.Neighbour {
+func neighbours(n *sys.System) []inet.Neighbour {
 	var out []inet.Neighbour
 	if s := n.Stack(); s != nil {
 		out = s.Neighbours()

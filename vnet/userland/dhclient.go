@@ -5,11 +5,11 @@ import (
 	"net/netip"
 	"time"
 
-	"wireloom/vnet"
 	"wireloom/vnet/errno"
 	"wireloom/vnet/file"
 	"wireloom/vnet/inet"
 	"wireloom/vnet/kern"
+	"wireloom/vnet/sys"
 )
 
 func dhclientCommand() *command {
@@ -36,12 +36,12 @@ const (
 	dhcpPort  = 67
 )
 
-func dhclientMain(p *proc) vnet.Exit {
+func dhclientMain(p *proc) sys.Exit {
 	if len(p.Args()) != 2 {
 		return p.misuse()
 	}
 	c := &dhclient{proc: p, ifname: p.Args()[1]}
-	i := p.Node().Kernel().Ifnet(c.ifname)
+	i := p.System().Kernel().Ifnet(c.ifname)
 	if i == nil || i.Type != kern.IFT_ETHER {
 		return p.fail(1, "%s: no such Ethernet interface", c.ifname)
 	}
@@ -117,9 +117,9 @@ func (c *dhclient) ask(m dhcpMessage, want dhcpKind, wait time.Duration) (answer
 }
 
 // bind gives the interface the address of a lease, and the node its router.
-func (c *dhclient) bind(l dhcpMessage) vnet.Exit {
+func (c *dhclient) bind(l dhcpMessage) sys.Exit {
 	c.printf("DHCPACK from %v\n", l.server)
-	run := func(main func(*proc) vnet.Exit, cmd *command, argv ...string) vnet.Exit {
+	run := func(main func(*proc) sys.Exit, cmd *command, argv ...string) sys.Exit {
 		return main(&proc{Proc: c.Proc, cmd: cmd, argv: argv})
 	}
 	argv := []string{"ifconfig", c.ifname, "inet", l.yours.String()}
@@ -130,7 +130,7 @@ func (c *dhclient) bind(l dhcpMessage) vnet.Exit {
 		return x
 	}
 	if l.router.IsValid() {
-		e := c.Node().AddRoute(inet.Route{To: netip.PrefixFrom(netip.IPv4Unspecified(), 0), Via: l.router})
+		e := c.System().AddRoute(inet.Route{To: netip.PrefixFrom(netip.IPv4Unspecified(), 0), Via: l.router})
 		if e != errno.OK && e != errno.EEXIST {
 			c.warn("route to %v: %s", l.router, e.Message())
 		}

@@ -8,6 +8,7 @@ import (
 	"wireloom/vnet"
 	"wireloom/vnet/errno"
 	"wireloom/vnet/inet"
+	"wireloom/vnet/sys"
 )
 
 // dhcpAnswer is a server's answer to a client's message: of a kind (RFC 2132, 9.6),
@@ -25,8 +26,8 @@ var (
 )
 
 // dhcpServer answers each message with the replies that answer gives, by broadcast.
-func dhcpServer(answer func(n int, request []byte) [][]byte) func(p *vnet.Proc) vnet.Exit {
-	return func(p *vnet.Proc) vnet.Exit {
+func dhcpServer(answer func(n int, request []byte) [][]byte) func(p *sys.Proc) sys.Exit {
+	return func(p *sys.Proc) sys.Exit {
 		fd, _ := p.Socket(inet.SocketUDP)
 		_ = p.SetSockOpt(fd, inet.SO_BROADCAST, 1)
 		_ = p.Bind(fd, netip.MustParseAddrPort("0.0.0.0:67"))
@@ -34,7 +35,7 @@ func dhcpServer(answer func(n int, request []byte) [][]byte) func(p *vnet.Proc) 
 		for i := 0; ; i++ {
 			n, _, _, e := p.RecvFrom(fd, b)
 			if e != errno.OK {
-				return vnet.Exit{How: "exit"}
+				return sys.Exit{How: "exit"}
 			}
 			for _, r := range answer(i, b[:n]) {
 				_, _ = p.SendTo(fd, r, netip.MustParseAddrPort("255.255.255.255:68"))
@@ -81,7 +82,7 @@ func TestDhclient(t *testing.T) {
 			b := netBench(t, "alice", []vnet.NodeConfig{
 				{Name: "alice", NICs: nics("")},
 				{Name: "srv", NICs: nics("10.0.0.1/24")},
-			}, []vnet.LinkConfig{cable("alice:em0", "srv:em0")}, map[string]func(p *vnet.Proc) vnet.Exit{"srv": dhcpServer(c.answer)})
+			}, []vnet.LinkConfig{cable("alice:em0", "srv:em0")}, map[string]func(p *sys.Proc) sys.Exit{"srv": dhcpServer(c.answer)})
 			b.want("dhclient em0", c.code, c.want)
 			if c.code != 0 {
 				return

@@ -4,9 +4,9 @@ import (
 	"slices"
 	"strings"
 
-	"wireloom/vnet"
 	"wireloom/vnet/errno"
 	"wireloom/vnet/kern"
+	"wireloom/vnet/sys"
 )
 
 // The commands on files: cat(1), ls(1), rm(1) and echo(1), with what of them a look
@@ -28,7 +28,7 @@ func echoCommand() *command {
 	return &command{name: "echo", summary: "print its arguments", main: echoMain, usage: "echo [-n] [string ...]"}
 }
 
-func echoMain(p *proc) vnet.Exit {
+func echoMain(p *proc) sys.Exit {
 	args, end := p.Args()[1:], "\n"
 	if len(args) > 0 && args[0] == "-n" {
 		args, end = args[1:], ""
@@ -39,7 +39,7 @@ func echoMain(p *proc) vnet.Exit {
 	return exit(0)
 }
 
-func catMain(p *proc) vnet.Exit {
+func catMain(p *proc) sys.Exit {
 	files := p.Args()[1:]
 	if len(files) == 0 {
 		files = []string{"-"}
@@ -90,14 +90,14 @@ func (p *proc) copyOut(fd int) errno.Errno {
 	}
 }
 
-func rmMain(p *proc) vnet.Exit {
+func rmMain(p *proc) sys.Exit {
 	files := p.Args()[1:]
 	if len(files) == 0 || strings.HasPrefix(files[0], "-") {
 		return p.misuse()
 	}
 	code := 0
 	for _, name := range files {
-		if e := p.Unlink(vnet.AtRoot, name); e != errno.OK {
+		if e := p.Unlink(sys.AtRoot, name); e != errno.OK {
 			p.warn("%s: %s", name, e.Message())
 			code = 1
 		}
@@ -105,7 +105,7 @@ func rmMain(p *proc) vnet.Exit {
 	return exit(code)
 }
 
-func lsMain(p *proc) vnet.Exit {
+func lsMain(p *proc) sys.Exit {
 	g := getopt{args: p.Args()[1:]}
 	long := false
 	for {
@@ -124,11 +124,11 @@ func lsMain(p *proc) vnet.Exit {
 	}
 	code := 0
 	for i, name := range g.args {
-		fi, e := p.Stat(vnet.AtRoot, name, true)
+		fi, e := p.Stat(sys.AtRoot, name, true)
 		switch {
 		case e != errno.OK:
 		case fi.Type != "dir":
-			p.list(vnet.AtRoot, []string{name}, long)
+			p.list(sys.AtRoot, []string{name}, long)
 		default:
 			if len(g.args) > 1 {
 				if i > 0 {

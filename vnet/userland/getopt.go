@@ -1,6 +1,8 @@
 package userland
 
-import "strings"
+import (
+	"strings"
+)
 
 // A getopt goes through a command line as getopt(3) does: options may be joined,
 // and the argument of one may follow it directly or be the next word; "--" or the

@@ -9,9 +9,9 @@ import (
 	"strings"
 	"time"
 
-	"wireloom/vnet"
 	"wireloom/vnet/errno"
 	"wireloom/vnet/signal"
+	"wireloom/vnet/sys"
 )
 
 // Limits of the syscall command.
@@ -65,7 +65,7 @@ func calls() []call {
 	})
 }
 
-func handMain(p *proc) vnet.Exit {
+func handMain(p *proc) sys.Exit {
 	h := &hand{proc: p}
 	args := p.Args()[1:]
 	p.Catch(signal.SIGINT)
@@ -82,7 +82,7 @@ func handMain(p *proc) vnet.Exit {
 const handPrompt = "syscall> "
 
 // interact reads lines until there are no more.
-func (h *hand) interact() vnet.Exit {
+func (h *hand) interact() sys.Exit {
 	for !h.done {
 		h.printf(handPrompt)
 		line, ok := h.line()
@@ -109,7 +109,7 @@ func (h *hand) interact() vnet.Exit {
 }
 
 // batch makes the calls of -c, showing each as if it had been typed.
-func (h *hand) batch(list string) vnet.Exit {
+func (h *hand) batch(list string) sys.Exit {
 	for c := range strings.SplitSeq(list, ";") {
 		c = strings.TrimSpace(c)
 		if c == "" {
@@ -274,7 +274,7 @@ func (h *hand) ifconfig(args []string) error {
 }
 
 func (h *hand) sysctl(args []string) error {
-	k, t := h.Node().Kernel(), h.Thread()
+	k, t := h.System().Kernel(), h.Thread()
 	if len(args) == 0 {
 		for _, s := range k.Sysctls(t) {
 			h.printf("%s: %s\n", s.Name, s.Value)

@@ -14,6 +14,7 @@ import (
 	"wireloom/tunemu"
 	"wireloom/vnet"
 	"wireloom/vnet/event"
+	"wireloom/vnet/file"
 	"wireloom/vnet/kern"
 	"wireloom/vnet/signal"
 	"wireloom/vnet/userland"
@@ -314,7 +315,7 @@ func FuzzSyscall(f *testing.F) {
 	}
 	f.Add("ioctl 4 0xffffffff 00\nioctl 4 0x5fff0000\nwrite 1 41*65536\nread 0 65536\nkevent 4 4 read forever\n", uint8(1))
 	f.Fuzz(func(t *testing.T, typed string, which uint8) {
-		if len(typed) > vnet.MaxStdin {
+		if len(typed) > file.MaxStdin {
 			return
 		}
 		var d *desk

@@ -58,7 +58,7 @@ func putAddr(h *hand, _ *kern.Ifnet, r *kern.IfReq, words []string) error {
 	}
 	r.Addr = kern.Addr{Family: kern.AF_INET, Addr: a, Dst: a}
 	if a.Is6() {
-		r.Addr.Family = h.Node().Dialect().Inet6()
+		r.Addr.Family = h.System().Dialect().Inet6()
 	}
 	r.Family = r.Addr.Family
 	return nil
@@ -72,7 +72,7 @@ func putGroup(_ *hand, _ *kern.Ifnet, r *kern.IfReq, words []string) (err error)
 
 // ifioctl makes an ioctl of an interface.
 func (h *hand) ifioctl(name string, cmd uint32, cmdName string, words []string) error {
-	k := h.Node().Kernel()
+	k := h.System().Kernel()
 	i := k.Ifnet(name)
 	var r kern.IfReq
 	var x ifIoctl

@@ -8,9 +8,9 @@ import (
 	"strconv"
 	"strings"
 
-	"wireloom/vnet"
 	"wireloom/vnet/errno"
 	"wireloom/vnet/kern"
+	"wireloom/vnet/sys"
 )
 
 // An ifAddress is what ifconfig's words say of an address.
@@ -92,8 +92,8 @@ func maskBits(s string) (int, bool) {
 
 // apply sets the address: without alias in the place of the first of its family, as
 // SIOCDIFADDR and SIOCAIFADDR do.
-func (a *ifAddress) apply(p *proc, i *kern.Ifnet) vnet.Exit {
-	n, t := p.Node(), p.Thread()
+func (a *ifAddress) apply(p *proc, i *kern.Ifnet) sys.Exit {
+	n, t := p.System(), p.Thread()
 	if !a.addr.IsValid() {
 		if a.remove || a.alias || a.bits > 0 {
 			return p.fail(1, "no address was given")

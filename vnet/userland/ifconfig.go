@@ -6,9 +6,9 @@ import (
 	"strconv"
 	"strings"
 
-	"wireloom/vnet"
 	"wireloom/vnet/errno"
 	"wireloom/vnet/kern"
+	"wireloom/vnet/sys"
 )
 
 func ifconfigCommand() *command {
@@ -23,13 +23,13 @@ func ifconfigCommand() *command {
 }
 
 // ifconfigMain is ifconfig(8), as far as a lab's interfaces have something to set.
-func ifconfigMain(p *proc) vnet.Exit {
+func ifconfigMain(p *proc) sys.Exit {
 	args := p.Args()[1:]
-	k := p.Node().Kernel()
+	k := p.System().Kernel()
 	switch {
 	case len(args) == 0 || len(args) == 1 && args[0] == "-a":
 		for _, i := range k.Ifnets() {
-			p.printf("%s", describe(p.Node(), i))
+			p.printf("%s", describe(p.System(), i))
 		}
 		return exit(0)
 	case len(args) == 1 && args[0] == "-l":
@@ -63,7 +63,7 @@ func ifconfigMain(p *proc) vnet.Exit {
 		return p.fail(1, "interface %s does not exist", name)
 	}
 	if len(args) == 1 {
-		p.printf("%s", describe(p.Node(), i))
+		p.printf("%s", describe(p.System(), i))
 		return exit(0)
 	}
 	if len(args) == 2 && args[1] == "destroy" {
@@ -79,7 +79,7 @@ var linkFlags = map[string]kern.IfFlags{"link0": kern.IFF_LINK0, "link1": kern.I
 
 // setInterface carries out the words after an interface's name, in their order, and
 // an address at the end.
-func setInterface(p *proc, k *kern.Kernel, t *kern.Thread, i *kern.Ifnet, words []string) vnet.Exit {
+func setInterface(p *proc, k *kern.Kernel, t *kern.Thread, i *kern.Ifnet, words []string) sys.Exit {
 	var addr ifAddress
 	for len(words) > 0 {
 		if n, why := addr.take(words); why != "" {
@@ -129,7 +129,7 @@ const shownFlags = kern.IFF_UP | kern.IFF_BROADCAST | kern.IFF_DEBUG | kern.IFF_
 	kern.IFF_LINK0 | kern.IFF_LINK1 | kern.IFF_LINK2 | kern.IFF_MULTICAST
 
 // describe is what ifconfig prints about an interface.
-func describe(n *vnet.Node, i *kern.Ifnet) []byte {
+func describe(n *sys.System, i *kern.Ifnet) []byte {
 	var b bytes.Buffer
 	flags := i.Flags & shownFlags
 	printf(&b, "%s: flags=%x<%s> metric 0 mtu %d\n", i.Name, uint32(flags), strings.Join(flags.Names(), ","), i.MTU)

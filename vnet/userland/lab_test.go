@@ -15,6 +15,7 @@ import (
 	"wireloom/vnet/kern"
 	"wireloom/vnet/packet"
 	"wireloom/vnet/packet/packettest"
+	"wireloom/vnet/sys"
 	"wireloom/vnet/userland"
 )
 
@@ -25,7 +26,7 @@ type bench struct {
 	t *testing.T
 	*vnet.Lab
 	node     string // that commands run on
-	commands map[string]vnet.Program
+	commands map[string]sys.Program
 	out      map[string]string // console, by process
 	stamps   bool              // console lines begin with the virtual time
 	exits    map[string]int64
@@ -33,11 +34,11 @@ type bench struct {
 }
 
 // A native is a program made of a Go function.
-type native struct{ main func(p *vnet.Proc) vnet.Exit }
+type native struct{ main func(p *sys.Proc) sys.Exit }
 
-func (native) Name() string                  { return "answer" }
-func (native) ID() string                    { return "aa" }
-func (n native) Main(p *vnet.Proc) vnet.Exit { return n.main(p) }
+func (native) Name() string                { return "answer" }
+func (native) ID() string                  { return "aa" }
+func (n native) Main(p *sys.Proc) sys.Exit { return n.main(p) }
 
 var (
 	bobMAC = packet.MAC{2, 0, 0, 0, 0, 0xb}
@@ -46,11 +47,11 @@ var (
 
 func newBench(t *testing.T, answer func(frame []byte) [][]byte) *bench {
 	t.Helper()
-	return newBenchWith(t, answer, func(map[string]vnet.Program) {})
+	return newBenchWith(t, answer, func(map[string]sys.Program) {})
 }
 
 // newBenchWith lets change replace commands first.
-func newBenchWith(t *testing.T, answer func(frame []byte) [][]byte, change func(map[string]vnet.Program)) *bench {
+func newBenchWith(t *testing.T, answer func(frame []byte) [][]byte, change func(map[string]sys.Program)) *bench {
 	t.Helper()
 	commands := userland.Commands()
 	change(commands)
@@ -93,7 +94,7 @@ func newBenchWith(t *testing.T, answer func(frame []byte) [][]byte, change func(
 	b := &bench{t: t, Lab: l, node: "alice", commands: commands, out: map[string]string{}, exits: map[string]int64{}}
 	b.watch()
 	if answer != nil {
-		if err := l.Install("bob", "pingd", native{func(p *vnet.Proc) vnet.Exit { return serve(p, answer) }}); err != nil {
+		if err := l.Install("bob", "pingd", native{func(p *sys.Proc) sys.Exit { return serve(p, answer) }}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -123,7 +124,7 @@ func (b *bench) watch() {
 }
 
 // serve is a program on a tap: it writes what answer makes of each frame.
-func serve(p *vnet.Proc, answer func([]byte) [][]byte) vnet.Exit {
+func serve(p *sys.Proc, answer func([]byte) [][]byte) sys.Exit {
 	fd, e := p.Open("/dev/tap0", kern.O_RDWR)
 	buf := make([]byte, 2048)
 	for e == errno.OK && !p.Dying() {
@@ -138,7 +139,7 @@ func serve(p *vnet.Proc, answer func([]byte) [][]byte) vnet.Exit {
 	if p.Dying() {
 		return p.Verdict()
 	}
-	return vnet.Exit{Code: 1, How: "exit", Why: e.String()}
+	return sys.Exit{Code: 1, How: "exit", Why: e.String()}
 }
 
 // pingd answers ARP and echo requests for bobIP.

@@ -5,11 +5,11 @@ import (
 	"strconv"
 	"time"
 
-	"wireloom/vnet"
 	"wireloom/vnet/errno"
 	"wireloom/vnet/file"
 	"wireloom/vnet/inet"
 	"wireloom/vnet/kern"
+	"wireloom/vnet/sys"
 )
 
 func ncCommand() *command {
@@ -33,7 +33,7 @@ type ncat struct {
 	buf                        [ncBuffer]byte
 }
 
-func ncMain(p *proc) vnet.Exit {
+func ncMain(p *proc) sys.Exit {
 	n := &ncat{proc: p}
 	if why := n.parse(); why != "" {
 		p.warn("%s", why)
@@ -202,7 +202,7 @@ func (n *ncat) serve(fd int) (int, errno.Errno) {
 
 // relay is readwrite: standard input goes to the socket and what it receives to
 // standard output. At the end of the input the socket's writing side is shut down.
-func (n *ncat) relay(fd int) vnet.Exit {
+func (n *ncat) relay(fd int) sys.Exit {
 	input := true
 	for !n.Dying() {
 		fds := []file.PollFD{{FD: fd, Events: kern.POLLIN}}

@@ -19,12 +19,13 @@ import (
 	"wireloom/vnet/inet"
 	"wireloom/vnet/kern"
 	"wireloom/vnet/packet"
+	"wireloom/vnet/sys"
 	"wireloom/vnet/userland"
 )
 
 // netBench makes a bench of a lab whose nodes and links the test says, with the
 // drivers of every dialect. programs are installed by NODE, in the slot prog.
-func netBench(t *testing.T, node string, nodes []vnet.NodeConfig, links []vnet.LinkConfig, programs map[string]func(p *vnet.Proc) vnet.Exit) *bench {
+func netBench(t *testing.T, node string, nodes []vnet.NodeConfig, links []vnet.LinkConfig, programs map[string]func(p *sys.Proc) sys.Exit) *bench {
 	t.Helper()
 	for i := range nodes {
 		if programs[nodes[i].Name] != nil {
@@ -80,7 +81,7 @@ func cable(a, b string) vnet.LinkConfig {
 }
 
 // chain is alice - r1 - r2 - bob.
-func chain(t *testing.T, programs map[string]func(p *vnet.Proc) vnet.Exit) *bench {
+func chain(t *testing.T, programs map[string]func(p *sys.Proc) sys.Exit) *bench {
 	t.Helper()
 	return netBench(t, "alice", []vnet.NodeConfig{
 		{Name: "alice", NICs: nics("10.0.0.2/24"), Routes: []vnet.RouteConfig{via("0.0.0.0/0", "10.0.0.1")}},
@@ -294,11 +295,11 @@ func TestNcDatagrams(t *testing.T) {
 
 // tunnel is a program on a tun that answers echo requests for its peer's address and
 // those behind it, notes what it reads, and writes one request of its own first.
-func tunnel(log *[]string, rounds int) func(p *vnet.Proc) vnet.Exit {
-	return func(p *vnet.Proc) vnet.Exit {
+func tunnel(log *[]string, rounds int) func(p *sys.Proc) sys.Exit {
+	return func(p *sys.Proc) sys.Exit {
 		fd, e := p.Open("/dev/tun0", kern.O_RDWR)
 		if e != errno.OK {
-			return vnet.Exit{Code: 1, Why: e.String()}
+			return sys.Exit{Code: 1, Why: e.String()}
 		}
 		p.Sleep(100 * time.Millisecond)
 		ask, _ := packet.AppendIPv4(nil, packet.IPv4Header{
@@ -326,7 +327,7 @@ func tunnel(log *[]string, rounds int) func(p *vnet.Proc) vnet.Exit {
 			}
 		}
 		p.Sleep(time.Second)
-		return vnet.Exit{How: "exit"} // which closes the tun
+		return sys.Exit{How: "exit"} // which closes the tun
 	}
 }
 
@@ -351,7 +352,7 @@ func TestTun(t *testing.T) {
 					}},
 					Routes: []vnet.RouteConfig{via("10.9.0.0/16", "10.8.0.2")},
 				},
-			}, []vnet.LinkConfig{cable("alice:em0", "router:em0")}, map[string]func(p *vnet.Proc) vnet.Exit{"router": tunnel(&log, 4)})
+			}, []vnet.LinkConfig{cable("alice:em0", "router:em0")}, map[string]func(p *sys.Proc) sys.Exit{"router": tunnel(&log, 4)})
 			b.Run(50*time.Millisecond, vnet.NoLimit)
 			b.contains("ifconfig tun0", "inet 10.8.0.1 --> 10.8.0.2 netmask 0xffffffff\n")
 			b.contains("netstat -rn", `10.8.0.1           link#2             UHS         0        0    lo0
@@ -385,7 +386,7 @@ func TestTun(t *testing.T) {
 func TestTunByHand(t *testing.T) {
 	var log []string
 	b := netBench(t, "n", []vnet.NodeConfig{{Name: "n", Devices: []vnet.DeviceConfig{{Name: "tun0"}}}}, nil,
-		map[string]func(p *vnet.Proc) vnet.Exit{"n": func(p *vnet.Proc) vnet.Exit {
+		map[string]func(p *sys.Proc) sys.Exit{"n": func(p *sys.Proc) sys.Exit {
 			p.Sleep(3 * time.Second)
 			return tunnel(&log, 2)(p)
 		}})
@@ -423,7 +424,7 @@ func (b *bench) ifaceEvents(port string) (out []string) {
 func TestTapOfTheStack(t *testing.T) {
 	b := netBench(t, "n", []vnet.NodeConfig{{
 		Name: "n", Dialect: kern.NetBSD, Devices: []vnet.DeviceConfig{{Name: "tap0", MAC: packet.MAC{2, 0, 0, 0, 0, 1}, Addresses: []netip.Prefix{netip.MustParsePrefix("10.0.0.1/24")}}},
-	}}, nil, map[string]func(p *vnet.Proc) vnet.Exit{"n": func(p *vnet.Proc) vnet.Exit { return serve(p, pingd) }})
+	}}, nil, map[string]func(p *sys.Proc) sys.Exit{"n": func(p *sys.Proc) sys.Exit { return serve(p, pingd) }})
 	b.contains("ping -c 2 10.0.0.2", "2 packets received")
 	b.contains("arp -an", "? (10.0.0.2) at 02:00:00:00:00:0b on tap0 [ethernet]")
 	b.want("ifconfig tap0 down", 0, "")
@@ -441,8 +442,8 @@ func TestTapOfTheStack(t *testing.T) {
 // hears the broadcast answer, by an interface that has no address yet.
 func TestClientWithoutAddress(t *testing.T) {
 	ports := [2]netip.AddrPort{netip.MustParseAddrPort("0.0.0.0:67"), netip.MustParseAddrPort("0.0.0.0:68")}
-	talk := func(me int, first bool, device string) func(p *vnet.Proc) vnet.Exit {
-		return func(p *vnet.Proc) vnet.Exit {
+	talk := func(me int, first bool, device string) func(p *sys.Proc) sys.Exit {
+		return func(p *sys.Proc) sys.Exit {
 			fd, _ := p.Socket(inet.SocketUDP)
 			_ = p.Bind(fd, ports[me])
 			all := netip.AddrPortFrom(netip.MustParseAddr("255.255.255.255"), ports[1-me].Port())
@@ -459,19 +460,19 @@ func TestClientWithoutAddress(t *testing.T) {
 			}
 			for i := range 2 {
 				if first == (i == 0) {
-					_, e := p.SendTo(fd, []byte("from "+p.Node().Name()), all)
+					_, e := p.SendTo(fd, []byte("from "+p.System().Name()), all)
 					_, _ = p.Write(1, fmt.Appendf(nil, "send %v\n", e))
 				} else {
 					n, from, ttl, _ := p.RecvFrom(fd, buf)
 					_, _ = p.Write(1, fmt.Appendf(nil, "%s %v ttl %d\n", buf[:n], from, ttl))
 				}
 			}
-			return vnet.Exit{How: "exit"}
+			return sys.Exit{How: "exit"}
 		}
 	}
 	for _, device := range []string{"", "em0"} {
 		b := netBench(t, "s", []vnet.NodeConfig{{Name: "s", NICs: nics("10.0.0.1/24")}, {Name: "c", NICs: nics("")}},
-			[]vnet.LinkConfig{cable("s:em0", "c:em0")}, map[string]func(p *vnet.Proc) vnet.Exit{"s": talk(0, false, "em0"), "c": talk(1, true, device)})
+			[]vnet.LinkConfig{cable("s:em0", "c:em0")}, map[string]func(p *sys.Proc) sys.Exit{"s": talk(0, false, "em0"), "c": talk(1, true, device)})
 		b.Run(time.Second, vnet.NoLimit)
 		if got := b.out["s:prog"]; got != "from c 0.0.0.0:68 ttl 64\nsend OK\n" {
 			t.Errorf("the server: %q", got)
@@ -488,7 +489,7 @@ func TestClientWithoutAddress(t *testing.T) {
 // which hear and answer each their own.
 func TestBroadcastServer(t *testing.T) {
 	var got []string
-	server := func(p *vnet.Proc) vnet.Exit {
+	server := func(p *sys.Proc) sys.Exit {
 		var fds []file.PollFD
 		for _, dev := range []string{"em0", "em1"} {
 			fd, _ := p.Socket(inet.SocketUDP)
@@ -522,7 +523,7 @@ func TestBroadcastServer(t *testing.T) {
 		}
 		return p.Verdict()
 	}
-	client := func(p *vnet.Proc) vnet.Exit {
+	client := func(p *sys.Proc) sys.Exit {
 		fd, _ := p.Socket(inet.SocketUDP)
 		_ = p.Bind(fd, netip.MustParseAddrPort("0.0.0.0:68"))
 		all := netip.MustParseAddrPort("255.255.255.255:67")
@@ -530,15 +531,15 @@ func TestBroadcastServer(t *testing.T) {
 			_, _ = p.Write(1, []byte("without SO_BROADCAST: "+e.String()+"\n"))
 		}
 		_ = p.SetSockOpt(fd, inet.SO_BROADCAST, 1)
-		_, _ = p.SendTo(fd, []byte("discover of "+p.Node().Name()), all)
+		_, _ = p.SendTo(fd, []byte("discover of "+p.System().Name()), all)
 		buf := make([]byte, 100)
 		n, from, _, _ := p.RecvFrom(fd, buf)
 		_, _ = p.Write(1, fmt.Appendf(nil, "%s from %v\n", buf[:n], from))
-		return vnet.Exit{How: "exit"}
+		return sys.Exit{How: "exit"}
 	}
 	b := netBench(t, "s", []vnet.NodeConfig{
 		{Name: "s", NICs: nics("10.0.0.1/24", "10.0.1.1/24")}, {Name: "a", NICs: nics("10.0.0.2/24")}, {Name: "c", NICs: nics("10.0.1.2/24")},
-	}, []vnet.LinkConfig{cable("s:em0", "a:em0"), cable("s:em1", "c:em0")}, map[string]func(p *vnet.Proc) vnet.Exit{"s": server, "a": client, "c": client})
+	}, []vnet.LinkConfig{cable("s:em0", "a:em0"), cable("s:em1", "c:em0")}, map[string]func(p *sys.Proc) sys.Exit{"s": server, "a": client, "c": client})
 	b.Run(time.Second, vnet.NoLimit)
 	if s := strings.Join(got, ", "); s != "discover of a on em0 from 10.0.0.2:68, discover of c on em1 from 10.0.1.2:68" {
 		t.Errorf("the server got %s", s)

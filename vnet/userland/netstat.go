@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"net/netip"
 
-	"wireloom/vnet"
 	"wireloom/vnet/inet"
 	"wireloom/vnet/kern"
+	"wireloom/vnet/sys"
 )
 
 func netstatCommand() *command {
@@ -18,7 +18,7 @@ func netstatCommand() *command {
 }
 
 // netstatMain is netstat(1). Addresses are never turned into names here.
-func netstatMain(p *proc) vnet.Exit {
+func netstatMain(p *proc) sys.Exit {
 	all, ifaces, routes := false, false, false
 	g := getopt{args: p.Args()[1:]}
 	for {
@@ -56,7 +56,7 @@ func netstatMain(p *proc) vnet.Exit {
 func showRoutes(p *proc) {
 	var b bytes.Buffer
 	b.WriteString("Routing tables\n")
-	routes := p.Node().Routes()
+	routes := p.System().Routes()
 	for _, f := range []struct {
 		name  string
 		bits  int
@@ -91,7 +91,7 @@ func gateway(p *proc, r inet.Route) string {
 	if r.Via.IsValid() {
 		return r.Via.String()
 	}
-	if i := p.Node().Kernel().Ifnet(r.Link); i != nil {
+	if i := p.System().Kernel().Ifnet(r.Link); i != nil {
 		return fmt.Sprintf("link#%d", i.Index)
 	}
 	return r.Dev
@@ -105,7 +105,7 @@ func showInterfaces(p *proc) {
 		printf(&b, "%-5s %5v %-13s %-17s %8v %5v %5v %8v %5v %5v\n", cols...)
 	}
 	row("Name", "Mtu", "Network", "Address", "Ipkts", "Ierrs", "Idrop", "Opkts", "Oerrs", "Coll")
-	for _, i := range p.Node().Kernel().Ifnets() {
+	for _, i := range p.System().Kernel().Ifnets() {
 		c := i.Cnt
 		mac := ""
 		if i.Type == kern.IFT_ETHER {
@@ -134,7 +134,7 @@ func showSockets(p *proc, all bool) {
 		b.WriteString(" (including servers)")
 	}
 	printf(&b, "\n%-5s %-6s %-6s  %-22s %-22s %s\n", "Proto", "Recv-Q", "Send-Q", "Local Address", "Foreign Address", "(state)")
-	if s := p.Node().Stack(); s != nil {
+	if s := p.System().Stack(); s != nil {
 		for _, k := range s.Sockets() {
 			if !all && !k.Remote.IsValid() {
 				continue

@@ -7,13 +7,13 @@ import (
 	"net/netip"
 	"time"
 
-	"wireloom/vnet"
 	"wireloom/vnet/errno"
 	"wireloom/vnet/file"
 	"wireloom/vnet/inet"
 	"wireloom/vnet/kern"
 	"wireloom/vnet/packet"
 	"wireloom/vnet/signal"
+	"wireloom/vnet/sys"
 )
 
 func pingCommand() *command {
@@ -41,7 +41,7 @@ type pinger struct {
 	min, max, sum, sumsq float64 // ms
 }
 
-func pingMain(p *proc) vnet.Exit {
+func pingMain(p *proc) sys.Exit {
 	opt, exit, stop := pingArgs(p)
 	if stop {
 		return exit
@@ -70,7 +70,7 @@ func (g *pinger) timing() bool { return g.opt.size >= pingStamp }
 // loop is main's loop: a request each interval, and what comes in between. After
 // the last request it waits for the last reply twice as long as the longest round
 // trip, or the whole -W if there has been none.
-func (g *pinger) loop() vnet.Exit {
+func (g *pinger) loop() sys.Exit {
 	began := g.Now()
 	g.send()
 	last, interval, almostDone := began, g.opt.interval, false
@@ -221,7 +221,7 @@ func (g *pinger) compare(line *bytes.Buffer, got []byte) {
 }
 
 // finish prints the statistics: exit code 0 if anything was received, else 2.
-func (g *pinger) finish() vnet.Exit {
+func (g *pinger) finish() sys.Exit {
 	var b bytes.Buffer
 	printf(&b, "\n--- %s ping statistics ---\n", g.opt.host)
 	printf(&b, "%d packets transmitted, %d packets received, ", g.sent, g.rcvd)

@@ -11,6 +11,7 @@ import (
 	"wireloom/vnet/packet"
 	"wireloom/vnet/packet/packettest"
 	"wireloom/vnet/signal"
+	"wireloom/vnet/sys"
 	"wireloom/vnet/userland"
 )
 
@@ -243,11 +244,11 @@ func TestPingSeesTheProgramStop(t *testing.T) {
 
 // A spy lets a test signal a command.
 type spy struct {
-	vnet.Program
-	p *vnet.Proc
+	sys.Program
+	p *sys.Proc
 }
 
-func (s *spy) Main(p *vnet.Proc) vnet.Exit {
+func (s *spy) Main(p *sys.Proc) sys.Exit {
 	s.p = p
 	return s.Program.Main(p)
 }
@@ -273,7 +274,7 @@ round-trip min/avg/max/stddev = 0.000/0.000/0.000/0.000 ms
 `},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			b := newBenchWith(t, nil, func(m map[string]vnet.Program) { m["ping"] = &spy{Program: m["ping"]} })
+			b := newBenchWith(t, nil, func(m map[string]sys.Program) { m["ping"] = &spy{Program: m["ping"]} })
 			p := b.exec("ping 10.0.0.1")
 			b.At(1500*time.Millisecond, func() { b.commands["ping"].(*spy).p.Signal(c.sig) })
 			b.Run(2*time.Second, vnet.NoLimit)

@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"time"
 
-	"wireloom/vnet"
+	"wireloom/vnet/sys"
 )
 
 // Limits of ping(8) of FreeBSD 9.
@@ -37,9 +37,9 @@ const pingUsage = `ping [-noQqv] [-c count] [-i wait] [-s packetsize] [-t timeou
             [-W waittime] host`
 
 // pingArgs reads the command line; stop says that the command ends with exit.
-func pingArgs(p *proc) (o pingOptions, exit vnet.Exit, stop bool) {
+func pingArgs(p *proc) (o pingOptions, exit sys.Exit, stop bool) {
 	o = pingOptions{interval: time.Second, size: pingDefault, wait: pingMaxWait}
-	bad := func(format string, args ...any) (pingOptions, vnet.Exit, bool) {
+	bad := func(format string, args ...any) (pingOptions, sys.Exit, bool) {
 		return o, p.fail(exUsage, format, args...), true
 	}
 	g := getopt{args: p.Args()[1:]}
@@ -112,5 +112,5 @@ func pingArgs(p *proc) (o pingOptions, exit vnet.Exit, stop bool) {
 		return o, p.fail(exNoHost, "cannot resolve %s: Unknown host", o.host), true
 	}
 	o.dst = a
-	return o, vnet.Exit{}, false
+	return o, sys.Exit{}, false
 }

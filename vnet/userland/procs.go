@@ -5,9 +5,9 @@ import (
 	"strings"
 	"time"
 
-	"wireloom/vnet"
 	"wireloom/vnet/errno"
 	"wireloom/vnet/signal"
+	"wireloom/vnet/sys"
 )
 
 // The commands on processes: ps(1), kill(1) and sleep(1).
@@ -29,13 +29,13 @@ var states = map[string]string{"running": "R", "ready": "R", "sleeping": "S", "z
 
 // psMain prints what ps -l does, as far as there is such a thing here. TIME is CPU
 // time: the fuel that a program has used.
-func psMain(p *proc) vnet.Exit {
+func psMain(p *proc) sys.Exit {
 	if len(p.Args()) > 1 {
 		return p.misuse()
 	}
 	p.printf("  PID  PPID STAT WCHAN       RSS      TIME COMMAND\n")
-	for _, x := range p.Node().Processes() {
-		used := time.Duration(x.Fuel) * vnet.FuelNanosecond
+	for _, x := range p.System().Processes() {
+		used := time.Duration(x.Fuel) * sys.FuelNanosecond
 		wchan := x.Wchan
 		if wchan == "" {
 			wchan = "-"
@@ -46,7 +46,7 @@ func psMain(p *proc) vnet.Exit {
 	return exit(0)
 }
 
-func killMain(p *proc) vnet.Exit {
+func killMain(p *proc) sys.Exit {
 	args := p.Args()[1:]
 	sig := signal.SIGTERM
 	if len(args) > 0 && len(args[0]) > 1 && args[0][0] == '-' {
@@ -90,7 +90,7 @@ func signalNumber(name string) (int, bool) {
 	return 0, false
 }
 
-func sleepMain(p *proc) vnet.Exit {
+func sleepMain(p *proc) sys.Exit {
 	args := p.Args()[1:]
 	if len(args) != 1 {
 		return p.misuse()

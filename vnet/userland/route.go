@@ -5,9 +5,9 @@ import (
 	"net/netip"
 	"strings"
 
-	"wireloom/vnet"
 	"wireloom/vnet/errno"
 	"wireloom/vnet/inet"
+	"wireloom/vnet/sys"
 )
 
 func routeCommand() *command {
@@ -32,7 +32,7 @@ type routeWords struct {
 }
 
 // routeMain is route(8).
-func routeMain(p *proc) vnet.Exit {
+func routeMain(p *proc) sys.Exit {
 	args := p.Args()[1:]
 	for len(args) > 0 && args[0] == "-n" {
 		args = args[1:]
@@ -160,7 +160,7 @@ func resolve(p *proc, name string) (netip.Addr, bool) {
 }
 
 // changeRoute adds or deletes a route and says so as route.c, newroute does.
-func changeRoute(p *proc, op string, w routeWords) vnet.Exit {
+func changeRoute(p *proc, op string, w routeWords) sys.Exit {
 	var e errno.Errno
 	what := fmt.Sprintf("%s net %s", op, w.name)
 	if w.host {
@@ -173,9 +173,9 @@ func changeRoute(p *proc, op string, w routeWords) vnet.Exit {
 		what += fmt.Sprintf(": gateway %s", w.dev)
 	}
 	if op == "add" {
-		e = p.Node().AddRoute(inet.Route{To: w.to, Via: w.via, Dev: w.dev})
+		e = p.System().AddRoute(inet.Route{To: w.to, Via: w.via, Dev: w.dev})
 	} else {
-		e = p.Node().RemoveRoute(w.to)
+		e = p.System().RemoveRoute(w.to)
 	}
 	if e == errno.OK {
 		p.printf("%s\n", what)
@@ -193,9 +193,9 @@ func changeRoute(p *proc, op string, w routeWords) vnet.Exit {
 }
 
 // getRoute shows the route that a packet takes.
-func getRoute(p *proc, w routeWords) vnet.Exit {
+func getRoute(p *proc, w routeWords) sys.Exit {
 	var best *inet.Route
-	routes := p.Node().Routes()
+	routes := p.System().Routes()
 	for i, r := range routes {
 		if r.To.Contains(w.to.Addr()) && (best == nil || r.To.Bits() > best.To.Bits()) {
 			best = &routes[i]

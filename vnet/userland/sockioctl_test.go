@@ -11,6 +11,7 @@ import (
 	"wireloom/vnet/errno"
 	"wireloom/vnet/inet"
 	"wireloom/vnet/kern"
+	"wireloom/vnet/sys"
 )
 
 // TestInterfaceIoctls sets up a tun the way a BSD's daemon does, with ioctls on a socket.
@@ -34,7 +35,7 @@ func TestInterfaceIoctls(t *testing.T) {
 	net := sockaddr(255, 255, 255, 0)
 	var got []string
 	b := netBench(t, "n", []vnet.NodeConfig{{Name: "n", NICs: nics("10.0.0.1/24"), Devices: []vnet.DeviceConfig{{Name: "tun0"}}}}, nil,
-		map[string]func(p *vnet.Proc) vnet.Exit{"n": func(p *vnet.Proc) vnet.Exit {
+		map[string]func(p *sys.Proc) sys.Exit{"n": func(p *sys.Proc) sys.Exit {
 			fd, _ := p.Socket(inet.SocketUDP)
 			for _, c := range []struct {
 				name string
@@ -81,7 +82,7 @@ func TestInterfaceIoctls(t *testing.T) {
 			if e := p.Ioctl(fd, kern.TUNSIFHEAD, make([]byte, 4)); e != errno.ENOTTY {
 				got = append(got, "a tun's ioctl: "+e.String())
 			}
-			return vnet.Exit{How: "exit"}
+			return sys.Exit{How: "exit"}
 		}})
 	b.command("ifconfig")
 	if len(got) > 0 {
@@ -99,7 +100,7 @@ func TestInterfaceList(t *testing.T) {
 	b := netBench(t, "n", []vnet.NodeConfig{{Name: "n", NICs: nics("10.0.0.1/24", "fd00::1/64"), Devices: []vnet.DeviceConfig{
 		{Name: "tun0", Addresses: []netip.Prefix{netip.MustParsePrefix("10.8.0.1/32")}, Peer: netip.MustParseAddr("10.8.0.2")},
 	}}}, nil,
-		map[string]func(p *vnet.Proc) vnet.Exit{"n": func(p *vnet.Proc) vnet.Exit {
+		map[string]func(p *sys.Proc) sys.Exit{"n": func(p *sys.Proc) sys.Exit {
 			fd, _ := p.Socket(inet.SocketUDP)
 			for number := uint32(0); ; number++ {
 				arg := binary.LittleEndian.AppendUint32(nil, number)
@@ -117,7 +118,7 @@ func TestInterfaceList(t *testing.T) {
 					got = append(got, fmt.Sprintf("%d bytes: %v", short, e))
 				}
 			}
-			return vnet.Exit{How: "exit"}
+			return sys.Exit{How: "exit"}
 		}})
 	b.command("ifconfig")
 	const none = "00000000000000000000000000000000"

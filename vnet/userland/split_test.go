@@ -14,6 +14,7 @@ import (
 	"wireloom/vnet/inet"
 	"wireloom/vnet/kern"
 	"wireloom/vnet/signal"
+	"wireloom/vnet/sys"
 	"wireloom/vnet/userland"
 )
 
@@ -24,7 +25,7 @@ type muddle struct{}
 func (muddle) Name() string { return "muddle" }
 func (muddle) ID() string   { return "aa" }
 
-func (muddle) Main(p *vnet.Proc) vnet.Exit {
+func (muddle) Main(p *sys.Proc) sys.Exit {
 	var seed [32]byte
 	p.Random(seed[:])
 	r := rand.New(rand.NewChaCha8(seed))
@@ -96,11 +97,11 @@ func (muddle) Main(p *vnet.Proc) vnet.Exit {
 		case 14:
 			open(p.Open("/tmp/"+string(rune('a'+r.IntN(3))), kern.O_RDWR|kern.O_CREAT|kern.O_NONBLOCK))
 		case 15:
-			p.Rename(vnet.AtRoot, "/tmp/"+string(rune('a'+r.IntN(3))), vnet.AtRoot, "/tmp/"+string(rune('a'+r.IntN(3))))
+			p.Rename(sys.AtRoot, "/tmp/"+string(rune('a'+r.IntN(3))), sys.AtRoot, "/tmp/"+string(rune('a'+r.IntN(3))))
 		case 16:
-			p.Unlink(vnet.AtRoot, "/tmp/"+string(rune('a'+r.IntN(4))))
+			p.Unlink(sys.AtRoot, "/tmp/"+string(rune('a'+r.IntN(4))))
 		case 17:
-			p.Mkfifo(vnet.AtRoot, "/tmp/"+string(rune('a'+r.IntN(4))))
+			p.Mkfifo(sys.AtRoot, "/tmp/"+string(rune('a'+r.IntN(4))))
 		case 18:
 			open(p.Socket([]inet.SocketKind{inet.SocketUDP, inet.SocketTCP}[r.IntN(2)]))
 		case 19:
@@ -128,7 +129,7 @@ func (muddle) Main(p *vnet.Proc) vnet.Exit {
 			p.Write(fd(), some())
 		}
 	}
-	return vnet.Exit{How: "exit"}
+	return sys.Exit{How: "exit"}
 }
 
 // muddleLab is two hosts on a cable, each with programs that start at once.

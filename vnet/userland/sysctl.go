@@ -3,8 +3,8 @@ package userland
 import (
 	"strings"
 
-	"wireloom/vnet"
 	"wireloom/vnet/errno"
+	"wireloom/vnet/sys"
 )
 
 func sysctlCommand() *command {
@@ -15,7 +15,7 @@ func sysctlCommand() *command {
 }
 
 // sysctlMain is sysctl(8).
-func sysctlMain(p *proc) vnet.Exit {
+func sysctlMain(p *proc) sys.Exit {
 	all, bare := false, false
 	g := getopt{args: p.Args()[1:]}
 	for {
@@ -39,7 +39,7 @@ func sysctlMain(p *proc) vnet.Exit {
 		_ = p.misuse()
 		return exit(1)
 	}
-	k, t := p.Node().Kernel(), p.Thread()
+	k, t := p.System().Kernel(), p.Thread()
 	show := func(name, value string) {
 		if !bare {
 			value = name + ": " + value

@@ -5,12 +5,12 @@ import (
 	"strconv"
 	"time"
 
-	"wireloom/vnet"
 	"wireloom/vnet/errno"
 	"wireloom/vnet/file"
 	"wireloom/vnet/inet"
 	"wireloom/vnet/kern"
 	"wireloom/vnet/packet"
+	"wireloom/vnet/sys"
 )
 
 func tracerouteCommand() *command {
@@ -39,7 +39,7 @@ type tracer struct {
 	in             [1500]byte
 }
 
-func tracerouteMain(p *proc) vnet.Exit {
+func tracerouteMain(p *proc) sys.Exit {
 	t := &tracer{proc: p, first: 1, hops: traceHops, q: traceQueries, wait: traceWait}
 	g := getopt{args: p.Args()[1:]}
 	for {
@@ -91,7 +91,7 @@ func tracerouteMain(p *proc) vnet.Exit {
 	return t.run()
 }
 
-func (t *tracer) run() vnet.Exit {
+func (t *tracer) run() sys.Exit {
 	for ttl := t.first; ttl <= t.hops && !t.Dying(); ttl++ {
 		t.printf("%2d ", ttl)
 		var last netip.Addr

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"wireloom/vnet"
+	"wireloom/vnet/sys"
 )
 
 // Exit codes of <sysexits.h>.
@@ -18,33 +18,33 @@ const (
 	exOSErr  = 71
 )
 
-// A command is a vnet.Program that is part of the lab.
+// A command is a sys.Program that is part of the lab.
 type command struct {
 	name    string
 	summary string
 	usage   string // without "usage: "; lines after the first are indented under it
-	main    func(*proc) vnet.Exit
+	main    func(*proc) sys.Exit
 }
 
-// Name implements vnet.Program.
+// Name implements sys.Program.
 func (c *command) Name() string { return c.name }
 
-// ID implements vnet.Program: a command has no bytes of its own.
+// ID implements sys.Program: a command has no bytes of its own.
 func (c *command) ID() string { return "" }
 
-// Main implements vnet.Program.
-func (c *command) Main(p *vnet.Proc) vnet.Exit { return c.main(&proc{Proc: p, cmd: c}) }
+// Main implements sys.Program.
+func (c *command) Main(p *sys.Proc) sys.Exit { return c.main(&proc{Proc: p, cmd: c}) }
 
 // Commands returns the commands by name, for vnet.Runtime.
-func Commands() map[string]vnet.Program {
+func Commands() map[string]sys.Program {
 	all := []*command{
 		pingCommand(), arpCommand(), ifconfigCommand(), syscallCommand(), routeCommand(), netstatCommand(), sysctlCommand(), ncCommand(), tracerouteCommand(),
 		catCommand(), lsCommand(), rmCommand(), echoCommand(), psCommand(), killCommand(), sleepCommand(), dhclientCommand(),
 	}
 	help := &command{name: "help", summary: "say what commands there are, or how to use one", usage: "help [command]"}
 	all = append(all, help)
-	help.main = func(p *proc) vnet.Exit { return helpMain(p, all) }
-	m := map[string]vnet.Program{}
+	help.main = func(p *proc) sys.Exit { return helpMain(p, all) }
+	m := map[string]sys.Program{}
 	for _, c := range all {
 		m[c.name] = c
 	}
@@ -53,7 +53,7 @@ func Commands() map[string]vnet.Program {
 
 // A proc is a process that runs a command: system calls, and C's ways to print.
 type proc struct {
-	*vnet.Proc
+	*sys.Proc
 	cmd  *command
 	argv []string // of a command that another runs in its process
 }
@@ -69,22 +69,22 @@ func (p *proc) warn(format string, args ...any) {
 }
 
 // fail is warn and the end: errx(3).
-func (p *proc) fail(code int, format string, args ...any) vnet.Exit {
+func (p *proc) fail(code int, format string, args ...any) sys.Exit {
 	p.warn(format, args...)
 	return exit(code)
 }
 
 // misuse prints how the command is used.
-func (p *proc) misuse() vnet.Exit {
+func (p *proc) misuse() sys.Exit {
 	_, _ = p.Write(2, []byte("usage: "+p.cmd.usage+"\n"))
 	return exit(exUsage)
 }
 
-func exit(code int) vnet.Exit {
-	return vnet.Exit{Code: code, How: "exit", Why: fmt.Sprintf("exited with code %d", code)}
+func exit(code int) sys.Exit {
+	return sys.Exit{Code: code, How: "exit", Why: fmt.Sprintf("exited with code %d", code)}
 }
 
-func helpMain(p *proc, all []*command) vnet.Exit {
+func helpMain(p *proc, all []*command) sys.Exit {
 	switch args := p.Args()[1:]; len(args) {
 	case 0:
 		sorted := slices.SortedFunc(slices.Values(all), func(a, b *command) int { return strings.Compare(a.name, b.name) })

@@ -10,11 +10,12 @@ import (
 	"wireloom/vnet/inet"
 	"wireloom/vnet/kern"
 	"wireloom/vnet/signal"
+	"wireloom/vnet/sys"
 )
 
 // must stops a native program whose call failed: what the test waits for is missing
 // then.
-func must(p *vnet.Proc, e errno.Errno) {
+func must(p *sys.Proc, e errno.Errno) {
 	if e != errno.OK {
 		p.Sleep(time.Hour)
 	}
@@ -23,7 +24,7 @@ func must(p *vnet.Proc, e errno.Errno) {
 // frames is a tap that sends a frame to everybody, which nobody answers, and then
 // frames to one address, the next only after the right answer.
 func frames(n int) native {
-	return func(p *vnet.Proc) {
+	return func(p *sys.Proc) {
 		fd, e := p.Open("/dev/tap0", kern.O_RDWR)
 		must(p, e)
 		p.Sleep(time.Second)
@@ -50,7 +51,7 @@ func frames(n int) native {
 func onTaps(peer native, argv ...string) setting {
 	tap := []vnet.DeviceConfig{{Name: "tap0"}}
 	return setting{
-		node: "bob", argv: argv, native: map[string]vnet.Program{"peer": peer},
+		node: "bob", argv: argv, native: map[string]sys.Program{"peer": peer},
 		conf: vnet.Config{
 			Nodes: []vnet.NodeConfig{
 				{Name: "alice", Dialect: kern.NetBSD, Devices: tap, Programs: []vnet.ProgramConfig{{Name: "peer", Command: "peer", Start: true}}},
@@ -65,7 +66,7 @@ func onTaps(peer native, argv ...string) setting {
 // watched is a tun with a ping behind it, whose first packet comes before the device
 // is open, and somebody who sends signals.
 func watched() setting {
-	signals := native(func(p *vnet.Proc) {
+	signals := native(func(p *sys.Proc) {
 		send := func(after time.Duration, sig int) {
 			p.Sleep(after)
 			const everybody = -1
@@ -76,7 +77,7 @@ func watched() setting {
 		send(15*time.Second, signal.SIGINT)
 	})
 	return setting{
-		node: "bob", argv: []string{"tunwatch", "/dev/tun0"}, native: map[string]vnet.Program{"signals": signals},
+		node: "bob", argv: []string{"tunwatch", "/dev/tun0"}, native: map[string]sys.Program{"signals": signals},
 		conf: vnet.Config{Nodes: []vnet.NodeConfig{{
 			Name: "bob", Dialect: kern.FreeBSD,
 			Devices: []vnet.DeviceConfig{{Name: "tun0", Addresses: []netip.Prefix{netip.MustParsePrefix("10.8.0.1/32")}, Peer: netip.MustParseAddr("10.8.0.2")}},
@@ -94,7 +95,7 @@ func served(client native, argv ...string) setting {
 		return []vnet.NICConfig{{Name: "em0", Addresses: []netip.Prefix{netip.MustParsePrefix(a)}}}
 	}
 	return setting{
-		node: "bob", argv: argv, native: map[string]vnet.Program{"client": client},
+		node: "bob", argv: argv, native: map[string]sys.Program{"client": client},
 		conf: vnet.Config{
 			Nodes: []vnet.NodeConfig{
 				{Name: "alice", NICs: at("10.0.0.1/24"), Programs: []vnet.ProgramConfig{{Name: "client", Command: "client", Start: true}}},
@@ -106,7 +107,7 @@ func served(client native, argv ...string) setting {
 }
 
 func asks(words ...string) native {
-	return func(p *vnet.Proc) {
+	return func(p *sys.Proc) {
 		p.Sleep(time.Second)
 		fd, e := p.Socket(inet.SocketUDP)
 		must(p, e)
@@ -127,9 +128,9 @@ func asks(words ...string) native {
 // quits is a command that prints and ends with a code of its own.
 type quits struct{ native }
 
-func (quits) Main(p *vnet.Proc) vnet.Exit {
+func (quits) Main(p *sys.Proc) sys.Exit {
 	_, _ = p.Write(1, []byte("one\ntwo\n"))
-	return vnet.Exit{How: "exit", Code: 3}
+	return sys.Exit{How: "exit", Code: 3}
 }
 
 // examples are the programs that docs/c.md and docs/go.md show, where each runs and
@@ -155,7 +156,7 @@ var examples = []struct {
 	{
 		"runner", "-D__DragonFly__",
 		setting{
-			node: "bob", argv: []string{"runner", "quits", "now"}, native: map[string]vnet.Program{"quits": quits{}},
+			node: "bob", argv: []string{"runner", "quits", "now"}, native: map[string]sys.Program{"quits": quits{}},
 			conf: vnet.Config{Nodes: []vnet.NodeConfig{{Name: "bob", Dialect: kern.DragonFly}}},
 		},
 		"bob is a DragonFly\n   1  one\n   2  two\nquits: exit 3\nexit 0\n",

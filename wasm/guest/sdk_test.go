@@ -20,6 +20,7 @@ import (
 	"wireloom/vnet"
 	"wireloom/vnet/event"
 	"wireloom/vnet/kern"
+	"wireloom/vnet/sys"
 	"wireloom/vnet/userland"
 	"wireloom/wasm"
 )
@@ -129,13 +130,13 @@ func compile(t testing.TB, module []byte) *wasm.Program {
 }
 
 // A native is a command of a node that a test brings.
-type native func(p *vnet.Proc)
+type native func(p *sys.Proc)
 
 func (native) Name() string { return "native" }
 func (native) ID() string   { return "" }
-func (f native) Main(p *vnet.Proc) vnet.Exit {
+func (f native) Main(p *sys.Proc) sys.Exit {
 	f(p)
-	return vnet.Exit{How: "exit"}
+	return sys.Exit{How: "exit"}
 }
 
 // A setting is a lab in which one program is tested: what it is connected to, and
@@ -144,7 +145,7 @@ type setting struct {
 	conf   vnet.Config
 	node   string // the program's
 	argv   []string
-	native map[string]vnet.Program // by the command's name
+	native map[string]sys.Program // by the command's name
 }
 
 // run runs the program until nothing is left to do, or for ten minutes of the lab's
@@ -159,7 +160,7 @@ func (s setting) run(t testing.TB, module []byte) string {
 			n.Programs = append([]vnet.ProgramConfig{{Name: "p", Argv: s.argv, Start: true, Slot: true}}, n.Programs...)
 		}
 	}
-	commands := map[string]vnet.Program{}
+	commands := map[string]sys.Program{}
 	maps.Copy(commands, userland.Commands())
 	maps.Copy(commands, s.native)
 	lab, err := vnet.New(conf, vnet.Runtime{Modules: modules, NewStack: hoststack.New, Commands: commands})

@@ -11,6 +11,7 @@ import (
 	"wireloom/vnet/errno"
 	"wireloom/vnet/inet"
 	"wireloom/vnet/kern"
+	"wireloom/vnet/sys"
 )
 
 // alone is a machine of its own.
@@ -21,11 +22,11 @@ func alone(argv ...string) setting {
 // A child is a command that prints its arguments and ends with their number.
 type child struct{ native }
 
-func (child) Main(p *vnet.Proc) vnet.Exit {
+func (child) Main(p *sys.Proc) sys.Exit {
 	for _, a := range p.Args() {
 		_, _ = p.Write(1, []byte("<"+a+">\n"))
 	}
-	return vnet.Exit{How: "exit", Code: len(p.Args())}
+	return sys.Exit{How: "exit", Code: len(p.Args())}
 }
 
 // withInterfaces gives the machine a card with two addresses and two taps.
@@ -37,12 +38,12 @@ func withInterfaces(s setting) setting {
 }
 
 func withChild(s setting) setting {
-	s.native = map[string]vnet.Program{"child": child{}}
+	s.native = map[string]sys.Program{"child": child{}}
 	return s
 }
 
 // sendsOne is a tap that sends a frame, after a second.
-func sendsOne(p *vnet.Proc) {
+func sendsOne(p *sys.Proc) {
 	fd, e := p.Open("/dev/tap0", kern.O_RDWR)
 	must(p, e)
 	p.Sleep(time.Second)
@@ -53,7 +54,7 @@ func sendsOne(p *vnet.Proc) {
 
 // connects is a TCP client that writes five bytes, in two parts, and reads them back
 // to the end.
-func connects(p *vnet.Proc) {
+func connects(p *sys.Proc) {
 	p.Sleep(time.Second)
 	fd, e := p.Socket(inet.SocketTCP)
 	must(p, e)

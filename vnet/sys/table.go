@@ -1,4 +1,4 @@
-package vnet
+package sys
 
 import (
 	"fmt"
@@ -9,6 +9,97 @@ import (
 	"wireloom/vnet/file"
 	"wireloom/vnet/kern"
 )
+
+// MaxFiles is how many files a process may have open, MaxPipes how many pipes a machine.
+const (
+	MaxFiles = 64
+	MaxPipes = 256
+)
+
+// A table is the open files of a process, by descriptor.
+type table struct {
+	files   []*openFile
+	opened  int
+	scratch []byte
+}
+
+// An openFile is an entry of a process' descriptor table.
+type openFile struct {
+	file  file.File
+	path  string
+	flags int // of open, as fcntl changed them
+	dups  int // descriptors that share it, beyond the first
+
+	reads, writes event.Spot // of its events
+}
+
+// file returns what is open as fd; EBADF if nothing is.
+func (p *Proc) file(fd int) (*openFile, errno.Errno) {
+	if fd < 0 || fd >= len(p.files) || p.files[fd] == nil {
+		return nil, errno.EBADF
+	}
+	return p.files[fd], errno.OK
+}
+
+func (p *Proc) pathOf(fd int) string {
+	if of, e := p.file(fd); e == errno.OK {
+		return of.path
+	}
+	return ""
+}
+
+// install puts a file into the lowest free place of the table; EMFILE if that is full.
+func (p *Proc) install(of *openFile) (int, errno.Errno) {
+	if p.opened >= MaxFiles {
+		p.tooManyFiles()
+		return -1, errno.EMFILE
+	}
+	p.opened++
+	for fd, f := range p.files {
+		if f == nil {
+			p.files[fd] = of
+			return fd, errno.OK
+		}
+	}
+	p.files = append(p.files, of)
+	return len(p.files) - 1, errno.OK
+}
+
+// PathOf returns the path that fd was opened by.
+func (p *Proc) PathOf(fd int) string { return p.pathOf(fd) }
+
+// Close is close(2).
+func (p *Proc) Close(fd int) errno.Errno {
+	of, e := p.file(fd)
+	began := p.Now()
+	name := p.pathOf(fd)
+	if e == errno.OK {
+		p.forget(fd)
+		p.files[fd] = nil
+		p.opened--
+		e = p.release(of)
+	}
+	p.logCall(event.Event{Op: "close", FD: fd, Path: name}, e, began)
+	return e
+}
+
+// closeAll closes what a process leaves open when it ends, as exit(2) does.
+func (p *Proc) closeAll() {
+	for fd, of := range p.files {
+		if of == nil {
+			continue
+		}
+		p.forget(fd)
+		p.files[fd] = nil
+		if _, dev := of.file.(file.Device); !dev {
+			p.release(of)
+			continue
+		}
+		began := p.Now()
+		e := p.release(of)
+		p.logCall(event.Event{Op: "close", FD: fd, Path: of.path, Text: "at exit"}, e, began)
+	}
+}
 
 // Descriptors that share an open file: its offset, its flags, and that it is
 // closed with the last of them.
@@ -108,7 +199,7 @@ func (p *Proc) pipe() (r, w int, e errno.Errno) {
 		p.tooManyFiles()
 		return -1, -1, errno.EMFILE
 	}
-	rf, wf, e := p.node.newPipe()
+	rf, wf, e := p.sys.newPipe()
 	if e != errno.OK {
 		return -1, -1, e
 	}
@@ -117,19 +208,19 @@ func (p *Proc) pipe() (r, w int, e errno.Errno) {
 	return r, w, errno.OK
 }
 
-func (n *Node) newPipe() (r, w *openFile, e errno.Errno) {
-	if n.pipes >= MaxPipes {
-		n.lab.emit(event.Event{
-			Kind: event.Limit, Node: n.name, Op: "pipes", N: MaxPipes,
+func (s *System) newPipe() (r, w *openFile, e errno.Errno) {
+	if s.pipes >= MaxPipes {
+		s.log.Emit(event.Event{
+			Kind: event.Limit, Node: s.name, Op: "pipes", N: MaxPipes,
 			Text: fmt.Sprintf("the node has %d pipes and makes no more", MaxPipes),
 		})
 		return nil, nil, errno.ENFILE
 	}
-	rf, wf, e := file.NewPipe(n.kern, func() { n.pipes-- })
+	rf, wf, e := file.NewPipe(s.kern, func() { s.pipes-- })
 	if e != errno.OK {
 		return nil, nil, e
 	}
-	n.pipes++
+	s.pipes++
 	r = &openFile{file: rf, path: "pipe", flags: kern.O_RDONLY}
 	w = &openFile{file: wf, path: "pipe", flags: kern.O_WRONLY}
 	return r, w, errno.OK

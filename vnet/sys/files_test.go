@@ -1,4 +1,4 @@
-package vnet
+package sys
 
 import (
 	"bytes"
@@ -14,34 +14,29 @@ import (
 	"wireloom/vnet/file"
 	"wireloom/vnet/fs"
 	"wireloom/vnet/kern"
+	"wireloom/vnet/signal"
 )
 
-// fsLab runs a program on a node that has files, to the lab's end.
-func fsLab(t testing.TB, files map[string][]byte, main func(p *Proc)) []event.Event {
+// onFiles runs a program on a machine that has files, to its end.
+func onFiles(t testing.TB, files map[string][]byte, main func(p *Proc)) []event.Event {
 	t.Helper()
-	l, err := New(Config{Name: "test", Seed: 1, Nodes: []NodeConfig{{
-		Name: "bob", Files: files, Programs: []ProgramConfig{{Name: "p", Start: true}},
-	}}}, Runtime{Modules: func(kern.Dialect) []kern.Module { return nil }})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
+	c := one("p")
+	c.files = files
+	b := newBench(t, c)
 	var log []event.Event
-	l.Log().Subscribe(func(e *event.Event) {
+	b.log.Subscribe(func(e *event.Event) {
 		c := *e
 		c.Data = bytes.Clone(e.Data)
 		log = append(log, c)
 	})
 	ran := false
-	if err := l.Install("bob", "p", native{"p", "", func(p *Proc) Exit {
+	b.program("p", func(p *Proc) Exit {
 		main(p)
 		ran = true
 		return done
-	}}); err != nil {
-		t.Fatal(err)
-	}
-	l.Start()
-	l.Run(time.Hour, NoLimit)
+	})
+	b.Start()
+	b.Run(time.Hour)
 	if !ran {
 		t.Fatal("the program has not come to its end")
 	}
@@ -368,7 +363,7 @@ func TestFiles(t *testing.T) {
 			fstat b = fifo 0 0`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			fsLab(t, files, func(p *Proc) {
+			onFiles(t, files, func(p *Proc) {
 				p.Close(3)
 				h := &fsHand{p, map[string]int{}}
 				for line := range strings.Lines(c.script) {
@@ -415,7 +410,7 @@ func TestTmpLimits(t *testing.T) {
 			pwrite f a 1048575 = 1`, "tmp-bytes"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			log := fsLab(t, nil, func(p *Proc) {
+			log := onFiles(t, nil, func(p *Proc) {
 				h := &fsHand{p, map[string]int{}}
 				for line := range strings.Lines(c.script) {
 					if do, want, ok := strings.Cut(strings.TrimSpace(line), " = "); ok {
@@ -444,7 +439,7 @@ func limitEvents(log []event.Event) (ops []string) {
 // TestFileEvents checks how calls on files look in a trace.
 func TestFileEvents(t *testing.T) {
 	var got []string
-	for _, e := range fsLab(t, nil, func(p *Proc) {
+	for _, e := range onFiles(t, nil, func(p *Proc) {
 		h := &fsHand{p, map[string]int{}}
 		for _, line := range []string{
 			"mkdir /tmp/d", "open /tmp/d r d", "open d:f rw,creat,append f", "write f hello", "pread f 2 1", "seek f 0 set", "truncate f 3",
@@ -478,13 +473,7 @@ func TestFileEvents(t *testing.T) {
 // TestFIFOWaits has two processes that meet at a FIFO, and a third that is killed
 // while nobody comes.
 func TestFIFOWaits(t *testing.T) {
-	l, err := New(Config{Name: "test", Seed: 1, Nodes: []NodeConfig{{
-		Name: "bob", Programs: []ProgramConfig{{Name: "reader", Start: true}, {Name: "writer", Start: true}, {Name: "lonely", Start: true}},
-	}}}, Runtime{Modules: func(kern.Dialect) []kern.Module { return nil }})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
+	b := newBench(t, one("reader", "writer", "lonely"))
 	var got []string
 	say := func(p *Proc, format string, args ...any) {
 		got = append(got, fmt.Sprintf("%v %s ", p.Now(), p.Name())+fmt.Sprintf(format, args...))
@@ -519,25 +508,20 @@ func TestFIFOWaits(t *testing.T) {
 			return done
 		},
 	} {
-		if err := l.Install("bob", name, native{name, "", main}); err != nil {
-			t.Fatal(err)
-		}
+		b.program(name, main)
 	}
-	l.Start()
-	l.Run(5*time.Second, NoLimit)
-	if _, err := l.Do(Kill{Node: "bob", Proc: "lonely"}); err != nil {
-		t.Fatal(err)
-	}
-	l.Run(10*time.Second, NoLimit)
+	b.Start()
+	b.Run(5 * time.Second)
+	b.Named("lonely").Signal(signal.SIGKILL)
+	b.Run(10 * time.Second)
 	want := []string{
 		"1s writer open OK", "1s reader open OK", `2s reader read "hello" OK`, `3s reader read "" OK`, "5s lonely open EINTR",
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
-	n := l.Node("bob")
-	if names, _ := n.fs.Used(); names != 2 || n.fifos.Len() != 0 {
-		t.Errorf("%d names are counted, want the 2 FIFOs; %d are open, want none", names, n.fifos.Len())
+	if names, _ := b.fs.Used(); names != 2 || b.fifos.Len() != 0 {
+		t.Errorf("%d names are counted, want the 2 FIFOs; %d are open, want none", names, b.fifos.Len())
 	}
 }
 
@@ -545,21 +529,15 @@ func TestFIFOWaits(t *testing.T) {
 // root that a child inherits.
 func TestProcessesShareFiles(t *testing.T) {
 	log := ""
-	l, err := New(Config{Name: "test", Seed: 1, Nodes: []NodeConfig{{
-		Name: "bob", Files: map[string][]byte{"/jail/secret": []byte("s")},
-		Programs: []ProgramConfig{{Name: "parent", Start: true}, {Name: "child"}},
-	}}}, Runtime{Modules: func(kern.Dialect) []kern.Module { return nil }})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
+	c := setup{programs: []string{"parent", "child"}, start: []string{"parent"}, files: map[string][]byte{"/jail/secret": []byte("s")}}
+	b := newBench(t, c)
 	must := func(what string, e errno.Errno) {
 		t.Helper()
 		if e != errno.OK {
 			t.Errorf("%s: %v", what, e)
 		}
 	}
-	if err := l.Install("bob", "child", native{"child", "", func(p *Proc) Exit {
+	b.program("child", func(p *Proc) Exit {
 		_, e := p.Write(1, []byte("child "))
 		must("the child's write", e)
 		_, e = p.Stat(AtRoot, "/secret", true)
@@ -567,10 +545,8 @@ func TestProcessesShareFiles(t *testing.T) {
 		_, e = p.Stat(3, "../../secret", true)
 		must("stat from the directory that the child finds open", e)
 		return done
-	}}); err != nil {
-		t.Fatal(err)
-	}
-	if err := l.Install("bob", "parent", native{"parent", "", func(p *Proc) Exit {
+	})
+	b.program("parent", func(p *Proc) Exit {
 		fd, e := p.Open("/tmp/log", kern.O_RDWR|kern.O_CREAT)
 		must("open", e)
 		must("close", p.Close(3))
@@ -588,11 +564,9 @@ func TestProcessesShareFiles(t *testing.T) {
 		must("pread", e)
 		log = string(b[:n])
 		return done
-	}}); err != nil {
-		t.Fatal(err)
-	}
-	l.Start()
-	l.Run(10*time.Second, NoLimit)
+	})
+	b.Start()
+	b.Run(10 * time.Second)
 	if got, want := log, "before child after"; got != want {
 		t.Errorf("the file holds %q, want %q", got, want)
 	}
@@ -600,7 +574,7 @@ func TestProcessesShareFiles(t *testing.T) {
 
 // TestKqueueWatchesFiles has a note on a file that another descriptor writes to.
 func TestKqueueWatchesFiles(t *testing.T) {
-	fsLab(t, nil, func(p *Proc) {
+	onFiles(t, nil, func(p *Proc) {
 		r, _ := p.Open("/tmp/f", kern.O_RDONLY|kern.O_CREAT)
 		w, _ := p.Open("/tmp/f", kern.O_WRONLY)
 		kq, _ := p.Kqueue()
@@ -641,7 +615,7 @@ func TestKqueueWatchesFiles(t *testing.T) {
 
 // TestWork has paths and directories that take longer than ordinary ones.
 func TestWork(t *testing.T) {
-	fsLab(t, nil, func(p *Proc) {
+	onFiles(t, nil, func(p *Proc) {
 		p.Stat(AtRoot, "/tmp/../dev/null", true)
 		if got := p.Work(); got != 0 {
 			t.Errorf("an ordinary path takes %d steps of work, want 0", got)
@@ -660,7 +634,7 @@ func TestWork(t *testing.T) {
 
 // TestWorkOfLists has calls that are given long lists.
 func TestWorkOfLists(t *testing.T) {
-	fsLab(t, nil, func(p *Proc) {
+	onFiles(t, nil, func(p *Proc) {
 		kq, _ := p.Kqueue()
 		timers := func(n int) []kern.Kevent {
 			var list []kern.Kevent

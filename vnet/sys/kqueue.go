@@ -1,4 +1,4 @@
-package vnet
+package sys
 
 import (
 	"fmt"
@@ -14,7 +14,7 @@ import (
 // Kqueue is kqueue(2): it returns the descriptor of a new kqueue.
 func (p *Proc) Kqueue() (int, errno.Errno) {
 	began := p.Now()
-	fd, e := p.install(&openFile{file: file.NewKqueue(p.node.kern), path: "kqueue", flags: kern.O_RDWR})
+	fd, e := p.install(&openFile{file: file.NewKqueue(p.sys.kern), path: "kqueue", flags: kern.O_RDWR})
 	p.logCall(event.Event{Op: "kqueue", N: int64(fd)}, e, began)
 	return fd, e
 }
@@ -73,7 +73,7 @@ func (p *Proc) watch(q *file.Kqueue, c kern.Kevent) kern.KqFile {
 	var w any
 	switch c.Filter {
 	case kern.EVFILT_TIMER:
-		w = timerNote{p, c}
+		w = file.Timer{Loop: p.sys.loop, Kevent: c}
 	case kern.EVFILT_SIGNAL:
 		w = signalNote{p, c.Ident}
 	case kern.EVFILT_PROC:

@@ -1,4 +1,4 @@
-package vnet
+package sys
 
 import (
 	"testing"
@@ -80,7 +80,7 @@ func TestFiltersOfNoFile(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			b := newBench(t, one("a", "b"))
-			lines := calls(b.Lab)
+			lines := calls(b)
 			b.program("b", func(p *Proc) Exit {
 				p.Sleep(time.Second)
 				return Exit{Code: 5, How: "exit"}
@@ -91,16 +91,16 @@ func TestFiltersOfNoFile(t *testing.T) {
 				c.main(p, kq, make([]kern.Kevent, 4))
 				return done
 			})
-			if _, err := b.Do(Start{Node: "n", Proc: "a"}); err != nil {
+			if err := b.begin("a"); err != nil {
 				t.Fatal(err)
 			}
-			b.Run(time.Hour, NoLimit)
+			b.Run(time.Hour)
 			got := *lines
 			if len(got) == 0 || got[len(got)-1][len(got[len(got)-1])-len("a ended: exit 0"):] != "a ended: exit 0" {
 				t.Fatalf("the log has %q", got)
 			}
 			wantLines(t, got[:len(got)-1], c.want...)
-			if _, due := b.Next(); due {
+			if _, due := b.loop.Next(); due {
 				t.Error("a timer is left")
 			}
 		})

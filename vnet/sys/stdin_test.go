@@ -1,4 +1,4 @@
-package vnet
+package sys
 
 import (
 	"testing"
@@ -27,7 +27,7 @@ func TestStdin(t *testing.T) {
 		}
 	}
 	ended := 0
-	b, _ := family(t, map[string]func(p *Proc) Exit{
+	b, _ := relatives(t, map[string]func(p *Proc) Exit{
 		"b": func(p *Proc) Exit {
 			read(p, 2, 0, errno.EWOULDBLOCK) // the parent's terminal
 			ended++
@@ -58,12 +58,12 @@ func TestStdin(t *testing.T) {
 		},
 	})
 	for _, text := range []string{"hello", "you"} {
-		b.Run(b.Now()+100*time.Millisecond, NoLimit)
-		if _, err := b.Do(Stdin{Node: "n", Proc: "a", Text: text}); err != nil {
+		b.Run(b.Now() + 100*time.Millisecond)
+		if err := b.Type("a", text, false); err != nil {
 			t.Fatal(err)
 		}
 	}
-	b.Run(b.Now()+2*time.Second, NoLimit)
+	b.Run(b.Now() + 2*time.Second)
 	if ended != 2 {
 		t.Errorf("%d programs reached their end, want 2", ended)
 	}
@@ -72,7 +72,7 @@ func TestStdin(t *testing.T) {
 // TestAReaderOfTheTerminalSaysSo: who looks at the processes sees which one waits for
 // what is typed.
 func TestAReaderOfTheTerminalSaysSo(t *testing.T) {
-	b, _ := family(t, map[string]func(p *Proc) Exit{
+	b, _ := relatives(t, map[string]func(p *Proc) Exit{
 		"a": func(p *Proc) Exit {
 			p.Read(0, make([]byte, 1))
 			p.Sleep(time.Second)
@@ -80,10 +80,10 @@ func TestAReaderOfTheTerminalSaysSo(t *testing.T) {
 		},
 	})
 	wchan := func() string {
-		b.Run(b.Now()+100*time.Millisecond, NoLimit)
-		for _, p := range b.Status().Procs {
-			if p.PID != 0 && p.State == "sleeping" {
-				return p.Wchan
+		b.Run(b.Now() + 100*time.Millisecond)
+		for _, p := range b.Procs() {
+			if st := p.Status(); st.State == "sleeping" {
+				return st.Wchan
 			}
 		}
 		return "no process sleeps"
@@ -91,7 +91,7 @@ func TestAReaderOfTheTerminalSaysSo(t *testing.T) {
 	if got := wchan(); got != "ttyin" {
 		t.Errorf("a process that reads its terminal sleeps on %q, want ttyin", got)
 	}
-	if _, err := b.Do(Stdin{Node: "n", Proc: "a", Text: "x"}); err != nil {
+	if err := b.Type("a", "x", false); err != nil {
 		t.Fatal(err)
 	}
 	if got := wchan(); got == "ttyin" {

@@ -1,6 +1,8 @@
-package vnet
+package sys
 
-import "wireloom/vnet/loop"
+import (
+	"wireloom/vnet/loop"
+)
 
 // A cpu is the one processor of a node. Processes take turns on it, in the order
 // in which they became ready, for a slice of SliceFuel units each. The process that

@@ -1,4 +1,4 @@
-package vnet
+package sys
 
 import (
 	"path"
@@ -78,13 +78,13 @@ func (p *Proc) base(fd int) fs.Base {
 func (p *Proc) openInode(n *fs.Inode, of *openFile, flags int) (int, errno.Errno) {
 	switch n.Kind() {
 	case fs.Regular:
-		of.file = file.OpenRegular(p.node.fs, n, of.flags)
+		of.file = file.OpenRegular(p.sys.fs, n, of.flags)
 	case fs.Directory:
-		of.file = file.OpenDir(p.node.fs, n)
+		of.file = file.OpenDir(p.sys.fs, n)
 	case fs.Character:
 		return p.openDevice(n.Device(), of, flags)
 	case fs.FIFO:
-		f, e := p.node.fifos.Open(&p.caller, n, of.flags)
+		f, e := p.sys.fifos.Open(&p.caller, n, of.flags)
 		if e != errno.OK {
 			return -1, e
 		}

@@ -1,4 +1,4 @@
-package vnet
+package sys
 
 import (
 	"encoding/binary"
@@ -57,18 +57,18 @@ func (p *Proc) Signal(sig int) {
 	if what == signal.Untold {
 		return
 	}
-	p.node.lab.emit(event.Event{Kind: event.Signal, Node: p.node.name, Proc: p.name, PID: p.pid, Op: name, Text: what.String(), Fuel: p.fuel})
+	p.sys.log.Emit(event.Event{Kind: event.Signal, Node: p.sys.name, Proc: p.name, PID: p.pid, Op: name, Text: what.String(), Fuel: p.fuel})
 	switch what {
 	case signal.Caught:
 		for _, f := range p.fds {
-			f.sel.Wakeup(p.node.kern)
-			f.sel.Knote(p.node.kern)
+			f.sel.Wakeup(p.sys.kern)
+			f.sel.Knote(p.sys.kern)
 		}
 	case signal.Ends:
 	default:
 		return
 	}
-	if p.interrupts() && !p.node.kern.Interrupt(&p.caller.Thread) {
+	if p.interrupts() && !p.sys.kern.Interrupt(&p.caller.Thread) {
 		p.arm()
 	}
 }
@@ -130,7 +130,7 @@ func (p *Proc) Sigtake() int {
 // interrupts what it does. It returns whether the call that the signal interrupted
 // begins again after it.
 func (p *Proc) Handle(sig int, handler func()) (restart bool) {
-	p.node.lab.emit(event.Event{Kind: event.Signal, Node: p.node.name, Proc: p.name, PID: p.pid, Op: signal.Name(sig), Text: "handler", Fuel: p.fuel})
+	p.sys.log.Emit(event.Event{Kind: event.Signal, Node: p.sys.name, Proc: p.name, PID: p.pid, Op: signal.Name(sig), Text: "handler", Fuel: p.fuel})
 	restart = p.sig.Restarts(sig)
 	p.sig.Block(signal.All)
 	p.disarm()
@@ -147,7 +147,7 @@ func (p *Proc) Sigpause(mask uint64) errno.Errno {
 	set := signal.FromMask(mask)
 	before := p.sig.Block(set)
 	p.arm()
-	e := p.node.kern.Sleep(&p.caller.Thread, &p.signals, "pause", true)
+	e := p.sys.kern.Sleep(&p.caller.Thread, &p.signals, "pause", true)
 	p.sig.Block(before)
 	p.disarm()
 	p.logCall(event.Event{Op: "sigpause", Text: set.String()}, e, began)
@@ -169,7 +169,7 @@ func (p *Proc) Kill(pid, sig int) errno.Errno {
 		name = "0"
 		fallthrough
 	default:
-		if p.node.signal(p, pid, sig) == 0 && !p.zombie(pid) {
+		if p.sys.signal(p, pid, sig) == 0 && !p.zombie(pid) {
 			e = errno.ESRCH
 		}
 	}
@@ -178,9 +178,9 @@ func (p *Proc) Kill(pid, sig int) errno.Errno {
 }
 
 // signal posts a signal as from asks for it, and returns to how many processes.
-func (n *Node) signal(from *Proc, pid, sig int) int {
+func (s *System) signal(from *Proc, pid, sig int) int {
 	count := 0
-	for _, q := range slices.Clone(n.procs) {
+	for _, q := range slices.Clone(s.procs) {
 		switch {
 		case pid > 0 && q.pid != pid,
 			pid == 0 && q.caller.Thread.PGID != from.caller.Thread.PGID,
@@ -199,7 +199,7 @@ func (n *Node) signal(from *Proc, pid, sig int) int {
 // Alarm is setitimer(2) for one SIGALRM when d has passed; none with 0. It returns
 // how long the alarm that it replaces had left, 0 without one.
 func (p *Proc) Alarm(d time.Duration) time.Duration {
-	l := &p.node.lab.loop
+	l := p.sys.loop
 	left := time.Duration(0)
 	if l.Stop(&p.alarm) {
 		left = p.alarmAt - l.Now()
@@ -287,6 +287,16 @@ func (f *signalFile) Kqfilter(by *file.Caller, kn *kern.Knote) errno.Errno {
 func (f *signalFile) Close(*file.Caller) errno.Errno {
 	f.p.fds = slices.DeleteFunc(f.p.fds, func(x *signalFile) bool { return x == f })
 	f.p.arm()
-	f.sel.Destroy(f.p.node.kern)
+	f.sel.Destroy(f.p.sys.kern)
 	return errno.OK
+}
+
+// Terminate posts SIGTERM. A command of the node's is stopped with SIGINT, as Ctrl-C at
+// its prompt would: ping then prints what it counted.
+func (p *Proc) Terminate() {
+	if p.native {
+		p.Signal(signal.SIGINT)
+		return
+	}
+	p.Signal(signal.SIGTERM)
 }

@@ -1,8 +1,7 @@
-package vnet
+package sys
 
 import (
 	"fmt"
-	"path"
 	"slices"
 	"strings"
 
@@ -20,6 +19,14 @@ import (
 //	Spawn ---> child ---ended---> zombie ---Waitpid---> gone
 //	             \                  \------parent ends---^
 //	              \---parent ends---> orphan ---ended----^
+
+// A family is a process' parent and its children.
+type family struct {
+	parent   *Proc        // nil where nobody waits for it
+	children []*Proc      // that it has not waited for, in the order of their start
+	exits    kern.SelInfo // the kqueues that watch it end
+	exit     Exit
+}
 
 // Options of Waitpid.
 const (
@@ -41,11 +48,11 @@ func (p *Proc) Spawn(argv, env []string, fds [3]int) (int, errno.Errno) {
 }
 
 func argvText(argv []string) string {
-	const most = 8 // arguments, of 40 bytes, are shown
+	const shown = 8 // arguments, of 40 bytes each
 	var b strings.Builder
 	for i, a := range argv {
 		switch {
-		case i == most:
+		case i == shown:
 			return b.String() + ", ...]"
 		case i == 0:
 			b.WriteByte('[')
@@ -64,11 +71,11 @@ func (p *Proc) spawn(argv, env []string, fds [3]int) (int, errno.Errno) {
 	if len(argv) == 0 {
 		return -1, errno.EINVAL
 	}
-	if checkArgs(argv, env) != nil {
+	if CheckArgs(argv, env) != nil {
 		return -1, errno.E2BIG
 	}
-	n := p.node
-	x, ok := n.executable(argv[0])
+	s := p.sys
+	x, ok := s.host.Executable(argv[0])
 	if !ok {
 		return -1, errno.ENOENT
 	}
@@ -86,15 +93,15 @@ func (p *Proc) spawn(argv, env []string, fds [3]int) (int, errno.Errno) {
 		}
 		files[i] = of
 	}
-	if len(n.procs)+n.zombies >= MaxProcs-ReservedProcs {
-		p.once(limitProcs, "processes", fmt.Sprintf("the node runs %d processes and has %d that nobody waited for: a program can't start more", len(n.procs), n.zombies), MaxProcs-ReservedProcs)
+	if len(s.procs)+s.zombies >= MaxProcs-ReservedProcs {
+		p.once(limitProcs, "processes", fmt.Sprintf("the node runs %d processes and has %d that nobody waited for: a program can't start more", len(s.procs), s.zombies), MaxProcs-ReservedProcs)
 		return -1, errno.EAGAIN
 	}
-	if memory, instance := x.begins(); memory+instance+ProcMemory > n.lab.mem.Free() {
-		p.outOfMemory(fmt.Sprintf("a process of %s begins with %d bytes", x.name, memory+instance+ProcMemory))
+	if memory, instance := x.begins(); memory+instance+ProcMemory > s.mem.Lab().Free() {
+		p.outOfMemory(fmt.Sprintf("a process of %s begins with %d bytes", x.Name, memory+instance+ProcMemory))
 		return -1, errno.ENOMEM
 	}
-	c, err := n.run(x, argv, env)
+	c, err := s.run(x, argv, env)
 	if err != nil {
 		return -1, errno.EAGAIN
 	}
@@ -116,55 +123,51 @@ func (p *Proc) spawn(argv, env []string, fds [3]int) (int, errno.Errno) {
 	return c.pid, errno.OK
 }
 
-// An executable is what a name stands for on a node.
-type executable struct {
-	name   string
-	prog   Program
-	native bool
-	conf   ProgramConfig // of the slot; zero for a command
+// Start makes a process of an executable under a name, and starts it.
+func (s *System) Start(x Executable, name string, argv []string) (*Proc, error) {
+	p, err := s.spawn(x, name, argv, x.Env)
+	if err == nil {
+		p.start()
+	}
+	return p, err
 }
 
-// executable finds a program by its slot's name or a command; a folder before it
-// does not matter.
-func (n *Node) executable(name string) (executable, bool) {
-	name = path.Base(name)
-	if s := n.slot(name); s != nil && s.prog != nil {
-		return executable{name, s.prog, s.conf.Command != "", s.conf}, true
+// spawn makes a process, which the caller starts.
+func (s *System) spawn(x Executable, name string, argv, env []string) (*Proc, error) {
+	if len(s.procs) >= MaxProcs {
+		return nil, s.full(name)
 	}
-	if c := n.lab.rt.Commands[name]; c != nil {
-		return executable{name: name, prog: c, native: true}, true
+	if s.mem.Lab().Free() < ProcMemory {
+		return nil, s.outOfMemory(name)
 	}
-	return executable{}, false
-}
-
-// run makes a process of an executable, which the caller starts. Its name has a
-// number, so that several may run.
-func (n *Node) run(x executable, argv, env []string) (*Proc, error) {
-	n.lastCmd++
-	p, err := n.spawn(nil, fmt.Sprintf("%s.%d", x.name, n.lastCmd), x.prog, x.native, slices.Clone(argv), slices.Clone(env))
-	if err != nil {
-		return nil, err
-	}
-	p.limit(x.conf)
+	p := s.newProc(name, x, argv, env)
+	s.procs = append(s.procs, p)
 	return p, nil
 }
 
-// limit gives a process the limits of a slot.
-func (p *Proc) limit(c ProgramConfig) {
-	if c.Memory > 0 {
-		p.memoryLimit = c.Memory
-	}
-	p.fuelLimit = c.Fuel
+// run is spawn under a name with a number, so that several may run.
+func (s *System) run(x Executable, argv, env []string) (*Proc, error) {
+	s.lastCmd++
+	return s.spawn(x, fmt.Sprintf("%s.%d", x.Name, s.lastCmd), slices.Clone(argv), slices.Clone(env))
+}
+
+// full tells that the machine starts no more processes.
+func (s *System) full(name string) error {
+	s.log.Emit(event.Event{
+		Kind: event.Limit, Node: s.name, Proc: name, Op: "processes", N: MaxProcs,
+		Text: fmt.Sprintf("the node runs %d processes and starts no more", len(s.procs)),
+	})
+	return fmt.Errorf("node %s runs %d processes already: stop one first", s.name, len(s.procs))
 }
 
 // leaveFamily is what the end of a process means to its children and its parent.
 func (p *Proc) leaveFamily() {
-	n := p.node
+	s := p.sys
 	for _, c := range p.children {
 		c.parent = nil
 		if c.state == procExited {
 			c.letGo()
-			n.zombies--
+			s.zombies--
 		}
 	}
 	p.children = nil
@@ -172,7 +175,7 @@ func (p *Proc) leaveFamily() {
 	if p.parent == nil {
 		return
 	}
-	n.zombies++
+	s.zombies++
 	if p.parent.sig.Ignores(signal.SIGCHLD) {
 		p.parent.reap(p) // it does not want to know: SA_NOCLDWAIT
 	}
@@ -180,15 +183,15 @@ func (p *Proc) leaveFamily() {
 	if q == nil {
 		return
 	}
-	n.kern.Wakeup(&q.children)
+	s.kern.Wakeup(&q.children)
 	q.Signal(signal.SIGCHLD)
 }
 
 // reap forgets a zombie.
 func (p *Proc) reap(c *Proc) {
 	p.children = slices.DeleteFunc(p.children, func(x *Proc) bool { return x == c })
-	p.node.zombies--
-	p.node.kern.Wakeup(&p.children)
+	p.sys.zombies--
+	p.sys.kern.Wakeup(&p.children)
 	c.parent = nil
 	c.letGo()
 }
@@ -257,7 +260,7 @@ func (p *Proc) waitpid(pid, options int) (child, status int, e errno.Errno) {
 		case options&WNOHANG != 0:
 			return 0, 0, errno.OK
 		}
-		if e := p.node.kern.Sleep(&p.caller.Thread, &p.children, "wait", true); e != errno.OK {
+		if e := p.sys.kern.Sleep(&p.caller.Thread, &p.children, "wait", true); e != errno.OK {
 			return -1, 0, e
 		}
 	}

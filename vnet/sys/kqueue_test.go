@@ -1,4 +1,4 @@
-package vnet
+package sys
 
 import (
 	"fmt"
@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"wireloom/tapemu"
 	"wireloom/vnet/errno"
 	"wireloom/vnet/event"
 	"wireloom/vnet/file"
@@ -15,37 +14,25 @@ import (
 	"wireloom/vnet/signal"
 )
 
-// tapLab runs a program on a node with NetBSD's tap, and returns the lab and the
+// tapBench runs a program on a machine with NetBSD's tap, and returns the bench and the
 // calls that were logged.
-func tapLab(t *testing.T, main func(p *Proc) Exit) (*Lab, *[]string) {
+func tapBench(t *testing.T, main func(p *Proc) Exit) (*bench, *[]string) {
 	t.Helper()
-	l, err := New(Config{
-		Name: "test", Seed: 1,
-		Nodes: []NodeConfig{{
-			Name: "bob", Dialect: kern.NetBSD, Devices: []DeviceConfig{{Name: "tap0"}},
-			Programs: []ProgramConfig{{Name: "p", Start: true}},
-		}},
-	}, Runtime{Modules: func(kern.Dialect) []kern.Module { return []kern.Module{tapemu.NetBSD()} }})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(l.Close)
+	b := newBench(t, setup{programs: []string{"p"}, start: []string{"p"}, tap: true})
 	var calls []string
-	l.Log().Subscribe(func(e *event.Event) {
+	b.log.Subscribe(func(e *event.Event) {
 		if e.Kind == event.Call {
 			calls = append(calls, fmt.Sprintf("%v %s %d %s = %d %s", e.At, e.Op, e.FD, e.Text, e.N, errno.Errno(e.Errno)))
 		}
 	})
-	if err := l.Install("bob", "p", native{"p", "", main}); err != nil {
-		t.Fatal(err)
-	}
-	l.Start()
-	return l, &calls
+	b.program("p", main)
+	b.Start()
+	return b, &calls
 }
 
 // arrive gives the tap a frame to read.
-func arrive(l *Lab) {
-	k := l.Node("bob").Kernel()
+func arrive(b *bench) {
+	k := b.Kernel()
 	k.Ifnet("tap0").Transmit(k.NewFrame(make([]byte, 60)))
 }
 
@@ -54,7 +41,7 @@ func change(fd, filter, flags int) []kern.Kevent {
 }
 
 func TestKqueue(t *testing.T) {
-	l, calls := tapLab(t, func(p *Proc) Exit {
+	b, calls := tapBench(t, func(p *Proc) Exit {
 		tap, _ := p.Open("/dev/tap0", kern.O_RDWR)
 		null, _ := p.Open("/dev/null", kern.O_RDWR)
 		kq, _ := p.Kqueue()
@@ -74,9 +61,9 @@ func TestKqueue(t *testing.T) {
 		p.Kevent(kq, change(tap, kern.EVFILT_WRITE, kern.EV_ADD|kern.EV_ONESHOT), events, -1) // always holds
 		return done
 	})
-	l.Run(4*time.Millisecond, NoLimit)
-	l.loop.After(5*time.Millisecond-l.Now(), func() { arrive(l) })
-	l.Run(time.Second, NoLimit)
+	b.Run(4 * time.Millisecond)
+	b.loop.After(5*time.Millisecond-b.Now(), func() { arrive(b) })
+	b.Run(time.Second)
 	want := []string{
 		"0s open 0 O_RDWR = 4 OK",
 		"0s open 0 O_RDWR = 5 OK",
@@ -114,7 +101,7 @@ func TestAClosedDescriptorLeavesItsKqueues(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var before, after int
-			l, _ := tapLab(t, func(p *Proc) Exit {
+			b, _ := tapBench(t, func(p *Proc) Exit {
 				tap, _ := p.Open("/dev/tap0", kern.O_RDWR)
 				kq, _ := p.Kqueue()
 				p.Kevent(kq, change(tap, kern.EVFILT_READ, kern.EV_ADD), nil, 0)
@@ -126,7 +113,7 @@ func TestAClosedDescriptorLeavesItsKqueues(t *testing.T) {
 				after = q.Len()
 				return done
 			})
-			l.Run(time.Millisecond, NoLimit)
+			b.Run(time.Millisecond)
 			if before != 1 || after != 0 {
 				t.Errorf("the kqueue watches %d and then %d, want 1 and 0", before, after)
 			}
@@ -135,7 +122,7 @@ func TestAClosedDescriptorLeavesItsKqueues(t *testing.T) {
 }
 
 func TestAKqueueIsAFile(t *testing.T) {
-	l, calls := tapLab(t, func(p *Proc) Exit {
+	b, calls := tapBench(t, func(p *Proc) Exit {
 		tap, _ := p.Open("/dev/tap0", kern.O_RDWR)
 		kq, _ := p.Kqueue()
 		p.Read(kq, make([]byte, 1))
@@ -147,8 +134,8 @@ func TestAKqueueIsAFile(t *testing.T) {
 		p.Close(tap)
 		return done
 	})
-	l.loop.After(3*time.Millisecond-l.Now(), func() { arrive(l) })
-	l.Run(time.Second, NoLimit)
+	b.loop.After(3*time.Millisecond-b.Now(), func() { arrive(b) })
+	b.Run(time.Second)
 	want := []string{
 		"0s read 5  = -1 ENXIO",
 		"0s write 5  = -1 ENXIO",
@@ -164,7 +151,7 @@ func TestAKqueueIsAFile(t *testing.T) {
 }
 
 func TestKqueuesAreBounded(t *testing.T) {
-	l, _ := tapLab(t, func(p *Proc) Exit {
+	b, _ := tapBench(t, func(p *Proc) Exit {
 		for n := p.opened; ; n++ {
 			if _, e := p.Kqueue(); e != errno.OK {
 				if e != errno.EMFILE || n != MaxFiles {
@@ -174,12 +161,12 @@ func TestKqueuesAreBounded(t *testing.T) {
 			}
 		}
 	})
-	l.Run(time.Millisecond, NoLimit)
+	b.Run(time.Millisecond)
 }
 
 func TestFlagsAreThoseThatIoctlSet(t *testing.T) {
 	var got []int
-	l, _ := tapLab(t, func(p *Proc) Exit {
+	b, _ := tapBench(t, func(p *Proc) Exit {
 		tap, _ := p.Open("/dev/tap0", kern.O_RDWR)
 		flags := func() {
 			f, _ := p.Flags(tap)
@@ -191,7 +178,7 @@ func TestFlagsAreThoseThatIoctlSet(t *testing.T) {
 		flags()
 		return done
 	})
-	l.Run(time.Millisecond, NoLimit)
+	b.Run(time.Millisecond)
 	if want := []int{kern.O_RDWR | kern.O_NONBLOCK, kern.O_RDWR | kern.O_ASYNC}; !slices.Equal(got, want) {
 		t.Errorf("flags %v, want %v", got, want)
 	}
@@ -211,11 +198,11 @@ func TestTyping(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var got []string
-			l, _ := tapLab(t, func(p *Proc) Exit {
+			b, _ := tapBench(t, func(p *Proc) Exit {
 				p.Catch(signal.SIGINT)
-				b := make([]byte, 16)
+				buf := make([]byte, 16)
 				for {
-					n, e := p.Read(0, b)
+					n, e := p.Read(0, buf)
 					for p.TakeSignal() == signal.SIGINT {
 						got = append(got, "SIGINT")
 					}
@@ -227,17 +214,17 @@ func TestTyping(t *testing.T) {
 						got = append(got, "EOF")
 						return done
 					default:
-						got = append(got, fmt.Sprintf("%q", b[:n]))
+						got = append(got, fmt.Sprintf("%q", buf[:n]))
 					}
 				}
 			})
-			l.Run(time.Millisecond, NoLimit)
+			b.Run(time.Millisecond)
 			for _, text := range c.typed {
-				if _, err := l.Do(Stdin{Node: "bob", Proc: "p", Text: text}); err != nil {
+				if err := b.Type("p", text, false); err != nil {
 					t.Fatal(err)
 				}
 			}
-			l.Run(2*time.Millisecond, NoLimit)
+			b.Run(2 * time.Millisecond)
 			if got := strings.Join(got, " "); got != c.want {
 				t.Errorf("got %s, want %s", got, c.want)
 			}
@@ -247,27 +234,24 @@ func TestTyping(t *testing.T) {
 
 func TestAnInterruptIsTypedHoweverMuchWaits(t *testing.T) {
 	caught := false
-	l, _ := tapLab(t, func(p *Proc) Exit {
+	b, _ := tapBench(t, func(p *Proc) Exit {
 		p.Catch(signal.SIGINT)
 		p.Sleep(time.Hour)
 		caught = p.TakeSignal() == signal.SIGINT
 		return done
 	})
-	l.Run(time.Millisecond, NoLimit)
-	enter := func(text string) error {
-		_, err := l.Do(Stdin{Node: "bob", Proc: "p", Text: text})
-		return err
-	}
-	if err := enter(strings.Repeat("x", MaxStdin)); err != nil {
+	b.Run(time.Millisecond)
+	enter := func(text string) error { return b.Type("p", text, false) }
+	if err := enter(strings.Repeat("x", file.MaxStdin)); err != nil {
 		t.Fatal(err)
 	}
 	if err := enter("x"); err == nil {
-		t.Errorf("more than %d bytes are taken", MaxStdin)
+		t.Errorf("more than %d bytes are taken", file.MaxStdin)
 	}
 	if err := enter("\x03"); err != nil {
 		t.Error(err)
 	}
-	l.Run(2*time.Millisecond, NoLimit)
+	b.Run(2 * time.Millisecond)
 	if !caught {
 		t.Error("no SIGINT came")
 	}
@@ -278,7 +262,7 @@ func TestAnInterruptIsTypedHoweverMuchWaits(t *testing.T) {
 func TestKqueueLimits(t *testing.T) {
 	const most = 4096 // of a node
 	ran := false
-	l, _ := tapLab(t, func(p *Proc) Exit {
+	b, _ := tapBench(t, func(p *Proc) Exit {
 		for range 2 {
 			var kqs []int
 			count := 0
@@ -308,7 +292,7 @@ func TestKqueueLimits(t *testing.T) {
 		ran = true
 		return Exit{How: "exit"}
 	})
-	l.Run(time.Second, NoLimit)
+	b.Run(time.Second)
 	if !ran {
 		t.Error("the program did not reach its end")
 	}

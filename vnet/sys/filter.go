@@ -1,79 +1,15 @@
-package vnet
+package sys
 
 import (
 	"slices"
-	"time"
 
 	"wireloom/vnet/errno"
 	"wireloom/vnet/file"
 	"wireloom/vnet/kern"
-	"wireloom/vnet/loop"
 	"wireloom/vnet/signal"
 )
 
-// Filters of kqueues that are about no file: EVFILT_TIMER, EVFILT_SIGNAL and
-// EVFILT_PROC.
-
-// A timerNote is what a change with EVFILT_TIMER asks for: an event each time that
-// Data milliseconds, or what Fflags says, have passed.
-type timerNote struct {
-	p *Proc
-	kern.Kevent
-}
-
-// A timerFilter counts the times that a timer expired since the last event. It asks
-// for the loop's turn once between two events, however short its period is.
-type timerFilter struct {
-	loop   *loop.Loop
-	timer  loop.Timer
-	began  time.Duration
-	period time.Duration
-	once   bool
-	seen   int64 // expirations that events have told
-}
-
-var timerUnits = map[int]time.Duration{
-	0: time.Millisecond, kern.NOTE_SECONDS: time.Second, kern.NOTE_MSECONDS: time.Millisecond, kern.NOTE_USECONDS: time.Microsecond, kern.NOTE_NSECONDS: time.Nanosecond,
-}
-
-// Kqfilter sets the timer.
-func (t timerNote) Kqfilter(_ *file.Caller, kn *kern.Knote) errno.Errno {
-	unit, ok := timerUnits[t.Fflags]
-	if !ok || t.Data < 0 || t.Data > int64(maxTimer/unit) {
-		return errno.EINVAL
-	}
-	l := &t.p.node.lab.loop
-	f := &timerFilter{loop: l, began: l.Now(), period: max(time.Duration(t.Data)*unit, minTimer), once: t.Flags&kern.EV_ONESHOT != 0}
-	f.timer.Run = func() { kn.Activate(kn) }
-	l.Set(&f.timer, l.Now()+f.period)
-	new(kern.SelInfo).Attach(kn, f) // nobody else's list
-	return errno.OK
-}
-
-// Limits of a timer's period: a shorter one is as long as the first.
-const (
-	minTimer = 10 * time.Microsecond
-	maxTimer = 1 << 60 * time.Nanosecond
-)
-
-// Event, Reset and Detach implement kern.FilterOps and kern.Resetter.
-
-func (f *timerFilter) Event(kn *kern.Knote) bool {
-	kn.Data = int64((f.loop.Now()-f.began)/f.period) - f.seen
-	if f.once {
-		kn.Data = min(kn.Data, 1)
-	}
-	return kn.Data > 0
-}
-
-func (f *timerFilter) Reset(kn *kern.Knote) {
-	f.seen += kn.Data
-	if !f.once && !f.timer.Pending() {
-		f.loop.Set(&f.timer, f.began+time.Duration(f.seen+1)*f.period)
-	}
-}
-
-func (f *timerFilter) Detach(*kern.Knote) { f.loop.Stop(&f.timer) }
+// Filters of kqueues that are about processes: EVFILT_SIGNAL and EVFILT_PROC.
 
 // A signalNote is the signal that a change with EVFILT_SIGNAL asks for.
 type signalNote struct {
@@ -122,7 +58,7 @@ type procNote struct {
 // Kqfilter finds the process, or a child of who calls that has ended.
 func (c procNote) Kqfilter(_ *file.Caller, kn *kern.Knote) errno.Errno {
 	p := c.p
-	q := p.node.proc(c.Ident)
+	q := p.sys.proc(c.Ident)
 	if q == nil {
 		i := slices.IndexFunc(p.children, func(x *Proc) bool { return x.pid == c.Ident })
 		if i < 0 {

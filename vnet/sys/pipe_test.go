@@ -1,4 +1,4 @@
-package vnet
+package sys
 
 import (
 	"bytes"
@@ -105,7 +105,7 @@ func TestPipe(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			b := newBench(t, one("a"))
-			lines := calls(b.Lab)
+			lines := calls(b)
 			b.program("a", func(p *Proc) Exit {
 				r, w, e := p.Pipe()
 				if r != 4 || w != 5 || e != errno.OK {
@@ -117,9 +117,9 @@ func TestPipe(t *testing.T) {
 				return ending(p)
 			})
 			b.Start()
-			b.Run(time.Hour, NoLimit)
+			b.Run(time.Hour)
 			wantLines(t, *lines, append(c.want, "end", "0s a ended: exit 0")...)
-			if n := b.Node("n").pipes; n != 0 {
+			if n := b.pipes; n != 0 {
 				t.Errorf("%d pipes are left", n)
 			}
 		})
@@ -157,10 +157,10 @@ func TestPipeBetweenProcesses(t *testing.T) {
 		}
 		return done
 	})
-	if _, err := b.Do(Start{Node: "n", Proc: "a"}); err != nil {
+	if err := b.begin("a"); err != nil {
 		t.Fatal(err)
 	}
-	b.Run(time.Second, NoLimit)
+	b.Run(time.Second)
 	if !bytes.Equal(got, sent) {
 		t.Errorf("%d bytes came, want the %d that were sent", len(got), len(sent))
 	}
@@ -170,9 +170,9 @@ func TestPipeBetweenProcesses(t *testing.T) {
 func TestPipesAreBounded(t *testing.T) {
 	b := newBench(t, one("a"))
 	b.program("a", func(p *Proc) Exit {
-		n := p.node
+		s := p.sys
 		for range MaxPipes {
-			if _, _, e := n.newPipe(); e != errno.OK {
+			if _, _, e := s.newPipe(); e != errno.OK {
 				t.Fatal(e)
 			}
 		}
@@ -182,8 +182,8 @@ func TestPipesAreBounded(t *testing.T) {
 		return done
 	})
 	b.Start()
-	b.Run(time.Second, NoLimit)
-	if n := b.Log().Count(event.Limit); n != 1 {
+	b.Run(time.Second)
+	if n := b.log.Count(event.Limit); n != 1 {
 		t.Errorf("%d limit events, want one", n)
 	}
 }

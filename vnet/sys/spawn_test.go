@@ -1,4 +1,4 @@
-package vnet
+package sys
 
 import (
 	"strings"
@@ -11,15 +11,15 @@ import (
 
 var std = [3]int{0, 1, 2}
 
-// family is a node whose programs start each other: a is started with the lab.
-func family(t *testing.T, programs map[string]func(p *Proc) Exit) (*bench, *[]string) {
+// relatives is a machine whose programs start each other: a begins with it.
+func relatives(t *testing.T, programs map[string]func(p *Proc) Exit) (*bench, *[]string) {
 	t.Helper()
 	b := newBench(t, one("a", "b", "c"))
-	lines := calls(b.Lab)
+	lines := calls(b)
 	for name, main := range programs {
 		b.program(name, main)
 	}
-	if _, err := b.Do(Start{Node: "n", Proc: "a"}); err != nil {
+	if err := b.begin("a"); err != nil {
 		t.Fatal(err)
 	}
 	return b, lines
@@ -100,16 +100,16 @@ func TestSpawn(t *testing.T) {
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			b, lines := family(t, map[string]func(p *Proc) Exit{"b": c.b, "a": func(p *Proc) Exit { c.a(p); return done }})
-			b.Run(5*time.Minute, NoLimit)
+			b, lines := relatives(t, map[string]func(p *Proc) Exit{"b": c.b, "a": func(p *Proc) Exit { c.a(p); return done }})
+			b.Run(5 * time.Minute)
 			end := (*lines)[len(*lines)-1]
 			if got := (*lines)[:len(*lines)-1]; !strings.HasSuffix(end, "a ended: exit 0") {
 				t.Errorf("the log ends %q", end)
 			} else {
 				wantLines(t, got, c.want...)
 			}
-			if n := b.Node("n"); n.zombies != 0 || len(n.procs) != 0 {
-				t.Errorf("%d zombies and %d processes are left", n.zombies, len(n.procs))
+			if b.zombies != 0 || len(b.procs) != 0 {
+				t.Errorf("%d zombies and %d processes are left", b.zombies, len(b.procs))
 			}
 		})
 	}
@@ -117,7 +117,7 @@ func TestSpawn(t *testing.T) {
 
 // TestChild: what a child has of its parent.
 func TestChild(t *testing.T) {
-	b, _ := family(t, map[string]func(p *Proc) Exit{
+	b, _ := relatives(t, map[string]func(p *Proc) Exit{
 		"a": func(p *Proc) Exit {
 			p.Sigaction(signal.SIGHUP, signal.Ignore)
 			p.Catch(signal.SIGINT)
@@ -138,13 +138,13 @@ func TestChild(t *testing.T) {
 			return done
 		},
 	})
-	b.Run(time.Second, NoLimit)
+	b.Run(time.Second)
 	b.want("0s n:b.1 exit 0 exit fuel 0", `0s n:a says ["b" "x y"] ["K=v"] pid 2 parent 1 stdin 0 OK HUP ignored INT default`, "0s n:a exit 0 exit fuel 0")
 }
 
 // TestOrphans: the children of a process that ended go on, and are nobody's.
 func TestOrphans(t *testing.T) {
-	b, _ := family(t, map[string]func(p *Proc) Exit{
+	b, _ := relatives(t, map[string]func(p *Proc) Exit{
 		"a": func(p *Proc) Exit {
 			p.Spawn([]string{"b"}, nil, std)
 			p.Spawn([]string{"c"}, nil, std)
@@ -158,9 +158,9 @@ func TestOrphans(t *testing.T) {
 			return done
 		},
 	})
-	b.Run(time.Minute, NoLimit)
+	b.Run(time.Minute)
 	b.want("0s n:b.1 exit 3 exit fuel 0", "1s n:a exit 0 exit fuel 0", "2s n:a says parent 0", "2s n:c.2 exit 0 exit fuel 0")
-	if n := b.Node("n").zombies; n != 0 {
+	if n := b.zombies; n != 0 {
 		t.Errorf("%d zombies are left", n)
 	}
 }
@@ -168,7 +168,7 @@ func TestOrphans(t *testing.T) {
 // TestProcessesAreBounded: programs leave room for what is typed at the prompt.
 func TestProcessesAreBounded(t *testing.T) {
 	started := 0
-	b, lines := family(t, map[string]func(p *Proc) Exit{
+	b, lines := relatives(t, map[string]func(p *Proc) Exit{
 		"a": func(p *Proc) Exit {
 			for {
 				if _, e := p.Spawn([]string{"b"}, nil, std); e != errno.OK {
@@ -181,15 +181,15 @@ func TestProcessesAreBounded(t *testing.T) {
 		},
 		"b": sleeps,
 	})
-	b.Run(time.Second, NoLimit)
+	b.Run(time.Second)
 	if want := MaxProcs - ReservedProcs - 1; started != want {
 		t.Errorf("%d were started, want %d", started, want)
 	}
 	var err error
 	for n := 0; err == nil && n < 2*MaxProcs; n++ {
-		_, err = b.Do(Exec{Node: "n", Line: "b"})
+		_, err = b.line("b")
 	}
-	if got := len(b.Node("n").procs); got != MaxProcs || err == nil {
+	if got := len(b.procs); got != MaxProcs || err == nil {
 		t.Errorf("%d processes, want %d; %v", got, MaxProcs, err)
 	}
 	told := 0
@@ -207,7 +207,7 @@ func TestProcessesAreBounded(t *testing.T) {
 // SIGXCPU.
 func TestFuelLimit(t *testing.T) {
 	c := one("a")
-	c.Nodes[0].Programs[0].Fuel = 250_000
+	c.fuel = 250_000
 	b := newBench(t, c)
 	b.program("a", func(p *Proc) Exit {
 		p.Catch(signal.SIGXCPU)
@@ -218,7 +218,7 @@ func TestFuelLimit(t *testing.T) {
 		return p.Verdict()
 	})
 	b.Start()
-	b.Run(time.Second, NoLimit)
+	b.Run(time.Second)
 	b.want("2.50001ms limit fuel", "2.50001ms n:a exit 152 limit fuel 250001")
 }
 
@@ -249,11 +249,11 @@ func TestPrompt(t *testing.T) {
 	})
 	exec := func(line, want string) {
 		t.Helper()
-		r, err := b.Do(Exec{Node: "n", Line: line})
-		if r.Proc != want || err != nil {
-			t.Errorf("exec returned %q, %v, want %q", r.Proc, err, want)
+		name, err := b.line(line)
+		if name != want || err != nil {
+			t.Errorf("the line returned %q, %v, want %q", name, err, want)
 		}
-		b.Run(b.Now()+time.Second, NoLimit)
+		b.Run(b.Now() + time.Second)
 	}
 	exec("say hello", "say.1")
 	b.want("0s n:say.1 says hello", "0s n:say.1 says to stderr", "0s n:say.1 exit 0 exit fuel 0")
@@ -266,15 +266,15 @@ func TestPrompt(t *testing.T) {
 	exec("cat < /nowhere", "cat.8")
 	b.want("5s n:cat.8 says sh: /nowhere: No such file or directory", "5s n:cat.8 exit 1 exit fuel 0")
 	exec("cat | cat", "cat.10")
-	if _, err := b.Do(Stdin{Node: "n", Proc: "cat.10", Text: "typed"}); err != nil {
+	if err := b.Type("cat.10", "typed", false); err != nil {
 		t.Error(err)
 	}
-	b.Run(b.Now()+time.Second, NoLimit)
+	b.Run(b.Now() + time.Second)
 	b.want("7s n:cat.10 says cat: cat: typed")
-	if _, err := b.Do(Stdin{Node: "n", Proc: "cat.10", Text: "\x03"}); err != nil {
+	if err := b.Type("cat.10", "\x03", false); err != nil {
 		t.Error(err)
 	}
-	b.Run(b.Now()+time.Second, NoLimit)
+	b.Run(b.Now() + time.Second)
 	b.want("8s n:cat.9 exit 130 killed fuel 0", "8s n:cat.10 exit 130 killed fuel 0")
 	exec("say y | cat", "cat.12") // one terminal, which is the last one's
 	b.want("9s n:cat.12 says to stderr", "9s n:say.11 exit 0 exit fuel 0", "9s n:cat.12 says cat: y", "9s n:cat.12 exit 0 exit fuel 0")
@@ -289,13 +289,13 @@ func TestPromptErrors(t *testing.T) {
 		"nope":     "nope: command not found; this node has ",
 		"a | nope": "a: command not found",
 		"a |":      "there is no command after the |",
-		"":         "an empty command line",
+		"":         "the command line is empty",
 	} {
-		if _, err := b.Do(Exec{Node: "n", Line: line}); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := b.line(line); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: got %v, want %q", line, err, want)
 		}
 	}
-	if len(b.Node("n").procs) != 0 {
+	if len(b.procs) != 0 {
 		t.Error("something runs")
 	}
 }
@@ -303,7 +303,7 @@ func TestPromptErrors(t *testing.T) {
 // TestLabClosesWithAFamily: whatever the processes wait for, closing the lab ends
 // them.
 func TestLabClosesWithAFamily(t *testing.T) {
-	b, _ := family(t, map[string]func(p *Proc) Exit{
+	b, _ := relatives(t, map[string]func(p *Proc) Exit{
 		"a": func(p *Proc) Exit {
 			r, w, _ := p.Pipe()
 			p.Spawn([]string{"b"}, nil, [3]int{r, 1, 2})
@@ -315,6 +315,6 @@ func TestLabClosesWithAFamily(t *testing.T) {
 		"b": func(p *Proc) Exit { p.Sigpause(0); return done },
 		"c": func(p *Proc) Exit { p.Write(1, make([]byte, 1<<20)); return done },
 	})
-	b.Run(time.Second, NoLimit)
-	b.Close()
+	b.Run(time.Second)
+	b.Off()
 }

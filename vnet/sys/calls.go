@@ -1,4 +1,4 @@
-package vnet
+package sys
 
 import (
 	"strings"
@@ -14,38 +14,6 @@ import (
 // The system calls of a process. Each records a call event when it returns; the
 // clocks, arguments and what is written to the console, which has an event of its
 // own, do not.
-
-// file returns what is open as fd; EBADF if nothing is.
-func (p *Proc) file(fd int) (*openFile, errno.Errno) {
-	if fd < 0 || fd >= len(p.files) || p.files[fd] == nil {
-		return nil, errno.EBADF
-	}
-	return p.files[fd], errno.OK
-}
-
-func (p *Proc) pathOf(fd int) string {
-	if of, e := p.file(fd); e == errno.OK {
-		return of.path
-	}
-	return ""
-}
-
-// install puts a file into the lowest free place of the table; EMFILE if that is full.
-func (p *Proc) install(of *openFile) (int, errno.Errno) {
-	if p.opened >= MaxFiles {
-		p.tooManyFiles()
-		return -1, errno.EMFILE
-	}
-	p.opened++
-	for fd, f := range p.files {
-		if f == nil {
-			p.files[fd] = of
-			return fd, errno.OK
-		}
-	}
-	p.files = append(p.files, of)
-	return len(p.files) - 1, errno.OK
-}
 
 // Read is read(2): from a device it takes one packet.
 func (p *Proc) Read(fd int, b []byte) (int, errno.Errno) {
@@ -92,9 +60,8 @@ func (p *Proc) brokenPipe(of *openFile, e errno.Errno) {
 
 // logMove is logCall for a read or write of of, as fd, that moved the first n bytes of b.
 func (p *Proc) logMove(op string, fd int, of *openFile, at *event.Spot, b []byte, n int, frame uint64, err errno.Errno, began time.Duration) {
-	l := p.node.lab
-	e := l.event(event.Call)
-	e.Node, e.Proc, e.PID, e.Op, e.FD, e.Path = p.node.name, p.name, p.pid, op, fd, of.path
+	e := p.sys.log.New(event.Call)
+	e.Node, e.Proc, e.PID, e.Op, e.FD, e.Path = p.sys.name, p.name, p.pid, op, fd, of.path
 	e.Len, e.N, e.Errno, e.Began, e.Fuel, e.Frame, e.Data = len(b), int64(n), uint16(err), began, p.fuel, frame, b[:n]
 	if frame != 0 && n > 0 { // of a device: its driver has said what it moved
 		e.Link, e.Head = p.caller.Uio.Link, uint8(p.caller.Uio.Head)
@@ -102,7 +69,7 @@ func (p *Proc) logMove(op string, fd int, of *openFile, at *event.Spot, b []byte
 	if err != errno.OK {
 		e.N = -1
 	}
-	l.log.AppendAt(e, at)
+	p.sys.log.Log.AppendAt(e, at)
 	if p.native {
 		p.breathe()
 	}
@@ -121,7 +88,7 @@ func (p *Proc) Ioctl(fd int, cmd uint32, arg []byte) errno.Errno {
 			}
 		}
 	}
-	p.logCall(event.Event{Op: "ioctl", FD: fd, Path: p.pathOf(fd), Text: ioctlName(cmd) + ioctlArg(arg), Data: arg}, e, began)
+	p.logCall(event.Event{Op: "ioctl", FD: fd, Path: p.pathOf(fd), Text: file.IoctlText(cmd, arg), Data: arg}, e, began)
 	return e
 }
 
@@ -163,7 +130,7 @@ func (p *Proc) FileType(fd int) string {
 		return ""
 	}
 	switch f := of.file.(type) {
-	case consoleIn, consoleOut:
+	case *file.Input, consoleOut:
 		return "tty"
 	case *file.Dir:
 		return "dir"
@@ -180,86 +147,21 @@ func (p *Proc) FileType(fd int) string {
 	return "chr"
 }
 
-// PathOf returns the path that fd was opened by.
-func (p *Proc) PathOf(fd int) string { return p.pathOf(fd) }
-
-// Close is close(2).
-func (p *Proc) Close(fd int) errno.Errno {
-	of, e := p.file(fd)
-	began := p.Now()
-	name := p.pathOf(fd)
-	if e == errno.OK {
-		p.forget(fd)
-		p.files[fd] = nil
-		p.opened--
-		e = p.release(of)
+// logCall records that a system call which began at began has returned.
+func (p *Proc) logCall(e event.Event, err errno.Errno, began time.Duration) {
+	e.Kind, e.Node, e.Proc, e.PID = event.Call, p.sys.name, p.name, p.pid
+	e.Errno, e.Began, e.Fuel = uint16(err), began, p.fuel
+	if err != errno.OK {
+		e.N = -1
 	}
-	p.logCall(event.Event{Op: "close", FD: fd, Path: name}, e, began)
+	p.sys.log.Emit(e)
+	if p.native {
+		p.breathe()
+	}
+}
+
+// Sleep lets d of virtual time pass. It returns EINTR if a signal came first.
+func (p *Proc) Sleep(d time.Duration) errno.Errno {
+	_, e := p.Poll(nil, max(d, 0))
 	return e
-}
-
-// closeAll closes what a process leaves open when it ends, as exit(2) does.
-func (p *Proc) closeAll() {
-	for fd, of := range p.files {
-		if of == nil {
-			continue
-		}
-		p.forget(fd)
-		p.files[fd] = nil
-		if _, dev := of.file.(file.Device); !dev {
-			p.release(of)
-			continue
-		}
-		began := p.Now()
-		e := p.release(of)
-		p.logCall(event.Event{Op: "close", FD: fd, Path: of.path, Text: "at exit"}, e, began)
-	}
-}
-
-// Poll is poll(2): it waits until an event holds, timeout has passed (below zero:
-// for ever) or a signal comes, and returns for how many entries one holds.
-func (p *Proc) Poll(fds []file.PollFD, timeout time.Duration) (int, errno.Errno) {
-	began := p.Now()
-	n, e := p.poll(fds, timeout, began)
-	p.logCall(event.Event{Op: "poll", N: int64(n), Text: file.PollText(fds, timeout)}, e, began)
-	return n, e
-}
-
-func (p *Proc) poll(fds []file.PollFD, timeout time.Duration, began time.Duration) (int, errno.Errno) {
-	k := p.node.kern
-	for {
-		k.SelBegin(&p.caller.Thread)
-		p.Worked(len(fds))
-		n := 0
-		for i := range fds {
-			f := &fds[i]
-			f.Revents = kern.POLLNVAL
-			if of, e := p.file(f.FD); e == errno.OK {
-				f.Revents = of.file.Poll(&p.caller, f.Events)
-			}
-			if f.Revents != 0 {
-				n++
-			}
-		}
-		if n > 0 {
-			k.SelEnd(&p.caller.Thread)
-			return n, errno.OK
-		}
-		left := timeout
-		if timeout >= 0 {
-			left = max(timeout-(p.Now()-began), 0)
-		}
-		e := k.SelWait(&p.caller.Thread, left)
-		k.SelEnd(&p.caller.Thread)
-		switch e {
-		case errno.OK:
-		case errno.EWOULDBLOCK:
-			return 0, errno.OK
-		default:
-			return 0, e
-		}
-		if p.Dying() {
-			return 0, errno.EINTR
-		}
-	}
 }

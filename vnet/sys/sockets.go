@@ -1,4 +1,4 @@
-package vnet
+package sys
 
 import (
 	"fmt"
@@ -23,21 +23,21 @@ func (p *Proc) Socket(kind inet.SocketKind) (int, errno.Errno) {
 }
 
 func (p *Proc) socket(kind inet.SocketKind) (int, errno.Errno) {
-	if e := p.node.Need(); e != errno.OK {
+	if e := p.sys.Need(); e != errno.OK {
 		return -1, e
 	}
 	if p.opened >= MaxFiles {
 		p.tooManyFiles()
 		return -1, errno.EMFILE
 	}
-	s, e := p.node.Stack().Socket(kind)
+	s, e := p.sys.Stack().Socket(kind)
 	if e == errno.ENOBUFS {
 		p.once(limitSockets, "sockets", "the node has as many sockets open as it may, and opens no more", inet.MaxSockets)
 	}
 	if e != errno.OK {
 		return -1, e
 	}
-	return p.install(&openFile{file: file.NewSocket(p.node.kern, p.node.Net, kind, s), path: "socket", flags: kern.O_RDWR})
+	return p.install(&openFile{file: file.NewSocket(p.sys.kern, p.sys.Net, kind, s), path: "socket", flags: kern.O_RDWR})
 }
 
 func (p *Proc) sock(fd int) (*file.Socket, errno.Errno) {
@@ -59,7 +59,7 @@ func (p *Proc) onSocket(op string, fd int, b []byte, addr *netip.AddrPort, f fun
 	n := 0
 	s, e := p.sock(fd)
 	if e == errno.OK {
-		p.node.Sync()
+		p.sys.Sync()
 		n, e = f(s)
 	}
 	text := ""

@@ -1,66 +1,14 @@
-package vnet
+package sys
 
 import (
-	"fmt"
-	"strings"
 	"testing"
 	"time"
 
 	"wireloom/vnet/errno"
-	"wireloom/vnet/event"
 	"wireloom/vnet/file"
 	"wireloom/vnet/kern"
 	"wireloom/vnet/signal"
 )
-
-// calls collects the calls and signals that a lab logs, a line each.
-func calls(l *Lab) *[]string {
-	var lines []string
-	l.Log().Subscribe(func(e *event.Event) {
-		switch e.Kind {
-		case event.Call:
-			s := fmt.Sprintf("%v %s %s(%s) = %d", e.At, e.Proc, e.Op, e.Text, e.N)
-			if e.Errno != 0 {
-				s += " " + errno.Errno(e.Errno).String()
-			}
-			lines = append(lines, s)
-		case event.Signal:
-			lines = append(lines, fmt.Sprintf("%v %s --- %s: %s ---", e.At, e.Proc, e.Op, e.Text))
-		case event.Exit:
-			lines = append(lines, fmt.Sprintf("%v %s ended: %s %d", e.At, e.Proc, e.Op, e.N))
-		case event.Limit:
-			lines = append(lines, fmt.Sprintf("%v %s limit %s", e.At, e.Proc, e.Op))
-		default:
-		}
-	})
-	return &lines
-}
-
-func wantLines(t *testing.T, got []string, want ...string) {
-	t.Helper()
-	if strings.Join(got, "\n") != strings.Join(want, "\n") {
-		t.Errorf("the log has\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
-	}
-}
-
-// runOne runs a program as n:a to its end, or for an hour.
-func runOne(t *testing.T, main func(p *Proc) Exit) []string {
-	t.Helper()
-	b := newBench(t, one("a"))
-	lines := calls(b.Lab)
-	b.program("a", main)
-	b.Start()
-	b.Run(time.Hour, NoLimit)
-	return *lines
-}
-
-// ending is the end of a program: its process' verdict if it must die.
-func ending(p *Proc) Exit {
-	if p.Dying() {
-		return p.Verdict()
-	}
-	return done
-}
 
 func TestSignalActions(t *testing.T) {
 	for _, c := range []struct {
@@ -234,15 +182,16 @@ func (slowFile) Close(c *file.Caller) errno.Errno {
 // makes it hurry.
 func TestSignalsDuringExit(t *testing.T) {
 	for _, c := range []struct {
-		do   Command
+		name string
+		do   func(p *Proc)
 		want []string
 	}{
-		{Stop{Node: "n", Proc: "a"}, []string{"0s a alarm(600ms) = 0", "1s a ended: exit 3"}},
-		{Kill{Node: "n", Proc: "a"}, []string{"0s a alarm(600ms) = 0", "500ms a --- SIGKILL: ends the process ---", "500ms a ended: exit 3"}},
+		{"stop", (*Proc).Terminate, []string{"0s a alarm(600ms) = 0", "1s a ended: exit 3"}},
+		{"kill", kill, []string{"0s a alarm(600ms) = 0", "500ms a --- SIGKILL: ends the process ---", "500ms a ended: exit 3"}},
 	} {
-		t.Run(OpOf(c.do), func(t *testing.T) {
+		t.Run(c.name, func(t *testing.T) {
 			b := newBench(t, one("a"))
-			lines := calls(b.Lab)
+			lines := calls(b)
 			b.program("a", func(p *Proc) Exit {
 				p.Catch(signal.SIGALRM)
 				p.Alarm(600 * time.Millisecond)
@@ -252,11 +201,9 @@ func TestSignalsDuringExit(t *testing.T) {
 				return Exit{Code: 3, How: "exit"}
 			})
 			b.Start()
-			b.Run(500*time.Millisecond, NoLimit)
-			if _, err := b.Do(c.do); err != nil {
-				t.Error(err)
-			}
-			b.Run(time.Minute, NoLimit)
+			b.Run(500 * time.Millisecond)
+			c.do(b.Named("a"))
+			b.Run(time.Minute)
 			wantLines(t, *lines, c.want...)
 		})
 	}

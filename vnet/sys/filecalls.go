@@ -1,4 +1,4 @@
-package vnet
+package sys
 
 import (
 	"fmt"
@@ -162,7 +162,7 @@ func (p *Proc) SetTimes(dir int, name string, follow bool, c fs.TimeChange) errn
 	return p.onPath("utimensat", dir, name, c.String(), func() errno.Errno {
 		n, e := p.caller.View.Find(p.base(dir), name, follow)
 		if e == errno.OK {
-			e = p.node.fs.SetTimes(n, c)
+			e = p.sys.fs.SetTimes(n, c)
 		}
 		return e
 	})
@@ -173,9 +173,9 @@ func (p *Proc) SetFileTimes(fd int, c fs.TimeChange) errno.Errno {
 	_, e := p.onFile("futimens", fd, c.String(), func(of *openFile) (int64, errno.Errno) {
 		switch f := of.file.(type) {
 		case *file.Regular:
-			return 0, p.node.fs.SetTimes(f.Inode(), c)
+			return 0, p.sys.fs.SetTimes(f.Inode(), c)
 		case *file.Dir:
-			return 0, p.node.fs.SetTimes(f.Inode(), c)
+			return 0, p.sys.fs.SetTimes(f.Inode(), c)
 		}
 		return 0, errno.EOPNOTSUPP
 	})

@@ -1,4 +1,4 @@
-package vnet
+package sys
 
 import (
 	"wireloom/vnet/errno"
@@ -94,7 +94,7 @@ func (p *Proc) inheritRoot(parent *Proc) {
 	for _, of := range p.files {
 		if d, ok := of.file.(*file.Dir); ok && d.Inode() == p.caller.View.Root() {
 			_ = d.Close(&p.caller) // it never fails
-			of.file = file.OpenDir(p.node.fs, root)
+			of.file = file.OpenDir(p.sys.fs, root)
 		}
 	}
 	p.caller.View.SetRoot(root)

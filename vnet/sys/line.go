@@ -1,8 +1,7 @@
-package vnet
+package sys
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"wireloom/vnet/errno"
@@ -10,36 +9,36 @@ import (
 	"wireloom/vnet/shell"
 )
 
-// exec runs a line, as if typed at the node's prompt, and returns the name of the
+// Exec runs a line, as if typed at the node's prompt, and returns the name of the
 // last of its processes. They are one process group and share a terminal.
-func (n *Node) exec(stages []shell.Stage) (string, error) {
-	xs := make([]executable, len(stages))
-	for i, s := range stages {
-		if err := checkArgs(s.Argv, nil); err != nil {
+func (s *System) Exec(stages []shell.Stage) (string, error) {
+	xs := make([]Executable, len(stages))
+	for i, st := range stages {
+		if err := CheckArgs(st.Argv, nil); err != nil {
 			return "", err
 		}
-		x, ok := n.executable(s.Argv[0])
+		x, ok := s.host.Executable(st.Argv[0])
 		if !ok {
-			return "", fmt.Errorf("%s: command not found; this node has %s", s.Argv[0], strings.Join(n.commandNames(), ", "))
+			return "", fmt.Errorf("%s: command not found; this node has %s", st.Argv[0], strings.Join(s.host.Executables(), ", "))
 		}
 		xs[i] = x
 	}
-	if len(n.procs)+len(stages) > MaxProcs {
-		return "", n.full(xs[0].name)
+	if len(s.procs)+len(stages) > MaxProcs {
+		return "", s.full(xs[0].Name)
 	}
-	if n.lab.mem.Free() < int64(len(stages))*ProcMemory {
-		return "", n.outOfMemory(xs[0].name)
+	if s.mem.Lab().Free() < int64(len(stages))*ProcMemory {
+		return "", s.outOfMemory(xs[0].Name)
 	}
-	if n.pipes+len(stages)-1 > MaxPipes || n.kern.Memory().Free() < int64(len(stages)-1)*file.PipeMemory {
-		return "", fmt.Errorf("node %s has %d pipes: stop what uses them first", n.name, n.pipes)
+	if s.pipes+len(stages)-1 > MaxPipes || s.kern.Memory().Free() < int64(len(stages)-1)*file.PipeMemory {
+		return "", fmt.Errorf("node %s has %d pipes: stop what uses them first", s.name, s.pipes)
 	}
 	ps := make([]*Proc, len(stages))
-	for i, s := range stages {
-		p, err := n.run(xs[i], s.Argv, xs[i].conf.Env)
+	for i, st := range stages {
+		p, err := s.run(xs[i], st.Argv, xs[i].Env)
 		if err != nil {
 			return "", err // there is room: it does not happen
 		}
-		p.redirect = s.To
+		p.redirect = st.To
 		ps[i] = p
 	}
 	last := ps[len(ps)-1]
@@ -54,7 +53,7 @@ func (n *Node) exec(stages []shell.Stage) (string, error) {
 		}
 	}
 	for i, p := range ps[1:] {
-		p.files[0], ps[i].files[1], _ = n.newPipe() // there is room
+		p.files[0], ps[i].files[1], _ = s.newPipe() // there is room
 	}
 	for _, p := range ps {
 		p.start()
@@ -84,19 +83,4 @@ func (p *Proc) openRedirected() (Exit, bool) {
 		}
 	}
 	return Exit{}, true
-}
-
-// commandNames are what a line at the node's prompt may begin with.
-func (n *Node) commandNames() []string {
-	var names []string
-	for c := range n.lab.rt.Commands {
-		names = append(names, c)
-	}
-	for _, s := range n.slots {
-		if s.prog != nil {
-			names = append(names, s.conf.Name)
-		}
-	}
-	slices.Sort(names)
-	return slices.Compact(names)
 }
