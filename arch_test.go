@@ -39,7 +39,7 @@ vnet/kern, vnet/errno                                  < vnet/fs
 vnet/fs, vnet/inet, vnet/kern, vnet/errno, vnet/loop   < vnet/file
 vnet/kern                                              < vnet/memory, vnet/shell
 vnet/file, vnet/fs, vnet/inet, vnet/kern, vnet/errno, vnet/event, vnet/loop, vnet/memory, vnet/shell, vnet/signal < vnet/sys
-vnet/sys, vnet/loop, vnet/kern, vnet/errno, vnet/packet, vnet/event, vnet/fabric, vnet/fabric/bridge, vnet/fabric/netem, vnet/inet, vnet/fs, vnet/memory, vnet/shell, vnet/signal < vnet
+vnet/sys, vnet/loop, vnet/kern, vnet/errno, vnet/packet, vnet/event, vnet/fabric, vnet/fabric/bridge, vnet/fabric/netem, vnet/fabric/stp, vnet/inet, vnet/fs, vnet/memory, vnet/shell, vnet/signal < vnet
 vnet, vnet/sys, vnet/file, vnet/signal, vnet/inet, vnet/kern, vnet/errno, vnet/packet < vnet/userland
 vnet, vnet/sys, vnet/fs, vnet/file, vnet/signal, vnet/inet, vnet/kern, vnet/errno, wasm/fuel, wasm/modcache + wazero, sys < wasm
 vnet/inet, vnet/kern, vnet/errno, vnet/packet + gVisor        < internal/hoststack

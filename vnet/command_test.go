@@ -32,9 +32,15 @@ var everyCommand = map[string]Command{
 	`{"op":"add-node","node":{"Name":"a","Dialect":0,"NICs":null,"Devices":null,"Programs":null}}`: AddNode{NodeConfig{Name: "a"}},
 	`{"op":"remove-node","node":"a"}`:                                                              RemoveNode{"a"},
 	`{"op":"add-switch","switch":{"Name":"s2","Ports":4}}`:                                         AddSwitch{SwitchConfig{Name: "s2", Ports: 4}},
-	`{"op":"impair","port":"s1.1","way":"out","words":["loss 1%"]}`:                                Impair{"s1.1", "out", []string{"loss 1%"}},
-	`{"op":"remove-switch","switch":"s2"}`:                                                         RemoveSwitch{"s2"},
+	`{"op":"vlan","port":"s1.1","vlan":{"Native":1,"Trunk":[10],"Untagged":[11],"Lenient":true}}`:  SetVLAN{"s1.1", PortVLAN{Native: 1, Trunk: []uint16{10}, Untagged: []uint16{11}, Lenient: true}},
+	`{"op":"port","port":"s1.1","link":"down","cost":5,"storm":7,"isolated":true,"locked":false,"mirror":{"To":2,"In":true,"Out":true}}`: SetPort{"s1.1", "down", ptr(uint32(5)), ptr(7), ptr(true), ptr(false), &PortMirror{2, true, true}},
+	`{"op":"entry","port":"s1.1","mac":"02:00:00:00:00:01","vlan":10,"remove":true}`:                                                     SetEntry{"s1.1", packet.MAC{2, 0, 0, 0, 0, 1}, 10, true},
+	`{"op":"switch","switch":"s1","priority":4096,"ageing":5,"flush":true}`:                                                              SetSwitch{"s1", ptr(4096), ptr(time.Duration(5)), true},
+	`{"op":"impair","port":"s1.1","way":"out","words":["loss 1%"]}`:                                                                      Impair{"s1.1", "out", []string{"loss 1%"}},
+	`{"op":"remove-switch","switch":"s2"}`:                                                                                               RemoveSwitch{"s2"},
 }
+
+func ptr[T any](v T) *T { return &v }
 
 func TestCommandsAsJSON(t *testing.T) {
 	ops := map[string]bool{}
@@ -136,7 +142,7 @@ func TestAFrameOnAnUnpluggedLinkIsLost(t *testing.T) {
 
 func TestNodesAndSwitchesComeAndGo(t *testing.T) {
 	b := edited(t)
-	b.do(AddSwitch{SwitchConfig{"s2", 3}})
+	b.do(AddSwitch{SwitchConfig{Name: "s2", Ports: 3}})
 	b.do(AddNode{NodeConfig{Name: "h3", NICs: []NICConfig{{Name: "em0"}}}})
 	b.do(Plug{"s2.1", "h3:em0", 0})
 	b.do(Unplug{"h1:em0"})
@@ -165,8 +171,8 @@ func TestEditsThatAreRefused(t *testing.T) {
 		{"a node with a device that its kernel has not", AddNode{NodeConfig{Name: "x", Devices: []DeviceConfig{{Name: "tap0"}}}}, "has no such device"},
 		{"a node with an address in a lab without stacks", AddNode{NodeConfig{Name: "x", NICs: []NICConfig{{Name: "em0", Addresses: []netip.Prefix{netip.MustParsePrefix("10.0.0.9/24")}}}}}, "no IP stack"},
 		{"no such node", RemoveNode{"h9"}, `no node "h9"`},
-		{"a switch that is there", AddSwitch{SwitchConfig{"s1", 2}}, "another node or switch has this name"},
-		{"a switch without ports", AddSwitch{SwitchConfig{"s2", 0}}, "0 ports"},
+		{"a switch that is there", AddSwitch{SwitchConfig{Name: "s1", Ports: 2}}, "another node or switch has this name"},
+		{"a switch without ports", AddSwitch{SwitchConfig{Name: "s2", Ports: 0}}, "0 ports"},
 		{"no such switch", RemoveSwitch{"s9"}, `no switch "s9"`},
 		{"a second link at an end", Plug{"s1.1", "h2:em0", 0}, "is connected to"},
 		{"an end that is not", Plug{"s1.9", "h2:em0", 0}, `no "s1.9"`},
@@ -231,7 +237,7 @@ func TestCommandsReplay(t *testing.T) {
 	commands := []Command{
 		Inject{"h1:em0", eth(mac(2), mac(1))},
 		Arrive{"s1.2", eth(packet.Broadcast, mac(7))},
-		AddSwitch{SwitchConfig{"s2", 2}},
+		AddSwitch{SwitchConfig{Name: "s2", Ports: 2}},
 		AddNode{NodeConfig{Name: "h3", NICs: []NICConfig{{Name: "em0"}}}},
 		Plug{"s2.1", "h3:em0", time.Millisecond},
 		Unplug{"s1.1"},

@@ -92,13 +92,6 @@ type ProgramConfig struct {
 	Slot    bool     // the program is the user's to replace
 }
 
-// SwitchConfig describes a learning Ethernet switch (IEEE 802.1D-2004, 7.8 and
-// 7.9, without spanning tree). Its ports are named NAME.1 to NAME.Ports.
-type SwitchConfig struct {
-	Name  string
-	Ports int
-}
-
 // LinkConfig describes a full-duplex cable with a fixed delay. An end is a switch
 // port ("s1.1") or a node's interface ("alice:em0"); each end takes one link. What is
 // done to frames besides is said by direction, in the words of tc netem.
@@ -158,6 +151,7 @@ func (c *Config) Check() Mistakes {
 			m.at("switches", s.Name).say("switch %q: it has %d ports, 1 to %d are allowed", s.Name, s.Ports, MaxPorts)
 			continue
 		}
+		s.check(m.at("switches", s.Name))
 		for p := range s.Ports {
 			ends[fmt.Sprintf("%s.%d", s.Name, p+1)] = true
 		}

@@ -26,7 +26,8 @@ func (c AddSwitch) apply(l *Lab) (r Reply, err error) {
 }
 
 func (l *Lab) addSwitch(c SwitchConfig) {
-	s := newSwitch(l, c)
+	l.switched++
+	s := newSwitch(l, l.switched, c)
 	l.switches = append(l.switches, s)
 	for _, p := range s.ports {
 		l.ports[p.name] = p
@@ -59,6 +60,9 @@ func (c RemoveSwitch) apply(l *Lab) (r Reply, err error) {
 	}
 	l.loop.Stop(&s.sweep)
 	s.gone = true
+	if s.tree != nil {
+		l.loop.Stop(&s.tree.timer)
+	}
 	l.switches = slices.DeleteFunc(l.switches, func(x *netswitch) bool { return x == s })
 	l.topology.Switches = slices.DeleteFunc(slices.Clone(l.topology.Switches), func(x SwitchConfig) bool { return x.Name == c.Switch })
 	return r, nil

@@ -139,11 +139,16 @@ func TestChanceIsALinksOwn(t *testing.T) {
 			}
 		})
 		frame := []byte("\xff\xff\xff\xff\xff\xff\x02\x00\x00\x00\x00\x01\x88\xb5some")
+		arrive := func(port string) {
+			if _, err := lab.Do(vnet.Arrive{Port: port, Hex: frame}); err != nil {
+				t.Fatal(err)
+			}
+		}
 		for range 300 {
 			for range noise {
-				lab.Do(vnet.Arrive{Port: "s3.1", Hex: frame})
+				arrive("s3.1")
 			}
-			lab.Do(vnet.Arrive{Port: "s1.1", Hex: frame})
+			arrive("s1.1")
 			lab.Run(lab.Now()+time.Millisecond, vnet.NoLimit)
 		}
 		return seen.String()

@@ -44,6 +44,7 @@ type Lab struct {
 	nodes    []*Node
 	byName   map[string]*Node
 	numbered int // nodes that there were so far
+	switched int // switches that there were so far
 	switches []*netswitch
 	ports    map[string]*port
 	hosts    map[string]netip.Addr // the nodes' first addresses, by name
@@ -89,9 +90,7 @@ func New(c Config, rt Runtime) (*Lab, error) {
 			l.Close()
 			return nil, fmt.Errorf("link %s - %s: one of its ends is not an interface of the lab", lc.A, lc.B)
 		}
-		plug(a, b, lc.Delay)
-		a.configure(lc.AtoB)
-		b.configure(lc.BtoA)
+		plug(a, b, lc)
 	}
 	for _, n := range l.nodes {
 		if err := n.startNet(); err != nil {

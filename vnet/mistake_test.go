@@ -19,8 +19,8 @@ func TestMistakesHaveAPlace(t *testing.T) {
 		say  string
 	}{
 		{"a node's name", Config{Nodes: []NodeConfig{{Name: "Alice"}}}, "nodes Alice", "lower-case"},
-		{"a switch that a node is called as", Config{Nodes: []NodeConfig{{Name: "a"}}, Switches: []SwitchConfig{{"a", 2}}}, "switches a", "has this name"},
-		{"too many ports", Config{Switches: []SwitchConfig{{"s1", MaxPorts + 1}}}, "switches s1", "1025 ports"},
+		{"a switch that a node is called as", Config{Nodes: []NodeConfig{{Name: "a"}}, Switches: []SwitchConfig{{Name: "a", Ports: 2}}}, "switches a", "has this name"},
+		{"too many ports", Config{Switches: []SwitchConfig{{Name: "s1", Ports: MaxPorts + 1}}}, "switches s1", "1025 ports"},
 		{"an interface's name", Config{Nodes: []NodeConfig{{Name: "a", NICs: []NICConfig{{Name: "em"}}}}}, "nodes a nics em", "unit number"},
 		{"a group as address", Config{Nodes: []NodeConfig{{Name: "a", Devices: []DeviceConfig{{Name: "tap0", MAC: packet.Broadcast}}}}}, "nodes a devices tap0", "group address"},
 		{"a program twice", Config{Nodes: []NodeConfig{{Name: "a", Programs: []ProgramConfig{{Name: "p"}, {Name: "p"}}}}}, "nodes a programs p", "no two"},
@@ -29,7 +29,7 @@ func TestMistakesHaveAPlace(t *testing.T) {
 		{"a tun without a peer", Config{Nodes: []NodeConfig{{Name: "a", Devices: []DeviceConfig{{Name: "tun0", Addresses: []netip.Prefix{prefix("10.0.0.1/24")}}}}}}, "nodes a devices tun0", "needs a peer"},
 		{"a route to nowhere", Config{Nodes: []NodeConfig{{Name: "a", Routes: []RouteConfig{{To: prefix("10.0.0.0/8")}}}}}, "nodes a routes 10.0.0.0/8", "neither via"},
 		{"a link to nothing", Config{Switches: []SwitchConfig{{Name: "s1", Ports: 1}}, Links: []LinkConfig{{A: "s1.1", B: "x:em0"}}}, "links x:em0", `no "x:em0"`},
-		{"a delay of a year", Config{Switches: []SwitchConfig{{"s1", 2}}, Links: []LinkConfig{{A: "s1.1", B: "s1.2", Delay: 9000 * time.Hour}}}, "links s1.1", "the delay"},
+		{"a delay of a year", Config{Switches: []SwitchConfig{{Name: "s1", Ports: 2}}, Links: []LinkConfig{{A: "s1.1", B: "s1.2", Delay: 9000 * time.Hour}}}, "links s1.1", "the delay"},
 		{"an impairment that nobody knows", Config{Switches: []SwitchConfig{{Name: "s1", Ports: 2}}, Links: []LinkConfig{{A: "s1.1", B: "s1.2", BtoA: []string{"slow"}}}}, "links s1.1", "there is no word"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -33,7 +33,7 @@ func (c Plug) apply(l *Lab) (r Reply, err error) {
 	case a == b:
 		return r, fmt.Errorf("link %s - %s: its ends are one", c.A, c.B)
 	}
-	plug(a, b, c.Delay)
+	plug(a, b, LinkConfig{Delay: c.Delay})
 	return r, nil
 }
 

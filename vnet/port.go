@@ -27,6 +27,7 @@ type port struct {
 	end     end         // what is plugged in here
 	peer    *port       // the other end of the link; nil while nothing is connected
 	plugs   int         // how often a link was taken away here
+	off     bool        // of a switch: it is switched off
 	lab     *Lab
 	spot    event.Spot // of the frames that it sends
 	impaired
@@ -49,6 +50,10 @@ func (p *port) send(f *fabric.Frame) {
 	l := p.lab
 	if p.peer == nil {
 		l.drop(p, "not-connected", "nothing is plugged into "+p.name, f)
+		return
+	}
+	if p.off || p.peer.off {
+		l.drop(p, portOff.Slug, portOff.Text, f)
 		return
 	}
 	if !l.mem.Kernels().Take(f.Weight()) {
@@ -106,8 +111,14 @@ func (fl *flight) arrive() {
 		l.drop(from, netem.Removed.Slug, netem.Removed.Text, f)
 		return
 	}
+	if from.off || to.off {
+		l.drop(from, portOff.Slug, portOff.Text, f)
+		return
+	}
 	to.end.deliver(f)
 }
+
+var portOff = fabric.Reason{Slug: "port-off", Text: "the port at an end of the link is switched off"}
 
 var unplugged = fabric.Reason{Slug: "unplugged", Text: "the link was unplugged while the frame was on it"}
 
@@ -129,14 +140,33 @@ func (p *port) unplug() {
 	p.peer, q.peer = nil, nil
 	p.plugs++
 	q.plugs++
-	p.end.plugged(false)
-	q.end.plugged(false)
+	if !p.off && !q.off {
+		p.end.plugged(false)
+		q.end.plugged(false)
+	}
 }
 
-// plug puts a link of a delay between two ports that have none.
-func plug(a, b *port, delay time.Duration) {
+// plug puts a link between two ports that have none.
+func plug(a, b *port, c LinkConfig) {
 	a.peer, b.peer = b, a
-	a.Delay, b.Delay = delay, delay
-	a.end.plugged(true)
-	b.end.plugged(true)
+	a.Delay, b.Delay = c.Delay, c.Delay
+	a.configure(c.AtoB)
+	b.configure(c.BtoA)
+	if a.carrier() {
+		a.end.plugged(true)
+		b.end.plugged(true)
+	}
+}
+
+// carrier reports whether the port has a link that neither end has switched off.
+func (p *port) carrier() bool { return p.peer != nil && !p.off && !p.peer.off }
+
+// turn switches the port off or on: its link goes down or up, at both ends.
+func (p *port) turn(off bool) {
+	before := p.carrier()
+	p.off = off
+	if now := p.carrier(); now != before {
+		p.end.plugged(now)
+		p.peer.end.plugged(now)
+	}
 }

@@ -17,6 +17,8 @@ type Status struct {
 	Ifaces []IfaceStatus
 	Ports  []PortStatus
 	Nodes  []NodeStatus
+
+	Switches []SwitchStatus `json:",omitempty"` // those that are not plain: with VLANs, a spanning tree, or ports of their own
 }
 
 // An IfaceStatus describes an interface of a node.
@@ -80,6 +82,9 @@ func (l *Lab) Status() Status {
 		}
 	}
 	for _, sw := range l.switches {
+		if !sw.conf.plain() {
+			s.Switches = append(s.Switches, sw.status())
+		}
 		for _, p := range sw.ports {
 			s.Ports = append(s.Ports, p.status())
 		}
@@ -127,14 +132,16 @@ func (sl *slot) status(n *Node) sys.Status {
 	return st
 }
 
-// A MACEntry is a learned address of a switch.
+// A MACEntry is an address that a switch knows.
 type MACEntry struct {
-	MAC  string
-	Port string
-	Seen time.Duration
+	MAC    string
+	VLAN   uint16 // 0 where the switch knows none
+	Port   string
+	Seen   time.Duration
+	Static bool
 }
 
-// MACs returns what a switch has learned, sorted by address; nil if there is no
+// MACs returns what a switch knows, sorted by VLAN and address; nil if there is no
 // such switch.
 func (l *Lab) MACs(name string) []MACEntry {
 	for _, s := range l.switches {
@@ -143,7 +150,7 @@ func (l *Lab) MACs(name string) []MACEntry {
 		}
 		es := []MACEntry{}
 		for _, e := range s.bridge.Table() {
-			es = append(es, MACEntry{MAC: e.MAC.String(), Port: s.ports[e.Port].name, Seen: e.Seen})
+			es = append(es, MACEntry{MAC: e.MAC.String(), VLAN: e.VLAN, Port: s.ports[e.Port].name, Seen: e.Seen, Static: e.Static})
 		}
 		return es
 	}

@@ -35,6 +35,7 @@ var Events = map[string]any{
 	"limit":   LimitEvent{},
 	"step":    StepEvent{},
 	"check":   CheckEvent{},
+	"tree":    TreeEvent{},
 	"left":    LeftEvent{},
 	"":        OtherEvent{}, // what the page makes of a kind that it does not know
 }
@@ -150,7 +151,8 @@ type LearnEvent struct {
 	Fact
 	Node string `json:"node,omitempty"` // the switch
 	Port string `json:"port,omitempty"`
-	Text string `json:"text,omitempty"` // the address
+	Text string `json:"text,omitempty"`        // the address
+	VLAN int64  `json:"n,omitempty" ts:"vlan"` // 0 where the switch knows none
 }
 
 // A ForgetEvent takes an address out of the table of a switch.
@@ -158,8 +160,9 @@ type ForgetEvent struct {
 	Fact
 	Node string `json:"node,omitempty"` // the switch
 	Port string `json:"port,omitempty"`
-	Text string `json:"text,omitempty"` // the address
-	Op   string `json:"op,omitempty"`   // why: "aged", "moved", "full" or "port-down"
+	Text string `json:"text,omitempty"`        // the address
+	Op   string `json:"op,omitempty"`          // why: "aged", "moved", "port-down", "vlan-left", "flushed" or "topology-change"
+	VLAN int64  `json:"n,omitempty" ts:"vlan"` // 0 where the switch knows none
 }
 
 // An IfaceEvent changes an interface.
@@ -241,6 +244,16 @@ type CheckEvent struct {
 	Text   string `json:"text,omitempty"` // a sentence
 	Points int64  `json:"n,omitempty" ts:"points"`
 	Errno  string `json:"errno,omitempty"` // "" if it passed
+}
+
+// A TreeEvent is a change in the spanning tree of a switch.
+type TreeEvent struct {
+	Fact
+	Node string `json:"node,omitempty"` // the switch
+	Port string `json:"port,omitempty"`
+	Op   string `json:"op,omitempty"`   // what: "state", "role", "root", "proposal", "agreement", "topology-change", "flush", "short-age", "guard" or "blocked"
+	Text string `json:"text,omitempty"` // the new state, role or root; "sent" or "received"; why
+	N    int64  `json:"n,omitempty"`    // of a root the cost of the way there, of a flush how many addresses
 }
 
 // A LeftEvent stands for events of one process, port or node that the server only

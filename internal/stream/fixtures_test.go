@@ -159,6 +159,7 @@ func samples() []event.Event {
 		pingd(event.Limit, late+6e6, event.Event{Op: "memory", Text: "pingd asked for 80 MB; a program may have 64 MB", N: 67108864, Fuel: 4500}),
 		{Kind: event.Command, At: late + 7e6, Node: "bob", Proc: "pingd", Op: "kill", N: 812, Text: `{"op":"kill","node":"bob","proc":"pingd"}`},
 		pingd(event.Exit, late+7e6, event.Event{N: 137, Op: "killed", Text: "killed from the page", Fuel: 5120}),
+		{Kind: event.Tree, At: 12500 * time.Millisecond, Node: "s1", Port: "s1.2", Op: "state", Text: "forwarding"},
 		{Kind: event.Step, At: 13e9, Op: "first-ping", Text: "alice sends an echo request"},
 		{Kind: event.Check, At: 14e9, Op: "replies", Text: "no echo reply within 1 s", N: 4, Errno: 1},
 	}

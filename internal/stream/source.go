@@ -26,7 +26,7 @@ func sourceOf(e *event.Event) source {
 		s.node, s.proc, s.fd = e.Node, e.Proc, e.FD
 	case event.Frame, event.Drop:
 		s.port = e.Port
-	case event.Start, event.Exit, event.Learn, event.Forget, event.Iface, event.Message, event.Panic:
+	case event.Start, event.Exit, event.Learn, event.Forget, event.Iface, event.Message, event.Panic, event.Tree:
 		s.node = e.Node
 	}
 	return s

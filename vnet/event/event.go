@@ -23,8 +23,8 @@ const (
 	Call                    // a system call returned: Node, Proc, PID, Op, FD, Path, Len asked, N result, Errno, Began, Fuel, Frame, Link, Head, Data, Text
 	Frame                   // a frame is put on a link: Port sender, Peer receiver, Op "" "injected" "output", N delay in ns, Frame identity, Link, Head, Data
 	Drop                    // a frame is lost: Port where, Op reason, Text sentence, Frame, Link, Head, Data
-	Learn                   // a switch learns: Node switch, Port, Text MAC
-	Forget                  // a switch forgets: Node switch, Port, Text MAC, Op "aged" "moved" "full" "port-down"
+	Learn                   // a switch learns: Node switch, Port, Text MAC, N VLAN
+	Forget                  // a switch forgets: Node switch, Port, Text MAC, N VLAN, Op "aged" "moved" "port-down" "vlan-left" "flushed" "topology-change"
 	Iface                   // an interface changed: Node, Port, Op what, Text sentence
 	Console                 // a process wrote to its console: Node, Proc, PID, FD, Data
 	Signal                  // a signal was posted, or taken by a handler: Node, Proc, PID, Op name, Text what becomes of it, Fuel
@@ -33,6 +33,7 @@ const (
 	Limit                   // a limit took effect: Node, Proc, PID, Op which, Text sentence, N the limit
 	Step                    // a scenario step ran: Op id, Text sentence
 	Check                   // a scenario check was decided: Op id, Text sentence, N points, Errno 0 passed
+	Tree                    // a spanning tree: Node switch, Port, Op "state" "role" "root" "proposal" "agreement" "topology-change" "flush" "short-age" "guard" "blocked", Text the value, N its number
 	kinds
 )
 
@@ -40,6 +41,7 @@ var kindNames = [kinds]string{
 	Lab: "lab", Command: "command", Start: "start", Exit: "exit", Call: "call", Frame: "frame", Drop: "drop",
 	Learn: "learn", Forget: "forget", Iface: "iface", Console: "console", Signal: "signal", Message: "log",
 	Panic: "panic", Limit: "limit", Step: "step", Check: "check",
+	Tree: "tree",
 }
 
 // String returns the kind's name in lower case, as the stream spells it.

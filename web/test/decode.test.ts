@@ -36,6 +36,7 @@ describe("decode", () => {
       frame: true,
       drop: true,
       learn: true,
+      tree: true,
       forget: true,
       iface: true,
       console: true,
@@ -114,6 +115,7 @@ describe("decode", () => {
       "bob:pingd | limit memory | pingd asked for 80 MB; a program may have 64 MB | 67,108,864",
       "you | kill bob:pingd",
       "bob:pingd | killed | 5,120 fuel",
+      "s1.2 | is forwarding",
       "scenario | step first-ping | alice sends an echo request",
       "scenario | check replies failed | no echo reply within 1 s",
     ]);

@@ -63,7 +63,7 @@ describe("apply", () => {
     const m = decode(fixture("events"));
     if (!m.ok || m.value.kind !== "events") throw new Error("bad fixture");
     const s = apply(greeted(), m.value);
-    expect(s.rows.length).toBe(23);
+    expect(s.rows.length).toBe(24);
     expect(s.traces.get("bob:pingd")?.length).toBe(9);
     expect(lines(s.consoles.get("bob")).map((l) => l.text)).toEqual([
       "pingd: answering for 10.0.0.2 on tap0",
@@ -187,6 +187,7 @@ describe("apply", () => {
         at: i,
         node: "s1",
         port: "s1.1",
+        vlan: 0,
         text: `02:00:00:00:${(i >> 8).toString(16)}:${(i & 255).toString(16)}`,
       }),
     );

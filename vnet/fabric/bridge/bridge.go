@@ -59,6 +59,7 @@ type PortConfig struct {
 	Hairpin  bool       // frames may leave by the port that they came in by
 	Locked   bool       // only sources that the table has at this port may send
 	NoLearn  bool       // sources are not learned
+	Lenient  bool       // no ingress filtering: frames of VLANs that it is no member of come in (802.1Q, 8.6.2)
 	NoFlood  Flood      // what is not flooded to it
 	MTU      int        // bytes behind the Ethernet header, an outer tag not counted; no limit if 0
 	Storm    int        // frames a second that it may flood, of those that came in by it; no limit if 0
@@ -113,7 +114,7 @@ type Act struct {
 	VLAN  uint16 // 0 where the switch knows none
 	MAC   packet.MAC
 	Why   Reason
-	Frame []byte // the frame's own bytes, changed; the receiver's to keep
+	Frame []byte // the frame's own bytes, changed: acts of one frame may share them
 }
 
 // A Reason is a slug that says why a frame was dropped or an address forgotten.
@@ -181,6 +182,7 @@ type Bridge struct {
 	group groups
 	acts  []Act
 	seen  time.Duration // the latest time that it was told
+	addrs bool          // ports have addresses of their own
 }
 
 // A port is a port's state.
@@ -192,6 +194,7 @@ type port struct {
 	absent  bool      // it has left the switch: Linux's nomaster
 	state   stp.State // what the spanning tree, or a hand, made of it
 	settles time.Duration
+	short   shortAge
 	flooded int           // in the second that began at window
 	window  time.Duration //
 	Counters
@@ -214,6 +217,7 @@ func New(c Config) *Bridge {
 	for i, pc := range c.Ports {
 		p := &b.ports[i]
 		*p = port{conf: pc, member: map[uint16]VLAN{}, state: stp.Forwarding, settles: never}
+		b.addrs = b.addrs || !pc.MAC.IsZero()
 		for _, v := range pc.VLANs {
 			p.join(v)
 		}
@@ -229,6 +233,12 @@ const never = time.Duration(-1)
 
 // Ports is how many ports the switch has.
 func (b *Bridge) Ports() int { return len(b.ports) }
+
+// Dialect is whose switch it is.
+func (b *Bridge) Dialect() Dialect { return b.conf.Dialect }
+
+// MaxMACs is how many addresses it learns in each VLAN.
+func (b *Bridge) MaxMACs() int { return b.conf.MaxMACs }
 
 // Count returns a port's counters.
 func (b *Bridge) Count(port int) Counters { return b.ports[port].Counters }

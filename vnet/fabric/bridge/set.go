@@ -57,6 +57,9 @@ func (b *Bridge) State(port int) stp.State { return b.ports[port].state }
 
 // settle moves ports on whose forward-delay timer has run out.
 func (b *Bridge) settle(now time.Duration) {
+	if b.conf.Dialect != Linux {
+		return
+	}
 	for i := range b.ports {
 		p := &b.ports[i]
 		for p.settles != never && p.settles <= now {
@@ -165,6 +168,29 @@ func (b *Bridge) RemoveVLAN(now time.Duration, port int, vid uint16) ([]Act, err
 		p.pvid = 0
 	}
 	b.forgetAll(Left, func(k key, e *entry) bool { return e.port == port && k.vlan() == vid && !e.static })
+	return b.acts, nil
+}
+
+// SetVLANs replaces a port's memberships, and whether it takes frames of others. What was
+// learned there in a VLAN that it leaves goes.
+func (b *Bridge) SetVLANs(now time.Duration, port int, vlans []VLAN, lenient bool) ([]Act, error) {
+	b.begin(now)
+	for _, v := range vlans {
+		if err := checkVLAN(v.VID); err != nil {
+			return b.acts, err
+		}
+	}
+	p := &b.ports[port]
+	before := p.member
+	p.member, p.pvid, p.conf.Lenient = map[uint16]VLAN{}, 0, lenient
+	for _, v := range vlans {
+		p.join(v)
+	}
+	b.forgetAll(Left, func(k key, e *entry) bool {
+		_, was := before[k.vlan()]
+		_, is := p.member[k.vlan()]
+		return e.port == port && was && !is && !e.static
+	})
 	return b.acts, nil
 }
 

@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"iter"
 	"maps"
 	"slices"
 	"time"
@@ -59,6 +60,9 @@ func (b *Bridge) own(mac packet.MAC, vlan uint16) bool {
 	}
 	if mac == b.conf.MAC && (vlan == 0 || b.conf.Dialect == Standard || slices.Contains(b.conf.VLANs, vlan)) {
 		return true
+	}
+	if !b.addrs {
+		return false
 	}
 	for i := range b.ports {
 		p := &b.ports[i]
@@ -136,7 +140,7 @@ func (b *Bridge) Tick(now time.Duration) (acts []Act, next time.Duration) {
 	}
 	for _, k := range b.table.sorted() {
 		e := b.table.entries[k]
-		switch due := e.seen + b.conf.Ageing; {
+		switch due := e.seen + b.ageing(now, e.port); {
 		case e.static || b.conf.Ageing < 0:
 		case due <= now:
 			b.forget(k, Aged)
@@ -156,6 +160,27 @@ func (b *Bridge) Tick(now time.Duration) (acts []Act, next time.Duration) {
 	return b.acts, next
 }
 
+// A shortAge is a time for which addresses of a port age sooner.
+type shortAge struct{ age, until time.Duration }
+
+// ShortAge lets what was learned at a port age after a shorter time, for as long as that
+// is: what STP asks for after a change of the topology (802.1D-1998, 8.5.3.10). Tick has to
+// be called again.
+func (b *Bridge) ShortAge(now time.Duration, port int, age time.Duration) {
+	b.ports[port].short = shortAge{age, now + age}
+}
+
+// ageing is how long an address of a port is remembered.
+func (b *Bridge) ageing(now time.Duration, port int) time.Duration {
+	if s := b.ports[port].short; now <= s.until && s.until > 0 {
+		return min(s.age, b.conf.Ageing)
+	}
+	return b.conf.Ageing
+}
+
+// Ageing is how long an address is remembered, where nothing has shortened it.
+func (b *Bridge) Ageing() time.Duration { return b.conf.Ageing }
+
 // Flush forgets what was learned at a port: what a spanning tree asks for after a
 // change. Static entries stay.
 func (b *Bridge) Flush(now time.Duration, port int) []Act {
@@ -174,6 +199,32 @@ func (b *Bridge) Clear(now time.Duration) []Act {
 // SetAgeing changes how long an address is remembered; nothing is learned if it is
 // below 0.
 func (b *Bridge) SetAgeing(ageing time.Duration) { b.conf.Ageing = ageing }
+
+// Known yields how many addresses the switch knows in each VLAN that it knows some in, in
+// order.
+func (b *Bridge) Known() iter.Seq2[uint16, int] {
+	n := map[uint16]int{}
+	for k := range b.table.entries {
+		n[k.vlan()]++
+	}
+	return func(yield func(uint16, int) bool) {
+		for _, vlan := range slices.Sorted(maps.Keys(n)) {
+			if !yield(vlan, n[vlan]) {
+				return
+			}
+		}
+	}
+}
+
+// Statics is how many static entries the table has.
+func (b *Bridge) Statics() (n int) {
+	for _, e := range b.table.entries {
+		if e.static {
+			n++
+		}
+	}
+	return n
+}
 
 // An Entry is an address that a switch knows.
 type Entry struct {

@@ -23,6 +23,10 @@ type incoming struct {
 	tag    packet.VLAN // that it came with, of any kind, which its length does not count; nil if none
 	tagged bool        // with a tag of the switch's own kind
 
+	// As it leaves where that is otherwise than it came: without a tag, or with the
+	// switch's. All ports share the bytes.
+	without, with []byte
+
 	// What snooping found, where it looked.
 	group     netip.Addr // the IP group that it is for
 	asked     bool       // everybody gets it
@@ -56,13 +60,14 @@ func (b *Bridge) classify(f *incoming) Reason {
 		f.vlan = p.pvid
 		return ""
 	}
-	if _, ok := p.member[f.vlan]; !ok { // 4095 is nobody's
+	if _, ok := p.member[f.vlan]; !ok && (!p.conf.Lenient || f.vlan > MaxVLANs) { // 4095 is nobody's
 		return NotMember
 	}
 	return ""
 }
 
-// leaving is the frame as it leaves by a port: nil where that is as it came.
+// leaving is the frame as it leaves by a port: nil where that is as it came. Ports where it
+// leaves alike share its bytes.
 func (b *Bridge) leaving(f *incoming, out int) []byte {
 	if !b.conf.Filtering {
 		return nil
@@ -71,12 +76,18 @@ func (b *Bridge) leaving(f *incoming, out int) []byte {
 	switch {
 	case untagged && !f.tagged, !untagged && f.tagged && f.tag.TCI()&vidMask == f.vlan:
 		return nil
+	case untagged && f.without != nil:
+		return f.without
 	case untagged:
-		return append(append(make([]byte, 0, len(f.frame)), f.frame[:macsLen]...), f.body()...)
+		f.without = append(append(make([]byte, 0, len(f.frame)), f.frame[:macsLen]...), f.body()...)
+		return f.without
+	case f.with != nil:
+		return f.with
 	}
 	g := packet.AppendEthernet(make([]byte, 0, len(f.frame)+packet.VLANLen), f.dst, f.src, b.conf.TPID)
 	g = binary.BigEndian.AppendUint16(g, f.pcp|f.vlan)
-	return append(g, f.body()...)
+	f.with = append(g, f.body()...)
+	return f.with
 }
 
 // length is the frame's length as a port's MTU counts it: without its outermost tag,

@@ -1,6 +1,6 @@
 // A row of the time line: an event, or a note of the page's own about the stream.
 
-import type { CallEvent, ConsoleEvent, Event, LeftEvent, LinkType, Summary } from "../protocol/types";
+import type { CallEvent, ConsoleEvent, Event, LeftEvent, LinkType, Summary, TreeEvent } from "../protocol/types";
 import { callText } from "./calls";
 import { execLine, typed } from "./command";
 import { bytes, count, grouped, span } from "./format";
@@ -55,9 +55,11 @@ function words(row: Row): RowText {
         error: `${row.op}${row.text === "" ? "" : `: ${row.text}`}`,
       };
     case "learn":
-      return text(row.node, `learn ${row.text}`, `is at ${row.port}`, "dim");
+      return text(row.node, `learn ${row.text}`, `is at ${row.port}${inVLAN(row.vlan)}`, "dim");
     case "forget":
-      return text(row.node, `forget ${row.text}`, `was at ${row.port}`, "dim");
+      return text(row.node, `forget ${row.text}`, `was at ${row.port}${inVLAN(row.vlan)}`, "dim");
+    case "tree":
+      return text(row.port || row.node, treeWords(row), "", "dim");
     case "iface":
       return text(row.port || row.node, row.text, "", "dim");
     case "console":
@@ -110,9 +112,37 @@ export function leftWords(l: Pick<LeftEvent, "of" | "events" | "lines" | "bytes"
   return [what, l.bytes > 0 ? bytes(l.bytes) : ""].filter((s) => s !== "").join(", ");
 }
 
+/** inVLAN says which VLAN an address was learned in, where the switch knows VLANs. */
+export function inVLAN(vlan: number): string {
+  return vlan === 0 ? "" : ` in VLAN ${vlan}`;
+}
+
+/** treeWords says what changed in a spanning tree. */
+export function treeWords(e: Pick<TreeEvent, "op" | "text" | "n" | "node">): string {
+  switch (e.op) {
+    case "state":
+      return `is ${e.text}`;
+    case "role":
+      return `is ${e.text === "alternate" ? "an" : "a"} ${e.text} port`;
+    case "root":
+      return `${e.node} takes ${e.text} for the root, at a cost of ${e.n}`;
+    case "flush":
+      return `forgets what it learned here (${e.n}): the topology has changed`;
+    case "short-age":
+      return `addresses age after ${e.text}: the topology has changed`;
+    case "proposal":
+    case "agreement":
+    case "topology-change":
+      return `${e.op.replace("-", " ")} ${e.text}`;
+    default: // a guard's
+      return e.text;
+  }
+}
+
 /** What events of a kind are called where the kind's name is no noun. */
 const NOUNS: { readonly [kind: string]: string } = {
   learn: "learned address",
+  tree: "change of the spanning tree",
   forget: "forgotten address",
   iface: "interface change",
   log: "kernel message",

@@ -6,7 +6,7 @@ import { execLine, typed } from "./command";
 import { type Console, type Gap, noConsole, type Output, share, write } from "./console";
 import { check, type Lives, live } from "./lives";
 import { type Present, present } from "./present";
-import { absurd, type Row } from "./row";
+import { absurd, inVLAN, type Row } from "./row";
 import { append, end, noRows, type Rows, at as rowAt } from "./rows";
 import { isTrace, type TraceLine, traceLine } from "./trace";
 
@@ -163,10 +163,10 @@ export function apply(state: State, batch: Batch): State {
         sent(e.port, 1, e.size);
         break;
       case "learn":
-        table(learned, state.learned, e.node).set(e.text, e.port);
+        table(learned, state.learned, e.node).set(e.text + inVLAN(e.vlan), e.port);
         break;
       case "forget":
-        table(learned, state.learned, e.node).delete(e.text);
+        table(learned, state.learned, e.node).delete(e.text + inVLAN(e.vlan));
         break;
       case "limit":
         push(limits, e.node, e);
@@ -181,6 +181,7 @@ export function apply(state: State, batch: Batch): State {
       case "call":
       case "lab":
       case "drop":
+      case "tree":
       case "iface":
       case "signal":
       case "log":

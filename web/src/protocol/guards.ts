@@ -75,6 +75,7 @@ import type {
   TextPart,
   TextResult,
   Topology,
+  TreeEvent,
 } from "./types";
 
 /** The version of the protocol that is described here. */
@@ -243,6 +244,7 @@ export const readLearnEvent: Item<LearnEvent> = object({
   node: optStr,
   port: optStr,
   text: optStr,
+  vlan: as("n", optNum),
 });
 
 export const readForgetEvent: Item<ForgetEvent> = object({
@@ -253,6 +255,7 @@ export const readForgetEvent: Item<ForgetEvent> = object({
   port: optStr,
   text: optStr,
   op: optStr,
+  vlan: as("n", optNum),
 });
 
 export const readIfaceEvent: Item<IfaceEvent> = object({
@@ -347,6 +350,17 @@ export const readCheckEvent: Item<CheckEvent> = object({
   text: optStr,
   points: as("n", optNum),
   errno: optStr,
+});
+
+export const readTreeEvent: Item<TreeEvent> = object({
+  kind: is("tree"),
+  seq: num,
+  at: as("t", num),
+  node: optStr,
+  port: optStr,
+  op: optStr,
+  text: optStr,
+  n: optNum,
 });
 
 export const readLeftEvent: Item<LeftEvent> = object({
@@ -558,6 +572,7 @@ export const readEvent: Item<Event> = variants<Event>(
     limit: readLimitEvent,
     step: readStepEvent,
     check: readCheckEvent,
+    tree: readTreeEvent,
     left: readLeftEvent,
   },
   readOtherEvent,

@@ -230,6 +230,8 @@ export interface LearnEvent {
   readonly port: string;
   /** the address */
   readonly text: string;
+  /** 0 where the switch knows none */
+  readonly vlan: number;
 }
 
 /** A ForgetEvent takes an address out of the table of a switch. */
@@ -244,8 +246,10 @@ export interface ForgetEvent {
   readonly port: string;
   /** the address */
   readonly text: string;
-  /** why: "aged", "moved", "full" or "port-down" */
+  /** why: "aged", "moved", "port-down", "vlan-left", "flushed" or "topology-change" */
   readonly op: string;
+  /** 0 where the switch knows none */
+  readonly vlan: number;
 }
 
 /** An IfaceEvent changes an interface. */
@@ -385,6 +389,24 @@ export interface CheckEvent {
   readonly points: number;
   /** "" if it passed */
   readonly errno: string;
+}
+
+/** A TreeEvent is a change in the spanning tree of a switch. */
+export interface TreeEvent {
+  readonly kind: "tree";
+  /** position in the lab's log */
+  readonly seq: number;
+  /** virtual nanoseconds since the lab began */
+  readonly at: number;
+  /** the switch */
+  readonly node: string;
+  readonly port: string;
+  /** what: "state", "role", "root", "proposal", "agreement", "topology-change", "flush", "short-age", "guard" or "blocked" */
+  readonly op: string;
+  /** the new state, role or root; "sent" or "received"; why */
+  readonly text: string;
+  /** of a root the cost of the way there, of a flush how many addresses */
+  readonly n: number;
 }
 
 /** A LeftEvent stands for events of one process, port or node that the server only counts: there were too many. Its seq is that of the first. */
@@ -635,7 +657,7 @@ export interface Field {
   readonly name: string;
   /** "Destination" */
   readonly label: string;
-  /** as [Build] and [Match] take it: "02:00:00:00:00:01", "0x0800", "64"; of long bytes only the start */
+  /** as [Build] and [NewWant] take it: "02:00:00:00:00:01", "0x0800", "64"; of long bytes only the start */
   readonly value: string;
   /** what the value means: "IPv4", "echo request" */
   readonly text: string;
@@ -669,6 +691,7 @@ export type Event =
   | LimitEvent
   | StepEvent
   | CheckEvent
+  | TreeEvent
   | LeftEvent
   | OtherEvent;
 

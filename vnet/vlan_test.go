@@ -1,0 +1,246 @@
+package vnet_test
+
+import (
+	"encoding/hex"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"wireloom/vnet"
+	"wireloom/vnet/event"
+	"wireloom/vnet/packet"
+)
+
+// patch are switches whose ports from 1 on have a host each: a switch with one port. It
+// says what each host hears.
+type patch struct {
+	*vnet.Lab
+	t     *testing.T
+	heard []string
+	drops map[string]int
+}
+
+func newPatch(t *testing.T, hosts int, switches []vnet.SwitchConfig, links ...vnet.LinkConfig) *patch {
+	t.Helper()
+	c := vnet.Config{Links: links}
+	for _, s := range switches {
+		c.Switches = append(c.Switches, s)
+		for i := range hosts {
+			h := fmt.Sprintf("h%s%d", s.Name[1:], i+1)
+			c.Switches = append(c.Switches, vnet.SwitchConfig{Name: h, Ports: 1})
+			c.Links = append(c.Links, vnet.LinkConfig{A: fmt.Sprintf("%s.%d", s.Name, i+1), B: h + ".1"})
+		}
+	}
+	lab, err := vnet.New(c, vnet.Runtime{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(lab.Close)
+	p := &patch{Lab: lab, t: t, drops: map[string]int{}}
+	lab.Log().Subscribe(func(e *event.Event) {
+		switch {
+		case e.Kind == event.Frame && strings.HasPrefix(e.Peer, "h") && e.Data[0] != 1:
+			p.heard = append(p.heard, e.Peer[:3]+" "+hex.EncodeToString(e.Data[12:]))
+		case e.Kind == event.Drop && strings.HasPrefix(e.Port, "s"):
+			p.drops[e.Op]++
+		}
+	})
+	return p
+}
+
+// send lets a frame come in at a port: "s1.1", from and to the last byte of an address,
+// ff for all, and what is behind them.
+func (p *patch) send(port string, from, to byte, rest string) {
+	p.t.Helper()
+	b, err := hex.DecodeString(strings.ReplaceAll(rest, " ", ""))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	dst := []byte{2, 0, 0, 0, 0, to}
+	if to == 0xff {
+		dst = []byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}
+	}
+	p.do(vnet.Arrive{Port: port, Hex: append(append(dst, 2, 0, 0, 0, 0, from), b...)})
+	p.Run(p.Now()+time.Millisecond, vnet.NoLimit)
+}
+
+func (p *patch) do(c vnet.Command) {
+	p.t.Helper()
+	if _, err := p.Do(c); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+func (p *patch) want(what string, want ...string) {
+	p.t.Helper()
+	if got := strings.Join(p.heard, ", "); got != strings.Join(want, ", ") {
+		p.t.Errorf("%s: heard %s, want %s", what, got, strings.Join(want, ", "))
+	}
+	p.heard = nil
+}
+
+func access(port int, vid uint16) vnet.SwitchPort {
+	return vnet.SwitchPort{Port: port, VLAN: &vnet.PortVLAN{Access: vid}}
+}
+
+func TestVLANsOnATrunk(t *testing.T) {
+	var switches []vnet.SwitchConfig
+	for _, name := range []string{"s1", "s2"} {
+		switches = append(switches, vnet.SwitchConfig{Name: name, Ports: 4, Set: []vnet.SwitchPort{
+			access(1, 10), access(2, 20), {Port: 4, VLAN: &vnet.PortVLAN{Native: 1, Trunk: []uint16{10, 20}}},
+		}})
+	}
+	p := newPatch(t, 3, switches, vnet.LinkConfig{A: "s1.4", B: "s2.4"})
+	var trunk []string
+	p.Log().Subscribe(func(e *event.Event) {
+		if e.Kind == event.Frame && e.Port == "s1.4" {
+			trunk = append(trunk, hex.EncodeToString(e.Data[12:]))
+		}
+	})
+	p.send("s1.1", 1, 0xff, "88b5 01")
+	p.want("a broadcast of VLAN 10", "h21 88b501")
+	p.send("s1.2", 2, 0xff, "88b5 02")
+	p.want("of VLAN 20", "h22 88b502")
+	p.send("s1.3", 3, 0xff, "88b5 03")
+	p.want("of VLAN 1, which is native", "h23 88b503")
+	p.send("s1.1", 4, 0xff, "8100 a000 88b5 04")
+	p.want("a priority tag", "h21 88b504")
+	p.send("s1.1", 4, 0xff, "8100 0014 88b5 05")
+	p.want("a tag of another VLAN at an access port")
+	if got := strings.Join(trunk, " "); got != "8100000a88b501 8100001488b502 88b503 8100a00a88b504" {
+		t.Errorf("on the trunk there was %s", got)
+	}
+	if p.drops["not-member"] != 1 {
+		t.Errorf("drops %v", p.drops)
+	}
+	p.send("s2.1", 7, 1, "88b5 06")
+	p.want("an answer goes to who asked", "h11 88b506")
+	p.send("s2.2", 7, 1, "88b5 07")
+	p.want("an address of another VLAN is unknown", "h12 88b507")
+	macs := ""
+	for _, m := range p.MACs("s1") {
+		macs += fmt.Sprintf("%s@%d:%s ", m.MAC[15:], m.VLAN, m.Port)
+	}
+	if macs != "03@1:s1.3 01@10:s1.1 04@10:s1.1 07@10:s1.4 02@20:s1.2 07@20:s1.4 " {
+		t.Errorf("the table is %s", macs)
+	}
+	p.do(vnet.SetVLAN{Port: "s1.1", VLAN: vnet.PortVLAN{Access: 20}})
+	p.send("s1.1", 1, 0xff, "88b5 08")
+	p.want("a port that was moved", "h12 88b508", "h22 88b508")
+	if st, _ := p.Switch("s1"); st.Ports[0].Count.In != 4 || st.Ports[0].Count.Dropped["not-member"] != 1 || len(st.Known) != 3 {
+		t.Errorf("status %+v", st)
+	}
+}
+
+func TestKindsOfSwitches(t *testing.T) {
+	const all = "88b5 01"
+	for _, tc := range []struct {
+		name string
+		c    vnet.SwitchConfig
+		do   func(p *patch)
+		want string
+	}{
+		{"a hub tells all", vnet.SwitchConfig{Hub: true}, func(p *patch) { p.send("s1.1", 1, 2, all); p.send("s1.2", 2, 1, all) }, "h12 h13 h11 h13"},
+		{"a switch learns", vnet.SwitchConfig{}, func(p *patch) { p.send("s1.1", 1, 2, all); p.send("s1.2", 2, 1, all) }, "h12 h13 h11"},
+		{"an address ages", vnet.SwitchConfig{Ageing: time.Second}, func(p *patch) {
+			p.send("s1.1", 1, 9, all)
+			p.Run(p.Now()+2*time.Second, vnet.NoLimit)
+			p.send("s1.2", 2, 1, all)
+		}, "h12 h13 h11 h13"},
+		{"nothing is learned where ageing is off", vnet.SwitchConfig{Ageing: -1}, func(p *patch) { p.send("s1.1", 1, 2, all); p.send("s1.2", 2, 1, all) }, "h12 h13 h11 h13"},
+		{"a full table", vnet.SwitchConfig{MaxMACs: 1}, func(p *patch) { p.send("s1.1", 1, 2, all); p.send("s1.2", 2, 1, all); p.send("s1.1", 1, 2, all) }, "h12 h13 h11 h12 h13"},
+		{"a static entry stays", vnet.SwitchConfig{Static: []vnet.StaticConfig{{Port: 3, MAC: packet.MAC{2, 0, 0, 0, 0, 1}}}}, func(p *patch) { p.send("s1.1", 1, 9, all); p.send("s1.2", 2, 1, all) }, "h12 h13 h13"},
+		{"Linux moves it", vnet.SwitchConfig{Dialect: "linux", Static: []vnet.StaticConfig{{Port: 3, MAC: packet.MAC{2, 0, 0, 0, 0, 1}}}}, func(p *patch) { p.send("s1.1", 1, 9, all); p.send("s1.2", 2, 1, all) }, "h12 h13 h11"},
+		{"isolated ports", vnet.SwitchConfig{Set: []vnet.SwitchPort{{Port: 1, Isolated: true}, {Port: 2, Isolated: true}}}, func(p *patch) { p.send("s1.1", 1, 9, all); p.send("s1.3", 3, 9, all) }, "h13 h11 h12"},
+		{"a mirror", vnet.SwitchConfig{Set: []vnet.SwitchPort{{Port: 1, Mirror: &vnet.PortMirror{To: 3, In: true, Out: true}}}}, func(p *patch) { p.send("s1.1", 1, 9, all); p.send("s1.2", 2, 1, all) }, "h13 h12 h13 h11 h13"},
+		{"a storm limit", vnet.SwitchConfig{Set: []vnet.SwitchPort{{Port: 1, Storm: 2}}}, func(p *patch) {
+			for range 5 {
+				p.send("s1.1", 1, 0xff, all)
+			}
+		}, "h12 h13 h12 h13"},
+		{"a port that is off", vnet.SwitchConfig{Set: []vnet.SwitchPort{{Port: 2, Down: true}}}, func(p *patch) { p.send("s1.1", 1, 0xff, all) }, "h13"},
+		{"one table for all VLANs", vnet.SwitchConfig{Shared: true, Set: []vnet.SwitchPort{access(1, 10), {Port: 2, VLAN: &vnet.PortVLAN{Native: 20, Untagged: []uint16{10}}}, access(3, 20)}}, func(p *patch) {
+			p.send("s1.1", 1, 9, all) // VLAN 10, to port 2
+			p.send("s1.3", 3, 1, all) // VLAN 20, for 1, which is at port 1, no member
+		}, "h12"},
+		{"without ingress filtering", vnet.SwitchConfig{Set: []vnet.SwitchPort{{Port: 1, VLAN: &vnet.PortVLAN{Access: 10, Lenient: true}}, access(2, 20), access(3, 30)}}, func(p *patch) { p.send("s1.1", 1, 0xff, "8100 0014 88b5 01") }, "h12"},
+		{"several VLANs without a tag", vnet.SwitchConfig{Set: []vnet.SwitchPort{{Port: 1, VLAN: &vnet.PortVLAN{Native: 30, Untagged: []uint16{10, 20}}}, access(2, 10), access(3, 20)}}, func(p *patch) { p.send("s1.2", 2, 0xff, all); p.send("s1.3", 3, 0xff, all) }, "h11 h11"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			tc.c.Name, tc.c.Ports = "s1", 3
+			p := newPatch(t, 3, []vnet.SwitchConfig{tc.c})
+			tc.do(p)
+			var got []string
+			for _, h := range p.heard {
+				got = append(got, h[:3])
+			}
+			if s := strings.Join(got, " "); s != tc.want {
+				t.Errorf("heard by %s, want %s (drops %v)", s, tc.want, p.drops)
+			}
+		})
+	}
+}
+
+func TestSwitchCommandsThatAreRefused(t *testing.T) {
+	p := newPatch(t, 2, []vnet.SwitchConfig{{Name: "s1", Ports: 2}})
+	bad, zero, big := -5, 0, 5000
+	cost := uint32(7)
+	for _, tc := range []struct {
+		c    vnet.Command
+		want string
+	}{
+		{vnet.SetVLAN{Port: "s9.1"}, "no port"},
+		{vnet.SetVLAN{Port: "s1.1"}, "in no VLAN"},
+		{vnet.SetVLAN{Port: "s1.1", VLAN: vnet.PortVLAN{Access: 10}}, "knows no VLANs"},
+		{vnet.SetPort{Port: "s1.1"}, "say what is to change"},
+		{vnet.SetPort{Port: "s1.1", Link: "off"}, "down or up"},
+		{vnet.SetPort{Port: "s1.1", Storm: &bad}, "frames a second"},
+		{vnet.SetPort{Port: "s1.1", Cost: &cost}, "no spanning tree"},
+		{vnet.SetPort{Port: "s1.1", Mirror: &vnet.PortMirror{To: 9, In: true}}, "no port 9"},
+		{vnet.SetEntry{Port: "s1.1"}, "group address"},
+		{vnet.SetEntry{Port: "s1.1", MAC: packet.MAC{2}, Remove: true}, "no such entry"},
+		{vnet.SetSwitch{Switch: "s9", Flush: true}, "no switch"},
+		{vnet.SetSwitch{Switch: "s1"}, "say what is to change"},
+		{vnet.SetSwitch{Switch: "s1", Priority: &zero}, "no spanning tree"},
+		{vnet.SetSwitch{Switch: "s1", Priority: &big}, "steps of 4096"},
+	} {
+		if _, err := p.Do(tc.c); err == nil || !strings.Contains(err.Error(), tc.want) {
+			t.Errorf("%+v: %v, want %q", tc.c, err, tc.want)
+		}
+	}
+}
+
+func TestSwitchesThatAreRefused(t *testing.T) {
+	odd, big := 5, 70000
+	for _, tc := range []struct {
+		name string
+		c    vnet.SwitchConfig
+		want string
+	}{
+		{"a dialect", vnet.SwitchConfig{Dialect: "cisco"}, `no dialect "cisco"`},
+		{"a tree", vnet.SwitchConfig{Tree: &vnet.TreeConfig{Mode: "mstp"}}, "there are rstp and stp"},
+		{"rstp on Linux", vnet.SwitchConfig{Dialect: "linux", Tree: &vnet.TreeConfig{Mode: "rstp"}}, "speaks stp alone"},
+		{"a priority", vnet.SwitchConfig{Tree: &vnet.TreeConfig{Mode: "stp", Priority: &odd}}, "steps of 4096"},
+		{"a priority beyond", vnet.SwitchConfig{Tree: &vnet.TreeConfig{Mode: "stp", Priority: &big}}, "0 to 61440"},
+		{"a hello time", vnet.SwitchConfig{Tree: &vnet.TreeConfig{Mode: "stp", Hello: time.Minute}}, "the hello time is 1s to 10s"},
+		{"a port", vnet.SwitchConfig{Set: []vnet.SwitchPort{{Port: 9}}}, "no port 9"},
+		{"a port twice", vnet.SwitchConfig{Set: []vnet.SwitchPort{{Port: 1}, {Port: 1}}}, "there twice"},
+		{"a VLAN", vnet.SwitchConfig{Set: []vnet.SwitchPort{access(1, 4095)}}, "a VLAN is 1 to 4094"},
+		{"a VLAN twice", vnet.SwitchConfig{Set: []vnet.SwitchPort{{Port: 1, VLAN: &vnet.PortVLAN{Native: 1, Trunk: []uint16{1}}}}}, "VLAN 1 is there twice"},
+		{"access and trunk", vnet.SwitchConfig{Set: []vnet.SwitchPort{{Port: 1, VLAN: &vnet.PortVLAN{Access: 1, Trunk: []uint16{2}}}}}, "an access port has VLAN 1 alone"},
+		{"a mirror to itself", vnet.SwitchConfig{Set: []vnet.SwitchPort{{Port: 1, Mirror: &vnet.PortMirror{To: 1, In: true}}}}, "to itself"},
+		{"a mirror of nothing", vnet.SwitchConfig{Set: []vnet.SwitchPort{{Port: 1, Mirror: &vnet.PortMirror{To: 2}}}}, "what comes in"},
+		{"room", vnet.SwitchConfig{MaxMACs: 1 << 30}, "room for"},
+		{"a querier", vnet.SwitchConfig{Querier: true}, "has to snoop"},
+		{"an entry", vnet.SwitchConfig{Static: []vnet.StaticConfig{{Port: 1, MAC: packet.Broadcast}}}, "group address"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			tc.c.Name, tc.c.Ports = "s1", 3
+			c := vnet.Config{Switches: []vnet.SwitchConfig{tc.c}}
+			if err := c.Check().Err(); err == nil || !strings.Contains(err.Error(), tc.want) {
+				t.Errorf("%v, want %q", err, tc.want)
+			}
+		})
+	}
+}
