@@ -1,7 +1,7 @@
 // Package wasm runs WebAssembly programs as the processes of a lab.
 //
 // An [Engine] compiles modules, off the loop and from any goroutine; a [Program]
-// is a compiled module, and as a vnet.Program runs on the coroutine of a process.
+// is a compiled module, and as a sys.Program runs on the coroutine of a process.
 // A program sees WASI preview 1 over its node, implemented here, and the module
 // "tuntap" for what WASI lacks: ioctl, poll with the bits of a BSD, kqueues, signals,
 // pipes and processes.

@@ -11,6 +11,7 @@ import (
 	"wireloom/vnet"
 	"wireloom/vnet/event"
 	"wireloom/vnet/inet"
+	"wireloom/vnet/sys"
 )
 
 // TCP over five switches in a ring, whose links lose, delay and double frames by chance
@@ -65,7 +66,7 @@ func overFabric(t *testing.T, size int) (hash string, lost, got int) {
 			t.Fatal(err)
 		}
 	}
-	install("bob", func(p *vnet.Proc) error {
+	install("bob", func(p *sys.Proc) error {
 		var c calls
 		fd, e := p.Socket(inet.SocketTCP)
 		c.check("socket", e)
@@ -84,7 +85,7 @@ func overFabric(t *testing.T, size int) (hash string, lost, got int) {
 		}
 		return c.err
 	})
-	install("alice", func(p *vnet.Proc) error {
+	install("alice", func(p *sys.Proc) error {
 		var c calls
 		c.check("sleep", p.Sleep(10*time.Second))
 		fd, e := p.Socket(inet.SocketTCP)
