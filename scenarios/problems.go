@@ -85,11 +85,23 @@ func (p *problems) add(line, col int, format string, args ...any) {
 }
 
 func (p *problems) problem(line, col int, format string, args ...any) Problem {
-	pr := Problem{File: p.file, Line: max(line, 1), Col: max(col, 1), Message: fmt.Sprintf(format, args...), format: format}
+	pr := Problem{File: p.file, Line: max(line, 1), Col: max(col, 1), Message: shorten(fmt.Sprintf(format, args...)), format: format}
 	if pr.Line <= len(p.lines) {
 		pr.Excerpt, pr.mark = excerpt(strings.TrimRight(p.lines[pr.Line-1], "\r"), pr.Col-1)
 	}
 	return pr
+}
+
+// maxMessage is how many bytes of a sentence about a mistake are shown.
+const maxMessage = 2000
+
+// shorten cuts the middle out of a long sentence, which quotes a long text: what it is
+// about stands in front, and what to do at the end.
+func shorten(s string) string {
+	if len(s) <= maxMessage {
+		return s
+	}
+	return strings.ToValidUTF8(s[:maxMessage*2/3], "") + " ... " + strings.ToValidUTF8(s[len(s)-maxMessage/3:], "")
 }
 
 // MaxRemarks is how many remarks of a file are kept.
