@@ -44,27 +44,35 @@ vnet, vnet/sys, vnet/file, vnet/signal, vnet/inet, vnet/kern, vnet/errno, vnet/p
 vnet, vnet/sys, vnet/fs, vnet/file, vnet/signal, vnet/inet, vnet/kern, vnet/errno, wasm/fuel, wasm/modcache + wazero, sys < wasm
 vnet/inet, vnet/kern, vnet/errno, vnet/packet + gVisor        < internal/hoststack
 vnet/packet + gopacket                                 < internal/decode
-vnet, vnet/sys, vnet/fs, vnet/memory, vnet/inet, vnet/kern, vnet/errno, vnet/packet, vnet/event, internal/decode + go-yaml, text < scenarios
+NONE                                                   < scenarios
+vnet/packet + go-yaml                                  < internal/scenario/format
+vnet, vnet/sys, vnet/event, vnet/errno, vnet/signal, internal/decode, internal/scenario/format < internal/scenario/run
+vnet, internal/decode, internal/scenario/format, internal/scenario/run < internal/scenario/verb
+vnet, vnet/event, vnet/errno, vnet/packet, vnet/userland, internal/decode, internal/scenario/format, internal/scenario/run, internal/scenario/verb < internal/scenario/verb/act
+vnet, vnet/sys, vnet/inet, vnet/kern, vnet/packet, internal/decode, internal/scenario/format, internal/scenario/run, internal/scenario/verb < internal/scenario/verb/look
+vnet, vnet/sys, vnet/fs, vnet/memory, vnet/inet, vnet/kern, vnet/packet, internal/scenario/format, internal/scenario/verb, internal/scenario/verb/act, internal/scenario/verb/look + text < internal/scenario
+vnet, vnet/event, vnet/errno, internal/scenario, internal/scenario/format, internal/scenario/run, internal/scenario/verb < internal/scenario/grade
+scenarios, internal/scenario, internal/diskfile, internal/terminal < internal/open
 NONE                                                   < internal/strictjson, internal/diskfile
 internal/diskfile                                      < internal/handin, internal/sign
 vnet, vnet/sys, vnet/memory, internal/strictjson                 < internal/recording
 NONE + sys                                             < internal/budget
 vnet, vnet/sys, vnet/memory, vnet/event, internal/recording, internal/budget < internal/session
 wasm + sys                                             < internal/compilechild
-vnet, vnet/sys, vnet/kern, vnet/userland, tunemu, tapemu, wasm, wasm/modcache, internal/hoststack, scenarios, internal/recording, internal/session, internal/budget, internal/compilechild, internal/diskfile, internal/terminal < internal/boot
-scenarios, internal/decode, internal/sign, internal/strictjson, vnet/packet, internal/terminal < internal/report
-scenarios, internal/report, internal/terminal + go-yaml, text < internal/batch
+vnet, vnet/sys, vnet/kern, vnet/userland, tunemu, tapemu, wasm, wasm/modcache, internal/hoststack, internal/open, internal/scenario, internal/scenario/format, internal/recording, internal/session, internal/budget, internal/compilechild < internal/product
+internal/scenario, internal/scenario/grade, internal/decode, internal/sign, internal/strictjson, vnet/packet, internal/terminal < internal/report
+internal/scenario, internal/scenario/grade, internal/report, internal/terminal + go-yaml, text < internal/batch
 vnet/event, vnet/packet + gopacket                     < internal/pcap
 vnet, vnet/kern, vnet/errno, tunemu, tapemu            < internal/conform
 internal/decode                                        < internal/protocol
 NONE                                                   < internal/typescript
 vnet, vnet/errno, vnet/event, vnet/packet, internal/session, internal/decode, internal/protocol, internal/visitor, internal/strictjson + websocket < internal/stream
-vnet, vnet/sys, vnet/event, internal/session, internal/budget, internal/decode, internal/stream, internal/visitor, internal/pcap, internal/strictjson, internal/terminal, scenarios, web < internal/httpapi
-vnet, vnet/errno, vnet/event, scenarios, web, wasm/guest, internal/* + websocket < cmd/labserver
-vnet, vnet/sys, vnet/inet, vnet/kern, vnet/errno, vnet/event, vnet/packet, tapemu, scenarios, wasm, wasm/fuel, web, internal/* + sys, websocket, wazero < internal/bench
+vnet, vnet/sys, vnet/event, internal/session, internal/budget, internal/decode, internal/stream, internal/visitor, internal/pcap, internal/strictjson, internal/terminal, web < internal/httpapi
+vnet, vnet/errno, vnet/event, web, wasm/guest, internal/* + websocket < cmd/labserver
+vnet, vnet/sys, vnet/inet, vnet/kern, vnet/errno, vnet/event, vnet/packet, tapemu, wasm, wasm/fuel, web, internal/* + sys, websocket, wazero < internal/bench
 NONE                                                   < internal/mutant, internal/testcount, internal/deadcode, internal/visitor
 internal/mutant                                        < internal/guestbuild
-vnet, vnet/sys, vnet/event, wasm, scenarios, internal/boot, internal/mutant < internal/course
+vnet, vnet/sys, vnet/event, wasm, internal/open, internal/product, internal/scenario, internal/scenario/format, internal/scenario/grade, internal/mutant < internal/course
 NONE + gVisor                                          < scenarios/netstack/reference
 `
 
@@ -104,8 +112,17 @@ var core = map[string][]string{
 	"vnet":               nil,
 	"vnet/userland":      nil,
 	"scenarios":          nil,
-	"wasm/fuel":          nil,
-	"wasm":               nil,
+
+	"internal/scenario":           nil,
+	"internal/scenario/format":    nil,
+	"internal/scenario/run":       nil,
+	"internal/scenario/verb":      nil,
+	"internal/scenario/verb/act":  nil,
+	"internal/scenario/verb/look": nil,
+	"internal/scenario/grade":     nil,
+
+	"wasm/fuel": nil,
+	"wasm":      nil,
 	// The engine compiles off the loop, for all labs of a server.
 	"wasm/engine.go":  {"sync", "sync/atomic", "channel", "goroutine", "os"},
 	"wasm/native.go":  {"sync", "os", "channel"},

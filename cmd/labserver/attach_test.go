@@ -14,8 +14,8 @@ import (
 	"syscall"
 	"testing"
 
-	"wireloom/internal/boot"
 	"wireloom/internal/httpapi"
+	"wireloom/internal/product"
 	"wireloom/internal/session"
 	"wireloom/vnet"
 	"wireloom/vnet/kern"
@@ -31,7 +31,7 @@ func openLab(t *testing.T) (url, id string) {
 			l, err := vnet.New(vnet.Config{Name: "desk", Seed: 1, Nodes: []vnet.NodeConfig{
 				{Name: "alice", Dialect: kern.FreeBSD},
 				{Name: "bob", Dialect: kern.NetBSD, Devices: []vnet.DeviceConfig{{Name: "tap0"}}},
-			}}, boot.Runtime())
+			}}, product.Runtime())
 			return l, session.Setup{Scenario: "desk", Seed: 1}, err
 		},
 		Session: session.Options{Dir: t.TempDir()},

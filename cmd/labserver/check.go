@@ -4,9 +4,10 @@ import (
 	"context"
 	"fmt"
 
-	"wireloom/internal/boot"
+	"wireloom/internal/open"
+	"wireloom/internal/scenario"
+	"wireloom/internal/scenario/format"
 	"wireloom/internal/terminal"
-	"wireloom/scenarios"
 )
 
 func runCheck(_ context.Context, args []string, io stdio) int {
@@ -21,7 +22,7 @@ mistake but may not be meant. Exit code 0: no mistakes; 1: some.`)
 	}
 	bad := 0
 	for _, arg := range rest {
-		src, err := boot.Find(arg)
+		src, err := open.Scenario(arg)
 		if err != nil {
 			bad++
 			fmt.Fprintln(io.err, sentence(err))
@@ -29,7 +30,7 @@ mistake but may not be meant. Exit code 0: no mistakes; 1: some.`)
 		}
 		for _, r := range src.Remarks {
 			r.Message = "remark: " + r.Message
-			fmt.Fprintln(io.err, sentence(&scenarios.Error{Problems: []scenarios.Problem{r}}))
+			fmt.Fprintln(io.err, sentence(&format.Error{Mistakes: []format.Mistake{r}}))
 		}
 		fmt.Fprintf(io.out, "%s: %d nodes, %d steps, no mistakes%s\n", terminal.Line(arg), len(src.Lab.Nodes), len(src.Steps), remarks(len(src.Remarks)))
 	}
@@ -54,7 +55,7 @@ func remarks(n int) string {
 }
 
 func runSchema(_ context.Context, _ []string, io stdio) int {
-	if _, err := io.out.Write(scenarios.Schema()); err != nil {
+	if _, err := io.out.Write(scenario.Schema()); err != nil {
 		return fail(io, err)
 	}
 	return exitOK

@@ -7,9 +7,9 @@ import (
 	"runtime"
 	"strings"
 
-	"wireloom/internal/boot"
+	"wireloom/internal/open"
+	"wireloom/internal/product"
 	"wireloom/internal/terminal"
-	"wireloom/scenarios"
 )
 
 func runCompile(ctx context.Context, args []string, io stdio) int {
@@ -20,10 +20,10 @@ func runCompile(ctx context.Context, args []string, io stdio) int {
 	if !ok {
 		return code
 	}
-	var files []boot.File
+	var files []open.File
 	if *builtin {
-		for _, name := range scenarios.Builtin() {
-			sc, err := scenarios.OpenBuiltin(name)
+		for _, name := range open.Builtin() {
+			sc, err := open.BuiltinScenario(name)
 			if err != nil {
 				return fail(io, err)
 			}
@@ -32,7 +32,7 @@ func runCompile(ctx context.Context, args []string, io stdio) int {
 				if err != nil {
 					return fail(io, err)
 				}
-				files = append(files, boot.File{Name: name + " " + slot.String(), Module: b})
+				files = append(files, open.File{Name: name + " " + slot.String(), Module: b})
 			}
 		}
 	}
@@ -42,14 +42,14 @@ func runCompile(ctx context.Context, args []string, io stdio) int {
 			return fail(io, err)
 		}
 		for _, n := range names {
-			file, err := boot.ReadProgram(n)
+			file, err := open.Program(n)
 			if err != nil {
 				return fail(io, err)
 			}
 			files = append(files, file)
 		}
 	}
-	engine, err := boot.OpenEngine(ctx, *cache)
+	engine, err := product.OpenEngine(ctx, *cache)
 	if err != nil {
 		return fail(io, err)
 	}

@@ -5,12 +5,14 @@ import (
 	"flag"
 	"fmt"
 
-	"wireloom/internal/boot"
+	"wireloom/internal/open"
+	"wireloom/internal/product"
+	"wireloom/internal/scenario"
 	"wireloom/internal/terminal"
 )
 
 func cacheFlag(f *flag.FlagSet) *string {
-	return f.String("cache", "", "the `folder` that compiled programs are kept in (default $"+boot.CacheEnv+", else wireloom in the user's cache folder)")
+	return f.String("cache", "", "the `folder` that compiled programs are kept in (default $"+product.CacheEnv+", else wireloom in the user's cache folder)")
 }
 
 // set reports whether a flag was given.
@@ -21,17 +23,17 @@ func set(f *flag.FlagSet, name string) (given bool) {
 
 // openEngine opens an engine. A cache that can't be used, or is full, is no reason not
 // to go on: it is said once.
-func openEngine(ctx context.Context, io stdio, cache string) (*boot.Engine, error) {
-	return boot.NewEngine(ctx, boot.EngineOptions{CacheDir: cache, Trouble: func(err error) { sayTrouble(io, err) }})
+func openEngine(ctx context.Context, io stdio, cache string) (*product.Engine, error) {
+	return product.NewEngine(ctx, product.EngineOptions{CacheDir: cache, Trouble: func(err error) { sayTrouble(io, err) }})
 }
 
 func sayTrouble(io stdio, err error) {
 	fmt.Fprintf(io.err, "labserver: compiled programs cannot be kept, and are compiled anew each time: %s\n"+
-		"labserver: give it another folder with --cache or $%s\n", terminal.Line(sentence(err)), boot.CacheEnv)
+		"labserver: give it another folder with --cache or $%s\n", terminal.Line(sentence(err)), product.CacheEnv)
 }
 
 // closeEngine frees an engine and says what goes wrong in that.
-func closeEngine(io stdio, e *boot.Engine) {
+func closeEngine(io stdio, e *product.Engine) {
 	if err := e.Close(); err != nil {
 		fmt.Fprintf(io.err, "labserver: closing the engine: %s\n", sentence(err))
 	}
@@ -53,13 +55,13 @@ func newLabFlags(f *flag.FlagSet) *labFlags {
 
 // open finds the scenario and its programs, and opens an engine, which the caller
 // closes.
-func (l *labFlags) open(ctx context.Context, io stdio, scenario string) (*boot.Source, *boot.Engine, boot.Options, error) {
-	o := boot.Options{Window: -1}
-	src, err := boot.Find(scenario)
+func (l *labFlags) open(ctx context.Context, io stdio, scenario string) (*scenario.Scenario, *product.Engine, product.Options, error) {
+	o := product.Options{Window: -1}
+	src, err := open.Scenario(scenario)
 	if err != nil {
 		return nil, nil, o, err
 	}
-	if o.Programs, err = l.programs.read(src.Scenario); err != nil {
+	if o.Programs, err = l.programs.read(src); err != nil {
 		return nil, nil, o, err
 	}
 	if set(l.f, "seed") {

@@ -8,11 +8,13 @@ import (
 	"os"
 
 	"wireloom/internal/batch"
-	"wireloom/internal/boot"
+	"wireloom/internal/open"
 	"wireloom/internal/report"
+	"wireloom/internal/scenario"
+	"wireloom/internal/scenario/format"
+	"wireloom/internal/scenario/grade"
 	"wireloom/internal/sign"
 	"wireloom/internal/terminal"
-	"wireloom/scenarios"
 	"wireloom/vnet/event"
 )
 
@@ -58,10 +60,10 @@ func (o *outputFlags) all() []output {
 	return append([]output{{o.format, o.file}}, o.more...)
 }
 
-func audienceFlag(f *flag.FlagSet) *scenarios.Audience {
-	a := scenarios.Staff
+func audienceFlag(f *flag.FlagSet) *scenario.Audience {
+	a := scenario.Staff
 	f.Func("audience", "for `whom`: student sees what is always visible, after-due what is after the due date, staff everything (default staff)", func(s string) (err error) {
-		a, err = scenarios.ParseAudience(s)
+		a, err = scenario.ParseAudience(s)
 		return err
 	})
 	return &a
@@ -103,7 +105,7 @@ differ.`)
 		return fail(io, err)
 	}
 	defer cancel()
-	src, err := boot.Find(rest[0])
+	src, err := open.Scenario(rest[0])
 	if err != nil {
 		return fail(io, err)
 	}
@@ -124,15 +126,15 @@ differ.`)
 	if *submission != "" {
 		err = g.take(*submission)
 	} else {
-		var paths map[scenarios.Slot]string
-		if paths, err = lab.programs.paths(g.src.Scenario); err == nil {
+		var paths map[format.Slot]string
+		if paths, err = lab.programs.paths(g.src); err == nil {
 			err = g.use(paths)
 		}
 	}
 	if err != nil {
 		return fail(io, err)
 	}
-	res, diff, err := repeated(ctx, *repeat, func(watch func(*event.Event)) (*scenarios.Result, error) {
+	res, diff, err := repeated(ctx, *repeat, func(watch func(*event.Event)) (*grade.Result, error) {
 		return g.run(ctx, *audience, watch)
 	})
 	if err != nil {
@@ -159,7 +161,7 @@ differ.`)
 
 // write writes a result's reports, signed where there is a key. One file that cannot be written does not keep
 // the others back.
-func write(ctx context.Context, io stdio, g *grading, res *scenarios.Result, outputs []output, key *sign.Key) error {
+func write(ctx context.Context, io stdio, g *grading, res *grade.Result, outputs []output, key *sign.Key) error {
 	var formats []report.Format
 	for _, o := range outputs {
 		formats = append(formats, o.format)

@@ -14,7 +14,8 @@ import (
 
 	"wireloom/internal/batch"
 	"wireloom/internal/report"
-	"wireloom/scenarios"
+	"wireloom/internal/scenario"
+	"wireloom/internal/scenario/grade"
 	"wireloom/vnet/event"
 )
 
@@ -30,7 +31,7 @@ func TestGradeAsJSON(t *testing.T) {
 		t.Errorf("got %+v", d)
 	}
 	for _, c := range d.Checks {
-		if c.ID == "" || c.Status != scenarios.StatusPassed || c.Earned != c.Points || c.Expected == "" || c.Actual == "" || c.Line == 0 || c.Visible == "" {
+		if c.ID == "" || c.Status != grade.StatusPassed || c.Earned != c.Points || c.Expected == "" || c.Actual == "" || c.Line == 0 || c.Visible == "" {
 			t.Errorf("check %+v lacks something", c)
 		}
 	}
@@ -262,7 +263,7 @@ func TestRepeatTellsTheFirstDifference(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			runs := 0
-			_, got, err := repeated(t.Context(), 2, func(watch func(*event.Event)) (*scenarios.Result, error) {
+			_, got, err := repeated(t.Context(), 2, func(watch func(*event.Event)) (*grade.Result, error) {
 				events, score := run("a", "b", "c"), 1
 				if runs++; runs == 2 {
 					events, score = tc.second, tc.score
@@ -270,7 +271,7 @@ func TestRepeatTellsTheFirstDifference(t *testing.T) {
 				for i := range events {
 					watch(&events[i])
 				}
-				return &scenarios.Result{Checks: []scenarios.Check{{ID: "one", Earned: score, Visible: "always", Status: "passed"}}}, nil
+				return &grade.Result{Checks: []grade.Check{{ID: "one", Earned: score, Visible: "always", Status: "passed"}}}, nil
 			})
 			if tc.want != "" {
 				tc.want = "run 2 differs from the first: " + tc.want
@@ -281,7 +282,7 @@ func TestRepeatTellsTheFirstDifference(t *testing.T) {
 		})
 	}
 	failing := errors.New("no lab")
-	if _, _, err := repeated(t.Context(), 3, func(func(*event.Event)) (*scenarios.Result, error) { return nil, failing }); !errors.Is(err, failing) {
+	if _, _, err := repeated(t.Context(), 3, func(func(*event.Event)) (*grade.Result, error) { return nil, failing }); !errors.Is(err, failing) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -418,7 +419,7 @@ func TestGradescopeScripts(t *testing.T) {
 		{"two programs", map[string]string{"submission/a.wasm": exitsWith(7), "submission/b.wasm": exitsWith(7)}, "there are 2 .wasm files: a.wasm, b.wasm"},
 		{"a name with an equals sign", map[string]string{"submission/lab=1.wasm": exitsWith(7)}, "bob.pingd is lab=1.wasm"},
 		{"a folder of that name", map[string]string{"submission/mine.wasm/readme": "x"}, "mine.wasm is"},
-		{"a file that is too large", map[string]string{"submission/mine.wasm": strings.Repeat("x", scenarios.MaxReference+1)}, "mine.wasm cannot be read: it has more than 33554432 bytes"},
+		{"a file that is too large", map[string]string{"submission/mine.wasm": strings.Repeat("x", scenario.MaxReference+1)}, "mine.wasm cannot be read: it has more than 33554432 bytes"},
 		{"a page of an error", map[string]string{"submission/mine.wasm": "<html>404</html>"}, "the file is text, perhaps"},
 		{"a student", map[string]string{
 			"submission/bob.wasm":      exitsWith(7),

@@ -15,11 +15,12 @@ import (
 	"time"
 
 	"wireloom/internal/batch"
-	"wireloom/internal/boot"
+	"wireloom/internal/open"
+	"wireloom/internal/product"
 	"wireloom/internal/report"
+	"wireloom/internal/scenario"
 	"wireloom/internal/sign"
 	"wireloom/internal/terminal"
-	"wireloom/scenarios"
 )
 
 // batchFlags are those that the command and its processes share: a process gets them
@@ -28,7 +29,7 @@ type batchFlags struct {
 	f        *flag.FlagSet
 	seed     *uint64
 	stage    *string
-	audience *scenarios.Audience
+	audience *scenario.Audience
 	formats  []report.Format
 	cache    *string
 	memory   *int
@@ -99,7 +100,7 @@ func (b *batchFlags) check() error {
 }
 
 // grading is that of a submission of a student.
-func (b *batchFlags) grading(src *boot.Source, engine *boot.Engine, student string) (*grading, error) {
+func (b *batchFlags) grading(src *scenario.Scenario, engine *product.Engine, student string) (*grading, error) {
 	var seed *uint64
 	if set(b.f, "seed") {
 		seed = b.seed
@@ -143,14 +144,14 @@ interrupted.`)
 	if err := b.load(io); err != nil {
 		return fail(io, err)
 	}
-	src, err := boot.Find(rest[0])
+	src, err := open.Scenario(rest[0])
 	if err != nil {
 		return fail(io, err)
 	}
 	if _, err := b.grading(src, nil, ""); err != nil {
 		return fail(io, err)
 	}
-	found, err := batch.Find(rest[1], parts(src.Scenario), from, *out)
+	found, err := batch.Find(rest[1], parts(src), from, *out)
 	if err != nil {
 		return fail(io, err)
 	}
@@ -178,7 +179,7 @@ interrupted.`)
 	child := slices.Concat([]string{gradeWorker, fmt.Sprintf("--memory=%d", *b.memory), "--cache=" + cache, "--sign=" + *b.signer.file}, b.what(), []string{"--", rest[0]})
 	p := newProgress(io.err, len(found.Submissions))
 	rows, err := batch.Run(ctx, found, batch.Setting{
-		Version: version(), Source: src.Digest(scenarios.Staff), Options: strings.TrimSpace(strings.Join(b.what(), " ") + " " + b.signedBy()),
+		Version: version(), Source: src.Digest(scenario.Staff), Options: strings.TrimSpace(strings.Join(b.what(), " ") + " " + b.signedBy()),
 	}, batch.Options{
 		Out: *out, Jobs: *jobs, Timeout: *timeout, Done: p.done,
 		Command: func() *exec.Cmd { return exec.Command(self, child...) },
@@ -187,7 +188,7 @@ interrupted.`)
 	table := batch.NewTable(rows)
 	table.Others, table.Known = found.Others, src.Known()
 	text := table.Text()
-	werr := writeTable(*out, table, src.Scenario, b.formats)
+	werr := writeTable(*out, table, src, b.formats)
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return fail(io, fmt.Errorf("interrupted: %d of %d submissions are graded; the same command goes on", len(table.Rows), len(found.Submissions)))
@@ -208,7 +209,7 @@ interrupted.`)
 // sharedCache is the folder in which the processes keep what they compile: that of the
 // flag, or, where that can't be used, one that is removed in the end.
 func sharedCache(io stdio, flag string) (dir string, remove func(), err error) {
-	trouble := boot.CheckCache(flag)
+	trouble := product.CheckCache(flag)
 	if trouble == nil {
 		return flag, func() {}, nil
 	}
@@ -220,7 +221,7 @@ func sharedCache(io stdio, flag string) (dir string, remove func(), err error) {
 }
 
 // writeTable writes the table in each of its forms.
-func writeTable(out string, t *batch.Table, sc *scenarios.Scenario, formats []report.Format) error {
+func writeTable(out string, t *batch.Table, sc *scenario.Scenario, formats []report.Format) error {
 	page, err := t.Page(cmp.Or(sc.Title, sc.Name), sc.Name, formats)
 	if err != nil {
 		return err
@@ -250,7 +251,7 @@ func others(list []batch.Other) string {
 }
 
 // parts are the programs that a submission consists of.
-func parts(sc *scenarios.Scenario) []batch.Part {
+func parts(sc *scenario.Scenario) []batch.Part {
 	words, slots := sc.Words(), sc.Slots()
 	var out []batch.Part
 	for _, w := range words {

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"wireloom/internal/boot"
+	"wireloom/internal/product"
 )
 
 // handIn fills a folder of submissions.
@@ -198,7 +198,7 @@ func TestACacheThatCannotBeUsed(t *testing.T) {
 }
 
 func TestWithoutAHome(t *testing.T) {
-	for _, name := range []string{"HOME", "XDG_CACHE_HOME", boot.CacheEnv} {
+	for _, name := range []string{"HOME", "XDG_CACHE_HOME", product.CacheEnv} {
 		t.Setenv(name, "")
 	}
 	t.Setenv("TMPDIR", t.TempDir())

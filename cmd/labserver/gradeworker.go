@@ -5,8 +5,10 @@ import (
 	"path/filepath"
 
 	"wireloom/internal/batch"
-	"wireloom/internal/boot"
+	"wireloom/internal/open"
+	"wireloom/internal/product"
 	"wireloom/internal/report"
+	"wireloom/internal/scenario"
 )
 
 // gradeWorker is the command that grade-all starts its processes with.
@@ -28,12 +30,12 @@ func runGradeWorker(ctx context.Context, args []string, io stdio) int {
 	if err := b.load(io); err != nil {
 		return fail(io, err)
 	}
-	src, err := boot.Find(rest[0])
+	src, err := open.Scenario(rest[0])
 	if err != nil {
 		return fail(io, err)
 	}
 	// Who started it has tried the cache, and said what is wrong with it.
-	engine, err := boot.NewEngine(ctx, boot.EngineOptions{CacheDir: *b.cache, Trouble: func(error) {}})
+	engine, err := product.NewEngine(ctx, product.EngineOptions{CacheDir: *b.cache, Trouble: func(error) {}})
 	if err != nil {
 		return fail(io, err)
 	}
@@ -52,7 +54,7 @@ func runGradeWorker(ctx context.Context, args []string, io stdio) int {
 }
 
 // reply grades a job.
-func (b *batchFlags) reply(ctx context.Context, src *boot.Source, engine *boot.Engine, j batch.Job, scenario string) (*batch.Reply, error) {
+func (b *batchFlags) reply(ctx context.Context, src *scenario.Scenario, engine *product.Engine, j batch.Job, scenario string) (*batch.Reply, error) {
 	g, err := b.grading(src, engine, j.Student)
 	if err != nil {
 		return nil, err
@@ -89,7 +91,7 @@ func (b *batchFlags) reply(ctx context.Context, src *boot.Source, engine *boot.E
 
 // useJob reads the programs of a job.
 func (g *grading) useJob(j batch.Job) error {
-	read := map[string]boot.File{} // a file may be for several slots
+	read := map[string]open.File{} // a file may be for several slots
 	for _, slot := range g.src.Slots() {
 		path := string(j.Programs[slot.String()])
 		f, ok := read[path]
@@ -98,7 +100,7 @@ func (g *grading) useJob(j batch.Job) error {
 			if err != nil {
 				return err
 			}
-			f = boot.File{Name: report.FileName(path), Module: b}
+			f = open.File{Name: report.FileName(path), Module: b}
 			read[path] = f
 		}
 		g.programs[slot] = f

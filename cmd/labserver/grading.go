@@ -10,19 +10,22 @@ import (
 	"math"
 	"strings"
 
-	"wireloom/internal/boot"
 	"wireloom/internal/handin"
+	"wireloom/internal/open"
+	"wireloom/internal/product"
 	"wireloom/internal/report"
-	"wireloom/scenarios"
+	"wireloom/internal/scenario"
+	"wireloom/internal/scenario/format"
+	"wireloom/internal/scenario/grade"
 	"wireloom/vnet/event"
 )
 
 // A grading is a scenario with a student's values and programs. It can be run for
 // any audience, and as often as one likes: a run is a function of it.
 type grading struct {
-	src      *boot.Source
-	engine   *boot.Engine
-	programs map[scenarios.Slot]boot.File // the reference solution where there is none
+	src      *scenario.Scenario
+	engine   *product.Engine
+	programs map[format.Slot]open.File // the reference solution where there is none
 	stage    string
 	inputs   report.Inputs
 	tooLong  error           // the reference solution's grading came to a limit
@@ -31,7 +34,7 @@ type grading struct {
 
 // newGrading returns the grading of a scenario for a student; with a seed other than
 // the scenario's own where that is not nil.
-func newGrading(src *boot.Source, engine *boot.Engine, student, stage string, seed *uint64) (*grading, error) {
+func newGrading(src *scenario.Scenario, engine *product.Engine, student, stage string, seed *uint64) (*grading, error) {
 	if stage != "" && src.Stage(stage) == nil {
 		var names []string
 		for _, s := range src.Stages {
@@ -47,13 +50,13 @@ func newGrading(src *boot.Source, engine *boot.Engine, student, stage string, se
 		return nil, err
 	}
 	return &grading{
-		src: &boot.Source{Scenario: own}, engine: engine, stage: stage,
-		programs: map[scenarios.Slot]boot.File{}, inputs: report.Inputs{Programs: map[string]string{}},
+		src: own, engine: engine, stage: stage,
+		programs: map[format.Slot]open.File{}, inputs: report.Inputs{Programs: map[string]string{}},
 	}, nil
 }
 
 // use reads the programs from their files.
-func (g *grading) use(paths map[scenarios.Slot]string) error {
+func (g *grading) use(paths map[format.Slot]string) error {
 	files, err := readPrograms(paths)
 	if err != nil {
 		return err
@@ -71,7 +74,7 @@ func (g *grading) use(paths map[scenarios.Slot]string) error {
 // take reads the programs of a folder that somebody handed in. One that is not as it
 // must be is graded, too: the result says to its author what is wrong.
 func (g *grading) take(dir string) error {
-	paths, err := handedIn(g.src.Scenario, dir)
+	paths, err := handedIn(g.src, dir)
 	if errors.As(err, &g.problem) {
 		g.inputs.Submission = dir
 		return nil
@@ -90,9 +93,9 @@ func (g *grading) take(dir string) error {
 
 // files returns the program of each slot, with what a result says of it. In the lab a
 // file has its slot's name, so that what it was called changes no result.
-func (g *grading) files() (map[scenarios.Slot]boot.File, []scenarios.ProgramRef, error) {
-	files, refs := map[scenarios.Slot]boot.File{}, []scenarios.ProgramRef(nil)
-	reference := map[scenarios.Slot]bool{}
+func (g *grading) files() (map[format.Slot]open.File, []grade.ProgramRef, error) {
+	files, refs := map[format.Slot]open.File{}, []grade.ProgramRef(nil)
+	reference := map[format.Slot]bool{}
 	if g.stage != "" {
 		for _, slot := range g.src.Stage(g.stage).Reference {
 			reference[slot] = true
@@ -105,19 +108,19 @@ func (g *grading) files() (map[scenarios.Slot]boot.File, []scenarios.ProgramRef,
 			if err != nil {
 				return nil, nil, err
 			}
-			file = boot.File{Name: slot.Proc + ".wasm", Module: b}
+			file = open.File{Name: slot.Proc + ".wasm", Module: b}
 		}
 		sum := sha256.Sum256(file.Module)
-		files[slot] = boot.File{Name: slot.Proc + ".wasm", Module: file.Module}
-		refs = append(refs, scenarios.ProgramRef{Node: slot.Node, Proc: slot.Proc, Name: file.Name, Hash: hex.EncodeToString(sum[:]), Size: len(file.Module)})
+		files[slot] = open.File{Name: slot.Proc + ".wasm", Module: file.Module}
+		refs = append(refs, grade.ProgramRef{Node: slot.Node, Proc: slot.Proc, Name: file.Name, Hash: hex.EncodeToString(sum[:]), Size: len(file.Module)})
 	}
 	return files, refs, nil
 }
 
 // run grades for an audience. watch, where it is not nil, is called for each event
 // of the lab.
-func (g *grading) run(ctx context.Context, audience scenarios.Audience, watch func(*event.Event)) (*scenarios.Result, error) {
-	o := scenarios.Options{Student: g.src.Student, Stage: g.stage, Audience: audience, Stop: func() error { return ended(ctx) }}
+func (g *grading) run(ctx context.Context, audience scenario.Audience, watch func(*event.Event)) (*grade.Result, error) {
+	o := grade.Options{Student: g.src.Student, Stage: g.stage, Audience: audience, Stop: func() error { return ended(ctx) }}
 	if g.problem != nil {
 		res, err := g.refused(o)
 		if err != nil {
@@ -131,7 +134,7 @@ func (g *grading) run(ctx context.Context, audience scenarios.Audience, watch fu
 		return nil, err
 	}
 	res, err := g.grade(ctx, files, o, watch)
-	if errors.Is(err, scenarios.ErrTooLong) {
+	if errors.Is(err, grade.ErrTooLong) {
 		// A check of the result says so, whoever's doing it is: with its reference solution
 		// the scenario's.
 		if len(g.programs) == 0 {
@@ -147,18 +150,18 @@ func (g *grading) run(ctx context.Context, audience scenarios.Audience, watch fu
 }
 
 // refused is the result where what was handed in cannot be graded.
-func (g *grading) refused(o scenarios.Options) (*scenarios.Result, error) {
+func (g *grading) refused(o grade.Options) (*grade.Result, error) {
 	for _, slot := range g.src.Slots() {
 		if slot.String() == g.problem.Slot {
-			return g.src.Refused(slot, g.problem, o)
+			return grade.Refused(g.src, slot, g.problem, o)
 		}
 	}
 	return nil, g.problem
 }
 
-func (g *grading) grade(ctx context.Context, files map[scenarios.Slot]boot.File, o scenarios.Options, watch func(*event.Event)) (*scenarios.Result, error) {
+func (g *grading) grade(ctx context.Context, files map[format.Slot]open.File, o grade.Options, watch func(*event.Event)) (*grade.Result, error) {
 	for _, slot := range g.src.Slots() {
-		err := scenarios.CheckProgram(files[slot].Module)
+		err := open.CheckModule(files[slot].Module)
 		if err == nil {
 			_, err = g.engine.Compile(ctx, files[slot].Name, files[slot].Module)
 		}
@@ -166,10 +169,10 @@ func (g *grading) grade(ctx context.Context, files map[scenarios.Slot]boot.File,
 			return nil, err
 		}
 		if err != nil {
-			return g.src.Refused(slot, err, o) // a check that failed, for its author
+			return grade.Refused(g.src, slot, err, o) // a check that failed, for its author
 		}
 	}
-	lab, _, err := g.src.Build(ctx, g.engine.Compile, boot.Options{Programs: files, Window: -1, Seed: &g.src.Seed})
+	lab, _, err := product.Build(ctx, g.src, g.engine.Compile, product.Options{Programs: files, Window: -1, Seed: &g.src.Seed})
 	if err != nil {
 		return nil, err
 	}
@@ -181,21 +184,21 @@ func (g *grading) grade(ctx context.Context, files map[scenarios.Slot]boot.File,
 		}
 		lab.Log().Subscribe(watch)
 	}
-	return scenarios.Grade(lab, g.src.Scenario, o)
+	return grade.Grade(lab, g.src, o)
 }
 
 // report is the result as a report, with what the formats need beside it.
-func (g *grading) report(ctx context.Context, res *scenarios.Result, formats ...report.Format) (*report.Report, error) {
+func (g *grading) report(ctx context.Context, res *grade.Result, formats ...report.Format) (*report.Report, error) {
 	r := &report.Report{Result: res, Inputs: g.inputs}
 	for _, f := range formats {
 		if f != report.Gradescope || r.Full != nil {
 			continue
 		}
 		var err error
-		if r.Visible, err = g.forAudience(ctx, res, scenarios.Student); err != nil {
+		if r.Visible, err = g.forAudience(ctx, res, scenario.Student); err != nil {
 			return nil, err
 		}
-		if r.Full, err = g.forAudience(ctx, res, scenarios.Staff); err != nil {
+		if r.Full, err = g.forAudience(ctx, res, scenario.Staff); err != nil {
 			return nil, err
 		}
 	}
@@ -203,7 +206,7 @@ func (g *grading) report(ctx context.Context, res *scenarios.Result, formats ...
 }
 
 // forAudience is the result for an audience, which res may be already.
-func (g *grading) forAudience(ctx context.Context, res *scenarios.Result, a scenarios.Audience) (*scenarios.Result, error) {
+func (g *grading) forAudience(ctx context.Context, res *grade.Result, a scenario.Audience) (*grade.Result, error) {
 	if res.Audience == a {
 		return res, nil
 	}

@@ -24,10 +24,10 @@ import (
 
 	"nhooyr.io/websocket"
 
-	"wireloom/internal/boot"
 	"wireloom/internal/httpapi"
+	"wireloom/internal/open"
+	"wireloom/internal/scenario/format"
 	"wireloom/internal/stream"
-	"wireloom/scenarios"
 )
 
 // A canary is a text that must not leave: all of them begin alike, and say where they
@@ -363,11 +363,11 @@ func TestNothingThatIsHiddenLeavesTheServer(t *testing.T) {
 	}
 	s := startServe(t, dir, broken)
 	secrets := newFinder([]string{canary, shown, canary[:9]}, solution())
-	src, err := boot.Find(dir)
+	src, err := open.Scenario(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	ref, err := src.Reference(scenarios.Slot{Node: "a", Proc: "p"})
+	ref, err := src.Reference(format.Slot{Node: "a", Proc: "p"})
 	if err != nil || secrets.find(ref) == "" || len(src.Steps) != 3 {
 		t.Fatalf("the scenario is not what this test is about: %v", err)
 	}
@@ -672,9 +672,9 @@ func TestSolutionsOfBuiltinLabsStay(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := startServe(t)
-	for _, name := range scenarios.Builtin() {
+	for _, name := range open.Builtin() {
 		t.Run(name, func(t *testing.T) {
-			sc, err := scenarios.OpenBuiltin(name)
+			sc, err := open.BuiltinScenario(name)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -17,8 +17,8 @@ import (
 	"text/tabwriter"
 
 	"wireloom/internal/compilechild"
+	"wireloom/internal/scenario/format"
 	"wireloom/internal/terminal"
-	"wireloom/scenarios"
 )
 
 // Exit codes.
@@ -203,14 +203,14 @@ func fail(io stdio, err error) int {
 // sentence is an error for a terminal: on one line, but for a scenario's mistakes,
 // which have a line each, with the line of the file below.
 func sentence(err error) string {
-	mistakes, ok := err.(*scenarios.Error) //nolint:errorlint // what wraps it has something to say, too
+	mistakes, ok := err.(*format.Error) //nolint:errorlint // what wraps it has something to say, too
 	if !ok {
 		return terminal.Error(err)
 	}
-	safe := &scenarios.Error{More: mistakes.More}
-	for _, p := range mistakes.Problems {
+	safe := &format.Error{More: mistakes.More}
+	for _, p := range mistakes.Mistakes {
 		p.File, p.Message = terminal.Line(p.File), terminal.Line(p.Message)
-		safe.Problems = append(safe.Problems, p)
+		safe.Mistakes = append(safe.Mistakes, p)
 	}
 	return terminal.Text(safe.Error())
 }

@@ -9,11 +9,12 @@ import (
 	"slices"
 	"strings"
 
-	"wireloom/internal/boot"
 	"wireloom/internal/diskfile"
 	"wireloom/internal/handin"
+	"wireloom/internal/open"
 	"wireloom/internal/report"
-	"wireloom/scenarios"
+	"wireloom/internal/scenario"
+	"wireloom/internal/scenario/format"
 )
 
 // programFlag collects --program NODE=FILE and its other forms.
@@ -36,7 +37,7 @@ func there(name string) bool {
 
 // place finds the slots that an argument of --program is for, and the file. A file's name
 // may have "=" in it: what is before the first is a place if the scenario has that place.
-func place(sc *scenarios.Scenario, arg string) (where, file string, slots []scenarios.Slot, err error) {
+func place(sc *scenario.Scenario, arg string) (where, file string, slots []format.Slot, err error) {
 	where, file, named := strings.Cut(arg, "=")
 	if named && !strings.ContainsAny(where, `/\`) {
 		slots, err = sc.SlotsFor(where)
@@ -54,14 +55,14 @@ func place(sc *scenarios.Scenario, arg string) (where, file string, slots []scen
 // paths finds the slots that the files are for. Where several slots take one program,
 // one that is named in full may have another: the end of a tunnel, say. It is then
 // also for those that nothing else is given to.
-func (p *programFlag) paths(sc *scenarios.Scenario) (map[scenarios.Slot]string, error) {
-	exact, wide, left := map[scenarios.Slot]string{}, map[scenarios.Slot]string{}, map[scenarios.Slot]string{}
+func (p *programFlag) paths(sc *scenario.Scenario) (map[format.Slot]string, error) {
+	exact, wide, left := map[format.Slot]string{}, map[format.Slot]string{}, map[format.Slot]string{}
 	for _, arg := range *p {
 		where, file, slots, err := place(sc, arg)
 		if err != nil {
 			return nil, fmt.Errorf("--program %s: %w", report.Line(arg), err)
 		}
-		full := slices.ContainsFunc(slots, func(s scenarios.Slot) bool { return s.String() == where })
+		full := slices.ContainsFunc(slots, func(s format.Slot) bool { return s.String() == where })
 		for _, s := range slots {
 			to := wide
 			switch {
@@ -85,7 +86,7 @@ func (p *programFlag) paths(sc *scenarios.Scenario) (map[scenarios.Slot]string, 
 }
 
 // read reads the programs' files.
-func (p *programFlag) read(sc *scenarios.Scenario) (map[scenarios.Slot]boot.File, error) {
+func (p *programFlag) read(sc *scenario.Scenario) (map[format.Slot]open.File, error) {
 	paths, err := p.paths(sc)
 	if err != nil {
 		return nil, err
@@ -93,10 +94,10 @@ func (p *programFlag) read(sc *scenarios.Scenario) (map[scenarios.Slot]boot.File
 	return readPrograms(paths)
 }
 
-func readPrograms(paths map[scenarios.Slot]string) (map[scenarios.Slot]boot.File, error) {
-	out := map[scenarios.Slot]boot.File{}
-	for _, slot := range slices.SortedFunc(maps.Keys(paths), func(a, b scenarios.Slot) int { return strings.Compare(a.String(), b.String()) }) {
-		f, err := boot.ReadProgram(paths[slot])
+func readPrograms(paths map[format.Slot]string) (map[format.Slot]open.File, error) {
+	out := map[format.Slot]open.File{}
+	for _, slot := range slices.SortedFunc(maps.Keys(paths), func(a, b format.Slot) int { return strings.Compare(a.String(), b.String()) }) {
+		f, err := open.Program(paths[slot])
 		if err != nil {
 			var pe *fs.PathError
 			if errors.As(err, &pe) {
@@ -111,7 +112,7 @@ func readPrograms(paths map[scenarios.Slot]string) (map[scenarios.Slot]boot.File
 
 // An unreadable is a program's file that cannot be read.
 type unreadable struct {
-	slot scenarios.Slot
+	slot format.Slot
 	file string
 	err  error
 }
@@ -134,7 +135,7 @@ func isFolder(name string) bool {
 
 // handedIn finds the programs of a folder that somebody handed in. What is wrong with it
 // is a *handin.Problem.
-func handedIn(sc *scenarios.Scenario, dir string) (map[scenarios.Slot]string, error) {
+func handedIn(sc *scenario.Scenario, dir string) (map[format.Slot]string, error) {
 	var parts []handin.Part
 	for _, w := range sc.Words() {
 		p := handin.Part{Word: w}
@@ -152,7 +153,7 @@ func handedIn(sc *scenarios.Scenario, dir string) (map[scenarios.Slot]string, er
 	if err != nil {
 		return nil, err
 	}
-	out := map[scenarios.Slot]string{}
+	out := map[format.Slot]string{}
 	for _, s := range sc.Slots() {
 		out[s] = files[s.String()]
 	}

@@ -7,11 +7,11 @@ import (
 	"strings"
 	"testing"
 
-	"wireloom/scenarios"
+	"wireloom/internal/open"
 )
 
 func TestProgramsFindTheirSlots(t *testing.T) {
-	sc, err := scenarios.OpenBuiltin("vpn")
+	sc, err := open.BuiltinScenario("vpn")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,7 +45,7 @@ func TestProgramsFindTheirSlots(t *testing.T) {
 // What is before the first "=" is a place where the scenario has that place, and the
 // beginning of a file's name where there is such a file.
 func TestEqualsSignsInFileNames(t *testing.T) {
-	sc, err := scenarios.OpenBuiltin("ping")
+	sc, err := open.BuiltinScenario("ping")
 	if err != nil {
 		t.Fatal(err)
 	}

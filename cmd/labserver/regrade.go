@@ -7,15 +7,16 @@ import (
 	"os"
 	"strings"
 
-	"wireloom/internal/boot"
 	"wireloom/internal/diskfile"
+	"wireloom/internal/open"
+	"wireloom/internal/product"
 	"wireloom/internal/report"
-	"wireloom/scenarios"
+	"wireloom/internal/scenario/grade"
 )
 
 // grading is the grading that a report is of. What the command line says goes before
 // what the report says.
-func (v *verifyFlags) grading(engine *boot.Engine, file *report.File) (*grading, error) {
+func (v *verifyFlags) grading(engine *product.Engine, file *report.File) (*grading, error) {
 	h := &file.Head
 	from := *v.scenario
 	if from == "" {
@@ -24,12 +25,12 @@ func (v *verifyFlags) grading(engine *boot.Engine, file *report.File) (*grading,
 	if from == "" {
 		return nil, errors.New("a report in text does not say what it is of: give --scenario, --program, and --student, --stage, --seed and --audience as grade was given them")
 	}
-	if !scenarios.IsBuiltin(from) {
+	if !open.IsBuiltin(from) {
 		if err := named(from, diskfile.Usable(from)); err != nil {
 			return nil, hinted(err, "the scenario", "--scenario SCENARIO")
 		}
 	}
-	src, err := boot.Find(from)
+	src, err := open.Scenario(from)
 	if err != nil {
 		return nil, err
 	}
@@ -51,7 +52,7 @@ func (v *verifyFlags) grading(engine *boot.Engine, file *report.File) (*grading,
 		}
 		return g, g.take(folder)
 	}
-	paths, err := v.programs.paths(g.src.Scenario)
+	paths, err := v.programs.paths(g.src)
 	if err != nil {
 		return nil, err
 	}
@@ -99,7 +100,7 @@ func inputsMatch(io stdio, g *grading, file *report.File) (bool, error) {
 	digest := g.src.Digest(h.Audience)
 	same = same && digest == h.Source
 	tell("scenario "+g.src.Name, digest == h.Source, h.Source, digest)
-	var refs []scenarios.ProgramRef
+	var refs []grade.ProgramRef
 	if g.problem == nil {
 		var err error
 		if _, refs, err = g.files(); err != nil {
@@ -136,7 +137,7 @@ func inputsMatch(io stdio, g *grading, file *report.File) (bool, error) {
 
 // rewritten grades for the audience of a report and writes that again. What files are
 // called is the report's: their bytes have been compared.
-func (g *grading) rewritten(ctx context.Context, io stdio, file *report.File) (*scenarios.Result, []byte, error) {
+func (g *grading) rewritten(ctx context.Context, io stdio, file *report.File) (*grade.Result, []byte, error) {
 	h := &file.Head
 	if file.Format != report.Text {
 		for slot, f := range g.programs {
@@ -161,7 +162,7 @@ func (g *grading) rewritten(ctx context.Context, io stdio, file *report.File) (*
 	if file.Signature != nil {
 		r.SignedBy = file.Signature.Key.String()
 	}
-	for _, x := range []*scenarios.Result{r.Result, r.Visible, r.Full} {
+	for _, x := range []*grade.Result{r.Result, r.Visible, r.Full} {
 		if x == nil {
 			continue
 		}
@@ -171,7 +172,7 @@ func (g *grading) rewritten(ctx context.Context, io stdio, file *report.File) (*
 		}
 		if file.Format != report.Text {
 			for i := range x.Checks {
-				x.Checks[i].File = boot.FileOf(h.Inputs.Scenario)
+				x.Checks[i].File = open.FileOf(h.Inputs.Scenario)
 			}
 		}
 	}

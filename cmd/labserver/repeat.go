@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"wireloom/internal/report"
-	"wireloom/scenarios"
+	"wireloom/internal/scenario/grade"
 	"wireloom/vnet/errno"
 	"wireloom/vnet/event"
 )
@@ -30,19 +30,19 @@ type comparer struct {
 
 // repeated runs a grading n times. It returns the first result, and where and how
 // another run differed: "" where none did.
-func repeated(ctx context.Context, n int, grade func(watch func(*event.Event)) (*scenarios.Result, error)) (*scenarios.Result, string, error) {
+func repeated(ctx context.Context, n int, run func(watch func(*event.Event)) (*grade.Result, error)) (*grade.Result, string, error) {
 	if n == 1 {
-		res, err := grade(nil)
+		res, err := run(nil)
 		return res, "", err
 	}
 	c := &comparer{seed: maphash.MakeSeed()}
-	var first *scenarios.Result
+	var first *grade.Result
 	for i := range n {
 		if err := ctx.Err(); err != nil {
 			return nil, "", fmt.Errorf("interrupted after %d runs", i)
 		}
 		c.later, c.at = i > 0, 0
-		res, err := grade(c.see)
+		res, err := run(c.see)
 		if err != nil {
 			return nil, "", err
 		}
@@ -80,7 +80,7 @@ func (c *comparer) see(e *event.Event) {
 }
 
 // verdict says how the run that has just ended differs from the first.
-func (c *comparer) verdict(first, res *scenarios.Result) string {
+func (c *comparer) verdict(first, res *grade.Result) string {
 	switch {
 	case c.differ != "":
 		return c.differ

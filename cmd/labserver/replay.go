@@ -7,8 +7,9 @@ import (
 	"os"
 	"time"
 
-	"wireloom/internal/boot"
 	"wireloom/internal/diskfile"
+	"wireloom/internal/open"
+	"wireloom/internal/product"
 	"wireloom/internal/recording"
 	"wireloom/internal/terminal"
 )
@@ -38,16 +39,16 @@ not to its end.`)
 	if *most < 0 {
 		return fail(io, fmt.Errorf("--max-time %v: want some time, or 0 for no limit", *most))
 	}
-	var shelf boot.Shelf
+	var shelf open.Shelf
 	for _, name := range own {
-		src, err := boot.Find(name)
+		src, err := open.Scenario(name)
 		if err != nil {
 			return fail(io, err)
 		}
-		shelf.AddScenario(src.Scenario)
+		shelf.AddScenario(src)
 	}
 	for _, name := range programs {
-		p, err := boot.ReadProgram(name)
+		p, err := open.Program(name)
 		if err != nil {
 			return fail(io, err)
 		}
@@ -64,7 +65,7 @@ not to its end.`)
 	}
 	defer closeEngine(io, engine)
 	bar := replayProgress{screen: terminal.NewWriter(io.err)}
-	r, err := rec.Replay(ctx, boot.Again(engine.Compile, shelf.Program), recording.Limits{Time: *most, Progress: bar.show})
+	r, err := rec.Replay(ctx, product.Again(engine.Compile, shelf.Program), recording.Limits{Time: *most, Progress: bar.show})
 	bar.end()
 	var lack *recording.LackError
 	switch {

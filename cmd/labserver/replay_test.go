@@ -20,9 +20,10 @@ import (
 
 	"nhooyr.io/websocket"
 
+	"wireloom/internal/open"
 	"wireloom/internal/recording"
+	"wireloom/internal/scenario/format"
 	"wireloom/internal/terminal"
-	"wireloom/scenarios"
 )
 
 // A student is somebody with a browser: a lab on a server, and its stream.
@@ -145,7 +146,7 @@ func (v *student) reach(at time.Duration) {
 }
 
 // upload puts a program into a slot.
-func (v *student) upload(slot scenarios.Slot, module []byte) {
+func (v *student) upload(slot format.Slot, module []byte) {
 	v.t.Helper()
 	status, body := v.ask("POST", "/api/labs/"+v.lab+"/programs?node="+slot.Node+"&proc="+slot.Proc+"&name=mine.wasm", module)
 	if status != http.StatusOK {
@@ -195,9 +196,9 @@ func sum(b []byte) string {
 // command, to the same hash, with no solution in the recording.
 func TestEveryBuiltinLabIsReplayed(t *testing.T) {
 	s := startServe(t)
-	for _, name := range scenarios.Builtin() {
+	for _, name := range open.Builtin() {
 		t.Run(name, func(t *testing.T) {
-			sc, err := scenarios.OpenBuiltin(name)
+			sc, err := open.BuiltinScenario(name)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -248,7 +249,7 @@ func TestAReplayOfOnesOwnLab(t *testing.T) {
 	write("reference.wasm.gz", gzipped(t, solution))
 	s := startServe(t, dir)
 	v := visit(t, s.url, "mine")
-	v.upload(scenarios.Slot{Node: "a", Proc: "p"}, []byte(exitsWith(5)))
+	v.upload(format.Slot{Node: "a", Proc: "p"}, []byte(exitsWith(5)))
 	v.command(`"op":"start","node":"a","proc":"p"`)
 	path, _ := v.recording()
 	given := write("solution.wasm", solution)

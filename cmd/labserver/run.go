@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"wireloom/internal/pcap"
+	"wireloom/internal/product"
 	"wireloom/internal/terminal"
 	"wireloom/vnet"
 	"wireloom/vnet/errno"
@@ -51,7 +52,7 @@ has not got all; 2: it could not be run.`)
 		return fail(io, err)
 	}
 	defer closeEngine(io, engine)
-	lab, _, err := src.Build(ctx, engine.Compile, o)
+	lab, _, err := product.Build(ctx, src, engine.Compile, o)
 	if err != nil {
 		return fail(io, err)
 	}

@@ -10,12 +10,14 @@ import (
 	"net/http"
 	"time"
 
-	"wireloom/internal/boot"
 	"wireloom/internal/budget"
 	"wireloom/internal/httpapi"
+	"wireloom/internal/open"
+	"wireloom/internal/product"
+	"wireloom/internal/scenario"
+	"wireloom/internal/scenario/format"
 	"wireloom/internal/session"
 	"wireloom/internal/terminal"
-	"wireloom/scenarios"
 	"wireloom/vnet"
 	"wireloom/web"
 )
@@ -163,22 +165,22 @@ func serve(ctx context.Context, io stdio, log *slog.Logger, listener net.Listene
 // fill their slots at first.
 type offer struct {
 	list     []httpapi.Scenario
-	sources  map[string]*boot.Source
-	programs map[string]map[scenarios.Slot]boot.File
+	sources  map[string]*scenario.Scenario
+	programs map[string]map[format.Slot]open.File
 }
 
 // offers reads the built-in scenarios, and own ones.
 func offers(log *slog.Logger, own []string) (*offer, error) {
-	o := &offer{sources: map[string]*boot.Source{}, programs: map[string]map[scenarios.Slot]boot.File{}}
-	for _, name := range scenarios.Builtin() {
-		sc, err := scenarios.OpenBuiltin(name)
+	o := &offer{sources: map[string]*scenario.Scenario{}, programs: map[string]map[format.Slot]open.File{}}
+	for _, name := range open.Builtin() {
+		sc, err := open.BuiltinScenario(name)
 		if err != nil {
 			return nil, err
 		}
-		o.add(log, &boot.Source{Scenario: sc})
+		o.add(log, sc)
 	}
 	for _, arg := range own {
-		src, err := boot.Find(arg)
+		src, err := open.Scenario(arg)
 		if err != nil {
 			return nil, err
 		}
@@ -190,27 +192,27 @@ func offers(log *slog.Logger, own []string) (*offer, error) {
 	return o, nil
 }
 
-func (o *offer) add(log *slog.Logger, src *boot.Source) {
+func (o *offer) add(log *slog.Logger, src *scenario.Scenario) {
 	name := src.Name
 	o.list = append(o.list, httpapi.Scenario{Name: name, Title: src.Title, Course: src.Course})
 	o.sources[name] = src
-	files := map[scenarios.Slot]boot.File{}
+	files := map[format.Slot]open.File{}
 	for _, slot := range src.Slots() {
 		ref, err := src.Reference(slot)
 		if err != nil {
 			log.Warn("a slot begins empty", "scenario", name, "slot", slot.String(), "why", err)
 			continue
 		}
-		files[slot] = boot.File{Name: slot.Proc + ".wasm", Module: ref}
+		files[slot] = open.File{Name: slot.Proc + ".wasm", Module: ref}
 	}
 	o.programs[name] = files
 }
 
 // build builds a lab. A slot without a program stays empty: its visitor fills it.
-func (o *offer) build(ctx context.Context, name string, compile boot.Compile) (*vnet.Lab, session.Setup, error) {
+func (o *offer) build(ctx context.Context, name string, compile product.Compile) (*vnet.Lab, session.Setup, error) {
 	src := o.sources[name]
 	if src == nil {
 		return nil, session.Setup{}, fmt.Errorf("there is no scenario %q", name)
 	}
-	return src.Build(ctx, compile, boot.Options{Programs: o.programs[name], Empty: true})
+	return product.Build(ctx, src, compile, product.Options{Programs: o.programs[name], Empty: true})
 }

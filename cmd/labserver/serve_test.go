@@ -15,7 +15,7 @@ import (
 
 	"nhooyr.io/websocket"
 
-	"wireloom/scenarios"
+	"wireloom/internal/open"
 )
 
 // A served is a server under test, as its command runs it.
@@ -140,7 +140,7 @@ func TestOwnScenariosAreOffered(t *testing.T) {
 		t.Fatal(err)
 	}
 	last := o.list[len(o.list)-1]
-	if len(o.list) != len(scenarios.Builtin())+1 || last.Name != "mine" || last.Title != "My own" || o.sources["mine"] == nil {
+	if len(o.list) != len(open.Builtin())+1 || last.Name != "mine" || last.Title != "My own" || o.sources["mine"] == nil {
 		t.Errorf("got %+v", o.list)
 	}
 	for name, own := range map[string][]string{"twice": {dir, dir}, "built in": {"ping"}, "not there": {filepath.Join(dir, "nothing")}} {

@@ -11,7 +11,8 @@ import (
 
 	"wireloom/internal/diskfile"
 	"wireloom/internal/report"
-	"wireloom/scenarios"
+	"wireloom/internal/scenario"
+	"wireloom/internal/scenario/grade"
 )
 
 // verifyFlags are what a person knows of a report beside it: where its files are, and
@@ -23,7 +24,7 @@ type verifyFlags struct {
 	programs       programFlag
 	student, stage *string
 	seed           *uint64
-	audience       *scenarios.Audience
+	audience       *scenario.Audience
 	keys           keyFlag
 	signatureOnly  *bool
 	cache          *string
@@ -154,7 +155,7 @@ func (v *verifyFlags) expected(file *report.File) string {
 	for _, x := range []struct {
 		flag, what, is, must string
 	}{
-		{"student", "student", h.Student, scenarios.StudentID(*v.student)},
+		{"student", "student", h.Student, scenario.StudentID(*v.student)},
 		{"stage", "stage", h.Stage, *v.stage},
 		{"seed", "seed", fmt.Sprint(h.Seed), fmt.Sprint(*v.seed)},
 		{"audience", "audience", h.Audience.String(), v.audience.String()},
@@ -197,7 +198,7 @@ func (v *verifyFlags) again(ctx context.Context, io stdio, file *report.File, si
 }
 
 // compare says whether a report is that of the run, which is b.
-func compare(io stdio, file *report.File, res *scenarios.Result, b []byte, signed sigState) int {
+func compare(io stdio, file *report.File, res *grade.Result, b []byte, signed sigState) int {
 	said, more := file.Differ(b)
 	other := file.Head.Version != version()
 	tell := func() {
@@ -249,8 +250,8 @@ func of(file *report.File) string {
 			out = append(out, x[0]+" "+report.Line(x[1]))
 		}
 	}
-	who := map[scenarios.Audience]string{
-		scenarios.Student: "as students see it", scenarios.AfterDue: "as students see it after the due date", scenarios.Staff: "as staff see it",
+	who := map[scenario.Audience]string{
+		scenario.Student: "as students see it", scenario.AfterDue: "as students see it after the due date", scenario.Staff: "as staff see it",
 	}
 	if out = append(out, fmt.Sprintf("seed %d", h.Seed)); file.Format != report.Gradescope { // which is for all of them
 		out = append(out, who[h.Audience])

@@ -16,7 +16,8 @@ import (
 	"time"
 
 	"wireloom/internal/report"
-	"wireloom/scenarios"
+	"wireloom/internal/scenario"
+	"wireloom/internal/scenario/grade"
 )
 
 // worker is the environment variable that makes the test's program a process that
@@ -25,7 +26,7 @@ const worker = "WIRELOOM_TEST_BATCH_WORKER"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(worker) != "" {
-		if err := Serve(os.Stdin, os.Stdout, 256<<20, grade); err != nil {
+		if err := Serve(os.Stdin, os.Stdout, 256<<20, graded); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
@@ -39,8 +40,8 @@ var (
 	hog  [][]byte
 )
 
-// grade does what the program says.
-func grade(j Job) Reply {
+// graded does what the program says.
+func graded(j Job) Reply {
 	jobs++
 	b, err := ReadProgram(string(j.Dir), string(j.Programs["bob.pingd"]))
 	if err != nil {
@@ -67,14 +68,14 @@ func grade(j Job) Reply {
 		b = []byte("another program")
 	}
 	hash := sha256.Sum256(b)
-	r := &scenarios.Result{
-		Scenario: "ping", Student: j.Student, Audience: scenarios.Staff, Hash: hex.EncodeToString(hash[:]),
-		Programs: []scenarios.ProgramRef{{Node: "bob", Proc: "pingd", Hash: hex.EncodeToString(hash[:])}},
-		Checks:   []scenarios.Check{{ID: "one", Points: 2, Status: scenarios.StatusFailed, Visible: "always"}, {ID: "two", Points: 1, Status: scenarios.StatusSkipped, Visible: "always"}},
+	r := &grade.Result{
+		Scenario: "ping", Student: j.Student, Audience: scenario.Staff, Hash: hex.EncodeToString(hash[:]),
+		Programs: []grade.ProgramRef{{Node: "bob", Proc: "pingd", Hash: hex.EncodeToString(hash[:])}},
+		Checks:   []grade.Check{{ID: "one", Points: 2, Status: grade.StatusFailed, Visible: "always"}, {ID: "two", Points: 1, Status: grade.StatusSkipped, Visible: "always"}},
 	}
 	if string(b) == "good" {
 		for i := range r.Checks {
-			r.Checks[i].Status, r.Checks[i].Earned = scenarios.StatusPassed, r.Checks[i].Points
+			r.Checks[i].Status, r.Checks[i].Earned = grade.StatusPassed, r.Checks[i].Points
 		}
 	}
 	return Reply{Report: (&report.Report{Result: r}).Document(), Files: map[string][]byte{".txt": []byte("report of " + j.Name)}}

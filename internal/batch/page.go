@@ -10,8 +10,8 @@ import (
 	"strconv"
 
 	"wireloom/internal/report"
+	"wireloom/internal/scenario/grade"
 	"wireloom/internal/terminal"
-	"wireloom/scenarios"
 )
 
 // maxPageRows is how many submissions the page shows. A browser would take long for
@@ -123,9 +123,9 @@ func (t *Table) pageRow(row *Row, linked bool) pageRow {
 		switch x := check(row, k.id); {
 		case x == nil:
 			c.Word = "not graded"
-		case x.Status == scenarios.StatusPassed:
+		case x.Status == grade.StatusPassed:
 			c = pageCell{"+", "good", "passed"}
-		case x.Status == scenarios.StatusSkipped:
+		case x.Status == grade.StatusSkipped:
 			c = pageCell{".", "dim", "not tried"}
 		default:
 			c = pageCell{"-", "bad", "failed"}

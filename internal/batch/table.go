@@ -9,8 +9,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"wireloom/internal/scenario/grade"
 	"wireloom/internal/terminal"
-	"wireloom/scenarios"
 )
 
 // A Table is the results of a batch: a line for each submission, and what became of
@@ -70,12 +70,12 @@ func NewTable(rows []*Row) *Table {
 	return t
 }
 
-func (k *checkCount) count(c *scenarios.Check) {
+func (k *checkCount) count(c *grade.Check) {
 	k.points, k.title = max(k.points, c.Points), c.Title
 	switch c.Status {
-	case scenarios.StatusPassed:
+	case grade.StatusPassed:
 		k.passed++
-	case scenarios.StatusSkipped:
+	case grade.StatusSkipped:
 		k.missed++
 	default:
 		k.failed++
@@ -111,7 +111,7 @@ func note(row *Row) string {
 		return row.Error
 	}
 	for i := range row.Report.Checks {
-		if c := &row.Report.Checks[i]; c.Status == scenarios.StatusError {
+		if c := &row.Report.Checks[i]; c.Status == grade.StatusError {
 			return c.Actual
 		}
 	}
@@ -205,7 +205,7 @@ func short(row *Row) string {
 }
 
 // check finds a row's check.
-func check(row *Row, id string) *scenarios.Check {
+func check(row *Row, id string) *grade.Check {
 	if row.Report != nil {
 		for i := range row.Report.Checks {
 			if row.Report.Checks[i].ID == id {
@@ -426,13 +426,13 @@ func (t *Table) figures() *figures {
 }
 
 // sign is a check's outcome in a letter.
-func sign(c *scenarios.Check) string {
+func sign(c *grade.Check) string {
 	switch {
 	case c == nil:
 		return " "
-	case c.Status == scenarios.StatusPassed:
+	case c.Status == grade.StatusPassed:
 		return "+"
-	case c.Status == scenarios.StatusSkipped:
+	case c.Status == grade.StatusSkipped:
 		return "."
 	}
 	return "-"

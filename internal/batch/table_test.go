@@ -11,7 +11,8 @@ import (
 	"testing"
 
 	"wireloom/internal/report"
-	"wireloom/scenarios"
+	"wireloom/internal/scenario"
+	"wireloom/internal/scenario/grade"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -39,14 +40,14 @@ func tableRows(hidden bool) []*Row {
 			row.Late, row.Also, row.Notes = true, []string{"main.c", "<i>.txt"}, []string{"its name is nearly that of <b>"}
 		}
 		if s.score != "" {
-			r := &scenarios.Result{Hash: "h-" + s.name[:1], Audience: scenarios.Staff, Hidden: hidden}
+			r := &grade.Result{Hash: "h-" + s.name[:1], Audience: scenario.Staff, Hidden: hidden}
 			for i, o := range s.score {
-				c := scenarios.Check{ID: []string{"arp-reply", "+echo", "pings"}[i], Points: i + 1, Visible: "always", Status: scenarios.StatusSkipped}
+				c := grade.Check{ID: []string{"arp-reply", "+echo", "pings"}[i], Points: i + 1, Visible: "always", Status: grade.StatusSkipped}
 				switch o {
 				case '+':
-					c.Status, c.Earned = scenarios.StatusPassed, c.Points
+					c.Status, c.Earned = grade.StatusPassed, c.Points
 				case '-':
-					c.Status = scenarios.StatusFailed
+					c.Status = grade.StatusFailed
 				}
 				r.Checks = append(r.Checks, c)
 			}

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"syscall"
 
-	"wireloom/scenarios"
+	"wireloom/internal/scenario"
 )
 
 // A tree is a folder that strangers filled. What is in it is looked at and opened
@@ -157,8 +157,8 @@ func (t *tree) hash(path string) (string, int64, error) {
 	}
 	defer f.Close()
 	h := sha256.New()
-	n, err := io.Copy(h, io.LimitReader(f, scenarios.MaxReference+1))
-	if err == nil && n > scenarios.MaxReference {
+	n, err := io.Copy(h, io.LimitReader(f, scenario.MaxReference+1))
+	if err == nil && n > scenario.MaxReference {
 		err = errLarge
 	}
 	if err != nil {
@@ -167,7 +167,7 @@ func (t *tree) hash(path string) (string, int64, error) {
 	return hex.EncodeToString(h.Sum(nil)), n, nil
 }
 
-var errLarge = fmt.Errorf("its program has more than %d bytes", scenarios.MaxReference)
+var errLarge = fmt.Errorf("its program has more than %d bytes", scenario.MaxReference)
 
 // ReadProgram reads a program of a job, from the folder of all submissions, as Run's
 // processes must: without following a link or waiting for anybody.
@@ -182,8 +182,8 @@ func ReadProgram(dir, path string) ([]byte, error) {
 		return nil, plainly(err)
 	}
 	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, scenarios.MaxReference+1))
-	if err == nil && len(b) > scenarios.MaxReference {
+	b, err := io.ReadAll(io.LimitReader(f, scenario.MaxReference+1))
+	if err == nil && len(b) > scenario.MaxReference {
 		err = errLarge
 	}
 	if err != nil {

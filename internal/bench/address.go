@@ -21,11 +21,12 @@ import (
 
 	"nhooyr.io/websocket"
 
-	"wireloom/internal/boot"
 	"wireloom/internal/httpapi"
+	"wireloom/internal/open"
+	"wireloom/internal/product"
+	"wireloom/internal/scenario/format"
 	"wireloom/internal/session"
 	"wireloom/internal/visitor"
-	"wireloom/scenarios"
 	"wireloom/vnet"
 )
 
@@ -53,7 +54,7 @@ func oneAddress(ctx context.Context, _ int) (r *Report, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(cache)) }()
-	e, err := boot.OpenEngine(ctx, cache)
+	e, err := product.OpenEngine(ctx, cache)
 	if err != nil {
 		return nil, err
 	}
@@ -129,7 +130,7 @@ type site struct {
 	labs, viewers, refused, uploads, churned atomic.Int64
 }
 
-func openSite(ctx context.Context, compile boot.Compile) (*site, error) {
+func openSite(ctx context.Context, compile product.Compile) (*site, error) {
 	src, err := fastPing()
 	if err != nil {
 		return nil, err
@@ -153,7 +154,7 @@ func openSite(ctx context.Context, compile boot.Compile) (*site, error) {
 	s.api, err = httpapi.New(httpapi.Config{
 		Scenarios: []httpapi.Scenario{{Name: "ping"}}, Compile: compile, Site: visitor.Site{Proxies: proxies},
 		NewLab: func(ctx context.Context, _ string) (*vnet.Lab, session.Setup, error) {
-			return src.Build(ctx, compile, boot.Options{Programs: map[scenarios.Slot]boot.File{slots[0]: {Name: "pingd.wasm", Module: module}}})
+			return product.Build(ctx, src, compile, product.Options{Programs: map[format.Slot]open.File{slots[0]: {Name: "pingd.wasm", Module: module}}})
 		},
 	})
 	if err != nil {

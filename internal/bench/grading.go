@@ -12,8 +12,9 @@ import (
 	"strings"
 	"time"
 
-	"wireloom/internal/boot"
-	"wireloom/scenarios"
+	"wireloom/internal/product"
+	"wireloom/internal/scenario"
+	"wireloom/internal/scenario/grade"
 )
 
 const (
@@ -67,18 +68,17 @@ func roundTrip(ctx context.Context, rounds int, r *Report) error {
 `, i)
 	}
 	ours := func() (cost, error) {
-		sc, err := scenarios.Parse(scenarioFile, []byte(hosts(steps.String())))
+		sc, err := scenario.Parse(scenarioFile, []byte(hosts(steps.String())))
 		if err != nil {
 			return cost{}, err
 		}
-		src := &boot.Source{Scenario: sc}
 		return measure(func() (int, error) {
-			lab, _, err := src.Build(ctx, nil, boot.Options{Window: -1})
+			lab, _, err := product.Build(ctx, sc, nil, product.Options{Window: -1})
 			if err != nil {
 				return 0, err
 			}
 			defer lab.Close()
-			res, err := scenarios.Grade(lab, src.Scenario, scenarios.Options{})
+			res, err := grade.Grade(lab, sc, grade.Options{})
 			if err == nil && !res.Passed {
 				err = fmt.Errorf("only %d of %d answers came: %+v", res.Score, roundTrips, res.Checks[0])
 			}
@@ -206,7 +206,7 @@ func labserver(ctx context.Context, cache string, args ...string) ([]byte, time.
 	cmd := exec.CommandContext(ctx, filepath.Join(dir, "bin", "labserver"), args...)
 	cmd.Env = os.Environ()
 	if cache != "" {
-		cmd.Env = append(cmd.Env, boot.CacheEnv+"="+cache)
+		cmd.Env = append(cmd.Env, product.CacheEnv+"="+cache)
 	}
 	began := time.Now()
 	out, err := cmd.Output()

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	"wireloom/internal/boot"
+	"wireloom/internal/product"
 	"wireloom/vnet"
 	"wireloom/vnet/errno"
 	"wireloom/vnet/kern"
@@ -29,7 +29,7 @@ func guest(ctx context.Context, rounds int) (r *Report, err error) {
 	if err != nil {
 		return nil, err
 	}
-	e, err := boot.OpenEngine(ctx, "")
+	e, err := product.OpenEngine(ctx, "")
 	if err != nil {
 		return nil, err
 	}

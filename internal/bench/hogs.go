@@ -8,10 +8,12 @@ import (
 	"sync/atomic"
 	"time"
 
-	"wireloom/internal/boot"
 	"wireloom/internal/budget"
+	"wireloom/internal/open"
+	"wireloom/internal/product"
+	"wireloom/internal/scenario"
+	"wireloom/internal/scenario/format"
 	"wireloom/internal/session"
-	"wireloom/scenarios"
 )
 
 const (
@@ -28,8 +30,8 @@ const (
 type herd struct {
 	mem     *budget.Budget
 	sched   *session.Scheduler
-	src     *boot.Source
-	compile boot.Compile
+	src     *scenario.Scenario
+	compile product.Compile
 
 	running sync.WaitGroup
 	stop    context.CancelFunc
@@ -37,12 +39,12 @@ type herd struct {
 	refused atomic.Uint64
 }
 
-func startHerd(ctx context.Context, compile boot.Compile, sched *session.Scheduler, mem *budget.Budget) (*herd, error) {
-	sc, err := scenarios.Parse("scenario.yaml", []byte(hostileScenario))
+func startHerd(ctx context.Context, compile product.Compile, sched *session.Scheduler, mem *budget.Budget) (*herd, error) {
+	sc, err := scenario.Parse("scenario.yaml", []byte(hostileScenario))
 	if err != nil {
 		return nil, err
 	}
-	h := &herd{mem: mem, sched: sched, src: &boot.Source{Scenario: sc}, compile: compile}
+	h := &herd{mem: mem, sched: sched, src: sc, compile: compile}
 	ctx, h.stop = context.WithCancel(ctx)
 	for i := range hogLabs {
 		h.running.Go(func() {
@@ -63,8 +65,8 @@ func (h *herd) live(ctx context.Context, watched bool) error {
 	if err != nil {
 		return err
 	}
-	lab, setup, err := h.src.Build(ctx, h.compile, boot.Options{
-		Programs: map[scenarios.Slot]boot.File{{Node: "bob", Proc: "p"}: {Name: "p.wasm", Module: hoarder()}},
+	lab, setup, err := product.Build(ctx, h.src, h.compile, product.Options{
+		Programs: map[format.Slot]open.File{{Node: "bob", Proc: "p"}: {Name: "p.wasm", Module: hoarder()}},
 	})
 	if err != nil {
 		claim.Release()
@@ -96,7 +98,7 @@ func (h *herd) close() {
 
 // peak looks at the memory that is resident, until it is told to stop, and returns the
 // most that it was, processes that compile included.
-func peak(e *boot.Engine) (stop func() int64) {
+func peak(e *product.Engine) (stop func() int64) {
 	done, most := make(chan struct{}), make(chan int64)
 	go func() {
 		t := time.NewTicker(hogSample)
@@ -121,7 +123,7 @@ func peak(e *boot.Engine) (stop func() int64) {
 
 // besideHogs runs the good lab beside a herd on a server with a budget: how late the lab
 // is, whether the server stays within its budget, and how soon memory is back.
-func besideHogs(ctx context.Context, e *boot.Engine, src *boot.Source) (rows []Row, err error) {
+func besideHogs(ctx context.Context, e *product.Engine, src *scenario.Scenario) (rows []Row, err error) {
 	mem := budget.New(hogBudget, e.Usage, e.Tidy)
 	watching, stopWatching := context.WithCancel(ctx)
 	defer stopWatching()

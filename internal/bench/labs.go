@@ -11,7 +11,9 @@ import (
 	"sync/atomic"
 	"time"
 
-	"wireloom/internal/boot"
+	"wireloom/internal/open"
+	"wireloom/internal/product"
+	"wireloom/internal/scenario"
 	"wireloom/internal/session"
 	"wireloom/vnet/event"
 )
@@ -46,7 +48,7 @@ func labs(ctx context.Context, _ int) (r *Report, err error) {
 		},
 	}
 	session.TuneGC()
-	e, err := boot.OpenEngine(ctx, "")
+	e, err := product.OpenEngine(ctx, "")
 	if err != nil {
 		return nil, err
 	}
@@ -132,7 +134,7 @@ func figure(what, unit string, x Spread, note string) Row {
 
 // fastPing is the built-in scenario ping with a faster ping, and otherwise as a
 // server opens it.
-func fastPing() (*boot.Source, error) {
+func fastPing() (*scenario.Scenario, error) {
 	dir, err := root()
 	if err != nil {
 		return nil, err
@@ -161,7 +163,7 @@ func fastPing() (*boot.Source, error) {
 			return nil, err
 		}
 	}
-	return boot.Find(to)
+	return open.Scenario(to)
 }
 
 // A liveLab is a lab with its session.
@@ -171,9 +173,9 @@ type liveLab struct {
 	frames  atomic.Uint64 // that left a node
 }
 
-func newLiveLab(ctx context.Context, src *boot.Source, compile boot.Compile, sched *session.Scheduler) (*liveLab, error) {
+func newLiveLab(ctx context.Context, src *scenario.Scenario, compile product.Compile, sched *session.Scheduler) (*liveLab, error) {
 	seed := uint64(labsSeed)
-	lab, setup, err := src.Build(ctx, compile, boot.Options{Seed: &seed})
+	lab, setup, err := product.Build(ctx, src, compile, product.Options{Seed: &seed})
 	if err != nil {
 		return nil, err
 	}

@@ -12,10 +12,12 @@ import (
 	"sync/atomic"
 	"time"
 
-	"wireloom/internal/boot"
+	"wireloom/internal/open"
+	"wireloom/internal/product"
 	"wireloom/internal/recording"
+	"wireloom/internal/scenario"
+	"wireloom/internal/scenario/format"
 	"wireloom/internal/session"
-	"wireloom/scenarios"
 	"wireloom/vnet"
 	"wireloom/vnet/event"
 )
@@ -40,7 +42,7 @@ func neighbours(ctx context.Context, _ int) (r *Report, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(cache)) }()
-	e, err := boot.OpenEngine(ctx, cache)
+	e, err := product.OpenEngine(ctx, cache)
 	if err != nil {
 		return nil, err
 	}
@@ -133,9 +135,9 @@ type goodLab struct {
 	late []time.Duration // real time since the start minus virtual time, event by event
 }
 
-func newGoodLab(ctx context.Context, src *boot.Source, compile boot.Compile, o session.Options) (*goodLab, error) {
+func newGoodLab(ctx context.Context, src *scenario.Scenario, compile product.Compile, o session.Options) (*goodLab, error) {
 	seed := uint64(labsSeed)
-	lab, setup, err := src.Build(ctx, compile, boot.Options{Seed: &seed})
+	lab, setup, err := product.Build(ctx, src, compile, product.Options{Seed: &seed})
 	if err != nil {
 		return nil, err
 	}
@@ -186,17 +188,17 @@ func (g *goodLab) lags() *session.Histogram {
 
 // replays runs again what the lab has done so far, and reports whether the hash is
 // the same, and of how many events.
-func (g *goodLab) replays(ctx context.Context, compile boot.Compile) (same bool, events uint64, err error) {
+func (g *goodLab) replays(ctx context.Context, compile product.Compile) (same bool, events uint64, err error) {
 	var rec bytes.Buffer
 	if err := g.session.Record(ctx, &rec); err != nil {
 		return false, 0, err
 	}
-	var shelf boot.Shelf
+	var shelf open.Shelf
 	file, err := recording.Read(bytes.NewReader(rec.Bytes()), int64(rec.Len()))
 	if err != nil {
 		return false, 0, err
 	}
-	res, err := file.Replay(ctx, boot.Again(compile, shelf.Program), recording.Limits{})
+	res, err := file.Replay(ctx, product.Again(compile, shelf.Program), recording.Limits{})
 	if err != nil {
 		return false, 0, err
 	}
@@ -231,12 +233,11 @@ steps:
 `
 
 // neighbourhood starts the four. stop ends them and says what they came to.
-func neighbourhood(ctx context.Context, compile boot.Compile, sched *session.Scheduler) (stop func() (harm, error), err error) {
-	sc, err := scenarios.Parse("scenario.yaml", []byte(hostileScenario))
+func neighbourhood(ctx context.Context, compile product.Compile, sched *session.Scheduler) (stop func() (harm, error), err error) {
+	src, err := scenario.Parse("scenario.yaml", []byte(hostileScenario))
 	if err != nil {
 		return nil, err
 	}
-	src := &boot.Source{Scenario: sc}
 	ctx, cancel := context.WithCancel(ctx)
 	var done harm
 	var sessions []*session.Session
@@ -251,8 +252,8 @@ func neighbourhood(ctx context.Context, compile boot.Compile, sched *session.Sch
 	var spawned, refused atomic.Uint64
 	var why atomic.Pointer[string]
 	for _, module := range [][]byte{spinner(), allocator(), flooder()} {
-		lab, setup, err := src.Build(ctx, compile, boot.Options{
-			Programs: map[scenarios.Slot]boot.File{{Node: "bob", Proc: "p"}: {Name: "p.wasm", Module: module}},
+		lab, setup, err := product.Build(ctx, src, compile, product.Options{
+			Programs: map[format.Slot]open.File{{Node: "bob", Proc: "p"}: {Name: "p.wasm", Module: module}},
 		})
 		if err != nil {
 			end()

@@ -7,9 +7,9 @@ import (
 	"testing"
 	"time"
 
-	"wireloom/internal/boot"
 	"wireloom/internal/budget"
 	"wireloom/internal/compilechild"
+	"wireloom/internal/product"
 	"wireloom/internal/session"
 )
 
@@ -23,7 +23,7 @@ func TestMain(m *testing.M) {
 // its neighbours do. No time is looked at: the benchmark does that.
 func TestNeighboursLeaveNoTrace(t *testing.T) {
 	ctx := t.Context()
-	e, err := boot.OpenEngine(ctx, filepath.Join(t.TempDir(), "cache"))
+	e, err := product.OpenEngine(ctx, filepath.Join(t.TempDir(), "cache"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,7 +69,7 @@ func TestNeighboursLeaveNoTrace(t *testing.T) {
 // free again. No time is looked at.
 func TestHogsLeaveNoTrace(t *testing.T) {
 	ctx := t.Context()
-	e, err := boot.OpenEngine(ctx, filepath.Join(t.TempDir(), "cache"))
+	e, err := product.OpenEngine(ctx, filepath.Join(t.TempDir(), "cache"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,8 +6,9 @@ import (
 	"testing"
 	"time"
 
-	"wireloom/internal/boot"
-	"wireloom/scenarios"
+	"wireloom/internal/open"
+	"wireloom/internal/product"
+	"wireloom/internal/scenario/format"
 	"wireloom/vnet"
 	"wireloom/vnet/event"
 )
@@ -16,7 +17,7 @@ import (
 // runs in the scenario that it is opened with, and makes what it is to make.
 func TestHarmfulProgramsDoWhatTheyAreFor(t *testing.T) {
 	ctx := t.Context()
-	e, err := boot.OpenEngine(ctx, t.TempDir())
+	e, err := product.OpenEngine(ctx, t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -25,7 +26,7 @@ func TestHarmfulProgramsDoWhatTheyAreFor(t *testing.T) {
 			t.Error(err)
 		}
 	}()
-	src, err := boot.Find("ping")
+	src, err := open.Scenario("ping")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,8 +35,8 @@ func TestHarmfulProgramsDoWhatTheyAreFor(t *testing.T) {
 			continue
 		}
 		t.Run(p.name, func(t *testing.T) {
-			lab, _, err := src.Build(ctx, e.Compile, boot.Options{
-				Programs: map[scenarios.Slot]boot.File{{Node: "bob", Proc: "pingd"}: {Name: "p.wasm", Module: p.module()}},
+			lab, _, err := product.Build(ctx, src, e.Compile, product.Options{
+				Programs: map[format.Slot]open.File{{Node: "bob", Proc: "pingd"}: {Name: "p.wasm", Module: p.module()}},
 			})
 			if err != nil {
 				t.Fatal(err)

@@ -9,7 +9,7 @@ import (
 	"strconv"
 	"time"
 
-	"wireloom/internal/boot"
+	"wireloom/internal/product"
 	"wireloom/vnet"
 	"wireloom/vnet/kern"
 	"wireloom/vnet/sys"
@@ -42,7 +42,7 @@ var pairCases = []pairCase{
 // kernel TAPs and a kernel bridge, both on one CPU.
 func pair(ctx context.Context, rounds int) (r *Report, err error) {
 	r = &Report{Title: "two WebAssembly programs on taps and a switch, against native processes on kernel TAPs and a bridge"}
-	e, err := boot.OpenEngine(ctx, "")
+	e, err := product.OpenEngine(ctx, "")
 	if err != nil {
 		return nil, err
 	}
@@ -77,7 +77,7 @@ func pair(ctx context.Context, rounds int) (r *Report, err error) {
 	return r, nil
 }
 
-func (c pairCase) row(ctx context.Context, rounds int, e *boot.Engine, kernel *native) (Row, error) {
+func (c pairCase) row(ctx context.Context, rounds int, e *product.Engine, kernel *native) (Row, error) {
 	programs := map[string]sys.Program{}
 	for _, name := range []string{"pump", c.ours} {
 		code, err := benchGuest(name)

@@ -9,7 +9,7 @@ import (
 	"strconv"
 	"time"
 
-	"wireloom/internal/boot"
+	"wireloom/internal/product"
 	"wireloom/vnet"
 	"wireloom/vnet/kern"
 	"wireloom/vnet/sys"
@@ -20,7 +20,7 @@ import (
 // that waits on its device.
 func spawn(ctx context.Context, rounds int) (r *Report, err error) {
 	r = &Report{Title: "one more instance of a program, against fork and exec of the same one native"}
-	e, err := boot.OpenEngine(ctx, "")
+	e, err := product.OpenEngine(ctx, "")
 	if err != nil {
 		return nil, err
 	}

@@ -9,7 +9,8 @@ import (
 	"strings"
 	"testing"
 
-	"wireloom/scenarios"
+	"wireloom/internal/scenario"
+	"wireloom/internal/scenario/grade"
 )
 
 const root = "../.."
@@ -75,12 +76,12 @@ func TestStudentsAndStages(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer w.close()
-			full := func(who string, o scenarios.Options) *scenarios.Result {
-				src := *l.Source
-				if src.Scenario, err = l.For(o.Student, nil); err != nil {
+			full := func(who string, o grade.Options) *grade.Result {
+				src, err := l.For(o.Student, nil)
+				if err != nil {
 					t.Fatal(err)
 				}
-				res, _, err := w.grade(t.Context(), &src, module, o)
+				res, _, err := w.grade(t.Context(), src, module, o)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -91,7 +92,7 @@ func TestStudentsAndStages(t *testing.T) {
 			}
 			params := map[string]bool{}
 			for _, student := range []string{"ada", "grace", "edsger"} {
-				res := full("student "+student, scenarios.Options{Student: student, Audience: scenarios.Staff})
+				res := full("student "+student, grade.Options{Student: student, Audience: scenario.Staff})
 				params[fmt.Sprint(res.Params)] = true
 			}
 			if len(params) < 2 {
@@ -99,7 +100,7 @@ func TestStudentsAndStages(t *testing.T) {
 			}
 			for _, st := range l.Stages {
 				staged++
-				full("stage "+st.Name, scenarios.Options{Stage: st.Name, Audience: scenarios.Staff})
+				full("stage "+st.Name, grade.Options{Stage: st.Name, Audience: scenario.Staff})
 			}
 		})
 	}
@@ -128,7 +129,7 @@ func TestTexts(t *testing.T) {
 			for i := range l.Steps {
 				st := &l.Steps[i]
 				points += st.Points
-				if st.Visible != scenarios.Student {
+				if st.Visible != scenario.Student {
 					hidden++
 				}
 				if st.Points > 0 && (st.Title == "" || st.Why == "" || st.Hint == "") {
@@ -200,7 +201,7 @@ func TestTrace(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, tr, err := w.grade(t.Context(), l.Source, module, scenarios.Options{Audience: scenarios.Staff})
+		_, tr, err := w.grade(t.Context(), l.Scenario, module, grade.Options{Audience: scenario.Staff})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -10,8 +10,9 @@ import (
 	"strings"
 	"testing"
 
-	"wireloom/internal/boot"
-	"wireloom/scenarios"
+	"wireloom/internal/open"
+	"wireloom/internal/scenario"
+	"wireloom/internal/scenario/grade"
 )
 
 var update = flag.Bool("update", false, "rewrite testdata/hostile.txt")
@@ -21,7 +22,7 @@ var update = flag.Bool("update", false, "rewrite testdata/hostile.txt")
 func TestHostilePrograms(t *testing.T) {
 	golden := filepath.Join("testdata", "hostile.txt")
 	var got strings.Builder
-	for _, lab := range scenarios.Builtin() {
+	for _, lab := range open.Builtin() {
 		lines, err := harm(t.Context(), root, lab)
 		if err != nil {
 			t.Fatal(err)
@@ -88,11 +89,11 @@ var deserved = map[string]string{
 // harm is how the hostile programs fare in a lab, and in each of its stages alone: a line
 // each, and one with the checks that they pass.
 func harm(ctx context.Context, root, lab string) (string, error) {
-	src, err := boot.Find(filepath.Join(root, "scenarios", lab))
+	src, err := open.Scenario(filepath.Join(root, "scenarios", lab))
 	if err != nil {
 		return "", err
 	}
-	l := &lesson{Source: src, root: root}
+	l := &lesson{Scenario: src, root: root}
 	w, err := l.workshop(ctx, hostileFuel)
 	if err != nil {
 		return "", err
@@ -113,7 +114,7 @@ func harm(ctx context.Context, root, lab string) (string, error) {
 			return fmt.Errorf("%s: %w", h.name, err)
 		}
 		for j, stage := range parts {
-			res, _, err := w.grade(ctx, src, module, scenarios.Options{Audience: scenarios.Staff, Stage: stage})
+			res, _, err := w.grade(ctx, src, module, grade.Options{Audience: scenario.Staff, Stage: stage})
 			if err != nil {
 				return fmt.Errorf("%s, %s: %w", lab, h.name, err)
 			}
@@ -124,7 +125,7 @@ func harm(ctx context.Context, root, lab string) (string, error) {
 	return strings.Join(lines, ""), err
 }
 
-func fared(lab, stage, program string, res *scenarios.Result) string {
+func fared(lab, stage, program string, res *grade.Result) string {
 	where := lab
 	if stage != "" {
 		where += "/" + stage
@@ -132,7 +133,7 @@ func fared(lab, stage, program string, res *scenarios.Result) string {
 	text := fmt.Sprintf("%-20s  %-7s  %2d of %2d\n", where, program, res.Score, res.MaxScore)
 	var passed []string
 	for _, c := range res.Checks {
-		if c.Status == scenarios.StatusPassed && c.Points > 0 {
+		if c.Status == grade.StatusPassed && c.Points > 0 {
 			passed = append(passed, c.ID)
 		}
 	}

@@ -7,9 +7,10 @@ import (
 	"slices"
 	"strings"
 
-	"wireloom/internal/boot"
 	"wireloom/internal/mutant"
-	"wireloom/scenarios"
+	"wireloom/internal/open"
+	"wireloom/internal/scenario"
+	"wireloom/internal/scenario/grade"
 )
 
 // built is where guestbuild puts what is not embedded.
@@ -17,7 +18,7 @@ const built = "bin/lessons"
 
 // A lesson is a scenario of the course, with what its folder holds for the tests.
 type lesson struct {
-	*boot.Source
+	*scenario.Scenario
 	dir     string // its folder
 	root    string // the module's
 	program string // reference/main.c
@@ -28,7 +29,7 @@ type lesson struct {
 func openLesson(root, name string) (*lesson, error) {
 	l := &lesson{root: root, dir: filepath.Join(root, "scenarios", name)}
 	var err error
-	if l.Source, err = boot.Find(l.dir); err != nil {
+	if l.Scenario, err = open.Scenario(l.dir); err != nil {
 		return nil, err
 	}
 	text, err := os.ReadFile(filepath.Join(l.dir, "reference", "main.c"))
@@ -86,7 +87,7 @@ func names(root string) ([]string, error) {
 	var found []place
 	for _, file := range files {
 		dir := filepath.Dir(file)
-		src, err := boot.Find(dir)
+		src, err := open.Scenario(dir)
 		if err != nil {
 			return nil, err
 		}
@@ -106,11 +107,11 @@ func names(root string) ([]string, error) {
 }
 
 // failed lists the checks that did not pass, those that were only skipped apart.
-func failed(res *scenarios.Result) (wrong, skipped []string) {
+func failed(res *grade.Result) (wrong, skipped []string) {
 	for _, c := range res.Checks {
 		switch c.Status {
-		case scenarios.StatusPassed:
-		case scenarios.StatusSkipped:
+		case grade.StatusPassed:
+		case grade.StatusSkipped:
 			skipped = append(skipped, c.ID)
 		default:
 			wrong = append(wrong, c.ID)

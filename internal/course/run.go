@@ -11,8 +11,11 @@ import (
 	"slices"
 	"strings"
 
-	"wireloom/internal/boot"
-	"wireloom/scenarios"
+	"wireloom/internal/open"
+	"wireloom/internal/product"
+	"wireloom/internal/scenario"
+	"wireloom/internal/scenario/format"
+	"wireloom/internal/scenario/grade"
 	"wireloom/vnet/event"
 	"wireloom/vnet/sys"
 	"wireloom/wasm"
@@ -82,7 +85,7 @@ func (t tracer) trace() trace {
 
 // A grader runs programs in a scenario.
 type grader struct {
-	compile boot.Compile
+	compile product.Compile
 	fuel    int64 // that a program may use
 }
 
@@ -110,20 +113,20 @@ func interpreter(ctx context.Context, fuel int64) (*grader, func() error, error)
 }
 
 // grade grades a module in all the slots of a lesson.
-func (g *grader) grade(ctx context.Context, src *boot.Source, module []byte, o scenarios.Options) (*scenarios.Result, trace, error) {
-	programs := map[scenarios.Slot]boot.File{}
+func (g *grader) grade(ctx context.Context, src *scenario.Scenario, module []byte, o grade.Options) (*grade.Result, trace, error) {
+	programs := map[format.Slot]open.File{}
 	for _, slot := range src.Slots() {
-		programs[slot] = boot.File{Name: slot.Proc + ".wasm", Module: module}
+		programs[slot] = open.File{Name: slot.Proc + ".wasm", Module: module}
 	}
-	lab, _, err := limited(src, g.fuel).Build(ctx, g.compile, boot.Options{Programs: programs, Window: -1})
+	lab, _, err := product.Build(ctx, limited(src, g.fuel), g.compile, product.Options{Programs: programs, Window: -1})
 	if err != nil {
 		return nil, nil, err
 	}
 	defer lab.Close()
 	t := tracer{}
 	lab.Log().Subscribe(t.see)
-	res, err := scenarios.Grade(lab, src.Scenario, o)
-	if errors.Is(err, scenarios.ErrTooLong) {
+	res, err := grade.Grade(lab, src, o)
+	if errors.Is(err, grade.ErrTooLong) {
 		err = nil // a check of the result says so
 	}
 	if err != nil {
@@ -133,8 +136,8 @@ func (g *grader) grade(ctx context.Context, src *boot.Source, module []byte, o s
 }
 
 // limited is a scenario whose slots have so much fuel.
-func limited(src *boot.Source, fuel int64) *boot.Source {
-	sc := *src.Scenario
+func limited(src *scenario.Scenario, fuel int64) *scenario.Scenario {
+	sc := *src
 	sc.Lab.Nodes = slices.Clone(sc.Lab.Nodes)
 	for i := range sc.Lab.Nodes {
 		n := &sc.Lab.Nodes[i]
@@ -145,7 +148,5 @@ func limited(src *boot.Source, fuel int64) *boot.Source {
 			}
 		}
 	}
-	limited := *src
-	limited.Scenario = &sc
-	return &limited
+	return &sc
 }

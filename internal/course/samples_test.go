@@ -8,8 +8,11 @@ import (
 	"strings"
 	"testing"
 
-	"wireloom/internal/boot"
-	"wireloom/scenarios"
+	"wireloom/internal/open"
+	"wireloom/internal/product"
+	"wireloom/internal/scenario"
+	"wireloom/internal/scenario/format"
+	"wireloom/internal/scenario/grade"
 )
 
 // samples are the labs beside the course whose program is there in C and in Go.
@@ -82,23 +85,23 @@ func TestSamples(t *testing.T) {
 
 // gradeMixed grades a lesson whose slots have these programs, in turn: what runs at one
 // end of a tunnel need not be what runs at the other.
-func gradeMixed(t *testing.T, l *lesson, modules [][]byte) *scenarios.Result {
+func gradeMixed(t *testing.T, l *lesson, modules [][]byte) *grade.Result {
 	t.Helper()
 	w, err := l.workshop(t.Context(), enough)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer w.close()
-	programs := map[scenarios.Slot]boot.File{}
+	programs := map[format.Slot]open.File{}
 	for i, slot := range l.Slots() {
-		programs[slot] = boot.File{Name: fmt.Sprintf("%s-%d.wasm", slot.Proc, i), Module: modules[i%len(modules)]}
+		programs[slot] = open.File{Name: fmt.Sprintf("%s-%d.wasm", slot.Proc, i), Module: modules[i%len(modules)]}
 	}
-	lab, _, err := limited(l.Source, w.fuel).Build(t.Context(), w.compile, boot.Options{Programs: programs, Window: -1})
+	lab, _, err := product.Build(t.Context(), limited(l.Scenario, w.fuel), w.compile, product.Options{Programs: programs, Window: -1})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer lab.Close()
-	res, err := scenarios.Grade(lab, l.Scenario, scenarios.Options{Audience: scenarios.Staff})
+	res, err := grade.Grade(lab, l.Scenario, grade.Options{Audience: scenario.Staff})
 	if err != nil {
 		t.Fatal(err)
 	}

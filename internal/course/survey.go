@@ -7,7 +7,8 @@ import (
 	"io"
 
 	"wireloom/internal/mutant"
-	"wireloom/scenarios"
+	"wireloom/internal/scenario"
+	"wireloom/internal/scenario/grade"
 )
 
 // What became of a mechanical mutant.
@@ -57,7 +58,7 @@ func (l *lesson) mechanical(ctx context.Context, n int) (*survey, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", l.Name, err)
 	}
-	res, want, err := w.grade(ctx, l.Source, right, scenarios.Options{Audience: scenarios.Staff})
+	res, want, err := w.grade(ctx, l.Scenario, right, grade.Options{Audience: scenario.Staff})
 	if err != nil {
 		return nil, err
 	}
@@ -91,7 +92,7 @@ func (l *lesson) try(ctx context.Context, w *workshop, right []byte, want trace,
 	if bytes.Equal(module, right) {
 		return same, nil
 	}
-	res, got, err := w.grade(ctx, l.Source, module, scenarios.Options{Audience: scenarios.Staff})
+	res, got, err := w.grade(ctx, l.Scenario, module, grade.Options{Audience: scenario.Staff})
 	switch {
 	case err != nil:
 		return broken, err

@@ -7,7 +7,8 @@ import (
 	"slices"
 
 	"wireloom/internal/mutant"
-	"wireloom/scenarios"
+	"wireloom/internal/scenario"
+	"wireloom/internal/scenario/grade"
 )
 
 // A row is how one program of a lesson fared.
@@ -90,7 +91,7 @@ func (l *lesson) wrong(ctx context.Context, w *workshop, m *mutant.Patch) (row, 
 }
 
 func (g *grader) row(ctx context.Context, l *lesson, name string, module []byte) (row, error) {
-	res, _, err := g.grade(ctx, l.Source, module, scenarios.Options{Audience: scenarios.Staff})
+	res, _, err := g.grade(ctx, l.Scenario, module, grade.Options{Audience: scenario.Staff})
 	if err != nil {
 		return row{}, fmt.Errorf("%s, %s: %w", l.Name, name, err)
 	}

@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"wireloom/scenarios"
+	"wireloom/internal/scenario/grade"
 )
 
 // Limits of telling where two files differ.
@@ -272,7 +272,7 @@ func scores(f Format, b []byte) []string {
 // sameScores compares what documents say was reached.
 func sameScores(then, now *Document) bool {
 	return equal(then.Passed, now.Passed) && equal(then.Score, now.Score) && equal(then.MaxScore, now.MaxScore) && then.Hidden == now.Hidden &&
-		slices.EqualFunc(then.Checks, now.Checks, func(a, b scenarios.Check) bool {
+		slices.EqualFunc(then.Checks, now.Checks, func(a, b grade.Check) bool {
 			return a.ID == b.ID && a.Status == b.Status && a.Points == b.Points && a.Earned == b.Earned && a.Visible == b.Visible
 		})
 }

@@ -5,14 +5,15 @@ import (
 	"io"
 	"strings"
 
+	"wireloom/internal/scenario"
+	"wireloom/internal/scenario/grade"
 	"wireloom/internal/terminal"
-	"wireloom/scenarios"
 )
 
 // A Document is the JSON form of a report. Of a result whose total is withheld it
 // says neither passed nor score.
 type Document struct {
-	Format   int    `json:"format"` // scenarios.ResultFormat: another meaning of a field gets another number
+	Format   int    `json:"format"` // grade.ResultFormat: another meaning of a field gets another number
 	Inputs   Inputs `json:"inputs"`
 	Passed   *bool  `json:"passed,omitempty"`
 	Score    *int   `json:"score,omitempty"`
@@ -28,7 +29,7 @@ type Signature struct {
 }
 
 // result is a Result whose fields the document's own may hide.
-type result scenarios.Result
+type result grade.Result
 
 // Inputs are the files of a grading as they were named to it; for others than staff
 // without their folders.
@@ -39,9 +40,9 @@ type Inputs struct {
 }
 
 // seen are the inputs as an audience may see them.
-func (in Inputs) seen(a scenarios.Audience) Inputs {
+func (in Inputs) seen(a scenario.Audience) Inputs {
 	name := FileName
-	if a == scenarios.Staff {
+	if a == scenario.Staff {
 		name = func(path string) string { return strings.ToValidUTF8(path, "\ufffd") }
 	}
 	out := Inputs{Scenario: name(in.Scenario), Submission: name(in.Submission)}
@@ -57,7 +58,7 @@ func (in Inputs) seen(a scenarios.Audience) Inputs {
 // Document returns the report's JSON form: what its audience may see.
 func (r *Report) Document() *Document {
 	s := Seen(r.Result)
-	d := &Document{Format: scenarios.ResultFormat, Inputs: r.Inputs.seen(s.Audience), result: result(*s)}
+	d := &Document{Format: grade.ResultFormat, Inputs: r.Inputs.seen(s.Audience), result: result(*s)}
 	if !s.Hidden {
 		d.Passed, d.Score, d.MaxScore = &s.Passed, &s.Score, &s.MaxScore
 	}
@@ -68,7 +69,7 @@ func (r *Report) Document() *Document {
 // Report returns the report that the document is of. Its totals are those of its
 // checks, whatever the document says.
 func (d *Document) Report() *Report {
-	r := scenarios.Result(d.result)
+	r := grade.Result(d.result)
 	return &Report{Result: Seen(&r), Inputs: d.Inputs}
 }
 

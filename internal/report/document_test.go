@@ -6,7 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"wireloom/scenarios"
+	"wireloom/internal/scenario"
+	"wireloom/internal/scenario/grade"
 )
 
 // A report that is read back, from its JSON or its page, is the report.
@@ -33,11 +34,11 @@ func TestReadGivesWhatWasWritten(t *testing.T) {
 	}
 }
 
-var scenariosAudiences = []scenarios.Audience{scenarios.Student, scenarios.AfterDue, scenarios.Staff}
+var scenariosAudiences = []scenario.Audience{scenario.Student, scenario.AfterDue, scenario.Staff}
 
 func TestReadRefuses(t *testing.T) {
-	good := write(t, both(pingResult(t), scenarios.Staff), JSON)
-	page := write(t, both(pingResult(t), scenarios.Staff), HTML)
+	good := write(t, both(pingResult(t), scenario.Staff), JSON)
+	page := write(t, both(pingResult(t), scenario.Staff), HTML)
 	for _, tc := range []struct{ name, in, want string }{
 		{"nothing", "", ErrNoReport.Error()},
 		{"text", "hello", ErrNoReport.Error()},
@@ -71,7 +72,7 @@ func TestReadRefuses(t *testing.T) {
 // A document's totals are not believed: a report is of its checks.
 func TestTamperedTotalsAreNotShown(t *testing.T) {
 	var b bytes.Buffer
-	d := both(pingResult(t), scenarios.Staff).Document()
+	d := both(pingResult(t), scenario.Staff).Document()
 	score, yes := 10, true
 	d.Score, d.Passed = &score, &yes
 	if err := d.Report().Write(&b, Text, Terminal{}); err != nil {
@@ -96,16 +97,16 @@ func TestCompareSaysWhere(t *testing.T) {
 		{"a seed beyond 53 bits", func(d *Document) { d.Seed = 1<<63 + 1 }, "seed: the report says 9223372036854775809, this run 42"},
 		{"a parameter", func(d *Document) { d.Params = map[string]string{"host": "12", "net": "10.1.0"} }, "params: host: the report says 12, this run 11"},
 		{"what a file is called", func(d *Document) {
-			d.Programs = []scenarios.ProgramRef{d.Programs[0]}
+			d.Programs = []grade.ProgramRef{d.Programs[0]}
 			d.Programs[0].Name = "other.wasm"
 		}, ""},
-		{"a program", func(d *Document) { d.Programs = []scenarios.ProgramRef{d.Programs[0]}; d.Programs[0].Hash = runHash }, "programs 1: hash: the report says " + runHash},
+		{"a program", func(d *Document) { d.Programs = []grade.ProgramRef{d.Programs[0]}; d.Programs[0].Hash = runHash }, "programs 1: hash: the report says " + runHash},
 		{"where the files lie", func(d *Document) { d.Inputs.Scenario, d.Checks[0].File = "elsewhere", "elsewhere/scenario.yaml" }, ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			then := both(pingResult(t), scenarios.Staff).Document()
+			then := both(pingResult(t), scenario.Staff).Document()
 			tc.change(then)
-			diffs, more := Compare(then, both(pingResult(t), scenarios.Staff).Document())
+			diffs, more := Compare(then, both(pingResult(t), scenario.Staff).Document())
 			var got []string
 			for _, d := range diffs {
 				got = append(got, d.String())
@@ -115,8 +116,8 @@ func TestCompareSaysWhere(t *testing.T) {
 			}
 		})
 	}
-	then := both(pingResult(t), scenarios.Staff).Document()
-	now := both(pingResult(t), scenarios.Staff).Document()
+	then := both(pingResult(t), scenario.Staff).Document()
+	now := both(pingResult(t), scenario.Staff).Document()
 	for range 50 {
 		then.Notes = append(then.Notes, "x")
 	}
@@ -127,8 +128,8 @@ func TestCompareSaysWhere(t *testing.T) {
 
 // A hostile report is an error or a document that every writer takes.
 func FuzzParse(f *testing.F) {
-	f.Add([]byte(write(f, both(pingResult(f), scenarios.Staff), JSON)))
-	f.Add([]byte(write(f, both(hostileResult(f), scenarios.Student), HTML)))
+	f.Add([]byte(write(f, both(pingResult(f), scenario.Staff), JSON)))
+	f.Add([]byte(write(f, both(hostileResult(f), scenario.Student), HTML)))
 	f.Add([]byte(`{"format":1,"scenario":"s","source":"h","checks":[{"at_ns":-9223372036854775808,"took_ns":9223372036854775807,"packets":[{"hex":"45"}]}]}`))
 	f.Add([]byte(`{"format":1,"scenario":"s","source":"h","ended_ns":-1,"checks":[{"points":9223372036854775807,"earned":-9223372036854775808}]}`))
 	f.Fuzz(func(t *testing.T, b []byte) {

@@ -9,8 +9,9 @@ import (
 	"strconv"
 	"strings"
 
+	"wireloom/internal/scenario"
+	"wireloom/internal/scenario/grade"
 	"wireloom/internal/sign"
-	"wireloom/scenarios"
 )
 
 // MaxDocument is how many bytes a report may have that is read.
@@ -19,17 +20,17 @@ const MaxDocument = 64 << 20
 // A Head is what a report says it is of: what it takes to make it again. A report in
 // text doesn't say all.
 type Head struct {
-	Scenario string             `json:"scenario"`
-	Source   string             `json:"source"`
-	Student  string             `json:"student,omitempty"`
-	Stage    string             `json:"stage,omitempty"`
-	Audience scenarios.Audience `json:"audience"`
-	Version  string             `json:"version,omitempty"`
-	Seed     uint64             `json:"seed"`
-	Hash     string             `json:"hash,omitempty"`
-	Programs []ProgramHash      `json:"programs,omitempty"`
-	Inputs   Inputs             `json:"inputs"`
-	Hidden   bool               `json:"hidden,omitempty"`
+	Scenario string            `json:"scenario"`
+	Source   string            `json:"source"`
+	Student  string            `json:"student,omitempty"`
+	Stage    string            `json:"stage,omitempty"`
+	Audience scenario.Audience `json:"audience"`
+	Version  string            `json:"version,omitempty"`
+	Seed     uint64            `json:"seed"`
+	Hash     string            `json:"hash,omitempty"`
+	Programs []ProgramHash     `json:"programs,omitempty"`
+	Inputs   Inputs            `json:"inputs"`
+	Hidden   bool              `json:"hidden,omitempty"`
 }
 
 // A ProgramHash is which program was graded in a slot.
@@ -39,7 +40,7 @@ type ProgramHash struct {
 }
 
 // head is what a result says it is of.
-func head(r *scenarios.Result, in Inputs) Head {
+func head(r *grade.Result, in Inputs) Head {
 	h := Head{
 		Scenario: r.Scenario, Source: r.Source, Student: r.Student, Stage: r.Stage, Audience: r.Audience, Version: r.Version,
 		Seed: r.Seed, Hash: r.Hash, Inputs: in, Hidden: r.Hidden,
@@ -130,7 +131,7 @@ func (f *File) parseJSON(b []byte) error {
 // said fills in what the document says.
 func (f *File) said() {
 	r := f.Document.Report().Result
-	f.Head, f.Verdict = head((*scenarios.Result)(&f.Document.result), f.Document.Inputs), verdict(r)
+	f.Head, f.Verdict = head((*grade.Result)(&f.Document.result), f.Document.Inputs), verdict(r)
 }
 
 // jsonKind finds out which of the formats in JSON it is, by the keys of the whole,
@@ -195,8 +196,8 @@ func parseDocument(b []byte) (*Document, error) {
 	var first struct {
 		Format int `json:"format"`
 	}
-	if err := json.Unmarshal(b, &first); err == nil && first.Format != 0 && first.Format != scenarios.ResultFormat {
-		return nil, fmt.Errorf("report: its format is %d; this labserver reads format %d", first.Format, scenarios.ResultFormat)
+	if err := json.Unmarshal(b, &first); err == nil && first.Format != 0 && first.Format != grade.ResultFormat {
+		return nil, fmt.Errorf("report: its format is %d; this labserver reads format %d", first.Format, grade.ResultFormat)
 	}
 	d := &Document{}
 	if err := strictly(b, d); err != nil {
@@ -205,7 +206,7 @@ func parseDocument(b []byte) (*Document, error) {
 	if d.Format == 0 {
 		return nil, ErrNoReport
 	}
-	h := head((*scenarios.Result)(&d.result), d.Inputs)
+	h := head((*grade.Result)(&d.result), d.Inputs)
 	return d, h.check()
 }
 
@@ -247,7 +248,7 @@ func (f *File) parseText() bool {
 	f.Format, f.Unsigned = Text, f.Bytes
 	f.Head.Version = strings.Join(strings.Fields(m[2]), " ")
 	f.Head.Seed, _ = strconv.ParseUint(m[1], 10, 64) // one that is too large is another one
-	f.Head.Audience = scenarios.Staff
+	f.Head.Audience = scenario.Staff
 	for l := range strings.Lines(text) {
 		if verdictLine.MatchString(l) {
 			f.Verdict = strings.TrimSpace(l)

@@ -8,7 +8,8 @@ import (
 	"time"
 
 	"wireloom/internal/decode"
-	"wireloom/scenarios"
+	"wireloom/internal/scenario"
+	"wireloom/internal/scenario/grade"
 )
 
 const (
@@ -41,21 +42,21 @@ func frame(t testing.TB, icmpType, seq string) string {
 }
 
 // pingResult is a grading with a check of every kind, for staff.
-func pingResult(t testing.TB) *scenarios.Result {
+func pingResult(t testing.TB) *grade.Result {
 	t.Helper()
 	file := "scenarios/ping/scenario.yaml"
-	r := &scenarios.Result{
-		Scenario: "ping", Title: "Answer pings from a program", Student: "anna", Audience: scenarios.Staff, Version: "v1.2.0",
+	r := &grade.Result{
+		Scenario: "ping", Title: "Answer pings from a program", Student: "anna", Audience: scenario.Staff, Version: "v1.2.0",
 		Seed: 42, Params: map[string]string{"host": "11", "net": "10.1.0"}, Source: sourceHash,
-		Programs: []scenarios.ProgramRef{{Node: "bob", Proc: "pingd", Name: "anna.wasm", Hash: moduleHash, Size: 31415}},
+		Programs: []grade.ProgramRef{{Node: "bob", Proc: "pingd", Name: "anna.wasm", Hash: moduleHash, Size: 31415}},
 		Hash:     runHash, Events: 231, Ended: 3300 * time.Millisecond,
 		Notes: []string{"bob:pingd ended at 2.5s: it wrote outside of its memory"},
-		Output: []scenarios.Printed{{
+		Output: []grade.Printed{{
 			Node: "bob", Proc: "pingd", Before: 40,
 			Lines: []string{"5 bytes", "thread 'main' panicked at src/main.rs:60:5:", "index out of bounds: the len is 51 but the index is 60"},
 		}},
 	}
-	r.Checks = []scenarios.Check{
+	r.Checks = []grade.Check{
 		{
 			ID: "arp-reply", Title: "an ARP request for its address is answered", Points: 2, Earned: 2, Status: passed, Visible: "always",
 			File: file, Line: 31, Source: "  - id: arp-reply", At: 101250 * time.Microsecond, Took: 1250 * time.Microsecond,
@@ -71,7 +72,7 @@ func pingResult(t testing.TB) *scenarios.Result {
 			Why:      "ping tells its requests apart by identifier and number, and compares the data byte for byte (RFC 792).",
 			Hint:     "Send back the whole ICMP message; only the type changes, from 8 to 0, and so the checksum.",
 			Staff:    "The number was converted with htons twice.",
-			Diff: []scenarios.FieldDiff{
+			Diff: []grade.FieldDiff{
 				{Field: "ip.src", Want: "10.0.0.2", Got: "10.0.0.2", Same: true},
 				{Field: "icmp.type", Want: "0", Got: "0", Same: true},
 				{Field: "icmp.ident", Want: "0x1234", Got: "0x1234", Same: true},
@@ -83,10 +84,10 @@ func pingResult(t testing.TB) *scenarios.Result {
 				"0.602000  bob:pingd  read(4</dev/tap0>, 2048) = 51",
 				"0.605000  bob:pingd  write(4</dev/tap0>, 51) = 51",
 			},
-			Output: []scenarios.Printed{{Node: "bob", Proc: "pingd", Lines: []string{"opened /dev/tap0", "  ok    3/3  echo-reply: a program may print what it likes", ""}}},
-			Packets: []scenarios.Packet{
-				{At: 601 * time.Millisecond, Port: "s1.1", Summary: "ICMP echo request id 4660 seq 5", Hex: frame(t, "8", "5"), Role: scenarios.RoleSent},
-				{At: 605 * time.Millisecond, Port: "s1.2", Summary: "ICMP echo reply id 4660 seq 1280", Hex: frame(t, "0", "1280"), Role: scenarios.RoleNearest},
+			Output: []grade.Printed{{Node: "bob", Proc: "pingd", Lines: []string{"opened /dev/tap0", "  ok    3/3  echo-reply: a program may print what it likes", ""}}},
+			Packets: []grade.Packet{
+				{At: 601 * time.Millisecond, Port: "s1.1", Summary: "ICMP echo request id 4660 seq 5", Hex: frame(t, "8", "5"), Role: grade.RoleSent},
+				{At: 605 * time.Millisecond, Port: "s1.2", Summary: "ICMP echo reply id 4660 seq 1280", Hex: frame(t, "0", "1280"), Role: grade.RoleNearest},
 			},
 		},
 		{
@@ -108,11 +109,11 @@ func pingResult(t testing.TB) *scenarios.Result {
 }
 
 // visibleTo is what the run for an audience would have found.
-func visibleTo(r *scenarios.Result, a scenarios.Audience) *scenarios.Result {
+func visibleTo(r *grade.Result, a scenario.Audience) *grade.Result {
 	s := *r
 	s.Audience, s.Checks, s.Hidden = a, nil, false
 	for _, c := range r.Checks {
-		if a != scenarios.Staff {
+		if a != scenario.Staff {
 			c.Staff, c.File = "", "scenario.yaml"
 		}
 		if maySee(a, c.Visible) {
@@ -124,7 +125,7 @@ func visibleTo(r *scenarios.Result, a scenarios.Audience) *scenarios.Result {
 	return totalled(&s)
 }
 
-func totalled(r *scenarios.Result) *scenarios.Result {
+func totalled(r *grade.Result) *grade.Result {
 	r.Score, r.MaxScore, r.Passed = 0, 0, true
 	for _, c := range r.Checks {
 		r.Score += c.Earned
@@ -135,23 +136,23 @@ func totalled(r *scenarios.Result) *scenarios.Result {
 }
 
 // hostileResult has text that wants to be something else in every place.
-func hostileResult(t testing.TB) *scenarios.Result {
+func hostileResult(t testing.TB) *grade.Result {
 	t.Helper()
 	r := pingResult(t)
 	r.Title, r.Student, r.Stage, r.Version = hostile, hostile, hostile, hostile
 	r.Params = map[string]string{hostile: hostile}
 	r.Programs[0].Name = hostile
 	r.Notes = []string{hostile}
-	r.Output = []scenarios.Printed{{Node: hostile, Proc: hostile, Lines: []string{hostile, "\n"}, Before: -1}}
+	r.Output = []grade.Printed{{Node: hostile, Proc: hostile, Lines: []string{hostile, "\n"}, Before: -1}}
 	for i := range r.Checks {
 		c := &r.Checks[i]
 		c.Title, c.Why, c.Hint, c.Source, c.Staff = hostile, hostile, hostile, hostile, hostile
 		c.Expected, c.Actual, c.Log = hostile, hostile, []string{hostile, strings.Repeat("x", 300)}
-		c.Diff = []scenarios.FieldDiff{{Field: "data.data", Want: hostile, Got: hostile}}
-		c.Output = []scenarios.Printed{{Node: hostile, Proc: hostile, Lines: []string{hostile, strings.Repeat("x", 300)}, Before: 1}}
-		c.Packets = []scenarios.Packet{
-			{Port: hostile, Summary: hostile, Role: scenarios.RoleUnexpected, Hex: hex.EncodeToString([]byte(hostile))},
-			{Port: "tun0", Summary: "cut", Role: scenarios.RoleNearest, Link: "raw", Hex: "45000"},
+		c.Diff = []grade.FieldDiff{{Field: "data.data", Want: hostile, Got: hostile}}
+		c.Output = []grade.Printed{{Node: hostile, Proc: hostile, Lines: []string{hostile, strings.Repeat("x", 300)}, Before: 1}}
+		c.Packets = []grade.Packet{
+			{Port: hostile, Summary: hostile, Role: grade.RoleUnexpected, Hex: hex.EncodeToString([]byte(hostile))},
+			{Port: "tun0", Summary: "cut", Role: grade.RoleNearest, Link: "raw", Hex: "45000"},
 		}
 	}
 	return r
@@ -159,7 +160,7 @@ func hostileResult(t testing.TB) *scenarios.Result {
 
 // randomResult is any result for staff, in the order that scenarios demand: what
 // everybody sees first.
-func randomResult(rnd *rand.Rand) *scenarios.Result {
+func randomResult(rnd *rand.Rand) *grade.Result {
 	text := func() string {
 		n := rnd.IntN(30)
 		b := make([]byte, n)
@@ -168,19 +169,19 @@ func randomResult(rnd *rand.Rand) *scenarios.Result {
 		}
 		return string(b)
 	}
-	r := &scenarios.Result{
-		Scenario: "s", Title: text(), Audience: scenarios.Staff, Seed: rnd.Uint64(), Source: sourceHash, Hash: runHash,
+	r := &grade.Result{
+		Scenario: "s", Title: text(), Audience: scenario.Staff, Seed: rnd.Uint64(), Source: sourceHash, Hash: runHash,
 		Ended: time.Duration(rnd.Int64N(int64(time.Hour))), Events: rnd.Uint64(), Notes: []string{text()},
 	}
 	for _, v := range []string{"always", "after-due", "staff"} {
 		for range rnd.IntN(4) {
-			c := scenarios.Check{
+			c := grade.Check{
 				ID: text(), Title: text(), Points: rnd.IntN(10), Visible: v, Status: []string{passed, failed, skipped, errored}[rnd.IntN(4)],
 				At: time.Duration(rnd.Int64N(int64(time.Hour))), Took: time.Duration(rnd.Int64N(int64(time.Hour))), File: "exam/scenario.yaml", Line: rnd.IntN(500),
 				Actual: text(), Expected: text(), Hint: text(), Staff: "staff only " + text(), Log: []string{text()},
-				Output:  []scenarios.Printed{{Node: text(), Proc: text(), Lines: []string{text(), text()}, Before: rnd.IntN(3)}},
-				Diff:    []scenarios.FieldDiff{{Field: text(), Want: text(), Got: text(), Same: rnd.IntN(2) == 0}},
-				Packets: []scenarios.Packet{{Port: text(), Summary: text(), Hex: hex.EncodeToString([]byte(text())), Role: scenarios.RoleNearest}},
+				Output:  []grade.Printed{{Node: text(), Proc: text(), Lines: []string{text(), text()}, Before: rnd.IntN(3)}},
+				Diff:    []grade.FieldDiff{{Field: text(), Want: text(), Got: text(), Same: rnd.IntN(2) == 0}},
+				Packets: []grade.Packet{{Port: text(), Summary: text(), Hex: hex.EncodeToString([]byte(text())), Role: grade.RoleNearest}},
 			}
 			if c.Status == passed {
 				c.Earned = c.Points

@@ -9,8 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"wireloom/internal/scenario"
 	"wireloom/internal/sign"
-	"wireloom/scenarios"
 )
 
 // testKey is a key that is always the same.
@@ -275,7 +275,7 @@ func cut(s, where string) string {
 // changed.
 func TestForgeries(t *testing.T) {
 	for _, f := range Formats() {
-		r := both(pingResult(t), scenarios.Student)
+		r := both(pingResult(t), scenario.Student)
 		good := write(t, r, f)
 		if why := judge([]byte(good), []byte(good)); why != "" {
 			t.Fatalf("%s: the report itself: %s", f, why)
@@ -314,7 +314,7 @@ func TestOutputIsNoReport(t *testing.T) {
 		r := pingResult(t)
 		r.Checks[1].Output[0].Lines = []string{scriptStart + "{}" + scriptEnd, junitRoot + ">", `{"format": 1}`, "  seed 1, 2 events in 3s of virtual time; v0", `"wireloom-signature"`}
 		r.Output[0].Lines = r.Checks[1].Output[0].Lines
-		good := write(t, both(r, scenarios.Student), f)
+		good := write(t, both(r, scenario.Student), f)
 		file, err := Parse([]byte(good))
 		if err != nil || file.Format != f || file.Head.Version != "v1.2.0" {
 			t.Fatalf("%s: %+v, %v", f, file, err)
@@ -334,7 +334,7 @@ func TestSignedReports(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, f := range []Format{JSON, HTML} {
-		r := both(pingResult(t), scenarios.Student)
+		r := both(pingResult(t), scenario.Student)
 		b := sealed(t, r, f, k)
 		now := []byte(write(t, r, f))
 		file, err := Parse(b)
@@ -365,7 +365,7 @@ func TestSignedReports(t *testing.T) {
 		}
 	}
 	for _, f := range []Format{Text, JUnit, Gradescope} {
-		b := []byte(write(t, both(pingResult(t), scenarios.Student), f))
+		b := []byte(write(t, both(pingResult(t), scenario.Student), f))
 		same, beside := Sign(f, b, k)
 		s, err := ParseSignature(beside)
 		file, perr := Parse(b)
@@ -384,7 +384,7 @@ func TestSignedReports(t *testing.T) {
 func TestEveryByteCounts(t *testing.T) {
 	k := testKey(t)
 	for _, f := range Formats() {
-		r := both(pingResult(t), scenarios.Student)
+		r := both(pingResult(t), scenario.Student)
 		b := sealed(t, r, f, k)
 		now := []byte(write(t, r, f))
 		step := 1 + len(b)/800
@@ -415,7 +415,7 @@ func FuzzOneByte(f *testing.F) {
 	type target struct{ b, now []byte }
 	var targets []target
 	for _, format := range Formats() {
-		r := both(pingResult(f), scenarios.Student)
+		r := both(pingResult(f), scenario.Student)
 		targets = append(targets, target{sealed(f, r, format, k), []byte(write(f, r, format))})
 	}
 	f.Add(uint8(0), uint32(100), byte('x'), uint8(0))
@@ -446,7 +446,7 @@ func FuzzOneByte(f *testing.F) {
 // Reports of another version are told apart by what they say of points, in each form.
 func TestScoresOfAnotherVersion(t *testing.T) {
 	for _, f := range Formats() {
-		good := write(t, both(pingResult(t), scenarios.Staff), f)
+		good := write(t, both(pingResult(t), scenario.Staff), f)
 		for _, tc := range []struct {
 			name, from, to string
 			same           bool

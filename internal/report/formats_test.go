@@ -17,13 +17,14 @@ import (
 	"strings"
 	"testing"
 
-	"wireloom/scenarios"
+	"wireloom/internal/scenario"
+	"wireloom/internal/scenario/grade"
 )
 
 // samples are results of every kind, by name.
-func samples(t *testing.T) map[string]*scenarios.Result {
+func samples(t *testing.T) map[string]*grade.Result {
 	t.Helper()
-	out := map[string]*scenarios.Result{"ping": pingResult(t), "hostile": hostileResult(t), "empty": {Scenario: "s", Audience: scenarios.Staff, Source: sourceHash}}
+	out := map[string]*grade.Result{"ping": pingResult(t), "hostile": hostileResult(t), "empty": {Scenario: "s", Audience: scenario.Staff, Source: sourceHash}}
 	for seed := range uint64(20) {
 		out[fmt.Sprint("random ", seed)] = randomResult(rand.New(rand.NewPCG(seed, 2)))
 	}
@@ -38,7 +39,7 @@ func TestJUnitIsValid(t *testing.T) {
 	}
 	dir, args := t.TempDir(), []string{"--noout", "--nonet", "--schema", filepath.Join("testdata", "junit.xsd")}
 	for name, r := range samples(t) {
-		for _, who := range []scenarios.Audience{scenarios.Student, scenarios.Staff} {
+		for _, who := range []scenario.Audience{scenario.Student, scenario.Staff} {
 			file := filepath.Join(dir, fmt.Sprintf("%s-%s.xml", strings.ReplaceAll(name, " ", "-"), who))
 			if err := os.WriteFile(file, []byte(write(t, both(r, who), JUnit)), 0o644); err != nil {
 				t.Fatal(err)
@@ -55,7 +56,7 @@ func TestJUnitIsValid(t *testing.T) {
 func TestJUnitCounts(t *testing.T) {
 	for name, r := range samples(t) {
 		var got junitSuites
-		if err := xml.Unmarshal([]byte(write(t, both(r, scenarios.Staff), JUnit)), &got); err != nil {
+		if err := xml.Unmarshal([]byte(write(t, both(r, scenario.Staff), JUnit)), &got); err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
 		n := map[string]int{}
@@ -81,7 +82,7 @@ var gradescopeFields = map[string][]string{
 func TestGradescopeHasItsFieldsAlone(t *testing.T) {
 	for name, r := range samples(t) {
 		var top map[string]json.RawMessage
-		if err := json.Unmarshal([]byte(write(t, both(r, scenarios.Staff), Gradescope)), &top); err != nil {
+		if err := json.Unmarshal([]byte(write(t, both(r, scenario.Staff), Gradescope)), &top); err != nil {
 			t.Fatal(err)
 		}
 		known := func(where string, m map[string]json.RawMessage) {
@@ -146,8 +147,8 @@ func TestGradescopeShowsStudentsTheVisibleRun(t *testing.T) {
 	full := pingResult(t)
 	other := pingResult(t)
 	other.Hash, other.Events, other.Notes = sourceHash, 9999, []string{"something else"}
-	other.Checks = append(other.Checks[:3:3], scenarios.Check{ID: "secret", Visible: "staff", Points: 77, Status: failed, Actual: "secret"})
-	student := visibleTo(full, scenarios.Student)
+	other.Checks = append(other.Checks[:3:3], grade.Check{ID: "secret", Visible: "staff", Points: 77, Status: failed, Actual: "secret"})
+	student := visibleTo(full, scenario.Student)
 	got, a := visible(&Report{Visible: student, Full: full})
 	_, b := visible(&Report{Visible: student, Full: totalled(other)})
 	if a != b || len(got.Tests) != 3 || strings.Contains(a, "secret") || strings.Contains(a, "staff") {
@@ -158,11 +159,11 @@ func TestGradescopeShowsStudentsTheVisibleRun(t *testing.T) {
 // A limit that a program comes to is checked last of all, in a run for students and
 // in one for staff. One that only the hidden part comes to is shown to nobody.
 func TestGradescopeTakesLimits(t *testing.T) {
-	limit := func(id string) scenarios.Check {
-		return scenarios.Check{ID: id, Title: "within its limits", Status: failed, Visible: visibleAlways, Actual: "too much output"}
+	limit := func(id string) grade.Check {
+		return grade.Check{ID: id, Title: "within its limits", Status: failed, Visible: visibleAlways, Actual: "too much output"}
 	}
 	full := pingResult(t)
-	student := visibleTo(full, scenarios.Student)
+	student := visibleTo(full, scenario.Student)
 	student.Checks = append(student.Checks, limit("limits-bob-pingd"))
 	full.Checks = append(full.Checks, limit("limits-bob-pingd"), limit("limits-bob-other"))
 	var got struct {
@@ -183,12 +184,12 @@ func TestGradescopeTakesLimits(t *testing.T) {
 
 func TestGradescopeNeedsBothRuns(t *testing.T) {
 	full := pingResult(t)
-	student := visibleTo(full, scenarios.Student)
-	mixed := visibleTo(full, scenarios.Student)
+	student := visibleTo(full, scenario.Student)
+	mixed := visibleTo(full, scenario.Student)
 	mixed.Checks[0].ID = "another"
 	for name, r := range map[string]*Report{
 		"no full run": {Visible: student}, "no student's run": {Visible: full, Full: full},
-		"a shorter full run": {Visible: student, Full: &scenarios.Result{Audience: scenarios.Staff}}, "other checks": {Visible: mixed, Full: full},
+		"a shorter full run": {Visible: student, Full: &grade.Result{Audience: scenario.Staff}}, "other checks": {Visible: mixed, Full: full},
 	} {
 		if err := r.Write(io.Discard, Gradescope, Terminal{}); err == nil || !strings.HasPrefix(err.Error(), "gradescope: ") {
 			t.Errorf("%s: got %v", name, err)
@@ -209,7 +210,7 @@ var pageElements = map[string][]string{
 // its structure.
 func TestPageIsInertAndWhole(t *testing.T) {
 	for name, r := range samples(t) {
-		text := write(t, both(r, scenarios.Staff), HTML)
+		text := write(t, both(r, scenario.Staff), HTML)
 		d := xml.NewDecoder(strings.NewReader(strings.Replace(text, pageStyle, "", 1)))
 		d.Strict, d.AutoClose, d.Entity = false, []string{"meta"}, xml.HTMLEntity
 		scripts := 0

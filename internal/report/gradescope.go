@@ -6,7 +6,8 @@ import (
 	"io"
 	"strings"
 
-	"wireloom/scenarios"
+	"wireloom/internal/scenario"
+	"wireloom/internal/scenario/grade"
 )
 
 // Gradescope's /autograder/results/results.json, after its autograder
@@ -39,15 +40,15 @@ type (
 
 // writeGradescope writes the checks of students as the run that stops before all
 // others found them, and the others as the whole run did.
-func writeGradescope(w io.Writer, student, full *scenarios.Result, in Inputs) error {
-	if student == nil || full == nil || student.Audience != scenarios.Student || full.Audience != scenarios.Staff {
+func writeGradescope(w io.Writer, student, full *grade.Result, in Inputs) error {
+	if student == nil || full == nil || student.Audience != scenario.Student || full.Audience != scenario.Staff {
 		return errors.New("gradescope: needs the result for students and that for staff")
 	}
 	student = Seen(student)
 	out := gradescope{
 		Output: clean(gradescopeSummary(student)), OutputFormat: "text", TestOutputFormat: "text", TestNameFormat: "text",
 		StdoutVisibility: "hidden",
-		ExtraData:        gradescopeExtra{head(student, in.seen(scenarios.Student))}, Tests: []gradescopeTest{},
+		ExtraData:        gradescopeExtra{head(student, in.seen(scenario.Student))}, Tests: []gradescopeTest{},
 	}
 	seen := map[string]int{} // checks of the run for students, by id
 	for i := range student.Checks {
@@ -73,7 +74,7 @@ func writeGradescope(w io.Writer, student, full *scenarios.Result, in Inputs) er
 	return writeJSON(w, out)
 }
 
-func gradescopeCheck(c *scenarios.Check) gradescopeTest {
+func gradescopeCheck(c *grade.Check) gradescopeTest {
 	t := gradescopeTest{Score: c.Earned, MaxScore: c.Points, Status: failed, Name: line(c.ID), Visibility: "hidden"}
 	if c.Title != "" {
 		t.Name += ": " + line(c.Title)
@@ -100,7 +101,7 @@ func gradescopeCheck(c *scenarios.Check) gradescopeTest {
 }
 
 // gradescopeSummary is the text above the tests, which students see at once.
-func gradescopeSummary(r *scenarios.Result) string {
+func gradescopeSummary(r *grade.Result) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s", r.Scenario)
 	if r.Title != "" {

@@ -12,8 +12,9 @@ import (
 	"strings"
 	"time"
 
+	"wireloom/internal/scenario"
+	"wireloom/internal/scenario/grade"
 	"wireloom/internal/terminal"
-	"wireloom/scenarios"
 )
 
 // What a page shows of one check. A report with more says that there is more.
@@ -61,7 +62,7 @@ type pageCheck struct {
 	Expected, Actual, Why, Hint, Staff, Place, Source    string
 	Open                                                 bool
 	Ticks                                                []int
-	Diff                                                 []scenarios.FieldDiff
+	Diff                                                 []grade.FieldDiff
 	Packets                                              []pagePacket
 	MorePackets                                          string
 	Log                                                  []string
@@ -81,7 +82,7 @@ func writeHTML(w io.Writer, d *Document, signedBy string) error {
 	p := page{
 		Policy: Policy(pageStyle), Style: template.CSS(pageStyle),
 		Heading: line(heading), Sub: line(subtitle(r)), Outcome: verdict(r), Tone: "good", Length: seconds(r.Ended),
-		Private: r.Audience == scenarios.Staff && private(r), Facts: facts(r), Bar: bar(r),
+		Private: r.Audience == scenario.Staff && private(r), Facts: facts(r), Bar: bar(r),
 		Document: template.HTML(scriptStart + string(terminal.JSON(data)) + scriptEnd), // escaped by json
 	}
 	if signedBy != "" {
@@ -113,7 +114,7 @@ func writeHTML(w io.Writer, d *Document, signedBy string) error {
 	return err
 }
 
-func subtitle(r *scenarios.Result) string {
+func subtitle(r *grade.Result) string {
 	out := []string{"scenario " + r.Scenario}
 	if r.Stage != "" {
 		out = append(out, "stage "+r.Stage)
@@ -124,7 +125,7 @@ func subtitle(r *scenarios.Result) string {
 	return strings.Join(out, ", ")
 }
 
-func facts(r *scenarios.Result) []fact {
+func facts(r *grade.Result) []fact {
 	var out []fact
 	add := func(name, value string, mono bool) {
 		if value != "" {
@@ -147,8 +148,8 @@ func facts(r *scenarios.Result) []fact {
 
 // bar is the points of each check, in order: what was earned, and what was not.
 // Where nothing gives points, each check counts the same.
-func bar(r *scenarios.Result) []segment {
-	weigh := func(c *scenarios.Check) (earned, of int) {
+func bar(r *grade.Result) []segment {
+	weigh := func(c *grade.Check) (earned, of int) {
 		if r.MaxScore > 0 {
 			return c.Earned, c.Points
 		}
@@ -194,7 +195,7 @@ func class(status string) string {
 	return failed
 }
 
-func newPageCheck(r *scenarios.Result, i int) pageCheck {
+func newPageCheck(r *grade.Result, i int) pageCheck {
 	c := &r.Checks[i]
 	k := pageCheck{
 		segment: segment{Class: class(c.Status)}, Anchor: fmt.Sprintf("check-%d", i+1),
@@ -219,7 +220,7 @@ func newPageCheck(r *scenarios.Result, i int) pageCheck {
 	off := map[string]bool{}
 	for _, f := range c.Diff {
 		off[f.Field] = off[f.Field] || !f.Same
-		k.Diff = append(k.Diff, scenarios.FieldDiff{Field: line(f.Field), Want: line(f.Want), Got: line(f.Got), Same: f.Same})
+		k.Diff = append(k.Diff, grade.FieldDiff{Field: line(f.Field), Want: line(f.Want), Got: line(f.Got), Same: f.Same})
 	}
 	for j, pk := range c.Packets {
 		if j == maxPagePackets {

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"wireloom/scenarios"
+	"wireloom/internal/scenario/grade"
 )
 
 // JUnit's format has no schema of its own; these are the elements and attributes
@@ -59,7 +59,7 @@ type (
 // junitRoot is how the root of a report of ours begins.
 const junitRoot = `<testsuites name="wireloom"`
 
-func writeJUnit(w io.Writer, r *scenarios.Result, in Inputs) error {
+func writeJUnit(w io.Writer, r *grade.Result, in Inputs) error {
 	name := r.Scenario
 	if r.Stage != "" {
 		name += "." + r.Stage
@@ -117,7 +117,7 @@ const (
 	propModule     = "sha256."  // and the slot: the hash of that
 )
 
-func junitProperties(r *scenarios.Result, in Inputs) []junitProperty {
+func junitProperties(r *grade.Result, in Inputs) []junitProperty {
 	var out []junitProperty
 	add := func(name string, value any) {
 		if v := line(fmt.Sprint(value)); v != "" {
@@ -153,7 +153,7 @@ func junitProperties(r *scenarios.Result, in Inputs) []junitProperty {
 }
 
 // plain is what went wrong in a check, without colours and of any width.
-func plain(c *scenarios.Check) string {
+func plain(c *grade.Check) string {
 	p := &printer{Terminal: Terminal{Width: 100}}
 	p.failure(c)
 	return strings.ReplaceAll("\n"+p.String(), "\n        ", "\n  ")

@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"strings"
 
-	"wireloom/scenarios"
+	"wireloom/internal/scenario"
 )
 
 // parseJUnit reads what a JUnit report is of from its properties. All else in it is
@@ -62,7 +62,7 @@ properties:
 	h.Student, h.Stage, h.Version, h.Hash = props[propStudent], props[propStage], props[propVersion], props[propHash]
 	h.Inputs.Submission = props[propSubmission]
 	var err error
-	if h.Audience, err = scenarios.ParseAudience(props[propAudience]); err != nil {
+	if h.Audience, err = scenario.ParseAudience(props[propAudience]); err != nil {
 		return altered("the property %s: %s", propAudience, line(err.Error()))
 	}
 	if h.Seed, err = strconv.ParseUint(props[propSeed], 10, 64); err != nil {

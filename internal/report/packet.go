@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"wireloom/internal/decode"
-	"wireloom/scenarios"
+	"wireloom/internal/scenario/grade"
 	"wireloom/vnet/packet"
 )
 
@@ -42,14 +42,14 @@ const hexWide = 8
 
 // newPagePacket decodes a packet. off are the fields that differ from the wanted
 // ones: they are marked, and their bytes, but in the packet that was wanted.
-func newPagePacket(p scenarios.Packet, off map[string]bool) pagePacket {
+func newPagePacket(p grade.Packet, off map[string]bool) pagePacket {
 	out := pagePacket{Role: line(p.Role), At: seconds(p.At), Port: line(p.Port), Summary: line(p.Summary)}
 	b, err := hex.DecodeString(p.Hex)
 	if err != nil {
 		out.More = "its bytes are not in the report"
 		return out
 	}
-	if p.Role != scenarios.RoleNearest && p.Role != scenarios.RoleUnexpected {
+	if p.Role != grade.RoleNearest && p.Role != grade.RoleUnexpected {
 		off = nil
 	}
 	marked := make([]bool, len(b))
@@ -67,7 +67,7 @@ func newPagePacket(p scenarios.Packet, off map[string]bool) pagePacket {
 }
 
 // link is what a packet starts with.
-func link(p scenarios.Packet) decode.Link {
+func link(p grade.Packet) decode.Link {
 	if l, ok := packet.ParseLink(p.Link); ok {
 		return l
 	}

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"wireloom/scenarios"
+	"wireloom/internal/scenario/grade"
 )
 
 // maxPrinted is how many lines of a program's output one place of a report shows. A
@@ -18,7 +18,7 @@ type printed struct {
 	Lines []string
 }
 
-func newPrinted(p scenarios.Printed) printed {
+func newPrinted(p grade.Printed) printed {
 	before := max(p.Before, 0)
 	lines := p.Lines
 	if n := len(lines) - maxPrinted; n > 0 {
@@ -34,7 +34,7 @@ func newPrinted(p scenarios.Printed) printed {
 	return out
 }
 
-func printedBy(ps []scenarios.Printed) []printed {
+func printedBy(ps []grade.Printed) []printed {
 	var out []printed
 	for _, p := range ps {
 		out = append(out, newPrinted(p))
@@ -44,13 +44,13 @@ func printedBy(ps []scenarios.Printed) []printed {
 
 // unshown is the output of programs of which no check shows any, where something
 // failed: in a text it would else be there twice.
-func unshown(r *scenarios.Result) []printed {
+func unshown(r *grade.Result) []printed {
 	if r.Passed {
 		return nil
 	}
-	return printedBy(slices.DeleteFunc(slices.Clone(r.Output), func(p scenarios.Printed) bool {
-		return slices.ContainsFunc(r.Checks, func(c scenarios.Check) bool {
-			return slices.ContainsFunc(c.Output, func(o scenarios.Printed) bool { return o.Node == p.Node && o.Proc == p.Proc })
+	return printedBy(slices.DeleteFunc(slices.Clone(r.Output), func(p grade.Printed) bool {
+		return slices.ContainsFunc(r.Checks, func(c grade.Check) bool {
+			return slices.ContainsFunc(c.Output, func(o grade.Printed) bool { return o.Node == p.Node && o.Proc == p.Proc })
 		})
 	}))
 }

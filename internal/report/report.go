@@ -15,15 +15,16 @@ import (
 	"strings"
 	"time"
 
-	"wireloom/scenarios"
+	"wireloom/internal/scenario"
+	"wireloom/internal/scenario/grade"
 )
 
 // The values of a check's Status and Visible, in short.
 const (
-	passed  = scenarios.StatusPassed
-	failed  = scenarios.StatusFailed
-	skipped = scenarios.StatusSkipped
-	errored = scenarios.StatusError
+	passed  = grade.StatusPassed
+	failed  = grade.StatusFailed
+	skipped = grade.StatusSkipped
+	errored = grade.StatusError
 
 	visibleAlways   = "always"
 	visibleAfterDue = "after-due"
@@ -73,14 +74,14 @@ func (f Format) Suffix() string {
 
 // A Report is a result with what it takes to run it again.
 type Report struct {
-	Result *scenarios.Result
+	Result *grade.Result
 	Inputs Inputs
 
 	SignedBy string // the public key that signs it, which a page shows; "" if none does
 
 	// For Gradescope, which gets the checks of all audiences at once and shows each
 	// when its time has come: the result for students, and that for staff.
-	Visible, Full *scenarios.Result
+	Visible, Full *grade.Result
 }
 
 // Write writes the report in a format. The terminal is for Text alone.
@@ -104,20 +105,20 @@ func (r *Report) Write(w io.Writer, f Format, t Terminal) error {
 // checks of others and, for all but staff, without the text for staff and the folder
 // of the scenario; and where something is withheld without the params, of which some
 // may be for that alone.
-func Seen(r *scenarios.Result) *scenarios.Result {
+func Seen(r *grade.Result) *grade.Result {
 	s := *r
-	s.Checks = make([]scenarios.Check, 0, len(r.Checks))
+	s.Checks = make([]grade.Check, 0, len(r.Checks))
 	for _, c := range r.Checks {
 		if !maySee(r.Audience, c.Visible) {
 			s.Hidden, s.Output = true, nil // what was printed while it was made may tell of it
 			continue
 		}
-		if r.Audience != scenarios.Staff {
+		if r.Audience != scenario.Staff {
 			c.Staff, c.File = "", base(c.File)
 		}
 		s.Checks = append(s.Checks, c)
 	}
-	if s.Hidden && s.Audience != scenarios.Staff {
+	if s.Hidden && s.Audience != scenario.Staff {
 		s.Params = nil
 	}
 	s.Score, s.MaxScore, s.Passed = 0, 0, true
@@ -153,22 +154,22 @@ func FileName(path string) string { return strings.ToValidUTF8(base(path), "\uff
 
 // maySee reports whether an audience may see a check. One whose visibility is not
 // known is for staff.
-func maySee(audience scenarios.Audience, visible string) bool {
+func maySee(audience scenario.Audience, visible string) bool {
 	switch visible {
 	case visibleAlways:
 		return true
 	case visibleAfterDue:
-		return audience >= scenarios.AfterDue
+		return audience >= scenario.AfterDue
 	}
-	return audience >= scenarios.Staff
+	return audience >= scenario.Staff
 }
 
 // Verdict is the outcome in words, as the audience of the result may know it: the points,
 // or how many checks passed so far.
-func Verdict(r *scenarios.Result) string { return verdict(Seen(r)) }
+func Verdict(r *grade.Result) string { return verdict(Seen(r)) }
 
 // verdict is the outcome in words.
-func verdict(r *scenarios.Result) string {
+func verdict(r *grade.Result) string {
 	switch {
 	case r.Hidden && len(r.Checks) == 0:
 		return "nothing is checked so far; more is, and the total comes later"
@@ -183,7 +184,7 @@ func verdict(r *scenarios.Result) string {
 }
 
 // good is how many checks passed.
-func good(r *scenarios.Result) int {
+func good(r *grade.Result) int {
 	n := 0
 	for _, c := range r.Checks {
 		if c.Status == passed {
@@ -204,7 +205,7 @@ func count(n int, what string) string {
 func seconds(d time.Duration) string { return fmt.Sprintf("%.6f s", d.Seconds()) }
 
 // ran is a line about the run itself.
-func ran(r *scenarios.Result) string {
+func ran(r *grade.Result) string {
 	if r.Hash == "" {
 		return "nothing was run"
 	}
@@ -212,7 +213,7 @@ func ran(r *scenarios.Result) string {
 }
 
 // place is the step's file and line.
-func place(c *scenarios.Check) string {
+func place(c *grade.Check) string {
 	switch {
 	case c.File == "" && c.Line == 0:
 		return ""
@@ -223,7 +224,7 @@ func place(c *scenarios.Check) string {
 }
 
 // because says why a check was not tried.
-func because(c *scenarios.Check) string {
+func because(c *grade.Check) string {
 	if c.Actual != "" {
 		return c.Actual
 	}

@@ -12,7 +12,8 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"wireloom/scenarios"
+	"wireloom/internal/scenario"
+	"wireloom/internal/scenario/grade"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -27,8 +28,8 @@ func write(t testing.TB, r *Report, f Format) string {
 }
 
 // both is a report with all that any format needs.
-func both(r *scenarios.Result, a scenarios.Audience) *Report {
-	return &Report{Result: visibleTo(r, a), Visible: visibleTo(r, scenarios.Student), Full: r, Inputs: Inputs{Scenario: "ping", Programs: map[string]string{"bob.pingd": "subs/anna.wasm"}}}
+func both(r *grade.Result, a scenario.Audience) *Report {
+	return &Report{Result: visibleTo(r, a), Visible: visibleTo(r, scenario.Student), Full: r, Inputs: Inputs{Scenario: "ping", Programs: map[string]string{"bob.pingd": "subs/anna.wasm"}}}
 }
 
 func TestGolden(t *testing.T) {
@@ -38,14 +39,14 @@ func TestGolden(t *testing.T) {
 	totalled(none)
 	for _, tc := range []struct {
 		name string
-		res  *scenarios.Result
-		who  scenarios.Audience
+		res  *grade.Result
+		who  scenario.Audience
 	}{
-		{"staff", full, scenarios.Staff},
-		{"student", full, scenarios.Student},
-		{"after-due", full, scenarios.AfterDue},
-		{"passed", none, scenarios.Staff},
-		{"hostile", hostileResult(t), scenarios.Staff},
+		{"staff", full, scenario.Staff},
+		{"student", full, scenario.Student},
+		{"after-due", full, scenario.AfterDue},
+		{"passed", none, scenario.Staff},
+		{"hostile", hostileResult(t), scenario.Staff},
 	} {
 		for _, f := range Formats() {
 			t.Run(tc.name+" "+string(f), func(t *testing.T) {
@@ -85,7 +86,7 @@ func TestNothingLeaks(t *testing.T) {
 	for seed := range uint64(100) {
 		rnd := rand.New(rand.NewPCG(seed, 1))
 		full := randomResult(rnd)
-		for _, who := range []scenarios.Audience{scenarios.Student, scenarios.AfterDue} {
+		for _, who := range []scenario.Audience{scenario.Student, scenario.AfterDue} {
 			clean := visibleTo(full, who)
 			leaky := *full
 			leaky.Audience = who
@@ -116,7 +117,7 @@ func TestNoTotalIsShownBeforeItsTime(t *testing.T) {
 			full.Checks[i].Earned = 70001 + i
 		}
 	}
-	student := visibleTo(totalled(full), scenarios.Student)
+	student := visibleTo(totalled(full), scenario.Student)
 	for _, f := range []Format{Text, JSON, JUnit, HTML} {
 		got := write(t, &Report{Result: student}, f)
 		for _, total := range []int{student.Score, student.MaxScore, full.Score, full.MaxScore} {
@@ -136,7 +137,7 @@ func TestNoTotalIsShownBeforeItsTime(t *testing.T) {
 // Text keeps to its width and to what a terminal shows.
 func TestTextFitsTheTerminal(t *testing.T) {
 	for _, width := range []int{60, 80, 120} {
-		for name, r := range map[string]*scenarios.Result{"ping": pingResult(t), "hostile": hostileResult(t)} {
+		for name, r := range map[string]*grade.Result{"ping": pingResult(t), "hostile": hostileResult(t)} {
 			var b bytes.Buffer
 			if err := writeText(&b, r, Terminal{Width: width}); err != nil {
 				t.Fatal(err)
@@ -158,7 +159,7 @@ func TestTextFitsTheTerminal(t *testing.T) {
 func TestFoldersAreForStaff(t *testing.T) {
 	in := Inputs{Scenario: "/home/prof/exam", Programs: map[string]string{"bob.pingd": `C:\exam\anna.wasm`}}
 	for _, f := range []Format{Text, JSON, JUnit, HTML} {
-		r := visibleTo(pingResult(t), scenarios.Student)
+		r := visibleTo(pingResult(t), scenario.Student)
 		for i := range r.Checks {
 			r.Checks[i].File = "/home/prof/exam/scenario.yaml"
 		}
@@ -178,7 +179,7 @@ func TestFormats(t *testing.T) {
 	if _, err := ParseFormat("pdf"); err == nil || !strings.Contains(err.Error(), "text") {
 		t.Errorf("pdf: %v does not name the formats that there are", err)
 	}
-	if err := (&Report{Result: &scenarios.Result{}}).Write(&bytes.Buffer{}, "pdf", Terminal{}); err == nil {
+	if err := (&Report{Result: &grade.Result{}}).Write(&bytes.Buffer{}, "pdf", Terminal{}); err == nil {
 		t.Error("a report is written as pdf")
 	}
 }
@@ -203,7 +204,7 @@ func FuzzClean(f *testing.F) {
 // taken for the report's.
 func TestReportsShowWhatAProgramPrinted(t *testing.T) {
 	for _, f := range Formats() {
-		got := write(t, both(pingResult(t), scenarios.Student), f)
+		got := write(t, both(pingResult(t), scenario.Student), f)
 		for _, want := range []string{"opened /dev/tap0", "a program may print what it likes"} {
 			if !strings.Contains(got, want) {
 				t.Errorf("%s lacks %q", f, want)
@@ -211,7 +212,7 @@ func TestReportsShowWhatAProgramPrinted(t *testing.T) {
 		}
 	}
 	r := pingResult(t)
-	r.Output = []scenarios.Printed{{Node: "bob", Proc: "pingd", Lines: slices.Repeat([]string{"passed: 10 of 10 points " + strings.Repeat("long ", 30)}, maxPrinted+5), Before: 2}}
+	r.Output = []grade.Printed{{Node: "bob", Proc: "pingd", Lines: slices.Repeat([]string{"passed: 10 of 10 points " + strings.Repeat("long ", 30)}, maxPrinted+5), Before: 2}}
 	for i := range r.Checks {
 		r.Checks[i].Output = nil
 	}

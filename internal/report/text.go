@@ -7,7 +7,8 @@ import (
 	"slices"
 	"strings"
 
-	"wireloom/scenarios"
+	"wireloom/internal/scenario"
+	"wireloom/internal/scenario/grade"
 )
 
 // A Terminal is what text is written for.
@@ -61,7 +62,7 @@ func (p *printer) fact(word, text string) {
 	}
 }
 
-func writeText(w io.Writer, r *scenarios.Result, t Terminal) error {
+func writeText(w io.Writer, r *grade.Result, t Terminal) error {
 	if t.Width <= 0 {
 		t.Width = 80
 	}
@@ -81,7 +82,7 @@ func writeText(w io.Writer, r *scenarios.Result, t Terminal) error {
 		}
 		p.para("", dim, "params: "+strings.Join(values, ", "))
 	}
-	if r.Audience == scenarios.Staff && private(r) {
+	if r.Audience == scenario.Staff && private(r) {
 		p.para("", yellow, "for staff: holds what students do not see")
 	}
 	fmt.Fprintln(p)
@@ -119,7 +120,7 @@ func writeText(w io.Writer, r *scenarios.Result, t Terminal) error {
 }
 
 // whose is a line about what was graded.
-func whose(r *scenarios.Result) string {
+func whose(r *grade.Result) string {
 	var out []string
 	if r.Student != "" {
 		out = append(out, "student "+r.Student)
@@ -134,9 +135,9 @@ func whose(r *scenarios.Result) string {
 }
 
 // private reports whether a result holds what students do not see.
-func private(r *scenarios.Result) bool {
+func private(r *grade.Result) bool {
 	for _, c := range r.Checks {
-		if !maySee(scenarios.Student, c.Visible) || c.Staff != "" {
+		if !maySee(scenario.Student, c.Visible) || c.Staff != "" {
 			return true
 		}
 	}
@@ -144,7 +145,7 @@ func private(r *scenarios.Result) bool {
 }
 
 // points is what a check gave, and what it gives.
-func points(c *scenarios.Check) string {
+func points(c *grade.Check) string {
 	return fmt.Sprintf("%d/%d", c.Earned, c.Points)
 }
 
@@ -161,7 +162,7 @@ func mark(status string) (word, color string) {
 	return "FAIL", red
 }
 
-func (p *printer) check(r *scenarios.Result, c *scenarios.Check, wide int) {
+func (p *printer) check(r *grade.Result, c *grade.Check, wide int) {
 	word, color := mark(c.Status)
 	lead := fmt.Sprintf("  %-4s  %*s  ", word, wide, points(c))
 	text := c.ID
@@ -180,7 +181,7 @@ func (p *printer) check(r *scenarios.Result, c *scenarios.Check, wide int) {
 	}
 	switch c.Status {
 	case passed:
-		if r.Audience == scenarios.Staff {
+		if r.Audience == scenario.Staff {
 			p.fact("staff", c.Staff)
 		}
 		return
@@ -192,10 +193,10 @@ func (p *printer) check(r *scenarios.Result, c *scenarios.Check, wide int) {
 }
 
 // explained reports whether a check has much to say.
-func explained(c *scenarios.Check) bool { return c.Status != passed && c.Status != skipped }
+func explained(c *grade.Check) bool { return c.Status != passed && c.Status != skipped }
 
 // failure shows all that helps to mend what a check found.
-func (p *printer) failure(c *scenarios.Check) {
+func (p *printer) failure(c *grade.Check) {
 	if at := place(c); at != "" {
 		p.para("        ", dim, fmt.Sprintf("at %s, %s", seconds(c.At), at))
 	}
@@ -227,7 +228,7 @@ func (p *printer) failure(c *scenarios.Check) {
 }
 
 // diff is the wanted packet beside the one that came, a field a line.
-func (p *printer) diff(d []scenarios.FieldDiff) {
+func (p *printer) diff(d []grade.FieldDiff) {
 	if len(d) == 0 {
 		return
 	}

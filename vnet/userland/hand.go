@@ -79,12 +79,13 @@ func handMain(p *proc) sys.Exit {
 	return p.misuse()
 }
 
-const handPrompt = "syscall> "
+// HandPrompt is what the syscall command prints before it reads a call.
+const HandPrompt = "syscall> "
 
 // interact reads lines until there are no more.
 func (h *hand) interact() sys.Exit {
 	for !h.done {
-		h.printf(handPrompt)
+		h.printf(HandPrompt)
 		line, ok := h.line()
 		if h.Dying() {
 			return h.Verdict()
@@ -115,7 +116,7 @@ func (h *hand) batch(list string) sys.Exit {
 		if c == "" {
 			continue
 		}
-		h.printf("%s%s\n", handPrompt, c)
+		h.printf("%s%s\n", HandPrompt, c)
 		err := h.do(c)
 		switch {
 		case h.Dying():
@@ -144,7 +145,7 @@ func (h *hand) line() (string, bool) {
 				return line, true
 			}
 			h.warn("the line is longer than %d bytes: nothing was done", handLine)
-			h.printf(handPrompt)
+			h.printf(HandPrompt)
 			long = false
 			continue
 		}
@@ -165,7 +166,7 @@ func (h *hand) line() (string, bool) {
 			if h.signals() {
 				h.typed, long = h.typed[:0], false
 			}
-			h.printf(handPrompt)
+			h.printf(HandPrompt)
 		case e != errno.OK || n == 0:
 			h.eof = true
 		default:
@@ -210,15 +211,17 @@ func (h *hand) do(text string) error {
 
 // answer prints the result of a call, as truss(1) does. more is what else came out,
 // printed where the call succeeded.
-func (h *hand) answer(n int, e errno.Errno, more string) {
+func (h *hand) answer(n int, e errno.Errno, more string) { h.printf("%s", answerText(n, e, more)) }
+
+// answerText is the line that ReadHandAnswer reads.
+func answerText(n int, e errno.Errno, more string) string {
 	if e != errno.OK {
-		h.printf("= -1 %s (%s)\n", e, e.Message())
-		return
+		return fmt.Sprintf("= -1 %s (%s)\n", e, e.Message())
 	}
 	if more != "" {
 		more = " " + more
 	}
-	h.printf("= %d%s\n", n, more)
+	return fmt.Sprintf("= %d%s\n", n, more)
 }
 
 func (h *hand) help(args []string) error {

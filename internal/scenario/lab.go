@@ -1,0 +1,216 @@
+package scenario
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+	"time"
+
+	"wireloom/internal/scenario/format"
+	"wireloom/vnet"
+	"wireloom/vnet/kern"
+	"wireloom/vnet/memory"
+	"wireloom/vnet/packet"
+)
+
+// A builder makes a Scenario of values whose shapes are right.
+type builder struct {
+	p     *format.Mistakes
+	sc    *Scenario
+	links map[format.End]*vnet.LinkConfig // by each of its ends
+	order []*vnet.LinkConfig
+	files int // bytes of the nodes' files so far
+}
+
+func (b *builder) build(root *format.Value) {
+	sc := b.sc
+	whole := b.p.Total() == 0
+	if b.p.Outside(root.Get("steps"), root.Get("stages")) {
+		return // what is connected to what is not known
+	}
+	sc.Name, sc.Title, sc.Course = root.Get("scenario").String(), root.Get("title").String(), format.Read[int](root.Get("course"))
+	sc.words = map[Slot]string{}
+	sc.Lab = vnet.Config{Name: sc.Name, Seed: sc.Seed, Memory: format.Read[int64](root.Get("memory"))}
+	b.links = map[format.End]*vnet.LinkConfig{}
+	for _, e := range root.Get("switches").Entries() {
+		sc.Lab.Switches = append(sc.Lab.Switches, vnet.SwitchConfig{Name: e.Key.Text, Ports: format.Read[int](e.Val.Get("ports"))})
+	}
+	for _, e := range root.Get("nodes").Entries() {
+		b.node(e)
+	}
+	for _, e := range root.Get("links").Entries() {
+		at, err := format.ParseEnd(e.Key.Text)
+		if err != nil {
+			continue // its form has been checked
+		}
+		if to := e.Val.Get("to"); to != nil {
+			b.connect(to, at, format.Read[format.End](to))
+		}
+		l := b.links[at]
+		if l == nil {
+			b.p.At(e.Key, "nothing is plugged into %s: give a NIC or device this port, or say where the link goes with to", at)
+			continue
+		}
+		l.Delay = format.Read[time.Duration](e.Val.Get("delay"))
+	}
+	for _, l := range b.order {
+		sc.Lab.Links = append(sc.Lab.Links, *l)
+	}
+	b.rings(root.Get("links"))
+	if whole && b.p.Total() == 0 {
+		for _, m := range sc.Lab.Check() {
+			b.p.At(placeOf(root, m.Path), "%s", m.Say)
+		}
+	}
+	b.steps(root)
+}
+
+// connect plugs a cable in; at is where that stands.
+func (b *builder) connect(at *format.Value, a, to format.End) {
+	if a == to {
+		b.p.At(at, "a cable has two ends, and %s cannot be both", a)
+		return
+	}
+	for _, e := range []format.End{a, to} {
+		if l := b.links[e]; l != nil {
+			other := l.A
+			if l.A == e.String() {
+				other = l.B
+			}
+			b.p.At(at, "%s has a link already, to %s", e, other)
+			return
+		}
+	}
+	l := &vnet.LinkConfig{A: a.String(), B: to.String()}
+	b.links[a], b.links[to] = l, l
+	b.order = append(b.order, l)
+}
+
+// rings remarks on links that make rings of switches: a lesson may want one, and who
+// does not is to know before frames go round.
+func (b *builder) rings(links *format.Value) {
+	for _, r := range b.sc.Lab.Rings() {
+		at := links // the last of its cables: without it there is none
+		for _, e := range links.Entries() {
+			if slices.ContainsFunc(r, func(c vnet.Cable) bool { return e.Key.Text == c.Out || e.Key.Text == c.In }) {
+				at = e.Key
+			}
+		}
+		b.p.Remark(at, "these cables are a loop: %s. A switch sends a broadcast on by all its ports, so it goes round for ever; leave one of them out unless that is the lesson", r)
+	}
+}
+
+// find returns the value in v, or the key, that is this text.
+func find(v *format.Value, text string) *format.Value {
+	if v == nil || v.Kind == format.Scalar && v.Text == text {
+		return v
+	}
+	for _, e := range v.Keys {
+		if e.Key.Text == text {
+			return e.Key
+		}
+		if f := find(e.Val, text); f != nil {
+			return f
+		}
+	}
+	for _, i := range v.Items {
+		if f := find(i, text); f != nil {
+			return f
+		}
+	}
+	return nil
+}
+
+// placeOf is where in the file the thing of a path is: the innermost that is there.
+func placeOf(root *format.Value, path []string) *format.Value {
+	if len(path) == 2 && path[0] == "links" { // an end, which is written where it is plugged in
+		for _, part := range []string{"nodes", "links"} {
+			if v := find(root.Get(part), path[1]); v != nil {
+				return v
+			}
+		}
+	}
+	at, in := root, root
+	for i := 0; i+1 < len(path); i += 2 {
+		tree := in.Get(path[i])
+		if tree == nil {
+			break
+		}
+		for _, e := range tree.Keys {
+			if e.Key.Text == path[i+1] {
+				at, in = e.Key, e.Val
+			}
+		}
+	}
+	return at
+}
+
+func (b *builder) node(e *format.Entry) {
+	v := e.Val
+	n := vnet.NodeConfig{Name: e.Key.Text, Dialect: format.Read[kern.Dialect](v.Get("dialect")), Forward: format.Read[bool](v.Get("forward"))}
+	for _, f := range v.Get("nics").Entries() {
+		n.NICs = append(n.NICs, vnet.NICConfig{
+			Name: f.Key.Text, MAC: b.mac(f.Val), Addresses: append(format.Reads[netip.Prefix](f.Val.Get("addresses")), format.Reads[netip.Prefix](f.Val.Get("address"))...),
+		})
+		b.plug(n.Name, f)
+	}
+	for _, f := range v.Get("devices").Entries() {
+		n.Devices = append(n.Devices, vnet.DeviceConfig{
+			Name: f.Key.Text, MAC: b.mac(f.Val), Down: format.Read[bool](f.Val.Get("down")), Peer: format.Read[netip.Addr](f.Val.Get("peer")),
+			Addresses: append(format.Reads[netip.Prefix](f.Val.Get("address")), format.Reads[netip.Prefix](f.Val.Get("addresses"))...),
+		})
+		b.plug(n.Name, f)
+	}
+	for _, r := range v.Get("routes").List() {
+		n.Routes = append(n.Routes, route(r))
+	}
+	for _, f := range v.Get("programs").Entries() {
+		n.Programs = append(n.Programs, b.program(n.Name, f))
+	}
+	n.Files = b.nodeFiles(v.Get("files"))
+	b.sc.Lab.Nodes = append(b.sc.Lab.Nodes, n)
+}
+
+// mac is the Ethernet address of an interface.
+func (b *builder) mac(iface *format.Value) packet.MAC {
+	v := iface.Get("mac")
+	m := format.Read[packet.MAC](v)
+	if v != nil && m.IsMulticast() {
+		b.p.At(v, "%s is a group address, which no interface can have", v.Text)
+	}
+	return m
+}
+
+// plug plugs an interface into its port.
+func (b *builder) plug(node string, iface *format.Entry) {
+	if port := iface.Val.Get("port"); port != nil {
+		b.connect(port, format.End{Node: node, Iface: iface.Key.Text}, format.Read[format.End](port))
+	}
+}
+
+// route is a static route; default is that of the gateway's family.
+func route(v *format.Value) vnet.RouteConfig {
+	c := vnet.RouteConfig{To: format.Read[netip.Prefix](v.Get("to")), Via: format.Read[netip.Addr](v.Get("via")), Dev: v.Get("dev").String()}
+	if c.Via.Is6() && v.Get("to").String() == format.Default {
+		c.To = netip.PrefixFrom(netip.IPv6Unspecified(), 0)
+	}
+	return c
+}
+
+func (b *builder) program(node string, e *format.Entry) vnet.ProgramConfig {
+	v := e.Val
+	c := vnet.ProgramConfig{
+		Name: e.Key.Text, Argv: format.Reads[string](v.Get("argv")), Env: format.Reads[string](v.Get("env")), Command: v.Get("command").String(),
+		Memory: format.Read[int64](v.Get("memory")), Fuel: int64(format.Read[int](v.Get("fuel"))), Start: format.Or(v.Get("start"), true), Slot: v.Get("slot") != nil,
+	}
+	if all := cmp.Or(b.sc.Lab.Memory, memory.DefaultLab); c.Memory > all {
+		b.p.At(v.Get("memory"), "program %s may use %d MiB, and all programs of the lab together %d MiB: raise memory at the top of the file", c.Name, c.Memory>>20, all>>20)
+	}
+	if c.Slot == (c.Command != "") {
+		b.p.At(e.Key, "program %s needs either a slot or a command", c.Name)
+	}
+	if c.Slot {
+		b.sc.words[Slot{Node: node, Proc: c.Name}] = v.Get("slot").String()
+	}
+	return c
+}

@@ -1,0 +1,477 @@
+package scenario
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+	"sync"
+	"testing"
+	"testing/fstest"
+
+	"wireloom/internal/scenario/format"
+)
+
+// steps is the small lab with steps, which are written from the first column on.
+func steps(s string) string { return small + "steps:\n" + s }
+
+// Every mistake that a step, a loop, a param or a stage can have.
+func TestMistakesOfSteps(t *testing.T) {
+	const frame = "packet: {arp.opcode: 1}"
+	sends := "- {id: s, send: {port: s1.1, " + frame + "}}\n"
+	for _, tc := range []struct{ name, src, want string }{
+		// Steps as a whole.
+		{"hidden before visible", steps("- {visible: staff, wait: 1s}\n- {wait: 1s}\n"), "a step that is visible always comes after one that is visible staff"},
+		{"unknown visibility", steps("- {visible: late, wait: 1s}\n"), `visible is "late", want always, after-due or staff`},
+		{"the id of another", steps(sends + "- {id: s, wait: 1s}\n"), "f:16:8: another step has the id s"},
+		{"a need that checks nothing", steps(sends + "- {needs: [s], wait: 1s}\n"), "has the id s"},
+		{"a loop over nothing", steps("- {for: {each: i, in: [], steps: [{wait: 1s}]}}\n"), "in has nothing to go through"},
+		{"nothing is typed", steps("- {stdin: {program: b.prog}}\n"), "stdin needs text, or eof: true"},
+		{"points for nothing that comes", steps("- {id: n, points: 1, expect: {port: s1.1, count: 0}}\n"), "a program that does nothing gets these points"},
+		{"points for nothing that comes while it runs", steps("- {id: n, points: 1, running: b.prog, budget: {program: b.prog, memory: 9}, expect: {port: s1.1, count: 0}}\n"), "a program that does nothing gets these points"},
+		{"points for no replies", steps("- {id: n, points: 1, running: b.prog, ping: {node: a, to: 10.0.0.9, replies: 0}}\n"), "a program that does nothing gets these points"},
+		{"points for what is not known", steps("- {id: n, points: 1, running: b.prog, mac_table: {switch: s1, lacks: [\"02:00:00:00:00:01\"]}, arp_table: {node: a, lacks: [10.0.0.9]}}\n"), "a program that does nothing gets these points"},
+		{"points for few frames", steps("- {id: n, points: 1, counters: {interface: \"a:em0\", ipackets: 0..3}}\n"), "a program that does nothing gets these points"},
+		{"replies of nobody", steps("- {ping: {node: a, to: 10.0.0.9, replies: 0, from: b}}\n"), "nobody answers where no replies are wanted"},
+		{"replies of a stranger", steps("- {ping: {node: a, to: 10.0.0.9, from: nobody}}\n"), "nobody"},
+		{"points for nothing that is printed", steps("- {id: n, points: 1, stdout: {program: b.prog, lacks: x}}\n"), "a program that does nothing gets these points"},
+		{"a stage that is not there", steps("- {stage: x, wait: 1s}\n"), "there is no stage x"},
+		{"a stage without steps", small + "stages: {x: {}}\nsteps: [{wait: 1s}]\n", "no step belongs to stage x"},
+		{"points in a setup", small + "stages: {x: {setup: [{points: 1, id: p, running: b.prog}]}}\nsteps: [{wait: 1s, stage: x}]\n", "a step of a setup has no points"},
+		{"reference of no slot", small + "stages: {x: {reference: b.nothing}}\nsteps: [{wait: 1s, stage: x}]\n", "there is no program b.nothing"},
+		// What the lab itself refuses.
+		{"a tap as NIC", strings.Replace(small, "em0:", "tap3:", 1), "f:5:7: node \"a\": interface \"tap3\": tun and tap are devices"},
+		{"a node like a switch", strings.Replace(small, "s1: {ports: 2}", "s1: {ports: 2}\n  a: {ports: 2}", 1), "f:14:3: switch \"a\": another node or switch has this name"},
+		{"too many arguments", strings.Replace(small, "slot: submission", "slot: submission, argv: ["+strings.Repeat("x, ", 40)+"], env: ["+strings.Repeat("A=b, ", 40)+"]", 1), "f:11:7: node \"b\": program \"prog\": 80 arguments"},
+		// Send.
+		{"send nowhere", steps("- {send: {" + frame + "}}\n"), "send needs either a port or a device"},
+		{"send to both", steps("- {send: {port: s1.1, device: \"b:tap0\", " + frame + "}}\n"), "send needs either a port or a device"},
+		{"send in two forms", steps("- {send: {port: s1.1, hex: 00, " + frame + "}}\n"), "in one form"},
+		{"frame without capture", steps("- {send: {port: s1.1, frame: 2, " + frame + "}}\n"), "frame is the number of a frame in a capture"},
+		{"capture without a folder", steps("- {send: {port: s1.1, capture: captures/x.pcap}}\n"), "without a folder has no files"},
+		{"capture outside", steps("- {send: {port: s1.1, capture: ../x.pcap}}\n"), "want a file of the folder"},
+		{"out of a device", steps("- {send: {device: \"b:tap0\", direction: in, " + frame + "}}\n"), "in one direction only"},
+		{"device that is a port", steps("- {send: {device: s1.1, " + frame + "}}\n"), "s1.1 is a port of a switch, want NODE:INTERFACE"},
+		{"device of no node", steps("- {send: {device: \"x:tap0\", " + frame + "}}\n"), "there is no node x"},
+		{"device that cannot be", steps("- {send: {device: \"b:em7\", " + frame + "}}\n"), "there is no interface b:em7"},
+		{"field that is not built", steps("- {send: {port: s1.1, packet: {frame.len: 5}}}\n"), "can be matched, not built"},
+		{"fields that contradict", steps("- {send: {port: s1.1, packet: {arp.opcode: 1, ip.ttl: 5}}}\n"), "a frame is ARP, IPv4 or IPv6"},
+		{"sending for hours", steps("- {send: {port: s1.1, repeat: 100000, every: 1m, " + frame + "}}\n"), "take longer than 1h0m0s"},
+		{"a huge frame", steps("- {send: {port: s1.1, packet: {data.len: 65553}}}\n"), "at most 65553"},
+		{"too many bytes of frames", steps("- for: {times: 100, steps: [{send: {port: s1.1, packet: {data.len: 65000}}}]}\n"), "all frames of the file together have more than 4194304 bytes"},
+		{"repeated without end", steps("- {send: {port: s1.1, repeat: 1000000000, " + frame + "}}\n"), "want a whole number from 1 to 100000"},
+		// Expect.
+		{"expect nowhere", steps("- {expect: {" + frame + "}}\n"), "expect needs either a port or a device"},
+		{"packet and packets", steps("- {expect: {port: s1.1, " + frame + ", packets: [{arp.opcode: 1}]}}\n"), "not both"},
+		{"no packets", steps("- {expect: {port: s1.1, packets: []}}\n"), "packets lists none"},
+		{"packets and count", steps("- {expect: {port: s1.1, count: 2, packets: [{arp.opcode: 1}]}}\n"), "count is for packet"},
+		{"order of one", steps("- {expect: {port: s1.1, order: strict, " + frame + "}}\n"), "there is only one"},
+		{"a bad count", steps("- {expect: {port: s1.1, count: some}}\n"), `count is "some", want a number such as 3, or a range`},
+		{"a count that ends first", steps("- {expect: {port: s1.1, count: 3..1}}\n"), "the range 3..1 ends before it begins"},
+		{"a reply to nothing", steps("- {expect: {port: s1.1, reply_to: s}}\n"), "has the id s and sends something"},
+		{"a reply to what has none", steps("- {id: s, send: {port: s1.1, packet: {arp.opcode: 2}}}\n- {expect: {port: s1.1, reply_to: s}}\n"), "nothing answers what step s sends"},
+		{"since nothing", steps("- {expect: {port: s1.1, since: s}}\n"), "no step before this one has the id s"},
+		{"unknown operation", steps("- {expect: {port: s1.1, packet: {ip.ttl: {above: 3}}}}\n"), `no key "above"; it has not, starts and contains`},
+		{"two operations", steps("- {expect: {port: s1.1, packet: {ip.ttl: {not: 3, starts: 1}}}}\n"), "want one of not, starts or contains"},
+		{"an empty list of values", steps("- {expect: {port: s1.1, packet: {ip.ttl: []}}}\n"), "a list of 0 values"},
+		{"a list in a list", steps("- {expect: {port: s1.1, packet: {ip.ttl: [[1]]}}}\n"), "want single values"},
+		{"a field without a value", steps("- {expect: {port: s1.1, packet: {ip.ttl: }}}\n"), "field ip.ttl is nothing"},
+		{"a bad range of a field", steps("- {expect: {port: s1.1, packet: {ip.ttl: 9..3}}}\n"), "its lower end first"},
+		{"an unknown quoted field", steps("- {expect: {port: s1.1, packet: {quoted.ip.tll: 3}}}\n"), "did you mean ip.ttl?"},
+		// Values that the run tells.
+		{"told by no step", steps("- {expect: {port: s1.1, packet: {ip.ttl: \"${x.ip.ttl}\"}}}\n"), "there is no param, loop variable or step of that name"},
+		{"told by a later step", steps("- {send: {port: s1.1, packet: {ip.ttl: \"${s.ip.ttl}\"}}}\n" + sends), "no step before this one has the id s"},
+		{"told a field that is none", steps(sends + "- {send: {port: s1.1, packet: {ip.ttl: \"${s.ip.tll}\"}}}\n"), "did you mean ip.ttl?"},
+		{"told a result without do", steps(sends + "- {stdin: {program: b.prog, text: \"${s.result}\"}}\n"), "step s has no do"},
+		{"told where it cannot be", steps(sends + "- {wait: \"${s.ip.ttl}\"}\n"), "cannot hold ${step.field}"},
+		{"told by a step without frames", steps("- {id: s, wait: 1s}\n- {stdin: {program: b.prog, text: \"${s.ip.ttl}\"}}\n"), "neither expects nor sends a frame"},
+		// Programs.
+		{"an unknown program to start", steps("- {start: {program: b.other}}\n"), "there is no program b.other"},
+		{"a start that is no program", steps("- {start: other}\n"), "want NODE.PROGRAM"},
+		{"output without a wish", steps("- {stdout: {program: b.prog}}\n"), "stdout needs contains, lacks, matches or equals"},
+		{"a bad expression", steps("- {stdout: {program: b.prog, matches: \"(\"}}\n"), "want a regular expression (RE2)"},
+		{"an expression that multiplies", steps("- {stdout: {program: b.prog, matches: \"((a{100}){100}){100}\"}}\n"), "want a regular expression (RE2)"},
+		{"two ways to end", steps("- {exit: {program: b.prog, code: 0, trap: true}}\n"), "a program ends in one way"},
+		{"an unknown signal", steps("- {exit: {program: b.prog, signal: SIGTREM}}\n"), "did you mean SIGTERM?"},
+		// By hand.
+		{"no calls", steps("- {do: {node: b, calls: []}}\n"), "there are no calls to make"},
+		{"calls at no node", steps("- {do: {node: x, calls: [getpid]}}\n"), "there is no node x"},
+		{"an answer that is none", steps("- {do: {node: b, calls: [read 4 = soon]}}\n"), `"soon" is no answer of a call`},
+		{"an answer twice", steps("- {do: {node: b, calls: [{call: read 4 = 3, result: 3}]}}\n"), "stands behind result"},
+		{"two calls in one", steps("- {do: {node: b, calls: [getpid; getpid]}}\n"), "a call is one line"},
+		{"a command without words", steps("- {run: {node: b, command: []}}\n"), "the command has no words"},
+		// Faults.
+		{"a fault of nothing", steps("- {fault: {link: down}}\n"), "either the port of a link or an interface"},
+		{"an interface without state", steps("- {fault: {interface: \"b:tap0\"}}\n"), "has a state, down or up"},
+		{"a port with a state", steps("- {fault: {port: s1.1, state: down}}\n"), "state is for an interface"},
+		{"a fault without direction", steps("- {fault: {port: s1.1, drop: 1}}\n"), `lacks "direction"`},
+		{"down and drop", steps("- {fault: {port: s1.1, link: down, direction: in, drop: 1}}\n"), "either takes the link down or up"},
+		{"a delay without time", steps("- {fault: {port: s1.1, direction: in, delay: 1}}\n"), "delayed by a time"},
+		{"a fault without a link", strings.Replace(steps("- {fault: {port: s1.3, link: down}}\n"), "ports: 2", "ports: 3", 1), "there is no link to fail"},
+		// State.
+		{"a budget of nothing", steps("- {budget: {program: b.prog}}\n"), "budget needs fuel, memory or per_packet"},
+		{"no counter", steps("- {counters: {interface: \"b:tap0\"}}\n"), "counters names no counter"},
+		{"no such switch", steps("- {mac_table: {switch: s9, count: 0}}\n"), "there is no switch s9"},
+		{"an empty table", steps("- {mac_table: {switch: s1}}\n"), "mac_table needs has, lacks or count"},
+		{"a bad MAC in a table", steps("- {mac_table: {switch: s1, has: {zz: s1.1}}}\n"), "is no MAC address"},
+		{"a bad address in a table", steps("- {arp_table: {node: a, has: {zz: \"02:00:00:00:00:01\"}}}\n"), "is no IP address"},
+		{"an empty ARP table", steps("- {arp_table: {node: a}}\n"), "arp_table needs has, lacks or count"},
+		{"no routes", steps("- {routes: {node: a}}\n"), "routes needs has or lacks"},
+		{"an unknown flag", steps("- {device: {name: \"b:tap0\", flags: [OPEN]}}\n"), "is no flag of an interface"},
+		{"a state of what must not be", steps("- {device: {name: \"b:tap0\", exists: false, open: true}}\n"), "has no state"},
+		// Loops.
+		{"a loop over nothing", steps("- for: {each: x, steps: [{wait: 1s}]}\n"), "for needs either in"},
+		{"a loop without a name", steps("- for: {in: 1..3, steps: [{wait: 1s}]}\n"), `for lacks "each"`},
+		{"a loop beside something", steps("- {for: {times: 2, steps: [{wait: 1s}]}, wait: 1s}\n"), "a step with for has nothing else"},
+		{"a bad range of a loop", steps("- for: {each: x, in: 1-3, steps: [{wait: 1s}]}\n"), "want a list or a range such as 1..3"},
+		{"a long range", steps("- for: {each: x, in: 1..999999999, steps: [{wait: 1s}]}\n"), "has more than 500 numbers"},
+		{"a billion times", steps("- for: {times: 1000000000, steps: [{wait: 1s}]}\n"), "want a whole number from 0 to 500"},
+		{"too many steps", steps("- for: {times: 500, steps: [{for: {times: 500, steps: [{wait: 1s}]}}]}\n"), "more than 500 steps"},
+		{"loops of nothing", steps("- for: {times: 500, steps: [{for: {times: 500, steps: []}}]}\n"), "more than 500 steps"},
+		{"an unknown name", steps("- for: {each: port, in: [s1.1], steps: [{expect: {port: \"${prot}\"}}]}\n"), "did you mean port?"},
+		{"an unknown key of an item", steps("- for: {each: p, in: [{a: 1}], steps: [{expect: {port: \"${p.b}\"}}]}\n"), `p has no "b"`},
+		{"an item as a whole", steps("- for: {each: p, in: [{a: 1}], steps: [{expect: {port: \"${p}\"}}]}\n"), "write ${p.a}"},
+		{"a mistake in a loop is told once", steps("- for: {times: 9, steps: [{wiat: 1s}]}\n"), "did you mean wait?"},
+		{"ids of a loop that are the same", steps("- for: {times: 2, steps: [{id: x, wait: 1s}]}\n"), "another step has the id x"},
+		// Params.
+		{"a param of nothing", "scenario: x\nnodes: {}\nparams: {p: {}}\n", "needs either pick, or from and to"},
+		{"a param of both", "scenario: x\nnodes: {}\nparams: {p: {pick: [1], from: 1, to: 2}}\n", "needs either pick, or from and to"},
+		{"a range that ends first", "scenario: x\nnodes: {}\nparams: {p: {from: 3, to: 2}}\n", "from 3 is above to 2"},
+		{"an empty pick", "scenario: x\nnodes: {}\nparams: {p: {pick: []}}\n", "nothing to choose from"},
+		{"items that differ", "scenario: x\nnodes: {}\nparams: {p: {pick: [{a: 1}, {b: 1}]}}\n", "must all have the same keys"},
+		{"a list as item", "scenario: x\nnodes: {}\nparams: {p: {pick: [[1]]}}\n", "a single value or a mapping"},
+		{"a bad name of a param", "scenario: x\nnodes: {}\nparams: {P-1: {from: 1, to: 2}}\n", "is not a param's name"},
+		{"an unknown param", "scenario: x\ntitle: \"${q}\"\nnodes: {}\nparams: {p: {from: 1, to: 2}}\n", "f:2:8: ${q}: there is no param"},
+		{"a form that is none", "scenario: x\ntitle: \"${p:%s}\"\nnodes: {}\nparams: {p: {from: 1, to: 2}}\n", `"%s" is no form`},
+		{"a form of a text", "scenario: x\ntitle: \"${p:%d}\"\nnodes: {}\nparams: {p: {pick: [a]}}\n", "is not a whole number, which %d needs"},
+		{"a sum of a text", "scenario: x\ntitle: \"${p+1}\"\nnodes: {}\nparams: {p: {pick: [a]}}\n", "to which something can be added"},
+		{"an open brace", "scenario: x\ntitle: \"${p\"\nnodes: {}\nparams: {p: {pick: [a]}}\n", "${ without a }"},
+		{"an empty brace", "scenario: x\ntitle: \"${}\"\nnodes: {}\nparams: {p: {pick: [a]}}\n", "names nothing"},
+		{"what only some student meets", strings.Replace(small, "10.0.0.1/24", `"10.0.0.${h}/24"`, 1) + "params: {h: {from: 200, to: 256}}\n", "(with h 256)"},
+		{"an item that only some student meets", strings.Replace(small, "10.0.0.1/24", `"${h}"`, 1) + "params: {h: {pick: [10.0.0.1/24, 10.0.0.2/24, 10.0.0.3]}}\n", "(with h 10.0.0.3)"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			_, err := Parse("f", []byte(tc.src))
+			if err == nil {
+				t.Fatalf("no mistake found, want %q", tc.want)
+			}
+			if !strings.Contains(err.Error(), tc.want) {
+				t.Errorf("got\n%v\nwant %q in it", err, tc.want)
+			}
+			var e *format.Error
+			if !errors.As(err, &e) || e.Mistakes[0].Excerpt == "" {
+				t.Errorf("the line is not shown: %v", err)
+			}
+		})
+	}
+}
+
+// Mistakes of different kinds, in the topology's shape, in steps' shapes and in what
+// steps refer to, are reported at once.
+func TestMistakesOfAllKindsAtOnce(t *testing.T) {
+	_, err := Parse("f", []byte(steps(`
+- {wiat: 1s}
+- {send: {port: s1.9, packet: {arp.opcode: 1}}}
+- {id: x, points: 3, wait: 1s}
+- {expect: {port: s1.1, packet: {arp.opcod: 1}}}
+- for: {times: 3, steps: [{expect: {port: s1.1, count: none}}]}
+`)))
+	var e *format.Error
+	if !errors.As(err, &e) {
+		t.Fatalf("error %v", err)
+	}
+	var lines []int
+	for _, p := range e.Mistakes {
+		lines = append(lines, p.Line)
+	}
+	if got, want := fmt.Sprint(lines), "[16 17 18 19 20]"; got != want {
+		t.Errorf("mistakes in lines %s, want %s:\n%v", got, want, err)
+	}
+}
+
+func TestParamsAreChosenByStudentAndSeed(t *testing.T) {
+	sc, err := Parse("f", []byte(strings.Replace(small, "10.0.0.1/24", `"10.0.${lan.net}.${host}/24"`, 1)+
+		"params: {host: {from: 2, to: 200}, lan: {pick: [{net: 1}, {net: 2}, {net: 3}]}}\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := func(student string, seed *uint64) string {
+		own, err := sc.For(student, seed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if own.Student != student {
+			t.Errorf("it is that of %q", own.Student)
+		}
+		a := own.Lab.Nodes[0].NICs[0].Addresses[0].String()
+		if want := fmt.Sprintf("10.0.%s.%s/24", own.Params["lan.net"], own.Params["host"]); a != want {
+			t.Errorf("the address is %s, and the params say %s", a, want)
+		}
+		return a
+	}
+	// Written out: who changes how they are chosen changes every student's lab.
+	for student, want := range map[string]string{"": "10.0.2.81/24", "ann": "10.0.1.196/24", "bob": "10.0.2.162/24"} {
+		if got := address(student, nil); got != want {
+			t.Errorf("student %q has %s, want %s", student, got, want)
+		}
+	}
+	// An accent that is a letter's part, and one that is a mark behind it.
+	composed, apart := "Zo\u00eb", "Zoe\u0308"
+	if own, err := sc.For(apart, nil); err != nil || own.Student != composed || own.Lab.Nodes[0].NICs[0].Addresses[0].String() != address(composed, nil) {
+		t.Errorf("%q and %q are two students: %v", composed, apart, err)
+	}
+	if _, err := sc.For("Zo\xeb", nil); err == nil {
+		t.Error("bytes that are no text are a student")
+	}
+	other := uint64(99)
+	if address("ann", nil) == address("ann", &other) {
+		t.Error("another seed chooses the same")
+	}
+	seen := map[string]bool{}
+	for i := range 300 {
+		seen[address(fmt.Sprint("s", i), nil)] = true
+	}
+	if len(seen) < 200 {
+		t.Errorf("300 students have only %d different addresses", len(seen))
+	}
+	if sc.Lab.Nodes[0].NICs[0].Addresses[0].String() != address("", nil) {
+		t.Error("For has changed the scenario that it was asked of")
+	}
+	if _, err := sc.For(strings.Repeat("x", MaxStudent+1), nil); err == nil {
+		t.Error("an id without end is taken")
+	}
+}
+
+// Labs of many students are built at once from one scenario.
+func TestStudentsDoNotShare(t *testing.T) {
+	sc, err := Parse("f", []byte(small+"params: {n: {from: 1, to: 9}}\nstages: {one: {}}\nsteps: [{stage: one, title: \"${n}\", wait: 1s}]\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	for i := range 4 {
+		wg.Go(func() {
+			own, err := sc.For(fmt.Sprint("s", i), nil)
+			if err != nil || own.Steps[0].Title != own.Params["n"] || len(own.Stages) != 1 {
+				t.Errorf("student %d: error %v, %+v", i, err, own)
+			}
+		})
+	}
+	wg.Wait()
+	if len(sc.Stages) != 1 || len(sc.Steps) != 1 {
+		t.Errorf("%d stages, %d steps", len(sc.Stages), len(sc.Steps))
+	}
+}
+
+func TestFilledTexts(t *testing.T) {
+	for _, tc := range []struct{ text, want string }{
+		{"${n}", "11"},
+		{"a ${n} b ${n}", "a 11 b 11"},
+		{"${n+1} ${n-20}", "12 -9"},
+		{"${n:%02x} ${n:%X} ${n:%03d} ${n+5:%04x}", "0b B 011 0010"},
+		{"$${n} ${t}", "${n} some text"},
+		{"${l.net}/${l.mask}", "10.0.0.0/24"},
+		{"$n {n} ${t", ""},
+		{"100%", "100%"},
+	} {
+		t.Run(tc.text, func(t *testing.T) {
+			src := "scenario: x\nnodes: {}\ntitle: \"" + tc.text + "\"\nparams: {n: {pick: [11]}, t: {pick: [some text]}, l: {pick: [{net: 10.0.0.0, mask: 24}]}}\n"
+			sc, err := Parse("f", []byte(src))
+			if tc.want == "" {
+				if err == nil {
+					t.Errorf("got %q, want an error", sc.Title)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if sc.Title != tc.want {
+				t.Errorf("got %q, want %q", sc.Title, tc.want)
+			}
+		})
+	}
+}
+
+func TestSlotsWithOneWordAreOneProgram(t *testing.T) {
+	sc, err := Parse("f", []byte(`scenario: x
+nodes:
+  a: {programs: {p: {slot: mine}, q: {slot: other}}}
+  b: {programs: {p: {slot: mine}}}
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tc := range []struct{ where, want string }{
+		{"mine", "[a.p b.p]"},
+		{"other", "[a.q]"},
+		{"b", "[a.p b.p]"},
+		{"b.p", "[a.p b.p]"},
+		{"a.q", "[a.q]"},
+		{"a", "node a has several slots"},
+		{"", "takes several programs"},
+		{"c", "no slot for a program there"},
+	} {
+		slots, err := sc.SlotsFor(tc.where)
+		got := fmt.Sprint(slots)
+		if err != nil {
+			got = err.Error()
+		}
+		if !strings.Contains(got, tc.want) {
+			t.Errorf("%q: got %s, want %s", tc.where, got, tc.want)
+		}
+	}
+	if got := fmt.Sprint(sc.Words()); got != "[mine other]" {
+		t.Errorf("words %s", got)
+	}
+}
+
+func TestCapturesOfTheFolder(t *testing.T) {
+	pcap := append([]byte{0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 1, 0, 0, 0},
+		append(append(make([]byte, 8), 2, 0, 0, 0, 2, 0, 0, 0), 0xab, 0xcd)...)
+	for _, tc := range []struct{ name, send, want string }{
+		{"a frame", "{port: s1.1, capture: captures/x.pcap}", ""},
+		{"no file", "{port: s1.1, capture: captures/y.pcap}", "there is no file captures/y.pcap"},
+		{"no frame", "{port: s1.1, capture: captures/x.pcap, frame: 2}", "has 1 frames, and no frame 2"},
+		{"no capture", "{port: s1.1, capture: captures/z.pcap}", "captures/z.pcap: the file is neither pcap nor pcapng"},
+		{"of another link type", "{device: \"b:tun3\", capture: captures/x.pcap}", "is an Ethernet frame, and what is sent there is an IP packet"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			sc, err := Open(fstest.MapFS{
+				"scenario.yaml":   {Data: []byte(steps("- {send: " + tc.send + "}\n"))},
+				"captures/x.pcap": {Data: pcap},
+				"captures/z.pcap": {Data: []byte("no capture")},
+			}, "small")
+			if tc.want != "" {
+				if err == nil || !strings.Contains(err.Error(), tc.want) {
+					t.Errorf("error %v, want one with %q", err, tc.want)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := sc.Steps[0].Say(); got != "send 2 bytes at s1.1" {
+				t.Errorf("the step is to %s", got)
+			}
+		})
+	}
+}
+
+// A file that is made to be slow or large ends with an error at once.
+// Who opens a pipe waits for who writes to it.
+func TestAFileThatIsNone(t *testing.T) {
+	_, err := Open(fstest.MapFS{"scenario.yaml": &fstest.MapFile{Mode: fs.ModeNamedPipe}}, "x")
+	if err == nil || !strings.Contains(err.Error(), "scenario.yaml is no ordinary file") {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestHostileFiles(t *testing.T) {
+	nested := "- {wait: 1s}\n"
+	for i := range 5 {
+		nested = fmt.Sprintf("- for: {each: v%d, in: 1..60, steps: [%s]}\n", i, strings.TrimSuffix(strings.TrimPrefix(nested, "- "), "\n"))
+		nested = strings.Replace(nested, "[for:", "[{for:", 1)
+		if strings.Contains(nested, "[{for:") {
+			nested = strings.Replace(nested, "]}\n", "}]}\n", 1)
+		}
+	}
+	long := strings.Repeat("x", 60_000)
+	for _, tc := range []struct{ name, src string }{
+		{"aliases", "a: &a [x,x]\nb: &b [*a,*a]\nc: [*b,*b]\n"},
+		{"merges", "a: &a {x: 1}\nb: {<<: *a}\n"},
+		{"loops in loops", steps(nested)},
+		{"a long param, again and again", "scenario: x\nnodes: {}\nparams: {p: {pick: [" + long + "]}}\ntitle: \"" + strings.Repeat("${p}", 2000) + "\"\n"},
+		{"a long param in a loop", "scenario: x\nnodes: {}\nparams: {p: {pick: [" + strings.Repeat("x,", 60) + long + "]}}\nsteps:\n- for: {times: 500, steps: [{title: \"${p}${p}${p}\", wait: 1s}]}\n"},
+		{"many mistakes", "scenario: x\nnodes: {}\nsteps: [" + strings.Repeat("{a: 1},", 5000) + "]\n"},
+		{"a long key", "scenario: x\nnodes: {}\n" + strings.Repeat("k", 200_000) + ": 1\n"},
+		{"long keys", "scenario: x\nnodes: {}\n" + strings.Repeat("k", 20_000) + "1: 1\n" + strings.Repeat("k", 20_000) + "2: 1\n" + strings.Repeat("k", 20_000) + "3: 1\n" + strings.Repeat("k", 20_000) + "4: 1\n"},
+		{"a long value", "scenario: " + strings.Repeat("v", 200_000) + "\nnodes: {}\n"},
+		{"deep flow", strings.Repeat("{a: ", 5000)},
+		{"deep blocks", strings.Repeat("a:\n ", 5000)},
+		{"question marks", strings.Repeat("? ", 100_000)},
+		{"many documents", strings.Repeat("---\na: 1\n", 20_000)},
+		{"a long line", "a: " + strings.Repeat("- ", 100_000)},
+		{"wide tables", "scenario: x\nnodes: {" + strings.Repeat("a: {}, ", 30_000) + "}\n"},
+		{"huge numbers", steps("- {send: {port: s1.1, repeat: 99999999999999999999999, hex: 00}}\n")},
+		{"a huge packet", steps("- {send: {port: s1.1, hex: \"" + strings.Repeat("00", 70_000) + "\"}}\n")},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			_, err := Parse("f", []byte(tc.src))
+			if err == nil {
+				t.Fatal("it is taken")
+			}
+			if n := len(err.Error()); n > 1<<16 {
+				t.Errorf("an error of %d bytes", n)
+			}
+		})
+	}
+}
+
+func TestAudiences(t *testing.T) {
+	for _, a := range []Audience{Student, AfterDue, Staff} {
+		got, err := ParseAudience(a.String())
+		if err != nil || got != a {
+			t.Errorf("%v reads as %v, error %v", a, got, err)
+		}
+	}
+	if _, err := ParseAudience("everybody"); err == nil {
+		t.Error("everybody is an audience")
+	}
+}
+
+// What the language says of durations is what is built of them.
+func TestStepsSayWhatTheyDo(t *testing.T) {
+	sc, err := Parse("f", []byte(steps(`
+- {id: s, wait: 1.5s, send: {port: s1.1, repeat: 3, every: 2ms, packet: {arp.opcode: 1}}, expect: {port: s1.2, count: 2.., within: 3s, reply_to: s}}
+- {stop: b.prog, start: {program: b.prog, argv: [x]}, fault: {port: s1.1, direction: out, drop: [1, 2]}}
+- {run: {node: a, command: [ping, 10.0.0.2]}, ping: {node: a, to: 10.0.0.2}}
+`)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []string{
+		"wait 1.5s, send 42 bytes 3 times at s1.1, expect 2.. frames in reply to s at s1.2 within 3s",
+		"stop b.prog, start b.prog, fault s1.1 out drop 1,2",
+		"run ping 10.0.0.2 at a, ping 10.0.0.2 from a",
+	} {
+		if got := sc.Steps[i].Say(); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
+// What an audience does not see changes neither what it runs nor the digest of its
+// scenario; what it sees does.
+func TestHiddenStepsLeaveNoTrace(t *testing.T) {
+	const (
+		visible  = "- {id: a, expect: {port: s1.1}}\n"
+		afterDue = "- {id: b, visible: after-due, points: 3, expect: {port: s1.1}}\n"
+		staff    = "- {id: c, visible: staff, points: 5, expect: {port: s1.1}}\n"
+		looped   = "- for: {times: 3, steps: [{visible: staff, wait: 1s}]}\n"
+	)
+	parse := func(s string) *Scenario {
+		t.Helper()
+		sc, err := Parse("f", []byte(steps(s)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return sc
+	}
+	plain, hidden := parse(visible), parse(visible+afterDue+staff+looped)
+	if plain.Digest(Student) != hidden.Digest(Student) {
+		t.Error("hidden steps change the digest that students see")
+	}
+	if parse(visible+afterDue).Digest(AfterDue) != hidden.Digest(AfterDue) {
+		t.Error("staff's steps change the digest that students see after the due date")
+	}
+	if hidden.Digest(Student) == hidden.Digest(AfterDue) || hidden.Digest(AfterDue) == hidden.Digest(Staff) {
+		t.Error("what is seen does not change the digest")
+	}
+	if parse("# a comment\n"+strings.Replace(visible, "id: a", "id:   a", 1)).Digest(Staff) != plain.Digest(Staff) {
+		t.Error("layout changes the digest")
+	}
+	if parse(strings.Replace(visible, "s1.1", "s1.2", 1)).Digest(Student) == plain.Digest(Student) {
+		t.Error("a change that is seen does not change the digest")
+	}
+}

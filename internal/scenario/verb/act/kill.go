@@ -1,0 +1,32 @@
+package act
+
+import (
+	"wireloom/internal/scenario/format"
+	"wireloom/internal/scenario/run"
+	"wireloom/internal/scenario/verb"
+	"wireloom/vnet"
+)
+
+func init() { verb.Register(verb.Orders, 2, kill{}) }
+
+// kill ends a program with SIGKILL.
+type kill struct{}
+
+func (kill) Name() string         { return "kill" }
+func (kill) Doc() string          { return "Kill a program." }
+func (kill) Shape() *format.Shape { return format.Many(format.Program, 32) }
+func (kill) Parse(v *format.Value, s *verb.Scope) verb.Step {
+	return killing{program: s.Program(v)}
+}
+
+type killing struct {
+	verb.Act
+	program format.Slot
+}
+
+func (x killing) Say() string { return "kill " + x.program.String() }
+
+func (x killing) Run(r *run.Run) error {
+	r.Order(vnet.Kill{Node: x.program.Node, Proc: x.program.Proc}, x.program)
+	return nil
+}

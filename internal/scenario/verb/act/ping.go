@@ -1,0 +1,155 @@
+package act
+
+import (
+	"encoding/binary"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"wireloom/internal/scenario/format"
+	"wireloom/internal/scenario/run"
+	"wireloom/internal/scenario/verb"
+	"wireloom/vnet/event"
+	"wireloom/vnet/packet"
+)
+
+func init() { verb.Register(verb.Frames, 4, ping{}) }
+
+// ping pings from a node.
+type ping struct{}
+
+func (ping) Name() string { return "ping" }
+func (ping) Doc() string  { return "Ping from a node, as its ping command does." }
+
+func (ping) Shape() *format.Shape {
+	return format.Many(format.Object(
+		format.Field{Name: "node", Shape: format.Name, Required: true, Doc: "Who pings."},
+		format.Field{Name: "to", Shape: format.Address, Required: true, Doc: "Whom."},
+		format.Field{Name: "count", Shape: format.Number(1, 1000), Doc: "How many requests, one a second; 3 where it is not given."},
+		format.Field{Name: "replies", Shape: format.Number(0, 1000), Doc: "How many must be answered; all where it is not given."},
+		format.Field{Name: "size", Shape: format.Number(0, 65507), Doc: "Bytes of data; 56 where it is not given."},
+		format.Field{Name: "within", Shape: format.Duration(time.Minute), Doc: "The longest that a reply may take; not looked at where it is not given."},
+		format.Field{Name: "from", Shape: format.Name, Doc: "The node that must have answered, or any; where it is not given, the node that has the address in this file, if one has."},
+	), 16)
+}
+
+// fromAny is from where it does not matter who has answered.
+const fromAny = "any"
+
+func (ping) Parse(v *format.Value, s *verb.Scope) verb.Step {
+	x := &pinging{
+		node: s.Node(v.Get("node")), to: format.Read[netip.Addr](v.Get("to")), count: format.Or(v.Get("count"), 3), size: format.Or(v.Get("size"), 56),
+		within: format.Or(v.Get("within"), noTime), from: v.Get("from").String(),
+	}
+	x.replies = format.Or(v.Get("replies"), x.count)
+	if f := v.Get("from"); f != nil {
+		if x.from != fromAny {
+			s.Node(f)
+		}
+		if x.replies == 0 {
+			s.Mistakes.At(f, "nobody answers where no replies are wanted")
+		}
+	}
+	if x.replies > x.count {
+		s.Mistakes.At(v.Get("replies"), "%d replies cannot come to %d requests", x.replies, x.count)
+	}
+	if x.from == "" {
+		x.owners = owners(s.Lab, x.to)
+	}
+	return x
+}
+
+type pinging struct {
+	node    string
+	to      netip.Addr
+	count   int
+	replies int
+	size    int
+	within  time.Duration // the longest that a reply may take; 0: any
+	from    string        // the node that must have answered; fromAny: whoever; "": one of
+	owners  []string      // the nodes that have the address in the file
+}
+
+func (x *pinging) Say() string { return fmt.Sprintf("ping %v from %s", x.to, x.node) }
+
+func (x *pinging) Wants() string {
+	s := fmt.Sprintf("%d of %d pings from %s to %v answered", x.replies, x.count, x.node, x.to)
+	if x.from != "" {
+		s += ", from " + x.from
+	}
+	if x.within > 0 {
+		s += fmt.Sprintf(", each within %v", x.within)
+	}
+	return s
+}
+
+func (x *pinging) Proof() verb.Proof {
+	if x.replies == 0 {
+		return verb.NothingIs
+	}
+	return verb.Strong
+}
+
+// lastWait is how long ping(8) waits for the last answer (its -W, ten seconds), and time
+// to end.
+const lastWait = 15 * time.Second
+
+// Run runs the node's ping command and counts the answers that it gets.
+func (x *pinging) Run(r *run.Run) error {
+	p, err := r.Exec(x.node, []string{"ping", "-c", fmt.Sprint(x.count), "-s", fmt.Sprint(x.size), x.to.String()})
+	if err != nil {
+		r.Fail(err)
+		return nil
+	}
+	defer r.Forget(p)
+	got := &exchange{of: p.Slot, sent: map[uint16]time.Duration{}, answered: map[uint16]bool{}}
+	defer r.Observe(got)()
+	who := x.follow()
+	if who != nil {
+		defer r.Observe(who)()
+	}
+	if err := r.Until(r.Lab.Now()+time.Duration(x.count)*time.Second+lastWait, func() bool { return p.Ended != nil }); err != nil {
+		return err
+	}
+	n := len(got.answered)
+	f := run.Finding{
+		OK: n >= x.replies && (x.replies > 0 || n == 0), Expected: x.Wants(), Actual: fmt.Sprintf("%d of %d answered", n, x.count),
+	}
+	if why, wrong := who.finding(x); f.OK && wrong {
+		f.OK, f.Actual = false, f.Actual+why
+	}
+	if f.OK && x.within > 0 && got.slowest > x.within {
+		f.OK, f.Actual = false, f.Actual+fmt.Sprintf(", the slowest after %v", got.slowest)
+	}
+	if last := p.Output.LastError(); !f.OK && last != "" {
+		f.Actual += "; " + last
+	}
+	r.Find(f)
+	return nil
+}
+
+// An exchange is the requests that a ping sends and the replies that it gets, by its
+// system calls: what it prints is for people.
+type exchange struct {
+	of       format.Slot
+	sent     map[uint16]time.Duration // when, by sequence number
+	answered map[uint16]bool          // by sequence number: one that comes again counts once
+	slowest  time.Duration
+}
+
+// Observe is called for each event while the ping is on.
+func (x *exchange) Observe(e *event.Event) {
+	if e.Kind != event.Call || e.Node != x.of.Node || e.Proc != x.of.Proc || len(e.Data) < packet.ICMPLen {
+		return
+	}
+	seq := binary.BigEndian.Uint16(e.Data[6:])
+	switch {
+	case e.Op == "sendto":
+		x.sent[seq] = e.Began
+	case e.Op == "recvfrom" && e.Errno == 0 && e.Data[0] == packet.ICMPEchoReply:
+		x.answered[seq] = true
+		if at, ok := x.sent[seq]; ok {
+			x.slowest = max(x.slowest, e.At.Truncate(time.Microsecond)-at.Truncate(time.Microsecond))
+		}
+	}
+}

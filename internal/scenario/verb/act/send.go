@@ -1,0 +1,119 @@
+package act
+
+import (
+	"fmt"
+	"time"
+
+	"wireloom/internal/scenario/format"
+	"wireloom/internal/scenario/run"
+	"wireloom/internal/scenario/verb"
+	"wireloom/vnet"
+)
+
+func init() { verb.Register(verb.Frames, 1, send{}) }
+
+const (
+	maxRepeat = 100_000 // of one send
+	frontier  = 64      // frames that a step puts somewhere before the lab may carry them on
+)
+
+// send puts frames onto a wire, or out of a node's interface.
+type send struct{}
+
+func (send) Name() string { return "send" }
+func (send) Doc() string  { return "Send a frame." }
+
+func (send) Shape() *format.Shape {
+	fields := []format.Field{
+		{Name: "port", Shape: format.LinkEnd, Doc: "Where the frame comes in: it enters the switch by this port, or arrives at this interface."},
+		{Name: "direction", Shape: format.OneOf("in or out", "in", "out"), Doc: "in; or out, as if what is at the port had sent it onto its link."},
+		{Name: "device", Shape: format.LinkEnd, Doc: "Instead of port: the node's kernel sends it out of this interface; on a tun, an IP packet."},
+	}
+	fields = append(fields, verb.FrameKeys()...)
+	fields = append(fields,
+		format.Field{Name: "repeat", Shape: format.Number(1, maxRepeat), Doc: "How often; once where it is not given."},
+		format.Field{Name: "every", Shape: format.Duration(maxLate), Doc: "How long between one and the next; 0 where it is not given."},
+	)
+	return format.Many(format.Object(fields...), 64)
+}
+
+func (send) Parse(v *format.Value, s *verb.Scope) verb.Step {
+	x := sending{
+		port: s.End(v.Get("port")), device: s.Device(v.Get("device")), out: v.Get("direction").String() == "out",
+		repeat: format.Or(v.Get("repeat"), 1), every: format.Or(v.Get("every"), noTime),
+	}
+	switch {
+	case (v.Get("port") == nil) == (v.Get("device") == nil):
+		s.Mistakes.At(v, "send needs either a port or a device")
+	case !s.HasFrame(v):
+	case v.Get("device") != nil && v.Get("direction") != nil:
+		s.Mistakes.At(v.Get("direction"), "out of a device a packet goes in one direction only")
+	case time.Duration(x.repeat)*x.every > run.MaxVirtual:
+		s.Mistakes.At(v, "%d frames, one every %v, take longer than %v", x.repeat, x.every, run.MaxVirtual)
+	default:
+		x.frame = s.Frame(v, verb.LinkOf(x.device))
+	}
+	x.Tells = verb.TellsFrame(x.frame)
+	return &x
+}
+
+type sending struct {
+	verb.Act
+	verb.Tells
+	port   format.End // or device
+	device format.End
+	out    bool // as if what is at port had sent it
+	frame  verb.Frame
+	repeat int
+	every  time.Duration
+}
+
+func (x *sending) Say() string {
+	what := "a frame"
+	if b := x.frame.Known(); b != nil {
+		what = fmt.Sprintf("%d bytes", len(b))
+	}
+	if x.repeat > 1 {
+		what += fmt.Sprintf(" %d times", x.repeat)
+	}
+	if x.device != (format.End{}) {
+		return "send " + what + " out of " + x.device.String()
+	}
+	return "send " + what + " at " + x.port.String()
+}
+
+func (x *sending) Run(r *run.Run) error {
+	frame, err := x.frame.Build(r.Tell)
+	if err != nil {
+		r.Fail(err)
+		return nil
+	}
+	r.Sent(x.port.String()+x.device.String(), x.frame.Link, frame)
+	for i := range x.repeat {
+		if i > 0 && x.every > 0 {
+			if err := r.For(x.every); err != nil {
+				return err
+			}
+		}
+		if i%frontier == frontier-1 { // so that they don't pile up in memory
+			if err := r.For(0); err != nil {
+				return err
+			}
+		}
+		if err := r.Inject(x.command(frame)); err != nil {
+			r.Fail(err)
+			return nil
+		}
+	}
+	return nil
+}
+
+func (x *sending) command(frame []byte) vnet.Command {
+	switch {
+	case x.device != (format.End{}):
+		return vnet.Output{Port: x.device.String(), Hex: frame}
+	case x.out:
+		return vnet.Inject{Port: x.port.String(), Hex: frame}
+	}
+	return vnet.Arrive{Port: x.port.String(), Hex: frame}
+}

@@ -1,0 +1,148 @@
+package verb
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"wireloom/internal/scenario/format"
+	"wireloom/internal/scenario/run"
+)
+
+// MaxWithin is the longest time that a step may give anything.
+const MaxWithin = 10 * time.Minute
+
+// regex is a regular expression whose program is bounded: RE2's counted repetition
+// multiplies.
+var regex = format.As(format.TextOf("a regular expression (RE2) of at most 1000 bytes", 1000), func(s string) (*regexp.Regexp, error) {
+	if strings.Count(s, "{") > 20 {
+		return nil, errors.New("it has more than 20 counted repetitions")
+	}
+	return regexp.Compile(s)
+})
+
+// Since is from when something counts: the beginning of a program or lab, or of the step.
+var Since = format.OneOf("start or step", "start", "step")
+
+var streams = []string{run.Both: "both", run.Out: "out", run.Err: "err"}
+
+// OutputKeys are the keys of what is expected of a program's output.
+func OutputKeys() []format.Field {
+	text := func() *format.Shape { return format.Many(format.Text("a text"), 16) }
+	return []format.Field{
+		{Name: "contains", Shape: text(), Doc: "A text that is in it."},
+		{Name: "lacks", Shape: text(), Doc: "A text that is not."},
+		{Name: "matches", Shape: format.Many(regex, 16), Doc: "A regular expression (RE2) that it matches somewhere."},
+		{Name: "equals", Shape: format.Text("a text"), Doc: "The whole of it."},
+		{Name: "within", Shape: format.Duration(MaxWithin), Doc: "How long to wait for it; 1s where it is not given."},
+		{Name: "since", Shape: Since, Doc: "From when: start, of the program, or step; start where it is not given."},
+		{Name: "stream", Shape: format.OneOf("both, out or err", streams...), Doc: "Which of its streams; both where it is not given."},
+	}
+}
+
+// An Output is what a program is to print.
+type Output struct {
+	Within    time.Duration
+	SinceStep bool
+	Stream    int // of run.Output
+
+	of              string // whose it is; "" of a command
+	contains, lacks []string
+	matches         []*regexp.Regexp
+	equals          *string
+}
+
+// Output reads what stands at v: OutputKeys, and for a program of the file its name.
+func (s *Scope) Output(v *format.Value) *Output {
+	x := &Output{
+		contains: format.Reads[string](v.Get("contains")), lacks: format.Reads[string](v.Get("lacks")), matches: format.Reads[*regexp.Regexp](v.Get("matches")),
+		Within: format.Or(v.Get("within"), time.Second), SinceStep: v.Get("since").String() == "step", Stream: max(slices.Index(streams, v.Get("stream").String()), 0),
+	}
+	if p := v.Get("program"); p != nil {
+		x.of = p.Text
+	}
+	if e := v.Get("equals"); e != nil {
+		x.equals = &e.Text
+	}
+	if len(x.contains)+len(x.lacks)+len(x.matches) == 0 && x.equals == nil {
+		s.Mistakes.At(v, "stdout needs contains, lacks, matches or equals")
+	}
+	return x
+}
+
+// Negative reports whether all that is expected is that something is not printed.
+func (x *Output) Negative() bool { return len(x.contains)+len(x.matches) == 0 && x.equals == nil }
+
+// Lacks reports whether something must not be printed: until the time is over it can be.
+func (x *Output) Lacks() bool { return len(x.lacks) > 0 }
+
+// Wrong says what is wrong with an output; "" when nothing is.
+func (x *Output) Wrong(out string) string {
+	for _, t := range x.contains {
+		if !strings.Contains(out, t) {
+			return fmt.Sprintf("it lacks %q", t)
+		}
+	}
+	for _, t := range x.lacks {
+		if strings.Contains(out, t) {
+			return fmt.Sprintf("it contains %q", t)
+		}
+	}
+	for _, re := range x.matches {
+		if !re.MatchString(out) {
+			return "it does not match " + re.String()
+		}
+	}
+	if x.equals != nil && out != *x.equals {
+		return fmt.Sprintf("it is not %q", *x.equals)
+	}
+	return ""
+}
+
+// Finding compares an output with what it is to be.
+func (x *Output) Finding(out string) run.Finding {
+	f := run.Finding{Expected: x.String(), Absent: out == ""}
+	wrong := x.Wrong(out)
+	f.OK, f.Actual = wrong == "", Printed(out)
+	if !f.OK {
+		f.Actual = wrong + "; " + f.Actual
+	}
+	return f
+}
+
+// String is what is expected, in words.
+func (x *Output) String() string {
+	var parts []string
+	for _, t := range x.contains {
+		parts = append(parts, fmt.Sprintf("contains %q", t))
+	}
+	for _, t := range x.lacks {
+		parts = append(parts, fmt.Sprintf("lacks %q", t))
+	}
+	for _, t := range x.matches {
+		parts = append(parts, "matches "+t.String())
+	}
+	if x.equals != nil {
+		parts = append(parts, fmt.Sprintf("is %q", *x.equals))
+	}
+	what := "the output"
+	if x.of != "" {
+		what += " of " + x.of
+	}
+	return what + " " + strings.Join(parts, " and ")
+}
+
+// Printed is an output for people: its end, where it is long.
+func Printed(out string) string {
+	const limit = 400
+	if out == "" {
+		return "nothing was printed"
+	}
+	if len(out) > limit {
+		return fmt.Sprintf("printed was, last: %q", out[len(out)-limit:])
+	}
+	return fmt.Sprintf("printed was %q", out)
+}

@@ -1,0 +1,43 @@
+package userland
+
+import (
+	"bytes"
+	"testing"
+
+	"wireloom/vnet/errno"
+)
+
+// What the syscall command prints of a call is read back as what the call answered.
+func TestHandAnswersAreReadBack(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		n    int
+		e    errno.Errno
+		more string
+		want HandAnswer
+	}{
+		{"a number", 42, errno.OK, "", HandAnswer{Line: "42", N: 42}},
+		{"nothing to say", 0, errno.OK, "", HandAnswer{Line: "0"}},
+		{"a number and a name", 0, errno.OK, `["tap1"]`, HandAnswer{Line: `0 ["tap1"]`, More: `["tap1"]`}},
+		{"an error", -1, errno.EWOULDBLOCK, "", HandAnswer{Line: "-1 EWOULDBLOCK (Resource temporarily unavailable)", N: -1, Errno: errno.EWOULDBLOCK}},
+		{"an error, whatever else came out", -1, errno.EIO, "more", HandAnswer{Line: "-1 EIO (Input/output error)", N: -1, Errno: errno.EIO}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var b bytes.Buffer
+			printf(&b, "%s", answerText(c.n, c.e, c.more))
+			if got := ReadHandAnswer(b.String() + "    0000  00 01\n"); got != c.want {
+				t.Errorf("got %+v, want %+v", got, c.want)
+			}
+		})
+	}
+	for text, want := range map[string]HandAnswer{
+		"syscall: there is no call \"x\"; help lists them\n": {Refused: `there is no call "x"; help lists them`},
+		"":                            {},
+		"net.inet.ip.forwarding: 1\n": {},
+		"SIGIO\n= 3\n= 4\n":           {Line: "3", N: 3},
+	} {
+		if got := ReadHandAnswer(text); got != want {
+			t.Errorf("%q: got %+v, want %+v", text, got, want)
+		}
+	}
+}
