@@ -2,6 +2,7 @@ package product
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"maps"
@@ -339,6 +340,44 @@ var nativePrograms = map[string]func(p *sys.Proc) sys.Exit{
 				copy(buf[12:16], buf[16:20])
 				copy(buf[16:20], from)
 				p.Write(fd, buf[:n])
+			}
+		}
+	},
+	// late answers echo requests on a tun after half a second, and puts the time of its
+	// answer where the request has its own: what ping prints is then no time at all.
+	"late": func(p *vnet.Proc) vnet.Exit {
+		fd, e := p.Open(p.Args()[1], kern.O_RDWR)
+		if e != errno.OK {
+			return exited(1)
+		}
+		buf := make([]byte, 2048)
+		for {
+			n, e := p.Read(fd, buf)
+			if p.Dying() {
+				return p.Verdict()
+			}
+			if e != errno.OK {
+				return exited(2)
+			}
+			p.Poll(nil, 500*time.Millisecond)
+			reply, err := decode.Reply(decode.Raw, buf[:n])
+			if err != nil {
+				continue
+			}
+			for i := range reply {
+				if reply[i].Name != "data.data" {
+					continue
+				}
+				data, err := hex.DecodeString(strings.ReplaceAll(reply[i].Value, ":", ""))
+				if err != nil || len(data) < 8 {
+					continue
+				}
+				binary.BigEndian.PutUint32(data, uint32(p.Now()/time.Second))
+				binary.BigEndian.PutUint32(data[4:], uint32(p.Now()%time.Second/time.Microsecond))
+				reply[i].Value = hex.EncodeToString(data)
+			}
+			if f, err := decode.Build(decode.Raw, reply); err == nil {
+				p.Write(fd, f)
 			}
 		}
 	},

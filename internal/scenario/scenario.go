@@ -230,7 +230,7 @@ func (s *Scenario) fill(p *format.Mistakes, room *format.Room, e format.Env) {
 	if full == nil {
 		return
 	}
-	fileShape.Check(full, "the scenario", p)
+	FileShape.Check(full, "the scenario", p)
 	b := builder{p: p, sc: s}
 	b.build(full)
 	s.Params = e.Values()

@@ -18,8 +18,8 @@ import (
 // MaxPoints is what a step may be worth at most.
 const MaxPoints = 1000
 
-// fileShape is that of scenario.yaml.
-var fileShape = format.Object(
+// FileShape is that of scenario.yaml.
+var FileShape = format.Object(
 	format.Field{Name: "scenario", Shape: format.Name, Required: true, Doc: "Its name, which is that of its folder."},
 	format.Field{Name: "title", Shape: format.Line, Doc: "What it is about, in a line."},
 	format.Field{Name: "course", Shape: format.Number(1, 100), Doc: "Its position in the course, from 1; not there where it is not part of it."},
@@ -125,7 +125,4 @@ func parseDialect(s string) (kern.Dialect, error) {
 
 // Schema is the JSON Schema of scenario.yaml, for editors. It is written from the shapes
 // that the parser checks a file against.
-func Schema() []byte { return format.Schema(fileShape, "Wireloom scenario") }
-
-// StepKeys are the keys of a step, and Verbs those that do or check something.
-func StepKeys() []format.Field { return stepShape.Keys() }
+func Schema() []byte { return format.Schema(FileShape, "Wireloom scenario") }

@@ -15,10 +15,10 @@ import (
 // steps is the small lab with steps, which are written from the first column on.
 func steps(s string) string { return small + "steps:\n" + s }
 
-// Every mistake that a step, a loop, a param or a stage can have.
+// Every mistake that a step as a whole, a loop, a param or a stage can have. Those of
+// verbs stand in the transcripts of package verb.
 func TestMistakesOfSteps(t *testing.T) {
-	const frame = "packet: {arp.opcode: 1}"
-	sends := "- {id: s, send: {port: s1.1, " + frame + "}}\n"
+	const sends = "- {id: s, send: {port: s1.1, packet: {arp.opcode: 1}}}\n"
 	for _, tc := range []struct{ name, src, want string }{
 		// Steps as a whole.
 		{"hidden before visible", steps("- {visible: staff, wait: 1s}\n- {wait: 1s}\n"), "a step that is visible always comes after one that is visible staff"},
@@ -43,41 +43,6 @@ func TestMistakesOfSteps(t *testing.T) {
 		{"a tap as NIC", strings.Replace(small, "em0:", "tap3:", 1), "f:5:7: node \"a\": interface \"tap3\": tun and tap are devices"},
 		{"a node like a switch", strings.Replace(small, "s1: {ports: 2}", "s1: {ports: 2}\n  a: {ports: 2}", 1), "f:14:3: switch \"a\": another node or switch has this name"},
 		{"too many arguments", strings.Replace(small, "slot: submission", "slot: submission, argv: ["+strings.Repeat("x, ", 40)+"], env: ["+strings.Repeat("A=b, ", 40)+"]", 1), "f:11:7: node \"b\": program \"prog\": 80 arguments"},
-		// Send.
-		{"send nowhere", steps("- {send: {" + frame + "}}\n"), "send needs either a port or a device"},
-		{"send to both", steps("- {send: {port: s1.1, device: \"b:tap0\", " + frame + "}}\n"), "send needs either a port or a device"},
-		{"send in two forms", steps("- {send: {port: s1.1, hex: 00, " + frame + "}}\n"), "in one form"},
-		{"frame without capture", steps("- {send: {port: s1.1, frame: 2, " + frame + "}}\n"), "frame is the number of a frame in a capture"},
-		{"capture without a folder", steps("- {send: {port: s1.1, capture: captures/x.pcap}}\n"), "without a folder has no files"},
-		{"capture outside", steps("- {send: {port: s1.1, capture: ../x.pcap}}\n"), "want a file of the folder"},
-		{"out of a device", steps("- {send: {device: \"b:tap0\", direction: in, " + frame + "}}\n"), "in one direction only"},
-		{"device that is a port", steps("- {send: {device: s1.1, " + frame + "}}\n"), "s1.1 is a port of a switch, want NODE:INTERFACE"},
-		{"device of no node", steps("- {send: {device: \"x:tap0\", " + frame + "}}\n"), "there is no node x"},
-		{"device that cannot be", steps("- {send: {device: \"b:em7\", " + frame + "}}\n"), "there is no interface b:em7"},
-		{"field that is not built", steps("- {send: {port: s1.1, packet: {frame.len: 5}}}\n"), "can be matched, not built"},
-		{"fields that contradict", steps("- {send: {port: s1.1, packet: {arp.opcode: 1, ip.ttl: 5}}}\n"), "a frame is ARP, IPv4 or IPv6"},
-		{"sending for hours", steps("- {send: {port: s1.1, repeat: 100000, every: 1m, " + frame + "}}\n"), "take longer than 1h0m0s"},
-		{"a huge frame", steps("- {send: {port: s1.1, packet: {data.len: 65553}}}\n"), "at most 65553"},
-		{"too many bytes of frames", steps("- for: {times: 100, steps: [{send: {port: s1.1, packet: {data.len: 65000}}}]}\n"), "all frames of the file together have more than 4194304 bytes"},
-		{"repeated without end", steps("- {send: {port: s1.1, repeat: 1000000000, " + frame + "}}\n"), "want a whole number from 1 to 100000"},
-		// Expect.
-		{"expect nowhere", steps("- {expect: {" + frame + "}}\n"), "expect needs either a port or a device"},
-		{"packet and packets", steps("- {expect: {port: s1.1, " + frame + ", packets: [{arp.opcode: 1}]}}\n"), "not both"},
-		{"no packets", steps("- {expect: {port: s1.1, packets: []}}\n"), "packets lists none"},
-		{"packets and count", steps("- {expect: {port: s1.1, count: 2, packets: [{arp.opcode: 1}]}}\n"), "count is for packet"},
-		{"order of one", steps("- {expect: {port: s1.1, order: strict, " + frame + "}}\n"), "there is only one"},
-		{"a bad count", steps("- {expect: {port: s1.1, count: some}}\n"), `count is "some", want a number such as 3, or a range`},
-		{"a count that ends first", steps("- {expect: {port: s1.1, count: 3..1}}\n"), "the range 3..1 ends before it begins"},
-		{"a reply to nothing", steps("- {expect: {port: s1.1, reply_to: s}}\n"), "has the id s and sends something"},
-		{"a reply to what has none", steps("- {id: s, send: {port: s1.1, packet: {arp.opcode: 2}}}\n- {expect: {port: s1.1, reply_to: s}}\n"), "nothing answers what step s sends"},
-		{"since nothing", steps("- {expect: {port: s1.1, since: s}}\n"), "no step before this one has the id s"},
-		{"unknown operation", steps("- {expect: {port: s1.1, packet: {ip.ttl: {above: 3}}}}\n"), `no key "above"; it has not, starts and contains`},
-		{"two operations", steps("- {expect: {port: s1.1, packet: {ip.ttl: {not: 3, starts: 1}}}}\n"), "want one of not, starts or contains"},
-		{"an empty list of values", steps("- {expect: {port: s1.1, packet: {ip.ttl: []}}}\n"), "a list of 0 values"},
-		{"a list in a list", steps("- {expect: {port: s1.1, packet: {ip.ttl: [[1]]}}}\n"), "want single values"},
-		{"a field without a value", steps("- {expect: {port: s1.1, packet: {ip.ttl: }}}\n"), "field ip.ttl is nothing"},
-		{"a bad range of a field", steps("- {expect: {port: s1.1, packet: {ip.ttl: 9..3}}}\n"), "its lower end first"},
-		{"an unknown quoted field", steps("- {expect: {port: s1.1, packet: {quoted.ip.tll: 3}}}\n"), "did you mean ip.ttl?"},
 		// Values that the run tells.
 		{"told by no step", steps("- {expect: {port: s1.1, packet: {ip.ttl: \"${x.ip.ttl}\"}}}\n"), "there is no param, loop variable or step of that name"},
 		{"told by a later step", steps("- {send: {port: s1.1, packet: {ip.ttl: \"${s.ip.ttl}\"}}}\n" + sends), "no step before this one has the id s"},
@@ -85,40 +50,6 @@ func TestMistakesOfSteps(t *testing.T) {
 		{"told a result without do", steps(sends + "- {stdin: {program: b.prog, text: \"${s.result}\"}}\n"), "step s has no do"},
 		{"told where it cannot be", steps(sends + "- {wait: \"${s.ip.ttl}\"}\n"), "cannot hold ${step.field}"},
 		{"told by a step without frames", steps("- {id: s, wait: 1s}\n- {stdin: {program: b.prog, text: \"${s.ip.ttl}\"}}\n"), "neither expects nor sends a frame"},
-		// Programs.
-		{"an unknown program to start", steps("- {start: {program: b.other}}\n"), "there is no program b.other"},
-		{"a start that is no program", steps("- {start: other}\n"), "want NODE.PROGRAM"},
-		{"output without a wish", steps("- {stdout: {program: b.prog}}\n"), "stdout needs contains, lacks, matches or equals"},
-		{"a bad expression", steps("- {stdout: {program: b.prog, matches: \"(\"}}\n"), "want a regular expression (RE2)"},
-		{"an expression that multiplies", steps("- {stdout: {program: b.prog, matches: \"((a{100}){100}){100}\"}}\n"), "want a regular expression (RE2)"},
-		{"two ways to end", steps("- {exit: {program: b.prog, code: 0, trap: true}}\n"), "a program ends in one way"},
-		{"an unknown signal", steps("- {exit: {program: b.prog, signal: SIGTREM}}\n"), "did you mean SIGTERM?"},
-		// By hand.
-		{"no calls", steps("- {do: {node: b, calls: []}}\n"), "there are no calls to make"},
-		{"calls at no node", steps("- {do: {node: x, calls: [getpid]}}\n"), "there is no node x"},
-		{"an answer that is none", steps("- {do: {node: b, calls: [read 4 = soon]}}\n"), `"soon" is no answer of a call`},
-		{"an answer twice", steps("- {do: {node: b, calls: [{call: read 4 = 3, result: 3}]}}\n"), "stands behind result"},
-		{"two calls in one", steps("- {do: {node: b, calls: [getpid; getpid]}}\n"), "a call is one line"},
-		{"a command without words", steps("- {run: {node: b, command: []}}\n"), "the command has no words"},
-		// Faults.
-		{"a fault of nothing", steps("- {fault: {link: down}}\n"), "either the port of a link or an interface"},
-		{"an interface without state", steps("- {fault: {interface: \"b:tap0\"}}\n"), "has a state, down or up"},
-		{"a port with a state", steps("- {fault: {port: s1.1, state: down}}\n"), "state is for an interface"},
-		{"a fault without direction", steps("- {fault: {port: s1.1, drop: 1}}\n"), `lacks "direction"`},
-		{"down and drop", steps("- {fault: {port: s1.1, link: down, direction: in, drop: 1}}\n"), "either takes the link down or up"},
-		{"a delay without time", steps("- {fault: {port: s1.1, direction: in, delay: 1}}\n"), "delayed by a time"},
-		{"a fault without a link", strings.Replace(steps("- {fault: {port: s1.3, link: down}}\n"), "ports: 2", "ports: 3", 1), "there is no link to fail"},
-		// State.
-		{"a budget of nothing", steps("- {budget: {program: b.prog}}\n"), "budget needs fuel, memory or per_packet"},
-		{"no counter", steps("- {counters: {interface: \"b:tap0\"}}\n"), "counters names no counter"},
-		{"no such switch", steps("- {mac_table: {switch: s9, count: 0}}\n"), "there is no switch s9"},
-		{"an empty table", steps("- {mac_table: {switch: s1}}\n"), "mac_table needs has, lacks or count"},
-		{"a bad MAC in a table", steps("- {mac_table: {switch: s1, has: {zz: s1.1}}}\n"), "is no MAC address"},
-		{"a bad address in a table", steps("- {arp_table: {node: a, has: {zz: \"02:00:00:00:00:01\"}}}\n"), "is no IP address"},
-		{"an empty ARP table", steps("- {arp_table: {node: a}}\n"), "arp_table needs has, lacks or count"},
-		{"no routes", steps("- {routes: {node: a}}\n"), "routes needs has or lacks"},
-		{"an unknown flag", steps("- {device: {name: \"b:tap0\", flags: [OPEN]}}\n"), "is no flag of an interface"},
-		{"a state of what must not be", steps("- {device: {name: \"b:tap0\", exists: false, open: true}}\n"), "has no state"},
 		// Loops.
 		{"a loop over nothing", steps("- for: {each: x, steps: [{wait: 1s}]}\n"), "for needs either in"},
 		{"a loop without a name", steps("- for: {in: 1..3, steps: [{wait: 1s}]}\n"), `for lacks "each"`},

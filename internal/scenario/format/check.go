@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // Check checks v against the shape, and leaves in v and its parts what they are read as
@@ -71,11 +72,19 @@ func (s *Shape) Try(v *Value) (*Value, bool) {
 
 // Shown is the text of a value for a message.
 func Shown(v *Value) string {
-	s := v.Text
-	if len(s) > 40 {
-		s = s[:40] + "..."
+	const limit = 40
+	return strconv.Quote(Clip(v.Text, limit))
+}
+
+// Clip is a text of so many bytes at most, and dots where there were more.
+func Clip(s string, limit int) string {
+	if len(s) <= limit {
+		return s
 	}
-	return strconv.Quote(s)
+	for limit > 0 && !utf8.RuneStart(s[limit]) {
+		limit--
+	}
+	return s[:limit] + "..."
 }
 
 func (s *Shape) limit(v *Value, n int, what string, p *Mistakes) {

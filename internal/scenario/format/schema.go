@@ -82,7 +82,9 @@ func (g *schemer) plain(s *Shape) map[string]any {
 		of := g.schema(s.of)
 		m["anyOf"] = []any{of, map[string]any{"type": "array", "items": of, "maxItems": s.max}}
 	case shapeEither:
-		m["anyOf"] = []any{map[string]any{"type": "string", "description": s.want}, g.schema(s.of)}
+		text := g.schema(s.text)
+		text["description"] = s.want
+		m["anyOf"] = []any{text, g.schema(s.of)}
 	case shapeAny:
 	case shapeSteps:
 		return map[string]any{"type": "array", "items": ref(StepName), "maxItems": MaxSteps}

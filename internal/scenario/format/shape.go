@@ -167,17 +167,6 @@ func Named(name string, s *Shape) *Shape {
 // Want is what the shape wants, in words.
 func (s *Shape) Want() string { return s.want }
 
-// Keys are the keys of an object, or of the objects that it is a list or one of.
-func (s *Shape) Keys() []Field {
-	for s != nil && s.kind != shapeObject {
-		s = s.of
-	}
-	if s == nil {
-		return nil
-	}
-	return s.fields
-}
-
 // parseSize reads an amount of memory.
 func parseSize(s string) (int64, error) {
 	n := strings.TrimRight(s, "KMGiB")

@@ -1,6 +1,10 @@
 package run
 
-import "bytes"
+import (
+	"bytes"
+
+	"wireloom/internal/scenario/format"
+)
 
 // MaxOutput is how many bytes of a program's output are looked at.
 const MaxOutput = 256 << 10
@@ -49,7 +53,9 @@ func (o *Output) Text(stream int, step bool) string {
 
 // LastError is the last line on standard error that is not blank, without what can't be
 // shown; "" if there is none.
-func (o *Output) LastError() string { return plainLine(cutText(o.tail.last[Err], maxPrintedLine)) }
+func (o *Output) LastError() string {
+	return plainLine(format.Clip(string(o.tail.last[Err]), maxPrintedLine))
+}
 
 // EndsWith reports whether what was printed last is a text.
 func (o *Output) EndsWith(text string) bool { return bytes.HasSuffix(o.text[Both], []byte(text)) }

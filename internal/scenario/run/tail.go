@@ -96,13 +96,13 @@ func (t *tail) printed(sl format.Slot, limit int, fresh bool) *Printed {
 	var open []string
 	for _, l := range t.open {
 		if len(l) > 0 {
-			open = append(open, plainLine(cutText(l, maxPrintedLine)))
+			open = append(open, plainLine(format.Clip(string(l), maxPrintedLine)))
 		}
 	}
 	first := max(t.ended-max(limit-len(open), 0), t.ended-len(t.ring), from)
 	p := &Printed{Node: sl.Node, Proc: sl.Proc, Before: first - from}
 	for i := first; i < t.ended; i++ {
-		p.Lines = append(p.Lines, plainLine(cutText(t.ring[i%len(t.ring)], maxPrintedLine)))
+		p.Lines = append(p.Lines, plainLine(format.Clip(string(t.ring[i%len(t.ring)]), maxPrintedLine)))
 	}
 	if p.Lines = append(p.Lines, open...); len(p.Lines) == 0 {
 		return nil
@@ -127,25 +127,13 @@ func (t *tail) reason(how string, code int) string {
 	trap := how == "trap"
 	switch {
 	case (trap || slices.Contains([]int{2, 101, 134}, code)) && len(t.panic) > 0: // Go, Rust, abort(3)
-		return cutText(t.panic, maxReason)
+		return format.Clip(string(t.panic), maxReason)
 	case len(t.last[2]) > 0:
-		return cutText(t.last[2], maxReason)
+		return format.Clip(string(t.last[2]), maxReason)
 	case trap: // what a program printed on its standard output before says little of a trap
 		return ""
 	}
-	return cutText(t.last[1], maxReason)
-}
-
-// cutText is a line of so many bytes at most, and dots where there were more.
-func cutText(b []byte, limit int) string {
-	if len(b) <= limit {
-		return string(b)
-	}
-	n := limit
-	for n > 0 && !utf8.RuneStart(b[n]) {
-		n--
-	}
-	return string(b[:n]) + "..."
+	return format.Clip(string(t.last[1]), maxReason)
 }
 
 // Quoted is what a program said, as a verdict has it: in quotes, since it is its word

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"wireloom/internal/decode"
+	"wireloom/internal/scenario/format"
 	"wireloom/vnet/errno"
 	"wireloom/vnet/event"
 )
@@ -31,15 +32,19 @@ func ExitText(e *event.Event) string {
 func CallText(e *event.Event) string {
 	var b strings.Builder
 	b.WriteString(e.Op)
+	const limit = 80
+	text := format.Clip(e.Text, limit)
 	switch {
 	case e.Op == "open":
 		fmt.Fprintf(&b, "(%q)", e.Path)
 	case e.Path != "" && (e.Op == "read" || e.Op == "write"):
 		fmt.Fprintf(&b, "(%d<%s>, %d)", e.FD, e.Path, e.Len)
+	case e.Path != "" && text != "":
+		fmt.Fprintf(&b, "(%d<%s>, %s)", e.FD, e.Path, text)
 	case e.Path != "":
-		fmt.Fprintf(&b, "(%d<%s>%s)", e.FD, e.Path, sep(e.Text))
+		fmt.Fprintf(&b, "(%d<%s>)", e.FD, e.Path)
 	default:
-		fmt.Fprintf(&b, "(%s)", strings.TrimPrefix(sep(e.Text), ", "))
+		fmt.Fprintf(&b, "(%s)", text)
 	}
 	if e.Errno != 0 {
 		fmt.Fprintf(&b, " = %v", errno.Errno(e.Errno))
@@ -47,16 +52,6 @@ func CallText(e *event.Event) string {
 		fmt.Fprintf(&b, " = %d", e.N)
 	}
 	return b.String()
-}
-
-func sep(s string) string {
-	if s == "" {
-		return ""
-	}
-	if len(s) > 80 {
-		s = s[:80] + "..."
-	}
-	return ", " + s
 }
 
 // Summary is a frame in words.

@@ -111,15 +111,6 @@ func Register(phase Phase, rank int, v Verb) {
 	slices.SortFunc(registry, func(a, b registered) int { return cmp.Or(cmp.Compare(a.phase, b.phase), cmp.Compare(a.rank, b.rank)) })
 }
 
-// Names are the names of all verbs, in the order in which they are done.
-func Names() []string {
-	var out []string
-	for _, v := range registry {
-		out = append(out, v.Name())
-	}
-	return out
-}
-
 // Keys are the keys of a step that are verbs.
 func Keys() []format.Field {
 	var out []format.Field

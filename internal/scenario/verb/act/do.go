@@ -207,9 +207,7 @@ func (c *call) answered(r *run.Run, f *run.Finding, want answer, prints string, 
 			f.Actual = "done"
 		}
 	}
-	if len(f.Actual) > maxAnswer {
-		f.Actual = f.Actual[:maxAnswer] + "..."
-	}
+	f.Actual = format.Clip(f.Actual, maxAnswer)
 	read := &p.Read.Last
 	if len(c.hex) > 0 {
 		f.Expected += ", with the bytes " + hex.EncodeToString(c.hex)

@@ -61,7 +61,7 @@ func (fault) Parse(v *format.Value, s *verb.Scope) verb.Step {
 		}
 		if err := check(); err != nil {
 			s.Mistakes.At(v, "%v", err)
-		} else if !s.Linked(format.Read[format.End](port)) {
+		} else if end != (format.End{}) && !s.Linked(end) {
 			s.Mistakes.At(port, "nothing is plugged into %s: there is no link to fail", port.Text)
 		}
 	}

@@ -187,10 +187,7 @@ func (x *expecting) Begin(r *run.Run) { *run.Keep[watches](r, watching{}) = watc
 
 // Watch begins to look.
 func (x *expecting) Watch(r *run.Run) {
-	w := &watch{x: x, place: x.place()}
-	for range x.patterns {
-		w.owner = append(w.owner, -1)
-	}
+	w := newWatch(x)
 	ws := run.Keep[watches](r, watching{})
 	ws.all = append(ws.all, w)
 	r.Watch(w)

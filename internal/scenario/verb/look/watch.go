@@ -40,6 +40,14 @@ type watch struct {
 	owner []int    // any order: the frame that meets a pattern, -1 while none does
 }
 
+func newWatch(x *expecting) *watch {
+	w := &watch{x: x, place: x.place()}
+	for range x.patterns {
+		w.owner = append(w.owner, -1)
+	}
+	return w
+}
+
 // Replies looks from now on for a reply to what the step itself sends, which is known now.
 func (w *watch) Replies(r *run.Run) {
 	if w.wants == nil && w.err == nil {

@@ -1,4 +1,4 @@
-package scenario_test
+package format_test
 
 import (
 	"encoding/json"
@@ -63,6 +63,37 @@ func TestSchemaTakesTheBuiltins(t *testing.T) {
 				t.Error("the schema takes it")
 			}
 		})
+	}
+}
+
+// What a shape takes at its bounds and refuses beyond them, its schema does, too: of every
+// shape of the format that has bounds.
+func TestSchemaAndParserAgreeOnEveryBound(t *testing.T) {
+	looked := 0
+	for _, part := range format.Parts(scenario.FileShape) {
+		within, beyond := part.Shape.Edges()
+		if len(within)+len(beyond) == 0 {
+			continue
+		}
+		looked++
+		var root map[string]any
+		if err := json.Unmarshal(format.Schema(part.Shape, "a part"), &root); err != nil {
+			t.Fatal(err)
+		}
+		if defs := root["$defs"].(map[string]any); defs["step"] == nil {
+			defs["step"] = map[string]any{}
+		}
+		for i, text := range append(within, beyond...) {
+			v := tree(t, []byte("x: "+text+"\n")).Get("x")
+			_, parser := part.Shape.Try(v)
+			schema := schemaChecker{root}.check(root, plainOf(v), "/")
+			if want := i < len(within); parser != want || (schema == nil) != want {
+				t.Errorf("%s: of %.60s the parser takes it: %t, the schema says %v; want both %t", part.Path, text, parser, schema, want)
+			}
+		}
+	}
+	if looked < 40 {
+		t.Errorf("only %d shapes with bounds were found", looked)
 	}
 }
 
@@ -238,7 +269,7 @@ func (c schemaChecker) keyword(m map[string]any, key string, arg, v any, at stri
 
 // The first example of the reference is a scenario.
 func TestDocumentedExample(t *testing.T) {
-	doc, err := os.ReadFile("../../docs/scenarios.md")
+	doc, err := os.ReadFile("../../../docs/scenarios.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -250,10 +281,12 @@ func TestDocumentedExample(t *testing.T) {
 	if _, err := scenario.Parse("docs/scenarios.md", []byte(src)); err != nil {
 		t.Error(err)
 	}
-	// Every key of a step has its place on that page.
-	for _, f := range scenario.StepKeys() {
-		if !strings.Contains(string(doc), f.Name) {
-			t.Errorf("docs/scenarios.md does not tell of %s", f.Name)
+	// Every key of every shape has its place on that page.
+	for _, part := range format.Parts(scenario.FileShape) {
+		for _, f := range part.Shape.Fields() {
+			if !strings.Contains(string(doc), f.Name) {
+				t.Errorf("docs/scenarios.md does not tell of %s", f.Name)
+			}
 		}
 	}
 }
