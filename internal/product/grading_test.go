@@ -345,7 +345,7 @@ var nativePrograms = map[string]func(p *sys.Proc) sys.Exit{
 	},
 	// late answers echo requests on a tun after half a second, and puts the time of its
 	// answer where the request has its own: what ping prints is then no time at all.
-	"late": func(p *vnet.Proc) vnet.Exit {
+	"late": func(p *sys.Proc) sys.Exit {
 		fd, e := p.Open(p.Args()[1], kern.O_RDWR)
 		if e != errno.OK {
 			return exited(1)
