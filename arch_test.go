@@ -39,7 +39,8 @@ vnet/kern, vnet/errno                                  < vnet/fs
 vnet/fs, vnet/inet, vnet/kern, vnet/errno, vnet/loop   < vnet/file
 vnet/kern                                              < vnet/memory, vnet/shell
 vnet/file, vnet/fs, vnet/inet, vnet/kern, vnet/errno, vnet/event, vnet/loop, vnet/memory, vnet/shell, vnet/signal < vnet/sys
-vnet/sys, vnet/loop, vnet/kern, vnet/errno, vnet/packet, vnet/event, vnet/fabric, vnet/fabric/bridge, vnet/fabric/netem, vnet/fabric/stp, vnet/inet, vnet/fs, vnet/memory, vnet/shell, vnet/signal < vnet
+vnet/sys, vnet/inet, vnet/kern, vnet/errno, vnet/packet, vnet/event, vnet/fabric, vnet/loop, vnet/memory < vnet/machine
+vnet/machine, vnet/sys, vnet/loop, vnet/kern, vnet/errno, vnet/packet, vnet/event, vnet/fabric, vnet/fabric/bridge, vnet/fabric/netem, vnet/fabric/stp, vnet/inet, vnet/fs, vnet/memory, vnet/shell, vnet/signal < vnet
 vnet, vnet/sys, vnet/file, vnet/signal, vnet/inet, vnet/kern, vnet/errno, vnet/packet < vnet/userland
 vnet, vnet/sys, vnet/fs, vnet/file, vnet/signal, vnet/inet, vnet/kern, vnet/errno, wasm/fuel, wasm/modcache + wazero, sys < wasm
 vnet/inet, vnet/kern, vnet/errno, vnet/packet + gVisor        < internal/hoststack
@@ -105,6 +106,7 @@ var core = map[string][]string{
 	"vnet/shell":         nil,
 	"vnet/signal":        nil,
 	"vnet/sys":           nil,
+	"vnet/machine":       nil,
 	"vnet/event":         {"sync", "sync/atomic", "channel"}, // live readers read the log while the loop appends
 	"vnet/kern":          nil,
 	"tunemu":             nil,

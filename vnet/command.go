@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"wireloom/vnet/event"
+	"wireloom/vnet/machine"
 )
 
 // A Command is something done to a lab from outside: a click, an upload, a line typed
@@ -77,7 +78,7 @@ func (l *Lab) doFrame(c frameCommand) (Reply, error) {
 }
 
 // nodeNamed is the node of that name, or why there is none.
-func (l *Lab) nodeNamed(name string) (*Node, error) {
+func (l *Lab) nodeNamed(name string) (*machine.Node, error) {
 	if n := l.Node(name); n != nil {
 		return n, nil
 	}
@@ -85,18 +86,18 @@ func (l *Lab) nodeNamed(name string) (*Node, error) {
 }
 
 // slotOf is a slot by its node's name and its own, or why there is none.
-func (l *Lab) slotOf(node, name string) (*Node, *slot, error) {
+func (l *Lab) slotOf(node, name string) (*machine.Node, *machine.Slot, error) {
 	n, err := l.nodeNamed(node)
 	if err != nil {
 		return nil, nil, err
 	}
-	s := n.slot(name)
+	s := n.Slot(name)
 	if s == nil {
-		return n, nil, n.noProgram(name)
+		return n, nil, noProgram(n, name)
 	}
 	return n, s, nil
 }
 
-func (n *Node) noProgram(name string) error {
+func noProgram(n *machine.Node, name string) error {
 	return fmt.Errorf("node %s has no program %q", n.Name(), name)
 }

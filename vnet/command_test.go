@@ -217,7 +217,7 @@ func TestRemovedNodeIsSilent(t *testing.T) {
 	}
 	b.do(AddNode{NodeConfig{Name: "h1", NICs: []NICConfig{{Name: "em0"}}}})
 	b.do(Plug{"h1:em0", "s1.1", time.Millisecond})
-	if got := b.ports["h1:em0"].end.(*iface).If.MAC; got != (packet.MAC{2, 0, 0, 0, 3, 1}) {
+	if got := b.ports["h1:em0"].end.(nodeEnd).x.If.MAC; got != (packet.MAC{2, 0, 0, 0, 3, 1}) {
 		t.Errorf("the new node has %v, an address that another has had", got)
 	}
 	b.do(RemoveSwitch{"s1"})

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"wireloom/vnet/event"
+	"wireloom/vnet/machine"
 )
 
 // AddNode puts a machine into the lab and starts it: its programs that are to run from
@@ -23,7 +24,7 @@ func (c AddNode) apply(l *Lab) (r Reply, err error) {
 	}
 	n, err := l.addNode(c.Node)
 	if err == nil {
-		err = n.startNet()
+		err = startNet(n, c.Node)
 	}
 	if err != nil {
 		if n != nil {
@@ -36,7 +37,7 @@ func (c AddNode) apply(l *Lab) (r Reply, err error) {
 		l.hosts[c.Node.Name] = a
 	}
 	if l.started {
-		n.startPrograms()
+		n.StartPrograms()
 	}
 	return r, nil
 }
@@ -62,12 +63,12 @@ func (c RemoveNode) apply(l *Lab) (r Reply, err error) {
 }
 
 // dropNode takes a node out of the lab's tables and ends what it has.
-func (l *Lab) dropNode(n *Node) {
-	for _, x := range n.ifaces {
-		x.port.unplug()
-		delete(l.ports, x.port.name)
+func (l *Lab) dropNode(n *machine.Node) {
+	for _, x := range n.Interfaces() {
+		l.ports[x.Name()].unplug()
+		delete(l.ports, x.Name())
 	}
-	n.off()
-	l.nodes = slices.DeleteFunc(l.nodes, func(x *Node) bool { return x == n })
+	n.Off()
+	l.nodes = slices.DeleteFunc(l.nodes, func(x *machine.Node) bool { return x == n })
 	delete(l.byName, n.Name())
 }

@@ -25,10 +25,10 @@ func (c Install) apply(l *Lab) (r Reply, err error) {
 		return r, err
 	case c.Program == nil || c.Program.ID() != c.Hash:
 		return r, fmt.Errorf("program %s:%s: the bytes with hash %s are not here", n.Name(), c.Proc, c.Hash)
-	case !s.conf.Slot:
+	case !s.Users:
 		return r, fmt.Errorf("program %s:%s is part of the scenario and cannot be replaced", n.Name(), c.Proc)
 	}
-	s.prog = c.Program
+	s.Program = c.Program
 	return r, nil
 }
 
@@ -39,6 +39,6 @@ func (l *Lab) Install(node, proc string, prog sys.Program) error {
 	if err != nil {
 		return err
 	}
-	s.prog = prog
+	s.Program = prog
 	return nil
 }

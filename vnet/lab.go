@@ -16,6 +16,7 @@ import (
 	"wireloom/vnet/inet"
 	"wireloom/vnet/kern"
 	"wireloom/vnet/loop"
+	"wireloom/vnet/machine"
 	"wireloom/vnet/memory"
 	"wireloom/vnet/sys"
 )
@@ -38,25 +39,30 @@ type Lab struct {
 	conf     Config
 	topology Config // conf as commands have changed it since
 	rt       Runtime
+	env      *machine.Env
 	loop     loop.Loop
 	log      *event.Log
 	mem      *memory.Lab
-	nodes    []*Node
-	byName   map[string]*Node
-	numbered int // nodes that there were so far
-	switched int // switches that there were so far
-	switches []*netswitch
-	ports    map[string]*port
-	hosts    map[string]netip.Addr // the nodes' first addresses, by name
-	started  bool
-	closed   bool
-	halted   string    // see Halted
-	rings    ringsTold // see crosses
+	parts
+	started bool
+	closed  bool
+	halting
 
 	rec     event.Recorder // of log
 	frame   uint64         // the identity of the frame that the command under way brings
 	pool    fabric.Pool
 	flights *flight
+}
+
+// The parts of a lab are what there is now.
+type parts struct {
+	nodes    []*machine.Node
+	byName   map[string]*machine.Node
+	numbered int // nodes that there were so far
+	switched int // switches that there were so far
+	switches []*netswitch
+	ports    map[string]*port
+	hosts    map[string]netip.Addr // the nodes' first addresses, by name
 }
 
 // New builds a lab at time zero. Nothing in it runs before Start.
@@ -67,9 +73,10 @@ func New(c Config, rt Runtime) (*Lab, error) {
 	if rt.Modules == nil {
 		rt.Modules = func(kern.Dialect) []kern.Module { return nil }
 	}
-	l := &Lab{conf: c, rt: rt, topology: c, log: event.NewLog(c.Window), ports: map[string]*port{}, byName: map[string]*Node{}}
+	l := &Lab{conf: c, rt: rt, topology: c, log: event.NewLog(c.Window), parts: parts{ports: map[string]*port{}, byName: map[string]*machine.Node{}}}
 	l.rec = event.Recorder{Log: l.log, Loop: &l.loop}
 	l.mem = newMemory(l)
+	l.env = l.newEnv()
 	canonical, err := json.Marshal(c)
 	if err != nil {
 		return nil, fmt.Errorf("lab %q: %w", c.Name, err)
@@ -92,8 +99,8 @@ func New(c Config, rt Runtime) (*Lab, error) {
 		}
 		plug(a, b, lc)
 	}
-	for _, n := range l.nodes {
-		if err := n.startNet(); err != nil {
+	for i, n := range l.nodes {
+		if err := startNet(n, c.Nodes[i]); err != nil {
 			l.Close()
 			return nil, err
 		}
@@ -109,23 +116,14 @@ func (l *Lab) Start() {
 	}
 	l.started = true
 	for _, n := range l.nodes {
-		n.startPrograms()
-	}
-}
-
-// startPrograms starts those that are to run from the beginning and are installed.
-func (n *Node) startPrograms() {
-	for _, s := range n.slots {
-		if s.conf.Start && s.prog != nil && s.proc == nil {
-			_, _ = n.startSlot(s) // a fresh node is below every limit
-		}
+		n.StartPrograms()
 	}
 }
 
 // addNode makes a node. One that could not be made whole is returned with the error.
-func (l *Lab) addNode(c NodeConfig) (*Node, error) {
+func (l *Lab) addNode(c NodeConfig) (*machine.Node, error) {
 	l.numbered++
-	n, err := newNode(l, l.numbered, c, &l.rt)
+	n, err := l.newNode(l.numbered, c)
 	l.nodes = append(l.nodes, n)
 	l.byName[c.Name] = n
 	return n, err
@@ -180,7 +178,7 @@ func (l *Lab) At(at time.Duration, f func()) (cancel func()) {
 }
 
 // Node returns a node by name, nil if there is none.
-func (l *Lab) Node(name string) *Node {
+func (l *Lab) Node(name string) *machine.Node {
 	return l.byName[name]
 }
 
@@ -191,17 +189,8 @@ func (l *Lab) Close() {
 	}
 	l.closed = true
 	for _, n := range l.nodes {
-		n.off()
+		n.Off()
 	}
-}
-
-// off ends the node's processes and its stack without running them on, and takes back
-// what they had planned.
-func (n *Node) off() {
-	n.gone = true
-	n.System.Off()
-	n.Net.Off()
-	n.Kernel().Memory().Drop()
 }
 
 // Note appends an event of the scenario's to the log: a step or a check.

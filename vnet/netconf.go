@@ -1,14 +1,11 @@
 package vnet
 
 import (
-	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
 
-	"wireloom/vnet/errno"
 	"wireloom/vnet/inet"
-	"wireloom/vnet/kern"
 )
 
 // RouteConfig describes a static route of a node.
@@ -16,55 +13,6 @@ type RouteConfig struct {
 	To  netip.Prefix // 0.0.0.0/0 is the default route
 	Via netip.Addr   // the gateway, on a network of one of the node's addresses
 	Dev string       `json:",omitempty"` // the interface, where there is no gateway
-}
-
-// createDevice is ifconfig NAME create. DragonFly's tun comes with its first open.
-func (n *Node) createDevice(name string) errno.Errno {
-	_, e := n.Kernel().IfCreate(&n.root, name)
-	if e == errno.OK || n.conf.Dialect != kern.DragonFly {
-		return e
-	}
-	f, open := n.Kernel().Open(&n.root, "/dev/"+name, kern.O_RDWR)
-	if open != errno.OK {
-		return e
-	}
-	return f.Close(&n.root)
-}
-
-// configure gives an interface the addresses of the configuration, and the first
-// of them its peer.
-func (n *Node) configure(iface string, addrs []netip.Prefix, peer netip.Addr) error {
-	for i, p := range addrs {
-		a := kern.Addr{Addr: p.Addr(), Bits: p.Bits()}
-		if i == 0 {
-			a.Dst = peer
-		}
-		if e := n.Kernel().AddAddress(&n.root, iface, a); e != errno.OK {
-			return fmt.Errorf("ifconfig %s %s: %s", iface, p, e.Message())
-		}
-	}
-	return nil
-}
-
-// startNet is called when the links of the lab are there: the node gets its stack,
-// if its configuration has an address, and its routes.
-func (n *Node) startNet() error {
-	n.SetForwarding(n.conf.Forward)
-	if n.HasAddress() {
-		if n.lab.rt.NewStack == nil {
-			return fmt.Errorf("node %q: it has addresses, and this build has no IP stack", n.Name())
-		}
-		if n.Need() != errno.OK {
-			return fmt.Errorf("node %q: its IP stack: %w", n.Name(), n.Why())
-		}
-	}
-	for _, r := range n.conf.Routes {
-		if e := n.AddRoute(inet.Route{To: r.To, Via: r.Via, Dev: r.Dev}); e != errno.OK {
-			return fmt.Errorf("node %q: the route to %s: %s", n.Name(), r.To, e.Message())
-		}
-	}
-	n.Begin()
-	return nil
 }
 
 // checkNet says what is wrong with the addresses and routes of the configuration.

@@ -43,15 +43,15 @@ func (l *Lab) free(name string) (*port, error) {
 	if p == nil {
 		return nil, fmt.Errorf("there is no %q in this lab: an end is SWITCH.PORT or NODE:INTERFACE", name)
 	}
-	x, own := p.end.(*iface)
+	end, own := p.end.(nodeEnd)
 	switch {
 	case p.peer != nil:
 		return nil, fmt.Errorf("%s is connected to %s: unplug that first", name, p.peer.name)
 	case p.carries != packet.LinkEthernet:
 		return nil, fmt.Errorf("%s is point to point: no cable goes there", name)
-	case own && x.Gone:
+	case own && end.x.Gone:
 		return nil, fmt.Errorf("%s was destroyed", name)
-	case own && x.Kind != inet.Card && len(x.If.Addrs) > 0:
+	case own && end.x.Kind != inet.Card && len(end.x.If.Addrs) > 0:
 		return nil, fmt.Errorf("%s has an address, so that it belongs to the node's own IP stack: take the address away first", name)
 	}
 	return p, nil

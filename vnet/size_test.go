@@ -32,13 +32,13 @@ func TestDefaultAddressesOfAThousandNodes(t *testing.T) {
 	b := newBench(t, wide(1000))
 	seen := map[packet.MAC]string{}
 	for _, n := range b.nodes {
-		mac := n.ifaces[0].If.MAC
+		mac := n.Interfaces()[0].If.MAC
 		if seen[mac] != "" {
 			t.Fatalf("%s and %s have the address %v", seen[mac], n.Name(), mac)
 		}
 		seen[mac] = n.Name()
 	}
-	if got := b.ports["h256:em0"].end.(*iface).If.MAC; got != (packet.MAC{2, 0, 0, 1, 1, 1}) {
+	if got := b.ports["h256:em0"].end.(nodeEnd).x.If.MAC; got != (packet.MAC{2, 0, 0, 1, 1, 1}) {
 		t.Errorf("node 257 has %v", got)
 	}
 }
@@ -56,7 +56,7 @@ func BenchmarkFrames(b *testing.B) {
 			frames := make([]*Inject, n)
 			for i := range frames {
 				to := i ^ 1
-				frames[i] = &Inject{Port: fmt.Sprintf("h%d:em0", i), Hex: eth(l.nodes[to].ifaces[0].If.MAC, l.nodes[i].ifaces[0].If.MAC)}
+				frames[i] = &Inject{Port: fmt.Sprintf("h%d:em0", i), Hex: eth(l.nodes[to].Interfaces()[0].If.MAC, l.nodes[i].Interfaces()[0].If.MAC)}
 				if _, err := l.Do(frames[i]); err != nil {
 					b.Fatal(err)
 				}

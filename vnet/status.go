@@ -1,7 +1,6 @@
 package vnet
 
 import (
-	"slices"
 	"time"
 
 	"wireloom/vnet/inet"
@@ -61,24 +60,17 @@ func (l *Lab) Status() Status {
 	for _, n := range l.nodes {
 		v4, v6 := n.Forwarding()
 		s.Nodes = append(s.Nodes, NodeStatus{Node: n.Name(), Forward4: v4, Forward6: v6, Routes: n.Table()})
-		for _, sl := range n.slots {
-			s.Procs = append(s.Procs, sl.status(n))
-		}
-		for _, p := range n.Procs() {
-			if !slices.ContainsFunc(n.slots, func(sl *slot) bool { return sl.proc == p }) {
-				s.Procs = append(s.Procs, p.Status())
-			}
-		}
-		for _, x := range n.ifaces {
+		s.Procs = append(s.Procs, n.Status()...)
+		for _, x := range n.Interfaces() {
 			if x.Gone {
 				continue
 			}
 			i := x.If
 			s.Ifaces = append(s.Ifaces, IfaceStatus{
-				Port: x.port.name, Kind: x.Kind.String(), Addresses: x.shown(), Flags: i.Flags.Names(), Link: i.Link.String(), MTU: i.MTU, MAC: i.MAC.String(),
+				Port: x.Name(), Kind: x.Kind.String(), Addresses: shown(x.If), Flags: i.Flags.Names(), Link: i.Link.String(), MTU: i.MTU, MAC: i.MAC.String(),
 				Queued: i.Snd.Len(), QueueMax: i.Snd.Max, Counters: i.Cnt, Drops: i.Snd.Drops,
 			})
-			s.Ports = append(s.Ports, x.port.status())
+			s.Ports = append(s.Ports, l.ports[x.Name()].status())
 		}
 	}
 	for _, sw := range l.switches {
@@ -93,15 +85,15 @@ func (l *Lab) Status() Status {
 }
 
 // shown are the addresses of an interface as ifconfig has them.
-func (x *iface) shown() []string {
+func shown(i *kern.Ifnet) []string {
 	var out []string
-	for _, a := range x.If.Addrs {
+	for _, a := range i.Addrs {
 		switch {
 		case !a.Valid():
 		case a.Dst.IsValid():
 			out = append(out, a.Addr.String()+" --> "+a.Dst.String())
 		default:
-			out = append(out, x.If.Prefix(a).String())
+			out = append(out, i.Prefix(a).String())
 		}
 	}
 	return out
@@ -109,27 +101,6 @@ func (x *iface) shown() []string {
 
 func (p *port) status() PortStatus {
 	return PortStatus{Port: p.name, Sent: p.Sent, Dropped: p.Dropped, Impaired: p.impairment()}
-}
-
-func (sl *slot) status(n *Node) sys.Status {
-	switch {
-	case sl.proc != nil:
-		st := sl.proc.Status()
-		st.Slot = sl.conf.Slot
-		return st
-	case sl.last != nil:
-		st := sl.last.Status()
-		st.Slot = sl.conf.Slot
-		if sl.prog != nil {
-			st.Program = sl.prog.Name()
-		}
-		return st
-	}
-	st := sys.Status{Node: n.Name(), Name: sl.conf.Name, State: "stopped", Slot: sl.conf.Slot, Native: sl.conf.Command != ""}
-	if sl.prog != nil {
-		st.Program = sl.prog.Name()
-	}
-	return st
 }
 
 // A MACEntry is an address that a switch knows.

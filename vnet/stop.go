@@ -36,17 +36,17 @@ func (l *Lab) end(node, proc string, how func(*sys.Proc)) (r Reply, err error) {
 	if err != nil {
 		return r, err
 	}
-	s := n.slot(proc)
+	s := n.Slot(proc)
 	switch {
-	case s != nil && s.proc == nil:
+	case s != nil && s.Proc() == nil:
 		return r, fmt.Errorf("%s:%s is not running", n.Name(), proc)
 	case s != nil:
-		how(s.proc)
+		how(s.Proc())
 		return r, nil
 	}
 	p := n.Named(proc)
 	if p == nil {
-		return r, n.noProgram(proc)
+		return r, noProgram(n, proc)
 	}
 	for _, q := range n.Group(p) { // all of a line
 		how(q)

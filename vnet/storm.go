@@ -50,6 +50,12 @@ func (l *Lab) halt() {
 	l.emit(event.Event{Kind: event.Limit, Op: "instant", N: MaxInstant, Text: l.halted})
 }
 
+// A halting is how a lab ends that its loop holds at one instant.
+type halting struct {
+	halted string    // see Halted
+	rings  ringsTold // see crosses
+}
+
 // ringsTold is which rings the lab has told.
 type ringsTold struct {
 	told map[string]bool
