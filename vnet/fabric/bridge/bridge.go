@@ -225,9 +225,6 @@ func New(c Config) *Bridge {
 	return b
 }
 
-// Plain returns a switch that knows no VLANs.
-func Plain(ports int) *Bridge { return New(Config{Ports: make([]PortConfig, ports)}) }
-
 // never is a time that does not come.
 const never = time.Duration(-1)
 

@@ -43,7 +43,7 @@ func words(acts []Act) string {
 // one thing after the other.
 func TestTranscript(t *testing.T) {
 	group := packet.MAC{1, 0, 0x5e, 0, 0, 1}
-	b := Plain(4)
+	b := plain(4)
 	for i := range 3 {
 		if acts := b.SetPort(0, i, true); len(acts) > 0 {
 			t.Fatalf("a port that comes up does %q", words(acts))
@@ -86,7 +86,7 @@ func TestTranscript(t *testing.T) {
 
 // A table that is full says so once, and again after it had room.
 func TestFull(t *testing.T) {
-	b := Plain(2)
+	b := plain(2)
 	b.SetPort(0, 0, true)
 	b.SetPort(0, 1, true)
 	from := func(i int) packet.MAC { return packet.MAC{2, 0, 0, 0, byte(i >> 8), byte(i)} }
@@ -115,7 +115,7 @@ func TestFull(t *testing.T) {
 
 // A switch decides about a frame without an allocation once it knows the addresses.
 func TestReceiveAllocatesNothing(t *testing.T) {
-	b := Plain(3)
+	b := plain(3)
 	for i := range 3 {
 		b.SetPort(0, i, true)
 	}
@@ -125,3 +125,6 @@ func TestReceiveAllocatesNothing(t *testing.T) {
 		t.Errorf("%v allocations a frame", n)
 	}
 }
+
+// plain returns a switch that knows no VLANs.
+func plain(ports int) *Bridge { return New(Config{Ports: make([]PortConfig, ports)}) }
