@@ -121,7 +121,7 @@ test: prereqs warm
 	@go run ./internal/testcount \
 		"go=WIRELOOM_CACHE=$(WASM_CACHE) go test -race -timeout=40m -json -ldflags=\"$(TEST_LDFLAGS)\" ./..." \
 		"page=$(NPM) test" \
-		"view=$(NPM) run test:page" \
+		"view=LABSERVER=$(CURDIR)/$(LABSERVER) WIRELOOM_CACHE=$(WASM_CACHE) $(NPM) run test:page" \
 		"e2e=LABSERVER=$(CURDIR)/$(LABSERVER) WIRELOOM_GUESTS=$(CURDIR)/bin/guests WIRELOOM_CACHE=$(WASM_CACHE) $(NPM) run e2e"
 
 # Installs what the tests need beyond Go, Node and npm, or says what is missing.

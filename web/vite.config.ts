@@ -33,7 +33,7 @@ export default defineConfig({
     reportCompressedSize: true,
   },
   server: {
-    // `npm run dev` shows the page over a real or a mock server.
+    // `npm run dev` shows the page over a real server.
     proxy: { "/api": { target: process.env.WIRELOOM_URL ?? "http://127.0.0.1:8080", ws: true } },
   },
   test: { include: ["test/**/*.test.{ts,tsx}", "src/**/*.test.tsx"], environment: "node", reporters: ["default"] },

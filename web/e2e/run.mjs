@@ -9,8 +9,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { gunzipSync } from "node:zlib";
+import { startServer } from "./server.mjs";
 
 const { LABSERVER, WIRELOOM_GUESTS } = process.env;
 if (!LABSERVER || !WIRELOOM_GUESTS) {
@@ -23,29 +23,12 @@ writeFileSync(bad, "this is no WebAssembly\n");
 const good = join(dir, "mine.wasm");
 writeFileSync(good, gunzipSync(readFileSync(new URL("../../scenarios/ping/reference.wasm.gz", import.meta.url))));
 
-const server = spawn(LABSERVER, ["serve", "--addr", "127.0.0.1:0"], { stdio: ["ignore", "pipe", "pipe"] });
-let log = "";
-server.stderr.on("data", (b) => {
-  log += b;
-});
-const ended = once(server, "exit");
-let url = "";
-for await (const line of createInterface({ input: server.stdout })) {
-  const m = /https?:\/\/\S+/.exec(line);
-  if (m) {
-    url = m[0];
-    break;
-  }
-}
-if (url === "") {
-  console.error(`labserver did not say where it is:\n${log}`);
-  process.exit(1);
-}
+const server = await startServer();
 const story = spawn(process.execPath, [new URL("story.mjs", import.meta.url).pathname], {
   stdio: ["ignore", "pipe", "inherit"],
   env: {
     ...process.env,
-    WIRELOOM_URL: url,
+    WIRELOOM_URL: server.url,
     WIRELOOM_WASM_GOOD: good,
     WIRELOOM_WASM_SPIN: join(WIRELOOM_GUESTS, "spin.wasm"),
     WIRELOOM_WASM_BAD: bad,
@@ -59,8 +42,7 @@ story.stdout.on("data", (b) => {
 const [storyCode] = await once(story, "close");
 const count = /^(\d+) passed, (\d+) failed$/m.exec(told);
 process.stdout.write(told.replace(/^\d+ passed, \d+ failed\n/m, ""));
-server.kill("SIGINT");
-const [serverCode] = await ended;
+const serverCode = await server.stop();
 
 /** after runs a command on what the story downloaded, and prints what it says if it fails. */
 function after(what, command, args, good) {
@@ -94,6 +76,6 @@ console.log(`${total} passed, ${failed} failed`);
 await rm(dir, { recursive: true });
 if (hosted.status !== 0) process.exitCode = 1;
 if (storyCode !== 0 || serverCode !== 0 || passed < checks.length) {
-  console.error(`the story ended with ${storyCode}, labserver with ${serverCode}; its log:\n${log}`);
+  console.error(`the story ended with ${storyCode}, labserver with ${serverCode}; its log:\n${server.log}`);
   process.exit(1);
 }

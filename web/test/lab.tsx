@@ -148,6 +148,16 @@ export class FakeLab {
     }
   }
 
+  /** later lets all that waits for its time come, and draws. */
+  later(): void {
+    const due = this.timers;
+    this.timers = [];
+    act(() => {
+      for (const f of due) f();
+    });
+    this.draw();
+  }
+
   lost(reason = ""): void {
     act(() => this.on?.closed(reason));
   }

@@ -31,7 +31,7 @@ describe("two sessions", () => {
     expect([a.session.selection.following.value, b.session.selection.following.value]).toEqual([false, true]);
     void a.session.prompts.run("alice", "frobnicate");
     await a.answer("there is no such command");
-    a.draw();
+    a.later();
     expect(a.session.node("alice").console.value.lines.length).toBe(3);
     expect(b.session.node("alice").console.value.lines.length).toBe(0);
     expect(b.session.prompts.of("alice").history).toEqual([]);

@@ -45,10 +45,7 @@ export class LabSession {
   readonly limitsRead = signal<ReadonlyMap<string, number>>(new Map());
   readonly selection = new Selection(this.rows);
   readonly fields = new Fields((c) => this.ask(c));
-  readonly prompts = new Prompts(
-    (c) => this.ask(c),
-    (node, outputs) => this.say(node, outputs),
-  );
+  readonly prompts: Prompts;
   readonly programs: Programs;
   readonly flight = new Flight((port) => this.graph.peek().owner.get(port) ?? port);
 
@@ -64,6 +61,11 @@ export class LabSession {
   constructor(id: string, feed: Feed, world: World) {
     this.id = id;
     this.world = world;
+    this.prompts = new Prompts(
+      (c) => this.ask(c),
+      (node, outputs) => this.say(node, outputs),
+      world.after,
+    );
     this.programs = new Programs(feed.upload, {
       alive: (node, proc) => livesAs(this.node(node).now.peek(), proc),
       send: (c) => this.send(c),
@@ -95,6 +97,7 @@ export class LabSession {
   dispose(): void {
     this.stop();
     this.intake.dispose();
+    this.prompts.dispose();
     this.flight.clear();
     this.onFlights.clear();
   }
@@ -208,6 +211,7 @@ export class LabSession {
           for (const f of this.onFlights) f();
         }
         this.current = apply(this.current, m);
+        this.prompts.heard(fresh);
         this.intake.changed();
         return;
       }

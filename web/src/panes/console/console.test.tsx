@@ -60,14 +60,36 @@ describe("the console", () => {
     const { lab, root, prompt, enter } = open();
     enter("frobnicate");
     expect((prompt as HTMLInputElement).value).toBe("");
-    expect(await lab.answer("there is no such command")).toMatchObject({
-      op: "exec",
-      node: "alice",
-      line: "frobnicate",
-    });
-    expect([...root.querySelectorAll(".line")].map(text)).toEqual(["alice$frobnicate", "there is no such command"]);
+    expect(await lab.answer("command not found")).toMatchObject({ op: "exec", node: "alice", line: "frobnicate" });
+    expect(root.querySelectorAll(".line").length).toBe(0);
+    const command = { op: "exec", node: "alice", line: "frobnicate" };
+    lab.events({ k: "command", op: "exec", node: "alice", text: JSON.stringify(command) });
+    expect([...root.querySelectorAll(".line")].map(text)).toEqual(["alice$frobnicate", "command not found"]);
     press(prompt, "ArrowUp");
     expect((prompt as HTMLInputElement).value).toBe("frobnicate");
+  });
+
+  test("the lab's log may tell the line before the server's answer: it is there once all the same", async () => {
+    const { lab, root, enter } = open();
+    enter("frobnicate");
+    const command = { op: "exec", node: "alice", line: "frobnicate" };
+    lab.events({ k: "command", op: "exec", node: "alice", text: JSON.stringify(command) });
+    await lab.answer("command not found");
+    lab.later();
+    expect([...root.querySelectorAll(".line")].map(text)).toEqual(["alice$frobnicate", "command not found"]);
+  });
+
+  test("a line that the lab's log does not tell, for there is no connection, is told with why", () => {
+    const { lab, root } = open();
+    void lab.session.prompts.run("alice", "ifconfig");
+    lab.lost();
+    return Promise.resolve().then(() => {
+      lab.later();
+      expect([...root.querySelectorAll(".line")].map(text)).toEqual([
+        "alice$ifconfig",
+        "the connection to the lab was lost",
+      ]);
+    });
   });
 
   test("lines go to what runs in front once it waits for one; Ctrl-C and Ctrl-D too; then to the prompt again", async () => {
