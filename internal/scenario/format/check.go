@@ -123,7 +123,7 @@ func (s *Shape) mapping(v *Value, what string, p *Mistakes) {
 
 // scalar checks a single value and reads it.
 func (s *Shape) scalar(v *Value, what string, p *Mistakes) {
-	ok := true
+	var ok bool
 	switch s.kind {
 	case shapeInt:
 		n, err := strconv.ParseInt(v.Text, 0, 64)
