@@ -40,27 +40,28 @@ vnet/fs, vnet/inet, vnet/kern, vnet/errno, vnet/loop   < vnet/file
 vnet/kern                                              < vnet/memory, vnet/shell
 vnet/file, vnet/fs, vnet/inet, vnet/kern, vnet/errno, vnet/event, vnet/loop, vnet/memory, vnet/shell, vnet/signal < vnet/sys
 vnet/sys, vnet/inet, vnet/kern, vnet/errno, vnet/packet, vnet/event, vnet/fabric, vnet/loop, vnet/memory < vnet/machine
-vnet/machine, vnet/sys, vnet/loop, vnet/kern, vnet/errno, vnet/packet, vnet/event, vnet/fabric, vnet/fabric/bridge, vnet/fabric/netem, vnet/fabric/stp, vnet/inet, vnet/fs, vnet/memory, vnet/shell, vnet/signal < vnet
+vnet/sys, vnet/fs, vnet/inet, vnet/kern, vnet/packet, vnet/memory, vnet/fabric, vnet/fabric/bridge, vnet/fabric/netem, vnet/fabric/stp < vnet/config
+vnet/config, vnet/machine, vnet/sys, vnet/loop, vnet/kern, vnet/errno, vnet/packet, vnet/event, vnet/fabric, vnet/fabric/bridge, vnet/fabric/netem, vnet/fabric/stp, vnet/inet, vnet/fs, vnet/memory, vnet/shell, vnet/signal < vnet
 vnet, vnet/sys, vnet/file, vnet/signal, vnet/inet, vnet/kern, vnet/errno, vnet/packet < vnet/userland
 vnet, vnet/sys, vnet/fs, vnet/file, vnet/signal, vnet/inet, vnet/kern, vnet/errno, wasm/fuel, wasm/modcache + wazero, sys < wasm
 vnet/inet, vnet/kern, vnet/errno, vnet/packet + gVisor        < internal/hoststack
 vnet/packet + gopacket                                 < internal/decode
 NONE                                                   < scenarios
 vnet/packet + go-yaml                                  < internal/scenario/format
-vnet, vnet/sys, vnet/event, vnet/errno, vnet/signal, internal/decode, internal/scenario/format < internal/scenario/run
-vnet, internal/decode, internal/scenario/format, internal/scenario/run < internal/scenario/verb
-vnet, vnet/event, vnet/errno, vnet/packet, vnet/userland, internal/decode, internal/scenario/format, internal/scenario/run, internal/scenario/verb < internal/scenario/verb/act
-vnet, vnet/sys, vnet/inet, vnet/kern, vnet/packet, internal/decode, internal/scenario/format, internal/scenario/run, internal/scenario/verb < internal/scenario/verb/look
-vnet, vnet/sys, vnet/fs, vnet/memory, vnet/inet, vnet/kern, vnet/packet, internal/scenario/format, internal/scenario/verb, internal/scenario/verb/act, internal/scenario/verb/look + text < internal/scenario
+vnet, vnet/config, vnet/sys, vnet/event, vnet/errno, vnet/signal, internal/decode, internal/scenario/format < internal/scenario/run
+vnet, vnet/config, internal/decode, internal/scenario/format, internal/scenario/run < internal/scenario/verb
+vnet, vnet/config, vnet/event, vnet/errno, vnet/packet, vnet/userland, internal/decode, internal/scenario/format, internal/scenario/run, internal/scenario/verb < internal/scenario/verb/act
+vnet, vnet/config, vnet/sys, vnet/inet, vnet/kern, vnet/packet, internal/decode, internal/scenario/format, internal/scenario/run, internal/scenario/verb < internal/scenario/verb/look
+vnet, vnet/config, vnet/sys, vnet/fs, vnet/memory, vnet/inet, vnet/kern, vnet/packet, internal/scenario/format, internal/scenario/verb, internal/scenario/verb/act, internal/scenario/verb/look + text < internal/scenario
 vnet, vnet/event, vnet/errno, internal/scenario, internal/scenario/format, internal/scenario/run, internal/scenario/verb < internal/scenario/grade
 scenarios, internal/scenario, internal/diskfile, internal/terminal < internal/open
 NONE                                                   < internal/strictjson, internal/diskfile
 internal/diskfile                                      < internal/handin, internal/sign
-vnet, vnet/sys, vnet/memory, internal/strictjson                 < internal/recording
+vnet, vnet/config, vnet/sys, vnet/memory, internal/strictjson                 < internal/recording
 NONE + sys                                             < internal/budget
-vnet, vnet/sys, vnet/memory, vnet/event, internal/recording, internal/budget < internal/session
+vnet, vnet/config, vnet/sys, vnet/memory, vnet/event, internal/recording, internal/budget < internal/session
 wasm + sys                                             < internal/compilechild
-vnet, vnet/sys, vnet/kern, vnet/userland, tunemu, tapemu, wasm, wasm/modcache, internal/hoststack, internal/open, internal/scenario, internal/scenario/format, internal/recording, internal/session, internal/budget, internal/compilechild < internal/product
+vnet, vnet/config, vnet/sys, vnet/kern, vnet/userland, tunemu, tapemu, wasm, wasm/modcache, internal/hoststack, internal/open, internal/scenario, internal/scenario/format, internal/recording, internal/session, internal/budget, internal/compilechild < internal/product
 internal/scenario, internal/scenario/grade, internal/decode, internal/sign, internal/strictjson, vnet/packet, internal/terminal < internal/report
 internal/scenario, internal/scenario/grade, internal/report, internal/terminal + go-yaml, text < internal/batch
 vnet/event, vnet/packet + gopacket                     < internal/pcap
@@ -70,7 +71,7 @@ NONE                                                   < internal/typescript
 vnet, vnet/errno, vnet/event, vnet/packet, internal/session, internal/decode, internal/protocol, internal/visitor, internal/strictjson + websocket < internal/stream
 vnet, vnet/sys, vnet/event, internal/session, internal/budget, internal/decode, internal/stream, internal/visitor, internal/pcap, internal/strictjson, internal/terminal, web < internal/httpapi
 vnet, vnet/errno, vnet/event, web, wasm/guest, internal/* + websocket < cmd/labserver
-vnet, vnet/sys, vnet/inet, vnet/kern, vnet/errno, vnet/event, vnet/packet, tapemu, wasm, wasm/fuel, web, internal/* + sys, websocket, wazero < internal/bench
+vnet, vnet/config, vnet/sys, vnet/inet, vnet/kern, vnet/errno, vnet/event, vnet/packet, tapemu, wasm, wasm/fuel, web, internal/* + sys, websocket, wazero < internal/bench
 NONE                                                   < internal/mutant, internal/testcount, internal/deadcode, internal/visitor
 internal/mutant                                        < internal/guestbuild
 vnet, vnet/sys, vnet/event, wasm, internal/open, internal/product, internal/scenario, internal/scenario/format, internal/scenario/grade, internal/mutant < internal/course
@@ -107,6 +108,7 @@ var core = map[string][]string{
 	"vnet/signal":        nil,
 	"vnet/sys":           nil,
 	"vnet/machine":       nil,
+	"vnet/config":        nil,
 	"vnet/event":         {"sync", "sync/atomic", "channel"}, // live readers read the log while the loop appends
 	"vnet/kern":          nil,
 	"tunemu":             nil,

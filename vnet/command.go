@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"wireloom/vnet/config"
 	"wireloom/vnet/event"
 	"wireloom/vnet/machine"
 )
@@ -66,7 +67,7 @@ func (l *Lab) doFrame(c frameCommand) (Reply, error) {
 	e := l.commandEvent(c)
 	id, data := l.pool.NewID(), c.frame()
 	l.frame, e.Frame = id, id
-	if p := l.ports[e.Port]; p != nil && len(data) <= MaxFrame {
+	if p := l.ports[e.Port]; p != nil && len(data) <= config.MaxFrame {
 		e.Link, e.Data = p.carries, data
 	}
 	l.log.Append(e)

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"wireloom/vnet/config"
 	"wireloom/vnet/event"
 	"wireloom/vnet/packet"
 	"wireloom/vnet/sys"
@@ -29,11 +30,11 @@ var everyCommand = map[string]Command{
 	`{"op":"link","port":"s1.1","link":"down"}`:                                                    SetLink{"s1.1", "down"},
 	`{"op":"plug","a":"s1.1","b":"a:em0","delay":7}`:                                               Plug{"s1.1", "a:em0", 7},
 	`{"op":"unplug","port":"s1.1"}`:                                                                Unplug{"s1.1"},
-	`{"op":"add-node","node":{"Name":"a","Dialect":0,"NICs":null,"Devices":null,"Programs":null}}`: AddNode{NodeConfig{Name: "a"}},
+	`{"op":"add-node","node":{"Name":"a","Dialect":0,"NICs":null,"Devices":null,"Programs":null}}`: AddNode{config.Node{Name: "a"}},
 	`{"op":"remove-node","node":"a"}`:                                                              RemoveNode{"a"},
-	`{"op":"add-switch","switch":{"Name":"s2","Ports":4}}`:                                         AddSwitch{SwitchConfig{Name: "s2", Ports: 4}},
-	`{"op":"vlan","port":"s1.1","vlan":{"Native":1,"Trunk":[10],"Untagged":[11],"Lenient":true}}`:  SetVLAN{"s1.1", PortVLAN{Native: 1, Trunk: []uint16{10}, Untagged: []uint16{11}, Lenient: true}},
-	`{"op":"port","port":"s1.1","link":"down","cost":5,"storm":7,"isolated":true,"locked":false,"mirror":{"To":2,"In":true,"Out":true}}`: SetPort{"s1.1", "down", ptr(uint32(5)), ptr(7), ptr(true), ptr(false), &PortMirror{2, true, true}},
+	`{"op":"add-switch","switch":{"Name":"s2","Ports":4}}`:                                         AddSwitch{config.Switch{Name: "s2", Ports: 4}},
+	`{"op":"vlan","port":"s1.1","vlan":{"Native":1,"Trunk":[10],"Untagged":[11],"Lenient":true}}`:  SetVLAN{"s1.1", config.PortVLAN{Native: 1, Trunk: []uint16{10}, Untagged: []uint16{11}, Lenient: true}},
+	`{"op":"port","port":"s1.1","link":"down","cost":5,"storm":7,"isolated":true,"locked":false,"mirror":{"To":2,"In":true,"Out":true}}`: SetPort{"s1.1", "down", ptr(uint32(5)), ptr(7), ptr(true), ptr(false), &config.PortMirror{To: 2, In: true, Out: true}},
 	`{"op":"entry","port":"s1.1","mac":"02:00:00:00:00:01","vlan":10,"remove":true}`:                                                     SetEntry{"s1.1", packet.MAC{2, 0, 0, 0, 0, 1}, 10, true},
 	`{"op":"switch","switch":"s1","priority":4096,"ageing":5,"flush":true}`:                                                              SetSwitch{"s1", ptr(4096), ptr(time.Duration(5)), true},
 	`{"op":"impair","port":"s1.1","way":"out","words":["loss 1%"]}`:                                                                      Impair{"s1.1", "out", []string{"loss 1%"}},
@@ -142,8 +143,8 @@ func TestAFrameOnAnUnpluggedLinkIsLost(t *testing.T) {
 
 func TestNodesAndSwitchesComeAndGo(t *testing.T) {
 	b := edited(t)
-	b.do(AddSwitch{SwitchConfig{Name: "s2", Ports: 3}})
-	b.do(AddNode{NodeConfig{Name: "h3", NICs: []NICConfig{{Name: "em0"}}}})
+	b.do(AddSwitch{config.Switch{Name: "s2", Ports: 3}})
+	b.do(AddNode{config.Node{Name: "h3", NICs: []config.NIC{{Name: "em0"}}}})
 	b.do(Plug{"s2.1", "h3:em0", 0})
 	b.do(Unplug{"h1:em0"})
 	b.do(Plug{"s2.2", "h1:em0", 0})
@@ -166,13 +167,13 @@ func TestEditsThatAreRefused(t *testing.T) {
 		c    Command
 		want string
 	}{
-		{"a node that is there", AddNode{NodeConfig{Name: "h1"}}, "another node or switch has this name"},
+		{"a node that is there", AddNode{config.Node{Name: "h1"}}, "another node or switch has this name"},
 		{"a node without a name", AddNode{}, "a name is a lower-case letter"},
-		{"a node with a device that its kernel has not", AddNode{NodeConfig{Name: "x", Devices: []DeviceConfig{{Name: "tap0"}}}}, "has no such device"},
-		{"a node with an address in a lab without stacks", AddNode{NodeConfig{Name: "x", NICs: []NICConfig{{Name: "em0", Addresses: []netip.Prefix{netip.MustParsePrefix("10.0.0.9/24")}}}}}, "no IP stack"},
+		{"a node with a device that its kernel has not", AddNode{config.Node{Name: "x", Devices: []config.Device{{Name: "tap0"}}}}, "has no such device"},
+		{"a node with an address in a lab without stacks", AddNode{config.Node{Name: "x", NICs: []config.NIC{{Name: "em0", Addresses: []netip.Prefix{netip.MustParsePrefix("10.0.0.9/24")}}}}}, "no IP stack"},
 		{"no such node", RemoveNode{"h9"}, `no node "h9"`},
-		{"a switch that is there", AddSwitch{SwitchConfig{Name: "s1", Ports: 2}}, "another node or switch has this name"},
-		{"a switch without ports", AddSwitch{SwitchConfig{Name: "s2", Ports: 0}}, "0 ports"},
+		{"a switch that is there", AddSwitch{config.Switch{Name: "s1", Ports: 2}}, "another node or switch has this name"},
+		{"a switch without ports", AddSwitch{config.Switch{Name: "s2", Ports: 0}}, "0 ports"},
 		{"no such switch", RemoveSwitch{"s9"}, `no switch "s9"`},
 		{"a second link at an end", Plug{"s1.1", "h2:em0", 0}, "is connected to"},
 		{"an end that is not", Plug{"s1.9", "h2:em0", 0}, `no "s1.9"`},
@@ -188,7 +189,7 @@ func TestEditsThatAreRefused(t *testing.T) {
 	if after := fmt.Sprint(b.Status().Ports); after != before {
 		t.Errorf("the ports were\n%s\nand are\n%s", before, after)
 	}
-	if _, err := b.Do(AddNode{NodeConfig{Name: "x", NICs: []NICConfig{{Name: "em0"}}}}); err != nil {
+	if _, err := b.Do(AddNode{config.Node{Name: "x", NICs: []config.NIC{{Name: "em0"}}}}); err != nil {
 		t.Errorf("the name of a node that could not be made is taken: %v", err)
 	}
 }
@@ -215,7 +216,7 @@ func TestRemovedNodeIsSilent(t *testing.T) {
 	if b.Node("h1") != nil || len(b.Status().Nodes) != 1 {
 		t.Error("the node is still there")
 	}
-	b.do(AddNode{NodeConfig{Name: "h1", NICs: []NICConfig{{Name: "em0"}}}})
+	b.do(AddNode{config.Node{Name: "h1", NICs: []config.NIC{{Name: "em0"}}}})
 	b.do(Plug{"h1:em0", "s1.1", time.Millisecond})
 	if got := b.ports["h1:em0"].end.(nodeEnd).x.If.MAC; got != (packet.MAC{2, 0, 0, 0, 3, 1}) {
 		t.Errorf("the new node has %v, an address that another has had", got)
@@ -237,8 +238,8 @@ func TestCommandsReplay(t *testing.T) {
 	commands := []Command{
 		Inject{"h1:em0", eth(mac(2), mac(1))},
 		Arrive{"s1.2", eth(packet.Broadcast, mac(7))},
-		AddSwitch{SwitchConfig{Name: "s2", Ports: 2}},
-		AddNode{NodeConfig{Name: "h3", NICs: []NICConfig{{Name: "em0"}}}},
+		AddSwitch{config.Switch{Name: "s2", Ports: 2}},
+		AddNode{config.Node{Name: "h3", NICs: []config.NIC{{Name: "em0"}}}},
 		Plug{"s2.1", "h3:em0", time.Millisecond},
 		Unplug{"s1.1"},
 		Plug{"s2.2", "h1:em0", time.Millisecond},

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"wireloom/vnet"
+	"wireloom/vnet/config"
 	"wireloom/vnet/event"
 	"wireloom/vnet/packet"
 )
@@ -17,12 +18,12 @@ import (
 // at port 1 of each.
 func treed(t *testing.T, dialect, mode string, n int) *patch {
 	t.Helper()
-	var switches []vnet.SwitchConfig
-	var links []vnet.LinkConfig
+	var switches []config.Switch
+	var links []config.Link
 	for i := range n {
-		switches = append(switches, vnet.SwitchConfig{Name: fmt.Sprintf("s%d", i+1), Ports: 4, Dialect: dialect, Tree: &vnet.TreeConfig{Mode: mode}})
+		switches = append(switches, config.Switch{Name: fmt.Sprintf("s%d", i+1), Ports: 4, Dialect: dialect, Tree: &config.Tree{Mode: mode}})
 		if i > 0 {
-			links = append(links, vnet.LinkConfig{A: fmt.Sprintf("s%d.3", i), B: fmt.Sprintf("s%d.2", i+1), Delay: time.Microsecond})
+			links = append(links, config.Link{A: fmt.Sprintf("s%d.3", i), B: fmt.Sprintf("s%d.2", i+1), Delay: time.Microsecond})
 		}
 	}
 	return newPatch(t, 1, switches, links...)
@@ -77,19 +78,19 @@ func TestDialectsDifferAsTheTableSays(t *testing.T) {
 		standard, linux string
 	}{
 		{"A BPDU comes to a switch without a spanning tree", func(t *testing.T, d string) string {
-			p := newPatch(t, 3, []vnet.SwitchConfig{{Name: "s1", Ports: 3, Dialect: d}})
+			p := newPatch(t, 3, []config.Switch{{Name: "s1", Ports: 3, Dialect: d}})
 			seen := p.bpdus("s1.2")
 			p.do(vnet.Arrive{Port: "s1.1", Hex: bpdu(false, 0)})
 			p.wait(time.Second)
 			return fmt.Sprint(len(*seen), " ", p.drops["reserved"])
 		}, "0 1", "1 0"},
 		{"A frame comes from the address of a static entry by another port", func(t *testing.T, d string) string {
-			p := newPatch(t, 3, []vnet.SwitchConfig{{Name: "s1", Ports: 3, Dialect: d, Static: []vnet.StaticConfig{{Port: 3, MAC: packet.MAC{2, 0, 0, 0, 0, 1}}}}})
+			p := newPatch(t, 3, []config.Switch{{Name: "s1", Ports: 3, Dialect: d, Static: []config.Static{{Port: 3, MAC: packet.MAC{2, 0, 0, 0, 0, 1}}}}})
 			p.send("s1.1", 1, 9, "88b5")
 			return p.MACs("s1")[0].Port
 		}, "s1.3", "s1.1"},
 		{"The protocol", func(t *testing.T, d string) string {
-			c := vnet.Config{Switches: []vnet.SwitchConfig{{Name: "s1", Ports: 3, Dialect: d, Tree: &vnet.TreeConfig{Mode: "rstp"}}}}
+			c := config.Lab{Switches: []config.Switch{{Name: "s1", Ports: 3, Dialect: d, Tree: &config.Tree{Mode: "rstp"}}}}
 			return fmt.Sprint(c.Check().Err() == nil)
 		}, "true", "false"},
 		{"The first BPDU of a port", func(t *testing.T, d string) string {

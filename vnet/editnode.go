@@ -3,6 +3,7 @@ package vnet
 import (
 	"slices"
 
+	"wireloom/vnet/config"
 	"wireloom/vnet/event"
 	"wireloom/vnet/machine"
 )
@@ -11,7 +12,7 @@ import (
 // the beginning, and that are commands of the node's, start at once; others wait for
 // their Install. Its interfaces are plugged in by Plug.
 type AddNode struct {
-	Node NodeConfig `json:"node"`
+	Node config.Node `json:"node"`
 }
 
 func (AddNode) op() string            { return "add-node" }
@@ -33,7 +34,7 @@ func (c AddNode) apply(l *Lab) (r Reply, err error) {
 		return r, err
 	}
 	l.topology = next
-	if a, ok := c.Node.firstAddress(); ok {
+	if a, ok := c.Node.FirstAddress(); ok {
 		l.hosts[c.Node.Name] = a
 	}
 	if l.started {
@@ -57,7 +58,7 @@ func (c RemoveNode) apply(l *Lab) (r Reply, err error) {
 	}
 	n.PowerCut("the node was removed")
 	l.dropNode(n)
-	l.topology.Nodes = slices.DeleteFunc(slices.Clone(l.topology.Nodes), func(x NodeConfig) bool { return x.Name == c.Node })
+	l.topology.Nodes = slices.DeleteFunc(slices.Clone(l.topology.Nodes), func(x config.Node) bool { return x.Name == c.Node })
 	delete(l.hosts, c.Node)
 	return r, nil
 }

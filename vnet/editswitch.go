@@ -4,12 +4,13 @@ import (
 	"fmt"
 	"slices"
 
+	"wireloom/vnet/config"
 	"wireloom/vnet/event"
 )
 
 // AddSwitch puts a switch into the lab, into which nothing is plugged yet.
 type AddSwitch struct {
-	Switch SwitchConfig `json:"switch"`
+	Switch config.Switch `json:"switch"`
 }
 
 func (AddSwitch) op() string            { return "add-switch" }
@@ -25,7 +26,7 @@ func (c AddSwitch) apply(l *Lab) (r Reply, err error) {
 	return r, nil
 }
 
-func (l *Lab) addSwitch(c SwitchConfig) {
+func (l *Lab) addSwitch(c config.Switch) {
 	l.switched++
 	s := newSwitch(l, l.switched, c)
 	l.switches = append(l.switches, s)
@@ -64,6 +65,6 @@ func (c RemoveSwitch) apply(l *Lab) (r Reply, err error) {
 		l.loop.Stop(&s.tree.timer)
 	}
 	l.switches = slices.DeleteFunc(l.switches, func(x *netswitch) bool { return x == s })
-	l.topology.Switches = slices.DeleteFunc(slices.Clone(l.topology.Switches), func(x SwitchConfig) bool { return x.Name == c.Switch })
+	l.topology.Switches = slices.DeleteFunc(slices.Clone(l.topology.Switches), func(x config.Switch) bool { return x.Name == c.Switch })
 	return r, nil
 }

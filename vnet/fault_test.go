@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"wireloom/vnet"
+	"wireloom/vnet/config"
 	"wireloom/vnet/event"
 )
 
@@ -20,9 +21,9 @@ type line struct {
 
 func newLine(t *testing.T) *line {
 	t.Helper()
-	lab, err := vnet.New(vnet.Config{
-		Switches: []vnet.SwitchConfig{{Name: "s1", Ports: 2}, {Name: "s2", Ports: 2}},
-		Links:    []vnet.LinkConfig{{A: "s1.2", B: "s2.1", Delay: time.Millisecond}},
+	lab, err := vnet.New(config.Lab{
+		Switches: []config.Switch{{Name: "s1", Ports: 2}, {Name: "s2", Ports: 2}},
+		Links:    []config.Link{{A: "s1.2", B: "s2.1", Delay: time.Millisecond}},
 	}, vnet.Runtime{})
 	if err != nil {
 		t.Fatal(err)

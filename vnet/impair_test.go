@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"wireloom/vnet"
+	"wireloom/vnet/config"
 	"wireloom/vnet/event"
 )
 
@@ -120,10 +121,10 @@ func TestImpairmentsThatAreRefused(t *testing.T) {
 // What happens on one link changes nothing on another: not its chance either.
 func TestChanceIsALinksOwn(t *testing.T) {
 	run := func(other []string, noise int) string {
-		lab, err := vnet.New(vnet.Config{
+		lab, err := vnet.New(config.Lab{
 			Seed:     5,
-			Switches: []vnet.SwitchConfig{{Name: "s1", Ports: 2}, {Name: "s2", Ports: 1}, {Name: "s3", Ports: 2}, {Name: "s4", Ports: 1}},
-			Links: []vnet.LinkConfig{
+			Switches: []config.Switch{{Name: "s1", Ports: 2}, {Name: "s2", Ports: 1}, {Name: "s3", Ports: 2}, {Name: "s4", Ports: 1}},
+			Links: []config.Link{
 				{A: "s1.2", B: "s2.1", AtoB: []string{"delay 10ms 3ms distribution normal loss 20% 30% duplicate 5%"}},
 				{A: "s3.2", B: "s4.1", AtoB: other},
 			},

@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"fmt"
 
+	"wireloom/vnet/config"
 	"wireloom/vnet/event"
 )
 
@@ -72,8 +73,8 @@ func (l *Lab) portFor(name string, data []byte) (*port, error) {
 	switch {
 	case p == nil:
 		return nil, fmt.Errorf("there is no port %q in this lab", name)
-	case len(data) > MaxFrame:
-		return nil, fmt.Errorf("port %s: a frame of %d bytes, at most %d are allowed", name, len(data), MaxFrame)
+	case len(data) > config.MaxFrame:
+		return nil, fmt.Errorf("port %s: a frame of %d bytes, at most %d are allowed", name, len(data), config.MaxFrame)
 	}
 	return p, nil
 }

@@ -11,6 +11,7 @@ import (
 	"net/netip"
 	"time"
 
+	"wireloom/vnet/config"
 	"wireloom/vnet/event"
 	"wireloom/vnet/fabric"
 	"wireloom/vnet/inet"
@@ -36,8 +37,8 @@ type Runtime struct {
 // A Lab is one isolated network: nodes, switches, links, programs, one clock, one
 // seed, one event log. It may be used by one goroutine at a time.
 type Lab struct {
-	conf     Config
-	topology Config // conf as commands have changed it since
+	conf     config.Lab
+	topology config.Lab // conf as commands have changed it since
 	rt       Runtime
 	env      *machine.Env
 	loop     loop.Loop
@@ -66,7 +67,7 @@ type parts struct {
 }
 
 // New builds a lab at time zero. Nothing in it runs before Start.
-func New(c Config, rt Runtime) (*Lab, error) {
+func New(c config.Lab, rt Runtime) (*Lab, error) {
 	if err := c.Check().Err(); err != nil {
 		return nil, err
 	}
@@ -105,7 +106,7 @@ func New(c Config, rt Runtime) (*Lab, error) {
 			return nil, err
 		}
 	}
-	l.hosts = c.hosts()
+	l.hosts = c.Hosts()
 	return l, nil
 }
 
@@ -121,7 +122,7 @@ func (l *Lab) Start() {
 }
 
 // addNode makes a node. One that could not be made whole is returned with the error.
-func (l *Lab) addNode(c NodeConfig) (*machine.Node, error) {
+func (l *Lab) addNode(c config.Node) (*machine.Node, error) {
 	l.numbered++
 	n, err := l.newNode(l.numbered, c)
 	l.nodes = append(l.nodes, n)
@@ -132,8 +133,8 @@ func (l *Lab) addNode(c NodeConfig) (*machine.Node, error) {
 // Log is the lab's event log.
 func (l *Lab) Log() *event.Log { return l.log }
 
-// Config is what the lab was built from.
-func (l *Lab) Config() Config { return l.conf }
+// config.Lab is what the lab was built from.
+func (l *Lab) Config() config.Lab { return l.conf }
 
 // Now is the virtual time since the lab began.
 func (l *Lab) Now() time.Duration { return l.loop.Now() }

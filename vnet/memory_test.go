@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"wireloom/vnet/config"
 	"wireloom/vnet/errno"
 	"wireloom/vnet/event"
 	"wireloom/vnet/file"
@@ -24,7 +25,7 @@ type sized struct {
 func (s sized) Begins() (memory, instance int64) { return s.memory, s.instance }
 
 // labOf is a node of three programs in a lab that may use so many bytes.
-func labOf(memory int64) Config {
+func labOf(memory int64) config.Lab {
 	c := one("a", "b", "c")
 	c.Memory = memory
 	for i := range c.Nodes[0].Programs {
@@ -38,7 +39,7 @@ func busy(t *testing.T) *Lab {
 	t.Helper()
 	c := hosts(2, time.Millisecond)
 	for i := range c.Nodes {
-		c.Nodes[i].Programs = []ProgramConfig{{Name: "p", Start: true, Slot: true}, {Name: "child", Slot: true}}
+		c.Nodes[i].Programs = []config.Program{{Name: "p", Start: true, Slot: true}, {Name: "child", Slot: true}}
 	}
 	l, err := New(c, Runtime{})
 	if err != nil {
@@ -205,8 +206,8 @@ func TestKernelsShareALimit(t *testing.T) {
 // Frames in flight are held by bytes, in all links together, and not by their number on
 // each alone.
 func TestFramesInFlightAreHeld(t *testing.T) {
-	c := hosts(2, MaxDelay)
-	c.Nodes[0].Programs = []ProgramConfig{{Name: "p", Start: true, Slot: true}}
+	c := hosts(2, config.MaxDelay)
+	c.Nodes[0].Programs = []config.Program{{Name: "p", Start: true, Slot: true}}
 	b := newBench(t, c)
 	sent, lost := 0, 0
 	b.Log().Subscribe(func(e *event.Event) {

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"fmt"
 
+	"wireloom/vnet/config"
 	"wireloom/vnet/errno"
 	"wireloom/vnet/fabric"
 	"wireloom/vnet/inet"
@@ -52,7 +53,7 @@ func (p *port) Drop(reason, text string, f *fabric.Frame) { p.lab.drop(p, reason
 
 // newNode builds a machine as its configuration says, num from 1. One that could not be
 // made whole is returned with the error.
-func (l *Lab) newNode(num int, c NodeConfig) (*machine.Node, error) {
+func (l *Lab) newNode(num int, c config.Node) (*machine.Node, error) {
 	n := machine.New(c.Name, c.Dialect, seedFor(l.conf.Seed, "node "+c.Name), c.Files, l.env)
 	for _, m := range l.rt.Modules(c.Dialect) {
 		if e := n.Load(m); e != errno.OK {
@@ -84,7 +85,7 @@ func (l *Lab) newNode(num int, c NodeConfig) (*machine.Node, error) {
 }
 
 // startNet gives a machine its network, when the links of the lab are there.
-func startNet(n *machine.Node, c NodeConfig) error {
+func startNet(n *machine.Node, c config.Node) error {
 	routes := make([]inet.Route, len(c.Routes))
 	for i, r := range c.Routes {
 		routes[i] = inet.Route{To: r.To, Via: r.Via, Dev: r.Dev}

@@ -3,6 +3,7 @@ package vnet
 import (
 	"fmt"
 
+	"wireloom/vnet/config"
 	"wireloom/vnet/event"
 )
 
@@ -27,8 +28,8 @@ func (c Output) apply(l *Lab) (r Reply, err error) {
 	switch {
 	case end.x == nil || end.x.Gone:
 		return r, fmt.Errorf("there is no interface %q in this lab", c.Port)
-	case len(c.Hex) > MaxFrame:
-		return r, fmt.Errorf("interface %s: a packet of %d bytes, at most %d are allowed", c.Port, len(c.Hex), MaxFrame)
+	case len(c.Hex) > config.MaxFrame:
+		return r, fmt.Errorf("interface %s: a packet of %d bytes, at most %d are allowed", c.Port, len(c.Hex), config.MaxFrame)
 	}
 	f := l.pool.New(c.Hex, l.frame)
 	l.emit(event.Event{Kind: event.Frame, Port: c.Port, Peer: c.Port, Op: event.Output, Frame: f.ID, Link: p.carries, Data: f.Data})

@@ -4,12 +4,13 @@ import (
 	"fmt"
 	"time"
 
+	"wireloom/vnet/config"
 	"wireloom/vnet/event"
 	"wireloom/vnet/inet"
 	"wireloom/vnet/packet"
 )
 
-// Plug connects two ends that have no link, as a [LinkConfig] does.
+// Plug connects two ends that have no link, as a [config.Link] does.
 type Plug struct {
 	A     string        `json:"a"`
 	B     string        `json:"b"`
@@ -19,8 +20,8 @@ type Plug struct {
 func (Plug) op() string            { return "plug" }
 func (c Plug) fact(e *event.Event) { e.Port, e.Peer = c.A, c.B }
 func (c Plug) apply(l *Lab) (r Reply, err error) {
-	if c.Delay < 0 || c.Delay > MaxDelay {
-		return r, fmt.Errorf("link %s - %s: the delay %v is not between 0 and %v", c.A, c.B, c.Delay, MaxDelay)
+	if c.Delay < 0 || c.Delay > config.MaxDelay {
+		return r, fmt.Errorf("link %s - %s: the delay %v is not between 0 and %v", c.A, c.B, c.Delay, config.MaxDelay)
 	}
 	a, err := l.free(c.A)
 	if err != nil {
@@ -33,7 +34,7 @@ func (c Plug) apply(l *Lab) (r Reply, err error) {
 	case a == b:
 		return r, fmt.Errorf("link %s - %s: its ends are one", c.A, c.B)
 	}
-	plug(a, b, LinkConfig{Delay: c.Delay})
+	plug(a, b, config.Link{Delay: c.Delay})
 	return r, nil
 }
 

@@ -3,6 +3,7 @@ package vnet
 import (
 	"time"
 
+	"wireloom/vnet/config"
 	"wireloom/vnet/event"
 	"wireloom/vnet/fabric"
 	"wireloom/vnet/fabric/netem"
@@ -147,7 +148,7 @@ func (p *port) unplug() {
 }
 
 // plug puts a link between two ports that have none.
-func plug(a, b *port, c LinkConfig) {
+func plug(a, b *port, c config.Link) {
 	a.peer, b.peer = b, a
 	a.Delay, b.Delay = c.Delay, c.Delay
 	a.configure(c.AtoB)

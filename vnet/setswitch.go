@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"wireloom/vnet/config"
 	"wireloom/vnet/event"
 	"wireloom/vnet/fabric/bridge"
 	"wireloom/vnet/fabric/stp"
@@ -14,8 +15,8 @@ import (
 // SetVLAN says which VLANs a port of a switch is a member of. It replaces what was said
 // before; what was learned there in a VLAN that the port leaves is forgotten.
 type SetVLAN struct {
-	Port string   `json:"port"`
-	VLAN PortVLAN `json:"vlan"`
+	Port string          `json:"port"`
+	VLAN config.PortVLAN `json:"vlan"`
 }
 
 func (SetVLAN) op() string            { return "vlan" }
@@ -28,10 +29,10 @@ func (c SetVLAN) apply(l *Lab) (r Reply, err error) {
 	if err := c.VLAN.Check(); err != nil {
 		return r, fmt.Errorf("%s: %w", c.Port, err)
 	}
-	if !s.conf.aware() {
+	if !s.conf.Aware() {
 		return r, fmt.Errorf("switch %s knows no VLANs: its configuration has to say so", s.name)
 	}
-	acts, err := s.bridge.SetVLANs(l.loop.Now(), i, c.VLAN.members(), c.VLAN.Lenient)
+	acts, err := s.bridge.SetVLANs(l.loop.Now(), i, c.VLAN.Members(), c.VLAN.Lenient)
 	s.carry(i, nil, acts)
 	return r, err
 }
@@ -48,13 +49,13 @@ func (l *Lab) switchPort(name string) (*netswitch, int, error) {
 
 // SetPort changes a port of a switch: what is not said stays as it is.
 type SetPort struct {
-	Port     string      `json:"port"`
-	Link     string      `json:"link,omitempty"`     // "down" or "up": it is switched off, or on
-	Cost     *uint32     `json:"cost,omitempty"`     // of its path
-	Storm    *int        `json:"storm,omitempty"`    // frames a second; 0 for no limit
-	Isolated *bool       `json:"isolated,omitempty"` //
-	Locked   *bool       `json:"locked,omitempty"`   //
-	Mirror   *PortMirror `json:"mirror,omitempty"`   // to port 0: none
+	Port     string             `json:"port"`
+	Link     string             `json:"link,omitempty"`     // "down" or "up": it is switched off, or on
+	Cost     *uint32            `json:"cost,omitempty"`     // of its path
+	Storm    *int               `json:"storm,omitempty"`    // frames a second; 0 for no limit
+	Isolated *bool              `json:"isolated,omitempty"` //
+	Locked   *bool              `json:"locked,omitempty"`   //
+	Mirror   *config.PortMirror `json:"mirror,omitempty"`   // to port 0: none
 }
 
 // Check returns what is wrong with the command itself, whatever the lab.
@@ -78,7 +79,7 @@ func (c SetPort) apply(l *Lab) (r Reply, err error) {
 	if err != nil {
 		return r, err
 	}
-	p := SwitchPort{Port: i + 1}
+	p := config.Port{Port: i + 1}
 	if c.Cost != nil {
 		p.Cost = *c.Cost
 		if s.tree == nil || s.tree.protocol == nil || p.Cost == 0 {
@@ -91,7 +92,7 @@ func (c SetPort) apply(l *Lab) (r Reply, err error) {
 	if c.Mirror != nil && c.Mirror.To != 0 {
 		p.Mirror = c.Mirror
 	}
-	if why := p.wrong(len(s.ports)); len(why) > 0 {
+	if why := p.Wrong(len(s.ports)); len(why) > 0 {
 		return r, fmt.Errorf("%s: %s", c.Port, why[0])
 	}
 	s.bridge.Configure(i, func(b *bridge.PortConfig) {
@@ -105,7 +106,7 @@ func (c SetPort) apply(l *Lab) (r Reply, err error) {
 			b.Locked = *c.Locked
 		}
 		if c.Mirror != nil {
-			b.MirrorTo, b.Mirror = c.Mirror.To, c.Mirror.ways()
+			b.MirrorTo, b.Mirror = c.Mirror.To, c.Mirror.Ways()
 		}
 	})
 	if c.Cost != nil {
@@ -134,8 +135,8 @@ func (c SetEntry) apply(l *Lab) (r Reply, err error) {
 		return r, err
 	}
 	if !c.Remove {
-		if s.bridge.Statics() >= MaxStatic {
-			return r, fmt.Errorf("switch %s has %d static entries already", s.name, MaxStatic)
+		if s.bridge.Statics() >= config.MaxStatic {
+			return r, fmt.Errorf("switch %s has %d static entries already", s.name, config.MaxStatic)
 		}
 		return r, s.bridge.AddStatic(l.loop.Now(), i, c.MAC, c.VLAN)
 	}
@@ -231,7 +232,7 @@ func (l *Lab) Switch(name string) (SwitchStatus, bool) {
 
 func (s *netswitch) status() SwitchStatus {
 	st := SwitchStatus{Switch: s.name, Dialect: "standard"}
-	if s.conf.dialect() == bridge.Linux {
+	if s.conf.BridgeDialect() == bridge.Linux {
 		st.Dialect = "linux"
 	}
 	for vlan, n := range s.bridge.Known() {

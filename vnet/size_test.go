@@ -5,24 +5,25 @@ import (
 	"testing"
 	"time"
 
+	"wireloom/vnet/config"
 	"wireloom/vnet/packet"
 )
 
 // wide is a lab of n hosts, 100 at a switch, with the switches in a line.
-func wide(n int) Config {
+func wide(n int) config.Lab {
 	const each = 100
-	c := Config{Name: "wide", Seed: 1, Window: -1}
+	c := config.Lab{Name: "wide", Seed: 1, Window: -1}
 	for i := range n {
 		s, p := i/each, i%each
 		if p == 0 {
-			c.Switches = append(c.Switches, SwitchConfig{Name: fmt.Sprintf("s%d", s), Ports: each + 2})
+			c.Switches = append(c.Switches, config.Switch{Name: fmt.Sprintf("s%d", s), Ports: each + 2})
 			if s > 0 {
-				c.Links = append(c.Links, LinkConfig{A: fmt.Sprintf("s%d.%d", s-1, each+2), B: fmt.Sprintf("s%d.%d", s, each+1)})
+				c.Links = append(c.Links, config.Link{A: fmt.Sprintf("s%d.%d", s-1, each+2), B: fmt.Sprintf("s%d.%d", s, each+1)})
 			}
 		}
 		name := fmt.Sprintf("h%d", i)
-		c.Nodes = append(c.Nodes, NodeConfig{Name: name, NICs: []NICConfig{{Name: "em0"}}})
-		c.Links = append(c.Links, LinkConfig{A: name + ":em0", B: fmt.Sprintf("s%d.%d", s, p+1), Delay: time.Microsecond})
+		c.Nodes = append(c.Nodes, config.Node{Name: name, NICs: []config.NIC{{Name: "em0"}}})
+		c.Links = append(c.Links, config.Link{A: name + ":em0", B: fmt.Sprintf("s%d.%d", s, p+1), Delay: time.Microsecond})
 	}
 	return c
 }

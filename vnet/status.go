@@ -74,7 +74,7 @@ func (l *Lab) Status() Status {
 		}
 	}
 	for _, sw := range l.switches {
-		if !sw.conf.plain() {
+		if !sw.conf.Plain() {
 			s.Switches = append(s.Switches, sw.status())
 		}
 		for _, p := range sw.ports {

@@ -22,17 +22,6 @@ type Ring = fabric.Ring
 // A Cable is a link between two switches.
 type Cable = fabric.Cable
 
-// Rings returns the rings that the lab's links make of its switches: see fabric.Rings.
-func (c *Config) Rings() []Ring {
-	var cables []Cable
-	for _, l := range c.Links {
-		if fabric.IsSwitchPort(l.A) && fabric.IsSwitchPort(l.B) && l.A != l.B {
-			cables = append(cables, Cable{Out: l.A, In: l.B})
-		}
-	}
-	return fabric.Rings(cables)
-}
-
 // Halted says why the lab has stopped for good: one instant holds more than
 // MaxInstant steps. It is empty while the lab can go on. Nothing of a halted lab is
 // due any more, and Run returns at once.

@@ -6,21 +6,22 @@ import (
 	"testing"
 	"time"
 
+	"wireloom/vnet/config"
 	"wireloom/vnet/event"
 	"wireloom/vnet/packet"
 )
 
 // wired is a lab of switches with so many ports, of cables "s1.2 s2.2", and of a host
 // h1 at s1.1.
-func wired(switches, ports int, delay time.Duration, cables ...string) Config {
+func wired(switches, ports int, delay time.Duration, cables ...string) config.Lab {
 	c := hosts(1, 0)
 	c.Switches = nil
 	for i := range switches {
-		c.Switches = append(c.Switches, SwitchConfig{Name: fmt.Sprintf("s%d", i+1), Ports: ports})
+		c.Switches = append(c.Switches, config.Switch{Name: fmt.Sprintf("s%d", i+1), Ports: ports})
 	}
 	for _, s := range cables {
 		a, b, _ := strings.Cut(s, " ")
-		c.Links = append(c.Links, LinkConfig{A: a, B: b, Delay: delay})
+		c.Links = append(c.Links, config.Link{A: a, B: b, Delay: delay})
 	}
 	return c
 }

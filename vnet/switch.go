@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"wireloom/vnet/config"
 	"wireloom/vnet/event"
 	"wireloom/vnet/fabric"
 	"wireloom/vnet/fabric/bridge"
@@ -16,7 +17,7 @@ import (
 type netswitch struct {
 	name   string
 	lab    *Lab
-	conf   SwitchConfig
+	conf   config.Switch
 	mac    packet.MAC
 	ports  []*port
 	bridge *bridge.Bridge
@@ -32,14 +33,14 @@ type switchPort struct {
 	i  int
 }
 
-func newSwitch(l *Lab, num int, c SwitchConfig) *netswitch {
+func newSwitch(l *Lab, num int, c config.Switch) *netswitch {
 	s := &netswitch{name: c.Name, lab: l, conf: c, mac: switchMAC(num, 0)}
-	s.bridge = bridge.New(c.bridge(s.mac))
+	s.bridge = bridge.New(c.Bridge(s.mac))
 	s.sweep.Run = s.tick
 	for i := range c.Ports {
 		p := &port{name: fmt.Sprintf("%s.%d", c.Name, i+1), lab: l, carries: packet.LinkEthernet}
 		p.end = switchPort{s, i}
-		p.off = c.port(i).Down
+		p.off = c.PortAt(i).Down
 		s.ports = append(s.ports, p)
 	}
 	for _, e := range c.Static {

@@ -34,8 +34,8 @@ func newTree(s *netswitch, num int) *tree {
 func (t *tree) now() time.Duration { return t.sw.lab.loop.Now() }
 
 func (t *tree) begin() {
-	c := t.sw.conf.tree(t.sw.mac)
-	if t.sw.conf.dialect() == bridge.Linux {
+	c := t.sw.conf.SpanningTree(t.sw.mac)
+	if t.sw.conf.BridgeDialect() == bridge.Linux {
 		t.protocol = stp.NewLinux(t.now(), c)
 	} else {
 		t.protocol = stp.NewRSTP(t.now(), c)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"wireloom/vnet"
+	"wireloom/vnet/config"
 	"wireloom/vnet/event"
 )
 
@@ -24,17 +25,17 @@ type fabric struct {
 }
 
 // links are pairs of ports: "s1.2 s2.2".
-func newFabric(t *testing.T, switches []vnet.SwitchConfig, links ...string) *fabric {
+func newFabric(t *testing.T, switches []config.Switch, links ...string) *fabric {
 	t.Helper()
-	c := vnet.Config{Seed: 1}
+	c := config.Lab{Seed: 1}
 	for i, s := range switches {
 		host := fmt.Sprintf("h%d", i+1)
-		c.Switches = append(c.Switches, s, vnet.SwitchConfig{Name: host, Ports: 1})
-		c.Links = append(c.Links, vnet.LinkConfig{A: s.Name + ".1", B: host + ".1", Delay: 5 * time.Microsecond})
+		c.Switches = append(c.Switches, s, config.Switch{Name: host, Ports: 1})
+		c.Links = append(c.Links, config.Link{A: s.Name + ".1", B: host + ".1", Delay: 5 * time.Microsecond})
 	}
 	for _, l := range links {
 		a, b, _ := strings.Cut(l, " ")
-		c.Links = append(c.Links, vnet.LinkConfig{A: a, B: b, Delay: 20 * time.Microsecond})
+		c.Links = append(c.Links, config.Link{A: a, B: b, Delay: 20 * time.Microsecond})
 	}
 	lab, err := vnet.New(c, vnet.Runtime{})
 	if err != nil {
@@ -58,12 +59,12 @@ func newFabric(t *testing.T, switches []vnet.SwitchConfig, links ...string) *fab
 	return f
 }
 
-func rstp(name string, ports int) vnet.SwitchConfig {
-	return vnet.SwitchConfig{Name: name, Ports: ports, Tree: &vnet.TreeConfig{Mode: "rstp"}}
+func rstp(name string, ports int) config.Switch {
+	return config.Switch{Name: name, Ports: ports, Tree: &config.Tree{Mode: "rstp"}}
 }
 
 // ring are n switches in a circle, by their ports 2 and 3.
-func ring(n int) (s []vnet.SwitchConfig, links []string) {
+func ring(n int) (s []config.Switch, links []string) {
 	for i := range n {
 		s = append(s, rstp(fmt.Sprintf("s%d", i+1), 3))
 		links = append(links, fmt.Sprintf("s%d.3 s%d.2", i+1, (i+1)%n+1))
@@ -135,7 +136,7 @@ func TestNoFrameIsDeliveredTwiceInRandomTopologies(t *testing.T) {
 		r := rand.New(rand.NewPCG(seed, 12))
 		n := 2 + r.IntN(8)
 		used := make([]int, n)
-		var s []vnet.SwitchConfig
+		var s []config.Switch
 		var links []string
 		connect := func(a, b int) {
 			if a != b && used[a] < 10 && used[b] < 10 {
@@ -191,9 +192,9 @@ func TestNoFrameIsDeliveredTwiceInRandomTopologies(t *testing.T) {
 // Without a spanning tree a loop is a storm, bounded by the rate and the queues of its
 // links, counted, and told.
 func TestALoopWithoutATreeIsABoundedStorm(t *testing.T) {
-	lab, err := vnet.New(vnet.Config{
-		Switches: []vnet.SwitchConfig{{Name: "s1", Ports: 4}, {Name: "s2", Ports: 4}},
-		Links: []vnet.LinkConfig{
+	lab, err := vnet.New(config.Lab{
+		Switches: []config.Switch{{Name: "s1", Ports: 4}, {Name: "s2", Ports: 4}},
+		Links: []config.Link{
 			{A: "s1.2", B: "s2.2", AtoB: []string{"rate 10mbit limit 50"}, BtoA: []string{"rate 10mbit limit 50"}},
 			{A: "s1.3", B: "s2.3", AtoB: []string{"rate 10mbit limit 50"}, BtoA: []string{"rate 10mbit limit 50"}},
 			{A: "s1.4", B: "s2.4", AtoB: []string{"rate 10mbit limit 50"}, BtoA: []string{"rate 10mbit limit 50"}},
@@ -256,8 +257,8 @@ func TestFactsOfATree(t *testing.T) {
 
 func TestGuards(t *testing.T) {
 	a, b := rstp("s1", 3), rstp("s2", 3)
-	a.Set = []vnet.SwitchPort{{Port: 2, BPDUGuard: true}}
-	f := newFabric(t, []vnet.SwitchConfig{a, b}, "s1.2 s2.2")
+	a.Set = []config.Port{{Port: 2, BPDUGuard: true}}
+	f := newFabric(t, []config.Switch{a, b}, "s1.2 s2.2")
 	f.run(5 * time.Second)
 	if st, _ := f.Switch("s1"); st.Ports[1].State != "disabled" || st.Ports[1].Guarded == "" {
 		t.Errorf("a BPDU at a port with BPDU guard leaves it %+v", st.Ports[1])
@@ -266,8 +267,8 @@ func TestGuards(t *testing.T) {
 	worse := 61440
 	a = rstp("s1", 3)
 	a.Tree.Priority = &worse
-	a.Set = []vnet.SwitchPort{{Port: 2, RootGuard: true}}
-	f = newFabric(t, []vnet.SwitchConfig{a, b}, "s1.2 s2.2")
+	a.Set = []config.Port{{Port: 2, RootGuard: true}}
+	f = newFabric(t, []config.Switch{a, b}, "s1.2 s2.2")
 	f.run(5 * time.Second)
 	if st, _ := f.Switch("s1"); !st.Tree.IsRoot || st.Ports[1].State == "forwarding" {
 		t.Errorf("root guard leaves %+v %+v", st.Tree, st.Ports[1])
@@ -296,9 +297,9 @@ func TestCostAndPriorityMoveTheTree(t *testing.T) {
 
 // STP as Linux speaks it: thirty seconds until a port forwards, no edge ports.
 func TestLinuxSpeaksSTP(t *testing.T) {
-	var s []vnet.SwitchConfig
+	var s []config.Switch
 	for i := range 2 {
-		s = append(s, vnet.SwitchConfig{Name: fmt.Sprintf("s%d", i+1), Ports: 3, Dialect: "linux", Tree: &vnet.TreeConfig{Mode: "stp"}})
+		s = append(s, config.Switch{Name: fmt.Sprintf("s%d", i+1), Ports: 3, Dialect: "linux", Tree: &config.Tree{Mode: "stp"}})
 	}
 	f := newFabric(t, s, "s1.2 s2.2", "s1.3 s2.3")
 	f.run(29 * time.Second)
@@ -318,8 +319,8 @@ func TestLinuxSpeaksSTP(t *testing.T) {
 
 // A switch of RSTP and one of STP make a tree together.
 func TestRSTPFallsBackToSTP(t *testing.T) {
-	old := vnet.SwitchConfig{Name: "s2", Ports: 3, Dialect: "linux", Tree: &vnet.TreeConfig{Mode: "stp"}}
-	f := newFabric(t, []vnet.SwitchConfig{rstp("s1", 3), old}, "s1.2 s2.2", "s1.3 s2.3")
+	old := config.Switch{Name: "s2", Ports: 3, Dialect: "linux", Tree: &config.Tree{Mode: "stp"}}
+	f := newFabric(t, []config.Switch{rstp("s1", 3), old}, "s1.2 s2.2", "s1.3 s2.3")
 	f.run(40 * time.Second)
 	f.reaches("after 40 s")
 	if st, _ := f.Switch("s1"); !st.Ports[1].STP || st.Ports[0].STP {

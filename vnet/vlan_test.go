@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"wireloom/vnet"
+	"wireloom/vnet/config"
 	"wireloom/vnet/event"
 	"wireloom/vnet/packet"
 )
@@ -21,15 +22,15 @@ type patch struct {
 	drops map[string]int
 }
 
-func newPatch(t *testing.T, hosts int, switches []vnet.SwitchConfig, links ...vnet.LinkConfig) *patch {
+func newPatch(t *testing.T, hosts int, switches []config.Switch, links ...config.Link) *patch {
 	t.Helper()
-	c := vnet.Config{Links: links}
+	c := config.Lab{Links: links}
 	for _, s := range switches {
 		c.Switches = append(c.Switches, s)
 		for i := range hosts {
 			h := fmt.Sprintf("h%s%d", s.Name[1:], i+1)
-			c.Switches = append(c.Switches, vnet.SwitchConfig{Name: h, Ports: 1})
-			c.Links = append(c.Links, vnet.LinkConfig{A: fmt.Sprintf("%s.%d", s.Name, i+1), B: h + ".1"})
+			c.Switches = append(c.Switches, config.Switch{Name: h, Ports: 1})
+			c.Links = append(c.Links, config.Link{A: fmt.Sprintf("%s.%d", s.Name, i+1), B: h + ".1"})
 		}
 	}
 	lab, err := vnet.New(c, vnet.Runtime{})
@@ -80,18 +81,18 @@ func (p *patch) want(what string, want ...string) {
 	p.heard = nil
 }
 
-func access(port int, vid uint16) vnet.SwitchPort {
-	return vnet.SwitchPort{Port: port, VLAN: &vnet.PortVLAN{Access: vid}}
+func access(port int, vid uint16) config.Port {
+	return config.Port{Port: port, VLAN: &config.PortVLAN{Access: vid}}
 }
 
 func TestVLANsOnATrunk(t *testing.T) {
-	var switches []vnet.SwitchConfig
+	var switches []config.Switch
 	for _, name := range []string{"s1", "s2"} {
-		switches = append(switches, vnet.SwitchConfig{Name: name, Ports: 4, Set: []vnet.SwitchPort{
-			access(1, 10), access(2, 20), {Port: 4, VLAN: &vnet.PortVLAN{Native: 1, Trunk: []uint16{10, 20}}},
+		switches = append(switches, config.Switch{Name: name, Ports: 4, Set: []config.Port{
+			access(1, 10), access(2, 20), {Port: 4, VLAN: &config.PortVLAN{Native: 1, Trunk: []uint16{10, 20}}},
 		}})
 	}
-	p := newPatch(t, 3, switches, vnet.LinkConfig{A: "s1.4", B: "s2.4"})
+	p := newPatch(t, 3, switches, config.Link{A: "s1.4", B: "s2.4"})
 	var trunk []string
 	p.Log().Subscribe(func(e *event.Event) {
 		if e.Kind == event.Frame && e.Port == "s1.4" {
@@ -125,7 +126,7 @@ func TestVLANsOnATrunk(t *testing.T) {
 	if macs != "03@1:s1.3 01@10:s1.1 04@10:s1.1 07@10:s1.4 02@20:s1.2 07@20:s1.4 " {
 		t.Errorf("the table is %s", macs)
 	}
-	p.do(vnet.SetVLAN{Port: "s1.1", VLAN: vnet.PortVLAN{Access: 20}})
+	p.do(vnet.SetVLAN{Port: "s1.1", VLAN: config.PortVLAN{Access: 20}})
 	p.send("s1.1", 1, 0xff, "88b5 08")
 	p.want("a port that was moved", "h12 88b508", "h22 88b508")
 	if st, _ := p.Switch("s1"); st.Ports[0].Count.In != 4 || st.Ports[0].Count.Dropped["not-member"] != 1 || len(st.Known) != 3 {
@@ -137,39 +138,39 @@ func TestKindsOfSwitches(t *testing.T) {
 	const all = "88b5 01"
 	for _, tc := range []struct {
 		name string
-		c    vnet.SwitchConfig
+		c    config.Switch
 		do   func(p *patch)
 		want string
 	}{
-		{"a hub tells all", vnet.SwitchConfig{Hub: true}, func(p *patch) { p.send("s1.1", 1, 2, all); p.send("s1.2", 2, 1, all) }, "h12 h13 h11 h13"},
-		{"a switch learns", vnet.SwitchConfig{}, func(p *patch) { p.send("s1.1", 1, 2, all); p.send("s1.2", 2, 1, all) }, "h12 h13 h11"},
-		{"an address ages", vnet.SwitchConfig{Ageing: time.Second}, func(p *patch) {
+		{"a hub tells all", config.Switch{Hub: true}, func(p *patch) { p.send("s1.1", 1, 2, all); p.send("s1.2", 2, 1, all) }, "h12 h13 h11 h13"},
+		{"a switch learns", config.Switch{}, func(p *patch) { p.send("s1.1", 1, 2, all); p.send("s1.2", 2, 1, all) }, "h12 h13 h11"},
+		{"an address ages", config.Switch{Ageing: time.Second}, func(p *patch) {
 			p.send("s1.1", 1, 9, all)
 			p.Run(p.Now()+2*time.Second, vnet.NoLimit)
 			p.send("s1.2", 2, 1, all)
 		}, "h12 h13 h11 h13"},
-		{"nothing is learned where ageing is off", vnet.SwitchConfig{Ageing: -1}, func(p *patch) { p.send("s1.1", 1, 2, all); p.send("s1.2", 2, 1, all) }, "h12 h13 h11 h13"},
-		{"a full table", vnet.SwitchConfig{MaxMACs: 1}, func(p *patch) { p.send("s1.1", 1, 2, all); p.send("s1.2", 2, 1, all); p.send("s1.1", 1, 2, all) }, "h12 h13 h11 h12 h13"},
-		{"a static entry stays", vnet.SwitchConfig{Static: []vnet.StaticConfig{{Port: 3, MAC: packet.MAC{2, 0, 0, 0, 0, 1}}}}, func(p *patch) { p.send("s1.1", 1, 9, all); p.send("s1.2", 2, 1, all) }, "h12 h13 h13"},
-		{"Linux moves it", vnet.SwitchConfig{Dialect: "linux", Static: []vnet.StaticConfig{{Port: 3, MAC: packet.MAC{2, 0, 0, 0, 0, 1}}}}, func(p *patch) { p.send("s1.1", 1, 9, all); p.send("s1.2", 2, 1, all) }, "h12 h13 h11"},
-		{"isolated ports", vnet.SwitchConfig{Set: []vnet.SwitchPort{{Port: 1, Isolated: true}, {Port: 2, Isolated: true}}}, func(p *patch) { p.send("s1.1", 1, 9, all); p.send("s1.3", 3, 9, all) }, "h13 h11 h12"},
-		{"a mirror", vnet.SwitchConfig{Set: []vnet.SwitchPort{{Port: 1, Mirror: &vnet.PortMirror{To: 3, In: true, Out: true}}}}, func(p *patch) { p.send("s1.1", 1, 9, all); p.send("s1.2", 2, 1, all) }, "h13 h12 h13 h11 h13"},
-		{"a storm limit", vnet.SwitchConfig{Set: []vnet.SwitchPort{{Port: 1, Storm: 2}}}, func(p *patch) {
+		{"nothing is learned where ageing is off", config.Switch{Ageing: -1}, func(p *patch) { p.send("s1.1", 1, 2, all); p.send("s1.2", 2, 1, all) }, "h12 h13 h11 h13"},
+		{"a full table", config.Switch{MaxMACs: 1}, func(p *patch) { p.send("s1.1", 1, 2, all); p.send("s1.2", 2, 1, all); p.send("s1.1", 1, 2, all) }, "h12 h13 h11 h12 h13"},
+		{"a static entry stays", config.Switch{Static: []config.Static{{Port: 3, MAC: packet.MAC{2, 0, 0, 0, 0, 1}}}}, func(p *patch) { p.send("s1.1", 1, 9, all); p.send("s1.2", 2, 1, all) }, "h12 h13 h13"},
+		{"Linux moves it", config.Switch{Dialect: "linux", Static: []config.Static{{Port: 3, MAC: packet.MAC{2, 0, 0, 0, 0, 1}}}}, func(p *patch) { p.send("s1.1", 1, 9, all); p.send("s1.2", 2, 1, all) }, "h12 h13 h11"},
+		{"isolated ports", config.Switch{Set: []config.Port{{Port: 1, Isolated: true}, {Port: 2, Isolated: true}}}, func(p *patch) { p.send("s1.1", 1, 9, all); p.send("s1.3", 3, 9, all) }, "h13 h11 h12"},
+		{"a mirror", config.Switch{Set: []config.Port{{Port: 1, Mirror: &config.PortMirror{To: 3, In: true, Out: true}}}}, func(p *patch) { p.send("s1.1", 1, 9, all); p.send("s1.2", 2, 1, all) }, "h13 h12 h13 h11 h13"},
+		{"a storm limit", config.Switch{Set: []config.Port{{Port: 1, Storm: 2}}}, func(p *patch) {
 			for range 5 {
 				p.send("s1.1", 1, 0xff, all)
 			}
 		}, "h12 h13 h12 h13"},
-		{"a port that is off", vnet.SwitchConfig{Set: []vnet.SwitchPort{{Port: 2, Down: true}}}, func(p *patch) { p.send("s1.1", 1, 0xff, all) }, "h13"},
-		{"one table for all VLANs", vnet.SwitchConfig{Shared: true, Set: []vnet.SwitchPort{access(1, 10), {Port: 2, VLAN: &vnet.PortVLAN{Native: 20, Untagged: []uint16{10}}}, access(3, 20)}}, func(p *patch) {
+		{"a port that is off", config.Switch{Set: []config.Port{{Port: 2, Down: true}}}, func(p *patch) { p.send("s1.1", 1, 0xff, all) }, "h13"},
+		{"one table for all VLANs", config.Switch{Shared: true, Set: []config.Port{access(1, 10), {Port: 2, VLAN: &config.PortVLAN{Native: 20, Untagged: []uint16{10}}}, access(3, 20)}}, func(p *patch) {
 			p.send("s1.1", 1, 9, all) // VLAN 10, to port 2
 			p.send("s1.3", 3, 1, all) // VLAN 20, for 1, which is at port 1, no member
 		}, "h12"},
-		{"without ingress filtering", vnet.SwitchConfig{Set: []vnet.SwitchPort{{Port: 1, VLAN: &vnet.PortVLAN{Access: 10, Lenient: true}}, access(2, 20), access(3, 30)}}, func(p *patch) { p.send("s1.1", 1, 0xff, "8100 0014 88b5 01") }, "h12"},
-		{"several VLANs without a tag", vnet.SwitchConfig{Set: []vnet.SwitchPort{{Port: 1, VLAN: &vnet.PortVLAN{Native: 30, Untagged: []uint16{10, 20}}}, access(2, 10), access(3, 20)}}, func(p *patch) { p.send("s1.2", 2, 0xff, all); p.send("s1.3", 3, 0xff, all) }, "h11 h11"},
+		{"without ingress filtering", config.Switch{Set: []config.Port{{Port: 1, VLAN: &config.PortVLAN{Access: 10, Lenient: true}}, access(2, 20), access(3, 30)}}, func(p *patch) { p.send("s1.1", 1, 0xff, "8100 0014 88b5 01") }, "h12"},
+		{"several VLANs without a tag", config.Switch{Set: []config.Port{{Port: 1, VLAN: &config.PortVLAN{Native: 30, Untagged: []uint16{10, 20}}}, access(2, 10), access(3, 20)}}, func(p *patch) { p.send("s1.2", 2, 0xff, all); p.send("s1.3", 3, 0xff, all) }, "h11 h11"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			tc.c.Name, tc.c.Ports = "s1", 3
-			p := newPatch(t, 3, []vnet.SwitchConfig{tc.c})
+			p := newPatch(t, 3, []config.Switch{tc.c})
 			tc.do(p)
 			var got []string
 			for _, h := range p.heard {
@@ -183,7 +184,7 @@ func TestKindsOfSwitches(t *testing.T) {
 }
 
 func TestSwitchCommandsThatAreRefused(t *testing.T) {
-	p := newPatch(t, 2, []vnet.SwitchConfig{{Name: "s1", Ports: 2}})
+	p := newPatch(t, 2, []config.Switch{{Name: "s1", Ports: 2}})
 	bad, zero, big := -5, 0, 5000
 	cost := uint32(7)
 	for _, tc := range []struct {
@@ -192,12 +193,12 @@ func TestSwitchCommandsThatAreRefused(t *testing.T) {
 	}{
 		{vnet.SetVLAN{Port: "s9.1"}, "no port"},
 		{vnet.SetVLAN{Port: "s1.1"}, "in no VLAN"},
-		{vnet.SetVLAN{Port: "s1.1", VLAN: vnet.PortVLAN{Access: 10}}, "knows no VLANs"},
+		{vnet.SetVLAN{Port: "s1.1", VLAN: config.PortVLAN{Access: 10}}, "knows no VLANs"},
 		{vnet.SetPort{Port: "s1.1"}, "say what is to change"},
 		{vnet.SetPort{Port: "s1.1", Link: "off"}, "down or up"},
 		{vnet.SetPort{Port: "s1.1", Storm: &bad}, "frames a second"},
 		{vnet.SetPort{Port: "s1.1", Cost: &cost}, "no spanning tree"},
-		{vnet.SetPort{Port: "s1.1", Mirror: &vnet.PortMirror{To: 9, In: true}}, "no port 9"},
+		{vnet.SetPort{Port: "s1.1", Mirror: &config.PortMirror{To: 9, In: true}}, "no port 9"},
 		{vnet.SetEntry{Port: "s1.1"}, "group address"},
 		{vnet.SetEntry{Port: "s1.1", MAC: packet.MAC{2}, Remove: true}, "no such entry"},
 		{vnet.SetSwitch{Switch: "s9", Flush: true}, "no switch"},
@@ -215,29 +216,29 @@ func TestSwitchesThatAreRefused(t *testing.T) {
 	odd, big := 5, 70000
 	for _, tc := range []struct {
 		name string
-		c    vnet.SwitchConfig
+		c    config.Switch
 		want string
 	}{
-		{"a dialect", vnet.SwitchConfig{Dialect: "cisco"}, `no dialect "cisco"`},
-		{"a tree", vnet.SwitchConfig{Tree: &vnet.TreeConfig{Mode: "mstp"}}, "there are rstp and stp"},
-		{"rstp on Linux", vnet.SwitchConfig{Dialect: "linux", Tree: &vnet.TreeConfig{Mode: "rstp"}}, "speaks stp alone"},
-		{"a priority", vnet.SwitchConfig{Tree: &vnet.TreeConfig{Mode: "stp", Priority: &odd}}, "steps of 4096"},
-		{"a priority beyond", vnet.SwitchConfig{Tree: &vnet.TreeConfig{Mode: "stp", Priority: &big}}, "0 to 61440"},
-		{"a hello time", vnet.SwitchConfig{Tree: &vnet.TreeConfig{Mode: "stp", Hello: time.Minute}}, "the hello time is 1s to 10s"},
-		{"a port", vnet.SwitchConfig{Set: []vnet.SwitchPort{{Port: 9}}}, "no port 9"},
-		{"a port twice", vnet.SwitchConfig{Set: []vnet.SwitchPort{{Port: 1}, {Port: 1}}}, "there twice"},
-		{"a VLAN", vnet.SwitchConfig{Set: []vnet.SwitchPort{access(1, 4095)}}, "a VLAN is 1 to 4094"},
-		{"a VLAN twice", vnet.SwitchConfig{Set: []vnet.SwitchPort{{Port: 1, VLAN: &vnet.PortVLAN{Native: 1, Trunk: []uint16{1}}}}}, "VLAN 1 is there twice"},
-		{"access and trunk", vnet.SwitchConfig{Set: []vnet.SwitchPort{{Port: 1, VLAN: &vnet.PortVLAN{Access: 1, Trunk: []uint16{2}}}}}, "an access port has VLAN 1 alone"},
-		{"a mirror to itself", vnet.SwitchConfig{Set: []vnet.SwitchPort{{Port: 1, Mirror: &vnet.PortMirror{To: 1, In: true}}}}, "to itself"},
-		{"a mirror of nothing", vnet.SwitchConfig{Set: []vnet.SwitchPort{{Port: 1, Mirror: &vnet.PortMirror{To: 2}}}}, "what comes in"},
-		{"room", vnet.SwitchConfig{MaxMACs: 1 << 30}, "room for"},
-		{"a querier", vnet.SwitchConfig{Querier: true}, "has to snoop"},
-		{"an entry", vnet.SwitchConfig{Static: []vnet.StaticConfig{{Port: 1, MAC: packet.Broadcast}}}, "group address"},
+		{"a dialect", config.Switch{Dialect: "cisco"}, `no dialect "cisco"`},
+		{"a tree", config.Switch{Tree: &config.Tree{Mode: "mstp"}}, "there are rstp and stp"},
+		{"rstp on Linux", config.Switch{Dialect: "linux", Tree: &config.Tree{Mode: "rstp"}}, "speaks stp alone"},
+		{"a priority", config.Switch{Tree: &config.Tree{Mode: "stp", Priority: &odd}}, "steps of 4096"},
+		{"a priority beyond", config.Switch{Tree: &config.Tree{Mode: "stp", Priority: &big}}, "0 to 61440"},
+		{"a hello time", config.Switch{Tree: &config.Tree{Mode: "stp", Hello: time.Minute}}, "the hello time is 1s to 10s"},
+		{"a port", config.Switch{Set: []config.Port{{Port: 9}}}, "no port 9"},
+		{"a port twice", config.Switch{Set: []config.Port{{Port: 1}, {Port: 1}}}, "there twice"},
+		{"a VLAN", config.Switch{Set: []config.Port{access(1, 4095)}}, "a VLAN is 1 to 4094"},
+		{"a VLAN twice", config.Switch{Set: []config.Port{{Port: 1, VLAN: &config.PortVLAN{Native: 1, Trunk: []uint16{1}}}}}, "VLAN 1 is there twice"},
+		{"access and trunk", config.Switch{Set: []config.Port{{Port: 1, VLAN: &config.PortVLAN{Access: 1, Trunk: []uint16{2}}}}}, "an access port has VLAN 1 alone"},
+		{"a mirror to itself", config.Switch{Set: []config.Port{{Port: 1, Mirror: &config.PortMirror{To: 1, In: true}}}}, "to itself"},
+		{"a mirror of nothing", config.Switch{Set: []config.Port{{Port: 1, Mirror: &config.PortMirror{To: 2}}}}, "what comes in"},
+		{"room", config.Switch{MaxMACs: 1 << 30}, "room for"},
+		{"a querier", config.Switch{Querier: true}, "has to snoop"},
+		{"an entry", config.Switch{Static: []config.Static{{Port: 1, MAC: packet.Broadcast}}}, "group address"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			tc.c.Name, tc.c.Ports = "s1", 3
-			c := vnet.Config{Switches: []vnet.SwitchConfig{tc.c}}
+			c := config.Lab{Switches: []config.Switch{tc.c}}
 			if err := c.Check().Err(); err == nil || !strings.Contains(err.Error(), tc.want) {
 				t.Errorf("%v, want %q", err, tc.want)
 			}

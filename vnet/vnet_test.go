@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"wireloom/vnet/config"
 	"wireloom/vnet/event"
 	"wireloom/vnet/fabric"
 	"wireloom/vnet/fabric/bridge"
@@ -57,7 +58,7 @@ type bench struct {
 	lines []string
 }
 
-func newBench(t *testing.T, c Config) *bench {
+func newBench(t *testing.T, c config.Lab) *bench {
 	t.Helper()
 	l, err := New(c, Runtime{})
 	if err != nil {
@@ -103,12 +104,12 @@ func eth(dst, src packet.MAC) []byte {
 	return append(packet.AppendEthernet(nil, dst, src, 0x88b5), make([]byte, 46)...)
 }
 
-func hosts(n int, delay time.Duration) Config {
-	c := Config{Name: "test", Seed: 1, Switches: []SwitchConfig{{Name: "s1", Ports: n}}}
+func hosts(n int, delay time.Duration) config.Lab {
+	c := config.Lab{Name: "test", Seed: 1, Switches: []config.Switch{{Name: "s1", Ports: n}}}
 	for i := range n {
 		name := fmt.Sprintf("h%d", i+1)
-		c.Nodes = append(c.Nodes, NodeConfig{Name: name, NICs: []NICConfig{{Name: "em0", MAC: mac(byte(i + 1))}}})
-		c.Links = append(c.Links, LinkConfig{A: name + ":em0", B: fmt.Sprintf("s1.%d", i+1), Delay: delay})
+		c.Nodes = append(c.Nodes, config.Node{Name: name, NICs: []config.NIC{{Name: "em0", MAC: mac(byte(i + 1))}}})
+		c.Links = append(c.Links, config.Link{A: name + ":em0", B: fmt.Sprintf("s1.%d", i+1), Delay: delay})
 	}
 	return c
 }
@@ -199,7 +200,7 @@ func TestLinkIsBounded(t *testing.T) {
 		t.Errorf("%d frames dropped, want 3", n)
 	}
 	b.lines = nil
-	if _, err := b.Do(Inject{Port: "h1:em0", Hex: make([]byte, MaxFrame+1)}); err == nil {
+	if _, err := b.Do(Inject{Port: "h1:em0", Hex: make([]byte, config.MaxFrame+1)}); err == nil {
 		t.Error("a frame that is too long was taken")
 	}
 	if _, err := b.Do(Inject{Port: "nowhere", Hex: nil}); err == nil {
@@ -208,10 +209,10 @@ func TestLinkIsBounded(t *testing.T) {
 }
 
 // one is a lab of one node with programs.
-func one(programs ...string) Config {
-	c := Config{Name: "one", Seed: 7, Nodes: []NodeConfig{{Name: "n", Dialect: kern.NetBSD}}}
+func one(programs ...string) config.Lab {
+	c := config.Lab{Name: "one", Seed: 7, Nodes: []config.Node{{Name: "n", Dialect: kern.NetBSD}}}
 	for _, p := range programs {
-		c.Nodes[0].Programs = append(c.Nodes[0].Programs, ProgramConfig{Name: p, Start: true, Slot: true})
+		c.Nodes[0].Programs = append(c.Nodes[0].Programs, config.Program{Name: p, Start: true, Slot: true})
 	}
 	return c
 }
@@ -347,14 +348,14 @@ func TestASeedChangesEventsAfterTheFirst(t *testing.T) {
 }
 
 func TestConfigErrorsAllAtOnce(t *testing.T) {
-	c := Config{
-		Nodes: []NodeConfig{
-			{Name: "Bob", NICs: []NICConfig{{Name: "em"}, {Name: "tap0"}}},
-			{Name: "a", Programs: []ProgramConfig{{Name: "x", Memory: -1}, {Name: "x"}}},
+	c := config.Lab{
+		Nodes: []config.Node{
+			{Name: "Bob", NICs: []config.NIC{{Name: "em"}, {Name: "tap0"}}},
+			{Name: "a", Programs: []config.Program{{Name: "x", Memory: -1}, {Name: "x"}}},
 			{Name: "a"},
 		},
-		Switches: []SwitchConfig{{Name: "s1", Ports: 0}},
-		Links:    []LinkConfig{{A: "a:em0", B: "a:em0", Delay: -1}},
+		Switches: []config.Switch{{Name: "s1", Ports: 0}},
+		Links:    []config.Link{{A: "a:em0", B: "a:em0", Delay: -1}},
 	}
 	_, err := New(c, Runtime{})
 	if err == nil {

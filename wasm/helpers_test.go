@@ -12,6 +12,7 @@ import (
 
 	"wireloom/tapemu"
 	"wireloom/vnet"
+	"wireloom/vnet/config"
 	"wireloom/vnet/errno"
 	"wireloom/vnet/event"
 	"wireloom/vnet/kern"
@@ -165,19 +166,19 @@ type program struct {
 
 func newRig(t testing.TB, peer native, programs ...program) *rig {
 	t.Helper()
-	conf := vnet.Config{Name: "test", Seed: 42, Window: -1}
-	bob := vnet.NodeConfig{Name: "bob", Dialect: kern.NetBSD, Devices: []vnet.DeviceConfig{{Name: "tap0"}}}
-	alice := vnet.NodeConfig{Name: "alice", Dialect: kern.NetBSD, Devices: []vnet.DeviceConfig{{Name: "tap0"}}}
+	conf := config.Lab{Name: "test", Seed: 42, Window: -1}
+	bob := config.Node{Name: "bob", Dialect: kern.NetBSD, Devices: []config.Device{{Name: "tap0"}}}
+	alice := config.Node{Name: "alice", Dialect: kern.NetBSD, Devices: []config.Device{{Name: "tap0"}}}
 	for _, p := range programs {
 		argv := append([]string{p.name}, p.argv...)
-		bob.Programs = append(bob.Programs, vnet.ProgramConfig{Name: p.name, Argv: argv, Env: []string{"GREETING=hello"}, Memory: p.memory, Fuel: p.fuel, Start: true, Slot: true})
+		bob.Programs = append(bob.Programs, config.Program{Name: p.name, Argv: argv, Env: []string{"GREETING=hello"}, Memory: p.memory, Fuel: p.fuel, Start: true, Slot: true})
 	}
 	if peer != nil {
-		alice.Programs = []vnet.ProgramConfig{{Name: "peer", Command: "peer", Start: true}}
+		alice.Programs = []config.Program{{Name: "peer", Command: "peer", Start: true}}
 	}
-	conf.Nodes = []vnet.NodeConfig{alice, bob}
-	conf.Switches = []vnet.SwitchConfig{{Name: "s1", Ports: 2}}
-	conf.Links = []vnet.LinkConfig{{A: "alice:tap0", B: "s1.1", Delay: time.Millisecond}, {A: "bob:tap0", B: "s1.2"}}
+	conf.Nodes = []config.Node{alice, bob}
+	conf.Switches = []config.Switch{{Name: "s1", Ports: 2}}
+	conf.Links = []config.Link{{A: "alice:tap0", B: "s1.1", Delay: time.Millisecond}, {A: "bob:tap0", B: "s1.2"}}
 	lab, err := vnet.New(conf, vnet.Runtime{
 		Modules:  func(kern.Dialect) []kern.Module { return []kern.Module{tapemu.NetBSD()} },
 		Commands: map[string]sys.Program{"peer": peer},

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"wireloom/vnet"
+	"wireloom/vnet/config"
 	"wireloom/vnet/event"
 	"wireloom/vnet/kern"
 )
@@ -30,9 +31,9 @@ func breeder(pages int64) []byte {
 // and its spawns said.
 func labWith(t *testing.T, e *Engine, memory int64, module []byte, grant func(programs, others int64) bool) (l *vnet.Lab, said *strings.Builder) {
 	t.Helper()
-	l, err := vnet.New(vnet.Config{
+	l, err := vnet.New(config.Lab{
 		Name: "test", Seed: 1, Window: -1, Memory: memory,
-		Nodes: []vnet.NodeConfig{{Name: "bob", Dialect: kern.NetBSD, Programs: []vnet.ProgramConfig{{Name: "p", Start: true, Slot: true}}}},
+		Nodes: []config.Node{{Name: "bob", Dialect: kern.NetBSD, Programs: []config.Program{{Name: "p", Start: true, Slot: true}}}},
 	}, vnet.Runtime{})
 	if err != nil {
 		t.Fatal(err)

@@ -9,6 +9,7 @@ import (
 
 	"wireloom/internal/hoststack"
 	"wireloom/vnet"
+	"wireloom/vnet/config"
 	"wireloom/vnet/errno"
 	"wireloom/vnet/event"
 	"wireloom/vnet/inet"
@@ -30,16 +31,16 @@ type sockRig struct {
 
 func newSockRig(t *testing.T, onAlice, onBob sys.Program, alice, bob string) *sockRig {
 	t.Helper()
-	node := func(name, addr, argv string) vnet.NodeConfig {
-		return vnet.NodeConfig{
-			Name: name, NICs: []vnet.NICConfig{{Name: "em0", Addresses: []netip.Prefix{netip.MustParsePrefix(addr)}}},
-			Programs: []vnet.ProgramConfig{{Name: "p", Start: true, Slot: true, Argv: strings.Fields("p " + argv)}},
+	node := func(name, addr, argv string) config.Node {
+		return config.Node{
+			Name: name, NICs: []config.NIC{{Name: "em0", Addresses: []netip.Prefix{netip.MustParsePrefix(addr)}}},
+			Programs: []config.Program{{Name: "p", Start: true, Slot: true, Argv: strings.Fields("p " + argv)}},
 		}
 	}
-	lab, err := vnet.New(vnet.Config{
+	lab, err := vnet.New(config.Lab{
 		Name: "test", Seed: 7, Window: -1,
-		Nodes: []vnet.NodeConfig{node("bob", "10.0.0.2/24", bob), node("alice", "10.0.0.1/24", alice)},
-		Links: []vnet.LinkConfig{{A: "alice:em0", B: "bob:em0", Delay: time.Millisecond}},
+		Nodes: []config.Node{node("bob", "10.0.0.2/24", bob), node("alice", "10.0.0.1/24", alice)},
+		Links: []config.Link{{A: "alice:em0", B: "bob:em0", Delay: time.Millisecond}},
 	}, vnet.Runtime{NewStack: hoststack.New})
 	if err != nil {
 		t.Fatal(err)

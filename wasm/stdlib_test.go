@@ -20,6 +20,7 @@ import (
 	"wireloom/internal/hoststack"
 	"wireloom/tapemu"
 	"wireloom/vnet"
+	"wireloom/vnet/config"
 	"wireloom/vnet/errno"
 	"wireloom/vnet/event"
 	"wireloom/vnet/inet"
@@ -129,22 +130,22 @@ func (c stdlibCase) run(t *testing.T, prog *Program) *stdlibRun {
 			}
 		}
 	}
-	conf := vnet.Config{
+	conf := config.Lab{
 		Name: "stdlib", Seed: 42, Window: -1,
-		Nodes: []vnet.NodeConfig{
+		Nodes: []config.Node{
 			{
-				Name: "alice", NICs: []vnet.NICConfig{{Name: "em0", Addresses: []netip.Prefix{netip.MustParsePrefix("10.0.0.1/24")}}},
-				Programs: []vnet.ProgramConfig{{Name: "remote", Command: "remote", Start: true}},
+				Name: "alice", NICs: []config.NIC{{Name: "em0", Addresses: []netip.Prefix{netip.MustParsePrefix("10.0.0.1/24")}}},
+				Programs: []config.Program{{Name: "remote", Command: "remote", Start: true}},
 			},
 			{
-				Name: "bob", NICs: []vnet.NICConfig{{Name: "em0", Addresses: []netip.Prefix{netip.PrefixFrom(bobAddr, 24)}}}, Files: c.files,
-				Programs: []vnet.ProgramConfig{
+				Name: "bob", NICs: []config.NIC{{Name: "em0", Addresses: []netip.Prefix{netip.PrefixFrom(bobAddr, 24)}}}, Files: c.files,
+				Programs: []config.Program{
 					{Name: "peer", Command: "peer", Start: true},
 					{Name: "wasi", Argv: append([]string{"wasi"}, c.args...), Start: true, Slot: true},
 				},
 			},
 		},
-		Links: []vnet.LinkConfig{{A: "alice:em0", B: "bob:em0", Delay: time.Millisecond}},
+		Links: []config.Link{{A: "alice:em0", B: "bob:em0", Delay: time.Millisecond}},
 	}
 	lab, err := vnet.New(conf, vnet.Runtime{
 		Modules:  func(kern.Dialect) []kern.Module { return []kern.Module{tapemu.DragonFly()} },

@@ -18,6 +18,7 @@ import (
 	"wireloom/internal/product"
 	"wireloom/internal/session"
 	"wireloom/vnet"
+	"wireloom/vnet/config"
 	"wireloom/vnet/kern"
 )
 
@@ -28,9 +29,9 @@ func openLab(t *testing.T) (url, id string) {
 	api, err := httpapi.New(httpapi.Config{
 		Version: "test", Scenarios: []httpapi.Scenario{{Name: "desk"}},
 		NewLab: func(context.Context, string) (*vnet.Lab, session.Setup, error) {
-			l, err := vnet.New(vnet.Config{Name: "desk", Seed: 1, Nodes: []vnet.NodeConfig{
+			l, err := vnet.New(config.Lab{Name: "desk", Seed: 1, Nodes: []config.Node{
 				{Name: "alice", Dialect: kern.FreeBSD},
-				{Name: "bob", Dialect: kern.NetBSD, Devices: []vnet.DeviceConfig{{Name: "tap0"}}},
+				{Name: "bob", Dialect: kern.NetBSD, Devices: []config.Device{{Name: "tap0"}}},
 			}}, product.Runtime())
 			return l, session.Setup{Scenario: "desk", Seed: 1}, err
 		},

@@ -8,6 +8,7 @@ import (
 
 	"wireloom/internal/product"
 	"wireloom/vnet"
+	"wireloom/vnet/config"
 	"wireloom/vnet/errno"
 	"wireloom/vnet/kern"
 	"wireloom/vnet/sys"
@@ -123,16 +124,16 @@ type echoLab struct {
 }
 
 func newEchoLab(frame []byte, window int, prog sys.Program) (*echoLab, error) {
-	node := func(name string) vnet.NodeConfig {
-		return vnet.NodeConfig{
-			Name: name, Dialect: kern.NetBSD, Devices: []vnet.DeviceConfig{{Name: "tap0"}},
-			Programs: []vnet.ProgramConfig{{Name: "user", Argv: []string{"echo", "/dev/tap0"}, Start: true}},
+	node := func(name string) config.Node {
+		return config.Node{
+			Name: name, Dialect: kern.NetBSD, Devices: []config.Device{{Name: "tap0"}},
+			Programs: []config.Program{{Name: "user", Argv: []string{"echo", "/dev/tap0"}, Start: true}},
 		}
 	}
-	lab, err := vnet.New(vnet.Config{
+	lab, err := vnet.New(config.Lab{
 		Name: "echo", Seed: 1,
-		Nodes: []vnet.NodeConfig{node("b"), node("a")}, // b waits before a sends
-		Links: []vnet.LinkConfig{{A: "a:tap0", B: "b:tap0"}},
+		Nodes: []config.Node{node("b"), node("a")}, // b waits before a sends
+		Links: []config.Link{{A: "a:tap0", B: "b:tap0"}},
 	}, tapRuntime())
 	if err != nil {
 		return nil, err

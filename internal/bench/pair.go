@@ -11,6 +11,7 @@ import (
 
 	"wireloom/internal/product"
 	"wireloom/vnet"
+	"wireloom/vnet/config"
 	"wireloom/vnet/kern"
 	"wireloom/vnet/sys"
 )
@@ -113,17 +114,17 @@ func (c pairCase) inLab(programs map[string]sys.Program, pump []string) (cost, e
 	if c.ours == "sink" {
 		answer = append(answer, strconv.Itoa(c.window))
 	}
-	node := func(name string, argv []string, start bool) vnet.NodeConfig {
-		return vnet.NodeConfig{
-			Name: name, Dialect: kern.NetBSD, Devices: []vnet.DeviceConfig{{Name: "tap0"}},
-			Programs: []vnet.ProgramConfig{{Name: argv[0], Argv: argv, Start: start}},
+	node := func(name string, argv []string, start bool) config.Node {
+		return config.Node{
+			Name: name, Dialect: kern.NetBSD, Devices: []config.Device{{Name: "tap0"}},
+			Programs: []config.Program{{Name: argv[0], Argv: argv, Start: start}},
 		}
 	}
-	lab, err := vnet.New(vnet.Config{
+	lab, err := vnet.New(config.Lab{
 		Name: "pair", Seed: 1,
-		Nodes:    []vnet.NodeConfig{node("a", pump, false), node("b", answer, true)},
-		Switches: []vnet.SwitchConfig{{Name: "s1", Ports: 2}},
-		Links:    []vnet.LinkConfig{{A: "a:tap0", B: "s1.1"}, {A: "b:tap0", B: "s1.2"}},
+		Nodes:    []config.Node{node("a", pump, false), node("b", answer, true)},
+		Switches: []config.Switch{{Name: "s1", Ports: 2}},
+		Links:    []config.Link{{A: "a:tap0", B: "s1.1"}, {A: "b:tap0", B: "s1.2"}},
 	}, tapRuntime())
 	if err != nil {
 		return cost{}, err

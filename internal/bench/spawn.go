@@ -11,6 +11,7 @@ import (
 
 	"wireloom/internal/product"
 	"wireloom/vnet"
+	"wireloom/vnet/config"
 	"wireloom/vnet/kern"
 	"wireloom/vnet/sys"
 )
@@ -110,9 +111,9 @@ func spawn(ctx context.Context, rounds int) (r *Report, err error) {
 
 // instances runs a program so many times, one after the other, in a lab.
 func instances(prog sys.Program, count int) (cost, error) {
-	lab, err := vnet.New(vnet.Config{
+	lab, err := vnet.New(config.Lab{
 		Name: "spawn", Seed: 1,
-		Nodes: []vnet.NodeConfig{{Name: "a", Dialect: kern.NetBSD, Programs: []vnet.ProgramConfig{{Name: "user"}}}},
+		Nodes: []config.Node{{Name: "a", Dialect: kern.NetBSD, Programs: []config.Program{{Name: "user"}}}},
 	}, tapRuntime())
 	if err != nil {
 		return cost{}, err
@@ -148,11 +149,11 @@ func idle(prog sys.Program, argv []string, count int) (kib float64, err error) {
 	}()
 	const nodes = 50
 	for made := 0; made < count; made += nodes {
-		conf := vnet.Config{Name: "idle", Seed: 1}
+		conf := config.Lab{Name: "idle", Seed: 1}
 		for i := range nodes {
-			conf.Nodes = append(conf.Nodes, vnet.NodeConfig{
-				Name: fmt.Sprintf("n%d", i), Dialect: kern.NetBSD, Devices: []vnet.DeviceConfig{{Name: "tap0"}},
-				Programs: []vnet.ProgramConfig{{Name: "user", Argv: argv, Start: true}},
+			conf.Nodes = append(conf.Nodes, config.Node{
+				Name: fmt.Sprintf("n%d", i), Dialect: kern.NetBSD, Devices: []config.Device{{Name: "tap0"}},
+				Programs: []config.Program{{Name: "user", Argv: argv, Start: true}},
 			})
 		}
 		lab, err := vnet.New(conf, tapRuntime())

@@ -7,6 +7,7 @@ import (
 
 	"wireloom/tapemu"
 	"wireloom/vnet"
+	"wireloom/vnet/config"
 	"wireloom/vnet/errno"
 	"wireloom/vnet/kern"
 	"wireloom/vnet/packet"
@@ -32,17 +33,17 @@ const perFrame = sys.FuelNanosecond * time.Nanosecond
 // another. Where burst is 0, a starts with the lab. window is that of the event
 // log.
 func newTapLab(frame []byte, burst, window int) (*tapLab, error) {
-	node := func(name string, start bool) vnet.NodeConfig {
-		return vnet.NodeConfig{
-			Name: name, Dialect: kern.NetBSD, Devices: []vnet.DeviceConfig{{Name: "tap0"}},
-			Programs: []vnet.ProgramConfig{{Name: "user", Start: start}},
+	node := func(name string, start bool) config.Node {
+		return config.Node{
+			Name: name, Dialect: kern.NetBSD, Devices: []config.Device{{Name: "tap0"}},
+			Programs: []config.Program{{Name: "user", Start: start}},
 		}
 	}
-	conf := vnet.Config{
+	conf := config.Lab{
 		Name: "taps", Seed: 1, Window: window,
-		Nodes:    []vnet.NodeConfig{node("b", true), node("a", burst == 0)}, // b waits before a sends
-		Switches: []vnet.SwitchConfig{{Name: "s1", Ports: 3}},
-		Links:    []vnet.LinkConfig{{A: "a:tap0", B: "s1.1"}, {A: "b:tap0", B: "s1.2"}},
+		Nodes:    []config.Node{node("b", true), node("a", burst == 0)}, // b waits before a sends
+		Switches: []config.Switch{{Name: "s1", Ports: 3}},
+		Links:    []config.Link{{A: "a:tap0", B: "s1.1"}, {A: "b:tap0", B: "s1.2"}},
 	}
 	lab, err := vnet.New(conf, tapRuntime())
 	if err != nil {

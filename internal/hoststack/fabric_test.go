@@ -9,6 +9,7 @@ import (
 
 	"wireloom/internal/hoststack"
 	"wireloom/vnet"
+	"wireloom/vnet/config"
 	"wireloom/vnet/event"
 	"wireloom/vnet/inet"
 	"wireloom/vnet/sys"
@@ -39,17 +40,17 @@ func TestTCPOverALossyFabricIsTheSameInFiftyRuns(t *testing.T) {
 func overFabric(t *testing.T, size int) (hash string, lost, got int) {
 	t.Helper()
 	words := []string{"delay 3ms 1ms distribution normal loss 2% duplicate 0.5%"}
-	c := vnet.Config{Name: "fabric", Seed: 9}
+	c := config.Lab{Name: "fabric", Seed: 9}
 	for i := range 5 {
-		c.Switches = append(c.Switches, vnet.SwitchConfig{Name: fmt.Sprintf("s%d", i+1), Ports: 3, Tree: &vnet.TreeConfig{Mode: "rstp"}})
-		c.Links = append(c.Links, vnet.LinkConfig{A: fmt.Sprintf("s%d.3", i+1), B: fmt.Sprintf("s%d.2", (i+1)%5+1), AtoB: words, BtoA: words})
+		c.Switches = append(c.Switches, config.Switch{Name: fmt.Sprintf("s%d", i+1), Ports: 3, Tree: &config.Tree{Mode: "rstp"}})
+		c.Links = append(c.Links, config.Link{A: fmt.Sprintf("s%d.3", i+1), B: fmt.Sprintf("s%d.2", (i+1)%5+1), AtoB: words, BtoA: words})
 	}
 	for i, name := range []string{"alice", "bob"} {
-		c.Nodes = append(c.Nodes, vnet.NodeConfig{
-			Name: name, NICs: []vnet.NICConfig{{Name: "em0", Addresses: []netip.Prefix{netip.MustParsePrefix(fmt.Sprintf("10.0.0.%d/24", i+1))}}},
-			Programs: []vnet.ProgramConfig{{Name: "p", Start: true}},
+		c.Nodes = append(c.Nodes, config.Node{
+			Name: name, NICs: []config.NIC{{Name: "em0", Addresses: []netip.Prefix{netip.MustParsePrefix(fmt.Sprintf("10.0.0.%d/24", i+1))}}},
+			Programs: []config.Program{{Name: "p", Start: true}},
 		})
-		c.Links = append(c.Links, vnet.LinkConfig{A: name + ":em0", B: fmt.Sprintf("s%d.1", 1+2*i)})
+		c.Links = append(c.Links, config.Link{A: name + ":em0", B: fmt.Sprintf("s%d.1", 1+2*i)})
 	}
 	l, err := vnet.New(c, vnet.Runtime{NewStack: hoststack.New})
 	if err != nil {

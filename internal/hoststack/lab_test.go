@@ -11,6 +11,7 @@ import (
 
 	"wireloom/internal/hoststack"
 	"wireloom/vnet"
+	"wireloom/vnet/config"
 	"wireloom/vnet/errno"
 	"wireloom/vnet/event"
 	"wireloom/vnet/inet"
@@ -208,12 +209,12 @@ func run(t *testing.T, onBob, onAlice native) (exits, hash string) {
 func newLab(t *testing.T, programs ...native) *vnet.Lab {
 	t.Helper()
 	names := []string{"alice", "bob", "carol", "dave", "erin"}[:len(programs)]
-	conf := vnet.Config{Name: "test", Seed: 3, Links: []vnet.LinkConfig{{A: "alice:em0", B: "bob:em0", Delay: time.Millisecond}}}
+	conf := config.Lab{Name: "test", Seed: 3, Links: []config.Link{{A: "alice:em0", B: "bob:em0", Delay: time.Millisecond}}}
 	for i, name := range names {
 		addr := netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 0, 0, byte(i + 1)}), 24)
-		conf.Nodes = append(conf.Nodes, vnet.NodeConfig{
-			Name: name, NICs: []vnet.NICConfig{{Name: "em0", Addresses: []netip.Prefix{addr}}},
-			Programs: []vnet.ProgramConfig{{Name: "p", Start: true}},
+		conf.Nodes = append(conf.Nodes, config.Node{
+			Name: name, NICs: []config.NIC{{Name: "em0", Addresses: []netip.Prefix{addr}}},
+			Programs: []config.Program{{Name: "p", Start: true}},
 		})
 	}
 	l, err := vnet.New(conf, vnet.Runtime{NewStack: hoststack.New})

@@ -26,6 +26,7 @@ import (
 	"wireloom/internal/session"
 	"wireloom/internal/visitor"
 	"wireloom/vnet"
+	"wireloom/vnet/config"
 	"wireloom/vnet/kern"
 	"wireloom/vnet/sys"
 )
@@ -57,14 +58,14 @@ func newLab(_ context.Context, scenario string) (*vnet.Lab, session.Setup, error
 	if scenario == "broken" {
 		return nil, session.Setup{}, errors.New("its programs cannot be compiled")
 	}
-	c := vnet.Config{Name: scenario, Seed: 1, Switches: []vnet.SwitchConfig{{Name: "s1", Ports: 2}}}
+	c := config.Lab{Name: scenario, Seed: 1, Switches: []config.Switch{{Name: "s1", Ports: 2}}}
 	for i := range 2 {
 		name := fmt.Sprintf("h%d", i+1)
-		c.Nodes = append(c.Nodes, vnet.NodeConfig{
-			Name: name, Dialect: kern.NetBSD, NICs: []vnet.NICConfig{{Name: "em0"}},
-			Programs: []vnet.ProgramConfig{{Name: "p", Start: true, Slot: i == 0}},
+		c.Nodes = append(c.Nodes, config.Node{
+			Name: name, Dialect: kern.NetBSD, NICs: []config.NIC{{Name: "em0"}},
+			Programs: []config.Program{{Name: "p", Start: true, Slot: i == 0}},
 		})
-		c.Links = append(c.Links, vnet.LinkConfig{A: name + ":em0", B: fmt.Sprintf("s1.%d", i+1), Delay: time.Millisecond})
+		c.Links = append(c.Links, config.Link{A: name + ":em0", B: fmt.Sprintf("s1.%d", i+1), Delay: time.Millisecond})
 	}
 	lab, err := vnet.New(c, vnet.Runtime{})
 	if err != nil {

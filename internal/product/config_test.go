@@ -10,13 +10,14 @@ import (
 	"wireloom/internal/open"
 	"wireloom/internal/strictjson"
 	"wireloom/vnet"
+	"wireloom/vnet/config"
 	"wireloom/vnet/kern"
 )
 
 // What a recording holds of a lab is its configuration as JSON: it must be read back
 // to the same configuration, whatever is in it.
 func TestConfigurationsAreReadBackExactly(t *testing.T) {
-	configs := map[string]vnet.Config{"nothing": {}}
+	configs := map[string]config.Lab{"nothing": {}}
 	for _, name := range open.Builtin() {
 		configs[name] = find(t, name).Config(nil)
 	}
@@ -24,7 +25,7 @@ func TestConfigurationsAreReadBackExactly(t *testing.T) {
 	configs["the largest seed"] = find(t, "ping").Config(&seed)
 	odd := find(t, "nat").Config(nil)
 	odd.Nodes[0].Files = map[string][]byte{"/etc/\u202e<&>\u2028": {0, 1, 0xff}, "/var/empty/": nil, "/etc/nothing": {}}
-	odd.Nodes[0].Programs = []vnet.ProgramConfig{{Name: "p", Argv: []string{"\t\x01\"\\", "é\ufffd"}, Env: []string{}}}
+	odd.Nodes[0].Programs = []config.Program{{Name: "p", Argv: []string{"\t\x01\"\\", "é\ufffd"}, Env: []string{}}}
 	configs["odd texts"] = odd
 	for name, want := range configs {
 		t.Run(name, func(t *testing.T) {
@@ -32,7 +33,7 @@ func TestConfigurationsAreReadBackExactly(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			var got vnet.Config
+			var got config.Lab
 			if err := strictjson.Decode(text, &got); err != nil {
 				t.Fatal(err)
 			}
@@ -45,14 +46,14 @@ func TestConfigurationsAreReadBackExactly(t *testing.T) {
 			}
 		})
 	}
-	for name, spoil := range map[string]func(c *vnet.Config){
-		"an argument": func(c *vnet.Config) { c.Nodes[0].Programs = []vnet.ProgramConfig{{Name: "p", Argv: []string{"\xff"}}} },
-		"a variable":  func(c *vnet.Config) { c.Nodes[0].Programs = []vnet.ProgramConfig{{Name: "p", Env: []string{"A=\xff"}}} },
-		"a path":      func(c *vnet.Config) { c.Nodes[0].Files = map[string][]byte{"/a\xff": nil} },
-		"a dialect":   func(c *vnet.Config) { c.Nodes[0].Dialect = kern.NetBSD + 1 },
+	for name, spoil := range map[string]func(c *config.Lab){
+		"an argument": func(c *config.Lab) { c.Nodes[0].Programs = []config.Program{{Name: "p", Argv: []string{"\xff"}}} },
+		"a variable":  func(c *config.Lab) { c.Nodes[0].Programs = []config.Program{{Name: "p", Env: []string{"A=\xff"}}} },
+		"a path":      func(c *config.Lab) { c.Nodes[0].Files = map[string][]byte{"/a\xff": nil} },
+		"a dialect":   func(c *config.Lab) { c.Nodes[0].Dialect = kern.NetBSD + 1 },
 	} {
 		c := find(t, "ping").Config(nil)
-		c.Nodes = append([]vnet.NodeConfig{}, c.Nodes...)
+		c.Nodes = append([]config.Node{}, c.Nodes...)
 		spoil(&c)
 		if err := c.Check(); err == nil || !strings.Contains(err.Error(), "UTF-8") && !strings.Contains(err.Error(), "no dialect") {
 			t.Errorf("%s that cannot be written down, or means nothing, was taken: %v", name, err)
@@ -79,7 +80,7 @@ func FuzzConfigOfARecording(f *testing.F) {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
-		var c vnet.Config
+		var c config.Lab
 		if strictjson.Decode(text, &c) != nil {
 			return
 		}

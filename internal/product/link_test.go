@@ -15,6 +15,7 @@ import (
 	"wireloom/internal/decode"
 	"wireloom/internal/pcap"
 	"wireloom/vnet"
+	"wireloom/vnet/config"
 	"wireloom/vnet/errno"
 	"wireloom/vnet/event"
 	"wireloom/vnet/kern"
@@ -65,12 +66,12 @@ func echo(t *testing.T, link packet.Link) []byte {
 func TestFactsSayWhereAPacketStarts(t *testing.T) {
 	for _, m := range modes {
 		t.Run(m.name, func(t *testing.T) {
-			dev := vnet.DeviceConfig{Name: m.device}
+			dev := config.Device{Name: m.device}
 			if m.link == packet.LinkRaw {
 				dev.Addresses, dev.Peer = []netip.Prefix{netip.MustParsePrefix("10.8.0.1/32")}, netip.MustParseAddr("10.8.0.2")
 			}
-			lab, err := vnet.New(vnet.Config{Name: "test", Seed: 1, Nodes: []vnet.NodeConfig{{
-				Name: "a", Dialect: m.dialect, Devices: []vnet.DeviceConfig{dev}, Programs: []vnet.ProgramConfig{{Name: "reader", Start: true}},
+			lab, err := vnet.New(config.Lab{Name: "test", Seed: 1, Nodes: []config.Node{{
+				Name: "a", Dialect: m.dialect, Devices: []config.Device{dev}, Programs: []config.Program{{Name: "reader", Start: true}},
 			}}}, Runtime())
 			if err != nil {
 				t.Fatal(err)

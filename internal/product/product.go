@@ -16,6 +16,7 @@ import (
 	"wireloom/tapemu"
 	"wireloom/tunemu"
 	"wireloom/vnet"
+	"wireloom/vnet/config"
 	"wireloom/vnet/kern"
 	"wireloom/vnet/sys"
 	"wireloom/vnet/userland"
@@ -102,7 +103,7 @@ func Build(ctx context.Context, s *scenario.Scenario, compile Compile, o Options
 func Again(compile Compile, find func(hash string) ([]byte, error)) recording.Builder {
 	return recording.Builder{
 		Compile: compile, Program: find,
-		Lab: func(c vnet.Config) (*vnet.Lab, error) {
+		Lab: func(c config.Lab) (*vnet.Lab, error) {
 			c.Window = -1
 			return vnet.New(c, Runtime())
 		},

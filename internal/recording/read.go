@@ -13,7 +13,7 @@ import (
 	"strings"
 
 	"wireloom/internal/strictjson"
-	"wireloom/vnet"
+	"wireloom/vnet/config"
 )
 
 // A File is a recording that was read. Its programs stay in the file until they are
@@ -107,7 +107,7 @@ func (l *File) parse(text []byte) error {
 
 // parseConfig reads the configuration of a lab, which must be written exactly as this
 // program writes it: the run's hash covers these bytes.
-func parseConfig(b []byte, version string) (c vnet.Config, err error) {
+func parseConfig(b []byte, version string) (c config.Lab, err error) {
 	if err := strictjson.Decode(b, &c); err != nil {
 		return c, fmt.Errorf("recording: %s: %w", configFile, err)
 	}

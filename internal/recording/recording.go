@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"wireloom/vnet"
+	"wireloom/vnet/config"
 )
 
 // Format is the version of the form of recordings. Those of format 1 held the
@@ -53,8 +54,8 @@ type Recording struct {
 	Commands []Recorded `json:"commands"`
 	End      End        `json:"end"`
 
-	Config vnet.Config `json:"-"` // of the lab
-	Brief  string      `json:"-"` // for people, in Markdown
+	Config config.Lab `json:"-"` // of the lab
+	Brief  string     `json:"-"` // for people, in Markdown
 }
 
 // A Program is what stood in a slot before the lab started.

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"wireloom/vnet"
+	"wireloom/vnet/config"
 	"wireloom/vnet/memory"
 	"wireloom/vnet/sys"
 )
@@ -68,7 +69,7 @@ func compile(_ context.Context, name string, b []byte) (sys.Program, error) {
 }
 
 var builder = Builder{
-	Lab:     func(c vnet.Config) (*vnet.Lab, error) { return vnet.New(c, vnet.Runtime{}) },
+	Lab:     func(c config.Lab) (*vnet.Lab, error) { return vnet.New(c, vnet.Runtime{}) },
 	Compile: compile,
 	Program: func(hash string) ([]byte, error) {
 		for name := range programs {
@@ -84,7 +85,7 @@ var builder = Builder{
 func sample(name string) *Recording {
 	return &Recording{
 		Format: Format, Version: "devel 123", Scenario: "small", Title: "A small lab", Brief: "Look at it.",
-		Config:   vnet.Config{Name: "small", Seed: 7, Nodes: []vnet.NodeConfig{{Name: "a", Programs: []vnet.ProgramConfig{{Name: "p", Start: true, Slot: true}}}}},
+		Config:   config.Lab{Name: "small", Seed: 7, Nodes: []config.Node{{Name: "a", Programs: []config.Program{{Name: "p", Start: true, Slot: true}}}}},
 		Programs: []Program{{"a", "p", name + ".wasm", hashOf(name), int64(len(name))}},
 		Commands: []Recorded{},
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"wireloom/vnet"
+	"wireloom/vnet/config"
 	"wireloom/vnet/memory"
 	"wireloom/vnet/sys"
 )
@@ -22,7 +23,7 @@ const (
 // A Builder makes labs and programs again.
 type Builder struct {
 	// Lab returns a lab of a configuration, which is not started.
-	Lab func(vnet.Config) (*vnet.Lab, error)
+	Lab func(config.Lab) (*vnet.Lab, error)
 	// Program returns the bytes of a program by its hash, for those that the recording
 	// does not hold; nil where it is not known. None is known if Program is nil.
 	Program func(hash string) ([]byte, error)

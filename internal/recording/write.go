@@ -8,7 +8,7 @@ import (
 	"io"
 	"time"
 
-	"wireloom/vnet"
+	"wireloom/vnet/config"
 )
 
 // Stored is a program that a recording is to hold.
@@ -28,13 +28,13 @@ func (p Stored) copyTo(w io.Writer) error {
 }
 
 // CheckConfig says why the lab of a configuration could not be recorded.
-func CheckConfig(c vnet.Config) error {
+func CheckConfig(c config.Lab) error {
 	_, err := canonical(c)
 	return err
 }
 
 // canonical is a configuration as the run's hash covers it.
-func canonical(c vnet.Config) ([]byte, error) {
+func canonical(c config.Lab) ([]byte, error) {
 	b, err := json.Marshal(c)
 	switch {
 	case err != nil:

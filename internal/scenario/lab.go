@@ -8,6 +8,7 @@ import (
 
 	"wireloom/internal/scenario/format"
 	"wireloom/vnet"
+	"wireloom/vnet/config"
 	"wireloom/vnet/kern"
 	"wireloom/vnet/memory"
 	"wireloom/vnet/packet"
@@ -17,8 +18,8 @@ import (
 type builder struct {
 	p     *format.Mistakes
 	sc    *Scenario
-	links map[format.End]*vnet.LinkConfig // by each of its ends
-	order []*vnet.LinkConfig
+	links map[format.End]*config.Link // by each of its ends
+	order []*config.Link
 	files int // bytes of the nodes' files so far
 }
 
@@ -30,10 +31,10 @@ func (b *builder) build(root *format.Value) {
 	}
 	sc.Name, sc.Title, sc.Course = root.Get("scenario").String(), root.Get("title").String(), format.Read[int](root.Get("course"))
 	sc.words = map[Slot]string{}
-	sc.Lab = vnet.Config{Name: sc.Name, Seed: sc.Seed, Memory: format.Read[int64](root.Get("memory"))}
-	b.links = map[format.End]*vnet.LinkConfig{}
+	sc.Lab = config.Lab{Name: sc.Name, Seed: sc.Seed, Memory: format.Read[int64](root.Get("memory"))}
+	b.links = map[format.End]*config.Link{}
 	for _, e := range root.Get("switches").Entries() {
-		sc.Lab.Switches = append(sc.Lab.Switches, vnet.SwitchConfig{Name: e.Key.Text, Ports: format.Read[int](e.Val.Get("ports"))})
+		sc.Lab.Switches = append(sc.Lab.Switches, config.Switch{Name: e.Key.Text, Ports: format.Read[int](e.Val.Get("ports"))})
 	}
 	for _, e := range root.Get("nodes").Entries() {
 		b.node(e)
@@ -81,7 +82,7 @@ func (b *builder) connect(at *format.Value, a, to format.End) {
 			return
 		}
 	}
-	l := &vnet.LinkConfig{A: a.String(), B: to.String()}
+	l := &config.Link{A: a.String(), B: to.String()}
 	b.links[a], b.links[to] = l, l
 	b.order = append(b.order, l)
 }
@@ -147,15 +148,15 @@ func placeOf(root *format.Value, path []string) *format.Value {
 
 func (b *builder) node(e *format.Entry) {
 	v := e.Val
-	n := vnet.NodeConfig{Name: e.Key.Text, Dialect: format.Read[kern.Dialect](v.Get("dialect")), Forward: format.Read[bool](v.Get("forward"))}
+	n := config.Node{Name: e.Key.Text, Dialect: format.Read[kern.Dialect](v.Get("dialect")), Forward: format.Read[bool](v.Get("forward"))}
 	for _, f := range v.Get("nics").Entries() {
-		n.NICs = append(n.NICs, vnet.NICConfig{
+		n.NICs = append(n.NICs, config.NIC{
 			Name: f.Key.Text, MAC: b.mac(f.Val), Addresses: append(format.Reads[netip.Prefix](f.Val.Get("addresses")), format.Reads[netip.Prefix](f.Val.Get("address"))...),
 		})
 		b.plug(n.Name, f)
 	}
 	for _, f := range v.Get("devices").Entries() {
-		n.Devices = append(n.Devices, vnet.DeviceConfig{
+		n.Devices = append(n.Devices, config.Device{
 			Name: f.Key.Text, MAC: b.mac(f.Val), Down: format.Read[bool](f.Val.Get("down")), Peer: format.Read[netip.Addr](f.Val.Get("peer")),
 			Addresses: append(format.Reads[netip.Prefix](f.Val.Get("address")), format.Reads[netip.Prefix](f.Val.Get("addresses"))...),
 		})
@@ -189,17 +190,17 @@ func (b *builder) plug(node string, iface *format.Entry) {
 }
 
 // route is a static route; default is that of the gateway's family.
-func route(v *format.Value) vnet.RouteConfig {
-	c := vnet.RouteConfig{To: format.Read[netip.Prefix](v.Get("to")), Via: format.Read[netip.Addr](v.Get("via")), Dev: v.Get("dev").String()}
+func route(v *format.Value) config.Route {
+	c := config.Route{To: format.Read[netip.Prefix](v.Get("to")), Via: format.Read[netip.Addr](v.Get("via")), Dev: v.Get("dev").String()}
 	if c.Via.Is6() && v.Get("to").String() == format.Default {
 		c.To = netip.PrefixFrom(netip.IPv6Unspecified(), 0)
 	}
 	return c
 }
 
-func (b *builder) program(node string, e *format.Entry) vnet.ProgramConfig {
+func (b *builder) program(node string, e *format.Entry) config.Program {
 	v := e.Val
-	c := vnet.ProgramConfig{
+	c := config.Program{
 		Name: e.Key.Text, Argv: format.Reads[string](v.Get("argv")), Env: format.Reads[string](v.Get("env")), Command: v.Get("command").String(),
 		Memory: format.Read[int64](v.Get("memory")), Fuel: int64(format.Read[int](v.Get("fuel"))), Start: format.Or(v.Get("start"), true), Slot: v.Get("slot") != nil,
 	}

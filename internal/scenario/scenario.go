@@ -16,7 +16,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"wireloom/internal/scenario/format"
-	"wireloom/vnet"
+	"wireloom/vnet/config"
 )
 
 // A Scenario is a topology, the programs that run on it, steps, expectations and
@@ -29,7 +29,7 @@ type Scenario struct {
 	Seed    uint64
 	Source  []byte // scenario.yaml
 	File    string // its name, for messages
-	Lab     vnet.Config
+	Lab     config.Lab
 	Stages  []Stage
 	Steps   []Step
 	Student string            // whose values it has; "" for nobody's in particular
@@ -125,7 +125,7 @@ func (s *Scenario) Stage(name string) *Stage {
 }
 
 // Config returns the lab's configuration with a seed: the scenario's own if nil.
-func (s *Scenario) Config(seed *uint64) vnet.Config {
+func (s *Scenario) Config(seed *uint64) config.Lab {
 	c := s.Lab
 	if seed != nil {
 		c.Seed = *seed

@@ -13,6 +13,7 @@ import (
 
 	"wireloom/internal/recording"
 	"wireloom/vnet"
+	"wireloom/vnet/config"
 	"wireloom/vnet/errno"
 	"wireloom/vnet/kern"
 	"wireloom/vnet/memory"
@@ -126,27 +127,27 @@ func programs() map[string]sys.Program {
 	return m
 }
 
-// config is two hosts and a switch, with a slot on each host.
-func config(seed uint64) vnet.Config {
-	c := vnet.Config{Name: "test", Seed: seed, Switches: []vnet.SwitchConfig{{Name: "s1", Ports: 2}}}
+// configOf is two hosts and a switch, with a slot on each host.
+func configOf(seed uint64) config.Lab {
+	c := config.Lab{Name: "test", Seed: seed, Switches: []config.Switch{{Name: "s1", Ports: 2}}}
 	for i := range 2 {
 		name := fmt.Sprintf("h%d", i+1)
-		c.Nodes = append(c.Nodes, vnet.NodeConfig{
-			Name: name, Dialect: kern.NetBSD, NICs: []vnet.NICConfig{{Name: "em0"}},
-			Programs: []vnet.ProgramConfig{{Name: "p", Start: true, Slot: true}},
+		c.Nodes = append(c.Nodes, config.Node{
+			Name: name, Dialect: kern.NetBSD, NICs: []config.NIC{{Name: "em0"}},
+			Programs: []config.Program{{Name: "p", Start: true, Slot: true}},
 		})
-		c.Links = append(c.Links, vnet.LinkConfig{A: name + ":em0", B: fmt.Sprintf("s1.%d", i+1), Delay: time.Millisecond})
+		c.Links = append(c.Links, config.Link{A: name + ":em0", B: fmt.Sprintf("s1.%d", i+1), Delay: time.Millisecond})
 	}
 	return c
 }
 
-func newLab(c vnet.Config) (*vnet.Lab, error) {
+func newLab(c config.Lab) (*vnet.Lab, error) {
 	return vnet.New(c, vnet.Runtime{Commands: map[string]sys.Program{"echo": programs()["echo"]}})
 }
 
 // build makes a lab whose hosts run the programs of those names.
 func build(seed uint64, names ...string) (*vnet.Lab, Setup, error) {
-	lab, err := newLab(config(seed))
+	lab, err := newLab(configOf(seed))
 	if err != nil {
 		return nil, Setup{}, err
 	}
@@ -200,9 +201,9 @@ func live(t *testing.T, o Options, names ...string) *bench {
 
 // looped is a lab of two switches with two cables between them.
 func looped() (*vnet.Lab, Setup) {
-	c := config(1)
-	c.Links = []vnet.LinkConfig{{A: "s1.1", B: "s2.1"}, {A: "s1.2", B: "s2.2"}}
-	c.Switches = append(c.Switches, vnet.SwitchConfig{Name: "s2", Ports: 2})
+	c := configOf(1)
+	c.Links = []config.Link{{A: "s1.1", B: "s2.1"}, {A: "s1.2", B: "s2.2"}}
+	c.Switches = append(c.Switches, config.Switch{Name: "s2", Ports: 2})
 	lab, err := vnet.New(c, vnet.Runtime{})
 	if err == nil {
 		err = lab.Install("h1", "p", programs()["quiet"])

@@ -21,6 +21,7 @@ import (
 	"wireloom/internal/budget"
 	"wireloom/internal/recording"
 	"wireloom/vnet"
+	"wireloom/vnet/config"
 	"wireloom/vnet/event"
 )
 
@@ -84,7 +85,7 @@ var (
 //	  +-- ended: its virtual time cannot go on ---+
 type Session struct {
 	setup Setup
-	conf  vnet.Config
+	conf  config.Lab
 	opts  Options
 	log   *event.Log
 	lg    *slog.Logger
@@ -169,7 +170,7 @@ func or[T comparable](v, otherwise T) T {
 func (s *Session) Setup() Setup { return s.setup }
 
 // Config is the lab's configuration; the caller must not change it.
-func (s *Session) Config() vnet.Config { return s.conf }
+func (s *Session) Config() config.Lab { return s.conf }
 
 // Owner is whose turns the lab takes.
 func (s *Session) Owner() string { return s.opts.Owner }

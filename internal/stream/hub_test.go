@@ -20,6 +20,7 @@ import (
 	"wireloom/internal/protocol"
 	"wireloom/internal/session"
 	"wireloom/vnet"
+	"wireloom/vnet/config"
 	"wireloom/vnet/errno"
 	"wireloom/vnet/kern"
 	"wireloom/vnet/sys"
@@ -66,14 +67,14 @@ var echo = native{"echo", func(p *sys.Proc) sys.Exit {
 // newSession is a lab of two hosts and a switch; h1 runs prog, if any.
 func newSession(t testing.TB, prog sys.Program, window int, o session.Options) *session.Session {
 	t.Helper()
-	c := vnet.Config{Name: "test", Seed: 1<<63 + 1, Window: window, Switches: []vnet.SwitchConfig{{Name: "s1", Ports: 2}}}
+	c := config.Lab{Name: "test", Seed: 1<<63 + 1, Window: window, Switches: []config.Switch{{Name: "s1", Ports: 2}}}
 	for i := range 2 {
 		name := fmt.Sprintf("h%d", i+1)
-		c.Nodes = append(c.Nodes, vnet.NodeConfig{
-			Name: name, Dialect: kern.NetBSD, NICs: []vnet.NICConfig{{Name: "em0"}},
-			Programs: []vnet.ProgramConfig{{Name: "p", Start: true, Slot: true}},
+		c.Nodes = append(c.Nodes, config.Node{
+			Name: name, Dialect: kern.NetBSD, NICs: []config.NIC{{Name: "em0"}},
+			Programs: []config.Program{{Name: "p", Start: true, Slot: true}},
 		})
-		c.Links = append(c.Links, vnet.LinkConfig{A: name + ":em0", B: fmt.Sprintf("s1.%d", i+1), Delay: time.Millisecond})
+		c.Links = append(c.Links, config.Link{A: name + ":em0", B: fmt.Sprintf("s1.%d", i+1), Delay: time.Millisecond})
 	}
 	lab, err := vnet.New(c, vnet.Runtime{Commands: map[string]sys.Program{"echo": echo}})
 	if err != nil {

@@ -5,7 +5,7 @@ import (
 	"net/netip"
 	"testing"
 
-	"wireloom/vnet"
+	"wireloom/vnet/config"
 	"wireloom/vnet/errno"
 	"wireloom/vnet/inet"
 	"wireloom/vnet/sys"
@@ -79,10 +79,10 @@ func TestDhclient(t *testing.T) {
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			b := netBench(t, "alice", []vnet.NodeConfig{
+			b := netBench(t, "alice", []config.Node{
 				{Name: "alice", NICs: nics("")},
 				{Name: "srv", NICs: nics("10.0.0.1/24")},
-			}, []vnet.LinkConfig{cable("alice:em0", "srv:em0")}, map[string]func(p *sys.Proc) sys.Exit{"srv": dhcpServer(c.answer)})
+			}, []config.Link{cable("alice:em0", "srv:em0")}, map[string]func(p *sys.Proc) sys.Exit{"srv": dhcpServer(c.answer)})
 			b.want("dhclient em0", c.code, c.want)
 			if c.code != 0 {
 				return
@@ -95,7 +95,7 @@ func TestDhclient(t *testing.T) {
 			b.contains("ping -c 1 10.0.0.1", "1 packets received")
 		})
 	}
-	b := netBench(t, "alice", []vnet.NodeConfig{{Name: "alice", NICs: nics("")}}, nil, nil)
+	b := netBench(t, "alice", []config.Node{{Name: "alice", NICs: nics("")}}, nil, nil)
 	b.want("dhclient", 64, "usage: dhclient interface\n")
 	b.want("dhclient em7", 1, "dhclient: em7: no such Ethernet interface\n")
 }

@@ -13,6 +13,7 @@ import (
 	"wireloom/tapemu"
 	"wireloom/tunemu"
 	"wireloom/vnet"
+	"wireloom/vnet/config"
 	"wireloom/vnet/event"
 	"wireloom/vnet/file"
 	"wireloom/vnet/kern"
@@ -38,11 +39,11 @@ type desk struct {
 func sit(t *testing.T, dialect kern.Dialect, module func() kern.Module, device string, argv ...string) *desk {
 	t.Helper()
 	d := &desk{t: t, dialect: dialect, module: module, device: device, exit: -1}
-	node := vnet.NodeConfig{Name: "bob", Dialect: dialect}
+	node := config.Node{Name: "bob", Dialect: dialect}
 	if strings.HasPrefix(device, "tap") {
-		node.Devices = []vnet.DeviceConfig{{Name: device, MAC: bobMAC}}
+		node.Devices = []config.Device{{Name: device, MAC: bobMAC}}
 	}
-	l, err := vnet.New(vnet.Config{Name: "desk", Seed: 1, Nodes: []vnet.NodeConfig{node}}, vnet.Runtime{
+	l, err := vnet.New(config.Lab{Name: "desk", Seed: 1, Nodes: []config.Node{node}}, vnet.Runtime{
 		Modules:  func(kern.Dialect) []kern.Module { return []kern.Module{module()} },
 		Commands: userland.Commands(),
 	})

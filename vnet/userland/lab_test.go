@@ -10,6 +10,7 @@ import (
 	"wireloom/internal/hoststack"
 	"wireloom/tapemu"
 	"wireloom/vnet"
+	"wireloom/vnet/config"
 	"wireloom/vnet/errno"
 	"wireloom/vnet/event"
 	"wireloom/vnet/kern"
@@ -55,26 +56,26 @@ func newBenchWith(t *testing.T, answer func(frame []byte) [][]byte, change func(
 	t.Helper()
 	commands := userland.Commands()
 	change(commands)
-	nic := func(addrs ...string) []vnet.NICConfig {
-		c := vnet.NICConfig{Name: "em0"}
+	nic := func(addrs ...string) []config.NIC {
+		c := config.NIC{Name: "em0"}
 		for _, a := range addrs {
 			c.Addresses = append(c.Addresses, netip.MustParsePrefix(a))
 		}
-		return []vnet.NICConfig{c}
+		return []config.NIC{c}
 	}
 	ms := time.Millisecond
-	l, err := vnet.New(vnet.Config{
+	l, err := vnet.New(config.Lab{
 		Name: "test", Seed: 7,
-		Nodes: []vnet.NodeConfig{
+		Nodes: []config.Node{
 			{Name: "alice", NICs: nic("10.0.0.1/24", "10.0.1.1/24")},
 			{
-				Name: "bob", Dialect: kern.NetBSD, Devices: []vnet.DeviceConfig{{Name: "tap0", MAC: bobMAC}},
-				Programs: []vnet.ProgramConfig{{Name: "pingd", Start: true}},
+				Name: "bob", Dialect: kern.NetBSD, Devices: []config.Device{{Name: "tap0", MAC: bobMAC}},
+				Programs: []config.Program{{Name: "pingd", Start: true}},
 			},
 			{Name: "carol", NICs: nic("10.0.0.3/24")},
 		},
-		Switches: []vnet.SwitchConfig{{Name: "s1", Ports: 3}},
-		Links: []vnet.LinkConfig{
+		Switches: []config.Switch{{Name: "s1", Ports: 3}},
+		Links: []config.Link{
 			{A: "alice:em0", B: "s1.1", Delay: ms}, {A: "bob:tap0", B: "s1.2", Delay: ms}, {A: "carol:em0", B: "s1.3", Delay: ms},
 		},
 	}, vnet.Runtime{

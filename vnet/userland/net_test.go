@@ -13,6 +13,7 @@ import (
 	"wireloom/tapemu"
 	"wireloom/tunemu"
 	"wireloom/vnet"
+	"wireloom/vnet/config"
 	"wireloom/vnet/errno"
 	"wireloom/vnet/event"
 	"wireloom/vnet/file"
@@ -25,14 +26,14 @@ import (
 
 // netBench makes a bench of a lab whose nodes and links the test says, with the
 // drivers of every dialect. programs are installed by NODE, in the slot prog.
-func netBench(t *testing.T, node string, nodes []vnet.NodeConfig, links []vnet.LinkConfig, programs map[string]func(p *sys.Proc) sys.Exit) *bench {
+func netBench(t *testing.T, node string, nodes []config.Node, links []config.Link, programs map[string]func(p *sys.Proc) sys.Exit) *bench {
 	t.Helper()
 	for i := range nodes {
 		if programs[nodes[i].Name] != nil {
-			nodes[i].Programs = []vnet.ProgramConfig{{Name: "prog", Start: true}}
+			nodes[i].Programs = []config.Program{{Name: "prog", Start: true}}
 		}
 	}
-	l, err := vnet.New(vnet.Config{Name: "test", Seed: 7, Nodes: nodes, Links: links}, vnet.Runtime{
+	l, err := vnet.New(config.Lab{Name: "test", Seed: 7, Nodes: nodes, Links: links}, vnet.Runtime{
 		Modules: func(d kern.Dialect) []kern.Module {
 			switch d {
 			case kern.NetBSD:
@@ -61,9 +62,9 @@ func netBench(t *testing.T, node string, nodes []vnet.NodeConfig, links []vnet.L
 	return b
 }
 
-func nics(addrs ...string) (out []vnet.NICConfig) {
+func nics(addrs ...string) (out []config.NIC) {
 	for i, a := range addrs {
-		c := vnet.NICConfig{Name: fmt.Sprintf("em%d", i)}
+		c := config.NIC{Name: fmt.Sprintf("em%d", i)}
 		if a != "" {
 			c.Addresses = []netip.Prefix{netip.MustParsePrefix(a)}
 		}
@@ -72,23 +73,23 @@ func nics(addrs ...string) (out []vnet.NICConfig) {
 	return out
 }
 
-func via(to, gateway string) vnet.RouteConfig {
-	return vnet.RouteConfig{To: netip.MustParsePrefix(to), Via: netip.MustParseAddr(gateway)}
+func via(to, gateway string) config.Route {
+	return config.Route{To: netip.MustParsePrefix(to), Via: netip.MustParseAddr(gateway)}
 }
 
-func cable(a, b string) vnet.LinkConfig {
-	return vnet.LinkConfig{A: a, B: b, Delay: time.Millisecond}
+func cable(a, b string) config.Link {
+	return config.Link{A: a, B: b, Delay: time.Millisecond}
 }
 
 // chain is alice - r1 - r2 - bob.
 func chain(t *testing.T, programs map[string]func(p *sys.Proc) sys.Exit) *bench {
 	t.Helper()
-	return netBench(t, "alice", []vnet.NodeConfig{
-		{Name: "alice", NICs: nics("10.0.0.2/24"), Routes: []vnet.RouteConfig{via("0.0.0.0/0", "10.0.0.1")}},
-		{Name: "r1", NICs: nics("10.0.0.1/24", "10.0.1.1/24"), Routes: []vnet.RouteConfig{via("10.0.2.0/24", "10.0.1.2")}, Forward: true},
-		{Name: "r2", NICs: nics("10.0.1.2/24", "10.0.2.1/24"), Routes: []vnet.RouteConfig{via("10.0.0.0/24", "10.0.1.1")}, Forward: true},
-		{Name: "bob", NICs: nics("10.0.2.2/24"), Routes: []vnet.RouteConfig{via("0.0.0.0/0", "10.0.2.1")}},
-	}, []vnet.LinkConfig{cable("alice:em0", "r1:em0"), cable("r1:em1", "r2:em0"), cable("r2:em1", "bob:em0")}, programs)
+	return netBench(t, "alice", []config.Node{
+		{Name: "alice", NICs: nics("10.0.0.2/24"), Routes: []config.Route{via("0.0.0.0/0", "10.0.0.1")}},
+		{Name: "r1", NICs: nics("10.0.0.1/24", "10.0.1.1/24"), Routes: []config.Route{via("10.0.2.0/24", "10.0.1.2")}, Forward: true},
+		{Name: "r2", NICs: nics("10.0.1.2/24", "10.0.2.1/24"), Routes: []config.Route{via("10.0.0.0/24", "10.0.1.1")}, Forward: true},
+		{Name: "bob", NICs: nics("10.0.2.2/24"), Routes: []config.Route{via("0.0.0.0/0", "10.0.2.1")}},
+	}, []config.Link{cable("alice:em0", "r1:em0"), cable("r1:em1", "r2:em0"), cable("r2:em1", "bob:em0")}, programs)
 }
 
 func (b *bench) on(node string) *bench {
@@ -343,16 +344,16 @@ func TestTun(t *testing.T) {
 	} {
 		t.Run(c.dialect.String(), func(t *testing.T) {
 			var log []string
-			b := netBench(t, "router", []vnet.NodeConfig{
-				{Name: "alice", NICs: nics("10.0.0.2/24"), Routes: []vnet.RouteConfig{via("0.0.0.0/0", "10.0.0.1")}},
+			b := netBench(t, "router", []config.Node{
+				{Name: "alice", NICs: nics("10.0.0.2/24"), Routes: []config.Route{via("0.0.0.0/0", "10.0.0.1")}},
 				{
 					Name: "router", Dialect: c.dialect, NICs: nics("10.0.0.1/24"), Forward: true,
-					Devices: []vnet.DeviceConfig{{
+					Devices: []config.Device{{
 						Name: "tun0", Addresses: []netip.Prefix{netip.MustParsePrefix("10.8.0.1/32")}, Peer: netip.MustParseAddr("10.8.0.2"),
 					}},
-					Routes: []vnet.RouteConfig{via("10.9.0.0/16", "10.8.0.2")},
+					Routes: []config.Route{via("10.9.0.0/16", "10.8.0.2")},
 				},
-			}, []vnet.LinkConfig{cable("alice:em0", "router:em0")}, map[string]func(p *sys.Proc) sys.Exit{"router": tunnel(&log, 4)})
+			}, []config.Link{cable("alice:em0", "router:em0")}, map[string]func(p *sys.Proc) sys.Exit{"router": tunnel(&log, 4)})
 			b.Run(50*time.Millisecond, vnet.NoLimit)
 			b.contains("ifconfig tun0", "inet 10.8.0.1 --> 10.8.0.2 netmask 0xffffffff\n")
 			b.contains("netstat -rn", `10.8.0.1           link#2             UHS         0        0    lo0
@@ -385,7 +386,7 @@ func TestTun(t *testing.T) {
 // the tun open when nobody has.
 func TestTunByHand(t *testing.T) {
 	var log []string
-	b := netBench(t, "n", []vnet.NodeConfig{{Name: "n", Devices: []vnet.DeviceConfig{{Name: "tun0"}}}}, nil,
+	b := netBench(t, "n", []config.Node{{Name: "n", Devices: []config.Device{{Name: "tun0"}}}}, nil,
 		map[string]func(p *sys.Proc) sys.Exit{"n": func(p *sys.Proc) sys.Exit {
 			p.Sleep(3 * time.Second)
 			return tunnel(&log, 2)(p)
@@ -422,8 +423,8 @@ func (b *bench) ifaceEvents(port string) (out []string) {
 // TestTapOfTheStack: a tap with an address is an Ethernet interface of its node, and
 // its program the whole network behind it.
 func TestTapOfTheStack(t *testing.T) {
-	b := netBench(t, "n", []vnet.NodeConfig{{
-		Name: "n", Dialect: kern.NetBSD, Devices: []vnet.DeviceConfig{{Name: "tap0", MAC: packet.MAC{2, 0, 0, 0, 0, 1}, Addresses: []netip.Prefix{netip.MustParsePrefix("10.0.0.1/24")}}},
+	b := netBench(t, "n", []config.Node{{
+		Name: "n", Dialect: kern.NetBSD, Devices: []config.Device{{Name: "tap0", MAC: packet.MAC{2, 0, 0, 0, 0, 1}, Addresses: []netip.Prefix{netip.MustParsePrefix("10.0.0.1/24")}}},
 	}}, nil, map[string]func(p *sys.Proc) sys.Exit{"n": func(p *sys.Proc) sys.Exit { return serve(p, pingd) }})
 	b.contains("ping -c 2 10.0.0.2", "2 packets received")
 	b.contains("arp -an", "? (10.0.0.2) at 02:00:00:00:00:0b on tap0 [ethernet]")
@@ -471,8 +472,8 @@ func TestClientWithoutAddress(t *testing.T) {
 		}
 	}
 	for _, device := range []string{"", "em0"} {
-		b := netBench(t, "s", []vnet.NodeConfig{{Name: "s", NICs: nics("10.0.0.1/24")}, {Name: "c", NICs: nics("")}},
-			[]vnet.LinkConfig{cable("s:em0", "c:em0")}, map[string]func(p *sys.Proc) sys.Exit{"s": talk(0, false, "em0"), "c": talk(1, true, device)})
+		b := netBench(t, "s", []config.Node{{Name: "s", NICs: nics("10.0.0.1/24")}, {Name: "c", NICs: nics("")}},
+			[]config.Link{cable("s:em0", "c:em0")}, map[string]func(p *sys.Proc) sys.Exit{"s": talk(0, false, "em0"), "c": talk(1, true, device)})
 		b.Run(time.Second, vnet.NoLimit)
 		if got := b.out["s:prog"]; got != "from c 0.0.0.0:68 ttl 64\nsend OK\n" {
 			t.Errorf("the server: %q", got)
@@ -537,9 +538,9 @@ func TestBroadcastServer(t *testing.T) {
 		_, _ = p.Write(1, fmt.Appendf(nil, "%s from %v\n", buf[:n], from))
 		return sys.Exit{How: "exit"}
 	}
-	b := netBench(t, "s", []vnet.NodeConfig{
+	b := netBench(t, "s", []config.Node{
 		{Name: "s", NICs: nics("10.0.0.1/24", "10.0.1.1/24")}, {Name: "a", NICs: nics("10.0.0.2/24")}, {Name: "c", NICs: nics("10.0.1.2/24")},
-	}, []vnet.LinkConfig{cable("s:em0", "a:em0"), cable("s:em1", "c:em0")}, map[string]func(p *sys.Proc) sys.Exit{"s": server, "a": client, "c": client})
+	}, []config.Link{cable("s:em0", "a:em0"), cable("s:em1", "c:em0")}, map[string]func(p *sys.Proc) sys.Exit{"s": server, "a": client, "c": client})
 	b.Run(time.Second, vnet.NoLimit)
 	if s := strings.Join(got, ", "); s != "discover of a on em0 from 10.0.0.2:68, discover of c on em1 from 10.0.1.2:68" {
 		t.Errorf("the server got %s", s)

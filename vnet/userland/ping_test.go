@@ -8,6 +8,7 @@ import (
 
 	"wireloom/internal/hoststack"
 	"wireloom/vnet"
+	"wireloom/vnet/config"
 	"wireloom/vnet/packet"
 	"wireloom/vnet/packet/packettest"
 	"wireloom/vnet/signal"
@@ -303,7 +304,7 @@ func TestPingIsDeterministic(t *testing.T) {
 }
 
 func TestCommandsOnANodeWithoutAnAddress(t *testing.T) {
-	l, err := vnet.New(vnet.Config{Nodes: []vnet.NodeConfig{{Name: "alice"}}}, vnet.Runtime{NewStack: hoststack.New, Commands: userland.Commands()})
+	l, err := vnet.New(config.Lab{Nodes: []config.Node{{Name: "alice"}}}, vnet.Runtime{NewStack: hoststack.New, Commands: userland.Commands()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"wireloom/vnet"
+	"wireloom/vnet/config"
 	"wireloom/vnet/errno"
 	"wireloom/vnet/inet"
 	"wireloom/vnet/kern"
@@ -34,7 +34,7 @@ func TestInterfaceIoctls(t *testing.T) {
 	mine, peer, mask := sockaddr(10, 8, 0, 1), sockaddr(10, 8, 0, 2), sockaddr(255, 255, 255, 255)
 	net := sockaddr(255, 255, 255, 0)
 	var got []string
-	b := netBench(t, "n", []vnet.NodeConfig{{Name: "n", NICs: nics("10.0.0.1/24"), Devices: []vnet.DeviceConfig{{Name: "tun0"}}}}, nil,
+	b := netBench(t, "n", []config.Node{{Name: "n", NICs: nics("10.0.0.1/24"), Devices: []config.Device{{Name: "tun0"}}}}, nil,
 		map[string]func(p *sys.Proc) sys.Exit{"n": func(p *sys.Proc) sys.Exit {
 			fd, _ := p.Socket(inet.SocketUDP)
 			for _, c := range []struct {
@@ -97,7 +97,7 @@ func TestInterfaceIoctls(t *testing.T) {
 func TestInterfaceList(t *testing.T) {
 	const request = 0xc0_44_69_fa // _IOWR('i', 250, 68 bytes)
 	var got []string
-	b := netBench(t, "n", []vnet.NodeConfig{{Name: "n", NICs: nics("10.0.0.1/24", "fd00::1/64"), Devices: []vnet.DeviceConfig{
+	b := netBench(t, "n", []config.Node{{Name: "n", NICs: nics("10.0.0.1/24", "fd00::1/64"), Devices: []config.Device{
 		{Name: "tun0", Addresses: []netip.Prefix{netip.MustParsePrefix("10.8.0.1/32")}, Peer: netip.MustParseAddr("10.8.0.2")},
 	}}}, nil,
 		map[string]func(p *sys.Proc) sys.Exit{"n": func(p *sys.Proc) sys.Exit {
@@ -138,7 +138,7 @@ func TestInterfaceList(t *testing.T) {
 
 // TestRouteToTheOwnAddress is how daemons route the network of their tunnel.
 func TestRouteToTheOwnAddress(t *testing.T) {
-	b := netBench(t, "n", []vnet.NodeConfig{{Name: "n", NICs: nics("10.0.0.1/24"), Devices: []vnet.DeviceConfig{{Name: "tun0"}}}}, nil, nil)
+	b := netBench(t, "n", []config.Node{{Name: "n", NICs: nics("10.0.0.1/24"), Devices: []config.Device{{Name: "tun0"}}}}, nil, nil)
 	b.want("ifconfig tun0 10.8.0.1 10.8.0.2", 0, "")
 	b.want("route add 10.8.0.0/24 10.8.0.1", 0, "add net 10.8.0.0: gateway 10.8.0.1\n")
 	b.contains("netstat -rn", "10.8.0.0/24        link#2             US          0        0   tun0\n")

@@ -9,6 +9,7 @@ import (
 
 	"wireloom/internal/hoststack"
 	"wireloom/vnet"
+	"wireloom/vnet/config"
 	"wireloom/vnet/errno"
 	"wireloom/vnet/file"
 	"wireloom/vnet/inet"
@@ -135,12 +136,12 @@ func (muddle) Main(p *sys.Proc) sys.Exit {
 // muddleLab is two hosts on a cable, each with programs that start at once.
 func muddleLab(t testing.TB, seed uint64) *vnet.Lab {
 	t.Helper()
-	c := vnet.Config{Name: "muddle", Seed: seed, Links: []vnet.LinkConfig{{A: "a:em0", B: "b:em0", Delay: 50 * time.Microsecond}}}
+	c := config.Lab{Name: "muddle", Seed: seed, Links: []config.Link{{A: "a:em0", B: "b:em0", Delay: 50 * time.Microsecond}}}
 	for i, name := range []string{"a", "b"} {
-		c.Nodes = append(c.Nodes, vnet.NodeConfig{
+		c.Nodes = append(c.Nodes, config.Node{
 			Name: name,
-			NICs: []vnet.NICConfig{{Name: "em0", Addresses: []netip.Prefix{netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 0, 0, byte(i + 1)}), 24)}}},
-			Programs: []vnet.ProgramConfig{
+			NICs: []config.NIC{{Name: "em0", Addresses: []netip.Prefix{netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 0, 0, byte(i + 1)}), 24)}}},
+			Programs: []config.Program{
 				{Name: "m", Start: true}, {Name: "n", Start: true, Fuel: 3_000_000},
 			},
 		})

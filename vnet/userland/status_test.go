@@ -7,17 +7,17 @@ import (
 	"strings"
 	"testing"
 
-	"wireloom/vnet"
+	"wireloom/vnet/config"
 	"wireloom/vnet/inet"
 )
 
 func TestStatusShowsTheNetwork(t *testing.T) {
 	pre := netip.MustParsePrefix
-	b := netBench(t, "r", []vnet.NodeConfig{{
+	b := netBench(t, "r", []config.Node{{
 		Name:    "r",
-		NICs:    []vnet.NICConfig{{Name: "em0", Addresses: []netip.Prefix{pre("10.0.0.1/24")}}},
-		Devices: []vnet.DeviceConfig{{Name: "tun0", Addresses: []netip.Prefix{pre("10.8.0.1/32")}, Peer: netip.MustParseAddr("10.8.0.2")}},
-		Routes:  []vnet.RouteConfig{{To: pre("10.9.0.0/16"), Via: netip.MustParseAddr("10.8.0.2")}},
+		NICs:    []config.NIC{{Name: "em0", Addresses: []netip.Prefix{pre("10.0.0.1/24")}}},
+		Devices: []config.Device{{Name: "tun0", Addresses: []netip.Prefix{pre("10.8.0.1/32")}, Peer: netip.MustParseAddr("10.8.0.2")}},
+		Routes:  []config.Route{{To: pre("10.9.0.0/16"), Via: netip.MustParseAddr("10.8.0.2")}},
 		Forward: true,
 	}, {Name: "h"}}, nil, nil)
 	_, before := b.Log().Bounds()

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"wireloom/vnet"
+	"wireloom/vnet/config"
 	"wireloom/vnet/errno"
 	"wireloom/vnet/inet"
 	"wireloom/vnet/kern"
@@ -49,16 +49,16 @@ func frames(n int) native {
 
 // onTaps is two NetBSD machines with a tap each, on one switch.
 func onTaps(peer native, argv ...string) setting {
-	tap := []vnet.DeviceConfig{{Name: "tap0"}}
+	tap := []config.Device{{Name: "tap0"}}
 	return setting{
 		node: "bob", argv: argv, native: map[string]sys.Program{"peer": peer},
-		conf: vnet.Config{
-			Nodes: []vnet.NodeConfig{
-				{Name: "alice", Dialect: kern.NetBSD, Devices: tap, Programs: []vnet.ProgramConfig{{Name: "peer", Command: "peer", Start: true}}},
+		conf: config.Lab{
+			Nodes: []config.Node{
+				{Name: "alice", Dialect: kern.NetBSD, Devices: tap, Programs: []config.Program{{Name: "peer", Command: "peer", Start: true}}},
 				{Name: "bob", Dialect: kern.NetBSD, Devices: tap},
 			},
-			Switches: []vnet.SwitchConfig{{Name: "s1", Ports: 2}},
-			Links:    []vnet.LinkConfig{{A: "alice:tap0", B: "s1.1", Delay: time.Millisecond}, {A: "bob:tap0", B: "s1.2"}},
+			Switches: []config.Switch{{Name: "s1", Ports: 2}},
+			Links:    []config.Link{{A: "alice:tap0", B: "s1.1", Delay: time.Millisecond}, {A: "bob:tap0", B: "s1.2"}},
 		},
 	}
 }
@@ -78,10 +78,10 @@ func watched() setting {
 	})
 	return setting{
 		node: "bob", argv: []string{"tunwatch", "/dev/tun0"}, native: map[string]sys.Program{"signals": signals},
-		conf: vnet.Config{Nodes: []vnet.NodeConfig{{
+		conf: config.Lab{Nodes: []config.Node{{
 			Name: "bob", Dialect: kern.FreeBSD,
-			Devices: []vnet.DeviceConfig{{Name: "tun0", Addresses: []netip.Prefix{netip.MustParsePrefix("10.8.0.1/32")}, Peer: netip.MustParseAddr("10.8.0.2")}},
-			Programs: []vnet.ProgramConfig{
+			Devices: []config.Device{{Name: "tun0", Addresses: []netip.Prefix{netip.MustParsePrefix("10.8.0.1/32")}, Peer: netip.MustParseAddr("10.8.0.2")}},
+			Programs: []config.Program{
 				{Name: "signals", Command: "signals", Start: true},
 				{Name: "ping", Command: "ping", Argv: []string{"ping", "-c", "3", "10.8.0.2"}, Start: true},
 			},
@@ -91,17 +91,17 @@ func watched() setting {
 
 // served is two machines with an Ethernet between them; a client runs on alice.
 func served(client native, argv ...string) setting {
-	at := func(a string) []vnet.NICConfig {
-		return []vnet.NICConfig{{Name: "em0", Addresses: []netip.Prefix{netip.MustParsePrefix(a)}}}
+	at := func(a string) []config.NIC {
+		return []config.NIC{{Name: "em0", Addresses: []netip.Prefix{netip.MustParsePrefix(a)}}}
 	}
 	return setting{
 		node: "bob", argv: argv, native: map[string]sys.Program{"client": client},
-		conf: vnet.Config{
-			Nodes: []vnet.NodeConfig{
-				{Name: "alice", NICs: at("10.0.0.1/24"), Programs: []vnet.ProgramConfig{{Name: "client", Command: "client", Start: true}}},
+		conf: config.Lab{
+			Nodes: []config.Node{
+				{Name: "alice", NICs: at("10.0.0.1/24"), Programs: []config.Program{{Name: "client", Command: "client", Start: true}}},
 				{Name: "bob", NICs: at("10.0.0.2/24")},
 			},
-			Links: []vnet.LinkConfig{{A: "alice:em0", B: "bob:em0"}},
+			Links: []config.Link{{A: "alice:em0", B: "bob:em0"}},
 		},
 	}
 }
@@ -157,7 +157,7 @@ var examples = []struct {
 		"runner", "-D__DragonFly__",
 		setting{
 			node: "bob", argv: []string{"runner", "quits", "now"}, native: map[string]sys.Program{"quits": quits{}},
-			conf: vnet.Config{Nodes: []vnet.NodeConfig{{Name: "bob", Dialect: kern.DragonFly}}},
+			conf: config.Lab{Nodes: []config.Node{{Name: "bob", Dialect: kern.DragonFly}}},
 		},
 		"bob is a DragonFly\n   1  one\n   2  two\nquits: exit 3\nexit 0\n",
 	},

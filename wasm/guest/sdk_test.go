@@ -18,6 +18,7 @@ import (
 	"wireloom/tapemu"
 	"wireloom/tunemu"
 	"wireloom/vnet"
+	"wireloom/vnet/config"
 	"wireloom/vnet/event"
 	"wireloom/vnet/kern"
 	"wireloom/vnet/sys"
@@ -142,7 +143,7 @@ func (f native) Main(p *sys.Proc) sys.Exit {
 // A setting is a lab in which one program is tested: what it is connected to, and
 // the commands that a test brings.
 type setting struct {
-	conf   vnet.Config
+	conf   config.Lab
 	node   string // the program's
 	argv   []string
 	native map[string]sys.Program // by the command's name
@@ -154,10 +155,10 @@ func (s setting) run(t testing.TB, module []byte) string {
 	t.Helper()
 	conf := s.conf
 	conf.Name, conf.Seed, conf.Window = "test", 42, -1
-	conf.Nodes = append([]vnet.NodeConfig(nil), conf.Nodes...)
+	conf.Nodes = append([]config.Node(nil), conf.Nodes...)
 	for i := range conf.Nodes {
 		if n := &conf.Nodes[i]; n.Name == s.node {
-			n.Programs = append([]vnet.ProgramConfig{{Name: "p", Argv: s.argv, Start: true, Slot: true}}, n.Programs...)
+			n.Programs = append([]config.Program{{Name: "p", Argv: s.argv, Start: true, Slot: true}}, n.Programs...)
 		}
 	}
 	commands := map[string]sys.Program{}

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"wireloom/vnet"
+	"wireloom/vnet/config"
 	"wireloom/vnet/errno"
 	"wireloom/vnet/inet"
 	"wireloom/vnet/kern"
@@ -16,7 +16,7 @@ import (
 
 // alone is a machine of its own.
 func alone(argv ...string) setting {
-	return setting{node: "bob", argv: argv, conf: vnet.Config{Nodes: []vnet.NodeConfig{{Name: "bob"}}}}
+	return setting{node: "bob", argv: argv, conf: config.Lab{Nodes: []config.Node{{Name: "bob"}}}}
 }
 
 // A child is a command that prints its arguments and ends with their number.
@@ -31,9 +31,9 @@ func (child) Main(p *sys.Proc) sys.Exit {
 
 // withInterfaces gives the machine a card with two addresses and two taps.
 func withInterfaces(s setting) setting {
-	s.conf.Nodes[0].NICs = []vnet.NICConfig{{Name: "em0", Addresses: []netip.Prefix{netip.MustParsePrefix("10.0.0.1/24"), netip.MustParsePrefix("fd00::1/64")}}}
+	s.conf.Nodes[0].NICs = []config.NIC{{Name: "em0", Addresses: []netip.Prefix{netip.MustParsePrefix("10.0.0.1/24"), netip.MustParsePrefix("fd00::1/64")}}}
 	s.conf.Nodes[0].Dialect = kern.NetBSD
-	s.conf.Nodes[0].Devices = []vnet.DeviceConfig{{Name: "tap0", Down: true}, {Name: "tap1"}}
+	s.conf.Nodes[0].Devices = []config.Device{{Name: "tap0", Down: true}, {Name: "tap1"}}
 	return s
 }
 

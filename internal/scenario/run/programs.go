@@ -8,6 +8,7 @@ import (
 
 	"wireloom/internal/scenario/format"
 	"wireloom/vnet"
+	"wireloom/vnet/config"
 	"wireloom/vnet/signal"
 	"wireloom/vnet/sys"
 )
@@ -90,7 +91,7 @@ type programs struct {
 	submitted []*Program // in the order of the file
 }
 
-func newPrograms(conf vnet.Config, submitted []format.Slot) programs {
+func newPrograms(conf config.Lab, submitted []format.Slot) programs {
 	p := programs{all: map[format.Slot]*Program{}}
 	for _, n := range conf.Nodes {
 		for _, c := range n.Programs {

@@ -8,7 +8,7 @@ import (
 
 	"wireloom/internal/decode"
 	"wireloom/internal/scenario/format"
-	"wireloom/vnet"
+	"wireloom/vnet/config"
 )
 
 // Limits of a scenario's frames.
@@ -41,10 +41,10 @@ var captureForm = regexp.MustCompile(`^captures/[A-Za-z0-9_-][A-Za-z0-9._-]{0,99
 func FrameKeys() []format.Field {
 	return []format.Field{
 		{Name: "packet", Shape: Given, Doc: "The frame by its fields; lengths and checksums are right unless they are given."},
-		{Name: "hex", Shape: format.Late(format.Hex(vnet.MaxFrame)), Doc: "The frame by its bytes, instead."},
+		{Name: "hex", Shape: format.Late(format.Hex(config.MaxFrame)), Doc: "The frame by its bytes, instead."},
 		{Name: "capture", Shape: format.Word("a file of the folder, such as captures/x.pcapng", captureForm, 128), Doc: "A frame of a capture file in the folder, instead."},
 		{Name: "frame", Shape: format.Number(1, 1_000_000), Doc: "Which frame of the capture, from 1; the first where it is not given."},
-		{Name: "cut", Shape: format.Number(0, vnet.MaxFrame), Doc: "Only the first so many bytes are sent."},
+		{Name: "cut", Shape: format.Number(0, config.MaxFrame), Doc: "Only the first so many bytes are sent."},
 	}
 }
 
@@ -119,8 +119,8 @@ func (f *Frame) whole(b []byte) ([]byte, error) {
 	if f.cut >= 0 && f.cut < len(b) {
 		b = b[:f.cut]
 	}
-	if len(b) > vnet.MaxFrame {
-		return nil, fmt.Errorf("the frame has %d bytes, at most %d are allowed", len(b), vnet.MaxFrame)
+	if len(b) > config.MaxFrame {
+		return nil, fmt.Errorf("the frame has %d bytes, at most %d are allowed", len(b), config.MaxFrame)
 	}
 	return b, nil
 }

@@ -8,13 +8,13 @@ import (
 
 	"wireloom/internal/decode"
 	"wireloom/internal/scenario/format"
-	"wireloom/vnet"
+	"wireloom/vnet/config"
 )
 
 // A Scope is what a verb may refer to: the lab, the steps before, the folder's files.
 type Scope struct {
 	Mistakes *format.Mistakes
-	Lab      *vnet.Config
+	Lab      *config.Lab
 
 	linked   func(format.End) bool
 	file     func(name string, limit int64) ([]byte, error)
@@ -32,7 +32,7 @@ type Scope struct {
 
 // NewScope is the scope of a file's steps. linked reports whether an end has a link; file
 // reads a file of the scenario's folder.
-func NewScope(p *format.Mistakes, lab *vnet.Config, linked func(format.End) bool, file func(string, int64) ([]byte, error)) *Scope {
+func NewScope(p *format.Mistakes, lab *config.Lab, linked func(format.End) bool, file func(string, int64) ([]byte, error)) *Scope {
 	s := &Scope{Mistakes: p, Lab: lab, linked: linked, file: file, captures: map[string][]decode.Captured{}, ends: map[string]bool{}}
 	end := func(e format.End) {
 		s.ends[e.String()] = true

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"wireloom/internal/scenario/format"
-	"wireloom/vnet"
+	"wireloom/vnet/config"
 	"wireloom/vnet/event"
 	"wireloom/vnet/packet"
 )
@@ -52,7 +52,7 @@ func (x *pinging) follow() *answered {
 }
 
 // owners are the nodes of a lab that have an address.
-func owners(lab *vnet.Config, addr netip.Addr) []string {
+func owners(lab *config.Lab, addr netip.Addr) []string {
 	var out []string
 	for _, n := range lab.Nodes {
 		var all []netip.Prefix

@@ -11,6 +11,7 @@ import (
 	"wireloom/internal/scenario/run"
 	"wireloom/internal/scenario/verb"
 	"wireloom/vnet"
+	"wireloom/vnet/config"
 	"wireloom/vnet/userland"
 )
 
@@ -32,7 +33,7 @@ func (do) Shape() *format.Shape {
 			format.Field{Name: "call", Shape: call, Required: true, Doc: "The call."},
 			format.Field{Name: "result", Shape: format.Late(format.Text("an answer: a number, a range, an error, ok, any or blocks")), Doc: "What it must answer; ok where it is not given."},
 			format.Field{Name: "packet", Shape: verb.Wanted, Doc: "The fields that the packet must have that it read."},
-			format.Field{Name: "hex", Shape: format.Hex(vnet.MaxFrame), Doc: "The bytes that it must have read."},
+			format.Field{Name: "hex", Shape: format.Hex(config.MaxFrame), Doc: "The bytes that it must have read."},
 			format.Field{Name: "prints", Shape: format.Late(format.Text("a text")), Doc: "What its answer must contain."},
 		)), 64), Required: true, Doc: "The calls, each with its answer after =."},
 	), 8)

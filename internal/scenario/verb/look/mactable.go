@@ -8,7 +8,7 @@ import (
 	"wireloom/internal/scenario/format"
 	"wireloom/internal/scenario/run"
 	"wireloom/internal/scenario/verb"
-	"wireloom/vnet"
+	"wireloom/vnet/config"
 	"wireloom/vnet/packet"
 )
 
@@ -34,7 +34,7 @@ func (macTable) Shape() *format.Shape {
 
 func (macTable) Parse(v *format.Value, s *verb.Scope) verb.Step {
 	x := &learned{name: v.Get("switch").String(), count: s.Count(v.Get("count")), lacks: format.Reads[packet.MAC](v.Get("lacks"))}
-	if !slices.ContainsFunc(s.Lab.Switches, func(c vnet.SwitchConfig) bool { return c.Name == x.name }) {
+	if !slices.ContainsFunc(s.Lab.Switches, func(c config.Switch) bool { return c.Name == x.name }) {
 		s.Mistakes.At(v.Get("switch"), "there is no switch %s in this scenario", x.name)
 	}
 	for _, e := range v.Get("has").Entries() {

@@ -8,7 +8,7 @@ import (
 	"wireloom/internal/scenario/format"
 	"wireloom/internal/scenario/run"
 	"wireloom/internal/scenario/verb"
-	"wireloom/vnet"
+	"wireloom/vnet/config"
 )
 
 // frameOf is an ARP message with an opcode.
@@ -56,7 +56,7 @@ func TestExpectationsOfWhatPasses(t *testing.T) {
 			if !ok {
 				t.Fatal("it has not the shape of an expectation")
 			}
-			lab := &vnet.Config{Switches: []vnet.SwitchConfig{{Name: "s1", Ports: 1}}}
+			lab := &config.Lab{Switches: []config.Switch{{Name: "s1", Ports: 1}}}
 			x := expect{}.Parse(v, verb.NewScope(f.Mistakes(), lab, nil, nil)).(*expecting)
 			w := newWatch(x)
 			w.resolve(nil)

@@ -1,4 +1,6 @@
-package vnet
+// Package config is what a lab is made of: its machines, switches and links, as a value, and
+// what is wrong with one. Its JSON is what recordings hold, and the first event of a log.
+package config
 
 import (
 	"cmp"
@@ -32,47 +34,47 @@ const (
 	MaxDelay      = fabric.MaxDelay    // delay of a link
 )
 
-// Config describes a lab: what is connected to what, and what runs where. Its
+// Lab describes a lab: what is connected to what, and what runs where. Its
 // zero value is a lab with nothing in it. New checks it. Its JSON, which the log's
 // first event carries and recordings hold, is read back to the same configuration.
-type Config struct {
+type Lab struct {
 	Name     string // the scenario's name
 	Seed     uint64 // of everything that is random in the lab
-	Nodes    []NodeConfig
-	Switches []SwitchConfig
-	Links    []LinkConfig
+	Nodes    []Node
+	Switches []Switch
+	Links    []Link
 	Memory   int64 `json:",omitempty"` // bytes that all programs may use together; memory.DefaultLab if 0
 	Window   int   `json:"-"`          // bytes of the event log that viewers can see; see event.NewLog
 }
 
-// NodeConfig describes an emulated machine.
-type NodeConfig struct {
+// Node describes an emulated machine.
+type Node struct {
 	Name     string
 	Dialect  kern.Dialect
-	NICs     []NICConfig
-	Devices  []DeviceConfig
-	Programs []ProgramConfig
-	Routes   []RouteConfig `json:",omitempty"` // static ones
-	Forward  bool          `json:",omitempty"` // pass on packets for others: net.inet.ip.forwarding, and IPv6's
+	NICs     []NIC
+	Devices  []Device
+	Programs []Program
+	Routes   []Route `json:",omitempty"` // static ones
+	Forward  bool    `json:",omitempty"` // pass on packets for others: net.inet.ip.forwarding, and IPv6's
 
 	// Files are the read-only files of the node by absolute path. A path that ends in
 	// a slash is an empty directory; other directories come with what is in them.
 	Files map[string][]byte `json:",omitempty"`
 }
 
-// NICConfig describes an ordinary Ethernet interface of a node, plugged into the
+// NIC describes an ordinary Ethernet interface of a node, plugged into the
 // fabric and held by the node's IP stack.
-type NICConfig struct {
+type NIC struct {
 	Name      string     // em0
 	MAC       packet.MAC // zero: one is derived from the node's and the interface's number
 	Addresses []netip.Prefix
 }
 
-// DeviceConfig describes a tun or tap unit that exists, and is up unless Down,
+// Device describes a tun or tap unit that exists, and is up unless Down,
 // when the lab starts. A tap that a link names is a member port of what it is
 // linked to; a tap with addresses is an Ethernet interface of the node's IP stack.
 // A tun is a point-to-point interface of the stack: ifconfig tun0 ADDRESS PEER.
-type DeviceConfig struct {
+type Device struct {
 	Name      string     // tap0
 	MAC       packet.MAC // zero: as the driver chooses it
 	Addresses []netip.Prefix
@@ -80,8 +82,8 @@ type DeviceConfig struct {
 	Down      bool
 }
 
-// ProgramConfig describes a slot for a program on a node.
-type ProgramConfig struct {
+// Program describes a slot for a program on a node.
+type Program struct {
 	Name    string
 	Argv    []string // first the program's name, as always; Name if empty
 	Env     []string // KEY=value
@@ -92,10 +94,10 @@ type ProgramConfig struct {
 	Slot    bool     // the program is the user's to replace
 }
 
-// LinkConfig describes a full-duplex cable with a fixed delay. An end is a switch
+// Link describes a full-duplex cable with a fixed delay. An end is a switch
 // port ("s1.1") or a node's interface ("alice:em0"); each end takes one link. What is
 // done to frames besides is said by direction, in the words of tc netem.
-type LinkConfig struct {
+type Link struct {
 	A, B  string
 	Delay time.Duration
 	AtoB  netem.Words `json:",omitempty"`
@@ -107,7 +109,7 @@ var nameForm = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,31}$`)
 var ifaceForm = regexp.MustCompile(`^[a-z]{1,12}(0|[1-9][0-9]{0,4})$`)
 
 // Check returns everything that is wrong with the configuration.
-func (c *Config) Check() Mistakes {
+func (c *Lab) Check() Mistakes {
 	var m mistaken
 	most := func(what string, n, limit int) {
 		if n > limit {
@@ -183,19 +185,19 @@ func (c *Config) Check() Mistakes {
 	return m.all
 }
 
-// hosts are the first addresses of the nodes that have one, by name.
-func (c *Config) hosts() map[string]netip.Addr {
+// Hosts are the first addresses of the nodes that have one, by name.
+func (c *Lab) Hosts() map[string]netip.Addr {
 	m := map[string]netip.Addr{}
 	for i := range c.Nodes {
-		if a, ok := c.Nodes[i].firstAddress(); ok {
+		if a, ok := c.Nodes[i].FirstAddress(); ok {
 			m[c.Nodes[i].Name] = a
 		}
 	}
 	return m
 }
 
-// firstAddress is the address that the node's name stands for.
-func (n *NodeConfig) firstAddress() (netip.Addr, bool) {
+// FirstAddress is the address that the node's name stands for.
+func (n *Node) FirstAddress() (netip.Addr, bool) {
 	for _, f := range n.NICs {
 		for _, p := range f.Addresses {
 			return p.Addr(), true
@@ -209,7 +211,7 @@ func (n *NodeConfig) firstAddress() (netip.Addr, bool) {
 	return netip.Addr{}, false
 }
 
-func (n *NodeConfig) check(m mistakeAt) {
+func (n *Node) check(m mistakeAt) {
 	bad := func(format string, args ...any) { m.of(n, format, args...) }
 	if n.Dialect > kern.NetBSD {
 		bad("there is no dialect %d", n.Dialect)
@@ -267,4 +269,15 @@ func (n *NodeConfig) check(m mistakeAt) {
 			m.at("programs", p.Name).of(n, "program %q: an argument is not UTF-8 text", p.Name)
 		}
 	}
+}
+
+// Rings returns the rings that the lab's links make of its switches: see fabric.Rings.
+func (c *Lab) Rings() []fabric.Ring {
+	var cables []fabric.Cable
+	for _, l := range c.Links {
+		if fabric.IsSwitchPort(l.A) && fabric.IsSwitchPort(l.B) && l.A != l.B {
+			cables = append(cables, fabric.Cable{Out: l.A, In: l.B})
+		}
+	}
+	return fabric.Rings(cables)
 }

@@ -1,4 +1,4 @@
-package vnet
+package config
 
 import (
 	"fmt"
@@ -10,28 +10,28 @@ import (
 	"wireloom/vnet/packet"
 )
 
-// SwitchConfig describes an Ethernet switch (IEEE 802.1Q-2018). Its ports are named NAME.1
+// Switch describes an Ethernet switch (IEEE 802.1Q-2018). Its ports are named NAME.1
 // to NAME.Ports. With a name and a number of ports alone it is one that learns, knows no
 // VLANs and has no spanning tree.
-type SwitchConfig struct {
+type Switch struct {
 	Name  string
 	Ports int
 
-	Dialect  string         `json:",omitempty"` // "linux": as a Linux bridge does it where that is not as the standard has it
-	VLANs    bool           `json:",omitempty"` // it knows VLANs, also where no port says so
-	Shared   bool           `json:",omitempty"` // one table for all VLANs
-	Hub      bool           `json:",omitempty"` // no table: each frame leaves by every other port
-	Ageing   time.Duration  `json:",omitempty"` // how long an address is remembered; bridge.Ageing if 0, none is learned below 0
-	MaxMACs  int            `json:",omitempty"` // addresses in each VLAN; bridge.MaxMACs if 0
-	Snooping bool           `json:",omitempty"` // IGMP and MLD snooping
-	Querier  bool           `json:",omitempty"` // it asks for members itself, where it snoops
-	Tree     *TreeConfig    `json:",omitempty"` // its spanning tree; nil for none
-	Set      []SwitchPort   `json:",omitempty"` // ports that are not plain
-	Static   []StaticConfig `json:",omitempty"` // entries of its table
+	Dialect  string        `json:",omitempty"` // "linux": as a Linux bridge does it where that is not as the standard has it
+	VLANs    bool          `json:",omitempty"` // it knows VLANs, also where no port says so
+	Shared   bool          `json:",omitempty"` // one table for all VLANs
+	Hub      bool          `json:",omitempty"` // no table: each frame leaves by every other port
+	Ageing   time.Duration `json:",omitempty"` // how long an address is remembered; bridge.Ageing if 0, none is learned below 0
+	MaxMACs  int           `json:",omitempty"` // addresses in each VLAN; bridge.MaxMACs if 0
+	Snooping bool          `json:",omitempty"` // IGMP and MLD snooping
+	Querier  bool          `json:",omitempty"` // it asks for members itself, where it snoops
+	Tree     *Tree         `json:",omitempty"` // its spanning tree; nil for none
+	Set      []Port        `json:",omitempty"` // ports that are not plain
+	Static   []Static      `json:",omitempty"` // entries of its table
 }
 
-// TreeConfig describes a switch's spanning tree. What is 0 is the standard's default.
-type TreeConfig struct {
+// Tree describes a switch's spanning tree. What is 0 is the standard's default.
+type Tree struct {
 	Mode         string        // "rstp" or "stp"
 	Priority     *int          `json:",omitempty"` // of the switch, 0 to 61440 in steps of 4096; 32768 if nil
 	Hello        time.Duration `json:",omitempty"` // 1 s to 10 s; 2 s
@@ -39,8 +39,8 @@ type TreeConfig struct {
 	ForwardDelay time.Duration `json:",omitempty"` // 4 s to 30 s; 15 s
 }
 
-// SwitchPort describes a port of a switch.
-type SwitchPort struct {
+// Port describes a port of a switch.
+type Port struct {
 	Port      int // its number, from 1
 	VLAN      *PortVLAN
 	Down      bool        `json:",omitempty"` // it is switched off
@@ -76,8 +76,8 @@ type PortMirror struct {
 	Out bool `json:",omitempty"` // what leaves by it
 }
 
-// StaticConfig is an entry of a switch's table that does not age.
-type StaticConfig struct {
+// Static is an entry of a switch's table that does not age.
+type Static struct {
 	Port int
 	MAC  packet.MAC
 	VLAN uint16 `json:",omitempty"` // 0 for all that the port is a member of
@@ -89,8 +89,8 @@ const (
 	MaxStatic = 4096    // static entries
 )
 
-// members are the memberships, as a bridge has them.
-func (v *PortVLAN) members() []bridge.VLAN {
+// Members are the memberships, as a bridge has them.
+func (v *PortVLAN) Members() []bridge.VLAN {
 	var out []bridge.VLAN
 	if v.Access != 0 {
 		out = append(out, bridge.VLAN{VID: v.Access, PVID: true, Untagged: true})
@@ -110,7 +110,7 @@ func (v *PortVLAN) members() []bridge.VLAN {
 // Check returns what is wrong with the memberships.
 func (v *PortVLAN) Check() error {
 	seen := map[uint16]bool{}
-	for _, m := range v.members() {
+	for _, m := range v.Members() {
 		switch {
 		case m.VID == 0 || m.VID > bridge.MaxVLANs:
 			return fmt.Errorf("VLAN %d: a VLAN is 1 to %d", m.VID, bridge.MaxVLANs)
@@ -128,60 +128,62 @@ func (v *PortVLAN) Check() error {
 	return nil
 }
 
-// aware reports whether the switch knows VLANs.
-func (c *SwitchConfig) aware() bool {
-	return c.VLANs || slices.ContainsFunc(c.Set, func(p SwitchPort) bool { return p.VLAN != nil })
+// Aware reports whether the switch knows VLANs.
+func (c *Switch) Aware() bool {
+	return c.VLANs || slices.ContainsFunc(c.Set, func(p Port) bool { return p.VLAN != nil })
 }
 
-// plain reports whether it is a switch that has nothing to show but its table.
-func (c *SwitchConfig) plain() bool {
-	return !c.aware() && c.Tree == nil && c.Set == nil && c.Static == nil && !c.Hub && !c.Snooping && c.Dialect == ""
+// Plain reports whether it is a switch that has nothing to show but its table.
+func (c *Switch) Plain() bool {
+	return !c.Aware() && c.Tree == nil && c.Set == nil && c.Static == nil && !c.Hub && !c.Snooping && c.Dialect == ""
 }
 
-// port is how a port is set, by its index.
-func (c *SwitchConfig) port(i int) SwitchPort {
+// PortAt is how a port is set, by its index.
+func (c *Switch) PortAt(i int) Port {
 	for _, p := range c.Set {
 		if p.Port == i+1 {
 			return p
 		}
 	}
-	return SwitchPort{Port: i + 1}
+	return Port{Port: i + 1}
 }
 
-func (c *SwitchConfig) dialect() bridge.Dialect {
+// BridgeDialect is whose rules the switch has.
+func (c *Switch) BridgeDialect() bridge.Dialect {
 	if c.Dialect == "linux" {
 		return bridge.Linux
 	}
 	return bridge.Standard
 }
 
-// bridge is the configuration as the bridge has it.
-func (c *SwitchConfig) bridge(mac packet.MAC) bridge.Config {
+// Bridge is the configuration as the bridge has it.
+func (c *Switch) Bridge(mac packet.MAC) bridge.Config {
 	b := bridge.Config{
-		Dialect: c.dialect(), Filtering: c.aware(), Shared: c.Shared, Hub: c.Hub, Ageing: c.Ageing, MaxMACs: c.MaxMACs,
+		Dialect: c.BridgeDialect(), Filtering: c.Aware(), Shared: c.Shared, Hub: c.Hub, Ageing: c.Ageing, MaxMACs: c.MaxMACs,
 		Snooping: c.Snooping, Querier: c.Querier, STP: c.Tree != nil, Ports: make([]bridge.PortConfig, c.Ports),
 	}
-	if !c.plain() {
+	if !c.Plain() {
 		b.MAC = mac
 	}
 	for i := range b.Ports {
-		p := c.port(i)
+		p := c.PortAt(i)
 		if b.Filtering && p.VLAN == nil {
 			p.VLAN = &PortVLAN{Access: 1}
 		}
 		q := bridge.PortConfig{Isolated: p.Isolated, Locked: p.Locked, NoLearn: p.NoLearn, Storm: p.Storm}
 		if p.VLAN != nil {
-			q.VLANs, q.Lenient = p.VLAN.members(), p.VLAN.Lenient
+			q.VLANs, q.Lenient = p.VLAN.Members(), p.VLAN.Lenient
 		}
 		if m := p.Mirror; m != nil {
-			q.MirrorTo, q.Mirror = m.To, m.ways()
+			q.MirrorTo, q.Mirror = m.To, m.Ways()
 		}
 		b.Ports[i] = q
 	}
 	return b
 }
 
-func (m *PortMirror) ways() (w bridge.Mirror) {
+// Ways are the directions of what is mirrored.
+func (m *PortMirror) Ways() (w bridge.Mirror) {
 	if m.In {
 		w |= bridge.MirrorIn
 	}
@@ -194,8 +196,8 @@ func (m *PortMirror) ways() (w bridge.Mirror) {
 // defaultSpeed is that of a port whose speed nobody says, in bits a second.
 const defaultSpeed = 1_000_000_000
 
-// tree is the configuration of its spanning tree.
-func (c *SwitchConfig) tree(mac packet.MAC) stp.Config {
+// SpanningTree is the configuration of its spanning tree.
+func (c *Switch) SpanningTree(mac packet.MAC) stp.Config {
 	priority := 32768
 	if c.Tree.Priority != nil {
 		priority = *c.Tree.Priority
@@ -205,7 +207,7 @@ func (c *SwitchConfig) tree(mac packet.MAC) stp.Config {
 		STP: c.Tree.Mode == "stp", Ports: make([]stp.PortConfig, c.Ports),
 	}
 	for i := range t.Ports {
-		p := c.port(i)
+		p := c.PortAt(i)
 		q := stp.PortConfig{
 			Priority: -1, Cost: p.Cost, Speed: p.Speed, Edge: p.Edge, AutoEdge: !p.NoAuto, Shared: p.Shared,
 			BPDUGuard: p.BPDUGuard, RootGuard: p.RootGuard, RestrictedTC: p.TCGuard,
@@ -222,7 +224,7 @@ func (c *SwitchConfig) tree(mac packet.MAC) stp.Config {
 }
 
 // check says what is wrong with the switch.
-func (c *SwitchConfig) check(m mistakeAt) {
+func (c *Switch) check(m mistakeAt) {
 	bad := func(format string, args ...any) { m.say("switch %q: "+format, append([]any{c.Name}, args...)...) }
 	if c.Dialect != "" && c.Dialect != "linux" && c.Dialect != "standard" {
 		bad("there is no dialect %q: there are standard and linux", c.Dialect)
@@ -237,7 +239,7 @@ func (c *SwitchConfig) check(m mistakeAt) {
 		bad("a querier has to snoop")
 	}
 	if t := c.Tree; t != nil {
-		t.check(c.dialect(), bad)
+		t.check(c.BridgeDialect(), bad)
 	}
 	seen := map[int]bool{}
 	for _, p := range c.Set {
@@ -249,7 +251,7 @@ func (c *SwitchConfig) check(m mistakeAt) {
 			bad("port %d is there twice", p.Port)
 		}
 		seen[p.Port] = true
-		for _, why := range p.wrong(c.Ports) {
+		for _, why := range p.Wrong(c.Ports) {
 			bad("port %d: %s", p.Port, why)
 		}
 	}
@@ -268,7 +270,7 @@ func (c *SwitchConfig) check(m mistakeAt) {
 	}
 }
 
-func (t *TreeConfig) check(d bridge.Dialect, bad func(string, ...any)) {
+func (t *Tree) check(d bridge.Dialect, bad func(string, ...any)) {
 	switch {
 	case t.Mode != "rstp" && t.Mode != "stp":
 		bad("there is no spanning tree %q: there are rstp and stp", t.Mode)
@@ -293,8 +295,8 @@ func (t *TreeConfig) check(d bridge.Dialect, bad func(string, ...any)) {
 	}
 }
 
-// wrong is what is wrong with a port of a switch of so many.
-func (p *SwitchPort) wrong(ports int) (why []string) {
+// Wrong is what is wrong with a port of a switch of so many.
+func (p *Port) Wrong(ports int) (why []string) {
 	say := func(format string, args ...any) { why = append(why, fmt.Sprintf(format, args...)) }
 	if p.VLAN != nil {
 		if err := p.VLAN.Check(); err != nil {

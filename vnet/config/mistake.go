@@ -1,4 +1,4 @@
-package vnet
+package config
 
 import (
 	"fmt"
@@ -52,6 +52,6 @@ func (a mistakeAt) say(format string, args ...any) {
 }
 
 // of is say of what a node has.
-func (a mistakeAt) of(n *NodeConfig, format string, args ...any) {
+func (a mistakeAt) of(n *Node, format string, args ...any) {
 	a.say("node %q: %s", n.Name, fmt.Sprintf(format, args...))
 }

@@ -1,4 +1,4 @@
-package vnet
+package config
 
 import (
 	"net/netip"
@@ -8,8 +8,8 @@ import (
 	"wireloom/vnet/inet"
 )
 
-// RouteConfig describes a static route of a node.
-type RouteConfig struct {
+// Route describes a static route of a node.
+type Route struct {
 	To  netip.Prefix // 0.0.0.0/0 is the default route
 	Via netip.Addr   // the gateway, on a network of one of the node's addresses
 	Dev string       `json:",omitempty"` // the interface, where there is no gateway
@@ -17,7 +17,7 @@ type RouteConfig struct {
 
 // checkNet says what is wrong with the addresses and routes of the configuration.
 // linked says whether a link ends at an interface of the node.
-func (n *NodeConfig) checkNet(m mistakeAt, linked func(iface string) bool) {
+func (n *Node) checkNet(m mistakeAt, linked func(iface string) bool) {
 	bad := func(format string, args ...any) { m.of(n, format, args...) }
 	seen := map[netip.Addr]string{}
 	count := 0
@@ -98,16 +98,16 @@ func (n *NodeConfig) checkNet(m mistakeAt, linked func(iface string) bool) {
 	}
 }
 
-func (n *NodeConfig) hasInterface(name string) bool {
-	return slices.ContainsFunc(n.NICs, func(c NICConfig) bool { return c.Name == name }) ||
-		slices.ContainsFunc(n.Devices, func(c DeviceConfig) bool { return c.Name == name })
+func (n *Node) hasInterface(name string) bool {
+	return slices.ContainsFunc(n.NICs, func(c NIC) bool { return c.Name == name }) ||
+		slices.ContainsFunc(n.Devices, func(c Device) bool { return c.Name == name })
 }
 
 // reaches says whether an address is on a network of one of the node's interfaces.
-func (n *NodeConfig) reaches(a netip.Addr) bool {
+func (n *Node) reaches(a netip.Addr) bool {
 	holds := func(p netip.Prefix) bool { return p.Contains(a) }
-	return slices.ContainsFunc(n.NICs, func(c NICConfig) bool { return slices.ContainsFunc(c.Addresses, holds) }) ||
-		slices.ContainsFunc(n.Devices, func(c DeviceConfig) bool {
+	return slices.ContainsFunc(n.NICs, func(c NIC) bool { return slices.ContainsFunc(c.Addresses, holds) }) ||
+		slices.ContainsFunc(n.Devices, func(c Device) bool {
 			return c.Peer == a || !c.Peer.IsValid() && slices.ContainsFunc(c.Addresses, holds)
 		})
 }
