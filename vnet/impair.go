@@ -73,7 +73,7 @@ type impaired struct {
 // queued is where a frame in flight waits: in the last stage, from one time to another.
 type queued struct{ from, to time.Duration }
 
-// Seen is what became of the frames of an impaired direction.
+// Seen is what became of the frames of an impaired direction since its words were said.
 type Seen struct {
 	Frames   uint64        // that came out, with copies
 	Delay    time.Duration // of all together
@@ -99,8 +99,8 @@ func (p *port) configure(words netem.Words) {
 			p.carry(p.pipe.Tick(l.loop.Now()))
 			p.await()
 		}
-		p.impaired.seen = Seen{}
 	}
+	p.seen = Seen{}
 	if len(words) < len(p.words) {
 		p.cleared = l.loop.Now() + 1
 	}

@@ -58,7 +58,7 @@ func TestImpair(t *testing.T) {
 	l.impair("out", "loss 100% match dst_mac 02:00:00:00:00:01", "rate 1mbit codel")
 	l.send(11)
 	l.want("stages", "11 sent, takes 1.12ms", "11 came at 601.12ms")
-	if s := l.status(); s.Impaired == nil || s.Impaired.Seen.Frames != 11 || s.Impaired.Seen.Min != time.Millisecond || len(s.Impaired.Count) != 2 ||
+	if s := l.status(); s.Impaired == nil || s.Impaired.Seen.Frames != 1 || s.Impaired.Seen.Min != 1120*time.Microsecond || len(s.Impaired.Count) != 2 ||
 		s.Impaired.Stages[1] != "limit 1000 rate 1Mbit codel limit 1000 target 5ms interval 100ms" {
 		t.Errorf("status %+v of %+v", s, s.Impaired)
 	}

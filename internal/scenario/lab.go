@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
 
 	"wireloom/internal/scenario/format"
@@ -34,7 +35,7 @@ func (b *builder) build(root *format.Value) {
 	sc.Lab = config.Lab{Name: sc.Name, Seed: sc.Seed, Memory: format.Read[int64](root.Get("memory"))}
 	b.links = map[format.End]*config.Link{}
 	for _, e := range root.Get("switches").Entries() {
-		sc.Lab.Switches = append(sc.Lab.Switches, config.Switch{Name: e.Key.Text, Ports: format.Read[int](e.Val.Get("ports"))})
+		sc.Lab.Switches = append(sc.Lab.Switches, switchOf(e))
 	}
 	for _, e := range root.Get("nodes").Entries() {
 		b.node(e)
@@ -53,6 +54,7 @@ func (b *builder) build(root *format.Value) {
 			continue
 		}
 		l.Delay = format.Read[time.Duration](e.Val.Get("delay"))
+		b.impair(l, at, e.Val)
 	}
 	for _, l := range b.order {
 		sc.Lab.Links = append(sc.Lab.Links, *l)
@@ -91,6 +93,9 @@ func (b *builder) connect(at *format.Value, a, to format.End) {
 // does not is to know before frames go round.
 func (b *builder) rings(links *format.Value) {
 	for _, r := range b.sc.Lab.Rings() {
+		if !slices.ContainsFunc(r, b.floods) {
+			continue // its spanning tree opens it
+		}
 		at := links // the last of its cables: without it there is none
 		for _, e := range links.Entries() {
 			if slices.ContainsFunc(r, func(c vnet.Cable) bool { return e.Key.Text == c.Out || e.Key.Text == c.In }) {
@@ -99,6 +104,13 @@ func (b *builder) rings(links *format.Value) {
 		}
 		b.p.Remark(at, "these cables are a loop: %s. A switch sends a broadcast on by all its ports, so it goes round for ever; leave one of them out unless that is the lesson", r)
 	}
+}
+
+// floods reports whether no spanning tree runs where a cable leaves.
+func (b *builder) floods(c vnet.Cable) bool {
+	return slices.ContainsFunc(b.sc.Lab.Switches, func(s config.Switch) bool {
+		return strings.HasPrefix(c.Out, s.Name+".") && s.Tree == nil
+	})
 }
 
 // find returns the value in v, or the key, that is this text.

@@ -27,7 +27,7 @@ var FileShape = format.Object(
 	format.Field{Name: "memory", Shape: format.Size(memory.MinLab, memory.MaxLab), Doc: fmt.Sprintf("How much memory all programs of the lab may use together; %dMiB where it is not given.", memory.DefaultLab>>20)},
 	format.Field{Name: "params", Shape: format.Params, Doc: "Values that differ from student to student; ${name} stands for them in any text."},
 	format.Field{Name: "nodes", Shape: format.MapOf(format.NameKey, "a node's name", nodeShape, 256), Required: true, Doc: "The emulated machines, by name."},
-	format.Field{Name: "switches", Shape: format.MapOf(format.NameKey, "a switch's name", switchShape, 64), Doc: "The learning Ethernet switches, by name."},
+	format.Field{Name: "switches", Shape: format.MapOf(format.NameKey, "a switch's name", switchShape, 64), Doc: "The Ethernet switches, by name."},
 	format.Field{Name: "links", Shape: format.MapOf(format.EndKey, "an end of the link: SWITCH.PORT or NODE:INTERFACE", linkShape, 1024), Doc: "What is to be said of links. A NIC or device with a port has one already."},
 	format.Field{Name: "stages", Shape: format.MapOf(format.NameKey, "a stage's name", stageShape, 32), Doc: "Parts that can be graded alone, by name."},
 	format.Field{Name: "steps", Shape: format.ListOf(stepShape, format.MaxSteps), Doc: "What is done and checked when the scenario is graded, in this order."},
@@ -35,12 +35,11 @@ var FileShape = format.Object(
 
 var seedShape = format.Number(0, 1<<53)
 
-var switchShape = format.Object(
-	format.Field{Name: "ports", Shape: format.Number(1, 1024), Required: true, Doc: "How many ports it has; they are named NAME.1, NAME.2 and so on."},
-)
-
 var linkShape = format.Object(
 	format.Field{Name: "delay", Shape: format.Duration(10 * time.Second), Doc: "How long a frame takes from end to end; 0 where it is not given."},
+	format.Field{Name: "netem", Shape: verb.Netem, Doc: "What it does to frames in both directions, in the words of tc netem, a text for each stage."},
+	format.Field{Name: "netem_out", Shape: verb.Netem, Doc: "To those that leave this end."},
+	format.Field{Name: "netem_in", Shape: verb.Netem, Doc: "To those that come to this end."},
 	format.Field{Name: "to", Shape: format.LinkEnd, Doc: "The other end, where the link is not that of a NIC or device whose port is this key."},
 )
 

@@ -50,6 +50,12 @@ func TestMistakesOfSteps(t *testing.T) {
 		{"told a result without do", steps(sends + "- {stdin: {program: b.prog, text: \"${s.result}\"}}\n"), "step s has no do"},
 		{"told where it cannot be", steps(sends + "- {wait: \"${s.ip.ttl}\"}\n"), "cannot hold ${step.field}"},
 		{"told by a step without frames", steps("- {id: s, wait: 1s}\n- {stdin: {program: b.prog, text: \"${s.ip.ttl}\"}}\n"), "neither expects nor sends a frame"},
+		// Switches.
+		{"a port of a switch that it has not", strings.Replace(steps("- {wait: 1s}\n"), "ports: 2", "ports: 2, port: {3: {access: 1}}", 1), "there is no port 3"},
+		{"a tree that is none", strings.Replace(steps("- {wait: 1s}\n"), "ports: 2", "ports: 2, stp: mstp", 1), "want rstp or stp"},
+		{"RSTP on Linux", strings.Replace(steps("- {wait: 1s}\n"), "ports: 2", "ports: 2, stp: rstp, dialect: linux", 1), "speaks stp alone"},
+		{"a link in three ways", steps("- {wait: 1s}\n") + "links: {s1.1: {netem: loss 1%, netem_in: loss 1%}}\n", "say one or the other"},
+		{"words of tc that there are not", steps("- {wait: 1s}\n") + "links: {s1.1: {netem: lose 1%}}\n", `there is no word "lose"`},
 		// Loops.
 		{"a loop over nothing", steps("- for: {each: x, steps: [{wait: 1s}]}\n"), "for needs either in"},
 		{"a loop without a name", steps("- for: {in: 1..3, steps: [{wait: 1s}]}\n"), `for lacks "each"`},

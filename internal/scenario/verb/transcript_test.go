@@ -30,6 +30,7 @@ nodes:
     devices: {tun0: {address: 10.8.0.1, peer: 10.8.0.2}}
 switches:
   s1: {ports: 3}
+  t1: {ports: 3, stp: rstp}
 steps:
 `
 

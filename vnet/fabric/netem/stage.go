@@ -65,9 +65,10 @@ func newStage(c Config, now time.Duration, r *rand.Rand, pool *fabric.Pool, mem 
 	return s
 }
 
-// change replaces what the stage does from now on. What waits keeps its time.
+// change replaces what the stage does from now on, and counts anew. What waits keeps its
+// time.
 func (s *stage) change(c Config, now time.Duration) {
-	s.conf = c
+	s.conf, s.Counters = c, Counters{}
 	s.delayCor, s.lossCor, s.dupCor = newCorrelated(s.rand, c.DelayCorr), newCorrelated(s.rand, c.Loss.Correlation), newCorrelated(s.rand, c.DuplicateCorr)
 	s.reorderCor, s.corruptCor = newCorrelated(s.rand, c.ReorderCorr), newCorrelated(s.rand, c.CorruptCorr)
 	s.chain, s.counter = chain{}, 0

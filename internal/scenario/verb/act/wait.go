@@ -8,7 +8,7 @@ import (
 	"wireloom/internal/scenario/verb"
 )
 
-func init() { verb.Register(verb.Orders, 7, wait{}) }
+func init() { verb.Register(verb.Orders, 12, wait{}) }
 
 // wait lets time pass.
 type wait struct{}

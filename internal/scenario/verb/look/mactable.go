@@ -9,6 +9,7 @@ import (
 	"wireloom/internal/scenario/run"
 	"wireloom/internal/scenario/verb"
 	"wireloom/vnet/config"
+	"wireloom/vnet/fabric/bridge"
 	"wireloom/vnet/packet"
 )
 
@@ -26,6 +27,7 @@ var anyKey = regexp.MustCompile(`^[0-9A-Za-z:.]{1,64}$`)
 func (macTable) Shape() *format.Shape {
 	return format.Many(format.Object(
 		format.Field{Name: "switch", Shape: format.Name, Required: true, Doc: "The switch."},
+		format.Field{Name: "vlan", Shape: format.Number(1, bridge.MaxVLANs), Doc: "Of this VLAN alone."},
 		format.Field{Name: "has", Shape: format.MapOf(anyKey, "a MAC address", format.LinkEnd, 256), Doc: "Addresses that it has learned, each with its port."},
 		format.Field{Name: "lacks", Shape: format.ListOf(format.MAC, 256), Doc: "Addresses that it must not know."},
 		format.Field{Name: "count", Shape: verb.Counted, Doc: "How many it knows."},
@@ -33,7 +35,7 @@ func (macTable) Shape() *format.Shape {
 }
 
 func (macTable) Parse(v *format.Value, s *verb.Scope) verb.Step {
-	x := &learned{name: v.Get("switch").String(), count: s.Count(v.Get("count")), lacks: format.Reads[packet.MAC](v.Get("lacks"))}
+	x := &learned{vlan: uint16(format.Read[int](v.Get("vlan"))), name: v.Get("switch").String(), count: s.Count(v.Get("count")), lacks: format.Reads[packet.MAC](v.Get("lacks"))}
 	if !slices.ContainsFunc(s.Lab.Switches, func(c config.Switch) bool { return c.Name == x.name }) {
 		s.Mistakes.At(v.Get("switch"), "there is no switch %s in this scenario", x.name)
 	}
@@ -53,6 +55,7 @@ func (macTable) Parse(v *format.Value, s *verb.Scope) verb.Step {
 type learned struct {
 	verb.State
 	name  string
+	vlan  uint16 // 0 for all
 	has   []entry
 	lacks []packet.MAC
 	count *verb.Count
@@ -74,8 +77,15 @@ func (x *learned) Run(r *run.Run) error {
 	at := map[string]string{}
 	var entries []string
 	for _, e := range r.Lab.MACs(x.name) {
+		if x.vlan != 0 && x.vlan != e.VLAN {
+			continue
+		}
 		at[e.MAC] = e.Port
-		entries = append(entries, e.MAC+" at "+e.Port)
+		in := ""
+		if e.VLAN != 0 && x.vlan == 0 {
+			in = fmt.Sprintf(" in VLAN %d", e.VLAN)
+		}
+		entries = append(entries, e.MAC+" at "+e.Port+in)
 	}
 	var t table
 	for _, h := range x.has {
@@ -93,6 +103,10 @@ func (x *learned) Run(r *run.Run) error {
 	if x.count != nil {
 		t.want(x.count.Has(uint64(len(entries))), "entries: "+x.count.String(), fmt.Sprintf("entries: %d", len(entries)))
 	}
-	r.Find(t.finding("the table of "+x.name, entries))
+	what := "the table of " + x.name
+	if x.vlan != 0 {
+		what += fmt.Sprintf(" for VLAN %d", x.vlan)
+	}
+	r.Find(t.finding(what, entries))
 	return nil
 }
