@@ -28,6 +28,9 @@ has_wasm_runtime() {
 	[ -e "$lib" ] || [ -e "$(clang --print-resource-dir)/lib/wasi/libclang_rt.builtins-wasm32.a" ]
 }
 
+# has_wasm_library tells whether there is a C++ library for WebAssembly.
+has_wasm_library() { [ -e /usr/include/wasm32-wasi/c++/v1/vector ] || [ -n "${WASI_SYSROOT:-}" ]; }
+
 # has_server tells whether a proxy is installed, which may be where only root looks.
 has_server() { have "$1" || [ -x "/usr/sbin/$1" ]; }
 
@@ -44,6 +47,7 @@ missing() {
 	have clang || echo clang
 	have wasm-ld || echo lld
 	[ -d /usr/include/wasm32-wasi ] || [ -n "${WASI_SYSROOT:-}" ] || echo wasi-libc
+	has_wasm_library || echo "libc++-$(clang_major)-dev-wasm32 libc++abi-$(clang_major)-dev-wasm32"
 	has_wasm_runtime || echo "libclang-rt-$(clang_major)-dev-wasm32"
 }
 

@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-//go:embed all:include all:examples/c tuntap examples/go clang.mjs
+//go:embed all:include all:examples/c all:examples/cpp tuntap examples/go clang.mjs
 var files embed.FS
 
 // goMod makes the Go package a module of its own, under the path by which the
@@ -19,7 +19,7 @@ const goMod = "module wireloom\n\ngo 1.24\n"
 
 // Files are the files of the SDKs by their slash-separated names: the C headers in
 // include, the Go module in go, examples of both, and clang.mjs, which compiles C
-// under Node.
+// and C++ under Node.
 func Files() (map[string][]byte, error) {
 	all := map[string][]byte{"go/go.mod": []byte(goMod)}
 	err := fs.WalkDir(files, ".", func(name string, d fs.DirEntry, err error) error {

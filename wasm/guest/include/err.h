@@ -2,6 +2,10 @@
 #ifndef _LAB_ERR_H_
 #define _LAB_ERR_H_
 
+#if defined(__cplusplus)
+#pragma clang system_header
+#endif
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -10,6 +14,8 @@
 
 #include <lab/host.h>
 #include <lab/progname.h>
+
+__BEGIN_DECLS
 
 /* __lab_vwarn prints the program's name, a message, and what an error means if it is one. */
 __LAB_FN void
@@ -44,5 +50,7 @@ __LAB_FN __dead2 __printflike(3, 0) void verrc(int status, int code, const char 
 __LAB_FN __dead2 __printflike(2, 3) void err(int status, const char *fmt, ...) { __LAB_WARN(errno, fmt); exit(status); }
 __LAB_FN __dead2 __printflike(2, 3) void errx(int status, const char *fmt, ...) { __LAB_WARN(-1, fmt); exit(status); }
 __LAB_FN __dead2 __printflike(3, 4) void errc(int status, int code, const char *fmt, ...) { __LAB_WARN(code, fmt); exit(status); }
+
+__END_DECLS
 
 #endif

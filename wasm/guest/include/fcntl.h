@@ -2,6 +2,10 @@
 #ifndef _LAB_FCNTL_H_
 #define _LAB_FCNTL_H_
 
+#if defined(__cplusplus)
+#pragma clang system_header
+#endif
+
 #include_next <fcntl.h>
 
 #include <stdarg.h>
@@ -27,6 +31,8 @@
 #define F_GETOWN 0x105
 #define F_SETOWN 0x106
 #define F_DUPFD_CLOEXEC 0x111
+
+__BEGIN_DECLS
 
 int __lab_libc_fcntl(int, int, ...) __asm__("fcntl");
 int fcntl(int, int, ...) __LAB_NAME("fcntl");
@@ -85,5 +91,7 @@ fcntl(int fd, int cmd, ...)
 		return (-1);
 	}
 }
+
+__END_DECLS
 
 #endif

@@ -2,11 +2,17 @@
 #ifndef _GRP_H_
 #define _GRP_H_
 
+#if defined(__cplusplus)
+#pragma clang system_header
+#endif
+
 #include <sys/types.h>
 
 #include <lab/host.h>
 
 #include <string.h>
+
+__BEGIN_DECLS
 
 struct group {
 	char *gr_name;
@@ -45,5 +51,7 @@ initgroups(const char *name, gid_t gid)
 	(void)name;
 	return (setgroups(1, &gid));
 }
+
+__END_DECLS
 
 #endif

@@ -2,6 +2,10 @@
 #ifndef _IFADDRS_H_
 #define _IFADDRS_H_
 
+#if defined(__cplusplus)
+#pragma clang system_header
+#endif
+
 #include <sys/socket.h>
 
 struct ifaddrs {
@@ -20,6 +24,8 @@ struct ifaddrs {
 
 #include <lab/interfaces.h>
 
+__BEGIN_DECLS
+
 struct __lab_ifaddrs {
 	struct ifaddrs ifa;
 	char name[IFNAMSIZ];
@@ -33,7 +39,7 @@ __lab_ifaddr(struct __lab_ifaddrs *a, const struct __lab_ifentry *e)
 	uint8_t mask[16] = {0}, other[16];
 	int i, broadcast = e->family == 4 && (e->flags & IFF_BROADCAST) != 0;
 
-	a->ifa.ifa_name = memcpy(a->name, e->name, IFNAMSIZ);
+	a->ifa.ifa_name = (char *)memcpy(a->name, e->name, IFNAMSIZ);
 	a->ifa.ifa_flags = e->flags;
 	a->ifa.ifa_addr = (struct sockaddr *)&a->addr;
 	__lab_sockaddr(e, (unsigned char *)&a->addr);
@@ -76,7 +82,7 @@ getifaddrs(struct ifaddrs **list)
 	if (fd < 0)
 		return (-1);
 	for (n = 0; (r = __lab_ifentry(fd, n, &e)) > 0; n++) {
-		if ((a = calloc(1, sizeof(*a))) == 0) {
+		if ((a = (struct __lab_ifaddrs *)calloc(1, sizeof(*a))) == 0) {
 			r = -1;
 			break;
 		}
@@ -91,5 +97,7 @@ getifaddrs(struct ifaddrs **list)
 	*list = 0;
 	return (-1);
 }
+
+__END_DECLS
 
 #endif

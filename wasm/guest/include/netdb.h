@@ -2,6 +2,10 @@
 #ifndef _NETDB_H_
 #define _NETDB_H_
 
+#if defined(__cplusplus)
+#pragma clang system_header
+#endif
+
 #include <sys/types.h>
 
 #include <arpa/inet.h>
@@ -12,6 +16,8 @@
 #include <sys/socket.h>
 
 #include <lab/host.h>
+
+__BEGIN_DECLS
 
 struct addrinfo {
 	int ai_flags;
@@ -122,7 +128,7 @@ __lab_resolve(const char *name, int family, int flags, struct __lab_raw *raw)
 
 	info.addr = &sa;
 	hints.flags = (uint16_t)(flags & (AI_PASSIVE | AI_NUMERICHOST)); /* the host's numbers, too */
-	hints.family = family == AF_INET ? 1 : family == AF_INET6 ? 2 : 0;
+	hints.family = (uint8_t)(family == AF_INET ? 1 : family == AF_INET6 ? 2 : 0);
 	error = __host_sock_getaddrinfo(name == 0 ? "" : name, name == 0 ? 0 : (uint32_t)strlen(name), "", 0, &hints, &list, 1, &count);
 	if (error != 0 || count == 0)
 		return (error == 81 ? EAI_FAMILY : EAI_NONAME);
@@ -148,9 +154,9 @@ freeaddrinfo(struct addrinfo *list)
 }
 
 __LAB_FN int
-getaddrinfo(const char *restrict name, const char *restrict service, const struct addrinfo *restrict hints, struct addrinfo **restrict res)
+getaddrinfo(const char *__restrict name, const char *__restrict service, const struct addrinfo *__restrict hints, struct addrinfo **__restrict res)
 {
-	static const struct addrinfo none;
+	static const struct addrinfo none = {0};
 	const struct addrinfo *h = hints == 0 ? &none : hints;
 	struct addrinfo *list = 0, **tail = &list;
 	struct __lab_raw raw;
@@ -165,14 +171,14 @@ getaddrinfo(const char *restrict name, const char *restrict service, const struc
 	if ((error = __lab_resolve(name, h->ai_family, h->ai_flags, &raw)) != 0)
 		return (error);
 	for (int type = SOCK_STREAM; type <= SOCK_DGRAM; type++) {
-		struct {
+		struct __lab_one {
 			struct addrinfo info;
 			struct sockaddr_in6 addr;
 		} *one;
 
 		if (h->ai_socktype != 0 && h->ai_socktype != type)
 			continue;
-		if ((one = calloc(1, sizeof(*one))) == 0) {
+		if ((one = (struct __lab_one *)calloc(1, sizeof(*one))) == 0) {
 			freeaddrinfo(list);
 			return (EAI_MEMORY);
 		}
@@ -217,7 +223,7 @@ gai_strerror(int error)
 
 /* Addresses have no names: what getnameinfo(3) says is always numbers. */
 __LAB_FN int
-getnameinfo(const struct sockaddr *restrict sa, socklen_t len, char *restrict host, socklen_t hostlen, char *restrict service, socklen_t servicelen, int flags)
+getnameinfo(const struct sockaddr *__restrict sa, socklen_t len, char *__restrict host, socklen_t hostlen, char *__restrict service, socklen_t servicelen, int flags)
 {
 	char text[INET6_ADDRSTRLEN], number[8];
 	struct __lab_raw raw;
@@ -261,5 +267,7 @@ getservbyname(const char *name, const char *proto)
 	service = (struct servent){(char *)name, aliases, htons((uint16_t)port), (char *)(proto == 0 ? "tcp" : proto)};
 	return (&service);
 }
+
+__END_DECLS
 
 #endif

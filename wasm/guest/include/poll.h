@@ -2,9 +2,15 @@
 #ifndef _LAB_POLL_H_
 #define _LAB_POLL_H_
 
+#if defined(__cplusplus)
+#pragma clang system_header
+#endif
+
 #include <lab/host.h>
 #include <lab/poll.h>
 #include <lab/sigset.h>
+
+__BEGIN_DECLS
 
 typedef unsigned int nfds_t;
 
@@ -34,5 +40,7 @@ poll(struct pollfd *fds, nfds_t count, int ms)
 {
 	return (__lab_poll(fds, count, ms < 0 ? -1 : ms * 1000000ll));
 }
+
+__END_DECLS
 
 #endif

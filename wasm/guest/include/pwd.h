@@ -2,12 +2,18 @@
 #ifndef _PWD_H_
 #define _PWD_H_
 
+#if defined(__cplusplus)
+#pragma clang system_header
+#endif
+
 #include <sys/types.h>
 
 #include <lab/host.h>
 
 #include <string.h>
 #include <time.h>
+
+__BEGIN_DECLS
 
 struct passwd {
 	char *pw_name;
@@ -32,5 +38,7 @@ getpwuid(uid_t uid)
 }
 
 __LAB_FN struct passwd *getpwnam(const char *name) { return (strcmp(name, "root") == 0 ? getpwuid(0) : 0); }
+
+__END_DECLS
 
 #endif

@@ -10,6 +10,10 @@
 #ifndef _LAB_SIGNAL_H_
 #define _LAB_SIGNAL_H_
 
+#if defined(__cplusplus)
+#pragma clang system_header
+#endif
+
 #include <sys/types.h>
 #include <poll.h>
 #include <stdint.h>
@@ -19,6 +23,8 @@
 #include <lab/sigset.h>
 #include <lab/strsignal.h>
 #include <sys/select.h>
+
+__BEGIN_DECLS
 
 typedef int sig_atomic_t;
 typedef void __sighandler_t(int);
@@ -168,7 +174,7 @@ tuntap_signal(int32_t sig)
 }
 
 __LAB_FN int
-sigaction(int sig, const struct sigaction *restrict act, struct sigaction *restrict old)
+sigaction(int sig, const struct sigaction *__restrict act, struct sigaction *__restrict old)
 {
 	struct sigaction was;
 
@@ -266,7 +272,7 @@ sigismember(const sigset_t *set, int sig)
 }
 
 __LAB_FN int
-sigprocmask(int how, const sigset_t *restrict set, sigset_t *restrict old)
+sigprocmask(int how, const sigset_t *__restrict set, sigset_t *__restrict old)
 {
 	uint32_t mask = __lab_blocked;
 
@@ -315,7 +321,7 @@ sigsuspend(const sigset_t *set)
 }
 
 __LAB_FN int
-pselect(int count, fd_set *restrict in, fd_set *restrict out, fd_set *restrict except, const struct timespec *restrict timeout, const sigset_t *restrict set)
+pselect(int count, fd_set *__restrict in, fd_set *__restrict out, fd_set *__restrict except, const struct timespec *__restrict timeout, const sigset_t *__restrict set)
 {
 	uint32_t mask = __lab_blocked;
 	int64_t duration = __lab_duration(timeout);
@@ -338,7 +344,7 @@ pselect(int count, fd_set *restrict in, fd_set *restrict out, fd_set *restrict e
 }
 
 __LAB_FN int
-ppoll(struct pollfd *fds, nfds_t count, const struct timespec *restrict timeout, const sigset_t *restrict set)
+ppoll(struct pollfd *fds, nfds_t count, const struct timespec *__restrict timeout, const sigset_t *__restrict set)
 {
 	uint32_t mask = __lab_blocked;
 	int64_t duration = __lab_duration(timeout);
@@ -362,7 +368,7 @@ ppoll(struct pollfd *fds, nfds_t count, const struct timespec *restrict timeout,
 
 /* sigwait takes one of a set of blocked signals, and waits for it. */
 __LAB_FN int
-sigwait(const sigset_t *restrict set, int *restrict sig)
+sigwait(const sigset_t *__restrict set, int *__restrict sig)
 {
 	uint32_t found;
 
@@ -372,6 +378,8 @@ sigwait(const sigset_t *restrict set, int *restrict sig)
 	__lab_signals.pending &= ~__LAB_BIT(*sig);
 	return (0);
 }
+
+__END_DECLS
 
 #ifdef _LAB_SYS_TIME_H_
 #include <lab/itimer.h>

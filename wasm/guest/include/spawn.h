@@ -5,6 +5,10 @@
 #ifndef _SPAWN_H_
 #define _SPAWN_H_
 
+#if defined(__cplusplus)
+#pragma clang system_header
+#endif
+
 #include <sys/types.h>
 
 #include <fcntl.h>
@@ -15,10 +19,19 @@
 #include <lab/host.h>
 #include <lab/sigset.h>
 
+/* C++ has no qualifiers in the brackets of a parameter. */
+#if defined(__cplusplus)
+#define __LAB_RESTRICT
+#else
+#define __LAB_RESTRICT __restrict
+#endif
+
 #define POSIX_SPAWN_RESETIDS 0x01
 #define POSIX_SPAWN_SETPGROUP 0x02
 #define POSIX_SPAWN_SETSIGDEF 0x10
 #define POSIX_SPAWN_SETSIGMASK 0x20
+
+__BEGIN_DECLS
 
 /* A child starts with the default signals and nothing blocked: attributes change nothing. */
 typedef struct {
@@ -71,7 +84,7 @@ __lab_action(posix_spawn_file_actions_t *a, int fd, int from, const char *path, 
 }
 
 __LAB_FN int
-posix_spawn_file_actions_addopen(posix_spawn_file_actions_t *restrict a, int fd, const char *restrict path, int flags, mode_t mode)
+posix_spawn_file_actions_addopen(posix_spawn_file_actions_t *__restrict a, int fd, const char *__restrict path, int flags, mode_t mode)
 {
 	return (__lab_action(a, fd, -2, path, flags, mode));
 }
@@ -89,7 +102,7 @@ posix_spawn_file_actions_addclose(posix_spawn_file_actions_t *a, int fd)
 }
 
 __LAB_FN int
-posix_spawn(pid_t *restrict pid, const char *restrict path, const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *restrict attr, char *const argv[restrict], char *const env[restrict])
+posix_spawn(pid_t *__restrict pid, const char *__restrict path, const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *__restrict attr, char *const argv[__LAB_RESTRICT], char *const env[__LAB_RESTRICT])
 {
 	int32_t fds[3] = {0, 1, 2};
 	int opened[__LAB_ACTIONS], n = 0, why = 0, got;
@@ -121,5 +134,7 @@ posix_spawn(pid_t *restrict pid, const char *restrict path, const posix_spawn_fi
 }
 
 #define posix_spawnp posix_spawn
+
+__END_DECLS
 
 #endif

@@ -2,12 +2,18 @@
 #ifndef _LAB_STDIO_H_
 #define _LAB_STDIO_H_
 
+#if defined(__cplusplus)
+#pragma clang system_header
+#endif
+
 #include_next <stdio.h>
 
 #include <lab/argv.h>
 #include <lab/errors.h>
 
 #define __LAB_POPENS 16
+
+__BEGIN_DECLS
 
 struct __lab_popen {
 	FILE *file;
@@ -64,5 +70,7 @@ pclose(FILE *f)
 	errno = ECHILD;
 	return (-1);
 }
+
+__END_DECLS
 
 #endif

@@ -2,12 +2,18 @@
 #ifndef _LAB_STDLIB_H_
 #define _LAB_STDLIB_H_
 
+#if defined(__cplusplus)
+#pragma clang system_header
+#endif
+
 #include_next <stdlib.h>
 
 #include <stdint.h>
 
 #include <lab/argv.h>
 #include <lab/progname.h>
+
+__BEGIN_DECLS
 
 uint32_t arc4random(void);
 void arc4random_buf(void *, size_t);
@@ -49,5 +55,7 @@ strtonum(const char *s, long long least, long long most, const char **why)
 		*why = error;
 	return (error == 0 ? n : 0);
 }
+
+__END_DECLS
 
 #endif

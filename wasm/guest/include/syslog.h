@@ -2,6 +2,10 @@
 #ifndef _SYSLOG_H_
 #define _SYSLOG_H_
 
+#if defined(__cplusplus)
+#pragma clang system_header
+#endif
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -37,7 +41,9 @@
 #define LOG_NOWAIT 0x10
 #define LOG_PERROR 0x20
 
-__LAB_FN struct {
+__BEGIN_DECLS
+
+__LAB_FN struct __lab_syslog {
 	const char *ident;
 	int options;
 	int mask;
@@ -89,5 +95,7 @@ syslog(int priority, const char *fmt, ...)
 	vsyslog(priority, fmt, args);
 	va_end(args);
 }
+
+__END_DECLS
 
 #endif

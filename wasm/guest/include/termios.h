@@ -5,9 +5,15 @@
 #ifndef _TERMIOS_H_
 #define _TERMIOS_H_
 
+#if defined(__cplusplus)
+#pragma clang system_header
+#endif
+
 #include <sys/types.h>
 
 #include <lab/host.h>
+
+__BEGIN_DECLS
 
 typedef unsigned int tcflag_t;
 typedef unsigned char cc_t;
@@ -94,5 +100,7 @@ tcsetattr(int fd, int when, const struct termios *t)
 }
 
 __LAB_FN void cfmakeraw(struct termios *t) { t->c_lflag &= ~(ECHO | ECHONL | ICANON | ISIG | IEXTEN); }
+
+__END_DECLS
 
 #endif

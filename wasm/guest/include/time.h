@@ -2,6 +2,10 @@
 #ifndef _LAB_TIME_H_
 #define _LAB_TIME_H_
 
+#if defined(__cplusplus)
+#pragma clang system_header
+#endif
+
 /* Without this, its clock is deprecated. */
 #ifndef _WASI_EMULATED_PROCESS_CLOCKS
 #define _WASI_EMULATED_PROCESS_CLOCKS
@@ -10,6 +14,8 @@
 #include_next <time.h>
 
 #include <lab/host.h>
+
+__BEGIN_DECLS
 
 __LAB_FN void tzset(void) {}
 
@@ -27,5 +33,7 @@ clock(void)
 		return ((clock_t)-1);
 	return ((clock_t)now.tv_sec * CLOCKS_PER_SEC + now.tv_nsec / (1000000000 / CLOCKS_PER_SEC));
 }
+
+__END_DECLS
 
 #endif

@@ -2,6 +2,10 @@
 #ifndef _LAB_UNISTD_H_
 #define _LAB_UNISTD_H_
 
+#if defined(__cplusplus)
+#pragma clang system_header
+#endif
+
 /* Without this, its getpid is deprecated. */
 #ifndef _WASI_EMULATED_GETPID
 #define _WASI_EMULATED_GETPID
@@ -11,6 +15,8 @@
 
 #include <lab/fdflags.h>
 #include <lab/host.h>
+
+__BEGIN_DECLS
 
 extern char **environ;
 
@@ -142,5 +148,7 @@ daemon(int nochdir, int noclose)
 	}
 	return (0);
 }
+
+__END_DECLS
 
 #endif

@@ -5,10 +5,16 @@
 #ifndef _LAB_ARGV_H_
 #define _LAB_ARGV_H_
 
+#if defined(__cplusplus)
+#pragma clang system_header
+#endif
+
 #include <stddef.h>
 #include <stdint.h>
 
 #include <lab/host.h>
+
+__BEGIN_DECLS
 
 void *malloc(size_t);
 void free(void *);
@@ -217,5 +223,7 @@ __lab_wait(int pid)
 		return (-1);
 	return (status);
 }
+
+__END_DECLS
 
 #endif

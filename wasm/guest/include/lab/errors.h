@@ -7,6 +7,10 @@
 #ifndef _LAB_ERRORS_H_
 #define _LAB_ERRORS_H_
 
+#if defined(__cplusplus)
+#pragma clang system_header
+#endif
+
 #include <lab/host.h>
 
 #define ENOTBLK (0x100 + 15)
@@ -29,6 +33,8 @@
 #define ENOATTR (0x100 + 87)
 #define EDOOFUS (0x100 + 88)
 #define ECAPMODE (0x100 + 94)
+
+__BEGIN_DECLS
 
 /* __lab_message is what an error number means, a null pointer if nothing. */
 __LAB_FN const char *
@@ -167,5 +173,7 @@ strerror(int e)
 		continue;
 	return (unknown);
 }
+
+__END_DECLS
 
 #endif

@@ -2,9 +2,15 @@
 #ifndef _LAB_FDFLAGS_H_
 #define _LAB_FDFLAGS_H_
 
+#if defined(__cplusplus)
+#pragma clang system_header
+#endif
+
 #include <lab/host.h>
 
 #define __LAB_FDS 1024
+
+__BEGIN_DECLS
 
 __LAB_FN uint32_t __lab_async[__LAB_FDS / 32];
 
@@ -26,5 +32,7 @@ __lab_async_get(int fd)
 {
 	return (fd >= 0 && fd < __LAB_FDS && (__lab_async[fd / 32] >> (fd % 32) & 1) != 0);
 }
+
+__END_DECLS
 
 #endif

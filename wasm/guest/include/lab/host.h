@@ -9,13 +9,21 @@
 #ifndef _LAB_HOST_H_
 #define _LAB_HOST_H_
 
+#if defined(__cplusplus)
+#pragma clang system_header
+#endif
+
 #define __LAB_HOST(module, name) __attribute__((import_module(module), import_name(name)))
 #define __LAB_FN __attribute__((weak))
 /* The name that the linker sees, where wasi-libc has a function of the name. */
 #define __LAB_NAME(name) __asm__("__bsd_" name)
 
+#include <sys/cdefs.h>
+
 #include <errno.h>
 #include <stdint.h>
+
+__BEGIN_DECLS
 
 struct timespec;
 
@@ -52,5 +60,7 @@ __LAB_FN int __lab_interrupted;
 
 /* The signals that the process blocks: bit sig-1 is a signal's. */
 __LAB_FN uint32_t __lab_blocked;
+
+__END_DECLS
 
 #endif

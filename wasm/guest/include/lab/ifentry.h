@@ -5,10 +5,16 @@
 #ifndef _LAB_IFENTRY_H_
 #define _LAB_IFENTRY_H_
 
+#if defined(__cplusplus)
+#pragma clang system_header
+#endif
+
 #include <lab/host.h>
 #include <sys/ioccom.h>
 
 #include <string.h>
+
+__BEGIN_DECLS
 
 struct __lab_ifentry {
 	uint32_t number; /* of the entry, from 0 */
@@ -45,5 +51,7 @@ __lab_ifentry(int fd, uint32_t number, struct __lab_ifentry *e)
 /* In <lab/interfaces.h>: it needs addresses, which <sys/ioctl.h> does not. */
 struct ifconf;
 int __lab_ifconf(int, struct ifconf *) __attribute__((__weak__));
+
+__END_DECLS
 
 #endif

@@ -5,12 +5,18 @@
 #ifndef _LAB_INTERFACES_H_
 #define _LAB_INTERFACES_H_
 
+#if defined(__cplusplus)
+#pragma clang system_header
+#endif
+
 #include <lab/ifentry.h>
 #include <net/if.h>
 #include <net/if_dl.h>
 
 #include <stdlib.h>
 #include <unistd.h>
+
+__BEGIN_DECLS
 
 /* __lab_sockaddr_ip makes a sockaddr_in or sockaddr_in6 and returns its length. */
 __LAB_FN unsigned char
@@ -114,7 +120,7 @@ if_indextoname(unsigned index, char *name)
 
 	if (__lab_iflink(0, index, &e) == 0)
 		return (0);
-	return (memcpy(name, e.name, IFNAMSIZ));
+	return ((char *)memcpy(name, e.name, IFNAMSIZ));
 }
 
 /* if_nameindex returns a list that ends with an index of 0, in one piece of memory. */
@@ -124,7 +130,7 @@ if_nameindex(void)
 	struct __lab_named {
 		struct if_nameindex list[65];
 		char names[64][IFNAMSIZ];
-	} *all = calloc(1, sizeof(*all));
+	} *all = (struct __lab_named *)calloc(1, sizeof(*all));
 	struct __lab_ifentry e;
 	uint32_t n;
 	int fd, found = 0, r = -1;
@@ -136,7 +142,7 @@ if_nameindex(void)
 			if (e.family != 0)
 				continue;
 			all->list[found].if_index = e.index;
-			all->list[found].if_name = memcpy(all->names[found], e.name, IFNAMSIZ);
+			all->list[found].if_name = (char *)memcpy(all->names[found], e.name, IFNAMSIZ);
 			found++;
 		}
 		close(fd);
@@ -148,5 +154,7 @@ if_nameindex(void)
 }
 
 __LAB_FN void if_freenameindex(struct if_nameindex *list) { free(list); }
+
+__END_DECLS
 
 #endif

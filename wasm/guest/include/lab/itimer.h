@@ -2,8 +2,14 @@
 #ifndef _LAB_ITIMER_H_
 #define _LAB_ITIMER_H_
 
+#if defined(__cplusplus)
+#pragma clang system_header
+#endif
+
 #include <signal.h>
 #include <sys/time.h>
+
+__BEGIN_DECLS
 
 __LAB_FN uint32_t
 __lab_ms(const struct timeval *t)
@@ -12,7 +18,7 @@ __lab_ms(const struct timeval *t)
 }
 
 __LAB_FN int
-setitimer(int which, const struct itimerval *restrict value, struct itimerval *restrict old)
+setitimer(int which, const struct itimerval *__restrict value, struct itimerval *__restrict old)
 {
 	uint32_t was = __lab_signals.restart, left;
 
@@ -28,5 +34,7 @@ setitimer(int which, const struct itimerval *restrict value, struct itimerval *r
 	}
 	return (0);
 }
+
+__END_DECLS
 
 #endif

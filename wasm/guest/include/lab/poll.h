@@ -2,8 +2,14 @@
 #ifndef _LAB_POLL_LAB_H_
 #define _LAB_POLL_LAB_H_
 
+#if defined(__cplusplus)
+#pragma clang system_header
+#endif
+
 #include <lab/host.h>
 #include <lab/remaining.h>
+
+__BEGIN_DECLS
 
 struct __lab_pollfd {
 	int fd;
@@ -25,5 +31,7 @@ __lab_poll(void *fds, uint32_t count, int64_t duration)
 	} while (__lab_again(n, &t));
 	return (n);
 }
+
+__END_DECLS
 
 #endif

@@ -2,9 +2,15 @@
 #ifndef _LAB_PROGNAME_H_
 #define _LAB_PROGNAME_H_
 
+#if defined(__cplusplus)
+#pragma clang system_header
+#endif
+
 #include <stdint.h>
 
 #include <lab/host.h>
+
+__BEGIN_DECLS
 
 __LAB_HOST("wasi_snapshot_preview1", "args_get") int32_t __host_args_get(char **, char *);
 __LAB_HOST("wasi_snapshot_preview1", "args_sizes_get") int32_t __host_args_sizes_get(uint32_t *, uint32_t *);
@@ -48,5 +54,7 @@ setprogname(const char *name)
 			__lab_progname = name + 1;
 	}
 }
+
+__END_DECLS
 
 #endif

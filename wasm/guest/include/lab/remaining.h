@@ -7,6 +7,10 @@
 #ifndef _LAB_REMAINING_H_
 #define _LAB_REMAINING_H_
 
+#if defined(__cplusplus)
+#pragma clang system_header
+#endif
+
 #define __NEED_time_t
 #define __NEED_struct_timespec
 #include <bits/alltypes.h>
@@ -14,6 +18,8 @@
 #include <lab/host.h>
 
 #define __LAB_SECOND 1000000000ll
+
+__BEGIN_DECLS
 
 __LAB_HOST("wasi_snapshot_preview1", "clock_time_get") int32_t __host_clock_time_get(int32_t clock, int64_t precision, int64_t *now);
 
@@ -63,5 +69,7 @@ __lab_again(int n, struct __lab_timed *t)
 		t->left = 0;
 	return (1);
 }
+
+__END_DECLS
 
 #endif

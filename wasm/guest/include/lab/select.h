@@ -2,6 +2,10 @@
 #ifndef _LAB_SELECT_H_
 #define _LAB_SELECT_H_
 
+#if defined(__cplusplus)
+#pragma clang system_header
+#endif
+
 #include <lab/poll.h>
 #include <sys/select.h>
 
@@ -12,10 +16,16 @@
 #define __LAB_POLLHUP 0x0010
 #define __LAB_POLLNVAL 0x0020
 
+__BEGIN_DECLS
+
 __LAB_FN int
 __lab_select(int count, fd_set *in, fd_set *out, fd_set *except, int64_t duration)
 {
+#if defined(__cplusplus)
+	struct __lab_pollfd *fds = (struct __lab_pollfd *)__builtin_alloca(sizeof(*fds) * (count > 0 && count <= FD_SETSIZE ? count : 1));
+#else
 	struct __lab_pollfd fds[count > 0 && count <= FD_SETSIZE ? count : 1];
+#endif
 	uint32_t used = 0, i;
 	int n = 0;
 
@@ -69,7 +79,7 @@ __lab_select(int count, fd_set *in, fd_set *out, fd_set *except, int64_t duratio
 }
 
 __LAB_FN int
-select(int count, fd_set *restrict in, fd_set *restrict out, fd_set *restrict except, struct timeval *restrict timeout)
+select(int count, fd_set *__restrict in, fd_set *__restrict out, fd_set *__restrict except, struct timeval *__restrict timeout)
 {
 	struct timespec t = {0, 0};
 	int64_t duration;
@@ -84,5 +94,7 @@ select(int count, fd_set *restrict in, fd_set *restrict out, fd_set *restrict ex
 		return (-1);
 	return (__lab_select(count, in, out, except, duration));
 }
+
+__END_DECLS
 
 #endif

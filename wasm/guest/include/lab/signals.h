@@ -2,6 +2,10 @@
 #ifndef _LAB_SIGNALS_H_
 #define _LAB_SIGNALS_H_
 
+#if defined(__cplusplus)
+#pragma clang system_header
+#endif
+
 #define SIGHUP 1
 #define SIGINT 2
 #define SIGQUIT 3

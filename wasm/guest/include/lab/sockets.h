@@ -5,6 +5,10 @@
 #ifndef _LAB_SOCKETS_H_
 #define _LAB_SOCKETS_H_
 
+#if defined(__cplusplus)
+#pragma clang system_header
+#endif
+
 #include <sys/socket.h>
 
 #include <fcntl.h>
@@ -13,6 +17,8 @@
 #include <lab/host.h>
 
 #define __LAB_WASI(name) __LAB_HOST("wasi_snapshot_preview1", name)
+
+__BEGIN_DECLS
 
 /* An address: where it is and how long; in there a family and the bytes. */
 struct __lab_address {
@@ -120,19 +126,19 @@ __lab_from_host(const struct __lab_raw *raw, uint32_t port, struct sockaddr *sa,
 int socket(int, int, int) __LAB_NAME("socket");
 int bind(int, const struct sockaddr *, socklen_t) __LAB_NAME("bind");
 int listen(int, int) __LAB_NAME("listen");
-int accept(int, struct sockaddr *restrict, socklen_t *restrict) __LAB_NAME("accept");
-int accept4(int, struct sockaddr *restrict, socklen_t *restrict, int) __LAB_NAME("accept4");
+int accept(int, struct sockaddr *__restrict, socklen_t *__restrict) __LAB_NAME("accept");
+int accept4(int, struct sockaddr *__restrict, socklen_t *__restrict, int) __LAB_NAME("accept4");
 int connect(int, const struct sockaddr *, socklen_t) __LAB_NAME("connect");
 int shutdown(int, int) __LAB_NAME("shutdown");
-int getsockname(int, struct sockaddr *restrict, socklen_t *restrict) __LAB_NAME("getsockname");
-int getpeername(int, struct sockaddr *restrict, socklen_t *restrict) __LAB_NAME("getpeername");
+int getsockname(int, struct sockaddr *__restrict, socklen_t *__restrict) __LAB_NAME("getsockname");
+int getpeername(int, struct sockaddr *__restrict, socklen_t *__restrict) __LAB_NAME("getpeername");
 int setsockopt(int, int, int, const void *, socklen_t) __LAB_NAME("setsockopt");
-int getsockopt(int, int, int, void *restrict, socklen_t *restrict) __LAB_NAME("getsockopt");
+int getsockopt(int, int, int, void *__restrict, socklen_t *__restrict) __LAB_NAME("getsockopt");
 ssize_t send(int, const void *, size_t, int) __LAB_NAME("send");
 ssize_t sendto(int, const void *, size_t, int, const struct sockaddr *, socklen_t) __LAB_NAME("sendto");
 ssize_t sendmsg(int, const struct msghdr *, int) __LAB_NAME("sendmsg");
 ssize_t recv(int, void *, size_t, int) __LAB_NAME("recv");
-ssize_t recvfrom(int, void *restrict, size_t, int, struct sockaddr *restrict, socklen_t *restrict) __LAB_NAME("recvfrom");
+ssize_t recvfrom(int, void *__restrict, size_t, int, struct sockaddr *__restrict, socklen_t *__restrict) __LAB_NAME("recvfrom");
 ssize_t recvmsg(int, struct msghdr *, int) __LAB_NAME("recvmsg");
 
 __LAB_FN int
@@ -179,7 +185,7 @@ listen(int fd, int backlog)
 }
 
 __LAB_FN int
-getpeername(int fd, struct sockaddr *restrict sa, socklen_t *restrict len)
+getpeername(int fd, struct sockaddr *__restrict sa, socklen_t *__restrict len)
 {
 	struct __lab_raw raw = {0};
 	struct __lab_address a = {&raw, sizeof(raw)};
@@ -192,7 +198,7 @@ getpeername(int fd, struct sockaddr *restrict sa, socklen_t *restrict len)
 }
 
 __LAB_FN int
-getsockname(int fd, struct sockaddr *restrict sa, socklen_t *restrict len)
+getsockname(int fd, struct sockaddr *__restrict sa, socklen_t *__restrict len)
 {
 	struct __lab_raw raw = {0};
 	struct __lab_address a = {&raw, sizeof(raw)};
@@ -205,7 +211,7 @@ getsockname(int fd, struct sockaddr *restrict sa, socklen_t *restrict len)
 }
 
 __LAB_FN int
-accept4(int fd, struct sockaddr *restrict sa, socklen_t *restrict len, int flags)
+accept4(int fd, struct sockaddr *__restrict sa, socklen_t *__restrict len, int flags)
 {
 	int32_t got = -1;
 
@@ -217,7 +223,7 @@ accept4(int fd, struct sockaddr *restrict sa, socklen_t *restrict len, int flags
 }
 
 __LAB_FN int
-accept(int fd, struct sockaddr *restrict sa, socklen_t *restrict len)
+accept(int fd, struct sockaddr *__restrict sa, socklen_t *__restrict len)
 {
 	return (accept4(fd, sa, len, 0));
 }
@@ -269,7 +275,7 @@ setsockopt(int fd, int level, int name, const void *value, socklen_t len)
 }
 
 __LAB_FN int
-getsockopt(int fd, int level, int name, void *restrict value, socklen_t *restrict len)
+getsockopt(int fd, int level, int name, void *__restrict value, socklen_t *__restrict len)
 {
 	return (__lab_wasi(__host_sock_getsockopt(fd, (uint32_t)__lab_level(level), (uint32_t)__lab_option(level, name), value, (uint32_t *)len)));
 }
@@ -372,7 +378,7 @@ send(int fd, const void *buf, size_t len, int flags)
 }
 
 __LAB_FN ssize_t
-recvfrom(int fd, void *restrict buf, size_t len, int flags, struct sockaddr *restrict from, socklen_t *restrict fromlen)
+recvfrom(int fd, void *__restrict buf, size_t len, int flags, struct sockaddr *__restrict from, socklen_t *__restrict fromlen)
 {
 	struct __lab_iovec v = {buf, (uint32_t)len};
 	struct msghdr m = {.msg_iov = (struct iovec *)&v, .msg_iovlen = 1};
@@ -393,5 +399,7 @@ recv(int fd, void *buf, size_t len, int flags)
 {
 	return (recvfrom(fd, buf, len, flags, 0, 0));
 }
+
+__END_DECLS
 
 #endif

@@ -2,7 +2,13 @@
 #ifndef _LAB_STRSIGNAL_H_
 #define _LAB_STRSIGNAL_H_
 
+#if defined(__cplusplus)
+#pragma clang system_header
+#endif
+
 #include <lab/host.h>
+
+__BEGIN_DECLS
 
 __LAB_FN char *
 strsignal(int sig)
@@ -57,5 +63,7 @@ strsignal(int sig)
 		continue;
 	return (unknown);
 }
+
+__END_DECLS
 
 #endif

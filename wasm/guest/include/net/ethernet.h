@@ -2,6 +2,10 @@
 #ifndef _NET_ETHERNET_H_
 #define _NET_ETHERNET_H_
 
+#if defined(__cplusplus)
+#pragma clang system_header
+#endif
+
 #include <sys/types.h>
 
 #include <stdint.h>
@@ -16,6 +20,8 @@
 #define ETHER_MAX_LEN_JUMBO 9018
 #define ETHERMTU (ETHER_MAX_LEN - ETHER_HDR_LEN - ETHER_CRC_LEN)
 #define ETHERMIN (ETHER_MIN_LEN - ETHER_HDR_LEN - ETHER_CRC_LEN)
+
+__BEGIN_DECLS
 
 struct ether_header {
 	u_char ether_dhost[ETHER_ADDR_LEN];
@@ -106,5 +112,7 @@ ether_aton(const char *text)
 
 	return (ether_aton_r(text, &a));
 }
+
+__END_DECLS
 
 #endif

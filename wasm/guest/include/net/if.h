@@ -2,6 +2,10 @@
 #ifndef _NET_IF_H_
 #define _NET_IF_H_
 
+#if defined(__cplusplus)
+#pragma clang system_header
+#endif
+
 #include <sys/types.h>
 
 #include <sys/socket.h>
@@ -39,7 +43,7 @@ struct ifreq {
 		struct sockaddr ifru_addr;
 		struct sockaddr ifru_dstaddr;
 		struct sockaddr ifru_broadaddr;
-#if defined(__NetBSD__)
+#if defined(__LAB_NETBSD)
 		struct sockaddr_storage ifru_space;
 #endif
 		short ifru_flags[2];

@@ -2,6 +2,10 @@
 #ifndef _NET_IF_ARP_H_
 #define _NET_IF_ARP_H_
 
+#if defined(__cplusplus)
+#pragma clang system_header
+#endif
+
 #include <sys/types.h>
 
 #include <sys/socket.h>

@@ -2,11 +2,15 @@
 #ifndef _NET_IF_DL_H_
 #define _NET_IF_DL_H_
 
+#if defined(__cplusplus)
+#pragma clang system_header
+#endif
+
 #include <sys/socket.h>
 
-#if defined(__FreeBSD__)
+#if defined(__LAB_FREEBSD)
 #define __LAB_SDL_DATA 46
-#elif defined(__NetBSD__)
+#elif defined(__LAB_NETBSD)
 #define __LAB_SDL_DATA 24
 #else
 #define __LAB_SDL_DATA 12
@@ -21,7 +25,7 @@ struct sockaddr_dl {
 	unsigned char sdl_alen;
 	unsigned char sdl_slen;
 	char sdl_data[__LAB_SDL_DATA]; /* the name, then the address */
-#if defined(__DragonFly__)
+#if defined(__LAB_DRAGONFLY)
 	unsigned short sdl_rcf;
 	unsigned short sdl_route[16];
 #endif

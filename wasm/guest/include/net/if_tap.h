@@ -2,6 +2,10 @@
 #ifndef _NET_IF_TAP_H_
 #define _NET_IF_TAP_H_
 
+#if defined(__cplusplus)
+#pragma clang system_header
+#endif
+
 #include <sys/types.h>
 
 #include <net/if.h>
@@ -10,7 +14,7 @@
 #define TAPMTU 1500
 #define TAPMRU 16384
 
-#if defined(__NetBSD__)
+#if defined(__LAB_NETBSD)
 
 /* NetBSD: which interface a descriptor is of, the only request of its own. */
 #define TAPGIFNAME _IOR('e', 0, struct ifreq)

@@ -2,6 +2,10 @@
 #ifndef _NET_IF_TYPES_H_
 #define _NET_IF_TYPES_H_
 
+#if defined(__cplusplus)
+#pragma clang system_header
+#endif
+
 #define IFT_OTHER 0x1
 #define IFT_ETHER 0x6
 #define IFT_PPP 0x17

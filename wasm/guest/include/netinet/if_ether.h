@@ -2,6 +2,10 @@
 #ifndef _NETINET_IF_ETHER_H_
 #define _NETINET_IF_ETHER_H_
 
+#if defined(__cplusplus)
+#pragma clang system_header
+#endif
+
 #include <net/ethernet.h>
 #include <net/if_arp.h>
 

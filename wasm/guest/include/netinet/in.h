@@ -2,12 +2,18 @@
 #ifndef _NETINET_IN_H_
 #define _NETINET_IN_H_
 
+#if defined(__cplusplus)
+#pragma clang system_header
+#endif
+
 #include <sys/socket.h>
 
 #include <stdint.h>
 
 #ifndef __wasilibc___typedef_in_port_t_h
 #define __wasilibc___typedef_in_port_t_h
+__BEGIN_DECLS
+
 typedef uint16_t in_port_t;
 #endif
 #ifndef __wasilibc___typedef_in_addr_t_h
@@ -135,5 +141,7 @@ uint32_t htonl(uint32_t);
 uint16_t htons(uint16_t);
 uint32_t ntohl(uint32_t);
 uint16_t ntohs(uint16_t);
+
+__END_DECLS
 
 #endif

@@ -2,6 +2,10 @@
 #ifndef _NETINET_IN_SYSTM_H_
 #define _NETINET_IN_SYSTM_H_
 
+#if defined(__cplusplus)
+#pragma clang system_header
+#endif
+
 #include <stdint.h>
 
 typedef uint16_t n_short;

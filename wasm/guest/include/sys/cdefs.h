@@ -4,8 +4,13 @@
 
 #include <lab/dialect.h>
 
+#if defined(__cplusplus)
+#define __BEGIN_DECLS extern "C" {
+#define __END_DECLS }
+#else
 #define __BEGIN_DECLS
 #define __END_DECLS
+#endif
 #define __P(protos) protos
 #define __CONCAT1(x, y) x ## y
 #define __CONCAT(x, y) __CONCAT1(x, y)

@@ -2,8 +2,16 @@
 #ifndef _SYS_ENDIAN_H_
 #define _SYS_ENDIAN_H_
 
+#if defined(__cplusplus)
+#pragma clang system_header
+#endif
+
+#include <sys/cdefs.h>
+
 #include <endian.h>
 #include <stdint.h>
+
+__BEGIN_DECLS
 
 #define __LAB_ENDIAN(bits)							\
 static inline uint##bits##_t be##bits##dec(const void *p)			\
@@ -34,5 +42,7 @@ __LAB_ENDIAN(32)
 __LAB_ENDIAN(64)
 
 #undef __LAB_ENDIAN
+
+__END_DECLS
 
 #endif

@@ -2,6 +2,10 @@
 #ifndef _SYS_EVENT_H_
 #define _SYS_EVENT_H_
 
+#if defined(__cplusplus)
+#pragma clang system_header
+#endif
+
 #include <sys/types.h>
 
 #include <stdint.h>
@@ -32,6 +36,8 @@
 #define NOTE_NSECONDS 0x00000008
 /* For EVFILT_PROC. */
 #define NOTE_EXIT 0x80000000u
+
+__BEGIN_DECLS
 
 struct kevent {
 	uintptr_t ident;
@@ -72,5 +78,7 @@ kevent(int kq, const struct kevent *changes, int nchanges, struct kevent *events
 	} while (__lab_again(n, &t));
 	return (n);
 }
+
+__END_DECLS
 
 #endif

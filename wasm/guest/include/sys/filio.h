@@ -2,6 +2,10 @@
 #ifndef _SYS_FILIO_H_
 #define _SYS_FILIO_H_
 
+#if defined(__cplusplus)
+#pragma clang system_header
+#endif
+
 #include <sys/ioccom.h>
 
 #define FIOCLEX _IO('f', 1)

@@ -2,6 +2,10 @@
 #ifndef _SYS_IOCCOM_H_
 #define _SYS_IOCCOM_H_
 
+#if defined(__cplusplus)
+#pragma clang system_header
+#endif
+
 #include <sys/cdefs.h>
 
 #define IOCPARM_SHIFT 13
@@ -20,7 +24,7 @@
 #define _IOC(inout, group, num, len) \
 	((unsigned long)((inout) | (((len) & IOCPARM_MASK) << 16) | ((group) << 8) | (num)))
 #define _IO(g, n) _IOC(IOC_VOID, (g), (n), 0)
-#if defined(__FreeBSD__)
+#if defined(__LAB_FREEBSD)
 #define _IOWINT(g, n) _IOC(IOC_VOID, (g), (n), sizeof(int))
 #endif
 #define _IOR(g, n, t) _IOC(IOC_OUT, (g), (n), sizeof(t))

@@ -2,6 +2,10 @@
 #ifndef _SYS_IOCTL_H_
 #define _SYS_IOCTL_H_
 
+#if defined(__cplusplus)
+#pragma clang system_header
+#endif
+
 #include <sys/types.h>
 
 #include <stdarg.h>
@@ -13,6 +17,8 @@
 #include <sys/ioccom.h>
 #include <sys/sockio.h>
 #include <sys/ttycom.h>
+
+__BEGIN_DECLS
 
 int ioctl(int, unsigned long, ...) __LAB_NAME("ioctl");
 
@@ -35,8 +41,10 @@ ioctl(int fd, unsigned long request, ...)
 	if (r == 0 && request == FIOASYNC)
 		__lab_async_set(fd, *(int *)arg != 0);
 	if (r < 0 && (request & 0xffff) == ('i' << 8 | 36)) /* SIOCGIFCONF: its argument has a pointer */
-		return (__lab_ifconf(fd, arg));
+		return (__lab_ifconf(fd, (struct ifconf *)arg));
 	return (r);
 }
+
+__END_DECLS
 
 #endif

@@ -2,6 +2,10 @@
 #ifndef _LAB_SYS_PARAM_H_
 #define _LAB_SYS_PARAM_H_
 
+#if defined(__cplusplus)
+#pragma clang system_header
+#endif
+
 #include <sys/types.h>
 
 #include_next <sys/param.h>

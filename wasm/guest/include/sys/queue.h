@@ -9,6 +9,10 @@
 #ifndef _SYS_QUEUE_H_
 #define _SYS_QUEUE_H_
 
+#if defined(__cplusplus)
+#pragma clang system_header
+#endif
+
 #include <stddef.h>
 
 #define SLIST_HEAD(name, type) struct name { struct type *slh_first; }

@@ -2,6 +2,10 @@
 #ifndef _SYS_SELECT_H_
 #define _SYS_SELECT_H_
 
+#if defined(__cplusplus)
+#pragma clang system_header
+#endif
+
 #include <features.h>
 
 #define __NEED_size_t
@@ -18,6 +22,8 @@
 
 #undef FD_SETSIZE
 #define FD_SETSIZE 1024
+
+__BEGIN_DECLS
 
 typedef uint32_t __fd_mask;
 typedef __fd_mask fd_mask;
@@ -39,6 +45,8 @@ typedef struct fd_set {
 
 int pselect(int, fd_set *__restrict, fd_set *__restrict, fd_set *__restrict, const struct timespec *__restrict, const sigset_t *__restrict) __LAB_NAME("pselect");
 int select(int, fd_set *__restrict, fd_set *__restrict, fd_set *__restrict, struct timeval *__restrict) __LAB_NAME("select");
+
+__END_DECLS
 
 #include <lab/select.h>
 

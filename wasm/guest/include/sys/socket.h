@@ -5,6 +5,10 @@
 #ifndef _SYS_SOCKET_H_
 #define _SYS_SOCKET_H_
 
+#if defined(__cplusplus)
+#pragma clang system_header
+#endif
+
 #include <sys/types.h>
 
 #define __NEED_socklen_t
@@ -36,7 +40,7 @@
 #define SO_RCVBUF 0x1002
 #define SO_SNDLOWAT 0x1003
 #define SO_RCVLOWAT 0x1004
-#if defined(__NetBSD__)
+#if defined(__LAB_NETBSD)
 #define SO_SNDTIMEO 0x100b
 #define SO_RCVTIMEO 0x100c
 #else
@@ -61,7 +65,7 @@ struct linger {
 #define AF_ROUTE 17
 #define AF_LINK 18
 #define AF_IPX 23
-#if defined(__NetBSD__)
+#if defined(__LAB_NETBSD)
 #define AF_INET6 24
 #else
 #define AF_INET6 28

@@ -5,6 +5,10 @@
 #ifndef _SYS_SOCKIO_H_
 #define _SYS_SOCKIO_H_
 
+#if defined(__cplusplus)
+#pragma clang system_header
+#endif
+
 #include <sys/ioccom.h>
 
 #define SIOCSIFADDR _IOW('i', 12, struct ifreq)

@@ -2,9 +2,15 @@
 #ifndef _LAB_SYS_STAT_H_
 #define _LAB_SYS_STAT_H_
 
+#if defined(__cplusplus)
+#pragma clang system_header
+#endif
+
 #include_next <sys/stat.h>
 
 #include <lab/host.h>
+
+__BEGIN_DECLS
 
 /* The mask is remembered; what modes files have is the node's affair. */
 __LAB_FN mode_t
@@ -16,5 +22,7 @@ umask(mode_t mask)
 	now = mask & 0777;
 	return (was);
 }
+
+__END_DECLS
 
 #endif

@@ -2,6 +2,10 @@
 #ifndef _LAB_SYS_TIME_H_
 #define _LAB_SYS_TIME_H_
 
+#if defined(__cplusplus)
+#pragma clang system_header
+#endif
+
 #include_next <sys/time.h>
 
 #ifndef TIMEVAL_TO_TIMESPEC
@@ -15,13 +19,17 @@
 #define ITIMER_VIRTUAL 1
 #define ITIMER_PROF 2
 
+__BEGIN_DECLS
+
 struct itimerval {
 	struct timeval it_interval;
 	struct timeval it_value;
 };
 
 /* setitimer is in <signal.h>: SIGALRM is what it is good for. */
-int setitimer(int, const struct itimerval *restrict, struct itimerval *restrict);
+int setitimer(int, const struct itimerval *__restrict, struct itimerval *__restrict);
+
+__END_DECLS
 
 #ifdef _LAB_SIGNAL_H_
 #include <lab/itimer.h>

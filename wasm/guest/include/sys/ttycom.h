@@ -2,6 +2,10 @@
 #ifndef _SYS_TTYCOM_H_
 #define _SYS_TTYCOM_H_
 
+#if defined(__cplusplus)
+#pragma clang system_header
+#endif
+
 #include <sys/ioccom.h>
 
 #define TIOCSPGRP _IOW('t', 118, int)

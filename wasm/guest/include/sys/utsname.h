@@ -2,9 +2,15 @@
 #ifndef _SYS_UTSNAME_H_
 #define _SYS_UTSNAME_H_
 
+#if defined(__cplusplus)
+#pragma clang system_header
+#endif
+
 #include <lab/host.h>
 
 #define SYS_NMLN 256
+
+__BEGIN_DECLS
 
 struct utsname {
 	char sysname[SYS_NMLN];
@@ -31,5 +37,7 @@ uname(struct utsname *u)
 	}
 	return (0);
 }
+
+__END_DECLS
 
 #endif

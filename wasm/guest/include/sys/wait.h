@@ -2,6 +2,10 @@
 #ifndef _SYS_WAIT_H_
 #define _SYS_WAIT_H_
 
+#if defined(__cplusplus)
+#pragma clang system_header
+#endif
+
 #include <sys/types.h>
 
 #include <lab/host.h>
@@ -23,6 +27,8 @@
 #define WCOREDUMP(x) ((x) & WCOREFLAG)
 #define W_EXITCODE(code, sig) ((code) << 8 | (sig))
 
+__BEGIN_DECLS
+
 __LAB_FN pid_t
 waitpid(pid_t pid, int *status, int options)
 {
@@ -35,5 +41,7 @@ waitpid(pid_t pid, int *status, int options)
 }
 
 __LAB_FN pid_t wait(int *status) { return (waitpid(WAIT_ANY, status, 0)); }
+
+__END_DECLS
 
 #endif
