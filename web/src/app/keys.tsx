@@ -48,7 +48,11 @@ function onKey(page: Page, e: KeyboardEvent): void {
   if (e.key === " " && target?.closest("button, a, [role=button], [role=tab], [role=treeitem]")) return;
   const pane = all.find((p) => p.focus === press);
   if (press === "?") page.showKeys();
-  else if (lab !== undefined && key?.run !== undefined) key.run(lab, press);
+  else if (lab !== undefined && key?.goTo !== undefined) {
+    // Pressed again there, it is the browser's own.
+    if (target?.getAttribute("data-focus") === key.goTo) return;
+    focus(lab, key.goTo);
+  } else if (lab !== undefined && key?.run !== undefined) key.run(lab, press);
   else if (lab !== undefined && pane !== undefined) focus(lab, pane.id);
   else return;
   e.preventDefault();

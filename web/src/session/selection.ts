@@ -1,6 +1,8 @@
 // What is selected of a lab: a thing on the bench, a row of the time line, a field of
 // that row's frame; and whether the time line follows what comes.
 import { batch, computed, type ReadonlySignal, signal } from "@preact/signals";
+import { everything, type Filter } from "../core/filter";
+import { type Listed, Lister } from "../core/listed";
 import { frameOf, type Row } from "../core/row";
 import { at, end, find, type Rows } from "../core/rows";
 import type { Thing } from "../core/thing";
@@ -17,10 +19,15 @@ export class Selection {
   /** Path of the selected field. */
   readonly field = signal<string | undefined>(undefined);
   readonly following = signal(true);
+  /** Which rows the time line shows, and where. */
+  readonly filter = signal<Filter>(everything);
+  readonly listed: ReadonlySignal<Listed>;
   private readonly rows: ReadonlySignal<Rows<Row>>;
 
   constructor(rows: ReadonlySignal<Rows<Row>>) {
     this.rows = rows;
+    const lister = new Lister();
+    this.listed = computed(() => lister.list(rows.value, this.filter.value));
     this.row = computed(() => (this.n.value === undefined ? undefined : at(rows.value, this.n.value)));
     this.frame = computed(() => (this.row.value === undefined ? 0 : frameOf(this.row.value)));
   }
@@ -34,28 +41,42 @@ export class Selection {
     });
   }
 
-  /** selectSeq selects the row that is an event. */
+  /** selectSeq selects the row that is an event; a filter that hides it goes. */
   selectSeq(seq: number): void {
     const rows = this.rows.peek();
     const n = find(rows, end(rows) - 1, -1, (r) => r.kind !== "missed" && r.seq === seq);
+    if (n !== undefined) this.reach(n);
+  }
+
+  /** move goes through the listed rows from anywhere. */
+  move(by: number): void {
+    const { first, length, placeOf } = this.listed.peek();
+    const n = this.n.peek();
+    const from = (n === undefined ? undefined : placeOf(n)) ?? (by > 0 ? first - 1 : first + length);
+    this.selectPlace(Math.min(Math.max(from + by, first), first + length - 1));
+  }
+
+  /** selectPlace selects what is listed at a place. */
+  selectPlace(place: number): void {
+    const n = this.listed.peek().at(place);
     if (n !== undefined) this.select(n);
   }
 
-  /** move goes through the rows from anywhere. */
-  move(by: number): void {
-    const rows = this.rows.peek();
-    if (rows.length === 0) return;
-    const from = this.n.peek() ?? (by > 0 ? rows.first - 1 : end(rows));
-    this.select(Math.min(Math.max(from + by, rows.first), end(rows) - 1));
-  }
-
-  /** along goes to the next or previous row of the selected frame. */
+  /** along goes to the next or previous row of the selected frame, also to one that is not listed. */
   along(step: 1 | -1): void {
     const frame = this.frame.peek();
     const from = this.n.peek();
     if (frame === 0 || from === undefined) return;
     const n = find(this.rows.peek(), from + step, step, (r) => frameOf(r) === frame);
-    if (n !== undefined) this.select(n);
+    if (n !== undefined) this.reach(n);
+  }
+
+  /** reach selects a row that somebody asked for: a filter that hides it goes. */
+  private reach(n: number): void {
+    batch(() => {
+      if (this.listed.peek().placeOf(n) === undefined) this.filter.value = everything;
+      this.select(n);
+    });
   }
 
   /** pick selects a thing, and the view of its node that shows it. */

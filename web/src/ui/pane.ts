@@ -13,6 +13,8 @@ export interface Key {
   /** What is pressed, by KeyboardEvent.key, with "Ctrl+" before it; none: the pane itself listens. */
   readonly presses?: readonly string[];
   readonly run?: (lab: LabSession, press: string) => void;
+  /** Where it goes: to the element with this data-focus. */
+  readonly goTo?: string;
   /** Also while one types. */
   readonly always?: boolean;
 }

@@ -8,6 +8,7 @@ export const timeline: Pane = {
   component: TimeLine,
   keys: [
     { shown: "↑ ↓  Page  Home End", does: "in the time line: move through rows" },
+    { shown: "Ctrl+F", does: "find rows by words", presses: ["Ctrl+f"], goTo: "filter", always: true },
     {
       shown: "Ctrl+↑ Ctrl+↓",
       does: "previous, next row from anywhere",

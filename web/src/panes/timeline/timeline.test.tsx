@@ -1,7 +1,7 @@
 // @vitest-environment happy-dom
 import { describe, expect, test } from "vitest";
 
-import { click, FakeLab, find, mount, press, testId, text } from "../../../test/lab";
+import { change, click, FakeLab, find, mount, press, testId, text, type } from "../../../test/lab";
 import { timeline } from "./pane";
 
 const frame = { k: "frame", port: "alice:em0", peer: "s1.1", frame: 7, data: "00", sum: { proto: "ARP" } };
@@ -69,5 +69,39 @@ describe("the time line", () => {
     lab.say({ type: "events", n: 9, from: 20, next: 21, missed: 0, events: [{ seq: 20, t: 0, k: "log", node: "a" }] });
     lab.draw();
     expect(text(testId(root, "kept"))).toMatch(/3 rows · 18 missed · 7 left out/);
+  });
+});
+
+describe("what is looked for", () => {
+  test("sorts are switched off, words are found, and the number says how many are shown", () => {
+    const { lab, root } = line();
+    click(testId(root, "show-frames"));
+    expect([...root.querySelectorAll(".row")].map((r) => (r as HTMLElement).dataset.n)).toEqual(["1"]);
+    expect(text(testId(root, "kept"))).toBe("1 of 3 rows");
+    click(testId(root, "show-frames"));
+    type(testId(root, "filter"), "bob arp");
+    expect([...root.querySelectorAll(".row")].map((r) => (r as HTMLElement).dataset.n)).toEqual(["2"]);
+    press(testId(root, "timeline"), "Home");
+    expect(lab.session.selection.n.value).toBe(2);
+    lab.events({ k: "frame", port: "s1.2", peer: "bob:tap0", frame: 8, data: "00", sum: { proto: "ARP" } });
+    press(testId(root, "timeline"), "ArrowDown");
+    expect(lab.session.selection.n.value).toBe(3);
+    press(testId(root, "filter"), "Escape");
+    expect(text(testId(root, "kept"))).toBe("4 rows");
+  });
+
+  test("where nothing is found, all can be had again", () => {
+    const { root } = line();
+    type(testId(root, "filter"), "carol");
+    expect(text(testId(root, "timeline"))).toContain("None of the 3 rows is what you look for.");
+    click(find(testId(root, "timeline"), "button"));
+    expect(root.querySelectorAll(".row").length).toBe(3);
+  });
+
+  test("a row that one asks for elsewhere is shown, though a filter hid it", () => {
+    const { lab, root } = line();
+    click(testId(root, "show-kernel"));
+    change(() => lab.session.selectSeq(2));
+    expect(find(root, ".row.on").dataset.n).toBe("1");
   });
 });

@@ -1,13 +1,15 @@
 // The time line: a list of up to 100,000 rows of which only those in sight are drawn.
 import { useId } from "preact/hooks";
+import { everything } from "../../core/filter";
 import { count, grouped, seconds } from "../../core/format";
 import { frameOf, protoOf, type Row, rowText } from "../../core/row";
-import { at, end } from "../../core/rows";
+import { at } from "../../core/rows";
 import { ROWS } from "../../core/state";
 import { isAbout } from "../../core/thing";
 import type { LabSession } from "../../session/session";
 import { useLab } from "../../ui/pane";
 import { useWindow } from "../../ui/window";
+import { FilterBar } from "./filterbar";
 import css from "./timeline.module.css";
 
 const ROW = 22;
@@ -19,18 +21,19 @@ export function TimeLine() {
   const { selection } = lab;
   const id = useId();
   const rows = lab.rows.value;
+  const listed = selection.listed.value;
   const follow = selection.following.value;
   const n = selection.n.value;
   const { missed, left } = lab.state.value;
   const { box, height, seen, top, whole, onScroll } = useWindow({
-    first: rows.first,
-    length: rows.length,
+    first: listed.first,
+    length: listed.length,
     rowHeight: ROW,
     follow,
     onFollow: (on) => {
       selection.following.value = on;
     },
-    shown: n,
+    shown: n === undefined ? undefined : listed.placeOf(n),
   });
 
   const onKey = (e: KeyboardEvent): void => {
@@ -40,25 +43,32 @@ export function TimeLine() {
     else if (e.key === "ArrowDown") selection.move(1);
     else if (e.key === "PageUp") selection.move(-page);
     else if (e.key === "PageDown") selection.move(page);
-    else if (e.key === "Home") selection.select(rows.first);
-    else if (e.key === "End") selection.select(end(rows) - 1);
+    else if (e.key === "Home") selection.selectPlace(listed.first);
+    else if (e.key === "End") selection.selectPlace(listed.first + listed.length - 1);
     else if (e.key === "Enter") openOwner(lab, n === undefined ? undefined : at(rows, n));
     else return;
     e.preventDefault();
   };
 
-  const drawn: { readonly n: number; readonly row: Row }[] = [];
-  for (let i = seen.from; i < seen.to; i++) {
-    const row = at(rows, i);
-    if (row !== undefined) drawn.push({ n: i, row });
+  const drawn: { readonly n: number; readonly index: number; readonly row: Row }[] = [];
+  for (let place = seen.from; place < seen.to; place++) {
+    const number = listed.at(place);
+    const row = number === undefined ? undefined : at(rows, number);
+    if (number !== undefined && row !== undefined) drawn.push({ n: number, index: place - listed.first + 1, row });
   }
 
   return (
     <section class={css.timeline} aria-label="Time line">
-      <div class="head" aria-hidden="true">
-        <span class="time">time, s</span>
-        <span class="who">who</span>
-        <span>what</span>
+      <div class="head">
+        <span class="time" aria-hidden="true">
+          time, s
+        </span>
+        <span class="who" aria-hidden="true">
+          who
+        </span>
+        <span aria-hidden="true">what</span>
+        <span class="grow" />
+        <FilterBar />
       </div>
       <div
         class="rows"
@@ -67,27 +77,43 @@ export function TimeLine() {
         ref={box}
         role="grid"
         aria-label="Events"
-        aria-rowcount={rows.length}
+        aria-rowcount={listed.length}
         aria-activedescendant={n === undefined ? undefined : `${id}-${n}`}
         tabIndex={0}
         onScroll={onScroll}
         onKeyDown={onKey}
       >
-        {rows.length === 0 && (
+        {rows.length === 0 ? (
           <p class="teach">
             Nothing has happened yet. Each device call and each frame will be a row here: press run, or step.
           </p>
+        ) : (
+          listed.length === 0 && (
+            <p class="teach">
+              None of the {count(rows.length, "row")} is what you look for.{" "}
+              <button
+                type="button"
+                class="small"
+                onClick={() => {
+                  selection.filter.value = everything;
+                }}
+              >
+                show all
+              </button>
+            </p>
+          )
         )}
         <div class="spacer" style={{ height: `${whole}px` }}>
           <div style={{ transform: `translateY(${top}px)` }}>
-            {drawn.map(({ n: i, row }) => (
-              <Line key={i} id={`${id}-${i}`} n={i} index={i - rows.first + 1} row={row} />
+            {drawn.map(({ n: i, index, row }) => (
+              <Line key={i} id={`${id}-${i}`} n={i} index={index} row={row} />
             ))}
           </div>
         </div>
       </div>
       <footer class="foot">
         <span data-testid="kept">
+          {listed.length < rows.length && `${grouped(listed.length)} of `}
           {count(rows.length, "row")}
           {rows.first > 0 && ` · the oldest ${grouped(rows.first)} let go (at most ${grouped(ROWS)} are kept)`}
           {missed > 0 && ` · ${grouped(missed)} missed`}
