@@ -119,6 +119,18 @@ describe("two labs on one page", () => {
     expect(document.activeElement).toBe(testId(x.bench("b"), "prompt"));
   });
 
+  test("where there is room for one part, each bench has its own, and keys go to it", async () => {
+    const x = await two();
+    draw(x);
+    click(testId(x.bench("a"), "part-timeline"));
+    const part = (id: string) => find(x.bench(id), "main").dataset.part;
+    expect([part("a"), part("b")]).toEqual(["timeline", "topology"]);
+    press(testId(x.bench("b"), "timeline"), "c");
+    expect([part("a"), part("b")]).toEqual(["timeline", "drawer"]);
+    press(testId(x.bench("a"), "timeline"), "f", { ctrlKey: true });
+    expect(document.activeElement).toBe(testId(x.bench("a"), "filter"));
+  });
+
   test("no two elements have the same id", async () => {
     const x = await two();
     for (const id of ["a", "b"]) x.fake(id).events({ k: "log", node: "bob", text: "up" });

@@ -1,4 +1,5 @@
 // The bench of one lab: time bar, topology, time line, detail, drawer.
+import type { Part } from "../session/selection";
 import type { LabSession } from "../session/session";
 import { LabProvider, NodePanesProvider } from "../ui/pane";
 import { Banner } from "./banner";
@@ -30,14 +31,54 @@ function Main(props: { readonly lab: LabSession }) {
     );
   }
   return (
-    <main class={css.main}>
-      <panes.topology.component />
-      <div class={css.right}>
-        <panes.timeline.component />
-        <Lower lab={lab} />
-      </div>
-      <panes.drawer.component />
-    </main>
+    <>
+      <main class={css.main} data-part={lab.selection.part.value}>
+        <div class={css.part} data-is="topology">
+          <panes.topology.component />
+        </div>
+        <div class={css.right}>
+          <div class={css.part} data-is="timeline">
+            <panes.timeline.component />
+          </div>
+          <div class={css.part} data-is="detail">
+            <Lower lab={lab} />
+          </div>
+        </div>
+        <div class={css.part} data-is="drawer">
+          <panes.drawer.component />
+        </div>
+      </main>
+      <Parts lab={lab} />
+    </>
+  );
+}
+
+/** The parts, of which a narrow page shows one at a time. */
+const PARTS: readonly (readonly [Part, string])[] = [
+  ["topology", "topology"],
+  ["timeline", "time line"],
+  ["detail", "brief and detail"],
+  ["drawer", "console"],
+];
+
+function Parts(props: { readonly lab: LabSession }) {
+  const { part } = props.lab.selection;
+  return (
+    <nav class={css.parts} aria-label="Parts of the bench">
+      {PARTS.map(([is, name]) => (
+        <button
+          key={is}
+          type="button"
+          aria-pressed={part.value === is}
+          data-testid={`part-${is}`}
+          onClick={() => {
+            part.value = is;
+          }}
+        >
+          {name}
+        </button>
+      ))}
+    </nav>
   );
 }
 

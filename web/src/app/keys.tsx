@@ -1,6 +1,7 @@
 // The keys, and the list of them: both are made of what the panes say. Single keys do
 // nothing while one types.
 import { useEffect, useRef } from "preact/hooks";
+import type { Part } from "../session/selection";
 import type { LabSession } from "../session/session";
 import type { Key, NodePane, Pane } from "../ui/pane";
 import css from "./keys.module.css";
@@ -51,15 +52,25 @@ function onKey(page: Page, e: KeyboardEvent): void {
   else if (lab !== undefined && key?.goTo !== undefined) {
     // Pressed again there, it is the browser's own.
     if (target?.getAttribute("data-focus") === key.goTo) return;
-    focus(lab, key.goTo);
+    focus(lab, key.goTo, all.find((p) => p.keys.includes(key))?.part);
   } else if (lab !== undefined && key?.run !== undefined) key.run(lab, press);
-  else if (lab !== undefined && pane !== undefined) focus(lab, pane.id);
+  else if (lab !== undefined && pane !== undefined) focus(lab, pane.id, pane.part);
   else return;
   e.preventDefault();
 }
 
-function focus(lab: LabSession, pane: string): void {
-  const el = document.querySelector(`[data-lab="${CSS.escape(lab.id)}"] [data-focus~="${pane}"]`);
+/** focus goes to an element of a lab's bench, in whose part it is. */
+function focus(lab: LabSession, name: string, part: Part | undefined): void {
+  if (part !== undefined) {
+    lab.selection.part.value = part;
+    // Where only one part is shown, it has to be drawn first.
+    requestAnimationFrame(() => goTo(lab, name));
+  }
+  goTo(lab, name);
+}
+
+function goTo(lab: LabSession, name: string): void {
+  const el = document.querySelector(`[data-lab="${CSS.escape(lab.id)}"] [data-focus~="${name}"]`);
   if (el instanceof HTMLElement || el instanceof SVGElement) el.focus();
 }
 

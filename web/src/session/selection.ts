@@ -7,10 +7,15 @@ import { frameOf, type Row } from "../core/row";
 import { at, end, find, type Rows } from "../core/rows";
 import type { Thing } from "../core/thing";
 
+/** Parts of the bench, each of which fills a narrow page. */
+export type Part = "topology" | "timeline" | "detail" | "drawer";
+
 export class Selection {
   readonly thing = signal<Thing | undefined>(undefined);
   /** Which view of a node the drawer shows: the id of its pane. */
   readonly tab = signal("console");
+  /** Which part of the bench is shown where there is room for one. */
+  readonly part = signal<Part>("topology");
   /** Absolute number of the selected row. */
   readonly n = signal<number | undefined>(undefined);
   readonly row: ReadonlySignal<Row | undefined>;

@@ -3,6 +3,7 @@
 import { type ComponentType, createContext } from "preact";
 import { useContext } from "preact/hooks";
 import type { ProcSpec } from "../protocol/types";
+import type { Part } from "../session/selection";
 import type { LabSession } from "../session/session";
 
 /** A key, or some that belong together. */
@@ -24,6 +25,8 @@ export interface Pane {
   /** As it is called in the list of keys. */
   readonly title: string;
   readonly keys: readonly Key[];
+  /** The part of the bench that it stands in. */
+  readonly part?: Part;
   /** The key that goes to it: to the element whose data-focus is its id. */
   readonly focus?: string;
   readonly component: ComponentType;

@@ -3,6 +3,7 @@ import { Console } from "./console";
 
 export const console: NodePane = {
   id: "console",
+  part: "drawer",
   title: "console",
   focus: "c",
   component: Console,

@@ -3,6 +3,7 @@ import { Detail } from "./detail";
 
 export const detail: Pane = {
   id: "detail",
+  part: "detail",
   title: "detail",
   focus: "d",
   component: Detail,

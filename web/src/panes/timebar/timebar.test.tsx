@@ -46,6 +46,14 @@ describe("the time bar", () => {
     expect((testId(root, "step") as HTMLButtonElement).disabled).toBe(true);
   });
 
+  test("the lab is started over by a button", () => {
+    const lab = new FakeLab("a");
+    const started: string[] = [];
+    const root = mount(lab, <timebar.component />, fakeShell({ start: (s) => started.push(s) }));
+    click(testId(root, "again"));
+    expect(started).toEqual(["ping"]);
+  });
+
   test("another lab is chosen, and started by the button", () => {
     const lab = new FakeLab("a");
     const started: string[] = [];

@@ -151,14 +151,25 @@ function Picker(props: { readonly now: string; readonly title: string }) {
         {others.length > 0 && <optgroup label="Samples">{others.map(option)}</optgroup>}
       </select>
       {chosen === now ? (
-        <button
-          type="button"
-          title={`${title}: what this lab is about`}
-          onClick={() => lab.selection.select(undefined)}
-          data-testid="brief"
-        >
-          brief
-        </button>
+        <>
+          <button
+            type="button"
+            title={`${title}: what this lab is about`}
+            onClick={() => lab.selection.select(undefined)}
+            data-testid="brief"
+          >
+            brief
+          </button>
+          <button
+            type="button"
+            class="again"
+            title="Start this lab anew; the one that is shown goes on at its address, where Back leads"
+            onClick={() => shell.start(now)}
+            data-testid="again"
+          >
+            start over
+          </button>
+        </>
       ) : (
         <button
           type="button"

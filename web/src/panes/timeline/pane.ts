@@ -3,6 +3,7 @@ import { TimeLine } from "./timeline";
 
 export const timeline: Pane = {
   id: "timeline",
+  part: "timeline",
   title: "time line",
   focus: "l",
   component: TimeLine,

@@ -3,6 +3,7 @@ import { TopologyPane } from "./topology";
 
 export const topology: Pane = {
   id: "topology",
+  part: "topology",
   title: "topology",
   focus: "t",
   component: TopologyPane,
