@@ -7,16 +7,17 @@ import (
 	"time"
 
 	"wireloom/vnet"
+	"wireloom/vnet/config"
 )
 
 // chain is a lab of switches in a row, with what is to be said of the last link.
 func chain(b *testing.B, n, addresses int, words ...string) *vnet.Lab {
 	b.Helper()
-	c := vnet.Config{Window: -1}
+	c := config.Lab{Window: -1}
 	for i := range n + 1 { // the last is a host
-		c.Switches = append(c.Switches, vnet.SwitchConfig{Name: fmt.Sprintf("s%d", i+1), Ports: 2, MaxMACs: vnet.MaxTable})
+		c.Switches = append(c.Switches, config.Switch{Name: fmt.Sprintf("s%d", i+1), Ports: 2, MaxMACs: config.MaxTable})
 		if i > 0 {
-			c.Links = append(c.Links, vnet.LinkConfig{A: fmt.Sprintf("s%d.2", i), B: fmt.Sprintf("s%d.1", i+1)})
+			c.Links = append(c.Links, config.Link{A: fmt.Sprintf("s%d.2", i), B: fmt.Sprintf("s%d.1", i+1)})
 		}
 	}
 	c.Links[n-1].AtoB = words

@@ -201,3 +201,12 @@ func (l *Lab) emit(e event.Event) { l.rec.Emit(e) }
 
 // event is emit for what happens with every frame: see event.Recorder.
 func (l *Lab) event(k event.Kind) *event.Event { return l.rec.New(k) }
+
+// Lookup is the address that a name stands for.
+func (l *Lab) Lookup(name string) (netip.Addr, bool) {
+	if name == "localhost" {
+		return netip.AddrFrom4([4]byte{127, 0, 0, 1}), true
+	}
+	a, ok := l.hosts[name]
+	return a, ok
+}
