@@ -119,12 +119,12 @@ func TestVLANsOnATrunk(t *testing.T) {
 	p.want("an answer goes to who asked", "h11 88b506")
 	p.send("s2.2", 7, 1, "88b5 07")
 	p.want("an address of another VLAN is unknown", "h12 88b507")
-	macs := ""
+	var macs strings.Builder
 	for _, m := range p.MACs("s1") {
-		macs += fmt.Sprintf("%s@%d:%s ", m.MAC[15:], m.VLAN, m.Port)
+		macs.WriteString(fmt.Sprintf("%s@%d:%s ", m.MAC[15:], m.VLAN, m.Port))
 	}
-	if macs != "03@1:s1.3 01@10:s1.1 04@10:s1.1 07@10:s1.4 02@20:s1.2 07@20:s1.4 " {
-		t.Errorf("the table is %s", macs)
+	if macs.String() != "03@1:s1.3 01@10:s1.1 04@10:s1.1 07@10:s1.4 02@20:s1.2 07@20:s1.4 " {
+		t.Errorf("the table is %s", macs.String())
 	}
 	p.do(vnet.SetVLAN{Port: "s1.1", VLAN: config.PortVLAN{Access: 20}})
 	p.send("s1.1", 1, 0xff, "88b5 08")

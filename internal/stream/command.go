@@ -87,8 +87,8 @@ var fields = func() map[string][]string {
 	all := map[string][]string{}
 	for name, c := range protocol.Commands {
 		t := reflect.TypeOf(c)
-		for i := range t.NumField() {
-			all[name] = append(all[name], t.Field(i).Tag.Get("json"))
+		for field := range t.Fields() {
+			all[name] = append(all[name], field.Tag.Get("json"))
 		}
 	}
 	return all
