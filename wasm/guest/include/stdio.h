@@ -1,4 +1,7 @@
-/* <stdio.h> with popen(3), and a perror that knows the errors of a BSD. */
+/*
+ * <stdio.h> with popen(3), a perror that knows the errors of a BSD, and a stdout that
+ * shows a prompt before stdin waits for the answer.
+ */
 #ifndef _LAB_STDIO_H_
 #define _LAB_STDIO_H_
 
@@ -14,6 +17,31 @@
 #define __LAB_POPENS 16
 
 __BEGIN_DECLS
+
+/*
+ * A BSD's stdio writes out a line-buffered output before it reads a terminal (__srefill of
+ * its libc): a prompt without a newline is seen before its answer is typed. wasi-libc's
+ * does not, so it is done where a program names stdin and nothing is left to read of it. A
+ * copy of stdin in a variable is wasi-libc's. Nothing of this is in a program that does
+ * not read stdin.
+ */
+int __flbf(FILE *);
+size_t __freadahead(FILE *);
+
+static inline FILE *
+__lab_stdin(FILE *in)
+{
+	if (__freadahead(in) == 0 && __flbf(stdout))
+		fflush(stdout);
+	return (in);
+}
+
+#undef stdin
+#define stdin (__lab_stdin(stdin))
+#if !defined(__cplusplus) /* whose std::getchar a macro would break; its std::cin writes out std::cout itself */
+#define getchar() getc(stdin)
+#define scanf(...) fscanf(stdin, __VA_ARGS__)
+#endif
 
 struct __lab_popen {
 	FILE *file;
