@@ -93,7 +93,7 @@ open_socket(void)
 		err(1, "socket");
 	if (setsockopt(sock, SOL_SOCKET, SO_BROADCAST, &on, sizeof(on)) < 0)
 		err(1, "SO_BROADCAST");
-	if (setsockopt(sock, SOL_SOCKET, SO_BINDTODEVICE, conf.interface, (socklen_t)strlen(conf.interface)) < 0)
+	if (setsockopt(sock, SOL_SOCKET, LAB_BINDTODEVICE, conf.interface, (socklen_t)strlen(conf.interface)) < 0)
 		err(1, "%s", conf.interface);
 	if (bind(sock, (struct sockaddr *)&at, sizeof(at)) < 0)
 		err(1, "bind");

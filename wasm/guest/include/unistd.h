@@ -54,6 +54,14 @@ __LAB_FN int setuid(uid_t id) { return (__lab_become(id)); }
 __LAB_FN int seteuid(uid_t id) { return (__lab_become(id)); }
 __LAB_FN int setgid(gid_t id) { return (__lab_become(id)); }
 __LAB_FN int setegid(gid_t id) { return (__lab_become(id)); }
+/* -1 leaves an identity as it is. */
+__LAB_FN int
+setreuid(uid_t real, uid_t effective)
+{
+	return (__lab_become(real == (uid_t)-1 ? 0 : real) < 0 ? -1 : __lab_become(effective == (uid_t)-1 ? 0 : effective));
+}
+
+__LAB_FN int setregid(gid_t real, gid_t effective) { return (setreuid(real, effective)); }
 /* It leads a session of its own already. */
 __LAB_FN pid_t setsid(void) { errno = EPERM; return (-1); }
 

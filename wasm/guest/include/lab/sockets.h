@@ -166,6 +166,17 @@ socket(int family, int type, int protocol)
 	return (fd);
 }
 
+/* Pairs are of Unix sockets, which a node has not: pipe(2) is what there is. */
+__LAB_FN int
+socketpair(int family, int type, int protocol, int fds[2])
+{
+	(void)type;
+	(void)protocol;
+	(void)fds;
+	errno = family == AF_INET || family == AF_INET6 ? EOPNOTSUPP : EAFNOSUPPORT;
+	return (-1);
+}
+
 __LAB_FN int
 bind(int fd, const struct sockaddr *sa, socklen_t len)
 {

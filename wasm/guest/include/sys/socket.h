@@ -49,8 +49,11 @@
 #endif
 #define SO_ERROR 0x1007
 #define SO_TYPE 0x1008
-/* No BSD has it: the value is the name of an interface, as a DHCP client needs it. */
-#define SO_BINDTODEVICE 0x1100
+/*
+ * No BSD has it: the value is the name of an interface, as a DHCP server needs it. It has
+ * a name of the lab's, since programs take SO_BINDTODEVICE for a sign of Linux.
+ */
+#define LAB_BINDTODEVICE 0x1100
 
 struct linger {
 	int l_onoff;
