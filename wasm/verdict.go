@@ -74,6 +74,9 @@ func (g *guest) verdict(err error) sys.Exit {
 		// Instantiation failed: a segment that lies outside its memory or table.
 		return sys.Exit{Code: 128 + sigABRT, How: "trap", Why: "the program can't be loaded: " + err.Error()}
 	}
+	if name, ok := mismatched(where); ok && trap == "unreachable" {
+		return sys.Exit{Code: 128 + sigABRT, How: "trap", Why: trap + where + ": the linker joined two functions " + name + " of different types: one file calls it with other arguments than it has in the other"}
+	}
 	for _, t := range traps {
 		if t.text == trap {
 			return sys.Exit{Code: 128 + t.signal, How: "trap", Why: t.text + where + ": " + t.say + g.memory.refusal()}
@@ -136,6 +139,15 @@ func (m *module) where(stack string) string {
 		b.WriteString(" <- ...")
 	}
 	return b.String()
+}
+
+// mismatched is the function that a stand-in of the linker's at the top of a stack is for:
+// where a function is called as one of another type, wasm-ld warns, and puts in its place
+// one that only traps.
+func mismatched(where string) (name string, ok bool) {
+	name, ok = strings.CutPrefix(where, " in signature_mismatch:")
+	name, _, _ = strings.Cut(name, " <- ")
+	return name, ok
 }
 
 // short cuts a function's name; compilers make some of a kilobyte.
