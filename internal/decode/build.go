@@ -80,8 +80,10 @@ func newBuilder(link Link, fields []KV) (*builder, error) {
 			return nil, fmt.Errorf("%s: given twice", kv.Name)
 		}
 		bl.given[s.name] = v
-		if !bl.has[s.proto] {
-			bl.has[s.proto], who[s.proto] = true, kv.Name
+		for _, p := range []proto{s.proto, s.over} {
+			if p != pFrame && !bl.has[p] {
+				bl.has[p], who[p] = true, kv.Name
+			}
 		}
 	}
 	for _, c := range []struct {
@@ -333,7 +335,7 @@ func (bl *builder) ipv4(next byte, payload []byte) ([]byte, error) {
 		bl.putChecksum("ip.checksum", h[10:], ^fold(sum(0, h)))
 	}
 	b := append(h, payload...)
-	bl.pseudoChecksum(b[len(h):], sum(0, b[12:20]))
+	bl.messageChecksum(b[len(h):], int(binary.BigEndian.Uint16(h[2:]))-len(h), sum(0, b[12:20]))
 	return b, nil
 }
 
@@ -349,7 +351,7 @@ func (bl *builder) ipv6(next byte, payload []byte) ([]byte, error) {
 	}
 	bl.fill(pIPv6, h)
 	b := append(h, payload...)
-	bl.pseudoChecksum(b[40:], sum(0, b[8:40]))
+	bl.messageChecksum(b[40:], int(binary.BigEndian.Uint16(h[4:])), sum(0, b[8:40]))
 	return b, nil
 }
 
@@ -365,13 +367,26 @@ func (bl *builder) putChecksum(name string, at []byte, c uint16) {
 	binary.BigEndian.PutUint16(at, c)
 }
 
-// pseudoChecksum fills in the checksum that covers the IP addresses, unless it was given.
-func (bl *builder) pseudoChecksum(m []byte, acc uint32) {
-	put := func(name string, off int, number uint32) {
+// messageChecksum fills in the checksum of what an IP packet carries, unless it was given.
+// It covers what the lengths say that there is of the message, of which length is what the
+// IP header says: bytes beyond are no part of it. acc is the sum of the addresses.
+func (bl *builder) messageChecksum(m []byte, length int, acc uint32) {
+	put := func(name string, off int, number uint32, header int) {
+		if number == 17 && len(m) >= 8 {
+			length = min(length, int(binary.BigEndian.Uint16(m[4:])))
+		}
+		if length >= header && length < len(m) { // what has no whole header is no message, and no receiver looks at its checksum
+			m = m[:length]
+		}
 		if bl.isGiven(name) || len(m) < off+2 {
 			return
 		}
-		c := ^fold(sum(acc+number+uint32(len(m)), m))
+		if number != 1 { // ICMP's covers no addresses
+			acc += number + uint32(len(m))
+		} else {
+			acc = 0
+		}
+		c := ^fold(sum(acc, m))
 		if c == 0 && number == 17 {
 			c = 0xffff // RFC 768: 0 is for "none"
 		}
@@ -379,11 +394,13 @@ func (bl *builder) pseudoChecksum(m []byte, acc uint32) {
 	}
 	switch {
 	case bl.has[pUDP]:
-		put("udp.checksum", 6, 17)
+		put("udp.checksum", 6, 17, minHeader[pUDP])
 	case bl.has[pTCP]:
-		put("tcp.checksum", 16, 6)
+		put("tcp.checksum", 16, 6, minHeader[pTCP])
 	case bl.has[pICMPv6]:
-		put("icmpv6.checksum", 2, 58)
+		put("icmpv6.checksum", 2, 58, minHeader[pICMPv6])
+	case bl.has[pICMP]:
+		put("icmp.checksum", 2, 1, minHeader[pICMP])
 	}
 }
 
@@ -409,11 +426,7 @@ func (bl *builder) icmp(payload []byte) ([]byte, error) {
 	if err := bl.checkUse(pICMP, h); err != nil {
 		return nil, err
 	}
-	b := append(h, payload...)
-	if !bl.isGiven("icmp.checksum") {
-		bl.putChecksum("icmp.checksum", b[2:], ^fold(sum(0, b)))
-	}
-	return b, nil
+	return append(h, payload...), nil
 }
 
 func (bl *builder) icmp6(payload []byte) ([]byte, error) {

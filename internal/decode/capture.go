@@ -13,6 +13,7 @@ const MaxCaptured = 10_000
 type Captured struct {
 	Link Link
 	Data []byte // a part of the file's bytes
+	Cut  int    // how long the frame was, where the capture has only its beginning; else 0
 }
 
 // Noun is what frames of a link type are, for people.
@@ -49,8 +50,8 @@ func ReadCapture(b []byte) ([]Captured, error) {
 	return nil, errors.New("the file is neither pcap nor pcapng")
 }
 
-// add appends a frame of a link type's number.
-func add(out []Captured, link uint32, data []byte) ([]Captured, error) {
+// add appends a frame of a link type's number. whole is how long it was on the wire.
+func add(out []Captured, link uint32, data []byte, whole uint32) ([]Captured, error) {
 	l, ok := linkTypes[link]
 	switch {
 	case !ok:
@@ -60,7 +61,11 @@ func add(out []Captured, link uint32, data []byte) ([]Captured, error) {
 	case len(out) >= MaxCaptured:
 		return nil, fmt.Errorf("there are more than %d frames", MaxCaptured)
 	}
-	return append(out, Captured{l, data}), nil
+	c := Captured{Link: l, Data: data}
+	if uint64(whole) > uint64(len(data)) {
+		c.Cut = int(whole)
+	}
+	return append(out, c), nil
 }
 
 // readPcap reads the classic format.
@@ -77,7 +82,7 @@ func readPcap(b []byte, order binary.ByteOrder) (out []Captured, err error) {
 		if uint64(n) > uint64(len(b)-16) {
 			return nil, fmt.Errorf("frame %d claims %d bytes, and %d are left", len(out)+1, n, len(b)-16)
 		}
-		if out, err = add(out, link, b[16:16+n]); err != nil {
+		if out, err = add(out, link, b[16:16+n], order.Uint32(b[12:])); err != nil {
 			return nil, err
 		}
 		b = b[16+n:]
@@ -91,7 +96,8 @@ const maxInterfaces = 4096
 // readNG reads pcapng (draft-ietf-opsawg-pcapng).
 func readNG(b []byte) (out []Captured, err error) {
 	var order binary.ByteOrder = binary.LittleEndian
-	var links []uint32
+	type iface struct{ link, snap uint32 } // snap: how much of a frame is kept; 0: all
+	var ifaces []iface
 	for at := 0; at < len(b); {
 		block := b[at:]
 		if len(block) < 12 {
@@ -106,7 +112,7 @@ func readNG(b []byte) (out []Captured, err error) {
 			default:
 				return nil, fmt.Errorf("the section at byte %d has no byte order", at)
 			}
-			links = nil
+			ifaces = nil
 		}
 		typ, n := order.Uint32(block), order.Uint32(block[4:])
 		if n < 12 || n%4 != 0 || uint64(n) > uint64(len(block)) {
@@ -116,22 +122,29 @@ func readNG(b []byte) (out []Captured, err error) {
 		at += int(n)
 		switch {
 		case typ == 1 && len(body) >= 8:
-			if len(links) >= maxInterfaces {
+			if len(ifaces) >= maxInterfaces {
 				return nil, fmt.Errorf("more than %d interfaces are described", maxInterfaces)
 			}
-			links = append(links, uint32(order.Uint16(body)))
-		case typ == 6 && len(body) >= 20:
-			iface, size := order.Uint32(body), order.Uint32(body[12:])
-			if uint64(iface) >= uint64(len(links)) || uint64(size) > uint64(len(body)-20) {
+			ifaces = append(ifaces, iface{uint32(order.Uint16(body)), order.Uint32(body[4:])})
+		case (typ == 6 || typ == 2) && len(body) >= 20: // enhanced; and the packet block that was before it
+			number, size, whole := order.Uint32(body), order.Uint32(body[12:]), order.Uint32(body[16:])
+			if typ == 2 {
+				number = uint32(order.Uint16(body))
+			}
+			if uint64(number) >= uint64(len(ifaces)) || uint64(size) > uint64(len(body)-20) {
 				return nil, fmt.Errorf("frame %d is not whole, or of an interface that is not described", len(out)+1)
 			}
-			out, err = add(out, links[iface], body[20:20+size])
+			out, err = add(out, ifaces[number].link, body[20:20+size], whole)
 		case typ == 3 && len(body) >= 4:
-			if len(links) == 0 {
+			if len(ifaces) == 0 {
 				return nil, fmt.Errorf("frame %d is of an interface that is not described", len(out)+1)
 			}
-			size := min(uint64(order.Uint32(body)), uint64(len(body)-4))
-			out, err = add(out, links[0], body[4:4+size])
+			whole := order.Uint32(body)
+			size := min(uint64(whole), uint64(len(body)-4))
+			if snap := ifaces[0].snap; snap > 0 {
+				size = min(size, uint64(snap))
+			}
+			out, err = add(out, ifaces[0].link, body[4:4+size], whole)
 		}
 		if err != nil {
 			return nil, err

@@ -72,7 +72,8 @@ type spec struct {
 	when        func(h []byte) bool // whether a header (at least two bytes) has this field; nil: always
 	typ, code   int                 // ICMP type and code that building this field implies; typ 0: none
 	doc         string
-	readOnly    bool // not for building
+	readOnly    bool  // not for building
+	over        proto // the field is there only behind a header of this protocol; pFrame: wherever it is
 }
 
 func types(ts ...byte) func(h []byte) bool {
@@ -215,10 +216,16 @@ var specs = []spec{
 	{name: "data.len", label: "Length", proto: pData, kind: kUint, doc: "length of the payload in bytes; built with it, the payload is data.data or data.text again and again, or 00 01 02 and so on, up to that length"},
 }
 
+// An alias is another name for a field, and of which protocol the field is then.
+type alias struct {
+	name string
+	over proto
+}
+
 // aliases are other names for fields, Wireshark's where it has several.
-var aliases = map[string]string{
-	"tcp.seq": "tcp.seq_raw", "tcp.ack": "tcp.ack_raw", "tcp.window_size": "tcp.window_size_value",
-	"tcp.payload": "data.data", "udp.payload": "data.data",
+var aliases = map[string]alias{
+	"tcp.seq": {name: "tcp.seq_raw"}, "tcp.ack": {name: "tcp.ack_raw"}, "tcp.window_size": {name: "tcp.window_size_value"},
+	"tcp.payload": {"data.data", pTCP}, "udp.payload": {"data.data", pUDP},
 }
 
 // byName finds a field by its name or an alias of it.
@@ -227,8 +234,10 @@ var byName = func() map[string]*spec {
 	for i := range specs {
 		m[specs[i].name] = &specs[i]
 	}
-	for alias, name := range aliases {
-		m[alias] = m[name]
+	for other, a := range aliases {
+		s := *m[a.name]
+		s.over = a.over
+		m[other] = &s
 	}
 	return m
 }()

@@ -302,6 +302,10 @@ func (x *expander) fill(v *Value, e Env) {
 // value is what an expression stands for: name, name.key, either with +N or -N and
 // with :%02x behind. late says that only the run tells.
 func (x *expander) value(expr string, e Env) (text string, late bool, err error) {
+	step, _, _ := strings.Cut(expr, ".")
+	if _, known := e.find(step); !known && step != expr && x.ids[step] {
+		return "", true, nil
+	}
 	name, verb, formats := strings.Cut(expr, ":")
 	if formats && !verbForm.MatchString(verb) {
 		return "", false, fmt.Errorf("%.20q is no form: write %%d, %%x, %%X, %%02x or the like", verb)
@@ -332,8 +336,6 @@ func (x *expander) value(expr string, e Env) (text string, late bool, err error)
 		return "", false, fmt.Errorf("%s has no %.40q", head, field)
 	case known:
 		return "", false, fmt.Errorf("%s is a single value", head)
-	case dotted && x.ids[head] && !formats:
-		return "", true, nil
 	}
 	if near := Nearest(head, e.names()); near != "" {
 		return "", false, fmt.Errorf("there is no param, loop variable or step of that name; did you mean %s?", near)

@@ -3,6 +3,7 @@ package run
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"wireloom/internal/decode"
@@ -76,10 +77,13 @@ func (r *Run) Tell(text string) (string, error) {
 			b.WriteString(pt.Text)
 			continue
 		}
-		id, field, _ := strings.Cut(pt.Expr, ".")
-		value, err := r.told[id].get(field)
+		ask, err := format.ParseTold(pt.Expr)
 		if err != nil {
-			return "", fmt.Errorf("it uses ${%s}, and step %s %w", pt.Expr, id, err)
+			return "", err
+		}
+		value, err := r.told[ask.Step].get(ask)
+		if err != nil {
+			return "", fmt.Errorf("it uses ${%s}, and step %s %w", pt.Expr, ask.Step, err)
 		}
 		b.WriteString(value)
 	}
@@ -102,15 +106,12 @@ func (r *Run) TellAll(texts []string) ([]string, bool) {
 	return out, true
 }
 
-func (t *told) get(field string) (string, error) {
+func (t *told) get(ask format.Told) (string, error) {
 	switch {
 	case t == nil:
 		return "", errors.New("was not done")
-	case field == "result":
-		if t.result == "" {
-			return "", errors.New("has no result")
-		}
-		return t.result, nil
+	case ask.Field == "result":
+		return t.counted(ask)
 	}
 	s := t.met
 	if s == nil {
@@ -119,9 +120,31 @@ func (t *told) get(field string) (string, error) {
 	if s == nil {
 		return "", errors.New("saw no such frame")
 	}
-	v, ok := decode.Value(s.Link, s.Data, field)
+	v, ok := decode.Value(s.Link, s.Data, ask.Field)
 	if !ok {
 		return "", fmt.Errorf("saw a frame without it (%s)", s.Summary())
 	}
+	v, err := decode.Part{Slice: ask.Slice, At: ask.At, N: ask.N, Plus: ask.Plus, Form: ask.Form}.Of(ask.Field, v)
+	if err != nil {
+		return "", fmt.Errorf("saw a frame that %w (%s)", err, s.Summary())
+	}
 	return v, nil
+}
+
+// counted is the result of a call, with what is added to it, in the form asked for.
+func (t *told) counted(ask format.Told) (string, error) {
+	switch {
+	case t.result == "":
+		return "", errors.New("has no result")
+	case ask.Plus == 0 && ask.Form == "":
+		return t.result, nil
+	}
+	n, err := strconv.ParseInt(t.result, 10, 64)
+	if err != nil {
+		return "", fmt.Errorf("has the result %.40q, which is no number", t.result)
+	}
+	if ask.Form == "" {
+		ask.Form = "%d"
+	}
+	return fmt.Sprintf(ask.Form, n+ask.Plus), nil
 }

@@ -85,7 +85,7 @@ func (s *Scope) Frame(v *format.Value, link decode.Link) Frame {
 		b = format.Read[[]byte](hx)
 	case cp != nil:
 		at = cp
-		b, err = s.captured(cp.Text, format.Or(v.Get("frame"), 1), link)
+		b, err = s.captured(cp.Text, format.Or(v.Get("frame"), 1), link, f.cut)
 	default:
 		late := false
 		var plain []decode.KV
@@ -155,8 +155,9 @@ func (f *Frame) Build(tell func(string) (string, error)) ([]byte, error) {
 	return f.whole(b)
 }
 
-// captured takes a frame out of a capture file of the folder.
-func (s *Scope) captured(name string, n int, link decode.Link) ([]byte, error) {
+// captured takes a frame out of a capture file of the folder. Where the capture has only
+// its beginning, no more than that may be asked for (cut).
+func (s *Scope) captured(name string, n int, link decode.Link, cut int) ([]byte, error) {
 	frames, read := s.captures[name]
 	if !read {
 		src, err := s.file(name, MaxCapture)
@@ -172,6 +173,9 @@ func (s *Scope) captured(name string, n int, link decode.Link) ([]byte, error) {
 		return nil, fmt.Errorf("%s has %d frames, and no frame %d", name, len(frames), n)
 	}
 	f := frames[n-1]
+	if has := len(f.Data); f.Cut > 0 && (cut < 0 || cut > has) {
+		return nil, fmt.Errorf("%s has only the first %d of the %d bytes of frame %d: capture whole frames (tcpdump -s 0), or send that much of it with cut: %d", name, has, f.Cut, n, has)
+	}
 	if f.Link != link {
 		return nil, fmt.Errorf("frame %d of %s is %s, and what is sent there is %s", n, name, decode.Noun(f.Link), decode.Noun(link))
 	}

@@ -220,7 +220,12 @@ func (s *Scope) LateText(v *format.Value) string {
 		if pt.Expr == "" {
 			continue
 		}
-		id, field, _ := strings.Cut(pt.Expr, ".")
+		told, err := format.ParseTold(pt.Expr)
+		if err != nil {
+			s.Mistakes.At(v, "${%s}: %v", pt.Expr, err)
+			continue
+		}
+		id, field := told.Step, told.Field
 		st := s.known[id]
 		switch {
 		case st == nil:
@@ -229,11 +234,14 @@ func (s *Scope) LateText(v *format.Value) string {
 		case field == "result":
 			if !st.results {
 				s.Mistakes.At(v, "${%s}: step %s has no do", pt.Expr, id)
+			} else if told.Slice {
+				s.Mistakes.At(v, "${%s}: a result is a number, and has no bytes to choose from", pt.Expr)
 			}
 		case !st.expects && st.sends == nil:
 			s.Mistakes.At(v, "${%s}: step %s neither expects nor sends a frame", pt.Expr, id)
 		default:
-			if err := decode.KnownField(field); err != nil {
+			part := decode.Part{Slice: told.Slice, At: told.At, N: told.N, Plus: told.Plus, Form: told.Form}
+			if err := part.Check(field); err != nil {
 				s.Mistakes.At(v, "${%s}: %s", pt.Expr, trimPackage(err))
 			}
 		}

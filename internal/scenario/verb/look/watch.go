@@ -1,14 +1,17 @@
 package look
 
 import (
+	"encoding/binary"
 	"fmt"
 	"math/bits"
+	"net/netip"
 	"slices"
 
 	"wireloom/internal/decode"
 	"wireloom/internal/scenario/format"
 	"wireloom/internal/scenario/run"
 	"wireloom/internal/scenario/verb"
+	"wireloom/vnet/config"
 )
 
 // Limits of an expectation.
@@ -61,7 +64,7 @@ func (w *watch) First() *run.Seen { return w.first }
 // resolve makes the wants of the patterns, as far as the run must tell them, and
 // looks at what went by already, where the expectation looks back.
 func (w *watch) resolve(r *run.Run) {
-	var reply []decode.KV
+	var reply []decode.Want
 	if to := w.x.replyTo; to != "" {
 		sent := r.SentBy(to)
 		if sent == nil {
@@ -69,7 +72,7 @@ func (w *watch) resolve(r *run.Run) {
 			return
 		}
 		var err error
-		if reply, err = decode.Reply(sent.Link, sent.Data); err != nil {
+		if reply, err = decode.Answer(sent.Link, sent.Data, broadcasts(r.Lab.Config())); err != nil {
 			w.err = fmt.Errorf("nothing answers what step %s sent: %w", to, err)
 			return
 		}
@@ -81,21 +84,33 @@ func (w *watch) resolve(r *run.Run) {
 			return
 		}
 		var all []decode.Want
-		for _, kv := range reply {
-			if slices.ContainsFunc(wants, func(o decode.Want) bool { return o.Name == kv.Name }) {
-				continue
+		for _, want := range reply {
+			if !slices.ContainsFunc(wants, func(o decode.Want) bool { return o.Same(&want) }) {
+				all = append(all, want)
 			}
-			want, err := decode.NewWant(kv.Name, decode.WantIs, kv.Value)
-			if err != nil {
-				w.err = err
-				return
-			}
-			all = append(all, want)
 		}
 		w.wants = append(w.wants, append(all, wants...))
 	}
 	if w.x.since != "" {
 		r.Since(w.x.since, w)
+	}
+}
+
+// broadcasts reports which addresses are the broadcast address of a network of the lab.
+func broadcasts(lab config.Lab) func(netip.Addr) bool {
+	return func(a netip.Addr) bool {
+		last := func(p netip.Prefix) bool {
+			if !a.Is4() || p.Bits() > 30 || !p.Contains(a) { // RFC 3021: networks of two have none
+				return false
+			}
+			b := a.As4()
+			host := uint32(1)<<(32-p.Bits()) - 1
+			return binary.BigEndian.Uint32(b[:])&host == host
+		}
+		return slices.ContainsFunc(lab.Nodes, func(n config.Node) bool {
+			return slices.ContainsFunc(n.NICs, func(c config.NIC) bool { return slices.ContainsFunc(c.Addresses, last) }) ||
+				slices.ContainsFunc(n.Devices, func(c config.Device) bool { return slices.ContainsFunc(c.Addresses, last) })
+		})
 	}
 }
 
