@@ -127,34 +127,49 @@ func (g *grader) step(s *scenario.Step) error {
 	return nil
 }
 
-// do does what a step says, in the order of the verbs. What the orders set off at once
-// has happened before frames are watched.
+// do does what a step says, in the order of the verbs. Frames are watched from the first
+// order on, so that what a program does at once counts; in a step that waits, from the end
+// of that. The state is looked at after what the step causes at once.
 func (g *grader) do(s *scenario.Step) error {
-	for _, d := range s.Does {
+	from, orders := 0, 0 // whose turn comes when frames are watched; how many are orders
+	watches := false
+	for i, d := range s.Does {
 		if b, ok := d.Step.(verb.Beginner); ok {
 			b.Begin(g.run)
 		}
-	}
-	first := len(s.Does) // that is no order
-	for i, d := range s.Does {
-		if d.Phase != verb.Orders {
-			first = i
-			break
+		if _, ok := d.Step.(verb.Settler); ok {
+			from = i + 1
 		}
+		if d.Phase == verb.Orders {
+			orders = i + 1
+		}
+		_, watcher := d.Step.(verb.Watcher)
+		watches = watches || watcher
+	}
+	phase := verb.Orders
+	for i := 0; ; i++ {
+		if i == orders || i == from && watches { // what was set off before
+			if err := g.run.For(0); err != nil {
+				return err
+			}
+		}
+		if i == from {
+			g.watch(s)
+		}
+		if i == len(s.Does) {
+			return nil
+		}
+		d := s.Does[i]
+		if phase != verb.States && d.Phase == verb.States {
+			if err := g.run.For(0); err != nil {
+				return err
+			}
+		}
+		phase = d.Phase
 		if err := d.Run(g.run); err != nil {
 			return err
 		}
 	}
-	if err := g.run.For(0); err != nil {
-		return err
-	}
-	g.watch(s)
-	for _, d := range s.Does[first:] {
-		if err := d.Run(g.run); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // watch begins to look at frames, before the first is sent.

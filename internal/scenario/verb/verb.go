@@ -50,6 +50,10 @@ const (
 // A Watcher is a step that looks at frames from before the first of its step is sent.
 type Watcher interface{ Watch(*run.Run) }
 
+// A Settler is an order that lets what was before settle: frames of its step are watched
+// from its end on.
+type Settler interface{ Settles() }
+
 // A Beginner is a step that notes something when its step begins.
 type Beginner interface{ Begin(*run.Run) }
 
@@ -84,7 +88,7 @@ type Phase uint8
 // The phases.
 const (
 	Orders  Phase = iota // to programs and links, and the time that passes then
-	Frames               // what is sent and called; frames are watched from just before
+	Frames               // what is sent and called
 	Answers              // what is waited for
 	States               // what holds then
 )

@@ -30,3 +30,6 @@ type waiting struct {
 
 func (x waiting) Say() string          { return "wait " + x.d.String() }
 func (x waiting) Run(r *run.Run) error { return r.For(x.d) }
+
+// Settles says that what passes meanwhile is not what the step is about.
+func (waiting) Settles() {}
