@@ -5,14 +5,15 @@ import (
 	"fmt"
 
 	"wireloom/internal/open"
+	"wireloom/internal/product"
 	"wireloom/internal/scenario"
 	"wireloom/internal/scenario/format"
 	"wireloom/internal/terminal"
 )
 
 func runCheck(_ context.Context, args []string, io stdio) int {
-	f := newFlags(io, "check", "SCENARIO...", `Reads scenarios and reports every mistake with file, line and column, and what is no
-mistake but may not be meant. Exit code 0: no mistakes; 1: some.`)
+	f := newFlags(io, "check", "SCENARIO...", `Reads scenarios, builds their labs, and reports every mistake with file, line and column,
+and what is no mistake but may not be meant. Exit code 0: no mistakes; 1: some.`)
 	rest, code, ok := parse(f, args)
 	if !ok {
 		return code
@@ -23,6 +24,9 @@ mistake but may not be meant. Exit code 0: no mistakes; 1: some.`)
 	bad := 0
 	for _, arg := range rest {
 		src, err := open.Scenario(arg)
+		if err == nil {
+			err = product.Check(src)
+		}
 		if err != nil {
 			bad++
 			fmt.Fprintln(io.err, sentence(err))

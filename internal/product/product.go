@@ -59,6 +59,9 @@ func Build(ctx context.Context, s *scenario.Scenario, compile Compile, o Options
 	conf := s.Config(o.Seed)
 	conf.Window = o.Window
 	setup := session.Setup{Scenario: s.Name, Title: s.Title, Brief: s.Brief, Seed: conf.Seed}
+	if err := Missing(s); err != nil {
+		return nil, setup, err
+	}
 	progs := map[format.Slot]sys.Program{}
 	for _, slot := range s.Slots() {
 		file, given := o.Programs[slot]

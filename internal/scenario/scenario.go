@@ -235,3 +235,11 @@ func (s *Scenario) fill(p *format.Mistakes, room *format.Room, e format.Env) {
 	b.build(full)
 	s.Params = e.Values()
 }
+
+// Mistakes collects what is wrong with the scenario's file that others find out. Parse has
+// found all that the file tells.
+func (s *Scenario) Mistakes() *format.Mistakes { return s.file.Mistakes() }
+
+// Place is the innermost value of the file on a path of a part of the lab and its name, in
+// turns, such as nodes, bob, devices, tap0.
+func (s *Scenario) Place(path ...string) *format.Value { return placeOf(s.file.Root, path) }

@@ -158,7 +158,7 @@ func (s *Scope) End(v *format.Value) format.End {
 }
 
 // Linked reports whether something is plugged into an end.
-func (s *Scope) Linked(e format.End) bool { return s.linked(e) }
+func (s *Scope) Linked(e format.End) bool { return s.linked == nil || s.linked(e) }
 
 // Device is the interface of a node that stands at v, which must be there; a tun or tap
 // may come while the lab runs.

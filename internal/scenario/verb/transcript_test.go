@@ -1,6 +1,7 @@
 package verb_test
 
 import (
+	"bytes"
 	"errors"
 	"flag"
 	"fmt"
@@ -83,8 +84,9 @@ func read(block string) string {
 		}
 	}
 	sc, err := scenario.Open(fstest.MapFS{
-		"scenario.yaml":   {Data: []byte(lab + strings.Join(steps, "\n") + "\n")},
-		"captures/x.pcap": {Data: capture},
+		"scenario.yaml":     {Data: []byte(lab + strings.Join(steps, "\n") + "\n")},
+		"captures/x.pcap":   {Data: capture},
+		"captures/cut.pcap": {Data: cutCapture},
 	}, "small")
 	var e *format.Error
 	switch {
@@ -108,6 +110,9 @@ func read(block string) string {
 			}
 		}
 		kept = append(kept, proofs[proof])
+		for _, m := range sc.Remarks {
+			kept = append(kept, fmt.Sprintf("remark on %s: %s", strings.Join(m.Path[1:], " "), m.Message))
+		}
 	}
 	return strings.Join(kept, "\n")
 }
@@ -115,3 +120,10 @@ func read(block string) string {
 // capture holds a frame of two bytes, abcd.
 var capture = append([]byte{0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 1, 0, 0, 0},
 	append(append(make([]byte, 8), 2, 0, 0, 0, 2, 0, 0, 0), 0xab, 0xcd)...)
+
+// cutCapture holds the first two bytes of a frame of 60.
+var cutCapture = func() []byte {
+	b := bytes.Clone(capture)
+	b[24+12] = 60
+	return b
+}()

@@ -48,6 +48,8 @@ func (send) Parse(v *format.Value, s *verb.Scope) verb.Step {
 	case !s.HasFrame(v):
 	case v.Get("device") != nil && v.Get("direction") != nil:
 		s.Mistakes.At(v.Get("direction"), "out of a device a packet goes in one direction only")
+	case x.out && x.port != (format.End{}) && !s.Linked(x.port):
+		s.Mistakes.At(v.Get("port"), "nothing is plugged into %s: there is no link for what is sent out of it", v.Get("port").Text)
 	case time.Duration(x.repeat)*x.every > run.MaxVirtual:
 		s.Mistakes.At(v, "%d frames, one every %v, take longer than %v", x.repeat, x.every, run.MaxVirtual)
 	default:

@@ -85,6 +85,9 @@ func (expect) Parse(v *format.Value, s *verb.Scope) verb.Step {
 	if o := v.Get("reply_to"); o != nil {
 		s.ReplyTo(o)
 	}
+	if p := v.Get("port"); x.port != (format.End{}) && !s.Linked(x.port) {
+		s.Mistakes.Remark(p, "nothing is plugged into %s, so no frame passes there: look at another port, or plug something in, with the port of a NIC or device, or under links", p.Text)
+	}
 	if x.since != "" && s.Step(x.since) == nil {
 		s.Mistakes.At(v.Get("since"), "no step before this one has the id %s%s", x.since, s.Meant(x.since))
 	}

@@ -1,0 +1,56 @@
+package product
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"wireloom/internal/scenario"
+	"wireloom/internal/scenario/format"
+	"wireloom/vnet"
+)
+
+// Check reports what the file of a scenario cannot tell by itself: commands that nodes do
+// not have, devices that the kernel of a node has no driver for, and whatever else keeps
+// its lab from being built. The error has the line where there is one.
+func Check(s *scenario.Scenario) error {
+	if err := Missing(s); err != nil {
+		return err
+	}
+	lab, err := vnet.New(s.Config(nil), Runtime())
+	if err != nil {
+		return fmt.Errorf("scenario %s: its lab cannot be built: %w", s.Name, err)
+	}
+	lab.Close()
+	return nil
+}
+
+// Missing reports the commands and the drivers that the nodes of a scenario lack.
+func Missing(s *scenario.Scenario) error {
+	rt := Runtime()
+	commands := slices.Sorted(maps.Keys(rt.Commands))
+	p := s.Mistakes()
+	for _, n := range s.Lab.Nodes {
+		var drivers []string
+		for _, m := range rt.Modules(n.Dialect) {
+			drivers = append(drivers, strings.TrimPrefix(m.Name(), "if_"))
+		}
+		for _, d := range n.Devices {
+			if name := strings.TrimRight(d.Name, "0123456789"); !slices.Contains(drivers, name) {
+				p.At(s.Place("nodes", n.Name, "devices", d.Name), "node %s: the %v kernel has no %s here, only %s: give the node another dialect, or another device", n.Name, n.Dialect, name, strings.Join(drivers, " and "))
+			}
+		}
+		for _, c := range n.Programs {
+			if c.Command == "" || slices.Contains(commands, c.Command) {
+				continue
+			}
+			also := "there are " + strings.Join(commands, ", ")
+			if near := format.Nearest(c.Command, commands); near != "" {
+				also = "did you mean " + near + "?"
+			}
+			p.At(s.Place("nodes", n.Name, "programs", c.Name, "command", c.Command), "nodes have no command %s; %s", c.Command, also)
+		}
+	}
+	return p.Err()
+}

@@ -1,0 +1,55 @@
+package product
+
+import (
+	"strings"
+	"testing"
+
+	"wireloom/internal/open"
+	"wireloom/internal/scenario"
+)
+
+// What keeps a lab from being built is found before it is run, with its line.
+func TestCheckFindsWhatCannotBeBuilt(t *testing.T) {
+	for _, c := range []struct{ name, file, want string }{
+		{
+			"a command that there is not",
+			"scenario: cmd\nnodes:\n  bob: {programs: {p: {command: pingg, argv: [pingg]}}}\n",
+			"f:3:20: nodes have no command pingg; did you mean ping?",
+		},
+		{
+			"a tap on FreeBSD",
+			"scenario: a\nnodes:\n  bob:\n    dialect: freebsd\n    devices: {tap0: {port: s1.2}}\nswitches: {s1: {ports: 2}}\n",
+			"f:5:15: node bob: the freebsd kernel has no tap here, only tun",
+		},
+		{
+			"a tun on NetBSD",
+			"scenario: b\nnodes:\n  bob:\n    dialect: netbsd\n    devices: {tun0: {address: 10.8.0.1, peer: 10.8.0.2}}\n",
+			"f:5:15: node bob: the netbsd kernel has no tun here, only tap",
+		},
+		{"what there is", "scenario: b\nnodes:\n  bob:\n    dialect: dragonfly\n    devices: {tun0: {}, tap0: {}}\n    programs: {p: {command: ping}}\n", ""},
+		{"a high unit", "scenario: c\nnodes:\n  bob:\n    dialect: netbsd\n    devices: {tap99: {port: s1.2}}\nswitches: {s1: {ports: 2}}\n", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			sc, err := scenario.Parse("f", []byte(c.file))
+			if err != nil {
+				t.Fatal(err)
+			}
+			err = Check(sc)
+			switch {
+			case c.want == "" && err != nil:
+				t.Errorf("error %v", err)
+			case c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)):
+				t.Errorf("error %v, want one with %q", err, c.want)
+			}
+		})
+	}
+	for _, name := range open.Builtin() {
+		sc, err := open.Scenario(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := Check(sc); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
