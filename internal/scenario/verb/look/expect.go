@@ -26,6 +26,8 @@ func (expect) Shape() *format.Shape {
 		format.Field{Name: "device", Shape: format.LinkEnd, Doc: "Instead of port: what programs write to a tun or tap (in) and read from it (out)."},
 		format.Field{Name: "direction", Shape: format.OneOf("in, out or both", "in", "out", "both"), Doc: "Frames that come in by the port to the switch or interface, go out of it, or both, which is meant where it is not given."},
 		format.Field{Name: "within", Shape: format.Duration(verb.MaxWithin), Doc: "For how long, from the step's last send; 1s where it is not given."},
+		format.Field{Name: "not_before", Shape: format.Duration(verb.MaxWithin), Doc: "The earliest that the first of them may come, from the step's last send; not looked at where it is not given."},
+		format.Field{Name: "every", Shape: verb.Spaced, Doc: "The time from each of them to the next, such as 10ms or 9ms..11ms; not looked at where it is not given."},
 		format.Field{Name: "since", Shape: verb.StepID, Doc: "Frames count from the beginning of this earlier step."},
 		format.Field{Name: "count", Shape: verb.Counted, Doc: "How many must be seen, a number or a range; at least one where it is not given. 0 means none."},
 		format.Field{Name: "packet", Shape: verb.Wanted, Doc: "The fields that the frame must have; any frame where it is not given."},
@@ -70,7 +72,18 @@ func (expect) Parse(v *format.Value, s *verb.Scope) verb.Step {
 			x.patterns = append(x.patterns, s.Pattern(p))
 		}
 	}
+	x.notBefore = format.Read[time.Duration](v.Get("not_before"))
+	if e := v.Get("every"); e != nil {
+		every := format.Read[verb.Space](e)
+		x.every = &every
+	}
 	switch {
+	case x.notBefore > 0 && x.notBefore >= x.within:
+		s.Mistakes.At(v.Get("not_before"), "not_before %v is not before the end of within, %v", x.notBefore, x.within)
+	case x.notBefore > 0 && x.since != "":
+		s.Mistakes.At(v.Get("not_before"), "not_before counts from the step's last send, and since looks back before it")
+	case x.every != nil && (x.list || x.counted && x.count.Max < 2 || !x.counted):
+		s.Mistakes.At(v.Get("every"), "every is the time between two frames: say with count how many there are, such as 2..")
 	case (v.Get("port") == nil) == (v.Get("device") == nil):
 		s.Mistakes.At(v, "expect needs either a port or a device")
 	case x.list && v.Get("packet") != nil:
@@ -103,6 +116,8 @@ type expecting struct {
 	within       time.Duration
 	since        string
 	replyTo      string
+	notBefore    time.Duration // from the last send on
+	every        *verb.Space   // from each frame to the next; nil: any
 	count        verb.Count
 	counted      bool // count was given; else the first frame is enough
 	patterns     []verb.Pattern
@@ -164,6 +179,12 @@ func (x *expecting) describe() string {
 		at += " going " + x.direction.String()
 	}
 	at += fmt.Sprintf(" within %v", x.within)
+	if x.notBefore > 0 {
+		at += fmt.Sprintf(", not before %v", x.notBefore)
+	}
+	if x.every != nil {
+		at += ", one every " + x.every.String()
+	}
 	if len(pats) > 1 { // a line for each
 		if x.only {
 			at += ", and no other"
@@ -205,6 +226,9 @@ func (x *expecting) Run(r *run.Run) error {
 	ws := run.Keep[watches](r, watching{})
 	r.Replies() // those that wait for what was not sent
 	from := r.Lab.Now()
+	for _, w := range ws.all {
+		w.from = from
+	}
 	open := func(w *watch) bool { return !w.over && !w.decided() }
 	for slices.ContainsFunc(ws.all, open) {
 		until := time.Duration(-1) // when the first of them gives up

@@ -6,6 +6,7 @@ import (
 	"math/bits"
 	"net/netip"
 	"slices"
+	"time"
 
 	"wireloom/internal/decode"
 	"wireloom/internal/scenario/format"
@@ -37,6 +38,10 @@ type watch struct {
 	nearest  *run.Seen  // the frame that came nearest
 	diff     []decode.Outcome
 	wrong    int // fields in which it differs
+
+	from   time.Duration // when the step had sent all
+	last   time.Duration // when the last one that was found came
+	spaced string        // the first two that are too near or too far from each other
 
 	next  int      // strict: the pattern that is due
 	masks []uint64 // any order: which patterns each frame meets, by bit
@@ -145,6 +150,10 @@ func (w *watch) See(s *run.Seen) (looks int) {
 		return looks
 	}
 	w.found++
+	if e := w.x.every; e != nil && w.found > 1 && w.spaced == "" && !e.Has(s.At-w.last) {
+		w.spaced = fmt.Sprintf("%v from the one at %v to the next", s.At-w.last, w.last)
+	}
+	w.last = s.At
 	c := s.Keep()
 	if w.first == nil {
 		w.first = c
@@ -236,7 +245,12 @@ func (w *watch) decided() bool {
 
 // ok reports whether the expectation is met.
 func (w *watch) ok() bool {
-	return w.err == nil && w.complete() && (w.x.list || w.found <= int(w.x.count.Max)) && (!w.x.only || w.stray == nil)
+	return w.err == nil && !w.early() && w.spaced == "" && w.complete() && (w.x.list || w.found <= int(w.x.count.Max)) && (!w.x.only || w.stray == nil)
+}
+
+// early reports whether the first frame came before it may.
+func (w *watch) early() bool {
+	return w.first != nil && w.x.notBefore > 0 && w.first.At < w.from+w.x.notBefore
 }
 
 // finding is what an expectation found.
@@ -251,6 +265,10 @@ func (w *watch) finding() run.Finding {
 	switch {
 	case w.err != nil:
 		f.Actual = w.err.Error()
+	case w.early():
+		f.Actual = fmt.Sprintf("it came too early, %v after the last send, at %v: %s", w.first.At-w.from, w.first.At, w.first.Summary())
+	case w.spaced != "":
+		f.Actual = fmt.Sprintf("%s, %s", frames(w.found), w.spaced)
 	case f.OK && w.found == 0:
 		f.Actual = "none, as it should be"
 	case x.only && w.stray != nil:

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"wireloom/internal/scenario/format"
 	"wireloom/internal/scenario/run"
@@ -46,6 +47,11 @@ func TestExpectationsOfWhatPasses(t *testing.T) {
 		{"and gives way to a better one", "packets: [{arp.opcode: 1..2}, {arp.opcode: 1}]", "1 2", true, true, "2 frames, "},
 		{"the order that is listed", "order: strict, packets: [{arp.opcode: 1}, {arp.opcode: 2}]", "2 1 3 2", true, true, "2 frames, "},
 		{"not in the order that is listed", "order: strict, packets: [{arp.opcode: 1}, {arp.opcode: 2}]", "2 1", false, false, "and none for packet 2 of 2"},
+		{"not before its time", "not_before: 200ms", "1@250ms", true, true, "at 250ms: "},
+		{"before its time", "not_before: 200ms", "1@199ms 1@250ms", true, false, "it came too early, 199ms after the last send, at 199ms: "},
+		{"spaced as they should be", "count: 3, every: 9ms..11ms", "1@0 1@9ms 2@15ms 1@26ms", false, false, "4 frames, 6ms from the one at 9ms to the next"},
+		{"others come between", "count: 3, every: 9ms..11ms, packet: {arp.opcode: 1}", "1@0s 1@9ms 2@15ms 1@20ms", false, true, "3 frames, the first at 0s: "},
+		{"too far from each other", "count: 2.., every: ..11ms", "1@0s 1@12ms", true, false, "2 frames, 12ms from the one at 0s to the next"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			f, err := format.ReadFile("f", []byte("x: {port: s1.1, "+c.expect+"}\n"))
@@ -60,8 +66,13 @@ func TestExpectationsOfWhatPasses(t *testing.T) {
 			x := expect{}.Parse(v, verb.NewScope(f.Mistakes(), lab, nil, nil)).(*expecting)
 			w := newWatch(x)
 			w.resolve(nil)
-			for opcode := range strings.FieldsSeq(c.passes) {
-				w.See(&run.Seen{Port: "s1.1", Peer: "a:em0", Link: x.link, Data: frameOf(t, opcode)})
+			for pass := range strings.FieldsSeq(c.passes) {
+				opcode, at, _ := strings.Cut(pass, "@")
+				when, err := time.ParseDuration(at)
+				if err != nil && at != "" {
+					t.Fatal(err)
+				}
+				w.See(&run.Seen{At: when, Port: "s1.1", Peer: "a:em0", Link: x.link, Data: frameOf(t, opcode)})
 			}
 			got := w.finding()
 			if w.decided() != c.decided || got.OK != c.ok || !strings.Contains(got.Actual, c.says) {
