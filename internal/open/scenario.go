@@ -99,12 +99,14 @@ func openZip(file string) (*scenario.Scenario, error) {
 }
 
 // folderOf is the scenario's folder in a zip: its files stand at the top, or in the one
-// folder that there is.
+// folder that there is. What a Mac adds of its own does not count: the folder __MACOSX, and
+// files whose names begin with a dot.
 func folderOf(z *zip.Reader) (fs.FS, error) {
 	if _, err := fs.Stat(z, "scenario.yaml"); err == nil {
 		return z, nil
 	}
 	entries, err := fs.ReadDir(z, ".")
+	entries = slices.DeleteFunc(entries, func(e fs.DirEntry) bool { return e.Name() == "__MACOSX" || strings.HasPrefix(e.Name(), ".") })
 	if err != nil || len(entries) != 1 || !entries[0].IsDir() {
 		return nil, errors.New("the zip has no scenario.yaml at its top or in its one folder")
 	}
