@@ -215,10 +215,10 @@ const maxMasked = 64
 func (w *Want) parse(op WantOp, text string) (test, error) {
 	s, t := w.spec, strings.TrimSpace(text)
 	if op >= WantStarts {
-		switch s.kind {
-		case kBytes:
+		if s.kind == kBytes {
 			return w.pattern(text)
-		case kText:
+		}
+		if s.kind == kText {
 			v, err := s.parse(text)
 			return test{v: v}, err
 		}
