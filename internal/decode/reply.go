@@ -91,7 +91,9 @@ func reply(link Link, b []byte, broadcast func(netip.Addr) bool) (*replier, erro
 			r.want("eth.src", dst)
 		}
 	}
-	r.copy("vlan.id", "vlan.id")
+	if !r.is("vlan.id", "0") { // IEEE 802.1Q, 6.9: such a tag has a priority only, and is of no VLAN
+		r.copy("vlan.id", "vlan.id")
+	}
 	if op, ok := r.get("arp.opcode"); ok {
 		if op != "1" {
 			return nil, errors.New("it is an ARP message that is no request")

@@ -58,6 +58,8 @@ func TestAnswers(t *testing.T) {
 		{"one that neither resets nor acknowledges is none", tcp("tcp.flags", "0x010", "tcp.seq", "500", "tcp.ack", "77"), back("tcp.flags", "0x002", "tcp.seq", "77"), false},
 		{"a reset about a SYN acknowledges it", tcp("tcp.seq", "4294967295"), back("tcp.flags", "0x014", "tcp.ack", "0"), true},
 		{"and must", tcp("tcp.seq", "9"), back("tcp.flags", "0x004", "tcp.seq", "0"), false},
+		{"a tag with a priority only need not come back", append(echo("10.3.0.1", srv), "vlan.id", "0"), echoed("10.3.0.1"), true},
+		{"one of a VLAN must", append(echo("10.3.0.1", srv), "vlan.id", "5"), echoed("10.3.0.1"), false},
 		{"an echo to a network's broadcast is answered by any of it", echo("10.3.0.255", ff), echoed("10.3.0.1"), true},
 		{"not by the broadcast address", echo("10.3.0.255", ff), echoed("10.3.0.255"), false},
 		{"nor by a group", echo("10.3.0.255", ff), echoed("224.0.0.9"), false},
