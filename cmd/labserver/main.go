@@ -57,6 +57,7 @@ func commands() []command {
 		{"schema", "", "print the JSON Schema of scenario.yaml", runSchema},
 		{"compile", "[--builtin] [FILE|FOLDER...]", "compile programs into the cache", runCompile},
 		{"sdk", "DIR", "write what programs are built with: C headers, Go package", runSDK},
+		{"cc", "[OPTION...] FILE... -o OUT", "compile a C or C++ program with the clang of this machine", runCC},
 		{"version", "", "print the version", runVersion},
 	}
 }

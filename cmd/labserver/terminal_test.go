@@ -250,6 +250,8 @@ func TestNothingOfStrangersReachesATerminalRaw(t *testing.T) {
 		{"compile", noModule, needs},
 		{"compile", gone},
 		{"compile", prints, here},
+		{"cc"},
+		{"cc", vile + ".c"},
 		{"sdk", noModule},
 		{"sdk", vile + "-sdk"},
 		{"version", vile},
