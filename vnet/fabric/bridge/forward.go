@@ -37,8 +37,10 @@ func (b *Bridge) Receive(now time.Duration, in int, frame []byte) []Act {
 	if why := b.classify(&f); why != "" {
 		return b.drop(in, 0, why)
 	}
-	if known := b.table.entries[keyOf(b.fid(f.vlan), f.src)]; p.conf.Locked && (known == nil || known.port != in) {
-		return b.drop(in, f.vlan, Unlearned)
+	if p.conf.Locked {
+		if known := b.table.entries[keyOf(b.fid(f.vlan), f.src)]; known == nil || known.port != in {
+			return b.drop(in, f.vlan, Unlearned)
+		}
 	}
 	b.learn(now, &f)
 	if f.dst.IsMulticast() && !f.dst.IsBroadcast() && b.conf.Snooping {
