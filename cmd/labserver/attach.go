@@ -72,7 +72,7 @@ func quote(words []string) string {
 
 // An attachment is a prompt at a node. One goroutine reads what the server sends
 // and one what is typed, a line each time that one is wanted; the rest is the
-// caller's.
+// caller's. It has many fields since what is read, typed and asked for meets here alone.
 type attachment struct {
 	io       stdio
 	node     string

@@ -7,7 +7,8 @@ import (
 	"strings"
 )
 
-// An op is one operation of a recording.
+// An op is one operation of a recording: its fields are those of the format, of which
+// each operation uses a few.
 type op struct {
 	Op       string          `json:"op"`
 	Unit     int             `json:"unit"`

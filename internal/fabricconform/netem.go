@@ -13,7 +13,8 @@ import (
 	"wireloom/vnet/fabric/netem"
 )
 
-// An impairment is how a kernel's netem treated some packets, in figures.
+// An impairment is how a kernel's netem treated some packets, in figures: the fields
+// of a line of the recording.
 type impairment struct {
 	ID         string
 	Args       *string

@@ -51,7 +51,8 @@ const (
 )
 
 // A netStack is a node's stack. Only the lab's loop calls it; out and woken are
-// what netstack's goroutine writes too.
+// what netstack's goroutine writes too. It has many fields since netstack is one thing,
+// with one table of each kind.
 type netStack struct {
 	host     inet.StackHost
 	st       *stack.Stack

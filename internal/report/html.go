@@ -56,6 +56,7 @@ type segment struct {
 	X, W  int
 }
 
+// A pageCheck is a check as the page's template reads it: a field for each place there.
 type pageCheck struct {
 	segment
 	Anchor, Word, Tone, Name, Tag, Points, When, Because string

@@ -76,7 +76,8 @@ var (
 )
 
 // A Session is a live lab. Its methods may be called from any goroutine; Run is
-// the goroutine that they talk to.
+// the goroutine that they talk to. Its many fields are in groups: what never changes, what
+// a lock guards, and what is Run's alone.
 //
 //	         Pause                 Run returns
 //	running -------> paused -----------------> closed

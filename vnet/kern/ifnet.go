@@ -157,7 +157,7 @@ type BpfListener interface {
 }
 
 // An Ifnet is a network interface: struct ifnet. The kernel keeps it in its
-// list from attach to detach.
+// list from attach to detach. The drivers that it is for use this many of its fields.
 type Ifnet struct {
 	Name   string
 	Unit   int

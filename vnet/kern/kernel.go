@@ -23,7 +23,8 @@ type Config struct {
 }
 
 // A Kernel is one emulated machine's: its modules, devices, interfaces,
-// sleeping threads and packet memory. One goroutine at a time may use it.
+// sleeping threads and packet memory. One goroutine at a time may use it. What are global
+// variables of a BSD are its fields.
 type Kernel struct {
 	Dialect Dialect
 	// Harvest is FreeBSD's harvest.point_to_point: packets stir the entropy pool.

@@ -38,7 +38,8 @@ func (m *Module) FuncName(index uint32) string {
 	}
 }
 
-// A meter rewrites one module.
+// A meter rewrites one module. Its fields are the module's sections as they are read, and
+// where it is in them.
 type meter struct {
 	o   Options
 	ctx indexes

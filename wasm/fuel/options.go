@@ -14,7 +14,8 @@ const (
 const DefaultMaxDepth = 1990
 
 // Options says how a module is metered and what it may be. The zero value is
-// usable: each zero limit means the default named with it.
+// usable: each zero limit means the default named with it. A module has as many sides that
+// must be bounded.
 type Options struct {
 	Module   string // module that refuel and overflow are imported from; "wireloom"
 	Refuel   string // host function called when fuel is used up; "refuel"

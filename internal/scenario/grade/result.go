@@ -54,7 +54,8 @@ const (
 )
 
 // A Check is one step that checked something, or a fact about a program that has
-// to hold for the others to mean anything.
+// to hold for the others to mean anything. Its fields are those of the JSON report, which
+// is flat for who reads it with other programs.
 type Check struct {
 	ID       string        `json:"id"`
 	Title    string        `json:"title,omitempty"`

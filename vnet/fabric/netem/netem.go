@@ -72,7 +72,7 @@ type Slots struct {
 func (s Slots) on() bool { return s.Min|s.Max|s.Jitter != 0 }
 
 // Config is what one stage does to frames. The zero value lets no frame wait: say
-// Parse("") for the default limit.
+// Parse("") for the default limit. Its fields are what tc takes on one line.
 type Config struct {
 	Limit          int // frames that wait
 	Delay          time.Duration

@@ -42,7 +42,8 @@ type RSTP struct {
 	acts         []Act
 }
 
-// rstpPort is a port with its variables (17.19).
+// rstpPort is a port with its variables, which are those of the standard, each under its
+// name there (17.19).
 type rstpPort struct {
 	b    *RSTP
 	i    int
