@@ -55,7 +55,8 @@ vnet, vnet/config, vnet/sys, vnet/inet, vnet/kern, vnet/packet, vnet/fabric/brid
 vnet, vnet/config, vnet/sys, vnet/fs, vnet/memory, vnet/inet, vnet/kern, vnet/packet, vnet/fabric/bridge, internal/scenario/format, internal/scenario/verb, internal/scenario/verb/act, internal/scenario/verb/look + text < internal/scenario
 vnet, vnet/event, vnet/errno, internal/scenario, internal/scenario/format, internal/scenario/run, internal/scenario/verb < internal/scenario/grade
 scenarios, internal/scenario, internal/diskfile, internal/terminal < internal/open
-NONE                                                   < internal/strictjson, internal/diskfile
+NONE                                                   < internal/diskfile
+internal/terminal                                      < internal/strictjson, internal/visitor
 internal/diskfile                                      < internal/handin, internal/sign
 vnet, vnet/config, vnet/sys, vnet/memory, internal/strictjson                 < internal/recording
 NONE + sys                                             < internal/budget
@@ -68,11 +69,11 @@ vnet/event, vnet/packet + gopacket                     < internal/pcap
 vnet, vnet/kern, vnet/errno, tunemu, tapemu            < internal/conform
 internal/decode                                        < internal/protocol
 NONE                                                   < internal/typescript
-vnet, vnet/errno, vnet/event, vnet/packet, internal/session, internal/decode, internal/protocol, internal/visitor, internal/strictjson + websocket < internal/stream
+vnet, vnet/errno, vnet/event, vnet/packet, internal/session, internal/decode, internal/protocol, internal/visitor, internal/strictjson, internal/terminal + websocket < internal/stream
 vnet, vnet/sys, vnet/event, internal/session, internal/budget, internal/decode, internal/stream, internal/visitor, internal/pcap, internal/strictjson, internal/terminal, web < internal/httpapi
 vnet, vnet/errno, vnet/event, web, wasm/guest, internal/* + websocket < cmd/labserver
 vnet, vnet/config, vnet/sys, vnet/inet, vnet/kern, vnet/errno, vnet/event, vnet/packet, tapemu, wasm, wasm/fuel, web, internal/* + sys, websocket, wazero < internal/bench
-NONE                                                   < internal/mutant, internal/testcount, internal/deadcode, internal/visitor
+NONE                                                   < internal/mutant, internal/testcount, internal/deadcode
 internal/mutant                                        < internal/guestbuild
 vnet, vnet/sys, vnet/event, wasm, internal/open, internal/product, internal/scenario, internal/scenario/format, internal/scenario/grade, internal/mutant < internal/course
 NONE + gVisor                                          < scenarios/netstack/reference

@@ -328,7 +328,7 @@ func (t *Table) Text() string {
 		b.WriteString(strings.TrimRight(line.String(), " ") + "\n")
 		line.Reset()
 	}
-	fmt.Fprintf(&line, "%s  %-*s  %7s  %-*s ", pad("submission", name), outcome, "outcome", "points", hash, "program")
+	fmt.Fprintf(&line, "%s  %-*s  %7s  %-*s ", terminal.Pad("submission", name), outcome, "outcome", "points", hash, "program")
 	for i := range t.checks {
 		fmt.Fprintf(&line, " %*d", digits, i+1)
 	}
@@ -338,7 +338,7 @@ func (t *Table) Text() string {
 		if score, most := t.points(row); most != "" {
 			points = score + "/" + most
 		}
-		fmt.Fprintf(&line, "%s  %-*s  %7s  %-*s ", pad(terminal.Line(t.label(row)), name), outcome, t.outcome(row), points, hash, short(row))
+		fmt.Fprintf(&line, "%s  %-*s  %7s  %-*s ", terminal.Pad(terminal.Line(t.label(row)), name), outcome, t.outcome(row), points, hash, short(row))
 		for _, k := range t.checks {
 			if row.Report != nil {
 				fmt.Fprintf(&line, " %*s", digits, sign(check(row, k.id)))
@@ -346,7 +346,7 @@ func (t *Table) Text() string {
 		}
 		finish()
 		for _, n := range t.notes(row) {
-			fmt.Fprintf(&b, "    %s\n", clip(terminal.Line(n), maxNote))
+			fmt.Fprintf(&b, "    %s\n", terminal.Fit(terminal.Line(n), maxNote))
 		}
 	}
 	t.rest(&b)
@@ -368,7 +368,7 @@ func (t *Table) rest(b *strings.Builder) {
 			fmt.Fprintf(b, "    and %d more: see results.csv\n", len(t.Others)-i)
 			break
 		}
-		fmt.Fprintf(b, "    %s: %s\n", clip(terminal.Line(o.Name), maxLabel*2), o.Why)
+		fmt.Fprintf(b, "    %s: %s\n", terminal.Fit(terminal.Line(o.Name), maxLabel*2), o.Why)
 	}
 }
 
@@ -386,7 +386,7 @@ func (t *Table) distribution(b *strings.Builder) {
 	for i, k := range t.checks {
 		all := k.passed + k.failed + k.missed
 		full := k.passed * barWide / max(all, 1)
-		fmt.Fprintf(b, "%2d  %s  %s%s  %d of %d", i+1, pad(terminal.Line(k.id), wide), strings.Repeat("#", full), strings.Repeat(".", barWide-full), k.passed, all)
+		fmt.Fprintf(b, "%2d  %s  %s%s  %d of %d", i+1, terminal.Pad(terminal.Line(k.id), wide), strings.Repeat("#", full), strings.Repeat(".", barWide-full), k.passed, all)
 		if k.missed > 0 {
 			fmt.Fprintf(b, ", %d not tried", k.missed)
 		}
@@ -436,19 +436,4 @@ func sign(c *grade.Check) string {
 		return "."
 	}
 	return "-"
-}
-
-// pad makes a text n letters wide.
-func pad(s string, n int) string {
-	s = clip(s, n)
-	return s + strings.Repeat(" ", n-utf8.RuneCountInString(s))
-}
-
-// clip makes a text at most n letters long.
-func clip(s string, n int) string {
-	r := []rune(s)
-	if len(r) > n {
-		r = append(r[:n-1], '…')
-	}
-	return string(r)
 }

@@ -16,6 +16,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"wireloom/internal/budget"
 )
 
 // The goals of the page, whatever a program does.
@@ -167,23 +169,6 @@ func (s *servedPage) stop() {
 	_ = s.cmd.Wait()                       // and how is not what is measured
 }
 
-// resident is how many bytes of memory the server has; 0 where the system does not tell.
-func (s *servedPage) resident() float64 {
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", s.cmd.Process.Pid))
-	if err != nil {
-		return 0
-	}
-	f := strings.Fields(string(b))
-	if len(f) < 2 {
-		return 0
-	}
-	pages, err := strconv.Atoi(f[1])
-	if err != nil {
-		return 0
-	}
-	return float64(pages * os.Getpagesize())
-}
-
 // browse has a browser use the page with a program, "" for the one that is there.
 func browse(ctx context.Context, dir string, s *servedPage, program string) (*visitFound, error) {
 	cmd := exec.CommandContext(ctx, "node", filepath.Join(dir, "web", "e2e", "hostile.mjs"))
@@ -214,7 +199,7 @@ func browse(ctx context.Context, dir string, s *servedPage, program string) (*vi
 			}
 			return found, nil
 		case <-time.After(pageSample):
-			memory = append(memory, s.resident())
+			memory = append(memory, float64(budget.Resident(s.cmd.Process.Pid)))
 		}
 	}
 }

@@ -1,12 +1,11 @@
 package main
 
 import (
-	"os"
 	"runtime"
 	"runtime/debug"
-	"strconv"
-	"strings"
 	"time"
+
+	"wireloom/internal/budget"
 )
 
 // A waterline is how much of what must be given back is in use.
@@ -32,18 +31,4 @@ func level(want int) waterline {
 
 // resident is how many bytes of memory the process has resident; 0 where the
 // system does not tell.
-func resident() float64 {
-	b, err := os.ReadFile("/proc/self/statm")
-	if err != nil {
-		return 0
-	}
-	f := strings.Fields(string(b))
-	if len(f) < 2 {
-		return 0
-	}
-	pages, err := strconv.Atoi(f[1])
-	if err != nil {
-		return 0
-	}
-	return float64(pages * os.Getpagesize())
-}
+func resident() float64 { return float64(budget.Resident(0)) }

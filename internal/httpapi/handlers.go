@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"path"
-	"strings"
 	"time"
 
 	"wireloom/internal/budget"
@@ -169,12 +168,7 @@ func (s *Server) notShown(r *http.Request, id string, why *visitor.Refusal) {
 }
 
 // clip shortens what a stranger sent to what a sentence may hold.
-func clip(s string) string {
-	if len(s) > 64 {
-		return strings.ToValidUTF8(s[:64], "") + "..."
-	}
-	return s
-}
+func clip(s string) string { return terminal.Cut(s, 64) }
 
 // shown is clip for what stands in a sentence without quotation marks.
 func shown(s string) string { return terminal.Line(clip(s)) }

@@ -42,11 +42,3 @@ func wrap(s string, width int) []string {
 	}
 	return out
 }
-
-// clip shortens text to n letters.
-func clip(s string, n int) string {
-	if utf8.RuneCountInString(s) <= n {
-		return s
-	}
-	return string([]rune(s)[:max(n-1, 0)]) + "…"
-}

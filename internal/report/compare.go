@@ -7,6 +7,8 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+
+	"wireloom/internal/terminal"
 )
 
 // maxDifferences is how many differences are told.
@@ -20,9 +22,9 @@ type Difference struct {
 
 // String is the difference in a line.
 func (d Difference) String() string {
-	then, now := clip(line(d.Then), 200), clip(line(d.Now), 200)
+	then, now := terminal.Fit(line(d.Then), 200), terminal.Fit(line(d.Now), 200)
 	if then == now || ascii(now) && !ascii(then) { // letters that look alike, or are not seen
-		then, now = strconv.QuoteToASCII(clip(d.Then, 200)), strconv.QuoteToASCII(clip(d.Now, 200))
+		then, now = strconv.QuoteToASCII(terminal.Fit(d.Then, 200)), strconv.QuoteToASCII(terminal.Fit(d.Now, 200))
 	}
 	return fmt.Sprintf("%s: the report says %s, this run %s", line(d.Where), then, now)
 }

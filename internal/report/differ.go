@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"wireloom/internal/scenario/grade"
+	"wireloom/internal/terminal"
 )
 
 // Limits of telling where two files differ.
@@ -98,7 +99,7 @@ func (c *change) String() string {
 	p := slices.Concat(c.had, c.should)[0]
 	fmt.Fprintf(&b, "line %d", p.line)
 	if p.in != "" && p.kind != pieceTag {
-		fmt.Fprintf(&b, ", in %s", clip(line(p.in), 80))
+		fmt.Fprintf(&b, ", in %s", terminal.Fit(line(p.in), 80))
 	}
 	had, should := shownAll(c.had), shownAll(c.should)
 	switch {
@@ -112,7 +113,7 @@ func (c *change) String() string {
 			h, s = quote(rawAll(c.had)), quote(rawAll(c.should))
 		}
 		if ascii(should) && !ascii(had) { // letters that look alike
-			h = strconv.QuoteToASCII(clip(had, maxQuoted))
+			h = strconv.QuoteToASCII(terminal.Fit(had, maxQuoted))
 		}
 		fmt.Fprintf(&b, ": it has %s and should have %s", h, s)
 	}
@@ -129,7 +130,9 @@ func ascii(s string) bool {
 }
 
 // quote is a stranger's text in quotes, with escapes for what does not print.
-func quote(s string) string { return strconv.Quote(clip(strings.ToValidUTF8(s, "\ufffd"), maxQuoted)) }
+func quote(s string) string {
+	return strconv.Quote(terminal.Fit(strings.ToValidUTF8(s, "\ufffd"), maxQuoted))
+}
 
 func shownAll(ps []piece) string {
 	var b strings.Builder

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"wireloom/internal/scenario"
+	"wireloom/internal/terminal"
 )
 
 // parseJUnit reads what a JUnit report is of from its properties. All else in it is
@@ -52,7 +53,7 @@ properties:
 			break properties // what follows is of the checks
 		}
 		if _, twice := props[name]; twice {
-			return altered("the property %s is there twice", clip(line(name), 60))
+			return altered("the property %s is there twice", terminal.Fit(line(name), 60))
 		}
 		props[name] = value
 		names = append(names, name)

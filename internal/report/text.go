@@ -9,6 +9,7 @@ import (
 
 	"wireloom/internal/scenario"
 	"wireloom/internal/scenario/grade"
+	"wireloom/internal/terminal"
 )
 
 // A Terminal is what text is written for.
@@ -201,7 +202,7 @@ func (p *printer) failure(c *grade.Check) {
 		p.para("        ", dim, fmt.Sprintf("at %s, %s", seconds(c.At), at))
 	}
 	if c.Source != "" {
-		p.para("        | ", dim, clip(strings.TrimSpace(line(c.Source)), max(p.Width-10, 20)))
+		p.para("        | ", dim, terminal.Fit(strings.TrimSpace(line(c.Source)), max(p.Width-10, 20)))
 	}
 	p.fact("expected", c.Expected)
 	p.fact("actual", c.Actual)
@@ -240,7 +241,7 @@ func (p *printer) diff(d []grade.FieldDiff) {
 	room := max(p.Width-10-name-4, 20)
 	want = min(want, room/2)
 	row := func(sign, field, wanted, got string) string {
-		return fmt.Sprintf("        %s %s  %s  %s", sign, pad(field, name), pad(wanted, want), clip(got, max(room-want, 10)))
+		return fmt.Sprintf("        %s %s  %s  %s", sign, terminal.Pad(field, name), terminal.Pad(wanted, want), terminal.Fit(got, max(room-want, 10)))
 	}
 	fmt.Fprintln(p, p.paint(dim, row(" ", "field", "wanted", "got")))
 	for _, f := range d {
@@ -250,10 +251,4 @@ func (p *printer) diff(d []grade.FieldDiff) {
 		}
 		fmt.Fprintln(p, p.paint(color, row(sign, line(f.Field), line(f.Want), line(f.Got))))
 	}
-}
-
-// pad makes text n letters wide.
-func pad(s string, n int) string {
-	s = clip(s, n)
-	return s + strings.Repeat(" ", n-len([]rune(s)))
 }

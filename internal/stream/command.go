@@ -15,6 +15,7 @@ import (
 	"wireloom/internal/protocol"
 	"wireloom/internal/session"
 	"wireloom/internal/strictjson"
+	"wireloom/internal/terminal"
 	"wireloom/vnet"
 	"wireloom/vnet/packet"
 )
@@ -143,12 +144,7 @@ func parse(b []byte) (*command, error) {
 }
 
 // clip shortens what a stranger sent to what fits into a message.
-func clip(s string) string {
-	if len(s) > 80 {
-		return s[:80] + "..."
-	}
-	return s
-}
+func clip(s string) string { return terminal.Cut(s, 80) }
 
 // check returns what a command does if it has exactly the fields that belong to it.
 func (c *command) check() (op, error) {

@@ -19,6 +19,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"wireloom/internal/terminal"
 )
 
 // MaxDepth is how deep lists and objects may be in each other. Nothing that this
@@ -338,13 +340,8 @@ func kindOf(tok json.Token) string {
 	return "something else"
 }
 
-// clip shortens what a stranger wrote; it is cut between two characters.
-func clip(s string) string {
-	if len(s) <= shownText {
-		return s
-	}
-	return strings.ToValidUTF8(s[:shownText], "") + "..."
-}
+// clip shortens what a stranger wrote.
+func clip(s string) string { return terminal.Cut(s, shownText) }
 
 // quote is clip between quotation marks, with escapes for what a terminal would obey.
 func quote(s string) string { return strconv.QuoteToGraphic(clip(s)) }

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"net/http"
 	"time"
+
+	"wireloom/internal/terminal"
 )
 
 // A Refusal is why a request is not done, as HTTP says it. Why is a sentence for who
@@ -34,11 +36,5 @@ func TooMany(after time.Duration, format string, args ...any) *Refusal {
 	return &Refusal{Status: http.StatusTooManyRequests, After: after, Why: fmt.Sprintf(format, args...)}
 }
 
-// clip cuts what a stranger sent to what a sentence may hold.
-func clip(s string) string {
-	const limit = 100
-	if len(s) <= limit {
-		return s
-	}
-	return s[:limit] + "..."
-}
+// clip shortens what a stranger sent to what a sentence may hold.
+func clip(s string) string { return terminal.Cut(s, 100) }
