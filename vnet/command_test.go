@@ -34,11 +34,13 @@ var everyCommand = map[string]Command{
 	`{"op":"remove-node","node":"a"}`:                                                              RemoveNode{"a"},
 	`{"op":"add-switch","switch":{"Name":"s2","Ports":4}}`:                                         AddSwitch{config.Switch{Name: "s2", Ports: 4}},
 	`{"op":"vlan","port":"s1.1","vlan":{"Native":1,"Trunk":[10],"Untagged":[11],"Lenient":true}}`:  SetVLAN{"s1.1", config.PortVLAN{Native: 1, Trunk: []uint16{10}, Untagged: []uint16{11}, Lenient: true}},
-	`{"op":"port","port":"s1.1","link":"down","cost":5,"storm":7,"isolated":true,"locked":false,"mirror":{"To":2,"In":true,"Out":true}}`: SetPort{"s1.1", "down", new(uint32(5)), new(7), new(true), new(false), &config.PortMirror{To: 2, In: true, Out: true}},
-	`{"op":"entry","port":"s1.1","mac":"02:00:00:00:00:01","vlan":10,"remove":true}`:                                                     SetEntry{"s1.1", packet.MAC{2, 0, 0, 0, 0, 1}, 10, true},
-	`{"op":"switch","switch":"s1","priority":4096,"ageing":5,"flush":true}`:                                                              SetSwitch{"s1", new(4096), new(time.Duration(5)), true},
-	`{"op":"impair","port":"s1.1","way":"out","words":["loss 1%"]}`:                                                                      Impair{"s1.1", "out", []string{"loss 1%"}},
-	`{"op":"remove-switch","switch":"s2"}`:                                                                                               RemoveSwitch{"s2"},
+	`{"op":"port","port":"s1.1","link":"down","cost":5,"priority":16,"edge":"auto","storm":7,"isolated":true,"locked":false,"mirror":{"To":2,"In":true,"Out":true},"bpdu_guard":true,"root_guard":false,"tc_guard":true}`: SetPort{
+		"s1.1", "down", new(uint32(5)), new(16), "auto", new(7), new(true), new(false), &config.PortMirror{To: 2, In: true, Out: true}, new(true), new(false), new(true),
+	},
+	`{"op":"entry","port":"s1.1","mac":"02:00:00:00:00:01","vlan":10,"remove":true}`: SetEntry{"s1.1", packet.MAC{2, 0, 0, 0, 0, 1}, 10, true},
+	`{"op":"switch","switch":"s1","priority":4096,"ageing":5,"flush":true}`:          SetSwitch{"s1", new(4096), new(time.Duration(5)), true},
+	`{"op":"impair","port":"s1.1","way":"out","words":["loss 1%"]}`:                  Impair{"s1.1", "out", []string{"loss 1%"}},
+	`{"op":"remove-switch","switch":"s2"}`:                                           RemoveSwitch{"s2"},
 }
 
 func TestCommandsAsJSON(t *testing.T) {

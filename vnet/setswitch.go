@@ -3,6 +3,7 @@ package vnet
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"wireloom/vnet/config"
@@ -51,18 +52,31 @@ func (l *Lab) switchPort(name string) (*netswitch, int, error) {
 type SetPort struct {
 	Port     string             `json:"port"`
 	Link     string             `json:"link,omitempty"`     // "down" or "up": it is switched off, or on
-	Cost     *uint32            `json:"cost,omitempty"`     // of its path
+	Cost     *uint32            `json:"cost,omitempty"`     // of its path; 0 for that of its speed
+	Priority *int               `json:"priority,omitempty"` // 0 to 240 in steps of 16
+	Edge     string             `json:"edge,omitempty"`     // "yes", "no" or "auto": what it is taken for when its link comes up
 	Storm    *int               `json:"storm,omitempty"`    // frames a second; 0 for no limit
 	Isolated *bool              `json:"isolated,omitempty"` //
 	Locked   *bool              `json:"locked,omitempty"`   //
 	Mirror   *config.PortMirror `json:"mirror,omitempty"`   // to port 0: none
+
+	BPDUGuard *bool `json:"bpdu_guard,omitempty"` // a BPDU shuts it
+	RootGuard *bool `json:"root_guard,omitempty"` // it never leads to the root
+	TCGuard   *bool `json:"tc_guard,omitempty"`   // changes of the topology end here
+}
+
+// inTree reports whether it changes something of the port's part in the spanning tree.
+func (c SetPort) inTree() bool {
+	return c.Cost != nil || c.Priority != nil || c.Edge != "" || c.BPDUGuard != nil || c.RootGuard != nil || c.TCGuard != nil
 }
 
 // Check returns what is wrong with the command itself, whatever the lab.
 func (c SetPort) Check() error {
 	switch {
-	case c.Link == "" && c.Cost == nil && c.Storm == nil && c.Isolated == nil && c.Locked == nil && c.Mirror == nil:
-		return errors.New("say what is to change: link, cost, storm, isolated, locked or mirror")
+	case c.Link == "" && !c.inTree() && c.Storm == nil && c.Isolated == nil && c.Locked == nil && c.Mirror == nil:
+		return errors.New("say what is to change: link, cost, priority, edge, bpdu_guard, root_guard, tc_guard, storm, isolated, locked or mirror")
+	case !slices.Contains([]string{"", "yes", "no", "auto"}, c.Edge):
+		return fmt.Errorf("a port is an edge port, or not, or finds that out: yes, no or auto, not %q", c.Edge)
 	case c.Link != "" && c.Link != "down" && c.Link != "up":
 		return fmt.Errorf("a link goes down or up, not %q", c.Link)
 	}
@@ -79,12 +93,14 @@ func (c SetPort) apply(l *Lab) (r Reply, err error) {
 	if err != nil {
 		return r, err
 	}
-	p := config.Port{Port: i + 1}
-	if c.Cost != nil {
+	p := config.Port{Port: i + 1, Priority: c.Priority}
+	switch {
+	case c.inTree() && (s.tree == nil || s.tree.protocol == nil):
+		return r, fmt.Errorf("switch %s has no spanning tree", s.name)
+	case c.Edge != "" && s.bridge.Dialect() == bridge.Linux:
+		return r, fmt.Errorf("switch %s is a Linux bridge, which has no edge ports", s.name)
+	case c.Cost != nil:
 		p.Cost = *c.Cost
-		if s.tree == nil || s.tree.protocol == nil || p.Cost == 0 {
-			return r, fmt.Errorf("switch %s has no spanning tree, or the cost is 0", s.name)
-		}
 	}
 	if c.Storm != nil {
 		p.Storm = *c.Storm
@@ -109,14 +125,32 @@ func (c SetPort) apply(l *Lab) (r Reply, err error) {
 			b.MirrorTo, b.Mirror = c.Mirror.To, c.Mirror.Ways()
 		}
 	})
-	if c.Cost != nil {
-		s.tree.carry(s.tree.protocol.SetCost(l.loop.Now(), i, *c.Cost))
+	if c.inTree() {
+		s.tree.carry(s.tree.protocol.Configure(l.loop.Now(), i, c.change))
 		s.tree.await()
 	}
 	if c.Link != "" {
 		s.ports[i].turn(c.Link == "down")
 	}
 	return r, nil
+}
+
+// change makes the port's part in the spanning tree what the command says.
+func (c SetPort) change(p *stp.PortConfig) {
+	if c.Cost != nil {
+		p.Cost = *c.Cost
+	}
+	if c.Priority != nil {
+		p.Priority = *c.Priority
+	}
+	if c.Edge != "" {
+		p.Edge, p.AutoEdge = c.Edge == "yes", c.Edge != "no"
+	}
+	for _, x := range []struct{ to, from *bool }{{&p.BPDUGuard, c.BPDUGuard}, {&p.RootGuard, c.RootGuard}, {&p.RestrictedTC, c.TCGuard}} {
+		if x.from != nil {
+			*x.to = *x.from
+		}
+	}
 }
 
 // SetEntry puts a static entry into the table of a switch, or takes an entry out.

@@ -275,6 +275,101 @@ func TestGuards(t *testing.T) {
 	}
 }
 
+// What guards a port, what it is taken for and which of two is better is changed while the
+// lab runs.
+func TestPortsOfATreeAreChangedByCommand(t *testing.T) {
+	on, off := true, false
+	two := func(b config.Switch) *fabric {
+		f := newFabric(t, []config.Switch{rstp("s1", 4), b}, "s1.2 s2.2", "s1.3 s2.3")
+		f.run(5 * time.Second)
+		return f
+	}
+	port := func(f *fabric, sw string, n int) vnet.SwitchedPort {
+		st, _ := f.Switch(sw)
+		return st.Ports[n-1]
+	}
+	t.Run("BPDU guard shuts a port with the next BPDU, and its link coming up opens it", func(t *testing.T) {
+		f := two(rstp("s2", 4))
+		f.do(vnet.SetPort{Port: "s2.2", BPDUGuard: &on})
+		f.run(3 * time.Second)
+		if p := port(f, "s2", 2); p.State != "disabled" || p.Guarded == "" {
+			t.Errorf("the port is %+v", p)
+		}
+		f.do(vnet.SetPort{Port: "s2.2", BPDUGuard: &off})
+		f.run(3 * time.Second)
+		if p := port(f, "s2", 2); p.Guarded == "" {
+			t.Errorf("without the guard the port is %+v before its link came again", p)
+		}
+		f.do(vnet.SetPort{Port: "s2.2", Link: "down"})
+		f.do(vnet.SetPort{Port: "s2.2", Link: "up"})
+		f.run(3 * time.Second)
+		if p := port(f, "s2", 2); p.Guarded != "" || p.State != "forwarding" {
+			t.Errorf("after its link came again the port is %+v", p)
+		}
+		f.reaches("in the end")
+	})
+	t.Run("root guard takes the root port away, and gives it back", func(t *testing.T) {
+		f := two(rstp("s2", 4))
+		f.do(vnet.SetPort{Port: "s2.2", RootGuard: &on})
+		f.run(3 * time.Second)
+		if st, _ := f.Switch("s2"); st.Tree.RootPort != "s2.3" || st.Ports[1].State == "forwarding" {
+			t.Errorf("with the guard the root port is %s, and the other %+v", st.Tree.RootPort, st.Ports[1])
+		}
+		f.reaches("with the guard")
+		f.do(vnet.SetPort{Port: "s2.2", RootGuard: &off})
+		f.run(3 * time.Second)
+		if st, _ := f.Switch("s2"); st.Tree.RootPort != "s2.2" {
+			t.Errorf("without it the root port is %s", st.Tree.RootPort)
+		}
+	})
+	t.Run("the priority of the neighbour's port decides between two cables", func(t *testing.T) {
+		for _, b := range []config.Switch{rstp("s2", 4), {Name: "s2", Ports: 4, Tree: &config.Tree{Mode: "stp"}, Dialect: "linux"}} {
+			f := two(b)
+			f.run(40 * time.Second)
+			better := 16
+			f.do(vnet.SetPort{Port: "s1.3", Priority: &better})
+			f.run(40 * time.Second)
+			if st, _ := f.Switch("s2"); st.Tree.RootPort != "s2.3" {
+				t.Errorf("%s: the root port is %s", b.Dialect, st.Tree.RootPort)
+			}
+			f.reaches("after the change")
+		}
+	})
+	t.Run("an edge port is one when its link comes up", func(t *testing.T) {
+		f := two(rstp("s2", 4))
+		f.do(vnet.SetPort{Port: "s2.1", Edge: "no"})
+		f.run(time.Second)
+		if !port(f, "s2", 1).Edge {
+			t.Error("a port whose link is up is no edge port any more")
+		}
+		for _, edge := range []string{"no", "yes", "no"} {
+			f.do(vnet.SetPort{Port: "s2.1", Link: "down", Edge: edge})
+			f.do(vnet.SetPort{Port: "s2.1", Link: "up"})
+			f.run(5 * time.Second)
+			if got := port(f, "s2", 1).Edge; got != (edge == "yes") {
+				t.Errorf("edge %s: it is one: %v", edge, got)
+			}
+		}
+	})
+	t.Run("changes of the topology end at a port with TC guard", func(t *testing.T) {
+		f := two(rstp("s2", 4))
+		f.do(vnet.SetPort{Port: "s1.2", TCGuard: &on})
+		f.do(vnet.SetPort{Port: "s1.3", TCGuard: &on})
+		f.tree = nil
+		f.do(vnet.SetPort{Port: "s2.2", Link: "down"})
+		f.run(3 * time.Second)
+		if all := strings.Join(f.tree, "\n"); !strings.Contains(all, "s2 s2.3 topology-change detected") || strings.Contains(all, "s1 s1.1 flush") {
+			t.Errorf("the facts are\n%s", all)
+		}
+	})
+	t.Run("a Linux bridge has no edge ports", func(t *testing.T) {
+		f := two(config.Switch{Name: "s2", Ports: 4, Tree: &config.Tree{Mode: "stp"}, Dialect: "linux"})
+		if _, err := f.Do(vnet.SetPort{Port: "s2.1", Edge: "yes"}); err == nil || !strings.Contains(err.Error(), "no edge ports") {
+			t.Errorf("got %v", err)
+		}
+	})
+}
+
 // What a hand changes in the tree moves it.
 func TestCostAndPriorityMoveTheTree(t *testing.T) {
 	s, links := ring(3)

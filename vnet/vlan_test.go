@@ -198,6 +198,8 @@ func TestSwitchCommandsThatAreRefused(t *testing.T) {
 		{vnet.SetPort{Port: "s1.1", Link: "off"}, "down or up"},
 		{vnet.SetPort{Port: "s1.1", Storm: &bad}, "frames a second"},
 		{vnet.SetPort{Port: "s1.1", Cost: &cost}, "no spanning tree"},
+		{vnet.SetPort{Port: "s1.1", BPDUGuard: new(bool)}, "no spanning tree"},
+		{vnet.SetPort{Port: "s1.1", Edge: "perhaps"}, "yes, no or auto"},
 		{vnet.SetPort{Port: "s1.1", Mirror: &config.PortMirror{To: 9, In: true}}, "no port 9"},
 		{vnet.SetEntry{Port: "s1.1"}, "group address"},
 		{vnet.SetEntry{Port: "s1.1", MAC: packet.MAC{2}, Remove: true}, "no such entry"},

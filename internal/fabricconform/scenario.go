@@ -206,7 +206,7 @@ func (st *stage) one(text string, f []string) bool {
 		b := int(f[4][1] - '1')
 		st.carryOut(b, st.trees[b].SetPriority(st.now, uint16(number(f[len(f)-1]))))
 	case strings.HasPrefix(text, "bridge link set dev") && f[5] == "cost":
-		st.carryOut(p.bridge, st.trees[p.bridge].SetCost(st.now, p.port, uint32(number(f[6]))))
+		st.carryOut(p.bridge, st.trees[p.bridge].Configure(st.now, p.port, func(c *stp.PortConfig) { c.Cost = uint32(number(f[6])) }))
 	case strings.HasPrefix(text, "bridge vlan add dev"):
 		v := bridge.VLAN{VID: uint16(number(f[6])), PVID: slices.Contains(f, "pvid"), Untagged: slices.Contains(f, "untagged")}
 		return st.bridges[p.bridge].AddVLAN(p.port, v) == nil

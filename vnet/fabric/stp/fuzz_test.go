@@ -79,7 +79,10 @@ func harass(t *testing.T, b Protocol, ports int, data []byte) {
 		case op < 220:
 			check(b.Link(now, port, op%2 == 0))
 		case op < 225:
-			check(b.SetCost(now, port, uint32(data[2])))
+			check(b.Configure(now, port, func(c *PortConfig) {
+				c.Cost, c.Priority = uint32(data[2]), int(data[3])&0xf0
+				c.Edge, c.AutoEdge, c.BPDUGuard, c.RootGuard, c.RestrictedTC = data[4]&1 != 0, data[4]&2 != 0, data[4]&12 == 12, data[4]&16 != 0, data[4]&32 != 0
+			}))
 		case op < 230:
 			check(b.SetPriority(now, uint16(data[2]%16)<<12))
 		default:

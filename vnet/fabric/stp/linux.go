@@ -64,11 +64,7 @@ func NewLinux(now time.Duration, c Config) *Linux {
 	b.conf.MaxAge, b.conf.HelloTime, b.conf.ForwardDelay = b.maxAge, b.hello, b.forward
 	b.helloTimer = now + b.hello
 	for i, pc := range c.Ports {
-		priority := linuxPriority
-		if pc.Priority >= 0 {
-			priority = pc.Priority >> 2 // by the standard's scale
-		}
-		p := linuxPort{conf: pc, cost: cmp.Or(pc.Cost, LinuxPathCost(pc.Speed)), id: PortID(priority)<<10 | PortID(i+1)}
+		p := linuxPort{conf: pc, cost: cmp.Or(pc.Cost, LinuxPathCost(pc.Speed)), id: linuxPortID(pc.Priority, i)}
 		p.messageAge, p.forward, p.hold = linuxNever, linuxNever, linuxNever
 		b.ports = append(b.ports, p)
 		b.becomeDesignated(i)
@@ -333,13 +329,34 @@ func (b *Linux) setState(i int, s State) {
 	}
 }
 
-// SetCost changes the cost of a port's path, as bridge link set does.
-func (b *Linux) SetCost(now time.Duration, port int, cost uint32) []Act {
+// Configure changes a port, as bridge link set does.
+func (b *Linux) Configure(now time.Duration, port int, change func(*PortConfig)) []Act {
 	b.begin(now)
-	b.ports[port].cost = cost
+	p := &b.ports[port]
+	change(&p.conf)
+	p.cost = cmp.Or(p.conf.Cost, LinuxPathCost(p.conf.Speed)) // br_stp_set_path_cost
 	b.configurationUpdate()
 	b.portStates(now)
+	if id := linuxPortID(p.conf.Priority, port); id != p.id { // br_stp_set_port_priority
+		if b.isDesignated(port) {
+			p.designated.Port = id
+		}
+		p.id = id
+		if p.designated.Bridge == b.conf.ID && p.id < p.designated.Port {
+			b.becomeDesignated(port)
+			b.portStates(now)
+		}
+	}
 	return b.finish()
+}
+
+// linuxPortID is the identifier of a port by its priority, which is given by the
+// standard's scale; negative for the kernel's own.
+func linuxPortID(priority, i int) PortID {
+	if priority < 0 {
+		priority = linuxPriority << 2
+	}
+	return PortID(priority>>2)<<10 | PortID(i+1)
 }
 
 // SetPriority changes the bridge's priority, a multiple of 4096.

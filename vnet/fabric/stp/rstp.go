@@ -333,12 +333,15 @@ func (b *RSTP) run() {
 	}
 }
 
-// SetCost changes the cost of a port's path (17.13.11).
-func (b *RSTP) SetCost(now time.Duration, port int, cost uint32) []Act {
+// Configure changes a port's configuration (17.13); its role is selected anew.
+func (b *RSTP) Configure(now time.Duration, port int, change func(*PortConfig)) []Act {
 	b.acts = b.acts[:0]
 	b.advance(now)
 	p := &b.ports[port]
-	p.conf.Cost = cost
+	change(&p.conf)
+	p.conf.Cost = cmp.Or(p.conf.Cost, PathCost(p.conf.Speed))
+	p.portID = portID(p.conf.Priority, port)
+	p.refused = p.refused && p.conf.RootGuard
 	p.reselect, p.selected = true, false
 	b.run()
 	return b.acts

@@ -93,8 +93,9 @@ type Protocol interface {
 	Receive(now time.Duration, port int, bpdu []byte) ([]Act, error)
 	// Tick does what is due by now.
 	Tick(now time.Duration) []Act
-	// SetCost changes the cost of a port's path.
-	SetCost(now time.Duration, port int, cost uint32) []Act
+	// Configure changes a port's cost, priority, edge and guards; the rest stays as it is.
+	// A cost of 0 is that of its speed.
+	Configure(now time.Duration, port int, change func(*PortConfig)) []Act
 	// SetPriority changes the bridge's priority, a multiple of 4096.
 	SetPriority(now time.Duration, priority uint16) []Act
 	// Next is when Tick has something to do; false if never.
@@ -137,7 +138,7 @@ type Config struct {
 	Ports        []PortConfig
 }
 
-// PortConfig describes a port.
+// PortConfig describes a port. Edge counts when its link comes up (17.25).
 type PortConfig struct {
 	Priority     int    // 0 to 240 in steps of 16; 128 if negative
 	Cost         uint32 // of the path; by Speed if 0

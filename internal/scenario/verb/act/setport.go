@@ -25,6 +25,11 @@ func (setPort) Shape() *format.Shape {
 		format.Field{Name: "port", Shape: format.LinkEnd, Required: true, Doc: "The port: SWITCH.PORT."},
 		format.Field{Name: "link", Shape: format.OneOf("down or up", "down", "up"), Doc: "It is switched off, or on: the link goes down or up at both ends."},
 		format.Field{Name: "cost", Shape: format.Number(1, 200_000_000), Doc: "Of its path in the spanning tree."},
+		format.Field{Name: "priority", Shape: format.Number(0, 240), Doc: "In the spanning tree, in steps of 16."},
+		format.Field{Name: "edge", Shape: format.OneOf("yes, auto or no", "yes", "auto", "no"), Doc: "Whether nobody else speaks a spanning tree there: it counts when the port's link comes up."},
+		format.Field{Name: "bpdu_guard", Shape: format.Boolean, Doc: "A BPDU that comes in shuts the port until its link comes up again."},
+		format.Field{Name: "root_guard", Shape: format.Boolean, Doc: "The port never leads to the root."},
+		format.Field{Name: "tc_guard", Shape: format.Boolean, Doc: "Changes of the topology that are told there go no further."},
 		format.Field{Name: "storm", Shape: format.Number(0, 1_000_000_000), Doc: "Frames a second that may be flooded of those that come in there; 0 for no limit."},
 		format.Field{Name: "isolated", Shape: format.Boolean, Doc: "No frame passes between two isolated ports."},
 		format.Field{Name: "locked", Shape: format.Boolean, Doc: "Only sources of which the table has an entry at this port may send."},
@@ -60,7 +65,15 @@ func (setPort) Parse(v *format.Value, s *verb.Scope) verb.Step {
 		}
 		x.do = append(x.do, vnet.SetVLAN{Port: end.String(), VLAN: *vlan})
 	}
-	c := vnet.SetPort{Port: end.String(), Link: v.Get("link").String(), Mirror: verb.MirrorOf(v.Get("mirror")), Isolated: given[bool](v.Get("isolated")), Locked: given[bool](v.Get("locked")), Storm: given[int](v.Get("storm"))}
+	flag := func(name string) *bool { return given[bool](v.Get(name)) }
+	c := vnet.SetPort{
+		Port: end.String(), Link: v.Get("link").String(), Mirror: verb.MirrorOf(v.Get("mirror")), Isolated: flag("isolated"), Locked: flag("locked"),
+		Storm: given[int](v.Get("storm")), Priority: given[int](v.Get("priority")), Edge: v.Get("edge").String(),
+		BPDUGuard: flag("bpdu_guard"), RootGuard: flag("root_guard"), TCGuard: flag("tc_guard"),
+	}
+	if p := c.Priority; p != nil && *p%16 != 0 {
+		s.Mistakes.At(v.Get("priority"), "a port's priority is 0 to 240 in steps of 16, not %d", *p)
+	}
 	if cost := given[int](v.Get("cost")); cost != nil {
 		n := uint32(*cost)
 		c.Cost = &n
