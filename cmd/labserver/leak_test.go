@@ -55,6 +55,10 @@ nodes:
     nics: {em0: {port: s1.2, address: 10.0.0.2/24}}
     programs: {ping: {command: ping, argv: [ping, 10.0.0.1]}}
 switches: {s1: {ports: 3}}
+goal: Reach it.
+try:
+  - {label: ping, run: {node: b, command: ping -c 1 10.0.0.1}, look: At what comes back.}
+  - {label: send, send: {port: s1.3, packet: {arp.opcode: 1}}}
 stages:
   first:
     title: $S-stage-title
@@ -444,6 +448,7 @@ func TestNothingThatIsHiddenLeavesTheServer(t *testing.T) {
 	ops := map[string][]string{
 		"pause": {``}, "step": {``}, "resume": {``}, "rate": {`,"rate":10`, `,"rate":3`},
 		"stop": {`,"node":"a","proc":"p"`}, "start": {`,"node":"a","proc":"p"`, `,"node":"a","proc":"q"`}, "kill": {`,"node":"a","proc":"p"`, `,"node":"b","proc":"ping"`},
+		"try":    {`,"n":1`, `,"n":2`, `,"n":0`, `,"n":9`},
 		"stdin":  {`,"node":"a","proc":"p","text":"x\n"`},
 		"text":   {`,"node":"a","proc":"p","from":0,"to":1000000`, `,"node":"a","proc":"q","from":1,"to":0`},
 		"decode": {`,"link":"ethernet","hex":"ffffffffffff0200000000aa88b5"`, `,"link":"x","hex":""`},

@@ -194,7 +194,7 @@ func offers(log *slog.Logger, own []string) (*offer, error) {
 
 func (o *offer) add(log *slog.Logger, src *scenario.Scenario) {
 	name := src.Name
-	o.list = append(o.list, httpapi.Scenario{Name: name, Title: src.Title, Course: src.Course})
+	o.list = append(o.list, httpapi.Scenario{Name: name, Title: src.Title, Goal: src.Goal, Course: src.Course})
 	o.sources[name] = src
 	files := map[format.Slot]open.File{}
 	for _, slot := range src.Slots() {

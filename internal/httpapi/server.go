@@ -28,6 +28,7 @@ import (
 type Scenario struct {
 	Name   string `json:"name"`
 	Title  string `json:"title"`
+	Goal   string `json:"goal,omitempty"`   // a sentence
 	Course int    `json:"course,omitempty"` // its position in the course, from 1; 0 where it is not part of it
 }
 

@@ -93,7 +93,7 @@ type site struct {
 func openSite(t testing.TB, c Config) *site {
 	t.Helper()
 	c.Version, c.NewLab, c.Compile = "test", newLab, compile
-	c.Scenarios = []Scenario{{"ping", "Answer pings", 3}, {"broken", "Cannot be built", 0}}
+	c.Scenarios = []Scenario{{"ping", "Answer pings", "Pings are answered.", 3}, {"broken", "Cannot be built", "", 0}}
 	c.Session.Dir = t.TempDir()
 	api, err := New(c)
 	if err != nil {

@@ -42,7 +42,7 @@ func (w *wire) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)}
 
 func openWire(t *testing.T) (w *wire, lab string) {
 	t.Helper()
-	api, err := New(Config{NewLab: newLab, Compile: compile, Scenarios: []Scenario{{"ping", "", 0}}, Session: session.Options{Dir: t.TempDir(), Capture: -1}})
+	api, err := New(Config{NewLab: newLab, Compile: compile, Scenarios: []Scenario{{"ping", "", "", 0}}, Session: session.Options{Dir: t.TempDir(), Capture: -1}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,6 +14,7 @@ var Commands = map[string]any{
 	"stop":   Stop{},
 	"kill":   Kill{},
 	"exec":   Exec{},
+	"try":    Try{},
 	"stdin":  Stdin{},
 	"decode": Decode{},
 	"text":   Text{},
@@ -57,6 +58,11 @@ type Exec struct {
 	Line string `json:"line"`
 }
 
+// Try does what a button of the lab does. The result is a [TryResult].
+type Try struct {
+	N uint64 `json:"n"` // of the button
+}
+
 // Stdin types text at a process.
 type Stdin struct {
 	Node string `json:"node"`
@@ -94,11 +100,18 @@ type Bye struct {
 }
 
 // Results are what commands return.
-var Results = []any{ExecResult{}, DecodeResult{}, TextResult{}}
+var Results = []any{ExecResult{}, TryResult{}, DecodeResult{}, TextResult{}}
 
 // An ExecResult is the process that now runs in front.
 type ExecResult struct {
 	Proc string `json:"proc"`
+}
+
+// A TryResult is the process that now runs in front at a node, if a button gave its prompt
+// a line.
+type TryResult struct {
+	Node string `json:"node,omitempty"`
+	Proc string `json:"proc,omitempty"`
 }
 
 // A DecodeResult is what a frame is made of.

@@ -12,12 +12,23 @@ type Hello struct {
 
 // A Lab says which one it is.
 type Lab struct {
-	ID       string `json:"id"`
-	Scenario string `json:"scenario"`
-	Title    string `json:"title"`
-	Seed     string `json:"seed"` // a text: it may be larger than what the page counts exactly
-	Version  string `json:"version"`
-	Brief    string `json:"brief"` // Markdown
+	ID       string   `json:"id"`
+	Scenario string   `json:"scenario"`
+	Title    string   `json:"title"`
+	Seed     string   `json:"seed"` // a text: it may be larger than what the page counts exactly
+	Version  string   `json:"version"`
+	Brief    string   `json:"brief"` // Markdown
+	Goal     string   `json:"goal"`  // what is to be reached, a sentence; "" if the scenario says none
+	Tries    []Button `json:"tries"`
+}
+
+// A Button is something that the scenario offers to do: the command "try" does it.
+type Button struct {
+	N     uint64 `json:"n"`     // its number, from 1
+	Label string `json:"label"` // what stands on it
+	Look  string `json:"look"`  // what to look at then, a sentence; "" if nothing is said
+	Says  string `json:"says"`  // what it does, in words
+	Node  string `json:"node"`  // whose prompt it gives a line, "" if none
 }
 
 // A Topology is what a lab is made of, as its scenario has it.

@@ -30,7 +30,7 @@ func (b *builder) build(root *format.Value) {
 	if b.p.Outside(root.Get("steps"), root.Get("stages")) {
 		return // what is connected to what is not known
 	}
-	sc.Name, sc.Title, sc.Course = root.Get("scenario").String(), root.Get("title").String(), format.Read[int](root.Get("course"))
+	sc.Name, sc.Title, sc.Goal, sc.Course = root.Get("scenario").String(), root.Get("title").String(), root.Get("goal").String(), format.Read[int](root.Get("course"))
 	sc.words = map[Slot]string{}
 	sc.Lab = config.Lab{Name: sc.Name, Seed: sc.Seed, Memory: format.Read[int64](root.Get("memory"))}
 	b.links = map[format.End]*config.Link{}

@@ -24,6 +24,7 @@ import (
 type Scenario struct {
 	Name    string
 	Title   string
+	Goal    string // what is to be reached, in a sentence
 	Course  int    // its position in the course, from 1; 0 where it is not part of it
 	Brief   string // brief.md
 	Seed    uint64
@@ -32,6 +33,7 @@ type Scenario struct {
 	Lab     config.Lab
 	Stages  []Stage
 	Steps   []Step
+	Tries   []Try
 	Student string            // whose values it has; "" for nobody's in particular
 	Params  map[string]string // the values
 	Remarks []format.Mistake  // on what is no mistake, but may not be meant

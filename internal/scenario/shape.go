@@ -22,6 +22,7 @@ const MaxPoints = 1000
 var FileShape = format.Object(
 	format.Field{Name: "scenario", Shape: format.Name, Required: true, Doc: "Its name, which is that of its folder."},
 	format.Field{Name: "title", Shape: format.Line, Doc: "What it is about, in a line."},
+	format.Field{Name: "goal", Shape: format.Text("a sentence"), Doc: "What is to be reached, in a sentence for who opens the lab."},
 	format.Field{Name: "course", Shape: format.Number(1, 100), Doc: "Its position in the course, from 1; not there where it is not part of it."},
 	format.Field{Name: "seed", Shape: seedShape, Doc: "Of everything that is random in it; 1 where it is not given."},
 	format.Field{Name: "memory", Shape: format.Size(memory.MinLab, memory.MaxLab), Doc: fmt.Sprintf("How much memory all programs of the lab may use together; %dMiB where it is not given.", memory.DefaultLab>>20)},
@@ -30,6 +31,7 @@ var FileShape = format.Object(
 	format.Field{Name: "switches", Shape: format.MapOf(format.NameKey, "a switch's name", switchShape, 64), Doc: "The Ethernet switches, by name."},
 	format.Field{Name: "links", Shape: format.MapOf(format.EndKey, "an end of the link: SWITCH.PORT or NODE:INTERFACE", linkShape, 1024), Doc: "What is to be said of links. A NIC or device with a port has one already."},
 	format.Field{Name: "stages", Shape: format.MapOf(format.NameKey, "a stage's name", stageShape, 32), Doc: "Parts that can be graded alone, by name."},
+	format.Field{Name: "try", Shape: format.ListOf(tryShape, MaxTries), Doc: "Buttons for who opens the lab on the page: each runs a command, sends a frame and the like. They have no part in a grading."},
 	format.Field{Name: "steps", Shape: format.ListOf(stepShape, format.MaxSteps), Doc: "What is done and checked when the scenario is graded, in this order."},
 )
 

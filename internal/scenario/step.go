@@ -99,6 +99,7 @@ func (b *builder) steps(root *format.Value) {
 		b.sc.Stages = append(b.sc.Stages, st)
 	}
 	b.sc.Steps = b.list(root.Get("steps"), scope, false)
+	b.tries(root.Get("try"), scope)
 	for _, st := range b.sc.Stages {
 		if !slices.ContainsFunc(b.sc.Steps, func(s Step) bool { return s.Stage == st.Name }) && b.p.Total() == 0 {
 			b.p.At(root.Get("stages").Get(st.Name), "no step belongs to stage %s", st.Name)

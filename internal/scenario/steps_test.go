@@ -56,6 +56,15 @@ func TestMistakesOfSteps(t *testing.T) {
 		{"RSTP on Linux", strings.Replace(steps("- {wait: 1s}\n"), "ports: 2", "ports: 2, stp: rstp, dialect: linux", 1), "speaks stp alone"},
 		{"a link in three ways", steps("- {wait: 1s}\n") + "links: {s1.1: {netem: loss 1%, netem_in: loss 1%}}\n", "say one or the other"},
 		{"words of tc that there are not", steps("- {wait: 1s}\n") + "links: {s1.1: {netem: lose 1%}}\n", `there is no word "lose"`},
+		// What is offered to try.
+		{"a try without a label", small + "try: [{stop: b.prog}]\n", `f:14:8: item 1 of try lacks "label"`},
+		{"a try with an empty label", small + "try: [{label: \" \", stop: b.prog}]\n", "the label is empty"},
+		{"a try that does nothing", small + "try: [{label: x, look: y}]\n", "a try needs something to do"},
+		{"two tries of one label", small + "try: [{label: x, stop: b.prog}, {label: x, kill: b.prog}]\n", "another try has this label"},
+		{"a try that checks", small + "try: [{label: x, run: {node: a, command: ls, exit: 0}}]\n", `run has no key "exit"`},
+		{"a try that waits", small + "try: [{label: x, wait: 1s}]\n", `item 1 of try has no key "wait"`},
+		{"a try at a port that there is not", small + "try: [{label: x, send: {port: s1.9, packet: {arp.opcode: 1}}}]\n", "there is no port s1.9"},
+		{"a try with what a step tells", steps(sends) + "try: [{label: x, stdin: {program: b.prog, text: \"${s.arp.opcode}\"}}]\n", "${s.arp.opcode}: no step before this one has the id s"},
 		// Loops.
 		{"a loop over nothing", steps("- for: {each: x, steps: [{wait: 1s}]}\n"), "for needs either in"},
 		{"a loop without a name", steps("- for: {in: 1..3, steps: [{wait: 1s}]}\n"), `for lacks "each"`},

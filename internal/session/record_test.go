@@ -42,6 +42,43 @@ func replay(t *testing.T, rec []byte) recording.Result {
 	return res
 }
 
+// What a button does is recorded as the commands that it stands for, and replays.
+func TestATryIsItsCommands(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		lab, setup, err := build(1, "talk20")
+		if err != nil {
+			t.Fatal(err)
+		}
+		setup.Tries = []Try{
+			{Label: "say", Commands: []vnet.Command{vnet.Arrive{Port: "s1.1", Hex: make([]byte, 14)}, vnet.Exec{Node: "h2", Line: "echo hello"}}},
+			{Label: "fail", Commands: []vnet.Command{vnet.Start{Node: "h9", Proc: "p"}, vnet.Kill{Node: "h1", Proc: "p"}}},
+		}
+		b := liveLab(t, Options{}, func() (*vnet.Lab, Setup) { return lab, setup })
+		defer b.watch()()
+		time.Sleep(time.Second)
+		if node, proc, err := b.Try(t.Context(), 1); node != "h2" || proc != "echo.1" || err != nil {
+			t.Errorf("the line runs as %s at %s, %v", proc, node, err)
+		}
+		for n, want := range map[uint64]string{2: "no node", 0: "no try 0: it has 2", 3: "no try 3: it has 2"} {
+			if _, _, err := b.Try(t.Context(), n); err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("try %d: %v, want %q", n, err, want)
+			}
+		}
+		time.Sleep(time.Second)
+		rec := b.record()
+		if res := replay(t, rec); !res.Same {
+			t.Errorf("its replay: %+v", res)
+		}
+		var ops []string
+		for _, c := range read(t, rec).Commands {
+			ops = append(ops, fmt.Sprint(vnet.OpOf(c.Command), " ", c.At))
+		}
+		if got, want := strings.Join(ops, ", "), "arrive 1000000000, exec 1000000000, start 1000000000"; got != want {
+			t.Errorf("recorded are %s, want %s: after what fails nothing is done", got, want)
+		}
+	})
+}
+
 // A minute at 2,000 frames a second with everything that a visitor can do.
 func TestRecordingReplaysToTheSameHash(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -217,6 +217,29 @@ func (s *Session) do(c vnet.Command) (vnet.Reply, error) {
 	return s.lab.Do(c)
 }
 
+// Try does what a button does, by its number from 1, all of it at one instant. It returns
+// the node and the name of the process that runs in front then, of the last line that it
+// gives a prompt; "" where there is none.
+func (s *Session) Try(ctx context.Context, n uint64) (node, proc string, err error) {
+	if n < 1 || n > uint64(len(s.setup.Tries)) {
+		return "", "", fmt.Errorf("this lab has no try %d: it has %d", n, len(s.setup.Tries))
+	}
+	err = s.ask(ctx, func() error {
+		s.catchUp()
+		for _, c := range s.setup.Tries[n-1].Commands {
+			r, err := s.do(c)
+			if err != nil {
+				return err
+			}
+			if x, line := c.(vnet.Exec); line {
+				node, proc = x.Node, r.Proc
+			}
+		}
+		return nil
+	})
+	return node, proc, err
+}
+
 // Exec runs a command line at a node's prompt and returns the name of the process.
 func (s *Session) Exec(ctx context.Context, node, line string) (string, error) {
 	if strings.TrimSpace(line) == "" {

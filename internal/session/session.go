@@ -63,9 +63,19 @@ type Options struct {
 type Setup struct {
 	Scenario string // name
 	Title    string // for people
+	Goal     string // for people, a sentence
 	Brief    string // for people, in Markdown
 	Seed     uint64
+	Tries    []Try               // what a visitor may do by a button
 	Programs []recording.Program // installed before the lab started
+}
+
+// A Try is what a button does.
+type Try struct {
+	Label    string         // on the button
+	Look     string         // what to look at then
+	Say      string         // what it does, in words
+	Commands []vnet.Command // at one instant
 }
 
 // Errors of a session's methods.

@@ -30,7 +30,8 @@ const (
 )
 
 // A command is a message from the page. Which fields belong to it depends on Op. An
-// acknowledgement says that the messages up to the number N have been shown.
+// acknowledgement says that the messages up to the number N have been shown; of a try it
+// is the button's.
 type command struct {
 	Type string  `json:"type"`
 	N    *uint64 `json:"n"`
@@ -78,6 +79,7 @@ var ops = map[string]op{
 		return nil, s.Stop(ctx, *c.Node, *c.Proc)
 	}},
 	"exec":   {run: exec},
+	"try":    {run: try},
 	"stdin":  {run: stdin},
 	"decode": {asks: true, run: decodeFrame},
 	"text":   {asks: true, run: text},
@@ -104,6 +106,11 @@ func exec(ctx context.Context, s *session.Session, c *command) (any, error) {
 	}
 	name, err := s.Exec(ctx, *c.Node, *c.Line)
 	return protocol.ExecResult{Proc: name}, err
+}
+
+func try(ctx context.Context, s *session.Session, c *command) (any, error) {
+	node, proc, err := s.Try(ctx, *c.N)
+	return protocol.TryResult{Node: node, Proc: proc}, err
 }
 
 func stdin(ctx context.Context, s *session.Session, c *command) (any, error) {
@@ -168,6 +175,7 @@ func (c *command) check() (op, error) {
 		{"link", c.Link != nil},
 		{"hex", c.Hex != nil},
 		{"rate", c.Rate != nil},
+		{"n", c.N != nil},
 		{"from", c.From != nil},
 		{"to", c.To != nil},
 	} {

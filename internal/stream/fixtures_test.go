@@ -236,6 +236,11 @@ func TestHelloIsThatOfTheFixture(t *testing.T) {
 		Lab: protocol.Lab{
 			ID: "c2FtcGxlLWxhYi1pZA", Scenario: "ping", Title: "Answer a ping", Seed: "42", Version: "v0.1.0",
 			Brief: "# Answer a ping\n\nNode `alice` pings **10.0.0.2** once a second.\n\n- `bob` runs your program.\n- It reads frames from `/dev/tap0`.\n\n```\nGOOS=wasip1 GOARCH=wasm go build -o mine.wasm .\n```\n",
+			Goal:  "bob's program answers pings to 10.0.0.2.",
+			Tries: []protocol.Button{
+				{N: 1, Label: "alice pings bob", Look: "Each request should come back as a reply.", Says: "run ping -c 3 10.0.0.2 at alice", Node: "alice"},
+				{N: 2, Label: "who has 10.0.0.2?", Says: "send 42 bytes at s1.1"},
+			},
 		},
 		Topology: protocol.Topology{
 			Nodes: []protocol.Node{
@@ -303,6 +308,7 @@ func TestCommandsOfTheFixture(t *testing.T) {
 		{"stop", protocol.Stop(pingd)},
 		{"kill", pingd},
 		{"exec", protocol.Exec{Node: "alice", Line: "ping -c 3 10.0.0.2"}},
+		{"try", protocol.Try{N: 2}},
 		{"stdin", protocol.Stdin{Node: "bob", Proc: "pingd", Text: "hello\n"}},
 		{"decode", protocol.Decode{Link: protocol.Ethernet, Hex: arp}},
 		{"text", protocol.Text{Node: "bob", Proc: "pingd", From: 101, To: 3512}},
@@ -357,6 +363,7 @@ func TestRepliesAreThoseOfTheFixtures(t *testing.T) {
 		"reply-ok.json":    {ID: 7, OK: true, Result: fields},
 		"reply-error.json": {ID: 8, Error: "exec on carol: there is no node carol; this lab has alice and bob"},
 		"reply-exec.json":  {ID: 9, OK: true, Result: protocol.ExecResult{Proc: "ping.3"}},
+		"reply-try.json":   {ID: 10, OK: true, Result: protocol.TryResult{Node: "alice", Proc: "ping.3"}},
 		"reply-text.json": {ID: 11, OK: true, Result: protocol.TextResult{
 			Parts: []protocol.TextPart{{FD: 1, Text: "line 101\nline 102\n"}, {FD: 2, Text: "pingd: no answer\n"}}, Next: 3513,
 		}},

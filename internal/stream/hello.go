@@ -6,6 +6,7 @@ import (
 
 	"wireloom/internal/protocol"
 	"wireloom/internal/session"
+	"wireloom/vnet"
 )
 
 // nativeProgram is how a command that is part of the lab is shown where a program
@@ -19,11 +20,25 @@ func greeting(s *session.Session, id, version string) protocol.Hello {
 		Type: "hello", Protocol: protocol.Version,
 		Lab: protocol.Lab{
 			ID: id, Scenario: setup.Scenario, Title: setup.Title, Seed: strconv.FormatUint(setup.Seed, 10), Version: version, Brief: setup.Brief,
+			Goal: setup.Goal, Tries: buttonsOf(setup.Tries),
 		},
 		Topology: topologyOf(s),
 	}
 	h.First, h.Next = s.Log().Bounds()
 	return h
+}
+
+func buttonsOf(tries []session.Try) []protocol.Button {
+	out := make([]protocol.Button, len(tries))
+	for i, t := range tries {
+		out[i] = protocol.Button{N: uint64(i) + 1, Label: t.Label, Look: t.Look, Says: t.Say}
+		for _, c := range t.Commands {
+			if x, line := c.(vnet.Exec); line {
+				out[i].Node = x.Node
+			}
+		}
+	}
+	return out
 }
 
 func topologyOf(s *session.Session) protocol.Topology {

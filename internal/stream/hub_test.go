@@ -231,7 +231,7 @@ func TestHelloThenEveryEventInOrderAndAgainFromWhereItStopped(t *testing.T) {
 		t.Fatal(err)
 	}
 	if hello.Type != "hello" || hello.Protocol != protocol.Version ||
-		hello.Lab != (protocol.Lab{ID: "lab-id", Scenario: "test", Title: "A test", Seed: "9223372036854775809", Version: "test", Brief: "# Test"}) {
+		!reflect.DeepEqual(hello.Lab, protocol.Lab{ID: "lab-id", Scenario: "test", Title: "A test", Seed: "9223372036854775809", Version: "test", Brief: "# Test", Tries: []protocol.Button{}}) {
 		t.Errorf("hello is %+v", hello)
 	}
 	if n := hello.Topology.Nodes; len(n) != 2 || n[0].Ifaces[0].Port != "s1.1" || n[0].Ifaces[0].MAC != "02:00:00:00:01:01" || n[0].Procs[0].Program != "talk" || !n[0].Procs[0].Slot {

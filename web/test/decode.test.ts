@@ -221,8 +221,9 @@ test("encode writes the commands that the Go side reads", () => {
     { op: "stop", node: "bob", proc: "pingd" },
     { op: "kill", node: "bob", proc: "pingd" },
     { op: "exec", node: "alice", line: "ping -c 3 10.0.0.2" },
+    { op: "try", n: 2 },
     { op: "stdin", node: "bob", proc: "pingd", text: "hello\n" },
-    { op: "decode", link, hex: raw[9].hex },
+    { op: "decode", link, hex: raw[10].hex },
     { op: "text", node: "bob", proc: "pingd", from: 101, to: 3512 },
   ];
   expect(commands.map((c, i) => JSON.parse(encode(i + 1, c)))).toEqual(raw);

@@ -25,7 +25,7 @@ func TestSchemaIsOfTheFormat(t *testing.T) {
 	if err := json.Unmarshal(scenario.Schema(), &s); err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(s.Schema, "2020-12") || len(s.Properties) != 11 || len(s.Required) != 2 {
+	if !strings.Contains(s.Schema, "2020-12") || len(s.Properties) != 13 || len(s.Required) != 2 {
 		t.Errorf("schema %q, %d properties, required %v", s.Schema, len(s.Properties), s.Required)
 	}
 }

@@ -227,13 +227,18 @@ func (r *Run) NoteBusy(p *Program, why string) {
 	}
 }
 
-// Exec starts a command at a node: its words, or one line that is split at blanks.
-func (r *Run) Exec(node string, words []string) (*Program, error) {
-	c := vnet.Exec{Node: node, Argv: words}
+// ExecOf is the command that starts a command at a node: its words, or one line as at the
+// prompt.
+func ExecOf(node string, words []string) vnet.Command {
 	if len(words) == 1 {
-		c.Argv, c.Line = nil, words[0]
+		return vnet.Exec{Node: node, Line: words[0]}
 	}
-	reply, err := r.Lab.Do(c)
+	return vnet.Exec{Node: node, Argv: words}
+}
+
+// Exec starts a command at a node (ExecOf).
+func (r *Run) Exec(node string, words []string) (*Program, error) {
+	reply, err := r.Lab.Do(ExecOf(node, words))
 	if err != nil {
 		return nil, err
 	}

@@ -25,6 +25,7 @@ import {
 } from "./read";
 import type {
   Batch,
+  Button,
   Bye,
   CallEvent,
   Capture,
@@ -76,6 +77,7 @@ import type {
   TextResult,
   Topology,
   TreeEvent,
+  TryResult,
 } from "./types";
 
 /** The version of the protocol that is described here. */
@@ -104,6 +106,11 @@ export const readBye: Item<Bye> = object({
 
 export const readExecResult: Item<ExecResult> = object({
   proc: str,
+});
+
+export const readTryResult: Item<TryResult> = object({
+  node: optStr,
+  proc: optStr,
 });
 
 export const readDecodeResult: Item<DecodeResult> = object({
@@ -403,6 +410,16 @@ export const readLab: Item<Lab> = object({
   seed: str,
   version: str,
   brief: str,
+  goal: str,
+  tries: list(() => readButton),
+});
+
+export const readButton: Item<Button> = object({
+  n: num,
+  label: str,
+  look: str,
+  says: str,
+  node: str,
 });
 
 export const readTopology: Item<Topology> = object({

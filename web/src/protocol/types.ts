@@ -22,6 +22,12 @@ export interface ExecResult {
   readonly proc: string;
 }
 
+/** A TryResult is the process that now runs in front at a node, if a button gave its prompt a line. */
+export interface TryResult {
+  readonly node: string;
+  readonly proc: string;
+}
+
 /** A DecodeResult is what a frame is made of. */
 export interface DecodeResult {
   readonly fields: readonly Field[];
@@ -463,6 +469,23 @@ export interface Lab {
   readonly version: string;
   /** Markdown */
   readonly brief: string;
+  /** what is to be reached, a sentence; "" if the scenario says none */
+  readonly goal: string;
+  readonly tries: readonly Button[];
+}
+
+/** A Button is something that the scenario offers to do: the command "try" does it. */
+export interface Button {
+  /** its number, from 1 */
+  readonly n: number;
+  /** what stands on it */
+  readonly label: string;
+  /** what to look at then, a sentence; "" if nothing is said */
+  readonly look: string;
+  /** what it does, in words */
+  readonly says: string;
+  /** whose prompt it gives a line, "" if none */
+  readonly node: string;
 }
 
 /** A Topology is what a lab is made of, as its scenario has it. */
@@ -704,6 +727,7 @@ export type Command =
   | { readonly op: "stop"; readonly node: string; readonly proc: string }
   | { readonly op: "kill"; readonly node: string; readonly proc: string }
   | { readonly op: "exec"; readonly node: string; readonly line: string }
+  | { readonly op: "try"; readonly n: number }
   | { readonly op: "stdin"; readonly node: string; readonly proc: string; readonly text: string }
   | { readonly op: "decode"; readonly link: LinkType; readonly hex: string }
   | { readonly op: "text"; readonly node: string; readonly proc: string; readonly from: number; readonly to: number };

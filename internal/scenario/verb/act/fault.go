@@ -10,7 +10,7 @@ import (
 func init() { verb.Register(verb.Orders, 5, fault{}) }
 
 // fault makes a link or an interface fail, or work again.
-type fault struct{}
+type fault struct{ verb.Tryable }
 
 func (fault) Name() string { return "fault" }
 func (fault) Doc() string  { return "Make a link or an interface fail, or work again." }
@@ -83,6 +83,8 @@ type failing struct {
 }
 
 func (x failing) Say() string { return "fault " + x.say }
+
+func (x failing) Commands() []vnet.Command { return []vnet.Command{x.do} }
 
 func (x failing) Run(r *run.Run) error {
 	r.Do(x.do)

@@ -10,7 +10,7 @@ import (
 func init() { verb.Register(verb.Orders, 8, impair{}) }
 
 // impair replaces what a link does to frames.
-type impair struct{}
+type impair struct{ verb.Tryable }
 
 func (impair) Name() string { return "impair" }
 func (impair) Doc() string {
@@ -45,6 +45,8 @@ type ordered struct {
 }
 
 func (x ordered) Say() string { return x.say }
+
+func (x ordered) Commands() []vnet.Command { return []vnet.Command{x.do} }
 
 func (x ordered) Run(r *run.Run) error {
 	r.Do(x.do)

@@ -10,7 +10,7 @@ import (
 func init() { verb.Register(verb.Orders, 2, kill{}) }
 
 // kill ends a program with SIGKILL.
-type kill struct{}
+type kill struct{ verb.Tryable }
 
 func (kill) Name() string         { return "kill" }
 func (kill) Doc() string          { return "Kill a program." }
@@ -26,7 +26,11 @@ type killing struct {
 
 func (x killing) Say() string { return "kill " + x.program.String() }
 
+func (x killing) Commands() []vnet.Command {
+	return []vnet.Command{vnet.Kill{Node: x.program.Node, Proc: x.program.Proc}}
+}
+
 func (x killing) Run(r *run.Run) error {
-	r.Order(vnet.Kill{Node: x.program.Node, Proc: x.program.Proc}, x.program)
+	r.Order(x.Commands()[0], x.program)
 	return nil
 }

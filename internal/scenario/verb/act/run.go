@@ -14,19 +14,28 @@ import (
 func init() { verb.Register(verb.Frames, 3, command{}) }
 
 // command runs a command that nodes have.
-type command struct{}
+type command struct{ verb.Tryable }
 
 func (command) Name() string { return "run" }
 func (command) Doc() string  { return "Run a command that nodes have." }
 
+// lineKeys are the keys that say which command, and where.
+func lineKeys() []format.Field {
+	return []format.Field{
+		{Name: "node", Shape: format.Name, Required: true, Doc: "The node."},
+		{Name: "command", Shape: format.Late(format.Many(format.Late(format.Text("a command line")), 64)), Required: true, Doc: "The command line, as at the node's prompt, or its words."},
+	}
+}
+
+// TryShape is that of a command whose end nobody looks at.
+func (command) TryShape() *format.Shape { return format.Many(format.Object(lineKeys()...), 8) }
+
 func (command) Shape() *format.Shape {
-	return format.Many(format.Object(
-		format.Field{Name: "node", Shape: format.Name, Required: true, Doc: "The node."},
-		format.Field{Name: "command", Shape: format.Late(format.Many(format.Late(format.Text("a command line")), 64)), Required: true, Doc: "The command line, split at blanks, or its words."},
+	return format.Many(format.Object(append(lineKeys(),
 		format.Field{Name: "within", Shape: format.Duration(verb.MaxWithin), Doc: "How long it may take; 30s where it is not given."},
 		format.Field{Name: "exit", Shape: format.Number(0, 255), Doc: "The code that it must end with."},
 		format.Field{Name: "stdout", Shape: format.Object(verb.OutputKeys()...), Doc: "What it must print."},
-	), 8)
+	)...), 8)
 }
 
 func (command) Parse(v *format.Value, s *verb.Scope) verb.Step {
@@ -58,6 +67,10 @@ func (x *running) Proof() verb.Proof {
 		return verb.Nothing
 	}
 	return verb.Strong
+}
+
+func (x *running) Commands() []vnet.Command {
+	return []vnet.Command{run.ExecOf(x.node, plain(x.words))}
 }
 
 // Run runs the command to its end.

@@ -18,23 +18,28 @@ const (
 )
 
 // send puts frames onto a wire, or out of a node's interface.
-type send struct{}
+type send struct{ verb.Tryable }
 
 func (send) Name() string { return "send" }
 func (send) Doc() string  { return "Send a frame." }
 
-func (send) Shape() *format.Shape {
-	fields := []format.Field{
+// whichFrame are the keys that say which frame, and where.
+func whichFrame() []format.Field {
+	return append([]format.Field{
 		{Name: "port", Shape: format.LinkEnd, Doc: "Where the frame comes in: it enters the switch by this port, or arrives at this interface."},
 		{Name: "direction", Shape: format.OneOf("in or out", "in", "out"), Doc: "in; or out, as if what is at the port had sent it onto its link."},
 		{Name: "device", Shape: format.LinkEnd, Doc: "Instead of port: the node's kernel sends it out of this interface; on a tun, an IP packet."},
-	}
-	fields = append(fields, verb.FrameKeys()...)
-	fields = append(fields,
+	}, verb.FrameKeys()...)
+}
+
+// TryShape is that of a frame that is sent once.
+func (send) TryShape() *format.Shape { return format.Many(format.Object(whichFrame()...), 16) }
+
+func (send) Shape() *format.Shape {
+	return format.Many(format.Object(append(whichFrame(),
 		format.Field{Name: "repeat", Shape: format.Number(1, maxRepeat), Doc: "How often; once where it is not given."},
 		format.Field{Name: "every", Shape: format.Duration(maxLate), Doc: "How long between one and the next; 0 where it is not given."},
-	)
-	return format.Many(format.Object(fields...), 64)
+	)...), 64)
 }
 
 func (send) Parse(v *format.Value, s *verb.Scope) verb.Step {
@@ -82,6 +87,13 @@ func (x *sending) Say() string {
 		return "send " + what + " out of " + x.device.String()
 	}
 	return "send " + what + " at " + x.port.String()
+}
+
+func (x *sending) Commands() []vnet.Command {
+	if x.frame.Known() == nil {
+		return nil
+	}
+	return []vnet.Command{x.command(x.frame.Known())}
 }
 
 func (x *sending) Run(r *run.Run) error {

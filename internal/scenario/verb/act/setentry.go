@@ -11,7 +11,7 @@ import (
 func init() { verb.Register(verb.Orders, 11, setEntry{}) }
 
 // setEntry changes the table of a switch.
-type setEntry struct{}
+type setEntry struct{ verb.Tryable }
 
 func (setEntry) Name() string { return "set_entry" }
 func (setEntry) Doc() string {

@@ -13,7 +13,7 @@ import (
 func init() { verb.Register(verb.Orders, 9, setPort{}) }
 
 // setPort changes a port of a switch.
-type setPort struct{}
+type setPort struct{ verb.Tryable }
 
 func (setPort) Name() string { return "set_port" }
 func (setPort) Doc() string {
@@ -45,6 +45,8 @@ type several struct {
 }
 
 func (x several) Say() string { return x.say }
+
+func (x several) Commands() []vnet.Command { return x.do }
 
 func (x several) Run(r *run.Run) error {
 	for _, c := range x.do {

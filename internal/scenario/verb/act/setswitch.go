@@ -21,7 +21,7 @@ func switchNamed(v *format.Value, s *verb.Scope) string {
 }
 
 // setSwitch changes a switch.
-type setSwitch struct{}
+type setSwitch struct{ verb.Tryable }
 
 func (setSwitch) Name() string { return "set_switch" }
 func (setSwitch) Doc() string  { return "Change a switch: what is not said stays as it is." }

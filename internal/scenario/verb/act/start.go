@@ -10,7 +10,7 @@ import (
 func init() { verb.Register(verb.Orders, 4, start{}) }
 
 // start starts a program.
-type start struct{}
+type start struct{ verb.Tryable }
 
 func (start) Name() string { return "start" }
 func (start) Doc() string  { return "Start a program." }
@@ -36,6 +36,19 @@ type starting struct {
 }
 
 func (x starting) Say() string { return "start " + x.program.String() }
+
+func (x starting) Commands() []vnet.Command {
+	return []vnet.Command{vnet.Start{Node: x.program.Node, Proc: x.program.Proc, Argv: plain(x.argv)}}
+}
+
+// plain are texts in which nothing stands that only the run tells.
+func plain(texts []string) []string {
+	var out []string
+	for _, t := range texts {
+		out = append(out, verb.PlainText(t))
+	}
+	return out
+}
 
 func (x starting) Run(r *run.Run) error {
 	if argv, ok := r.TellAll(x.argv); ok {

@@ -10,7 +10,7 @@ import (
 func init() { verb.Register(verb.Orders, 6, stdin{}) }
 
 // stdin types to a program.
-type stdin struct{}
+type stdin struct{ verb.Tryable }
 
 func (stdin) Name() string { return "stdin" }
 func (stdin) Doc() string  { return "Type to a program." }
@@ -40,11 +40,17 @@ type typing struct {
 
 func (x typing) Say() string { return "type to " + x.program.String() }
 
+func (x typing) Commands() []vnet.Command { return []vnet.Command{x.command(verb.PlainText(x.text))} }
+
 func (x typing) Run(r *run.Run) error {
 	if text, err := r.Tell(x.text); err != nil {
 		r.Fail(err)
 	} else {
-		r.Do(vnet.Stdin{Node: x.program.Node, Proc: x.program.Proc, Text: text, EOF: x.eof})
+		r.Do(x.command(text))
 	}
 	return nil
+}
+
+func (x typing) command(text string) vnet.Command {
+	return vnet.Stdin{Node: x.program.Node, Proc: x.program.Proc, Text: text, EOF: x.eof}
 }

@@ -10,7 +10,7 @@ import (
 func init() { verb.Register(verb.Orders, 1, stop{}) }
 
 // stop ends a program with SIGTERM.
-type stop struct{}
+type stop struct{ verb.Tryable }
 
 func (stop) Name() string         { return "stop" }
 func (stop) Doc() string          { return "Stop a program, with SIGTERM." }
@@ -26,7 +26,11 @@ type stopping struct {
 
 func (x stopping) Say() string { return "stop " + x.program.String() }
 
+func (x stopping) Commands() []vnet.Command {
+	return []vnet.Command{vnet.Stop{Node: x.program.Node, Proc: x.program.Proc}}
+}
+
 func (x stopping) Run(r *run.Run) error {
-	r.Order(vnet.Stop{Node: x.program.Node, Proc: x.program.Proc}, x.program)
+	r.Order(x.Commands()[0], x.program)
 	return nil
 }

@@ -15,7 +15,7 @@ describe("the scenario", () => {
     ]);
     expect(text(find(root, "pre.code"))).toContain("go build");
     const wild = new FakeLab("b", {
-      lab: { id: "b", scenario: "x", title: "X", seed: "1", version: "", brief: "<b>hi</b>" },
+      lab: { id: "b", scenario: "x", title: "X", seed: "1", version: "", brief: "<b>hi</b>", goal: "", tries: [] },
     });
     const other = mount(wild, <scenario.component />);
     expect(other.querySelector("b")).toBe(null);
