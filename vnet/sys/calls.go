@@ -18,7 +18,7 @@ import (
 // Read is read(2): from a device it takes one packet.
 func (p *Proc) Read(fd int, b []byte) (int, errno.Errno) {
 	of, e := p.file(fd)
-	began := p.Now()
+	began := p.enter("read", fd, forEver)
 	if e != errno.OK {
 		p.logCall(event.Event{Op: "read", FD: fd, Len: len(b)}, e, began)
 		return 0, e
@@ -34,7 +34,7 @@ func (p *Proc) Read(fd int, b []byte) (int, errno.Errno) {
 // Write is write(2): to a device it gives one packet.
 func (p *Proc) Write(fd int, b []byte) (int, errno.Errno) {
 	of, e := p.file(fd)
-	began := p.Now()
+	began := p.enter("write", fd, forEver)
 	if e != errno.OK {
 		p.logCall(event.Event{Op: "write", FD: fd, Len: len(b)}, e, began)
 		return 0, e
@@ -79,7 +79,7 @@ func (p *Proc) logMove(op string, fd int, of *openFile, at *event.Spot, b []byte
 // part of the command.
 func (p *Proc) Ioctl(fd int, cmd uint32, arg []byte) errno.Errno {
 	of, e := p.file(fd)
-	began := p.Now()
+	began := p.enter("ioctl", fd, forEver)
 	if e == errno.OK {
 		if e = of.file.Ioctl(&p.caller, cmd, arg); e == errno.OK && cmd == kern.FIONBIO {
 			of.flags &^= kern.O_NONBLOCK
@@ -169,8 +169,10 @@ func (p *Proc) Sleep(d time.Duration) errno.Errno {
 // Poll is poll(2): it waits until an event holds, timeout has passed (below zero:
 // for ever) or a signal comes, and returns for how many entries one holds.
 func (p *Proc) Poll(fds []file.PollFD, timeout time.Duration) (int, errno.Errno) {
-	began := p.Now()
+	began := p.enter("poll", noFD, timeout)
+	p.in.fds = fds
 	n, e := p.poll(fds, timeout, began)
+	p.in.fds = nil
 	p.logCall(event.Event{Op: "poll", N: int64(n), Text: file.PollText(fds, timeout)}, e, began)
 	return n, e
 }

@@ -25,7 +25,7 @@ func (p *Proc) Kqueue() (int, errno.Errno) {
 // number as its data while there is room, and the result of the call otherwise.
 // With failed changes it does not wait.
 func (p *Proc) Kevent(fd int, changes, events []kern.Kevent, timeout time.Duration) (int, errno.Errno) {
-	began := p.Now()
+	began := p.enter("kevent", fd, timeout)
 	n, e := p.kevent(fd, changes, events, timeout)
 	p.logCall(event.Event{
 		Op: "kevent", FD: fd, Path: p.pathOf(fd), Len: len(events), N: int64(n), Text: keventText(changes, events[:n], timeout),

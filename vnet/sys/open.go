@@ -23,8 +23,8 @@ func (p *Proc) Open(name string, flags int) (int, errno.Errno) { return p.OpenAt
 
 // OpenAt is Open of a path that begins at a directory: openat(2).
 func (p *Proc) OpenAt(dir int, name string, flags int) (int, errno.Errno) {
-	began := p.Now()
 	shown := p.shown(dir, name)
+	began := p.enter("open", noFD, forEver)
 	fd, e := p.open(dir, name, shown, flags)
 	p.logCall(event.Event{Op: "open", Path: shown, N: int64(fd), Text: file.OpenFlags(flags)}, e, began)
 	return fd, e

@@ -56,6 +56,7 @@ type Proc struct {
 	terminal
 	holding        // memory
 	told    limits // the limits that it was told to have reached
+	in      call   // that it makes, or made last, of those that may wait
 }
 
 // newProc makes a process, which start lets run. Its files are the console's and the root

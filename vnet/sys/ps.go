@@ -1,7 +1,13 @@
 package sys
 
 import (
+	"fmt"
 	"slices"
+	"strings"
+	"time"
+
+	"wireloom/vnet/errno"
+	"wireloom/vnet/file"
 )
 
 // A Process is what ps(1) shows of one.
@@ -67,4 +73,67 @@ func (p *Proc) Status() Status {
 		st.Exit = &e
 	}
 	return st
+}
+
+// A call is a system call that may wait.
+type call struct {
+	op    string
+	fd    int           // noFD where it is not of one
+	fds   []file.PollFD // of poll
+	began time.Duration
+	limit time.Duration // how long it waits; below zero: for ever
+}
+
+const (
+	noFD    = -1
+	forEver = time.Duration(-1)
+)
+
+// enter notes that the process makes a call that may wait, and returns when.
+func (p *Proc) enter(op string, fd int, limit time.Duration) (began time.Duration) {
+	p.in = call{op: op, fd: fd, limit: limit, began: p.Now()}
+	return p.in.began
+}
+
+// Waiting says in which call a process sleeps, since when, and until when: "read(4</dev/tap0>)
+// since 1.2s". It is "" of one that does not sleep.
+func (p *Proc) Waiting() string {
+	if p.state != procSleeping || p.in.op == "" {
+		return ""
+	}
+	c := &p.in
+	what := c.op
+	switch {
+	case c.op == "poll" && len(c.fds) == 0:
+		what = "sleep"
+	case c.op == "poll":
+		var fds []string
+		for _, f := range c.fds {
+			fds = append(fds, p.named(f.FD))
+		}
+		const few = 4
+		if more := len(fds) - few; more > 0 {
+			fds = append(fds[:few], fmt.Sprintf("and %d more", more))
+		}
+		what += "(" + strings.Join(fds, ", ") + ")"
+	case c.fd != noFD:
+		what += "(" + p.named(c.fd) + ")"
+	}
+	what += fmt.Sprintf(" since %v", c.began)
+	if c.limit >= 0 {
+		what += fmt.Sprintf(" until %v", c.began+c.limit)
+	}
+	return what
+}
+
+// named is a descriptor with what is open as it: "4</dev/tap0>".
+func (p *Proc) named(fd int) string {
+	of, e := p.file(fd)
+	if e != errno.OK {
+		return fmt.Sprintf("%d, which is not open", fd)
+	}
+	if fd <= 2 {
+		return of.path
+	}
+	return fmt.Sprintf("%d<%s>", fd, of.path)
 }

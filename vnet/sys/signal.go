@@ -143,7 +143,7 @@ func (p *Proc) Handle(sig int, handler func()) (restart bool) {
 // Sigpause is sigsuspend(2): it sleeps until a caught signal comes whose bit,
 // number minus one, is not set in mask, also if it came before. It returns EINTR.
 func (p *Proc) Sigpause(mask uint64) errno.Errno {
-	began := p.Now()
+	began := p.enter("sigpause", noFD, forEver)
 	set := signal.FromMask(mask)
 	before := p.sig.Block(set)
 	p.arm()

@@ -55,7 +55,7 @@ func (p *Proc) sock(fd int) (*file.Socket, errno.Errno) {
 // onSocket runs a call on a socket and records it, with the bytes of b that it moved
 // and the address, which the call may set.
 func (p *Proc) onSocket(op string, fd int, b []byte, addr *netip.AddrPort, f func(*file.Socket) (int, errno.Errno)) (int, errno.Errno) {
-	began := p.Now()
+	began := p.enter(op, fd, forEver)
 	n := 0
 	s, e := p.sock(fd)
 	if e == errno.OK {

@@ -215,7 +215,7 @@ func (p *Proc) PPID() int {
 // that ended it. With WNOHANG it returns 0 where none has ended. ECHILD if there is
 // no such child.
 func (p *Proc) Waitpid(pid, options int) (child, status int, e errno.Errno) {
-	began := p.Now()
+	began := p.enter("waitpid", noFD, forEver)
 	child, status, e = p.waitpid(pid, options)
 	text := fmt.Sprint(pid)
 	if options&WNOHANG != 0 {

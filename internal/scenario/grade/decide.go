@@ -19,6 +19,7 @@ func (g *grader) decide(s *scenario.Step, v *run.Verdict) {
 	_, began := g.run.Step()
 	c.At, c.Took, c.Because = now, now-began, v.Because
 	code := errno.Errno(1)
+	var waits []string
 	if v.Because == "" && !v.Bad && !v.Came && slices.ContainsFunc(g.run.Submitted(), (*run.Program).Crashed) {
 		// Of a program that has crashed nothing comes, whatever it was sent.
 		v.Bad, v.Actual = true, []string{"nothing came, but from a program that has crashed nothing can come"}
@@ -34,6 +35,7 @@ func (g *grader) decide(s *scenario.Step, v *run.Verdict) {
 		if why := g.why(); why != "" {
 			v.Actual = append(v.Actual, why)
 		}
+		waits = g.waits()
 	default:
 		c.Status, c.Earned, code = StatusPassed, s.Points, errno.OK
 		if s.ID != "" {
@@ -44,13 +46,15 @@ func (g *grader) decide(s *scenario.Step, v *run.Verdict) {
 		}
 	}
 	c.Expected, c.Actual = strings.Join(v.Expected, "\n"), strings.Join(v.Actual, "\n")
+	said := c.Actual // what programs wait for is known from the events before
+	c.Actual = strings.Join(append(v.Actual, waits...), "\n")
 	if v.Because == "" {
 		c.Packets = append(g.run.SentPackets(), v.Packets...)
 		c.Packets = c.Packets[:min(len(c.Packets), run.MaxPackets)]
 	}
 	c.ID = g.res.unique(c.ID)
 	g.res.Checks = append(g.res.Checks, c)
-	g.run.Lab.Note(event.Event{Kind: event.Check, Op: c.ID, Text: c.Actual, N: int64(c.Earned), Errno: uint16(code)})
+	g.run.Lab.Note(event.Event{Kind: event.Check, Op: c.ID, Text: said, N: int64(c.Earned), Errno: uint16(code)})
 }
 
 // why says what became of programs that have ended, never began or only compute, which
@@ -84,6 +88,30 @@ func (g *grader) why() string {
 		}
 	}
 	return ""
+}
+
+// maxWaits is how many programs are told of that wait.
+const maxWaits = 4
+
+// waits says in which calls submitted programs wait, and since when: mostly one that never
+// returns, because it waits for something else than what was sent.
+func (g *grader) waits() []string {
+	var out []string
+	for _, x := range g.run.Submitted() {
+		n := g.run.Lab.Node(x.Slot.Node)
+		if n == nil {
+			continue
+		}
+		p := n.Named(x.Slot.Proc)
+		if p == nil || p.Waiting() == "" {
+			continue
+		}
+		if len(out) == maxWaits {
+			return append(out, "and other programs wait, too")
+		}
+		out = append(out, x.Slot.Node+":"+x.Slot.Proc+" waits in "+p.Waiting())
+	}
+	return out
 }
 
 // limits adds a check for each program that came to one of its limits, unless a step
