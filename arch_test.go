@@ -68,7 +68,7 @@ internal/scenario, internal/scenario/grade, internal/report, internal/terminal +
 vnet/event, vnet/packet + gopacket                     < internal/pcap
 vnet, vnet/kern, vnet/errno, tunemu, tapemu            < internal/conform
 internal/decode                                        < internal/protocol
-NONE                                                   < internal/typescript
+NONE                                                   < internal/typescript, internal/completion
 vnet, vnet/errno, vnet/event, vnet/packet, internal/session, internal/decode, internal/protocol, internal/visitor, internal/strictjson, internal/terminal + websocket < internal/stream
 vnet, vnet/sys, vnet/event, internal/session, internal/budget, internal/decode, internal/stream, internal/visitor, internal/pcap, internal/strictjson, internal/terminal, web < internal/httpapi
 vnet, vnet/errno, vnet/event, web, wasm/guest, internal/* + websocket < cmd/labserver

@@ -40,6 +40,8 @@ missing() {
 	have tshark || echo tshark
 	have xmllint || echo libxml2-utils
 	have gcc || echo gcc
+	have zsh || echo zsh
+	have fish || echo fish
 	has_server nginx || echo nginx-light
 	has_server caddy || echo caddy
 	has_server haproxy || echo haproxy

@@ -58,7 +58,11 @@ func remarks(n int) string {
 	return fmt.Sprintf(", %d remarks", n)
 }
 
-func runSchema(_ context.Context, _ []string, io stdio) int {
+func runSchema(_ context.Context, args []string, io stdio) int {
+	about := "Prints the JSON Schema of scenario.yaml, with which an editor completes and checks one."
+	if code, ok := alone(io, newFlags(io, "schema", "", about), args); !ok {
+		return code
+	}
 	if _, err := io.out.Write(scenario.Schema()); err != nil {
 		return fail(io, err)
 	}

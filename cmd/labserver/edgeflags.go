@@ -29,15 +29,17 @@ func (l *listFlag) Set(v string) error {
 
 // edgeFlags say what the server is called and what is in front of it.
 type edgeFlags struct {
-	hosts, proxies       listFlag
-	header, base, public *string
+	hosts, proxies listFlag
+	header         *choice
+	base, public   *string
 }
 
 func newEdgeFlags(f *flag.FlagSet) *edgeFlags {
 	e := &edgeFlags{}
 	f.Var(&e.hosts, "host", "a `name` that browsers reach the server by, besides addresses, localhost, this machine's own and that of --public-url; may be given several times; * is any")
 	f.Var(&e.proxies, "trusted-proxy", "the `address` of a reverse proxy, or networks of several with commas between; loopback: this machine, unix: who uses the local socket. What it says of its visitors is believed, and nobody else's word")
-	e.header = f.String("proxy-header", visitor.XForwardedFor, "the `header` by which a trusted proxy says who its visitors are: "+visitor.XForwardedFor+" or "+visitor.Forwarded)
+	e.header = choiceFlag(f, "proxy-header", visitor.XForwardedFor, []string{visitor.XForwardedFor, visitor.Forwarded},
+		"the `header` by which a trusted proxy says who its visitors are: "+visitor.XForwardedFor+" or "+visitor.Forwarded, nil)
 	e.base = f.String("base-path", "/", "the `path` that the page and all else is under, such as /lab/")
 	e.public = f.String("public-url", "", "the `URL` that visitors find the page at, such as https://www.example.org/lab/")
 	return e
@@ -55,7 +57,7 @@ func (e *edgeFlags) site(addr string) (visitor.Site, error) {
 			return s, err
 		}
 	}
-	s.Proxies, err = visitor.ParseProxies(e.proxies, *e.header)
+	s.Proxies, err = visitor.ParseProxies(e.proxies, e.header.now)
 	return s, err
 }
 

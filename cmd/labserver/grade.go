@@ -35,7 +35,7 @@ type outputFlags struct {
 
 func newOutputFlags(f *flag.FlagSet) *outputFlags {
 	o := &outputFlags{format: report.Text}
-	f.Func("format", "`form` of the report: text, json, junit, gradescope or html (default text)", func(s string) (err error) {
+	choiceFlag(f, "format", "", report.Formats(), "`form` of the report: text, json, junit, gradescope or html (default text)", func(s string) (err error) {
 		o.format, err = report.ParseFormat(s)
 		return err
 	})
@@ -62,7 +62,7 @@ func (o *outputFlags) all() []output {
 
 func audienceFlag(f *flag.FlagSet) *scenario.Audience {
 	a := scenario.Staff
-	f.Func("audience", "for `whom`: student sees what is always visible, after-due what is after the due date, staff everything (default staff)", func(s string) (err error) {
+	choiceFlag(f, "audience", "", []string{scenario.Student.String(), scenario.AfterDue.String(), scenario.Staff.String()}, "for `whom`: student sees what is always visible, after-due what is after the due date, staff everything (default staff)", func(s string) (err error) {
 		a, err = scenario.ParseAudience(s)
 		return err
 	})
@@ -77,7 +77,7 @@ differ.`)
 	lab := newLabFlags(f)
 	submission := f.String("submission", "", "the `folder` that somebody handed in, instead of --program: its .wasm file, or one for each program, called as that")
 	student := f.String("student", "", "the student's `id`, which chooses the values of the scenario's params")
-	stage := f.String("stage", "", "grade this stage alone, by `name`")
+	stage := f.String("stage", "", "grade this `stage` alone")
 	audience := audienceFlag(f)
 	outputs := newOutputFlags(f)
 	signer := signFlag(f)

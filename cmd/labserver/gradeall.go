@@ -40,11 +40,11 @@ type batchFlags struct {
 func newBatchFlags(f *flag.FlagSet) *batchFlags {
 	b := &batchFlags{
 		f: f, seed: f.Uint64("seed", 0, "use this `number` instead of the scenario's seed"),
-		stage: f.String("stage", "", "grade this stage alone, by `name`"), audience: audienceFlag(f), cache: cacheFlag(f),
+		stage: f.String("stage", "", "grade this `stage` alone"), audience: audienceFlag(f), cache: cacheFlag(f),
 		memory: f.Int("memory", 2048, "how many `MiB` of this machine's memory a submission may take, compiling aside"),
 		signer: signFlag(f),
 	}
-	f.Func("format", "write a report of each submission in this `form`: text, json, junit, gradescope or html; several with commas", func(s string) error {
+	choiceFlag(f, "format", "", report.Formats(), "write a report of each submission in this `form`: text, json, junit, gradescope or html; several with commas", func(s string) error {
 		for name := range strings.SplitSeq(s, ",") {
 			format, err := report.ParseFormat(name)
 			if err != nil {
@@ -119,7 +119,7 @@ interrupted.`)
 	jobs := f.Int("jobs", runtime.NumCPU(), "how many `processes` grade at once")
 	timeout := f.Duration("timeout", 2*time.Minute, "how much real `time` a submission may take")
 	from := batch.FromNone
-	f.Func("student-from", "where a submission's student is found: in the `name` of its file or folder, in names as moodle, canvas or gradescope export them, in whichever of these fits all (auto), or none (default)", func(s string) (err error) {
+	choiceFlag(f, "student-from", "", batch.Froms(), "where a submission's student is found: in the `name` of its file or folder, in names as moodle, canvas or gradescope export them, in whichever of these fits all (auto), or none (default)", func(s string) (err error) {
 		from, err = batch.ParseFrom(s)
 		return err
 	})

@@ -17,6 +17,7 @@ import (
 	"text/tabwriter"
 
 	"wireloom/internal/compilechild"
+	"wireloom/internal/completion"
 	"wireloom/internal/scenario/format"
 	"wireloom/internal/terminal"
 )
@@ -40,27 +41,32 @@ type stdio struct {
 type command struct {
 	name, args, does string
 	run              func(ctx context.Context, args []string, io stdio) int
+	takes            []completion.Value // what args are, for the shells
+	more             bool               // the last of them may come again
 }
 
 // commands are in the order of help.
 func commands() []command {
 	return []command{
-		{"serve", "[SCENARIO...]", "serve labs to browsers", runServe},
-		{"attach", "[--server URL] LAB NODE [COMMAND...]", "a prompt at a node of a lab that a server runs", runAttach},
-		{"run", "SCENARIO", "run a lab without the page, in virtual time", runRun},
-		{"grade", "SCENARIO [--program NODE=FILE]", "check a submission, or the reference solution", runGrade},
-		{"grade-all", "SCENARIO DIR", "check a folder of submissions", runGradeAll},
-		{"verify", "REPORT", "grade again what a report is of, and compare", runVerify},
-		{"key", "new FILE | public FILE", "make a key to sign reports with, or print its public half", runKey},
-		{"replay", "RECORDING", "run a recording again and compare its hash", runReplay},
-		{"check", "SCENARIO...", "look for mistakes in scenarios", runCheck},
-		{"schema", "", "print the JSON Schema of scenario.yaml", runSchema},
-		{"compile", "[--builtin] [FILE|FOLDER...]", "compile programs into the cache", runCompile},
-		{"sdk", "DIR", "write what programs are built with: C headers, Go package", runSDK},
-		{"cc", "[OPTION...] FILE... -o OUT", "compile a C or C++ program with the clang of this machine", runCC},
-		{"version", "", "print the version", runVersion},
+		{"serve", "[SCENARIO...]", "serve labs to browsers", runServe, takes(aScenario), true},
+		{"attach", "[--server URL] LAB NODE [COMMAND...]", "a prompt at a node of a lab that a server runs", runAttach, nil, false},
+		{"run", "SCENARIO", "run a lab without the page, in virtual time", runRun, takes(aScenario), false},
+		{"grade", "SCENARIO [--program NODE=FILE]", "check a submission, or the reference solution", runGrade, takes(aScenario), false},
+		{"grade-all", "SCENARIO DIR", "check a folder of submissions", runGradeAll, takes(aScenario, aFolder), false},
+		{"verify", "REPORT", "grade again what a report is of, and compare", runVerify, takes(aFile), false},
+		{"key", "new FILE | public FILE", "make a key to sign reports with, or print its public half", runKey, takes(newPublic, aFile), false},
+		{"replay", "RECORDING", "run a recording again and compare its hash", runReplay, takes(aRecording), false},
+		{"check", "SCENARIO...", "look for mistakes in scenarios", runCheck, takes(aScenario), true},
+		{"schema", "", "print the JSON Schema of scenario.yaml", runSchema, nil, false},
+		{"compile", "[--builtin] [FILE|FOLDER...]", "compile programs into the cache", runCompile, takes(aModule), true},
+		{"sdk", "DIR", "write what programs are built with: C headers, Go package", runSDK, takes(aFolder), false},
+		{"cc", "[OPTION...] FILE... -o OUT", "compile a C or C++ program with the clang of this machine", runCC, takes(aFile), true},
+		{"completion", "SHELL", "print what a shell needs to complete all of this", runCompletion, takes(aShell), false},
+		{"version", "", "print the version", runVersion, nil, false},
 	}
 }
+
+func takes(v ...completion.Value) []completion.Value { return v }
 
 func main() {
 	compilechild.Init() // doesn't return where this is a process that compiles a module
@@ -103,6 +109,9 @@ func run(ctx context.Context, args []string, io stdio) int {
 	out, errs := terminal.NewWriter(io.out), terminal.NewWriter(io.err)
 	defer func() { _ = errors.Join(out.Flush(), errs.Flush()) }() // what could not be written, its writer was told
 	io.out, io.err = out, errs
+	if args[0] == completeLine { // of the shells' scripts
+		return runComplete(ctx, args[1:], io)
+	}
 	for _, c := range commands() {
 		if c.name == args[0] {
 			return c.run(ctx, args[1:], io)
@@ -136,6 +145,10 @@ func newFlags(io stdio, name, args, about string) *flag.FlagSet {
 	f := flag.NewFlagSet("labserver "+name, flag.ContinueOnError)
 	f.SetOutput(io.err)
 	f.Usage = func() { // called where help was asked for, and then nothing is wrong
+		if to, ok := io.out.(takeFlags); ok {
+			to(f)
+			return
+		}
 		var defaults strings.Builder
 		f.SetOutput(&defaults)
 		f.PrintDefaults()
@@ -195,6 +208,15 @@ func wants(io stdio, f *flag.FlagSet, what string, got []string) int {
 	return exitError
 }
 
+// alone parses for a command that takes nothing.
+func alone(io stdio, f *flag.FlagSet, args []string) (code int, ok bool) {
+	rest, code, ok := parse(f, args)
+	if ok && len(rest) > 0 {
+		return wants(io, f, "no arguments", rest), false
+	}
+	return code, ok
+}
+
 // fail says what is wrong and returns exitError.
 func fail(io stdio, err error) int {
 	fmt.Fprintf(io.err, "labserver: %s\n", sentence(err))
@@ -236,7 +258,10 @@ func version() string {
 	return info.Main.Version
 }
 
-func runVersion(_ context.Context, _ []string, io stdio) int {
+func runVersion(_ context.Context, args []string, io stdio) int {
+	if code, ok := alone(io, newFlags(io, "version", "", "Prints the version: the commit that this was built from."), args); !ok {
+		return code
+	}
 	fmt.Fprintln(io.out, "labserver", version())
 	return exitOK
 }

@@ -36,7 +36,7 @@ that are named here. Stop the server with Ctrl-C. docs/hosting.md has what to pu
 	addr := f.String("addr", "127.0.0.1:8080", "the `address` to listen on: HOST:PORT, or unix:FILE for a local socket; only this machine can reach 127.0.0.1")
 	idle := f.Duration("idle", session.DefaultIdle, "close a lab that nobody has watched for this `time`")
 	files := f.String("files", "", "the `folder` for captures and uploads while labs are open (default the system's for temporary files)")
-	logs := f.String("log", "text", "the `form` of the log on standard error: text or json")
+	logs := choiceFlag(f, "log", "text", []string{"text", "json"}, "the `form` of the log on standard error: text or json", nil)
 	memory := sizeFlag(f, "memory", 0, "the server, its labs and what compiles for them may use this `size` of memory (default three quarters of what the machine, or the control group, has)")
 	edge := newEdgeFlags(f)
 	limits := newLimitFlags(f)
@@ -50,8 +50,8 @@ that are named here. Stop the server with Ctrl-C. docs/hosting.md has what to pu
 		return fail(io, fmt.Errorf("--idle %v: want some time", *idle))
 	case set(f, "memory") && *memory < budget.Least:
 		return fail(io, fmt.Errorf("--memory %v: want %v or more", *memory, size(budget.Least)))
-	case *logs != "text" && *logs != "json":
-		return fail(io, fmt.Errorf("--log %.40q: want text or json", *logs))
+	case logs.now != "text" && logs.now != "json":
+		return fail(io, fmt.Errorf("--log %.40q: want text or json", logs.now))
 	}
 	site, err := edge.site(*addr)
 	if err != nil {
@@ -62,7 +62,7 @@ that are named here. Stop the server with Ctrl-C. docs/hosting.md has what to pu
 		return fail(io, err)
 	}
 	handler := slog.Handler(slog.NewTextHandler(io.err, nil))
-	if *logs == "json" {
+	if logs.now == "json" {
 		handler = slog.NewJSONHandler(jsonLines{io.err}, nil)
 	}
 	log := slog.New(handler)

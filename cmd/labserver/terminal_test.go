@@ -254,6 +254,10 @@ func TestNothingOfStrangersReachesATerminalRaw(t *testing.T) {
 		{"cc", vile + ".c"},
 		{"sdk", noModule},
 		{"sdk", vile + "-sdk"},
+		{"completion", vile},
+		{"complete", "grade", here, "--stage", ""},
+		{"complete", "grade", lab, "--program", ""},
+		{"complete", vile, vile},
 		{"version", vile},
 	} {
 		covered[args[0]] = true
@@ -269,7 +273,7 @@ func TestNothingOfStrangersReachesATerminalRaw(t *testing.T) {
 			t.Errorf("nothing is tried with %s", c.name)
 		}
 		_, out, errs := labserver(t, c.name, "--help")
-		for _, m := range regexp.MustCompile(`(?m)^  -([a-z-]+)`).FindAllStringSubmatch(out+errs, -1) {
+		for _, m := range regexp.MustCompile(`(?m)^  --([a-z-]+)`).FindAllStringSubmatch(out+errs, -1) {
 			t.Run(c.name+" --"+m[1], func(t *testing.T) {
 				if c.name == "serve" {
 					wantSafeRun(t, c.name, "--addr=127.0.0.1:0", "--"+m[1]+"="+vile)

@@ -37,7 +37,7 @@ func newVerifyFlags(f *flag.FlagSet) *verifyFlags {
 		f: f, scenario: f.String("scenario", "", "the `scenario`, where it is not where the report says"),
 		submission:    f.String("submission", "", "the `folder` that was handed in, where programs are not where the report says"),
 		student:       f.String("student", "", "the report must be of the student with this `id`"),
-		stage:         f.String("stage", "", "the report must be of this stage, by `name`"),
+		stage:         f.String("stage", "", "the report must be of this `stage`"),
 		seed:          f.Uint64("seed", 0, "the report must be of a run with this `number` as its seed"),
 		audience:      audienceFlag(f),
 		signatureOnly: f.Bool("signature-only", false, "look at the signature alone, and do not grade again (with --key)"),

@@ -25,15 +25,18 @@ const (
 	FromAuto       From = "auto"       // whichever of the three fits all, else the name
 )
 
-var froms = []From{FromNone, FromName, FromMoodle, FromCanvas, FromGradescope, FromAuto}
+// Froms are all of them.
+func Froms() []From {
+	return []From{FromNone, FromName, FromMoodle, FromCanvas, FromGradescope, FromAuto}
+}
 
 // ParseFrom finds a From by its name.
 func ParseFrom(s string) (From, error) {
-	if f := From(s); slices.Contains(froms, f) {
+	if f := From(s); slices.Contains(Froms(), f) {
 		return f, nil
 	}
 	var names []string
-	for _, f := range froms {
+	for _, f := range Froms() {
 		names = append(names, string(f))
 	}
 	return "", fmt.Errorf("there is no %.40q; there are %s", s, strings.Join(names, ", "))

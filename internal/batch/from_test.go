@@ -71,7 +71,7 @@ func FuzzOwners(f *testing.F) {
 				t.Errorf("%s: %q is %q's", from, prefix+name, o.key)
 			}
 		}
-		for _, from := range froms {
+		for _, from := range Froms() {
 			o := from.owner(name, nil)
 			if o.settle(); !utf8.ValidString(o.student) || !utf8.ValidString(o.who) {
 				t.Errorf("%s: %q is %q's", from, name, o.student)
