@@ -4,13 +4,22 @@ import "slices"
 
 // What is in /dev: it is not kept, but asked of the kernel each time.
 
-// pseudo are the devices that every machine has, sorted.
-var pseudo = []string{"null", "random", "urandom", "zero"}
+// pseudo are the devices that every machine has, and fd, the folder of what a process has
+// open, which holds its standard streams alone (FreeBSD without fdescfs(5)); sorted.
+var (
+	pseudo    = []string{"console", "fd", "null", "random", "stderr", "stdin", "stdout", "tty", "urandom", "zero"}
+	standards = []string{"0", "1", "2"}
+)
 
 // lookup finds a name in a directory; nil if there is nothing.
 func (fs *FS) lookup(dir *Inode, name string) *Inode {
-	if dir == fs.dev {
+	switch {
+	case dir == fs.dev && name == "fd":
+		return fs.fds
+	case dir == fs.dev:
 		return fs.deviceNode(name)
+	case dir == fs.fds && slices.Contains(standards, name):
+		return deviceInode("fd/" + name)
 	}
 	if d := dir.byName[name]; d != nil {
 		return d.node
@@ -25,6 +34,10 @@ func (fs *FS) deviceNode(name string) *Inode {
 			return nil
 		}
 	}
+	return deviceInode(name)
+}
+
+func deviceInode(name string) *Inode {
 	return &Inode{kind: Character, device: name, num: PathInode("/dev/" + name), links: 1}
 }
 

@@ -38,6 +38,7 @@ type FS struct {
 	k     *kern.Kernel
 	root  *Inode
 	dev   *Inode
+	fds   *Inode // /dev/fd
 	tmp   *Inode
 	last  uint64 // inode number given out last
 	bytes int64  // used of MaxTmpBytes
@@ -54,6 +55,7 @@ func New(k *kern.Kernel, files map[string][]byte) *FS {
 	fs.root.parent = fs.root
 	fs.root.links = 1
 	fs.dev = fs.mkdir(fs.root, "dev")
+	fs.fds = &Inode{kind: Directory, num: PathInode("/dev/fd"), links: 1, folder: folder{parent: fs.dev, seq: firstSeq}}
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		dir := fs.root
 		parts := strings.Split(strings.TrimPrefix(name, "/"), "/")

@@ -197,7 +197,7 @@ func TestNames(t *testing.T) {
 			fstat p = fifo 0 0`},
 		{"/dev has what the kernel has", `
 			open /dev r d = OK
-			ls d = null:chr random:chr urandom:chr zero:chr
+			ls d = console:chr fd:dir null:chr random:chr stderr:chr stdin:chr stdout:chr tty:chr urandom:chr zero:chr
 			stat /dev/null = chr 0 1
 			open d:null r = OK
 			open /dev/null w,creat,excl = EEXIST

@@ -35,8 +35,12 @@ func (v *View) Entries(dir *Inode, cookie uint64, limit int) []Entry {
 	if !add(".", 0, dir) || !add("..", 1, up) {
 		return list
 	}
-	if dir == v.fs.dev {
-		for i, name := range v.fs.devices() {
+	if dir == v.fs.dev || dir == v.fs.fds {
+		names := standards
+		if dir == v.fs.dev {
+			names = v.fs.devices()
+		}
+		for i, name := range names {
 			if !add(name, firstSeq+uint64(i), v.fs.lookup(dir, name)) {
 				break
 			}

@@ -43,7 +43,7 @@ func (p *Proc) Write(fd int, b []byte) (int, errno.Errno) {
 	if e != errno.OK {
 		n = 0
 		p.brokenPipe(of, e)
-	} else if _, console := of.file.(consoleOut); console {
+	} else if isTerminal(of.file) {
 		return n, e
 	}
 	p.logMove("write", fd, of, &of.writes, b, n, frame, e, began)
@@ -130,7 +130,7 @@ func (p *Proc) FileType(fd int) string {
 		return ""
 	}
 	switch f := of.file.(type) {
-	case *file.Input, consoleOut:
+	case *file.Input, consoleOut, tty:
 		return "tty"
 	case *file.Dir:
 		return "dir"

@@ -70,6 +70,38 @@ func (consoleOut) Stat(*file.Caller) (kern.Stat, errno.Errno) {
 	return kern.Stat{Mode: 0o620}, errno.OK
 }
 
+// A tty is /dev/tty and /dev/console: the terminal of a process, both ways, whatever became
+// of its standard streams.
+type tty struct {
+	consoleOut
+	in *file.Input
+}
+
+// What is typed there is what standard input has.
+
+func (t tty) Read(c *file.Caller, b []byte) (int, uint64, errno.Errno) { return t.in.Read(c, b) }
+
+func (t tty) Ioctl(c *file.Caller, cmd uint32, arg []byte) errno.Errno {
+	return t.in.Ioctl(c, cmd, arg)
+}
+
+func (t tty) SetFlags(c *file.Caller, flags int) errno.Errno { return t.in.SetFlags(c, flags) }
+
+func (t tty) Poll(c *file.Caller, events int) int {
+	return t.in.Poll(c, events) | t.consoleOut.Poll(c, events)
+}
+
+func (t tty) Kqfilter(c *file.Caller, kn *kern.Knote) errno.Errno { return t.in.Kqfilter(c, kn) }
+
+// isTerminal reports whether a file is a process' terminal.
+func isTerminal(f file.File) bool {
+	switch f.(type) {
+	case *file.Input, consoleOut, tty:
+		return true
+	}
+	return false
+}
+
 // Type types at the console of a process, and says with eof that nothing follows. It
 // fails where there is no such process, or where it has not read what was typed before.
 func (s *System) Type(name, text string, eof bool) error {

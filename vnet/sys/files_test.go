@@ -61,6 +61,9 @@ func (h *fsHand) fd(name string) int {
 	if name == "-" {
 		return AtRoot
 	}
+	if name == "0" || name == "1" {
+		return int(name[0] - '0')
+	}
 	return 99
 }
 
@@ -305,9 +308,42 @@ func TestFiles(t *testing.T) {
 			open / r r = OK
 			stat r:../hosts = reg 15 1
 			ls r = hosts:reg rc.d:dir`},
+		{"standard streams by their names", `
+			open /dev/stderr w,creat,trunc e = OK
+			write e x = 1
+			type e = tty
+			open /dev/fd/1 rw o = OK
+			write o x = 1
+			open /dev/stdin r i = OK
+			close i = OK
+			type 0 = tty
+			open /dev/tty rw t = OK
+			write t x = 1
+			type t = tty
+			open /dev/console w c = OK
+			write c x = 1
+			open /dev/stdout w,creat,excl = EEXIST
+			stat /dev/stdout = chr 0 1
+			open /dev/fd r d = OK
+			ls d = 0:chr 1:chr 2:chr
+			open /dev/fd/3 r = ENOENT
+			open /dev/fd/3 w,creat = EROFS
+			unlink /dev/fd/1 = EROFS
+			close 1 = OK
+			open /dev/stdout w = EBADF`},
+		{"a standard stream that is a file", `
+			close 1 = OK
+			open /tmp/f w,creat = OK
+			open /dev/stdout w o = OK
+			write o abc = 3
+			write 1 d = 1
+			pread o 4 0 = EBADF
+			open /dev/stdout r = EACCES
+			open /dev/stdout rw = EACCES
+			stat /tmp/f = reg 4 1`},
 		{"devices", `
 			open /dev r d = OK
-			ls d = null:chr random:chr urandom:chr zero:chr
+			ls d = console:chr fd:dir null:chr random:chr stderr:chr stdin:chr stdout:chr tty:chr urandom:chr zero:chr
 			open /dev/zero rw z = OK
 			read z 2 = "\x00\x00"
 			seek z 0 set = ESPIPE

@@ -97,6 +97,13 @@ func (p *Proc) openInode(n *fs.Inode, of *openFile, flags int) (int, errno.Errno
 
 // openDevice opens a name in /dev.
 func (p *Proc) openDevice(name string, of *openFile, flags int) (int, errno.Errno) {
+	if fd, ok := standards[name]; ok {
+		return p.reopen(fd, flags)
+	}
+	if name == "tty" || name == "console" {
+		of.file = tty{consoleOut{p: p, fd: 1}, p.stdin}
+		return p.install(of)
+	}
 	if of.file = file.Pseudo(name); of.file == nil {
 		d, path, e := file.OpenDevice(&p.caller, name, flags&fileFlags)
 		switch {
@@ -108,4 +115,25 @@ func (p *Proc) openDevice(name string, of *openFile, flags int) (int, errno.Errn
 		of.file, of.path = d, path
 	}
 	return p.install(of)
+}
+
+// standards are the names in /dev of what a process has open: fd(4).
+var standards = map[string]int{"stdin": 0, "stdout": 1, "stderr": 2, "fd/0": 0, "fd/1": 1, "fd/2": 2}
+
+// reopen opens what is open as fd once more: it is shared, as by dup(2), and EACCES where
+// it is not open in that way (kern_descrip.c, dupfdopen).
+func (p *Proc) reopen(fd, flags int) (int, errno.Errno) {
+	of, e := p.file(fd)
+	if e != errno.OK {
+		return -1, e
+	}
+	access := flags & 3
+	if !isTerminal(of.file) && access != of.flags&3 && of.flags&3 != kern.O_RDWR { // a terminal is open both ways
+		return -1, errno.EACCES
+	}
+	to, e := p.install(of)
+	if e == errno.OK {
+		of.dups++
+	}
+	return to, e
 }
