@@ -137,10 +137,10 @@ warm: build
 	@WIRELOOM_CACHE=$(WASM_CACHE) go test -count=1 -ldflags="$(TEST_LDFLAGS)" -run='^TestBehaviour' ./wasm >/dev/null
 	@WIRELOOM_CACHE=$(WASM_CACHE) go test -count=1 -ldflags="$(TEST_LDFLAGS)" -run='^(TestExamples|TestSurfaceOfGo)$$' ./wasm/guest >/dev/null
 
-## bench: every benchmark, then the lab against its neighbours (PKG=./vnet: that package's only; ITEMS="fabric labs"; BASE=COMMIT: against a build of that commit)
+## bench: every benchmark, then the lab against its neighbours (PKG=./vnet: that package's only; ITEMS="fabric labs": these items only; BASE=COMMIT: against a build of that commit)
 .PHONY: bench
 bench: build
-	@$(if $(BASE),,go test -run='^$$' -bench=. -benchmem -benchtime=$(BENCHTIME) $(PKG) | grep -v -e '^PASS$$' -e 'no test files' -e '^ok .*\[no tests')
+	@$(if $(BASE)$(ITEMS),,go test -run='^$$' -bench=. -benchmem -benchtime=$(BENCHTIME) $(PKG) | grep -v -e '^PASS$$' -e 'no test files' -e '^ok .*\[no tests')
 	@$(if $(filter ./...,$(PKG)),go run ./internal/bench $(if $(BASE),-base $(BASE)) $(ITEMS))
 
 ## fuzz: every fuzz target for FUZZTIME=30s, those of the drivers for ten million operations each
