@@ -10,12 +10,12 @@ import (
 	"wireloom/vnet/config"
 )
 
-// chain is a lab of switches in a row, with what is to be said of the last link.
+// chain is a lab of switches in a row and a hub, with what is to be said of the last link.
 func chain(b *testing.B, n, addresses int, words ...string) *vnet.Lab {
 	b.Helper()
 	c := config.Lab{Window: -1}
-	for i := range n + 1 { // the last is a host
-		c.Switches = append(c.Switches, config.Switch{Name: fmt.Sprintf("s%d", i+1), Ports: 2, MaxMACs: config.MaxTable})
+	for i := range n + 1 { // the last is there to be sent to, and learns nothing
+		c.Switches = append(c.Switches, config.Switch{Name: fmt.Sprintf("s%d", i+1), Ports: 2, MaxMACs: config.MaxTable, Hub: i == n})
 		if i > 0 {
 			c.Links = append(c.Links, config.Link{A: fmt.Sprintf("s%d.2", i), B: fmt.Sprintf("s%d.1", i+1)})
 		}
