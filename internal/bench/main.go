@@ -38,6 +38,7 @@ type item struct {
 
 var items = []item{
 	{"fabric", "a frame from tap to switch to tap, against a ring and a map", 2 * time.Minute, fabric},
+	{"switches", "a frame through switches, many addresses and impaired links, against another switch in Go", 5 * time.Minute, switches},
 	{"guest", "a WebAssembly program that echoes frames, against the same on a kernel TAP", 5 * time.Minute, guest},
 	{"pair", "two programs that exchange frames, against native ones on kernel TAPs and a bridge", 5 * time.Minute, pair},
 	{"spawn", "one more instance of a program, against fork and exec", 5 * time.Minute, spawn},
