@@ -38,7 +38,7 @@ func (b *Bridge) Receive(now time.Duration, in int, frame []byte) []Act {
 		return b.drop(in, 0, why)
 	}
 	if p.conf.Locked {
-		if known := b.table.entries[keyOf(b.fid(f.vlan), f.src)]; known == nil || known.port != in {
+		if known := b.table.get(keyOf(b.fid(f.vlan), f.src)); known == nil || int(known.port) != in {
 			return b.drop(in, f.vlan, Unlearned)
 		}
 	}
@@ -100,12 +100,13 @@ func (b *Bridge) forward(now time.Duration, f *incoming) []Act {
 		if b.own(f.dst, f.vlan) {
 			return b.drop(f.port, f.vlan, ForBridge)
 		}
-		if e := b.table.entries[keyOf(b.fid(f.vlan), f.dst)]; e != nil {
+		if e := b.table.get(keyOf(b.fid(f.vlan), f.dst)); e != nil {
+			port := int(e.port)
 			switch {
-			case b.passes(f, e.port):
-				b.send(f, e.port)
+			case b.passes(f, port):
+				b.send(f, port)
 				return b.acts
-			case e.port == f.port:
+			case port == f.port:
 				return b.drop(f.port, f.vlan, SamePort)
 			}
 			return b.drop(f.port, f.vlan, Nowhere)

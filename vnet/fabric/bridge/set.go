@@ -21,7 +21,7 @@ func (b *Bridge) SetPort(now time.Duration, port int, up bool) []Act {
 	p := &b.ports[port]
 	switch {
 	case p.up && !up:
-		b.forgetAll(PortDown, func(_ key, e *entry) bool { return e.port == port && !e.static })
+		b.forgetAll(PortDown, func(e *entry) bool { return int(e.port) == port && !e.static })
 		if b.linuxAlone() {
 			p.state, p.settles = stp.Disabled, never
 		}
@@ -81,7 +81,7 @@ func (b *Bridge) settle(now time.Duration) {
 func (b *Bridge) Leave(now time.Duration, port int) []Act {
 	b.begin(now)
 	p := &b.ports[port]
-	b.forgetAll(PortDown, func(_ key, e *entry) bool { return e.port == port })
+	b.forgetAll(PortDown, func(e *entry) bool { return int(e.port) == port })
 	p.absent, p.pvid = true, 0
 	clear(p.member)
 	return b.acts
@@ -167,7 +167,7 @@ func (b *Bridge) RemoveVLAN(now time.Duration, port int, vid uint16) ([]Act, err
 	if p.pvid == vid {
 		p.pvid = 0
 	}
-	b.forgetAll(Left, func(k key, e *entry) bool { return e.port == port && k.vlan() == vid && !e.static })
+	b.forgetAll(Left, func(e *entry) bool { return int(e.port) == port && e.key.vlan() == vid && !e.static })
 	return b.acts, nil
 }
 
@@ -186,10 +186,10 @@ func (b *Bridge) SetVLANs(now time.Duration, port int, vlans []VLAN, lenient boo
 	for _, v := range vlans {
 		p.join(v)
 	}
-	b.forgetAll(Left, func(k key, e *entry) bool {
-		_, was := before[k.vlan()]
-		_, is := p.member[k.vlan()]
-		return e.port == port && was && !is && !e.static
+	b.forgetAll(Left, func(e *entry) bool {
+		_, was := before[e.key.vlan()]
+		_, is := p.member[e.key.vlan()]
+		return int(e.port) == port && was && !is && !e.static
 	})
 	return b.acts, nil
 }
@@ -219,10 +219,10 @@ func (b *Bridge) AddStatic(now time.Duration, port int, mac packet.MAC, vid uint
 	}
 	for _, v := range vids {
 		k := keyOf(v, mac)
-		if b.table.entries[k] != nil || b.own(mac, v) {
+		if b.table.get(k) != nil || b.own(mac, v) {
 			return ErrExists
 		}
-		b.table.entries[k] = &entry{port: port, static: true, seen: now}
+		b.table.put(entry{key: k, port: int32(port), static: true, seen: now})
 	}
 	return nil
 }
@@ -237,7 +237,7 @@ func (b *Bridge) RemoveEntry(now time.Duration, port int, mac packet.MAC, vid ui
 	}
 	found := false
 	for _, v := range vids {
-		if e := b.table.entries[keyOf(v, mac)]; e != nil && e.port == port {
+		if e := b.table.get(keyOf(v, mac)); e != nil && int(e.port) == port {
 			b.forget(keyOf(v, mac), Flushed)
 			found = true
 		}

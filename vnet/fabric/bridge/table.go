@@ -12,16 +12,9 @@ import (
 // A table is the filtering database (802.1Q-2018, 8.8): what is behind which port, by
 // VLAN and address.
 type table struct {
-	entries map[key]*entry
-	count   map[uint16]int  // of learned ones, by VLAN
-	full    map[uint16]bool // the table of this VLAN is full, and that has been told
-}
-
-// An entry of the table.
-type entry struct {
-	port   int
-	static bool
-	seen   time.Duration
+	fdb
+	count map[uint16]int  // of learned ones, by VLAN
+	full  map[uint16]bool // the table of this VLAN is full, and that has been told
 }
 
 // A key is a VLAN and a MAC address as a number, which a map finds faster.
@@ -38,10 +31,8 @@ func (k key) mac() packet.MAC {
 func (k key) vlan() uint16 { return uint16(k >> 48) }
 
 func (t *table) init() {
-	t.entries, t.count, t.full = map[key]*entry{}, map[uint16]int{}, map[uint16]bool{}
+	t.fdb, t.count, t.full = newFDB(), map[uint16]int{}, map[uint16]bool{}
 }
-
-func (t *table) sorted() []key { return slices.Sorted(maps.Keys(t.entries)) }
 
 // fid is the VLAN under which an address is learned: all share one with shared
 // learning.
@@ -82,15 +73,15 @@ func (b *Bridge) learn(now time.Duration, f *incoming) {
 	}
 	vlan := b.fid(f.vlan)
 	k := keyOf(vlan, f.src)
-	e := b.table.entries[k]
+	e := b.table.get(k)
 	switch {
-	case e != nil && e.port == f.port:
+	case e != nil && int(e.port) == f.port:
 		e.seen = now
 		return
 	case e != nil && e.static:
 		// A static entry of the standard stays where it was put. Linux moves it.
 		if b.conf.Dialect == Linux {
-			e.port, e.seen = f.port, now
+			e.port, e.seen = int32(f.port), now
 		}
 		return
 	case e != nil:
@@ -104,25 +95,25 @@ func (b *Bridge) learn(now time.Duration, f *incoming) {
 		return
 	}
 	b.ports[f.port].Learned++
-	b.table.entries[k] = &entry{port: f.port, seen: now}
+	b.table.put(entry{key: k, port: int32(f.port), seen: now})
 	b.table.count[vlan]++
 	b.acts = append(b.acts, Act{Kind: Learn, Port: f.port, VLAN: vlan, MAC: f.src})
 }
 
 func (b *Bridge) forget(k key, why Reason) {
-	e := b.table.entries[k]
-	b.acts = append(b.acts, Act{Kind: Forget, Port: e.port, VLAN: k.vlan(), MAC: k.mac(), Why: why})
-	delete(b.table.entries, k)
+	e := b.table.get(k)
+	b.acts = append(b.acts, Act{Kind: Forget, Port: int(e.port), VLAN: k.vlan(), MAC: k.mac(), Why: why})
 	if !e.static {
 		b.table.count[k.vlan()]--
 		delete(b.table.full, k.vlan())
 	}
+	b.table.remove(k)
 }
 
 // forgetAll forgets the entries that a function names, in order.
-func (b *Bridge) forgetAll(why Reason, which func(k key, e *entry) bool) {
+func (b *Bridge) forgetAll(why Reason, which func(e *entry) bool) {
 	for _, k := range b.table.sorted() {
-		if which(k, b.table.entries[k]) {
+		if which(b.table.get(k)) {
 			b.forget(k, why)
 		}
 	}
@@ -139,8 +130,8 @@ func (b *Bridge) Tick(now time.Duration) (acts []Act, next time.Duration) {
 		}
 	}
 	for _, k := range b.table.sorted() {
-		e := b.table.entries[k]
-		switch due := e.seen + b.ageing(now, e.port); {
+		e := b.table.get(k)
+		switch due := e.seen + b.ageing(now, int(e.port)); {
 		case e.static || b.conf.Ageing < 0:
 		case due <= now:
 			b.forget(k, Aged)
@@ -185,14 +176,14 @@ func (b *Bridge) Ageing() time.Duration { return b.conf.Ageing }
 // change. Static entries stay.
 func (b *Bridge) Flush(now time.Duration, port int) []Act {
 	b.begin(now)
-	b.forgetAll(Changed, func(_ key, e *entry) bool { return e.port == port && !e.static })
+	b.forgetAll(Changed, func(e *entry) bool { return int(e.port) == port && !e.static })
 	return b.acts
 }
 
 // Clear forgets everything that was learned.
 func (b *Bridge) Clear(now time.Duration) []Act {
 	b.begin(now)
-	b.forgetAll(Flushed, func(_ key, e *entry) bool { return !e.static })
+	b.forgetAll(Flushed, func(e *entry) bool { return !e.static })
 	return b.acts
 }
 
@@ -204,8 +195,8 @@ func (b *Bridge) SetAgeing(ageing time.Duration) { b.conf.Ageing = ageing }
 // order.
 func (b *Bridge) Known() iter.Seq2[uint16, int] {
 	n := map[uint16]int{}
-	for k := range b.table.entries {
-		n[k.vlan()]++
+	for e := range b.table.all() {
+		n[e.key.vlan()]++
 	}
 	return func(yield func(uint16, int) bool) {
 		for _, vlan := range slices.Sorted(maps.Keys(n)) {
@@ -218,7 +209,7 @@ func (b *Bridge) Known() iter.Seq2[uint16, int] {
 
 // Statics is how many static entries the table has.
 func (b *Bridge) Statics() (n int) {
-	for _, e := range b.table.entries {
+	for e := range b.table.all() {
 		if e.static {
 			n++
 		}
@@ -237,10 +228,10 @@ type Entry struct {
 
 // Table returns what the switch knows, sorted by VLAN and address.
 func (b *Bridge) Table() []Entry {
-	out := make([]Entry, 0, len(b.table.entries))
+	out := make([]Entry, 0, b.table.n)
 	for _, k := range b.table.sorted() {
-		e := b.table.entries[k]
-		out = append(out, Entry{k.mac(), k.vlan(), e.port, e.static, e.seen})
+		e := b.table.get(k)
+		out = append(out, Entry{k.mac(), k.vlan(), int(e.port), e.static, e.seen})
 	}
 	return out
 }
