@@ -69,6 +69,22 @@ func audienceFlag(f *flag.FlagSet) *scenario.Audience {
 	return &a
 }
 
+// numbered is an attempt's number as a result has it: 0 is the first, and beyond some number
+// nothing is different.
+func numbered(attempt int) int {
+	if attempt <= 1 {
+		return 0
+	}
+	return min(attempt, 1000)
+}
+
+// attemptFlags say what hints a report shows.
+func attemptFlags(f *flag.FlagSet) (attempt *int, hints *grade.Asked) {
+	hints = new(grade.Asked)
+	f.Var(hints, "hint", "show a hint of this `check` that takes points, and take them; may be given several times, ID=2 is two hints")
+	return f.Int("attempt", 1, "the `number` of the student's attempt, from 1: the more there were, the more hints are shown"), hints
+}
+
 func runGrade(ctx context.Context, args []string, io stdio) int {
 	f := newFlags(io, "grade", "SCENARIO [--program NODE=FILE]...", `Runs the scenario's steps in virtual time and says what passed. Without --program the
 scenario's own reference solution is graded. Exit code 0: all passed; 1: not; 2: it
@@ -78,6 +94,7 @@ differ.`)
 	submission := f.String("submission", "", "the `folder` that somebody handed in, instead of --program: its .wasm file, or one for each program, called as that")
 	student := f.String("student", "", "the student's `id`, which chooses the values of the scenario's params")
 	stage := f.String("stage", "", "grade this `stage` alone")
+	attempt, hints := attemptFlags(f)
 	audience := audienceFlag(f)
 	outputs := newOutputFlags(f)
 	signer := signFlag(f)
@@ -96,6 +113,9 @@ differ.`)
 	key, err := signer.load(io, outputs.all())
 	if err != nil {
 		return fail(io, err)
+	}
+	if *attempt < 1 {
+		return fail(io, fmt.Errorf("--attempt %d: want 1 or more", *attempt))
 	}
 	if *repeat < 1 {
 		return fail(io, fmt.Errorf("--repeat %d: want 1 or more", *repeat))
@@ -122,7 +142,7 @@ differ.`)
 	if err != nil {
 		return fail(io, err)
 	}
-	g.inputs.Scenario = rest[0]
+	g.inputs.Scenario, g.attempt, g.hints = rest[0], numbered(*attempt), *hints
 	if *submission != "" {
 		err = g.take(*submission)
 	} else {

@@ -425,6 +425,12 @@ func TestGradescopeScripts(t *testing.T) {
 			"submission/bob.wasm":      exitsWith(7),
 			"submission_metadata.json": `{"id": 1, "users": [{"email": "anna@example.com", "id": 7}, {"email": "ben@example.com"}]}`,
 		}, `"student": "anna@example.com"`},
+		{"a third attempt", map[string]string{
+			"submission/bob.wasm": exitsWith(7),
+			"submission_metadata.json": `{"id": 1, "users": [{"email": "anna@example.com"}], "previous_submissions": [` +
+				`{"submission_time": "2026-11-01T10:00:00.000000-07:00", "score": 0.0, "autograder_error": false, "results": {"tests": [{"output": "\"submission_time\": \"x\""}]}},` +
+				`{"submission_time": "2026-11-02T10:00:00.000000-07:00", "score": 0.0, "autograder_error": false, "results": {}}]}`,
+		}, `"attempt": 3`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			root := t.TempDir()

@@ -27,6 +27,8 @@ type grading struct {
 	engine   *product.Engine
 	programs map[format.Slot]open.File // the reference solution where there is none
 	stage    string
+	attempt  int         // which one it is, from 1; 0: the first
+	hints    grade.Asked // that take points
 	inputs   report.Inputs
 	tooLong  error           // the reference solution's grading came to a limit
 	problem  *handin.Problem // why there are no programs, where a folder was handed in that cannot be graded
@@ -120,7 +122,7 @@ func (g *grading) files() (map[format.Slot]open.File, []grade.ProgramRef, error)
 // run grades for an audience. watch, where it is not nil, is called for each event
 // of the lab.
 func (g *grading) run(ctx context.Context, audience scenario.Audience, watch func(*event.Event)) (*grade.Result, error) {
-	o := grade.Options{Student: g.src.Student, Stage: g.stage, Audience: audience, Stop: func() error { return ended(ctx) }}
+	o := grade.Options{Student: g.src.Student, Stage: g.stage, Attempt: g.attempt, Hints: g.hints, Audience: audience, Stop: func() error { return ended(ctx) }}
 	if g.problem != nil {
 		res, err := g.refused(o)
 		if err != nil {

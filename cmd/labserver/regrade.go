@@ -38,7 +38,7 @@ func (v *verifyFlags) grading(engine *product.Engine, file *report.File) (*gradi
 	if err != nil {
 		return nil, err
 	}
-	g.inputs.Scenario = from
+	g.inputs.Scenario, g.attempt, g.hints = from, h.Attempt, h.Hints
 	if file.Format == report.Text {
 		h.Scenario = g.src.Name
 	}

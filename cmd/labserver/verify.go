@@ -24,6 +24,8 @@ type verifyFlags struct {
 	programs       programFlag
 	student, stage *string
 	seed           *uint64
+	attempt        *int
+	hints          *grade.Asked
 	audience       *scenario.Audience
 	keys           keyFlag
 	signatureOnly  *bool
@@ -43,6 +45,7 @@ func newVerifyFlags(f *flag.FlagSet) *verifyFlags {
 		signatureOnly: f.Bool("signature-only", false, "look at the signature alone, and do not grade again (with --key)"),
 		cache:         cacheFlag(f), timeout: timeoutFlag(f),
 	}
+	v.attempt, v.hints = attemptFlags(f)
 	f.Var(&v.programs, "program", "a program, as `NODE=FILE`, where it is not where the report says")
 	f.Var(&v.keys, "key", "a public `key` that you trust, or its file: the report must be signed with it (or with one of several)")
 	return v
@@ -146,7 +149,7 @@ func named(name string, err error) error {
 func (v *verifyFlags) expected(file *report.File) string {
 	h := &file.Head
 	if file.Format == report.Text {
-		h.Student, h.Stage, h.Audience = *v.student, *v.stage, *v.audience
+		h.Student, h.Stage, h.Audience, h.Attempt, h.Hints = *v.student, *v.stage, *v.audience, numbered(*v.attempt), *v.hints
 		if set(v.f, "seed") {
 			h.Seed = *v.seed
 		}
@@ -158,6 +161,8 @@ func (v *verifyFlags) expected(file *report.File) string {
 		{"student", "student", h.Student, scenario.StudentID(*v.student)},
 		{"stage", "stage", h.Stage, *v.stage},
 		{"seed", "seed", fmt.Sprint(h.Seed), fmt.Sprint(*v.seed)},
+		{"attempt", "attempt", fmt.Sprint(max(h.Attempt, 1)), fmt.Sprint(*v.attempt)},
+		{"hint", "hints", h.Hints.String(), v.hints.String()},
 		{"audience", "audience", h.Audience.String(), v.audience.String()},
 	} {
 		if set(v.f, x.flag) && x.is != x.must {

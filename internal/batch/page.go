@@ -127,6 +127,8 @@ func (t *Table) pageRow(row *Row, linked bool) pageRow {
 			c = pageCell{"+", "good", "passed"}
 		case x.Status == grade.StatusSkipped:
 			c = pageCell{".", "dim", "not tried"}
+		case inPart(x):
+			c = pageCell{"~", "warn", "failed, with some points"}
 		default:
 			c = pageCell{"-", "bad", "failed"}
 		}

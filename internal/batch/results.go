@@ -28,6 +28,8 @@ type resultLine struct {
 	Passed   *bool         `json:"passed,omitempty"`
 	Score    *int          `json:"score,omitempty"`
 	MaxScore *int          `json:"max_score,omitempty"`
+	Bonus    *int          `json:"bonus,omitempty"` // points beyond Score, where there are some to be had
+	MaxBonus *int          `json:"max_bonus,omitempty"`
 	Programs []Program     `json:"programs,omitempty"`
 	SameAs   string        `json:"same_as,omitempty"`
 	Known    string        `json:"known,omitempty"`
@@ -58,6 +60,9 @@ func (t *Table) JSON(formats []report.Format) []byte {
 			if !t.hidden {
 				r := d.Report().Result
 				l.Passed, l.Score, l.MaxScore = &r.Passed, &r.Score, &r.MaxScore
+				if r.MaxBonus > 0 {
+					l.Bonus, l.MaxBonus = &r.Bonus, &r.MaxBonus
+				}
 			}
 			for i := range d.Checks {
 				c := &d.Checks[i]

@@ -22,6 +22,8 @@ type Table struct {
 
 	checks []checkCount
 	hidden bool
+	partly bool              // a check that failed has points
+	bonus  bool              // there are points beyond the total
 	twins  map[string][]*Row // who handed in a program, by its hash
 	alike  map[string][]*Row // who handed in the same for all slots
 	who    map[string]int    // how many rows are of somebody
@@ -65,6 +67,7 @@ func NewTable(rows []*Row) *Table {
 				t.checks = append(t.checks, checkCount{id: c.ID})
 			}
 			t.checks[n].count(c)
+			t.partly, t.bonus = t.partly || inPart(c), t.bonus || c.Bonus
 		}
 	}
 	return t
@@ -103,6 +106,18 @@ func (t *Table) points(row *Row) (score, most string) {
 	r := row.Report.Report().Result
 	return strconv.Itoa(r.Score), strconv.Itoa(r.MaxScore)
 }
+
+// extra are a row's points beyond the total, as points.
+func (t *Table) extra(row *Row) (bonus, most string) {
+	if t.hidden || row.Report == nil {
+		return "", ""
+	}
+	r := row.Report.Report().Result
+	return strconv.Itoa(r.Bonus), strconv.Itoa(r.MaxBonus)
+}
+
+// inPart reports whether a check that failed has some of its points.
+func inPart(c *grade.Check) bool { return c.Status == grade.StatusFailed && c.Earned > 0 }
 
 // note is what a teacher wants to know of a submission beside its points: why it could
 // not be graded or used, how its program ended, which limit it came to.
@@ -188,7 +203,11 @@ func (t *Table) notes(row *Row) []string {
 	if row.Late {
 		late = "late"
 	}
-	out := append([]string{note(row), t.known(row), t.sameAs(row), late}, row.Notes...)
+	extra := ""
+	if bonus, most := t.extra(row); bonus != "" && bonus != "0" {
+		extra = fmt.Sprintf("and %s of %s bonus points", bonus, most)
+	}
+	out := append([]string{extra, note(row), t.known(row), t.sameAs(row), late}, row.Notes...)
 	return slices.DeleteFunc(out, func(s string) bool { return s == "" })
 }
 
@@ -222,6 +241,9 @@ func (t *Table) CSV() []byte {
 	var b bytes.Buffer
 	w := csv.NewWriter(&b)
 	head := []string{"submission", "student", "outcome", "points", "max_points"}
+	if t.bonus {
+		head = append(head, "bonus", "max_bonus")
+	}
 	for _, k := range t.checks {
 		head = append(head, cell(k.id), cell(k.id+" outcome"))
 	}
@@ -238,6 +260,9 @@ func (t *Table) CSV() []byte {
 			late = "late"
 		}
 		line := []string{cell(row.Name), cell(row.Student), t.outcome(row), score, most}
+		if bonus, most := t.extra(row); t.bonus {
+			line = append(line, bonus, most)
+		}
 		for _, k := range t.checks {
 			if c := check(row, k.id); c != nil {
 				line = append(line, strconv.Itoa(c.Earned), c.Status)
@@ -377,7 +402,11 @@ func (t *Table) distribution(b *strings.Builder) {
 	if len(t.checks) == 0 {
 		return
 	}
-	fmt.Fprintf(b, "\n+ passed   - failed   . not tried\n\n")
+	part := ""
+	if t.partly {
+		part = "   ~ failed, with some points"
+	}
+	fmt.Fprintf(b, "\n+ passed   - failed   . not tried%s\n\n", part)
 	wide := 0
 	for _, k := range t.checks {
 		wide = max(wide, utf8.RuneCountInString(terminal.Line(k.id)))
@@ -434,6 +463,8 @@ func sign(c *grade.Check) string {
 		return "+"
 	case c.Status == grade.StatusSkipped:
 		return "."
+	case inPart(c):
+		return "~"
 	}
 	return "-"
 }

@@ -128,11 +128,11 @@ func TestTexts(t *testing.T) {
 			points := 0
 			for i := range l.Steps {
 				st := &l.Steps[i]
-				points += st.Points
+				points += st.Worth.Points
 				if st.Visible != scenario.Student {
 					hidden++
 				}
-				if st.Points > 0 && (st.Title == "" || st.Why == "" || st.Hint == "") {
+				if st.Worth.Points > 0 && (st.Title == "" || st.Why == "" || len(st.Hints) == 0) {
 					t.Errorf("%s:%d: %s gives points and lacks a title, a why or a hint", l.File, st.Line, st.ID)
 				}
 			}

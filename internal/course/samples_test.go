@@ -127,7 +127,7 @@ func checkTexts(t *testing.T, l *lesson) {
 	}
 	for i := range l.Steps {
 		st := &l.Steps[i]
-		if st.Points > 0 && (st.Title == "" || st.Why == "" || st.Hint == "") {
+		if st.Worth.Points > 0 && (st.Title == "" || st.Why == "" || len(st.Hints) == 0) {
 			t.Errorf("%s:%d: %s gives points and lacks a title, a why or a hint", l.File, st.Line, st.ID)
 		}
 	}

@@ -27,7 +27,7 @@ import (
 // Each file of testdata/grading is a scenario and what its grading must find: every
 // kind of step, passing and failing. Without a scenario.yaml of its own a file has
 // the steps only, on the lab of plainLab. The programs are those of nativePrograms.
-// Lines of the file's head that begin with "student:", "stage:" and "audience:" are
+// Lines of the file's head that begin with "student:", "stage:", "attempt:", "hint:" and "audience:" are
 // the options. -update rewrites what is wanted.
 func TestGradingFiles(t *testing.T) {
 	files, err := filepath.Glob("testdata/grading/*.txtar")
@@ -136,6 +136,14 @@ func gradeArchive(t *testing.T, ar archive) string {
 			o.Student = value
 		case "stage":
 			o.Stage = value
+		case "attempt":
+			if o.Attempt, err = strconv.Atoi(value); err != nil {
+				t.Fatal(err)
+			}
+		case "hint":
+			if err := o.Hints.Set(value); err != nil {
+				t.Fatal(err)
+			}
 		case "audience":
 			if o.Audience, err = scenario.ParseAudience(value); err != nil {
 				t.Fatal(err)
@@ -178,6 +186,15 @@ func written(r *grade.Result) string {
 		}
 		if c.Visible != "always" {
 			fmt.Fprintf(&b, " visible %s", c.Visible)
+		}
+		if c.Bonus {
+			b.WriteString(" bonus")
+		}
+		if c.Parts > 0 {
+			fmt.Fprintf(&b, ", %d of %d parts", c.Met, c.Parts)
+		}
+		if len(r.Hints) > 0 && c.Fail() || c.Paid > 0 {
+			fmt.Fprintf(&b, ", hints %q, %d left, the next for %d, %d paid", c.Hint, c.HintsLeft, c.HintCost, c.Paid)
 		}
 		fmt.Fprintf(&b, "\n  expected %s\n  actual   %s\n", indented(c.Expected), indented(c.Actual))
 		for _, d := range c.Diff {

@@ -274,7 +274,7 @@ func scores(f Format, b []byte) []string {
 
 // sameScores compares what documents say was reached.
 func sameScores(then, now *Document) bool {
-	return equal(then.Passed, now.Passed) && equal(then.Score, now.Score) && equal(then.MaxScore, now.MaxScore) && then.Hidden == now.Hidden &&
+	return equal(then.Passed, now.Passed) && equal(then.Score, now.Score) && equal(then.MaxScore, now.MaxScore) && equal(then.Bonus, now.Bonus) && then.Hidden == now.Hidden &&
 		slices.EqualFunc(then.Checks, now.Checks, func(a, b grade.Check) bool {
 			return a.ID == b.ID && a.Status == b.Status && a.Points == b.Points && a.Earned == b.Earned && a.Visible == b.Visible
 		})

@@ -18,6 +18,8 @@ type Document struct {
 	Passed   *bool  `json:"passed,omitempty"`
 	Score    *int   `json:"score,omitempty"`
 	MaxScore *int   `json:"max_score,omitempty"`
+	Bonus    *int   `json:"bonus,omitempty"`
+	MaxBonus *int   `json:"max_bonus,omitempty"`
 	result
 	Signature *Signature `json:"signature,omitempty"` // the last of all: what is before it was signed
 }
@@ -61,8 +63,11 @@ func (r *Report) Document() *Document {
 	d := &Document{Format: grade.ResultFormat, Inputs: r.Inputs.seen(s.Audience), result: result(*s)}
 	if !s.Hidden {
 		d.Passed, d.Score, d.MaxScore = &s.Passed, &s.Score, &s.MaxScore
+		if s.MaxBonus > 0 {
+			d.Bonus, d.MaxBonus = &s.Bonus, &s.MaxBonus
+		}
 	}
-	d.result.Passed, d.result.Score, d.result.MaxScore = false, 0, 0 // the fields above hide them
+	d.result.Passed, d.result.Score, d.result.MaxScore, d.result.Bonus, d.result.MaxBonus = false, 0, 0, 0, 0 // the fields above hide them
 	return d
 }
 

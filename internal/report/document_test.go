@@ -49,7 +49,7 @@ func TestReadRefuses(t *testing.T) {
 		{"JSON that was cut", good[:len(good)/2], "it ends in the middle"},
 		{"another format", strings.Replace(good, `"format": 1`, `"format": 2`, 1), "its format is 2; this labserver reads format 1"},
 		{"no format", "{}", "no report of labserver grade"},
-		{"an unknown field", strings.Replace(good, `"seed"`, `"bonus"`, 1), `it has no key "bonus"`},
+		{"an unknown field", strings.Replace(good, `"seed"`, `"extra"`, 1), `it has no key "extra"`},
 		{"a wrong type", strings.Replace(good, `"seed": 42`, `"seed": -1`, 1), "seed is -1, want 0 or more"},
 		{"an audience that is none", strings.Replace(good, `"audience": "staff"`, `"audience": "dean"`, 1), `audience is "dean", which cannot be read`},
 		{"more behind it", good + "{}", "something follows the JSON value"},

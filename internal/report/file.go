@@ -24,6 +24,8 @@ type Head struct {
 	Source   string            `json:"source"`
 	Student  string            `json:"student,omitempty"`
 	Stage    string            `json:"stage,omitempty"`
+	Attempt  int               `json:"attempt,omitempty"`
+	Hints    grade.Asked       `json:"hints,omitempty"`
 	Audience scenario.Audience `json:"audience"`
 	Version  string            `json:"version,omitempty"`
 	Seed     uint64            `json:"seed"`
@@ -42,7 +44,7 @@ type ProgramHash struct {
 // head is what a result says it is of.
 func head(r *grade.Result, in Inputs) Head {
 	h := Head{
-		Scenario: r.Scenario, Source: r.Source, Student: r.Student, Stage: r.Stage, Audience: r.Audience, Version: r.Version,
+		Scenario: r.Scenario, Source: r.Source, Student: r.Student, Stage: r.Stage, Attempt: r.Attempt, Hints: r.Hints, Audience: r.Audience, Version: r.Version,
 		Seed: r.Seed, Hash: r.Hash, Inputs: in, Hidden: r.Hidden,
 	}
 	for _, p := range r.Programs {

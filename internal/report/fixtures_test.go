@@ -108,6 +108,20 @@ func pingResult(t testing.TB) *grade.Result {
 	return totalled(r)
 }
 
+// gradedInPart has points of a part, a bonus that was reached and one that was not, and hints.
+func gradedInPart(t testing.TB) *grade.Result {
+	t.Helper()
+	r := pingResult(t)
+	r.Attempt, r.Hints = 2, grade.Asked{"echo-reply": 1}
+	some := &r.Checks[1]
+	some.Points, some.Met, some.Parts, some.Earned, some.Paid = 10, 6, 10, 5, 1
+	some.Hint, some.HintsLeft, some.HintCost = "Look at the number.\nIt is in network order.\nhtons once.", 1, 2
+	r.Checks[0].Bonus, r.Checks[0].Paid, r.Checks[0].Earned = true, 1, 1
+	r.Checks[2].Bonus, r.Checks[2].Status, r.Checks[2].Because, r.Checks[2].Needs = true, failed, "", nil
+	r.Checks = r.Checks[:4]
+	return totalled(r)
+}
+
 // visibleTo is what the run for an audience would have found.
 func visibleTo(r *grade.Result, a scenario.Audience) *grade.Result {
 	s := *r
@@ -126,12 +140,7 @@ func visibleTo(r *grade.Result, a scenario.Audience) *grade.Result {
 }
 
 func totalled(r *grade.Result) *grade.Result {
-	r.Score, r.MaxScore, r.Passed = 0, 0, true
-	for _, c := range r.Checks {
-		r.Score += c.Earned
-		r.MaxScore += c.Points
-		r.Passed = r.Passed && c.Status == passed
-	}
+	r.Total()
 	return r
 }
 
@@ -183,9 +192,13 @@ func randomResult(rnd *rand.Rand) *grade.Result {
 				Diff:    []grade.FieldDiff{{Field: text(), Want: text(), Got: text(), Same: rnd.IntN(2) == 0}},
 				Packets: []grade.Packet{{Port: text(), Summary: text(), Hex: hex.EncodeToString([]byte(text())), Role: grade.RoleNearest}},
 			}
-			if c.Status == passed {
+			switch {
+			case c.Status == passed:
 				c.Earned = c.Points
+			case c.Status == failed && rnd.IntN(2) == 0:
+				c.Earned, c.Met, c.Parts = c.Points/2, 1, 2
 			}
+			c.Bonus, c.HintsLeft, c.HintCost, c.Paid = rnd.IntN(4) == 0, rnd.IntN(2), rnd.IntN(2), rnd.IntN(2)
 			r.Checks = append(r.Checks, c)
 		}
 	}

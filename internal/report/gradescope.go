@@ -79,6 +79,9 @@ func gradescopeCheck(c *grade.Check) gradescopeTest {
 	if c.Title != "" {
 		t.Name += ": " + line(c.Title)
 	}
+	if c.Bonus { // beyond the sum of what tests are worth
+		t.MaxScore, t.Name, t.Tags = 0, t.Name+" (bonus)", append(t.Tags, "bonus")
+	}
 	switch c.Visible {
 	case visibleAlways:
 		t.Visibility = "visible"
@@ -87,9 +90,9 @@ func gradescopeCheck(c *grade.Check) gradescopeTest {
 	}
 	switch c.Status {
 	case passed:
-		t.Status = passed
+		t.Status, t.Output = passed, paid(c)
 	case skipped:
-		t.Output, t.Tags = because(c), []string{skipped}
+		t.Output, t.Tags = because(c), append(t.Tags, skipped)
 	default:
 		shown := *c
 		if t.Visibility != "hidden" {

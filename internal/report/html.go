@@ -60,7 +60,9 @@ type segment struct {
 type pageCheck struct {
 	segment
 	Anchor, Word, Tone, Name, Tag, Points, When, Because string
-	Expected, Actual, Why, Hint, Staff, Place, Source    string
+	Expected, Actual, Parts, Why, More, Paid             string
+	Staff, Place, Source                                 string
+	Hints                                                []string
 	Open                                                 bool
 	Ticks                                                []int
 	Diff                                                 []grade.FieldDiff
@@ -95,8 +97,8 @@ func writeHTML(w io.Writer, d *Document, signedBy string) error {
 	case r.Hidden:
 		p.Tone = ""
 	}
-	checks := fmt.Sprintf("%d of %s", good(r), count(len(r.Checks), "check"))
-	p.Big, p.Beside = fmt.Sprintf("%d of %s", r.Score, count(r.MaxScore, "point")), checks+" passed"
+	checks := checked(r)
+	p.Big, p.Beside = fmt.Sprintf("%d of %s", r.Score, count(r.MaxScore, "point")), strings.TrimPrefix(bonus(r)+", ", ", ")+checks+" passed"
 	if r.Hidden {
 		p.Big, p.Beside = checks, "passed so far; more is checked, and the total comes later"
 	}
@@ -167,6 +169,9 @@ func bar(r *grade.Result) []segment {
 	sum := 0
 	for i := range r.Checks {
 		c := &r.Checks[i]
+		if c.Bonus && r.MaxScore > 0 {
+			continue
+		}
 		earned, of := weigh(c)
 		x := sum * 1000 / total
 		sum += of
@@ -177,21 +182,23 @@ func bar(r *grade.Result) []segment {
 	return out
 }
 
-func tone(status string) string {
-	switch status {
+func tone(outcome string) string {
+	switch outcome {
 	case passed:
 		return "good"
 	case skipped:
 		return "dim"
+	case partly, missed:
+		return "warn"
 	}
 	return "bad"
 }
 
-// class is a check's status as the style sheet knows it.
-func class(status string) string {
-	switch status {
-	case passed, skipped, errored:
-		return status
+// class is a check's outcome as the style sheet knows it.
+func class(outcome string) string {
+	switch outcome {
+	case passed, skipped, errored, partly, missed:
+		return outcome
 	}
 	return failed
 }
@@ -199,17 +206,25 @@ func class(status string) string {
 func newPageCheck(r *grade.Result, i int) pageCheck {
 	c := &r.Checks[i]
 	k := pageCheck{
-		segment: segment{Class: class(c.Status)}, Anchor: fmt.Sprintf("check-%d", i+1),
-		Word: class(c.Status), Tone: tone(c.Status), Name: line(c.ID), Points: points(c), When: seconds(c.At),
-		Expected: clean(c.Expected), Actual: clean(c.Actual), Why: clean(c.Why), Hint: clean(c.Hint), Staff: clean(c.Staff),
+		segment: segment{Class: class(outcome(c))}, Anchor: fmt.Sprintf("check-%d", i+1),
+		Word: class(outcome(c)), Tone: tone(outcome(c)), Name: line(c.ID), Points: points(c), When: seconds(c.At),
+		Expected: clean(c.Expected), Actual: clean(c.Actual), Parts: partial(c), Why: clean(c.Why), More: more(c), Paid: paid(c), Staff: clean(c.Staff),
 		Place: line(place(c)), Source: clean(c.Source), Open: explained(c),
 	}
 	if c.Title != "" {
 		k.Name = line(c.Title)
 	}
-	if c.Visible != visibleAlways {
-		k.Tag = line(c.Visible)
+	for _, h := range hints(c) {
+		k.Hints = append(k.Hints, clean(h))
 	}
+	var tags []string
+	if c.Bonus {
+		tags = append(tags, "bonus")
+	}
+	if c.Visible != visibleAlways {
+		tags = append(tags, line(c.Visible))
+	}
+	k.Tag = strings.Join(tags, ", ")
 	if c.Status == skipped {
 		k.Because = line(because(c))
 	}

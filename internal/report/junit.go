@@ -78,6 +78,17 @@ func writeJUnit(w io.Writer, r *grade.Result, in Inputs) error {
 		case skipped:
 			s.Skipped++
 			k.Skipped = &junitOutcome{Message: line(because(c))}
+		case failed:
+			if c.Bonus { // no failure of the suite
+				s.Skipped++
+				k.Skipped = &junitOutcome{Message: line("bonus, not reached: " + c.Actual)}
+				break
+			}
+			if part := partial(c); part != "" {
+				o.Message = line(part + ": " + c.Actual)
+			}
+			s.Failures++
+			k.Failure = o
 		case errored:
 			s.Errors++
 			k.Error = o
@@ -106,6 +117,8 @@ const (
 	propFile       = "scenario.file"
 	propStudent    = "student"
 	propStage      = "stage"
+	propAttempt    = "attempt"
+	propHints      = "hints"
 	propAudience   = "audience"
 	propVersion    = "version"
 	propSeed       = "seed"
@@ -130,6 +143,10 @@ func junitProperties(r *grade.Result, in Inputs) []junitProperty {
 	add(propFile, h.Inputs.Scenario)
 	add(propStudent, h.Student)
 	add(propStage, h.Stage)
+	if h.Attempt > 0 {
+		add(propAttempt, h.Attempt)
+	}
+	add(propHints, h.Hints)
 	add(propAudience, h.Audience)
 	add(propVersion, h.Version)
 	add(propSeed, h.Seed)
@@ -144,6 +161,10 @@ func junitProperties(r *grade.Result, in Inputs) []junitProperty {
 	} else {
 		add(propScore, r.Score)
 		add("max_score", r.MaxScore)
+		if r.MaxBonus > 0 {
+			add("bonus", r.Bonus)
+			add("max_bonus", r.MaxBonus)
+		}
 	}
 	for _, c := range r.Checks {
 		add(c.ID+".earned", c.Earned)

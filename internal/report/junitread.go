@@ -63,6 +63,16 @@ properties:
 	h.Student, h.Stage, h.Version, h.Hash = props[propStudent], props[propStage], props[propVersion], props[propHash]
 	h.Inputs.Submission = props[propSubmission]
 	var err error
+	if n, given := props[propAttempt]; given {
+		if h.Attempt, err = strconv.Atoi(n); err != nil {
+			return altered("the property %s is no number", propAttempt)
+		}
+	}
+	if asked, given := props[propHints]; given {
+		if err := h.Hints.Set(asked); err != nil {
+			return altered("the property %s: %s", propHints, line(err.Error()))
+		}
+	}
 	if h.Audience, err = scenario.ParseAudience(props[propAudience]); err != nil {
 		return altered("the property %s: %s", propAudience, line(err.Error()))
 	}

@@ -55,7 +55,7 @@ func lineScore(f Format, l string) string {
 	case Gradescope:
 		counts = slices.Contains([]string{`"score":`, `"max_score":`, `"status":`, `"name":`, `"visibility":`}, word)
 	case Text:
-		counts = slices.Contains([]string{"ok", "FAIL", "ERR", "skip"}, word) || verdictLine.MatchString("  "+l)
+		counts = slices.Contains([]string{"ok", "part", "miss", "FAIL", "ERR", "skip"}, word) || verdictLine.MatchString("  "+l)
 	case JSON, HTML, JUnit:
 	}
 	if counts {
@@ -76,7 +76,7 @@ func junitScore(_ []string, kind pieceKind, raw string) string {
 	case "failure", "error", "skipped":
 		return name
 	case "property":
-		for _, p := range []string{`name="score"`, `name="max_score"`, `name="total"`, `.earned"`, `.points"`} {
+		for _, p := range []string{`name="score"`, `name="max_score"`, `name="bonus"`, `name="max_bonus"`, `name="total"`, `.earned"`, `.points"`} {
 			if strings.Contains(raw, p) {
 				return raw
 			}

@@ -121,12 +121,7 @@ func Seen(r *grade.Result) *grade.Result {
 	if s.Hidden && s.Audience != scenario.Staff {
 		s.Params = nil
 	}
-	s.Score, s.MaxScore, s.Passed = 0, 0, true
-	for _, c := range s.Checks {
-		s.Score += c.Earned
-		s.MaxScore += c.Points
-		s.Passed = s.Passed && c.Status == passed
-	}
+	s.Total()
 	return &s
 }
 
@@ -173,25 +168,90 @@ func verdict(r *grade.Result) string {
 	switch {
 	case r.Hidden && len(r.Checks) == 0:
 		return "nothing is checked so far; more is, and the total comes later"
-	case r.Hidden && r.Passed:
+	case r.Hidden && r.Passed && r.MaxBonus == r.Bonus:
 		return fmt.Sprintf("all %s passed so far; more is checked, and the total comes later", count(len(r.Checks), "check"))
 	case r.Hidden:
-		return fmt.Sprintf("%d of %s passed so far; more is checked, and the total comes later", good(r), count(len(r.Checks), "check"))
+		return checked(r) + " passed so far; more is checked, and the total comes later"
 	case r.Passed:
-		return fmt.Sprintf("passed: %d of %s", r.Score, count(r.MaxScore, "point"))
+		return fmt.Sprintf("passed: %d of %s%s", r.Score, count(r.MaxScore, "point"), bonus(r))
 	}
-	return fmt.Sprintf("not passed: %d of %s, %d of %s", r.Score, count(r.MaxScore, "point"), good(r), count(len(r.Checks), "check"))
+	return fmt.Sprintf("not passed: %d of %s%s, %s", r.Score, count(r.MaxScore, "point"), bonus(r), checked(r))
 }
 
-// good is how many checks passed.
-func good(r *grade.Result) int {
-	n := 0
+// checked is how many checks passed, of how many; a bonus counts where it passed.
+func checked(r *grade.Result) string {
+	good, all := 0, 0
 	for _, c := range r.Checks {
 		if c.Status == passed {
-			n++
+			good++
+		}
+		if c.Status == passed || !c.Bonus {
+			all++
 		}
 	}
-	return n
+	return fmt.Sprintf("%d of %s", good, count(all, "check"))
+}
+
+// The outcomes of a check beside its statuses.
+const (
+	partly = "partly" // it failed, and has some of its points
+	missed = "missed" // it failed, and is a bonus
+)
+
+// outcome is what became of a check: its status, or one of these.
+func outcome(c *grade.Check) string {
+	switch {
+	case c.Status == failed && c.Earned > 0:
+		return partly
+	case c.Status == failed && c.Bonus:
+		return missed
+	}
+	return c.Status
+}
+
+// partial says how much of a check is there that is worth something in part; "" where that
+// is not so.
+func partial(c *grade.Check) string {
+	if c.Parts == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d of %d are there, for %d of %s", c.Met, c.Parts, c.Earned+c.Paid, count(c.Points, "point"))
+}
+
+// hints are those of a check that are shown.
+func hints(c *grade.Check) []string {
+	if c.Hint == "" {
+		return nil
+	}
+	return strings.Split(c.Hint, "\n")
+}
+
+// more says how one comes to a check's other hints; "" where there are none.
+func more(c *grade.Check) string {
+	var out []string
+	if c.HintsLeft > 0 {
+		out = append(out, count(c.HintsLeft, "hint")+" more with the next attempts (--attempt)")
+	}
+	if c.HintCost > 0 {
+		out = append(out, fmt.Sprintf("a hint for %s (--hint %s)", count(c.HintCost, "point"), line(c.ID)))
+	}
+	return strings.Join(out, "; ")
+}
+
+// paid says what hints have taken; "" where they have taken nothing.
+func paid(c *grade.Check) string {
+	if c.Paid == 0 {
+		return ""
+	}
+	return count(c.Paid, "point") + " for hints that were asked for"
+}
+
+// bonus are the points beyond the total, where there are some.
+func bonus(r *grade.Result) string {
+	if r.MaxBonus == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" and %d of %d bonus", r.Bonus, r.MaxBonus)
 }
 
 func count(n int, what string) string {

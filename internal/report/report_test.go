@@ -46,6 +46,7 @@ func TestGolden(t *testing.T) {
 		{"student", full, scenario.Student},
 		{"after-due", full, scenario.AfterDue},
 		{"passed", none, scenario.Staff},
+		{"in-part", gradedInPart(t), scenario.AfterDue},
 		{"hostile", hostileResult(t), scenario.Staff},
 	} {
 		for _, f := range Formats() {

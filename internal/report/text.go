@@ -151,10 +151,14 @@ func points(c *grade.Check) string {
 }
 
 // mark is a check's outcome in four letters.
-func mark(status string) (word, color string) {
-	switch status {
+func mark(c *grade.Check) (word, color string) {
+	switch o := outcome(c); o {
 	case passed:
 		return "ok", green
+	case partly:
+		return "part", yellow
+	case missed:
+		return "miss", yellow
 	case skipped:
 		return "skip", yellow
 	case errored:
@@ -164,11 +168,14 @@ func mark(status string) (word, color string) {
 }
 
 func (p *printer) check(r *grade.Result, c *grade.Check, wide int) {
-	word, color := mark(c.Status)
+	word, color := mark(c)
 	lead := fmt.Sprintf("  %-4s  %*s  ", word, wide, points(c))
 	text := c.ID
 	if c.Title != "" {
 		text += ": " + c.Title
+	}
+	if c.Bonus {
+		text += " [bonus]"
 	}
 	if c.Visible != visibleAlways {
 		text += " [" + c.Visible + "]"
@@ -182,6 +189,7 @@ func (p *printer) check(r *grade.Result, c *grade.Check, wide int) {
 	}
 	switch c.Status {
 	case passed:
+		p.fact("paid", paid(c))
 		if r.Audience == scenario.Staff {
 			p.fact("staff", c.Staff)
 		}
@@ -206,9 +214,14 @@ func (p *printer) failure(c *grade.Check) {
 	}
 	p.fact("expected", c.Expected)
 	p.fact("actual", c.Actual)
+	p.fact("parts", partial(c))
 	p.diff(c.Diff)
 	p.fact("why", c.Why)
-	p.fact("hint", c.Hint)
+	for _, hint := range hints(c) {
+		p.fact("hint", hint)
+	}
+	p.fact("more", more(c))
+	p.fact("paid", paid(c))
 	p.fact("staff", c.Staff)
 	for i, k := range c.Packets {
 		if i == maxTextPackets {

@@ -105,9 +105,10 @@ var stageShape = format.Object(
 var stepShape = format.Named(format.StepName, format.Object(append(append([]format.Field{
 	{Name: "id", Shape: format.Name, Doc: "A name for the step, needed where it gives points or another one refers to it."},
 	{Name: "title", Shape: format.Line, Doc: "What is checked, in a line for people."},
-	{Name: "points", Shape: format.Number(0, MaxPoints), Doc: "What it is worth if it passes."},
+	{Name: "points", Shape: pointsShape, Doc: "What it is worth if it passes, or in part."},
+	{Name: "bonus", Shape: format.Boolean, Doc: "Whether its points are beyond the total."},
 	{Name: "why", Shape: format.Text("a sentence"), Doc: "Why it matters; shown with the result."},
-	{Name: "hint", Shape: format.Text("a sentence"), Doc: "What to look at; shown when it fails."},
+	{Name: "hint", Shape: hintShape, Doc: "What to look at; shown when it fails. A list is shown bit by bit, one at each failure."},
 	{Name: "staff", Shape: format.Text("a sentence"), Doc: "What staff should know of it; shown to no student."},
 	{Name: "needs", Shape: format.ListOf(format.Name, 64), Doc: "Steps that must have passed; else this one is skipped."},
 	{Name: "visible", Shape: format.As(format.OneOf("always, after-due or staff", visibleWords[:]...), parseVisible), Doc: "Who sees it: always, after-due or staff; always where it is not given. Steps are in this order."},

@@ -11,15 +11,25 @@ import (
 
 // A Step is one thing done and checked, or several at once.
 type Step struct {
-	ID, Title, Why, Hint, Staff string
-	Points                      int
-	Needs                       []string
-	Visible                     Audience // the least that sees it
-	Stage                       string
-	Line                        int         // in the file
-	Source                      string      // that line
-	Setup                       bool        // it is of a stage's setup: nothing is checked in it
-	Does                        []verb.Done // in the order in which it is done
+	ID, Title, Why, Staff string
+	Hints                 []Hint
+	Worth                 Worth
+	Needs                 []string
+	Visible               Audience // the least that sees it
+	Stage                 string
+	Line                  int         // in the file
+	Source                string      // that line
+	Setup                 bool        // it is of a stage's setup: nothing is checked in it
+	Does                  []verb.Done // in the order in which it is done
+}
+
+// Parts is how many things the step looks for.
+func (s *Step) Parts() int {
+	n := 0
+	for _, d := range s.Does {
+		n += verb.Parts(d.Step)
+	}
+	return n
 }
 
 // Checks reports whether the step checks something.
@@ -127,10 +137,11 @@ func (b *builder) list(v *format.Value, scope *verb.Scope, setup bool) []Step {
 // step builds one step.
 func (b *builder) step(v *format.Value, scope *verb.Scope, setup bool, seen *Audience) Step {
 	s := Step{
-		ID: v.Get("id").String(), Title: v.Get("title").String(), Why: v.Get("why").String(), Hint: v.Get("hint").String(), Staff: v.Get("staff").String(),
-		Points: format.Read[int](v.Get("points")), Needs: format.Reads[string](v.Get("needs")), Visible: format.Read[Audience](v.Get("visible")),
+		ID: v.Get("id").String(), Title: v.Get("title").String(), Why: v.Get("why").String(), Staff: v.Get("staff").String(),
+		Worth: worth(v), Needs: format.Reads[string](v.Get("needs")), Visible: format.Read[Audience](v.Get("visible")),
 		Stage: v.Get("stage").String(), Line: v.Line, Source: b.sc.file.Line(v.Line), Setup: setup,
 	}
+	s.Hints = b.hints(v.Get("hint"), s.Worth.Points)
 	known := scope.Next(s.ID)
 	s.Does = verb.Parse(v, scope)
 	known.Checks = s.Checks()
@@ -145,7 +156,7 @@ func (b *builder) step(v *format.Value, scope *verb.Scope, setup bool, seen *Aud
 	}
 	switch {
 	case setup:
-		for _, k := range []string{"points", "needs", "visible", "stage"} {
+		for _, k := range []string{"points", "bonus", "needs", "visible", "stage"} {
 			if v.Get(k) != nil {
 				b.p.At(at(k), "a step of a setup has no %s: it is done only to begin a stage", k)
 			}
@@ -156,15 +167,16 @@ func (b *builder) step(v *format.Value, scope *verb.Scope, setup bool, seen *Aud
 	default:
 		*seen = s.Visible
 	}
-	if s.Points > 0 && s.ID == "" {
+	if s.Worth.Points > 0 && s.ID == "" {
 		b.p.At(at("points"), "a step that gives points needs an id")
 	}
-	if s.Points > 0 && !s.Checks() {
+	if s.Worth.Points > 0 && !s.Checks() {
 		b.p.At(at("points"), "points are given for what is checked; this step checks nothing")
 	}
-	if s.Points > 0 && s.idle() && len(s.Needs) == 0 && len(b.sc.words) > 0 {
+	if s.Worth.Points > 0 && s.idle() && len(s.Needs) == 0 && len(b.sc.words) > 0 {
 		b.p.At(at("points"), "a program that does nothing gets these points: say with needs which check it must have passed, or expect something that comes, too")
 	}
+	b.worthless(&s, v)
 	if s.Stage != "" && b.sc.Stage(s.Stage) == nil {
 		b.p.At(at("stage"), "there is no stage %s in this scenario", s.Stage)
 	}

@@ -56,6 +56,16 @@ func TestMistakesOfSteps(t *testing.T) {
 		{"RSTP on Linux", strings.Replace(steps("- {wait: 1s}\n"), "ports: 2", "ports: 2, stp: rstp, dialect: linux", 1), "speaks stp alone"},
 		{"a link in three ways", steps("- {wait: 1s}\n") + "links: {s1.1: {netem: loss 1%, netem_in: loss 1%}}\n", "say one or the other"},
 		{"words of tc that there are not", steps("- {wait: 1s}\n") + "links: {s1.1: {netem: lose 1%}}\n", `there is no word "lose"`},
+		// Points and hints.
+		{"points of a part of one thing", steps("- {id: n, points: {of: 3}, expect: {port: s1.1}}\n"), "points of a part are for what has parts"},
+		{"parts that give more than all", steps("- {id: n, points: {of: 3, each: 4}, expect: {port: s1.1, count: 5}}\n"), "each part would give 4, and all of them 3"},
+		{"more parts than there are", steps("- {id: n, points: {of: 3, from: 6}, expect: {port: s1.1, count: 5}}\n"), "there are 5 parts, and never 6"},
+		{"parts of nothing", steps("- {id: n, points: {each: 1}, expect: {port: s1.1, count: 5}}\n"), `points lacks "of"`},
+		{"points that are none", steps("- {id: n, points: many, expect: {port: s1.1}}\n"), "points is \"many\", want a whole number from 0 to 1000"},
+		{"a bonus of no points", steps("- {id: n, bonus: true, expect: {port: s1.1}}\n"), "bonus is of points, and this step gives none"},
+		{"a hint for points and for failures", steps("- {id: n, points: 1, expect: {port: s1.1}, hint: {text: x, cost: 1, after: 2}}\n"), "it can't have both"},
+		{"hints that take more than there is", steps("- {id: n, points: 2, expect: {port: s1.1}, hint: [{text: x, cost: 1}, {text: y, cost: 2}]}\n"), "the hints of this step take 3 points, and it gives 2"},
+		{"many hints", steps("- {id: n, expect: {port: s1.1}, hint: [a, b, c, d, e, f, g, h, i]}\n"), "at most 8"},
 		// What is offered to try.
 		{"a try without a label", small + "try: [{stop: b.prog}]\n", `f:14:8: item 1 of try lacks "label"`},
 		{"a try with an empty label", small + "try: [{label: \" \", stop: b.prog}]\n", "the label is empty"},

@@ -32,12 +32,19 @@ func (g *grader) decide(s *scenario.Step, v *run.Verdict) {
 		c.Status = StatusSkipped
 	case v.Bad:
 		c.Status, c.Diff, c.Log, c.Output = StatusFailed, v.Diff, g.log.lines(), g.run.Fresh()
+		if s.Worth.Partial {
+			c.Met, c.Parts = v.Met, s.Parts()
+			if v.Spoilt || c.Met >= c.Parts {
+				c.Met = 0
+			}
+			c.Earned = s.Worth.Of(c.Met, c.Parts)
+		}
 		if why := g.why(); why != "" {
 			v.Actual = append(v.Actual, why)
 		}
 		waits = g.waits()
 	default:
-		c.Status, c.Earned, code = StatusPassed, s.Points, errno.OK
+		c.Status, c.Earned, code = StatusPassed, s.Worth.Points, errno.OK
 		if s.ID != "" {
 			g.tried[s.ID] = true
 		}
@@ -45,6 +52,7 @@ func (g *grader) decide(s *scenario.Step, v *run.Verdict) {
 			v.Expected, v.Actual = append(v.Expected, x[0]), append(v.Actual, x[1])
 		}
 	}
+	c.Earned = max(c.Earned-c.Paid, 0)
 	c.Expected, c.Actual = strings.Join(v.Expected, "\n"), strings.Join(v.Actual, "\n")
 	said := c.Actual // what programs wait for is known from the events before
 	c.Actual = strings.Join(append(v.Actual, waits...), "\n")

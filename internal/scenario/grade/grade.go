@@ -19,6 +19,8 @@ type Options struct {
 	Student  string            // an id; the scenario must be that student's, by For
 	Stage    string            // grade this stage alone
 	Audience scenario.Audience // what this audience may not see is not run
+	Attempt  int               // the number of times that this was tried, with this one: what hints are shown; 0: the first
+	Hints    Asked             // how many hints that take points were asked for, by check
 
 	// Stop, where it is not nil, is asked now and then; an error ends the grading, which
 	// then has no result. It is for what is outside of the lab, like real time.
@@ -60,7 +62,7 @@ func within(lab *vnet.Lab, sc *scenario.Scenario, o Options, most run.Bounds) (*
 	g.limits()
 	r := g.res
 	r.Seed = lab.Config().Seed
-	r.total()
+	r.Total()
 	_, r.Events = lab.Log().Bounds()
 	r.Ended, r.Hash, r.Notes, r.Output = lab.Now(), lab.Log().Hash(), g.run.Notes(), g.run.Last()
 	return r, err
@@ -166,7 +168,10 @@ func (g *grader) do(s *scenario.Step) error {
 			}
 		}
 		phase = d.Phase
-		if err := d.Run(g.run); err != nil {
+		g.run.Sought(verb.Parts(d.Step) > 0)
+		err := d.Run(g.run)
+		g.run.Sought(false)
+		if err != nil {
 			return err
 		}
 	}

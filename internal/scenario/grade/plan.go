@@ -13,6 +13,15 @@ func plan(s *scenario.Scenario, o Options) ([]scenario.Step, error) {
 	if scenario.StudentID(o.Student) != s.Student {
 		return nil, fmt.Errorf("scenario %s: it has the values of student %q, and %q is to be graded", s.Name, s.Student, o.Student)
 	}
+	for id, n := range o.Hints {
+		i := slices.IndexFunc(s.Steps, func(st scenario.Step) bool { return st.ID == id && o.Audience.Sees(&st) })
+		switch {
+		case i < 0 || s.Steps[i].Sold() == 0:
+			return nil, fmt.Errorf("scenario %s has no check %.40q with a hint that takes points", s.Name, id)
+		case n < 1 || n > s.Steps[i].Sold():
+			return nil, fmt.Errorf("check %s has %d hints that take points, and %d are asked for", id, s.Steps[i].Sold(), n)
+		}
+	}
 	var steps []scenario.Step
 	if o.Stage != "" {
 		st := s.Stage(o.Stage)
@@ -48,7 +57,7 @@ func withheld(s *scenario.Scenario, o Options) bool {
 // begun is what is known of a result before the run.
 func begun(s *scenario.Scenario, o Options) *Result {
 	return &Result{
-		Scenario: s.Name, Title: s.Title, Student: s.Student, Stage: o.Stage, Audience: o.Audience, Seed: s.Seed, Params: s.Params,
+		Scenario: s.Name, Title: s.Title, Student: s.Student, Stage: o.Stage, Attempt: o.Attempt, Hints: o.Hints, Audience: o.Audience, Seed: s.Seed, Params: s.Params,
 		Source: s.Digest(o.Audience), Hidden: withheld(s, o),
 	}
 }
@@ -67,10 +76,15 @@ func (r *Result) unique(id string) string {
 	}
 }
 
-// total adds the checks up.
-func (r *Result) total() {
-	r.Passed, r.Score, r.MaxScore = true, 0, 0
+// Total adds the checks up. What is a bonus is beyond the total, and may fail.
+func (r *Result) Total() {
+	r.Passed, r.Score, r.MaxScore, r.Bonus, r.MaxBonus = true, 0, 0, 0, 0
 	for _, c := range r.Checks {
+		if c.Bonus {
+			r.Bonus += c.Earned
+			r.MaxBonus += c.Points
+			continue
+		}
 		r.Score += c.Earned
 		r.MaxScore += c.Points
 		r.Passed = r.Passed && !c.Fail()
@@ -79,8 +93,10 @@ func (r *Result) total() {
 
 // check is what is known of a step's check before the run.
 func check(s *scenario.Scenario, st *scenario.Step, o Options) Check {
+	a := st.Advise(o.Audience, max(o.Attempt, 1), o.Hints[st.ID])
 	c := Check{
-		ID: st.Name(), Title: st.Title, Why: st.Why, Hint: st.Hint, Points: st.Points, Visible: st.Visible.Visible(), Needs: st.Needs,
+		ID: st.Name(), Title: st.Title, Why: st.Why, Hint: a.Text, HintsLeft: a.Left, HintCost: a.Next, Paid: a.Paid,
+		Points: st.Worth.Points, Bonus: st.Worth.Bonus, Visible: st.Visible.Visible(), Needs: st.Needs,
 		File: s.File, Line: st.Line, Source: st.Source,
 	}
 	if o.Audience == scenario.Staff {

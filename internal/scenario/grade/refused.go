@@ -31,6 +31,6 @@ func Refused(s *scenario.Scenario, sl format.Slot, why error, o Options) (*Resul
 			r.Checks = append(r.Checks, c)
 		}
 	}
-	r.total()
+	r.Total()
 	return r, nil
 }

@@ -18,6 +18,8 @@ type Result struct {
 	Title    string            `json:"title,omitempty"`
 	Student  string            `json:"student,omitempty"`
 	Stage    string            `json:"stage,omitempty"`   // the stage that was graded alone
+	Attempt  int               `json:"attempt,omitempty"` // which one it is; 0: the first
+	Hints    Asked             `json:"hints,omitempty"`   // that take points and were asked for
 	Audience scenario.Audience `json:"audience"`          // whom it is for
 	Version  string            `json:"version,omitempty"` // of the program that graded, which its edge fills in
 	Seed     uint64            `json:"seed"`
@@ -27,7 +29,9 @@ type Result struct {
 	Passed   bool              `json:"passed"`
 	Score    int               `json:"score"`
 	MaxScore int               `json:"max_score"`
-	Hash     string            `json:"hash"` // of the run: SHA-256 over all its events
+	Bonus    int               `json:"bonus,omitempty"`     // points beyond Score
+	MaxBonus int               `json:"max_bonus,omitempty"` // how many there are
+	Hash     string            `json:"hash"`                // of the run: SHA-256 over all its events
 	Events   uint64            `json:"events"`
 	Ended    time.Duration     `json:"ended_ns"` // virtual time
 	Checks   []Check           `json:"checks"`
@@ -57,12 +61,21 @@ const (
 // to hold for the others to mean anything. Its fields are those of the JSON report, which
 // is flat for who reads it with other programs.
 type Check struct {
-	ID       string        `json:"id"`
-	Title    string        `json:"title,omitempty"`
-	Why      string        `json:"why,omitempty"`
-	Hint     string        `json:"hint,omitempty"`
-	Points   int           `json:"points"` // what it is worth
-	Earned   int           `json:"earned"`
+	ID    string `json:"id"`
+	Title string `json:"title,omitempty"`
+	Why   string `json:"why,omitempty"`
+	Hint  string `json:"hint,omitempty"` // those that are shown, a line each
+
+	HintsLeft int `json:"hints_left,omitempty"` // that are shown after more failures
+	HintCost  int `json:"hint_cost,omitempty"`  // points that the next one takes from who asks for it
+	Paid      int `json:"paid,omitempty"`       // points that hints have taken
+
+	Points int  `json:"points"`          // what it is worth
+	Bonus  bool `json:"bonus,omitempty"` // beyond the total
+	Earned int  `json:"earned"`
+	Met    int  `json:"met,omitempty"`   // of one that failed and is worth something in part: how many parts there are
+	Parts  int  `json:"parts,omitempty"` // of so many
+
 	Status   string        `json:"status"`
 	Visible  string        `json:"visible"`
 	Needs    []string      `json:"needs,omitempty"`

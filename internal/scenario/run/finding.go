@@ -12,6 +12,7 @@ import (
 type Finding struct {
 	OK               bool
 	Absent           bool // it holds because nothing came
+	Met              int  // how many of the parts are there that it is about; 0 of one that holds: one
 	Expected, Actual string
 	Diff             []FieldDiff
 	Packets          []Packet
@@ -69,6 +70,8 @@ func (f *Finding) Near(s *Seen, diff []decode.Outcome) {
 type Verdict struct {
 	Bad              bool
 	Came             bool   // something holds that is more than that nothing came
+	Met              int    // parts of what is looked for that are there
+	Spoilt           bool   // something else is wrong, so that nothing is given for these
 	Because          string // the step that it needs and that did not pass
 	Expected, Actual []string
 	Good             [][2]string // what holds: expected, and what came
@@ -76,8 +79,17 @@ type Verdict struct {
 	Packets          []Packet
 }
 
-// add adds a finding. Where something failed, only what failed is told.
-func (v *Verdict) add(f Finding) {
+// add adds a finding, of something that is looked for or of a condition. Where something
+// failed, only what failed is told.
+func (v *Verdict) add(f Finding, sought bool) {
+	switch {
+	case !sought:
+		v.Spoilt = v.Spoilt || !f.OK
+	case f.OK:
+		v.Met += max(f.Met, 1)
+	default:
+		v.Met += f.Met
+	}
 	if f.OK {
 		v.Good = append(v.Good, [2]string{f.Expected, f.Actual})
 		v.Came = v.Came || !f.Absent

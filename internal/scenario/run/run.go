@@ -29,6 +29,7 @@ type Run struct {
 type moment struct {
 	id      string
 	began   time.Duration
+	sought  bool     // what is found now is of what the step looks for
 	trouble []string // what could not be done in it
 	verdict Verdict
 }
@@ -75,8 +76,12 @@ func (r *Run) End() *Verdict {
 	return &r.now.verdict
 }
 
+// Sought says whether what is found from now on is of what the step looks for, of which a
+// part may be worth something, or of what else must hold.
+func (r *Run) Sought(sought bool) { r.now.sought = sought }
+
 // Find adds what the step has found.
-func (r *Run) Find(f Finding) { r.now.verdict.add(f) }
+func (r *Run) Find(f Finding) { r.now.verdict.add(f, r.now.sought) }
 
 // Fail notes that something of the step could not be done.
 func (r *Run) Fail(err error) { r.now.trouble = append(r.now.trouble, err.Error()) }

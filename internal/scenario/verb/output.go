@@ -76,6 +76,34 @@ func (s *Scope) Output(v *format.Value) *Output {
 // Negative reports whether all that is expected is that something is not printed.
 func (x *Output) Negative() bool { return len(x.contains)+len(x.matches) == 0 && x.equals == nil }
 
+// Parts is how many texts must be printed; one where there is none.
+func (x *Output) Parts() int {
+	n := len(x.contains) + len(x.matches)
+	if x.equals != nil {
+		n++
+	}
+	return max(n, 1)
+}
+
+// met is how many of them an output has.
+func (x *Output) met(out string) int {
+	n := 0
+	for _, t := range x.contains {
+		if strings.Contains(out, t) {
+			n++
+		}
+	}
+	for _, re := range x.matches {
+		if re.MatchString(out) {
+			n++
+		}
+	}
+	if x.equals != nil && out == *x.equals {
+		n++
+	}
+	return n
+}
+
 // Lacks reports whether something must not be printed: until the time is over it can be.
 func (x *Output) Lacks() bool { return len(x.lacks) > 0 }
 
@@ -107,6 +135,9 @@ func (x *Output) Finding(out string) run.Finding {
 	f := run.Finding{Expected: x.String(), Absent: out == ""}
 	wrong := x.Wrong(out)
 	f.OK, f.Actual = wrong == "", Printed(out)
+	if !slices.ContainsFunc(x.lacks, func(t string) bool { return strings.Contains(out, t) }) { // what must not be there spoils the rest
+		f.Met = x.met(out)
+	}
 	if !f.OK {
 		f.Actual = wrong + "; " + f.Actual
 	}

@@ -60,6 +60,21 @@ type Beginner interface{ Begin(*run.Run) }
 // A LookerBack is a step that asks for frames since an earlier step began.
 type LookerBack interface{ Since() string }
 
+// A Parted is a step that looks for several things, of which some may be there.
+type Parted interface{ Parts() int }
+
+// Parts is how many things a step looks for: none where it holds of a program that does
+// nothing.
+func Parts(s Step) int {
+	if s.Proof() != Strong {
+		return 0
+	}
+	if p, ok := s.(Parted); ok {
+		return p.Parts()
+	}
+	return 1
+}
+
 // Act is what steps have in common that check nothing.
 type Act struct{}
 

@@ -21,7 +21,7 @@ import (
 )
 
 // notVerbs are the keys of a step that say something of it.
-var notVerbs = []string{"id", "title", "points", "why", "hint", "staff", "needs", "visible", "stage", "for"}
+var notVerbs = []string{"id", "title", "points", "bonus", "why", "hint", "staff", "needs", "visible", "stage", "for"}
 
 // A new verb touches one file, its docs and its test: each verb that there is registers
 // itself in its own file, and is in the schema, in the docs, and in tests.

@@ -104,6 +104,7 @@ func (d *doing) Wants() string {
 	return fmt.Sprintf("%d calls at %s answer as they should", len(d.calls), d.node)
 }
 func (d *doing) Proof() verb.Proof { return verb.Strong }
+func (d *doing) Parts() int        { return len(d.calls) }
 
 // waitFor is the call that waits for the one that still blocks.
 const waitFor = "wait-for"

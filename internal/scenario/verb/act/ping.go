@@ -90,6 +90,9 @@ func (x *pinging) Proof() verb.Proof {
 	return verb.Strong
 }
 
+// Parts are the replies.
+func (x *pinging) Parts() int { return x.replies }
+
 // lastWait is how long ping(8) waits for the last answer (its -W, ten seconds), and time
 // to end.
 const lastWait = 15 * time.Second
@@ -113,13 +116,13 @@ func (x *pinging) Run(r *run.Run) error {
 	}
 	n := len(got.answered)
 	f := run.Finding{
-		OK: n >= x.replies && (x.replies > 0 || n == 0), Expected: x.Wants(), Actual: fmt.Sprintf("%d of %d answered", n, x.count),
+		Met: min(n, x.replies), OK: n >= x.replies && (x.replies > 0 || n == 0), Expected: x.Wants(), Actual: fmt.Sprintf("%d of %d answered", n, x.count),
 	}
 	if why, wrong := who.finding(x); f.OK && wrong {
-		f.OK, f.Actual = false, f.Actual+why
+		f.OK, f.Met, f.Actual = false, 0, f.Actual+why
 	}
 	if f.OK && x.within > 0 && got.slowest > x.within {
-		f.OK, f.Actual = false, f.Actual+fmt.Sprintf(", the slowest after %v", got.slowest)
+		f.OK, f.Met, f.Actual = false, 0, f.Actual+fmt.Sprintf(", the slowest after %v", got.slowest)
 	}
 	if last := p.Output.LastError(); !f.OK && last != "" {
 		f.Actual += "; " + last

@@ -69,6 +69,18 @@ func (x *running) Proof() verb.Proof {
 	return verb.Strong
 }
 
+// Parts are its code and the texts that it prints.
+func (x *running) Parts() int {
+	n := 0
+	if x.exit >= 0 {
+		n++
+	}
+	if x.stdout != nil {
+		n += x.stdout.Parts()
+	}
+	return max(n, 1)
+}
+
 func (x *running) Commands() []vnet.Command {
 	return []vnet.Command{run.ExecOf(x.node, plain(x.words))}
 }

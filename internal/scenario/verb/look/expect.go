@@ -147,6 +147,14 @@ func (x *expecting) Proof() verb.Proof {
 	return verb.Strong
 }
 
+// Parts are the frames that it looks for.
+func (x *expecting) Parts() int {
+	if x.list {
+		return len(x.patterns)
+	}
+	return int(x.count.Min)
+}
+
 // describe is the expectation in words.
 func (x *expecting) describe() string {
 	what := "a frame"

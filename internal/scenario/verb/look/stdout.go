@@ -38,6 +38,9 @@ func (x *printing) Proof() verb.Proof {
 	return verb.Strong
 }
 
+// Parts are the texts.
+func (x *printing) Parts() int { return x.out.Parts() }
+
 // maxScanned is how many bytes of output are searched while a step waits for more.
 const maxScanned = 32 << 20
 

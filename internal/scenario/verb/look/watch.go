@@ -262,6 +262,9 @@ func (w *watch) finding() run.Finding {
 	}
 	place := x.place()
 	lacking := w.lacking()
+	if f.OK {
+		f.Met = x.Parts()
+	}
 	switch {
 	case w.err != nil:
 		f.Actual = w.err.Error()
@@ -286,7 +289,7 @@ func (w *watch) finding() run.Finding {
 	case w.seen == 0:
 		f.Actual = "no frame at all at " + place
 	default:
-		f.Actual = fmt.Sprintf("%s at %s, ", frames(w.seen), place)
+		f.Actual, f.Met = fmt.Sprintf("%s at %s, ", frames(w.seen), place), w.met()
 		switch {
 		case x.list && len(lacking) > 0:
 			f.Actual += fmt.Sprintf("and none for packet %d of %d (%s)", lacking[0]+1, len(x.patterns), x.patterns[lacking[0]].String())
@@ -298,6 +301,14 @@ func (w *watch) finding() run.Finding {
 		f.Near(w.nearest, w.diff)
 	}
 	return f
+}
+
+// met is how many of the frames that it looks for have come.
+func (w *watch) met() int {
+	if w.x.list {
+		return len(w.owner) - len(w.lacking())
+	}
+	return min(w.found, w.x.Parts())
 }
 
 func frames(n int) string {
