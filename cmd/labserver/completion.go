@@ -97,6 +97,7 @@ var (
 	aProgram   = completion.Value{Of: slotsOf, Files: true, Ends: []string{".wasm"}}
 	aModule    = completion.Value{Files: true, Ends: []string{".wasm"}}
 	aStage     = completion.Value{Of: stagesOf}
+	aCheck     = completion.Value{Of: checksOf}
 	aShell     = completion.Value{Words: completion.Shells()}
 	aRecording = completion.Value{Files: true, Ends: []string{".zip"}}
 	newPublic  = completion.Value{Words: []string{"new", "public"}}
@@ -105,6 +106,7 @@ var (
 // valuesOf are the values of flags, by the word for them.
 var valuesOf = map[string]completion.Value{
 	"file": aFile, "key": aFile, "folder": aFolder, "scenario": aScenario, "SCENARIO": aScenario, "NODE=FILE": aProgram, "stage": aStage,
+	"check": aCheck,
 }
 
 // ofScenario is what a line's scenario has, if it names one that can be read.
@@ -136,6 +138,18 @@ func stagesOf(args []string) []string {
 	return ofScenario(args, func(sc *scenario.Scenario) (names []string) {
 		for _, s := range sc.Stages {
 			names = append(names, s.Name)
+		}
+		return names
+	})
+}
+
+// checksOf are the checks with hints that take points.
+func checksOf(args []string) []string {
+	return ofScenario(args, func(sc *scenario.Scenario) (names []string) {
+		for i := range sc.Steps {
+			if st := &sc.Steps[i]; st.Sold() > 0 && st.ID != "" {
+				names = append(names, st.ID)
+			}
 		}
 		return names
 	})
