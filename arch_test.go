@@ -45,7 +45,9 @@ vnet/config, vnet/machine, vnet/sys, vnet/loop, vnet/kern, vnet/errno, vnet/pack
 vnet, vnet/sys, vnet/file, vnet/signal, vnet/inet, vnet/kern, vnet/errno, vnet/packet < vnet/userland
 vnet, vnet/sys, vnet/fs, vnet/file, vnet/signal, vnet/inet, vnet/kern, vnet/errno, wasm/fuel, wasm/modcache + wazero, sys < wasm
 vnet/inet, vnet/kern, vnet/errno, vnet/packet + gVisor        < internal/hoststack
-vnet/packet + gopacket                                 < internal/decode
+NONE                                                   < internal/dissect
+vnet/packet, internal/dissect + gopacket               < internal/decode
+internal/decode                                        < internal/filter
 NONE                                                   < scenarios
 vnet/packet + go-yaml                                  < internal/scenario/format
 vnet, vnet/config, vnet/sys, vnet/event, vnet/errno, vnet/signal, internal/decode, internal/scenario/format < internal/scenario/run

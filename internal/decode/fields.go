@@ -18,6 +18,13 @@ const (
 	pUDP
 	pTCP
 	pData
+	// What follows is found in the data of the layers above: see messages.go.
+	pSTag
+	pLLC
+	pSTP
+	pIGMP
+	pDNS
+	pDHCP
 )
 
 // protos names the layers: Wireshark's name, a tree's label, a summary's Proto.
@@ -34,6 +41,12 @@ var protos = [...]struct{ name, label, short string }{
 	pUDP:    {"udp", "User Datagram Protocol", "UDP"},
 	pTCP:    {"tcp", "Transmission Control Protocol", "TCP"},
 	pData:   {"data", "Data", "Data"},
+	pSTag:   {"ieee8021ad", "802.1ad VLAN tag", "802.1ad"},
+	pLLC:    {"llc", "Logical Link Control", "LLC"},
+	pSTP:    {"stp", "Spanning Tree Protocol", "STP"},
+	pIGMP:   {"igmp", "Internet Group Management Protocol", "IGMP"},
+	pDNS:    {"dns", "Domain Name System", "DNS"},
+	pDHCP:   {"dhcp", "Dynamic Host Configuration Protocol", "DHCP"},
 }
 
 // A kind is how a field's bytes are read and written.
@@ -49,9 +62,11 @@ const (
 	kBytes              // hex digits
 	kStatus             // computed: 0 bad, 1 good, 2 unverified
 	kText               // the same bytes as another field's, as text
+	kName               // a name or another text
+	kAge                // a time in 256ths of a second
 )
 
-var kindNames = [...]string{"uint", "hex", "bool", "mac", "ipv4", "ipv6", "bytes", "status", "text"}
+var kindNames = [...]string{"uint", "hex", "bool", "mac", "ipv4", "ipv6", "bytes", "status", "text", "string", "seconds"}
 
 // toEnd as a spec's n means: up to the end of the layer's header.
 const toEnd = -1
@@ -74,6 +89,8 @@ type spec struct {
 	doc         string
 	readOnly    bool  // not for building
 	over        proto // the field is there only behind a header of this protocol; pFrame: wherever it is
+	hidden      bool  // not shown in a tree
+	found       bool  // where it is tells internal/dissect; off says nothing
 }
 
 func types(ts ...byte) func(h []byte) bool {
@@ -98,7 +115,10 @@ var (
 
 // specs are the known fields, by layer, in the order of the header; a whole
 // field comes before its bits.
-var specs = []spec{
+var specs = slices.Concat(headerSpecs, messageSpecs)
+
+// headerSpecs are the fields of headers, which have their place.
+var headerSpecs = []spec{
 	{name: "frame.len", label: "Frame length", proto: pFrame, kind: kUint, readOnly: true, doc: "length of the whole frame in bytes"},
 	{name: "frame.pad", label: "Padded length", proto: pFrame, kind: kUint, doc: "only for building: zeros are added until the frame has this many bytes"},
 
@@ -106,6 +126,10 @@ var specs = []spec{
 
 	{name: "eth.dst", label: "Destination", proto: pEth, kind: kMAC, n: 6, doc: "destination MAC address"},
 	{name: "eth.src", label: "Source", proto: pEth, kind: kMAC, off: 6, n: 6, doc: "source MAC address"},
+	{name: "eth.dst.lg", label: "Locally administered", proto: pEth, kind: kBool, n: 3, mask: 0x020000, hidden: true, readOnly: true, doc: "the destination was not given by a manufacturer"},
+	{name: "eth.dst.ig", label: "Group", proto: pEth, kind: kBool, n: 3, mask: 0x010000, hidden: true, readOnly: true, doc: "the destination is a group or everybody"},
+	{name: "eth.src.lg", label: "Locally administered", proto: pEth, kind: kBool, off: 6, n: 3, mask: 0x020000, hidden: true, readOnly: true, doc: "the source was not given by a manufacturer"},
+	{name: "eth.src.ig", label: "Group", proto: pEth, kind: kBool, off: 6, n: 3, mask: 0x010000, hidden: true, readOnly: true, doc: "the source is a group, which no frame may have"},
 	{name: "eth.type", label: "Type", proto: pEth, kind: kHex, off: 12, n: 2, names: etherTypes, doc: "EtherType", when: func(h []byte) bool { return len(h) < 13 || h[12] >= 6 }},
 	{name: "eth.len", label: "Length", proto: pEth, kind: kUint, off: 12, n: 2, doc: "length of an 802.3 frame's payload, instead of a type", when: func(h []byte) bool { return len(h) >= 13 && h[12] < 6 }},
 	{name: "eth.padding", label: "Padding", proto: pEth, kind: kBytes, readOnly: true, doc: "bytes after the packet that fill the frame up"},
@@ -113,7 +137,8 @@ var specs = []spec{
 	{name: "vlan.priority", label: "Priority", proto: pVLAN, kind: kUint, n: 2, mask: 0xe000, doc: "802.1Q priority, 0 to 7"},
 	{name: "vlan.dei", label: "Drop eligible", proto: pVLAN, kind: kBool, n: 2, mask: 0x1000, doc: "802.1Q drop eligible indicator"},
 	{name: "vlan.id", label: "VLAN identifier", proto: pVLAN, kind: kUint, n: 2, mask: 0x0fff, doc: "802.1Q VLAN identifier, 0 to 4095"},
-	{name: "vlan.etype", label: "Type", proto: pVLAN, kind: kHex, off: 2, n: 2, names: etherTypes, doc: "EtherType after the tag"},
+	{name: "vlan.etype", label: "Type", proto: pVLAN, kind: kHex, off: 2, n: 2, names: etherTypes, when: func(h []byte) bool { return len(h) < 3 || h[2] >= 6 }, doc: "EtherType after the tag"},
+	{name: "vlan.len", label: "Length", proto: pVLAN, kind: kUint, off: 2, n: 2, when: func(h []byte) bool { return len(h) >= 3 && h[2] < 6 }, readOnly: true, doc: "length of what is behind the tag, instead of a type"},
 
 	{name: "arp.hw.type", label: "Hardware type", proto: pARP, kind: kUint, n: 2, names: map[uint64]string{1: "Ethernet"}, doc: "ARP hardware type"},
 	{name: "arp.proto.type", label: "Protocol type", proto: pARP, kind: kHex, off: 2, n: 2, names: etherTypes, doc: "ARP protocol type"},
@@ -172,12 +197,19 @@ var specs = []spec{
 	{name: "icmpv6.echo.sequence_number", label: "Sequence number", proto: pICMPv6, kind: kUint, off: 6, n: 2, when: echo6, doc: "an echo's sequence number"},
 	{name: "icmpv6.mtu", label: "MTU", proto: pICMPv6, kind: kUint, off: 4, n: 4, when: types(2), typ: 2, doc: "MTU in packet too big (type 2)"},
 	{name: "icmpv6.nd.ra.cur_hop_limit", label: "Current hop limit", proto: pICMPv6, kind: kUint, off: 4, n: 1, when: types(134), typ: 134, doc: "hop limit a router advertises"},
+	{name: "icmpv6.nd.ra.flag", label: "Flags", proto: pICMPv6, kind: kHex, off: 5, n: 1, when: types(134), doc: "the flags of a router advertisement together", readOnly: true},
+	{name: "icmpv6.nd.ra.flag.m", label: "Managed addresses", proto: pICMPv6, kind: kBool, off: 5, n: 1, mask: 0x80, sub: true, when: types(134), typ: 134, doc: "addresses come from DHCPv6"},
+	{name: "icmpv6.nd.ra.flag.o", label: "Other configuration", proto: pICMPv6, kind: kBool, off: 5, n: 1, mask: 0x40, sub: true, when: types(134), typ: 134, doc: "other configuration comes from DHCPv6"},
 	{name: "icmpv6.nd.ra.router_lifetime", label: "Router lifetime", proto: pICMPv6, kind: kUint, off: 6, n: 2, when: types(134), typ: 134, doc: "seconds a router offers itself as default"},
+	{name: "icmpv6.nd.ra.reachable_time", label: "Reachable time", proto: pICMPv6, kind: kUint, off: 8, n: 4, when: types(134), typ: 134, doc: "milliseconds that a neighbor is reachable after it was heard of, 0: not said"},
+	{name: "icmpv6.nd.ra.retrans_timer", label: "Retransmission timer", proto: pICMPv6, kind: kUint, off: 12, n: 4, when: types(134), typ: 134, doc: "milliseconds between two solicitations, 0: not said"},
 	{name: "icmpv6.nd.ns.target_address", label: "Target address", proto: pICMPv6, kind: kIPv6, off: 8, n: 16, when: types(135), typ: 135, doc: "whom a neighbor solicitation asks for"},
 	{name: "icmpv6.nd.na.flag.r", label: "Router", proto: pICMPv6, kind: kBool, off: 4, n: 1, mask: 0x80, when: types(136), typ: 136, doc: "the sender of an advertisement is a router"},
 	{name: "icmpv6.nd.na.flag.s", label: "Solicited", proto: pICMPv6, kind: kBool, off: 4, n: 1, mask: 0x40, when: types(136), typ: 136, doc: "an advertisement answers a solicitation"},
 	{name: "icmpv6.nd.na.flag.o", label: "Override", proto: pICMPv6, kind: kBool, off: 4, n: 1, mask: 0x20, when: types(136), typ: 136, doc: "an advertisement overrides cached addresses"},
 	{name: "icmpv6.nd.na.target_address", label: "Target address", proto: pICMPv6, kind: kIPv6, off: 8, n: 16, when: types(136), typ: 136, doc: "whose address a neighbor advertisement tells"},
+	{name: "icmpv6.nd.rd.target_address", label: "Target address", proto: pICMPv6, kind: kIPv6, off: 8, n: 16, when: types(137), doc: "a redirect's better first hop", readOnly: true},
+	{name: "icmpv6.rd.na.destination_address", label: "Destination address", proto: pICMPv6, kind: kIPv6, off: 24, n: 16, when: types(137), doc: "whom a redirect is about", readOnly: true},
 	{name: "icmpv6.opt.linkaddr", label: "Link-layer address", proto: pICMPv6, kind: kMAC, off: 2, n: 6, opt: ndOptions, optLen: 8, when: types(133, 134, 135, 136), doc: "source or target link-layer address option"},
 
 	{name: "udp.srcport", label: "Source port", proto: pUDP, kind: kUint, n: 2, doc: "source port"},

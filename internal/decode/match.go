@@ -13,9 +13,19 @@ func find(s *spec, ls []layer, b []byte) (value, bool) {
 	case "frame.pad":
 		return value{}, false
 	}
+	if s.found || s.proto == pSTag {
+		ls = whole(ls, b)
+	}
 	i := slices.IndexFunc(ls, func(l layer) bool { return l.proto == s.proto })
-	if i < 0 {
+	switch {
+	case i < 0:
 		return value{}, false
+	case s.found:
+		j := slices.IndexFunc(ls[i].places, func(p place) bool { return p.spec == s })
+		if j < 0 {
+			return value{}, false
+		}
+		return ls[i].places[j].read(b), true
 	}
 	v, _, _, ok := ls[i].value(s, b)
 	return v, ok

@@ -67,7 +67,7 @@ func summarize(ls []layer, b []byte) Summary {
 					s.Info += fmt.Sprintf(" to %s", q.Dst)
 				}
 			}
-		case pFrame, pNull, pVLAN, pData:
+		case pFrame, pNull, pVLAN, pData, pSTag, pLLC, pSTP, pIGMP, pDNS, pDHCP:
 		}
 	}
 	return s
@@ -161,7 +161,7 @@ func (l *layer) describe(b []byte) string {
 		}
 	case pData:
 		return fmt.Sprintf("%d bytes", len(h))
-	case pFrame, pNull:
+	case pFrame, pNull, pSTag, pLLC, pSTP, pIGMP, pDNS, pDHCP:
 	}
 	return ""
 }

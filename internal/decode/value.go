@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"math"
 	"math/bits"
 	"net/netip"
 	"slices"
@@ -19,7 +20,7 @@ type value struct {
 }
 
 func (s *spec) isNumber() bool {
-	return s.kind == kUint || s.kind == kHex || s.kind == kBool || s.kind == kStatus
+	return s.kind == kUint || s.kind == kHex || s.kind == kBool || s.kind == kStatus || s.kind == kAge
 }
 
 func (v value) equal(s *spec, w value) bool {
@@ -107,6 +108,10 @@ func (s *spec) format(v value) (val, text string) {
 			b = b[:previewBytes]
 		}
 		return strconv.Quote(string(b)), ""
+	case kName:
+		return string(v.b), ""
+	case kAge:
+		return strconv.FormatFloat(float64(v.u)/256, 'f', -1, 64), "s"
 	}
 	return "", ""
 }
@@ -156,11 +161,17 @@ func (s *spec) parse(text string) (value, error) {
 			return value{}, s.wrong(text, fmt.Sprintf("at most %d bytes", limit))
 		}
 		return value{b: b}, nil
-	case kText:
+	case kText, kName:
 		if len(text) > MaxFrame {
 			return value{}, s.wrong(text, fmt.Sprintf("at most %d bytes", MaxFrame))
 		}
 		return value{b: []byte(text)}, nil
+	case kAge:
+		f, err := strconv.ParseFloat(t, 64)
+		if err != nil || f < 0 || f >= 256 || f*256 != math.Trunc(f*256) {
+			return value{}, s.wrong(text, "seconds below 256, such as 2 or 0.5")
+		}
+		return value{u: uint64(f * 256)}, nil
 	case kUint, kHex, kBool, kStatus:
 	}
 	return s.parseNumber(text, t)

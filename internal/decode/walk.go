@@ -19,6 +19,14 @@ type layer struct {
 	padOff, padLen int      // Ethernet: bytes after the packet
 	options        []option // TCP and neighbor discovery
 	quoted         []layer  // the packet an ICMP error is about
+	of             proto    // data: the message that it is, pData if none is known
+	service        bool     // a VLAN tag: of a provider's, 0x88a8
+	cut            bool     // in what an ICMP error quotes: cut short by nature
+
+	// Of whole:
+	payOff, payLen int // what it carries
+	reach          int // where it ends, with all that is in it
+	places         []place
 }
 
 // A status is what came of verifying a layer's checksum.
@@ -79,9 +87,12 @@ func (w *walker) stop(p proto, off, end int, why string) {
 	w.add(layer{proto: p, off: off, hdr: end - off, bad: why})
 }
 
-func (w *walker) data(off, end int) {
+func (w *walker) data(off, end int) { w.message(pData, off, end) }
+
+// message adds data that is a message of a protocol.
+func (w *walker) message(of proto, off, end int) {
 	if end > off {
-		w.add(layer{proto: pData, off: off, hdr: end - off})
+		w.add(layer{proto: pData, of: of, off: off, hdr: end - off, cut: w.quoted})
 	}
 }
 
@@ -114,7 +125,7 @@ func (w *walker) ethernet() {
 			w.layers[0].bad = fmt.Sprintf("length %d, but %d bytes follow", typ, end-off)
 		}
 		end = min(end, off+int(typ))
-		w.data(off, end)
+		w.message(pLLC, off, end)
 		w.pad(end)
 		return
 	}
@@ -127,8 +138,14 @@ func (w *walker) ethernet() {
 			w.stop(pVLAN, off, end, why)
 			return
 		}
-		w.add(layer{proto: pVLAN, off: off, hdr: 4})
+		w.add(layer{proto: pVLAN, off: off, hdr: 4, service: typ == 0x88a8})
 		typ, off = uint16(q.Type), off+4
+	}
+	if typ < 0x600 {
+		end = min(end, off+int(typ))
+		w.message(pLLC, off, end)
+		w.pad(end)
+		return
 	}
 	switch typ {
 	case 0x0800:
@@ -303,6 +320,8 @@ func (w *walker) transport(p byte, off, end int, acc uint32, short, v4 bool) {
 		w.udp(off, end, acc, short, v4)
 	case p == 6:
 		w.tcp(off, end, acc, short)
+	case p == 2 && v4:
+		w.message(pIGMP, off, end)
 	default:
 		w.data(off, end)
 	}
@@ -350,10 +369,12 @@ func (w *walker) icmp6(off, end int, acc uint32, short bool) {
 		l.check = verify(b, 2, acc+58+uint32(len(b)))
 	}
 	t := m.TypeCode.Type()
-	fixed := map[byte]int{133: 8, 134: 16, 135: 24, 136: 24}[t]
+	fixed := neighborHeader[t]
 	switch {
 	case t >= 1 && t <= 4:
 		w.quote(len(w.layers)-1, off+8, end)
+	case t >= 130 && t <= 132 || t == 143:
+		w.message(pICMPv6, off+8, end)
 	case fixed == 0:
 		w.data(off+8, end)
 	case fixed > len(b):
@@ -374,6 +395,10 @@ func (w *walker) icmp6(off, end int, acc uint32, short bool) {
 		}
 	}
 }
+
+// neighborHeader is how long a neighbor discovery message is before its options
+// (RFC 4861, 4).
+var neighborHeader = map[byte]int{133: 8, 134: 16, 135: 24, 136: 24, 137: 40}
 
 // maxOptions is how many options of a header are kept.
 const maxOptions = 64
@@ -417,7 +442,7 @@ func (w *walker) udp(off, end int, acc uint32, short, v4 bool) {
 			l.check.want = 0xffff // RFC 768: 0 is for "none"
 		}
 	}
-	w.data(off+8, off+n)
+	w.message(messageOf(binary.BigEndian.Uint16(b), binary.BigEndian.Uint16(b[2:])), off+8, off+n)
 }
 
 func (w *walker) tcp(off, end int, acc uint32, short bool) {
@@ -436,7 +461,7 @@ func (w *walker) tcp(off, end int, acc uint32, short bool) {
 		w.cut(pTCP, off, end, fmt.Sprintf("header of %d bytes, but only %d are there", hdr, len(b)))
 		return
 	}
-	l := w.add(layer{proto: pTCP, off: off, hdr: hdr, bad: why})
+	l := w.add(layer{proto: pTCP, off: off, hdr: hdr, bad: why, cut: w.quoted})
 	at := 20
 	for _, o := range t.Options {
 		n := max(int(o.OptionLength), 1)
@@ -497,6 +522,9 @@ var minHeader = [len(protos)]int{pIPv4: 20, pICMP: 8, pICMPv6: 8, pUDP: 8, pTCP:
 
 // place is where in the frame a field is; ok is false when the layer lacks it.
 func (l *layer) place(s *spec, b []byte) (off, n int, ok bool) {
+	if s.found {
+		return 0, 0, false
+	}
 	h := b[l.off : l.off+l.hdr]
 	if s.when != nil && (len(h) < 2 || !s.when(h)) {
 		return 0, 0, false
