@@ -28,7 +28,7 @@ func openLab(t *testing.T) (url, id string) {
 	t.Helper()
 	api, err := httpapi.New(httpapi.Config{
 		Version: "test", Scenarios: []httpapi.Scenario{{Name: "desk"}},
-		NewLab: func(context.Context, string) (*vnet.Lab, session.Setup, error) {
+		NewLab: func(context.Context, string, bool) (*vnet.Lab, session.Setup, error) {
 			l, err := vnet.New(config.Lab{Name: "desk", Seed: 1, Nodes: []config.Node{
 				{Name: "alice", Dialect: kern.FreeBSD},
 				{Name: "bob", Dialect: kern.NetBSD, Devices: []config.Device{{Name: "tap0"}}},

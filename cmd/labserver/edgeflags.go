@@ -97,6 +97,7 @@ func newLimitFlags(f *flag.FlagSet) *limitFlags {
 		{"max-viewers", "pages that watch labs at once", &l.limits.Viewers, d.Viewers, false},
 		{"max-uploads", "programs on their way at once", &l.limits.Uploads, d.Uploads, false},
 		{"max-downloads", "captures and recordings on their way at once", &l.limits.Downloads, d.Downloads, false},
+		{"max-checks", "labs whose programs are checked at once, or wait for it", &l.limits.Checks, d.Checks, false},
 		{"max-connections", "connections at once", &l.limits.Connections, d.Connections, false},
 		{"max-disk", "bytes of captures and programs of open labs on disk", &l.limits.Disk, d.Disk, true},
 	}

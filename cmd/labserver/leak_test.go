@@ -378,13 +378,40 @@ func TestNothingThatIsHiddenLeavesTheServer(t *testing.T) {
 
 	v := visit(t, s.url, "guarded")
 	lab := "/api/labs/" + v.lab
+	var reports [][]byte // they have the steps that everybody sees
+	check := func(v *student, want string) {
+		from := len(v.said)
+		if b := v.whole("POST", "/api/labs/"+v.lab+"/check", ""); !bytes.Contains(b, []byte(want)) {
+			t.Errorf("a check has no %q: %s", want, b)
+		}
+		reports, v.said = append(reports, v.said[from:]...), v.said[:from]
+	}
 	routes := map[string]func(){
 		"GET /healthz":       func() { v.whole("GET", "/healthz", "") },
 		"GET /api/scenarios": func() { v.whole("GET", "/api/scenarios", "") },
+		"GET /api/scenarios/{name}/starter.zip": func() {
+			if b := v.whole("GET", "/api/scenarios/guarded/starter.zip", ""); !bytes.HasPrefix(b, []byte("PK")) {
+				t.Errorf("the starter is %.100q", b)
+			}
+			for _, name := range []string{"nothing", "guarded/..%2fguarded", "..", "vpn"} {
+				v.whole("GET", "/api/scenarios/"+name+"/starter.zip", "")
+			}
+		},
+		"POST /api/labs/{id}/check": func() {
+			check(v, shown+"-expected") // with the program that was uploaded
+			solved := visit(t, s.url, "guarded")
+			check(solved, shown+"-expected")
+			v.said = append(v.said, solved.said...)
+			empty := visitWith(t, s.url, `{"scenario":"guarded","empty":true}`)
+			empty.whole("POST", "/api/labs/"+empty.lab+"/check", "")
+			empty.whole("GET", "/api/labs/"+empty.lab+"/recording", "")
+			v.said = append(v.said, empty.said...)
+		},
 		"POST /api/labs": func() {
 			v.whole("POST", "/api/labs", `{"scenario":"guarded"}`)
 			v.whole("POST", "/api/labs", `{"scenario":"nothing"}`)
 			v.whole("POST", "/api/labs", `{"scenario":"guarded","student":"x"}`)
+			v.whole("POST", "/api/labs", `{"scenario":"guarded","empty":"x"}`)
 			if b := v.whole("POST", "/api/labs", `{"scenario":"broken"}`); !bytes.Contains(b, []byte("cannot build that lab")) {
 				t.Errorf("a lab whose solution cannot be compiled: %s", b)
 			}
@@ -482,7 +509,7 @@ func TestNothingThatIsHiddenLeavesTheServer(t *testing.T) {
 		if !ok {
 			path = pattern
 		}
-		path = strings.Replace(path, "{id}", v.lab, 1)
+		path = strings.NewReplacer("{id}", v.lab, "{name}", "guarded").Replace(path)
 		if method == http.MethodGet {
 			v.whole(http.MethodHead, path, "")
 		}
@@ -520,6 +547,12 @@ func TestNothingThatIsHiddenLeavesTheServer(t *testing.T) {
 		var m struct{ Type string }
 		if json.Unmarshal(b, &m) == nil {
 			types[m.Type] = true
+		}
+	}
+	hidden := newFinder([]string{canary}, solution())
+	for i, b := range reports {
+		if what := hidden.find(b); what != "" {
+			t.Errorf("part %d of the checks' reports has %s in it: %.300q", i, what, b)
 		}
 	}
 	for _, typ := range messageTypes(t) {

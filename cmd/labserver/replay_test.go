@@ -39,11 +39,17 @@ type student struct {
 // visit opens a lab of a scenario.
 func visit(t *testing.T, url, scenario string) *student {
 	t.Helper()
+	return visitWith(t, url, `{"scenario":"`+scenario+`"}`)
+}
+
+// visitWith opens the lab that a request asks for.
+func visitWith(t *testing.T, url, ask string) *student {
+	t.Helper()
 	v := &student{t: t, url: url}
-	status, body := v.ask("POST", "/api/labs", []byte(`{"scenario":"`+scenario+`"}`))
+	status, body := v.ask("POST", "/api/labs", []byte(ask))
 	var lab struct{ ID string }
 	if err := json.Unmarshal(body, &lab); err != nil || status != http.StatusCreated {
-		t.Fatalf("no lab of %s: %d %s, %v", scenario, status, body, err)
+		t.Fatalf("no lab for %s: %d %s, %v", ask, status, body, err)
 	}
 	v.lab = lab.ID
 	var err error

@@ -12,10 +12,6 @@ import (
 
 	"wireloom/internal/budget"
 	"wireloom/internal/httpapi"
-	"wireloom/internal/open"
-	"wireloom/internal/product"
-	"wireloom/internal/scenario"
-	"wireloom/internal/scenario/format"
 	"wireloom/internal/session"
 	"wireloom/internal/terminal"
 	"wireloom/vnet"
@@ -32,7 +28,7 @@ const (
 func runServe(ctx context.Context, args []string, io stdio) int {
 	f := newFlags(io, "serve", "[--addr HOST:PORT] [SCENARIO...]", `Serves labs to browsers: each visitor gets one of their own, which is closed when
 nobody has watched it for a while. The page's menu has the built-in scenarios, and those
-that are named here. Stop the server with Ctrl-C. docs/hosting.md has what to put in front of it.`)
+that are named here; it begins with the first that is named, else with a list of all. Stop the server with Ctrl-C. docs/hosting.md has what to put in front of it.`)
 	addr := f.String("addr", "127.0.0.1:8080", "the `address` to listen on: HOST:PORT, or unix:FILE for a local socket; only this machine can reach 127.0.0.1")
 	idle := f.Duration("idle", session.DefaultIdle, "close a lab that nobody has watched for this `time`")
 	files := f.String("files", "", "the `folder` for captures and uploads while labs are open (default the system's for temporary files)")
@@ -106,8 +102,12 @@ that are named here. Stop the server with Ctrl-C. docs/hosting.md has what to pu
 	go mem.Run(watching)
 	api, err := httpapi.New(httpapi.Config{
 		Version: version(), Logger: log, Static: web.Dist(), Scenarios: offer.list, Compile: engine.Compile, Compiled: engine.Compiled,
-		NewLab: func(ctx context.Context, name string) (*vnet.Lab, session.Setup, error) {
-			return offer.build(ctx, name, engine.CompileOwn)
+		NewLab: func(ctx context.Context, name string, empty bool) (*vnet.Lab, session.Setup, error) {
+			return offer.build(ctx, name, empty, engine.CompileOwn)
+		},
+		Starter: offer.starter,
+		Check: func(ctx context.Context, c httpapi.Checking) (any, error) {
+			return offer.check(ctx, engine, c)
 		},
 		Session: session.Options{Idle: *idle, Dir: kept.Path()}, Limits: most, Site: site, Budget: mem,
 	})
@@ -159,60 +159,4 @@ func serve(ctx context.Context, io stdio, log *slog.Logger, listener net.Listene
 		return fail(io, err)
 	}
 	return exitOK
-}
-
-// An offer is the scenarios that a server has, read once, with the programs that
-// fill their slots at first.
-type offer struct {
-	list     []httpapi.Scenario
-	sources  map[string]*scenario.Scenario
-	programs map[string]map[format.Slot]open.File
-}
-
-// offers reads the built-in scenarios, and own ones.
-func offers(log *slog.Logger, own []string) (*offer, error) {
-	o := &offer{sources: map[string]*scenario.Scenario{}, programs: map[string]map[format.Slot]open.File{}}
-	for _, name := range open.Builtin() {
-		sc, err := open.BuiltinScenario(name)
-		if err != nil {
-			return nil, err
-		}
-		o.add(log, sc)
-	}
-	for _, arg := range own {
-		src, err := open.Scenario(arg)
-		if err != nil {
-			return nil, err
-		}
-		if o.sources[src.Name] != nil {
-			return nil, fmt.Errorf("%s: the server has a scenario called %s already: give this one another name, in its scenario.yaml", arg, src.Name)
-		}
-		o.add(log, src)
-	}
-	return o, nil
-}
-
-func (o *offer) add(log *slog.Logger, src *scenario.Scenario) {
-	name := src.Name
-	o.list = append(o.list, httpapi.Scenario{Name: name, Title: src.Title, Goal: src.Goal, Course: src.Course})
-	o.sources[name] = src
-	files := map[format.Slot]open.File{}
-	for _, slot := range src.Slots() {
-		ref, err := src.Reference(slot)
-		if err != nil {
-			log.Warn("a slot begins empty", "scenario", name, "slot", slot.String(), "why", err)
-			continue
-		}
-		files[slot] = open.File{Name: slot.Proc + ".wasm", Module: ref}
-	}
-	o.programs[name] = files
-}
-
-// build builds a lab. A slot without a program stays empty: its visitor fills it.
-func (o *offer) build(ctx context.Context, name string, compile product.Compile) (*vnet.Lab, session.Setup, error) {
-	src := o.sources[name]
-	if src == nil {
-		return nil, session.Setup{}, fmt.Errorf("there is no scenario %q", name)
-	}
-	return product.Build(ctx, src, compile, product.Options{Programs: o.programs[name], Empty: true})
 }

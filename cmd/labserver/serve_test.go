@@ -1,20 +1,24 @@
 package main
 
 import (
+	"archive/zip"
 	"bytes"
 	"context"
 	"encoding/json"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"nhooyr.io/websocket"
 
+	"wireloom/internal/httpapi"
 	"wireloom/internal/open"
 )
 
@@ -143,7 +147,13 @@ func TestOwnScenariosAreOffered(t *testing.T) {
 	if len(o.list) != len(open.Builtin())+1 || last.Name != "mine" || last.Title != "My own" || o.sources["mine"] == nil {
 		t.Errorf("got %+v", o.list)
 	}
-	for name, own := range map[string][]string{"twice": {dir, dir}, "built in": {"ping"}, "not there": {filepath.Join(dir, "nothing")}} {
+	if !last.Opens || last.Exercise || last.Solved || last.Checked {
+		t.Errorf("of a lab without steps, starter and solution the page is told %+v", last)
+	}
+	if o, err := offers(log, []string{"vpn", dir}); err != nil || !o.list[slices.IndexFunc(o.list, func(x httpapi.Scenario) bool { return x.Name == "vpn" })].Opens {
+		t.Errorf("a built-in lab that is named is not what the page opens on: %v", err)
+	}
+	for name, own := range map[string][]string{"twice": {dir, dir}, "a built-in one twice": {"ping", "ping"}, "not there": {filepath.Join(dir, "nothing")}} {
 		if _, err := offers(log, own); err == nil {
 			t.Errorf("%s: it was taken", name)
 		}
@@ -226,5 +236,63 @@ func TestServeRefusesFlagsThatMakeNoSense(t *testing.T) {
 				t.Errorf("exit code %d, said %q and %q, want %d and %q", code, out.String(), errs.String(), exitError, c.want)
 			}
 		})
+	}
+}
+
+// Lesson 1 by the page's routes: it begins empty, its starter is a zip that says how to go
+// on, and what is uploaded is checked as labserver grade does it for students.
+func TestALessonIsDoneOnThePage(t *testing.T) {
+	s := startServe(t)
+	v := visitWith(t, s.url, `{"scenario":"first-io","empty":true}`)
+	path := "/api/labs/" + v.lab
+	if status, body := v.ask("POST", path+"/check", nil); status != http.StatusConflict || !strings.Contains(string(body), "nothing was checked: bob.mirror has no program yet: upload one first") {
+		t.Errorf("an empty lab: %d %s", status, body)
+	}
+	_, body := v.ask("GET", "/api/scenarios/first-io/starter.zip", nil)
+	z, err := zip.NewReader(bytes.NewReader(body), int64(len(body)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"first-io/main.c", "first-io/main.go", "first-io/brief.md", "first-io/go.mod", "first-io/sdk/include/net/if_tap.h", "first-io/sdk/go/go.mod"} {
+		if _, err := fs.Stat(z, name); err != nil {
+			t.Errorf("the starter: %v", err)
+		}
+	}
+	sc, err := open.BuiltinScenario("first-io")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ref, err := sc.Reference(sc.Slots()[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name   string
+		module []byte
+		want   string
+		passed bool
+	}{
+		{"one that does nothing", []byte(exitsWith(7)), "it opens the device and waits", false},
+		{"the solution", ref, "it opens the device and waits", true},
+	} {
+		if status, body := v.ask("POST", path+"/programs?node=bob&proc=mirror&name=mine.wasm", c.module); status != http.StatusOK {
+			t.Fatalf("%s: %d %s", c.name, status, body)
+		}
+		status, body := v.ask("POST", path+"/check", nil)
+		var got struct {
+			Hidden bool
+			Checks []struct {
+				Title, Status  string
+				Points, Earned int
+			}
+		}
+		if err := json.Unmarshal(body, &got); err != nil || status != http.StatusOK || len(got.Checks) < 10 || !got.Hidden || got.Checks[0].Title != c.want {
+			t.Fatalf("%s: %d, %v, %+v", c.name, status, err, got)
+		}
+		for _, x := range got.Checks {
+			if c.passed != (x.Status == "passed" && x.Earned == x.Points) {
+				t.Errorf("%s: %+v", c.name, x)
+			}
+		}
 	}
 }

@@ -339,8 +339,8 @@ func forgedRecording(t *testing.T, lab, to, hash string) string {
 	}
 	api, err := httpapi.New(httpapi.Config{
 		Version: "THE-VERSION", Scenarios: offer.list, Compile: engine.Compile, Session: session.Options{Dir: t.TempDir()},
-		NewLab: func(ctx context.Context, name string) (*vnet.Lab, session.Setup, error) {
-			return offer.build(ctx, name, engine.Compile)
+		NewLab: func(ctx context.Context, name string, empty bool) (*vnet.Lab, session.Setup, error) {
+			return offer.build(ctx, name, empty, engine.Compile)
 		},
 	})
 	if err != nil {

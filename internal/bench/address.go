@@ -153,7 +153,7 @@ func openSite(ctx context.Context, compile product.Compile) (*site, error) {
 	s := &site{program: module}
 	s.api, err = httpapi.New(httpapi.Config{
 		Scenarios: []httpapi.Scenario{{Name: "ping"}}, Compile: compile, Site: visitor.Site{Proxies: proxies},
-		NewLab: func(ctx context.Context, _ string) (*vnet.Lab, session.Setup, error) {
+		NewLab: func(ctx context.Context, _ string, _ bool) (*vnet.Lab, session.Setup, error) {
 			return product.Build(ctx, src, compile, product.Options{Programs: map[format.Slot]open.File{slots[0]: {Name: "pingd.wasm", Module: module}}})
 		},
 	})

@@ -1,10 +1,13 @@
 package httpapi
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"mime"
 	"net/http"
 	"path"
+	"slices"
 	"time"
 
 	"wireloom/internal/budget"
@@ -71,16 +74,39 @@ func (s *Server) scenarios(w http.ResponseWriter, _ *http.Request) {
 	reply(w, http.StatusOK, list)
 }
 
+// starter is what visitors get to begin with.
+func (s *Server) starter(w http.ResponseWriter, r *http.Request) {
+	name := r.PathValue("name")
+	var b []byte
+	if slices.ContainsFunc(s.conf.Scenarios, func(x Scenario) bool { return x.Name == name && x.Exercise }) {
+		b = s.conf.Starter(name)
+	}
+	if b == nil {
+		fail(w, http.StatusNotFound, "there is no starter for a scenario %q on this server", clip(name))
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Type", "application/zip")
+	h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": name + "-starter.zip"}))
+	h.Set("Cache-Control", "no-cache")
+	deadlines(w, downloadTimeout)
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(b))
+}
+
 type labInfo struct {
 	ID       string `json:"id"`
 	Scenario string `json:"scenario"`
 	Refused  string `json:"refused,omitempty"` // why the last viewer was not let in: a browser does not tell its page
 }
 
+// A labAsk is what a request for a lab says.
+type labAsk struct {
+	Scenario string `json:"scenario"`
+	Empty    bool   `json:"empty"` // no slot has a program: they are the visitor's to write
+}
+
 func (s *Server) openLab(w http.ResponseWriter, r *http.Request) {
-	var ask struct {
-		Scenario string `json:"scenario"`
-	}
+	var ask labAsk
 	if err := object(w, r, &ask); err != nil {
 		if large := (*http.MaxBytesError)(nil); errors.As(err, &large) {
 			fail(w, http.StatusRequestEntityTooLarge, "the request is too large: it may have at most %d bytes", large.Limit)
@@ -89,11 +115,7 @@ func (s *Server) openLab(w http.ResponseWriter, r *http.Request) {
 		fail(w, http.StatusBadRequest, `the request is not {"scenario": "NAME"}: %v`, err)
 		return
 	}
-	known := false
-	for _, x := range s.conf.Scenarios {
-		known = known || x.Name == ask.Scenario
-	}
-	if !known {
+	if !slices.ContainsFunc(s.conf.Scenarios, func(x Scenario) bool { return x.Name == ask.Scenario }) {
 		fail(w, http.StatusNotFound, "there is no scenario %q on this server; GET /api/scenarios lists those that there are", clip(ask.Scenario))
 		return
 	}
@@ -119,7 +141,7 @@ func (s *Server) openLab(w http.ResponseWriter, r *http.Request) {
 		refuse(w, visitor.Busy(retrySoon, "the server is too busy: try again in a moment"), undone)
 		return
 	}
-	l, err := s.open(ctx, ask.Scenario, client, claim)
+	l, err := s.open(ctx, ask, client, claim)
 	s.openers.Leave(client)
 	if err != nil {
 		claim.Release()

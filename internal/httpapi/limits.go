@@ -14,6 +14,7 @@ type Limits struct {
 	Viewers     visitor.Limit // WebSockets that show labs
 	Uploads     visitor.Limit // programs on their way, and waiting to be compiled
 	Downloads   visitor.Limit // captures and recordings on their way
+	Checks      visitor.Limit // labs whose programs are checked, or wait for it
 	Connections visitor.Limit // of any kind
 	Disk        visitor.Limit // bytes of captures and programs that open labs keep
 }
@@ -25,6 +26,7 @@ var DefaultLimits = Limits{
 	Viewers:     visitor.Limit{All: 1024, Each: 128},
 	Uploads:     visitor.Limit{All: 64, Each: 8},
 	Downloads:   visitor.Limit{All: 64, Each: 8},
+	Checks:      visitor.Limit{All: 64, Each: 8},
 	Connections: visitor.Limit{All: 8192, Each: 1024},
 	Disk:        visitor.Limit{All: 8 << 30, Each: 1 << 30},
 }
@@ -36,7 +38,7 @@ const (
 	personViewers     = 4
 	personConnections = 16
 	personDisk        = session.DefaultCapture
-	sharing           = 4 // so many people upload, or download, one thing at once
+	sharing           = 4 // so many people upload, download, or check one thing at once
 )
 
 // ForClass fills in the limits that are 0, for a server of whose visitors so many
@@ -55,6 +57,7 @@ func (l Limits) ForClass(people int64) Limits {
 	fill(&l.Viewers, d.Viewers, people*personViewers)
 	fill(&l.Uploads, d.Uploads, people/sharing)
 	fill(&l.Downloads, d.Downloads, people/sharing)
+	fill(&l.Checks, d.Checks, people/sharing)
 	fill(&l.Connections, d.Connections, people*personConnections)
 	fill(&l.Disk, d.Disk, min(people*personDisk, d.Disk.All)) // a disk does not grow with a class
 	return l
@@ -77,15 +80,18 @@ const (
 	compileTimeout  = 2 * time.Minute  // for a program to be compiled, waiting included
 	compilers       = 4                // programs that the compiler has at once; of one client half
 	openers         = 8                // labs being opened at once; of one client half
+	checkers        = 4                // labs being checked at once; of one client one
+	checkTimeout    = 2 * time.Minute  // for a check, waiting included
 	retrySoon       = 5 * time.Second  // Retry-After of what is over in a moment
 	retryLater      = time.Minute      // of what somebody has to close first
 )
 
 // quotas keep a server's limits.
 type quotas struct {
-	labs, viewers, uploads, downloads, connections, disk visitor.Quota
-	inFlight                                             visitor.Quota // bytes of uploads in memory
-	labFiles                                             visitor.Quota // downloads by lab: its client is the lab's id
+	labs, viewers, uploads, downloads, checks, connections, disk visitor.Quota
+
+	inFlight visitor.Quota // bytes of uploads in memory
+	labFiles visitor.Quota // downloads by lab: its client is the lab's id
 }
 
 func (q *quotas) init(l Limits) {
@@ -110,6 +116,10 @@ func (q *quotas) init(l Limits) {
 		Limit: l.Downloads.Or(d.Downloads), Flag: "max-downloads", After: retrySoon,
 		Mine: "%s files are being fetched from your address", Ours: "%s files are being fetched from this server", Advice: "wait until one is there",
 	}
+	q.checks = visitor.Quota{
+		Limit: l.Checks.Or(d.Checks), Flag: "max-checks", After: retrySoon,
+		Mine: "%s labs from your address are being checked", Ours: "%s of this server's labs are being checked", Advice: "wait until one is done",
+	}
 	q.labFiles = visitor.Quota{ // all labs together have the limit of downloads
 		Limit: visitor.Limit{All: -1, Each: maxLabFiles}, After: retrySoon,
 		Mine: "%s files of this lab are being fetched", Advice: "wait until one is there",
@@ -128,7 +138,7 @@ func (q *quotas) init(l Limits) {
 func (q *quotas) use() map[string]visitor.Use {
 	return map[string]visitor.Use{
 		"labs": q.labs.Use(), "viewers": q.viewers.Use(), "uploads": q.uploads.Use(), "upload_bytes": q.inFlight.Use(),
-		"downloads": q.downloads.Use(), "lab_downloads": q.labFiles.Use(), "connections": q.connections.Use(), "disk_bytes": q.disk.Use(),
+		"downloads": q.downloads.Use(), "lab_downloads": q.labFiles.Use(), "checks": q.checks.Use(), "connections": q.connections.Use(), "disk_bytes": q.disk.Use(),
 	}
 }
 

@@ -27,8 +27,8 @@ func within(t *testing.T, limit int64, hog func(p *sys.Proc) sys.Exit) *site {
 	t.Cleanup(cancel)
 	go b.Run(ctx)
 	x := behind(t, Config{Budget: b})
-	x.api.conf.NewLab = func(ctx context.Context, scenario string) (*vnet.Lab, session.Setup, error) {
-		lab, setup, err := newLab(ctx, scenario)
+	x.api.conf.NewLab = func(ctx context.Context, scenario string, empty bool) (*vnet.Lab, session.Setup, error) {
+		lab, setup, err := newLab(ctx, scenario, empty)
 		if err == nil {
 			err = lab.Install("h1", "p", native{"hog", "", hog})
 		}

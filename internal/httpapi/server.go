@@ -26,10 +26,14 @@ import (
 
 // Scenario is a scenario that the server offers.
 type Scenario struct {
-	Name   string `json:"name"`
-	Title  string `json:"title"`
-	Goal   string `json:"goal,omitempty"`   // a sentence
-	Course int    `json:"course,omitempty"` // its position in the course, from 1; 0 where it is not part of it
+	Name     string `json:"name"`
+	Title    string `json:"title"`
+	Course   int    `json:"course,omitempty"`   // its position in the course, from 1; 0 where it is not part of it
+	Goal     string `json:"goal,omitempty"`     // a sentence
+	Exercise bool   `json:"exercise,omitempty"` // its programs are the visitor's to write: there is a starter, and a lab of it may begin empty
+	Solved   bool   `json:"solved,omitempty"`   // a lab of it may begin with a solution
+	Checked  bool   `json:"checked,omitempty"`  // it has checks that a visitor may see
+	Opens    bool   `json:"opens,omitempty"`    // the page begins with it, and not with the list
 }
 
 // Config says what a server offers and how much of it.
@@ -38,8 +42,14 @@ type Config struct {
 	Logger    *slog.Logger // nothing is logged if nil
 	Static    fs.FS        // the page; none if nil
 	Scenarios []Scenario
-	// NewLab builds a lab of one of Scenarios, which is not started.
-	NewLab func(ctx context.Context, scenario string) (*vnet.Lab, session.Setup, error)
+	// NewLab builds a lab of one of Scenarios, which is not started. Where it is to be
+	// empty, no slot of it has a program.
+	NewLab func(ctx context.Context, scenario string, empty bool) (*vnet.Lab, session.Setup, error)
+	// Starter returns what visitors get to begin with, a zip; nil where there is nothing.
+	Starter func(scenario string) []byte
+	// Check grades what a lab's slots have with the checks that its visitors may see. The
+	// result is for them, as JSON; the error is a sentence for them.
+	Check func(ctx context.Context, c Checking) (any, error)
 	// Compile makes a program of the bytes of an upload; its error is for who
 	// uploaded it.
 	Compile func(ctx context.Context, name string, wasm []byte) (sys.Program, error)
@@ -51,6 +61,15 @@ type Config struct {
 	Limits Limits
 	Budget *budget.Budget // of memory; no limit if nil
 	Site   visitor.Site   // what it is called, and the proxies in front of it
+}
+
+// Checking is what is to be checked, and what that may use of the server.
+type Checking struct {
+	Scenario  string
+	Programs  []session.Held
+	Scheduler *session.Scheduler
+	Owner     string
+	Claim     *budget.Claim
 }
 
 // A Server is the handler of all of it. New makes one; Close ends its labs.
@@ -66,11 +85,13 @@ type Server struct {
 	stop    context.CancelCauseFunc
 	running sync.WaitGroup // labs
 
-	quotas             quotas
-	compilers, openers visitor.Gate
-	advisor            visitor.Advisor
-	misdirected        atomic.Uint64 // requests for a name that is not this server's
-	foreign            atomic.Uint64 // requests of pages of other sites
+	quotas      quotas
+	compilers   visitor.Gate
+	openers     visitor.Gate
+	checkers    visitor.Gate
+	advisor     visitor.Advisor
+	misdirected atomic.Uint64 // requests for a name that is not this server's
+	foreign     atomic.Uint64 // requests of pages of other sites
 
 	mu     sync.Mutex
 	labs   map[string]*lab
@@ -84,6 +105,7 @@ type lab struct {
 	client  string // who opened it
 	close   context.CancelCauseFunc
 	upload  chan struct{} // has room while nothing is being uploaded
+	check   chan struct{} // has room while nothing is being checked
 	refused atomic.Value  // string: why the last who wanted to watch was not let in; "" if it was
 }
 
@@ -103,6 +125,7 @@ func New(c Config) (*Server, error) {
 	s := &Server{
 		conf: c, log: c.Logger, sched: or(c.Session.Scheduler, session.NewScheduler(0)), labs: map[string]*lab{},
 		compilers: visitor.Gate{All: compilers, Each: compilers / 2}, openers: visitor.Gate{All: openers, Each: openers / 2},
+		checkers: visitor.Gate{All: checkers, Each: 1},
 		advisor: visitor.Advisor{Logger: c.Logger},
 	}
 	s.quotas.init(c.Limits)
@@ -118,10 +141,12 @@ func New(c Config) (*Server, error) {
 	get := func(f http.HandlerFunc) methods { return methods{http.MethodGet: f} }
 	s.mux.add("/healthz", get(s.health))
 	s.mux.add("/api/scenarios", get(s.scenarios))
+	s.mux.add("/api/scenarios/{name}/starter.zip", get(s.starter))
 	s.mux.add("/api/labs", methods{http.MethodPost: s.openLab})
 	s.mux.add("/api/labs/{id}", methods{http.MethodGet: s.withLab(s.describe), http.MethodDelete: s.withLab(s.closeLab)})
 	s.mux.add("/api/labs/{id}/stream", get(s.withLab(s.stream)))
 	s.mux.add("/api/labs/{id}/programs", methods{http.MethodPost: s.withLab(s.program)})
+	s.mux.add("/api/labs/{id}/check", methods{http.MethodPost: s.withLab(s.checkLab)})
 	s.mux.add("/api/labs/{id}/capture.pcapng", get(s.withLab(s.capture)))
 	s.mux.add("/api/labs/{id}/recording", get(s.withLab(s.recording)))
 	nothing := func(w http.ResponseWriter, r *http.Request) {
@@ -220,8 +245,8 @@ func forLog(err error) error {
 }
 
 // open opens a lab with the memory that was claimed for it.
-func (s *Server) open(ctx context.Context, scenario, client string, claim *budget.Claim) (*lab, error) {
-	vl, setup, err := s.conf.NewLab(ctx, scenario)
+func (s *Server) open(ctx context.Context, ask labAsk, client string, claim *budget.Claim) (*lab, error) {
+	vl, setup, err := s.conf.NewLab(ctx, ask.Scenario, ask.Empty)
 	if err != nil {
 		return nil, &unbuilt{err}
 	}
@@ -234,7 +259,7 @@ func (s *Server) open(ctx context.Context, scenario, client string, claim *budge
 		vl.Close()
 		return nil, err
 	}
-	l := &lab{Session: sess, id: id, client: client, upload: make(chan struct{}, 1)}
+	l := &lab{Session: sess, id: id, client: client, upload: make(chan struct{}, 1), check: make(chan struct{}, 1)}
 	ctx, l.close = context.WithCancelCause(s.base)
 	s.mu.Lock()
 	if s.closed {
@@ -247,7 +272,7 @@ func (s *Server) open(ctx context.Context, scenario, client string, claim *budge
 	s.running.Add(1)
 	s.mu.Unlock()
 	claim.Closer(l.close)
-	o.Logger.Info("lab opened", "scenario", scenario, "client", client, "seed", setup.Seed)
+	o.Logger.Info("lab opened", "scenario", ask.Scenario, "client", client, "seed", setup.Seed)
 	began := time.Now()
 	go func() {
 		defer s.running.Done()

@@ -54,7 +54,7 @@ func talk(p *sys.Proc) sys.Exit {
 	return p.Verdict()
 }
 
-func newLab(_ context.Context, scenario string) (*vnet.Lab, session.Setup, error) {
+func newLab(_ context.Context, scenario string, empty bool) (*vnet.Lab, session.Setup, error) {
 	if scenario == "broken" {
 		return nil, session.Setup{}, errors.New("its programs cannot be compiled")
 	}
@@ -71,7 +71,9 @@ func newLab(_ context.Context, scenario string) (*vnet.Lab, session.Setup, error
 	if err != nil {
 		return nil, session.Setup{}, err
 	}
-	err = lab.Install("h1", "p", native{"talk", "", talk})
+	if !empty {
+		err = lab.Install("h1", "p", native{"talk", "", talk})
+	}
 	return lab, session.Setup{Scenario: scenario, Seed: 1}, err
 }
 
@@ -93,7 +95,7 @@ type site struct {
 func openSite(t testing.TB, c Config) *site {
 	t.Helper()
 	c.Version, c.NewLab, c.Compile = "test", newLab, compile
-	c.Scenarios = []Scenario{{"ping", "Answer pings", "Pings are answered.", 3}, {"broken", "Cannot be built", "", 0}}
+	c.Scenarios = []Scenario{{Name: "ping", Title: "Answer pings", Goal: "Pings are answered.", Course: 3, Exercise: true}, {Name: "broken", Title: "Cannot be built"}}
 	c.Session.Dir = t.TempDir()
 	api, err := New(c)
 	if err != nil {

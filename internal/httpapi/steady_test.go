@@ -42,7 +42,7 @@ func (w *wire) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)}
 
 func openWire(t *testing.T) (w *wire, lab string) {
 	t.Helper()
-	api, err := New(Config{NewLab: newLab, Compile: compile, Scenarios: []Scenario{{"ping", "", "", 0}}, Session: session.Options{Dir: t.TempDir(), Capture: -1}})
+	api, err := New(Config{NewLab: newLab, Compile: compile, Scenarios: []Scenario{{Name: "ping"}}, Session: session.Options{Dir: t.TempDir(), Capture: -1}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,7 +55,7 @@ func openWire(t *testing.T) (w *wire, lab string) {
 		}
 		_ = srv.Close() // the wire, and what is still connected
 	})
-	l, err := api.open(t.Context(), "ping", "test", nil)
+	l, err := api.open(t.Context(), labAsk{Scenario: "ping"}, "test", nil)
 	if err != nil {
 		t.Fatal(err)
 	}

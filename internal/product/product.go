@@ -49,6 +49,7 @@ type Options struct {
 	Seed     *uint64                   // the scenario's own if nil
 	Programs map[format.Slot]open.File // for the slots; the reference solution where there is none
 	Empty    bool                      // leave a slot empty that has no program and no reference
+	Bare     bool                      // leave every slot empty
 	Window   int                       // of the event log
 	Missing  func(format.Slot, error)  // is told of a slot that is left empty
 }
@@ -67,6 +68,9 @@ func Build(ctx context.Context, s *scenario.Scenario, compile Compile, o Options
 	}
 	progs := map[format.Slot]sys.Program{}
 	for _, slot := range s.Slots() {
+		if o.Bare {
+			continue
+		}
 		file, given := o.Programs[slot]
 		if !given {
 			ref, err := s.Reference(slot)

@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"path"
+	"strings"
 
 	"wireloom/internal/scenario/format"
 )
@@ -16,6 +17,8 @@ import (
 const (
 	MaxBrief     = 64 << 10 // bytes of brief.md
 	MaxReference = 32 << 20 // bytes of a reference program
+	MaxStarter   = 1 << 20  // bytes of all that a student begins with
+	MaxStarters  = 64       // files of it
 )
 
 // Open reads a scenario's folder. name is what messages call it.
@@ -125,4 +128,39 @@ func unpack(packed []byte) ([]byte, error) {
 		return nil, fmt.Errorf("it has more than %d bytes", MaxReference)
 	}
 	return b, nil
+}
+
+// Starter returns the files of the folder starter, which students begin with, by their
+// names in it; nil where there is none.
+func (s *Scenario) Starter() (map[string][]byte, error) {
+	if s.dir == nil {
+		return nil, nil
+	}
+	dir, err := fs.Sub(s.dir, "starter")
+	if err != nil {
+		return nil, err
+	}
+	var files map[string][]byte
+	size := 0
+	err = fs.WalkDir(dir, ".", func(name string, d fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) && name == "." {
+			return fs.SkipAll
+		}
+		if err != nil || d.IsDir() || strings.HasPrefix(d.Name(), ".") {
+			return err
+		}
+		b, err := readLimited(dir, name, int64(MaxStarter))
+		if size += len(b); err == nil && (size > MaxStarter || len(files) >= MaxStarters) {
+			err = fmt.Errorf("there are more than %d files, or %d bytes", MaxStarters, MaxStarter)
+		}
+		if files == nil {
+			files = map[string][]byte{}
+		}
+		files[name] = b
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("scenario %s: its starter: %w", s.Name, err)
+	}
+	return files, nil
 }

@@ -3,7 +3,6 @@ package session
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"wireloom/internal/recording"
@@ -48,7 +47,7 @@ func (s *Session) settleMemory() {
 	programs, others := s.lab.Memory()
 	s.opts.Claim.Settle(programs, others+s.uploads.bytes)
 	if others > memory.MaxKernel+MaxStacks {
-		s.ending = fmt.Sprintf("the nested calls of the lab's programs take more than %d MiB of the server's memory", MaxStacks>>20)
+		s.ending = tooDeep().Error()
 	}
 }
 

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -13,6 +14,7 @@ import (
 	"slices"
 
 	"wireloom/internal/recording"
+	"wireloom/vnet"
 )
 
 // A recorder keeps what a session needs to be had again: commands in memory,
@@ -100,4 +102,48 @@ func (s *Session) Record(ctx context.Context, w io.Writer) error {
 		}})
 	}
 	return recording.Write(w, &m.rec, programs)
+}
+
+// A Held is the program that a slot has.
+type Held struct {
+	Node, Proc string
+	Name, Hash string
+	Module     []byte // as it was uploaded; nil where the lab began with it
+}
+
+// Programs returns what the lab's slots have now. A slot without a program is not among it.
+func (s *Session) Programs(ctx context.Context) ([]Held, error) {
+	type moment struct {
+		held []Held
+		kept map[string]string
+	}
+	m, err := query(ctx, s, func() (moment, error) {
+		at := map[place]Held{}
+		for _, p := range s.setup.Programs {
+			at[place{p.Node, p.Proc}] = Held{Node: p.Node, Proc: p.Proc, Name: p.Name, Hash: p.Hash}
+		}
+		for _, c := range s.rec.commands {
+			if x, ok := c.Command.(vnet.Install); ok {
+				at[place{x.Node, x.Proc}] = Held{Node: x.Node, Proc: x.Proc, Name: c.Name, Hash: x.Hash}
+			}
+		}
+		held := slices.Collect(maps.Values(at))
+		slices.SortFunc(held, func(a, b Held) int { return cmp.Or(cmp.Compare(a.Node, b.Node), cmp.Compare(a.Proc, b.Proc)) })
+		return moment{held, maps.Clone(s.rec.kept)}, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	for i := range m.held {
+		path := m.kept[m.held[i].Hash]
+		if path == "" {
+			continue
+		}
+		if m.held[i].Module, err = os.ReadFile(path); errors.Is(err, fs.ErrNotExist) {
+			return nil, ErrClosed // its files went with it
+		} else if err != nil {
+			return nil, &diskError{err}
+		}
+	}
+	return m.held, nil
 }

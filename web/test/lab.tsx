@@ -1,9 +1,12 @@
 // A lab's session without a server and without a browser's clock: what the server says,
 // and when a frame is drawn, is the test's to say.
+import { signal } from "@preact/signals";
 import { type ComponentChild, render } from "preact";
 import { act } from "preact/test-utils";
 import { nodePanes } from "../src/app/panes";
+import type { Checked } from "../src/core/checks";
 import type { Probe, SocketHandlers } from "../src/core/connection";
+import { ARRANGED } from "../src/core/layout";
 import type { Scenario } from "../src/core/scenarios";
 import { LabSession } from "../src/session/session";
 import type { Feed, Got, World } from "../src/session/world";
@@ -30,6 +33,8 @@ export class FakeLab {
   /** How uploads end. */
   upload: Got<string> = { ok: true, value: "mine.wasm" };
   probe: Probe = { lab: "there", refused: "" };
+  /** What a check finds. */
+  check: Got<Checked> = { ok: true, value: { checks: [], notes: [], hidden: false } };
   closed = false;
   hidden = false;
   private on: SocketHandlers | undefined;
@@ -73,6 +78,7 @@ export class FakeLab {
         };
       },
       probe: () => Promise.resolve(this.probe),
+      check: () => Promise.resolve(this.check),
       upload: (node, proc, file) => {
         this.uploads.push(`${node}:${proc} ${file.name}`);
         return Promise.resolve(this.upload);
@@ -163,12 +169,33 @@ export class FakeLab {
   }
 }
 
+/** A scenario that a server offers. */
+export function offered(name: string, over: Partial<Scenario> = {}): Scenario {
+  return {
+    name,
+    title: name,
+    course: 0,
+    goal: "",
+    exercise: false,
+    solved: false,
+    checked: false,
+    opens: false,
+    ...over,
+  };
+}
+
 /** A page of which only the labs matter. */
 export function fakeShell(over: Partial<Shell> = {}): Shell {
   const scenarios: readonly Scenario[] = [];
   return {
-    scenarios: { value: scenarios } as Shell["scenarios"],
+    scenarios: signal(scenarios),
     start: () => undefined,
+    home: () => undefined,
+    layout: signal(ARRANGED),
+    arrange: () => undefined,
+    done: signal<ReadonlySet<string>>(new Set()),
+    remember: () => undefined,
+    starterUrl: (scenario) => `${scenario}/starter.zip`,
     showKeys: () => undefined,
     fileUrl: (lab, file) => `${lab}/${file}`,
     ...over,
@@ -190,6 +217,13 @@ export function mount(lab: FakeLab, what: ComponentChild, shell: Shell = fakeShe
     ),
   );
   return root;
+}
+
+/** settled lets promises that wait for nothing be kept. */
+export async function settled(): Promise<void> {
+  await act(async () => {
+    for (let i = 0; i < 8; i++) await Promise.resolve();
+  });
 }
 
 /** find is the one element that fits. */

@@ -7,8 +7,10 @@ import { App } from "../src/app/app";
 import { keysOf, pressOf } from "../src/app/keys";
 import { Page, type Surroundings } from "../src/app/page";
 import { all } from "../src/app/panes";
+import { ARRANGED, limits, moved, readLayout } from "../src/core/layout";
+import type { Scenario } from "../src/core/scenarios";
 import type { Got } from "../src/session/world";
-import { click, FakeLab, find, press, submit, testId, text, type } from "./lab";
+import { click, FakeLab, find, offered, press, submit, testId, text, type } from "./lab";
 
 afterEach(() => {
   for (const root of document.body.children) act(() => render(null, root));
@@ -28,16 +30,22 @@ function open(address: string, over: Partial<Surroundings> = {}) {
     gone: [] as string[],
     /** What is answered to who wants a lab. */
     room: { ok: true, value: "new" } as Got<string>,
-    wanted: [] as (string | undefined)[],
+    wanted: [] as string[],
+    /** What the server says that it offers. */
+    offers: { ok: true, value: [offered("vpn", { title: "A tunnel" })] } as Got<readonly Scenario[]>,
+    kept: new Map<string, string>(),
   };
   const page = new Page({
     world: fake("world").world,
     feed: (id) => fake(id).feed,
-    newLab: (scenario) => {
-      w.wanted.push(scenario);
+    newLab: (scenario, empty) => {
+      w.wanted.push(`${scenario}${empty ? " empty" : ""}`);
       return Promise.resolve(w.room);
     },
-    scenarios: () => Promise.resolve([{ name: "vpn", title: "A tunnel", course: 0 }]),
+    scenarios: () => Promise.resolve(w.offers),
+    starterUrl: (scenario) => `${scenario}/starter.zip`,
+    kept: (key) => w.kept.get(key),
+    keep: (key, text) => w.kept.set(key, text),
     fileUrl: (lab, file) => `${lab}/${file}`,
     address: () => hash,
     goTo: (to, replace) => {
@@ -124,7 +132,7 @@ describe("two labs on one page", () => {
     draw(x);
     click(testId(x.bench("a"), "part-timeline"));
     const part = (id: string) => find(x.bench(id), "main").dataset.part;
-    expect([part("a"), part("b")]).toEqual(["timeline", "topology"]);
+    expect([part("a"), part("b")]).toEqual(["timeline", "scenario"]);
     press(testId(x.bench("b"), "timeline"), "c");
     expect([part("a"), part("b")]).toEqual(["timeline", "drawer"]);
     press(testId(x.bench("a"), "timeline"), "f", { ctrlKey: true });
@@ -168,7 +176,7 @@ describe("the page", () => {
   });
 
   test("says why no lab could be started, and tries again", async () => {
-    const x = open("");
+    const x = open("scenario=vpn");
     x.w.room = { ok: false, error: "this server has 200 labs already" };
     void x.page.boot();
     await x.settle();
@@ -211,6 +219,129 @@ describe("the page", () => {
     click(find(testId(x.bench("a"), "banner"), "button"));
     await x.settle();
     expect(x.w.wanted).toEqual(["ping"]);
+  });
+});
+
+describe("the start", () => {
+  const lessons: Got<readonly Scenario[]> = {
+    ok: true,
+    value: [
+      offered("first-io", { title: "The first read", course: 1, goal: "Write a mirror.", exercise: true }),
+      offered("arp", { title: "Who has", course: 2, exercise: true }),
+      offered("vpn", { title: "A tunnel" }),
+    ],
+  };
+
+  test("has the lessons in their order, then the labs, and where to begin", async () => {
+    const x = open("");
+    x.w.offers = lessons;
+    void x.page.boot();
+    await x.settle();
+    expect(text(testId(x.root, "begin"))).toBe("Begin lesson 1: The first read");
+    expect([...x.root.querySelectorAll("li a")].map((a) => a.getAttribute("href"))).toEqual([
+      "#scenario=first-io",
+      "#scenario=arp",
+      "#scenario=vpn",
+    ]);
+    expect(text(x.root)).toContain("Write a mirror.");
+    expect([x.w.wanted, x.w.gone]).toEqual([[], []]);
+    x.go("scenario=first-io");
+    await x.settle();
+    expect([x.w.wanted, x.w.gone]).toEqual([["first-io empty"], ["instead lab=new"]]);
+    x.fake("new").greet();
+    click(testId(x.bench("new"), "home"));
+    expect(x.fake("new").closed).toBe(true);
+    expect(text(find(x.root, "h1"))).toBe("Wireloom");
+  });
+
+  test("a lesson whose checks have passed is marked, and the next is where to begin", async () => {
+    const x = open("");
+    x.w.offers = lessons;
+    x.page.remember("first-io", { checks: [], notes: [], hidden: false });
+    expect(x.w.kept.size).toBe(0);
+    const passed = {
+      id: "a",
+      title: "",
+      why: "",
+      hint: "",
+      points: 1,
+      earned: 1,
+      expected: "",
+      actual: "",
+      diff: [],
+      log: [],
+    };
+    x.page.remember("first-io", { checks: [{ ...passed, status: "passed" }], notes: [], hidden: false });
+    expect(x.w.kept.get("done")).toBe("first-io");
+    void x.page.boot();
+    await x.settle();
+    expect(text(testId(x.root, "begin"))).toBe("Begin lesson 2: Who has");
+    expect(text(find(x.root, "ol li:first-child"))).toContain("✓ all checks passed");
+  });
+
+  test("a server that was started for a lab opens on it", async () => {
+    const x = open("");
+    x.w.offers = { ok: true, value: [offered("mine", { opens: true })] };
+    void x.page.boot();
+    await x.settle();
+    expect([x.w.wanted, x.w.gone]).toEqual([["mine"], ["instead lab=new"]]);
+  });
+
+  test("the solution is a choice", async () => {
+    const x = open("scenario=arp&solution");
+    x.w.offers = lessons;
+    void x.page.boot();
+    await x.settle();
+    x.page.start("arp");
+    await x.settle();
+    expect(x.w.wanted).toEqual(["arp", "arp empty"]);
+  });
+
+  test("says why the server does not say what it has", async () => {
+    const x = open("");
+    x.w.offers = { ok: false, error: "The server could not be reached." };
+    void x.page.boot();
+    await x.settle();
+    expect(text(x.root)).toContain("The server could not be reached.");
+    x.w.offers = lessons;
+    click(find(x.root, "main button"));
+    await x.settle();
+    expect(text(testId(x.root, "begin"))).toContain("lesson 1");
+  });
+});
+
+describe("the borders of the bench", () => {
+  test("move by arrow keys within limits, are kept, and go back", async () => {
+    const x = await two();
+    draw(x);
+    const border = () => testId(x.bench("a"), "split-scenario");
+    const now = () => Number(border().getAttribute("aria-valuenow"));
+    const was = now();
+    press(border(), "ArrowRight");
+    expect(now()).toBe(was + 2);
+    press(border(), "ArrowLeft", { shiftKey: true });
+    expect(now()).toBe(was - 8);
+    press(border(), "End");
+    expect(now()).toBe(Number(border().getAttribute("aria-valuemax")));
+    press(border(), "ArrowRight");
+    expect(now()).toBe(Number(border().getAttribute("aria-valuemax")));
+    expect(readLayout(x.w.kept.get("layout")).scenario).toBeCloseTo(limits(ARRANGED, "scenario")[1]);
+    expect(find(x.bench("b"), "main").style.getPropertyValue("--scenario")).toBe(
+      find(x.bench("a"), "main").style.getPropertyValue("--scenario"),
+    );
+    act(() => {
+      border().dispatchEvent(new MouseEvent("dblclick", { bubbles: true }));
+    });
+    expect(now()).toBe(was);
+    press(testId(x.bench("a"), "split-upper"), "ArrowUp");
+    expect(readLayout(x.w.kept.get("layout")).upper).toBeCloseTo(ARRANGED.upper - 0.02);
+  });
+
+  test("what was kept and makes no sense is as it was arranged", () => {
+    for (const text of [undefined, "", "x", "7", "null", "[]", '{"upper":"a"}'])
+      expect(readLayout(text)).toBe(ARRANGED);
+    expect(readLayout('{"upper":99,"scenario":-1}')).toEqual({ ...ARRANGED, upper: 0.88, scenario: 0.12 });
+    expect(moved(ARRANGED, "upper", Number.NaN)).toBe(ARRANGED);
   });
 });
 

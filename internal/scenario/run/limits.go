@@ -19,7 +19,8 @@ const (
 	MaxEventBytes = 1 << 30               // bytes that they carry
 	MaxFuel       = int64(20_000_000_000) // units of fuel that one submitted program may use: 200 s of its CPU
 	MaxLooks      = 20_000_000            // comparisons of a frame with what is expected
-	turnsAtOnce   = 2_000                 // turns between two looks at the limits, and at Options.Stop
+	turnsAtOnce   = 2_000                 // turns between two looks at the limits
+	turnsToStop   = 16                    // turns between two looks at Options.Stop
 )
 
 // Bounds are the limits of one run.
@@ -60,11 +61,6 @@ func (r *Run) Until(at time.Duration, done func() bool) error {
 		if err := r.reached(); err != nil {
 			return err
 		}
-		if l.stop != nil {
-			if err := l.stop(); err != nil {
-				return err
-			}
-		}
 		next, some := r.Lab.Next()
 		if !some || next > at {
 			next = at
@@ -73,7 +69,10 @@ func (r *Run) Until(at time.Duration, done func() bool) error {
 		if l.checked+time.Second < next {
 			next = l.checked + time.Second
 		}
-		reached := r.Lab.Run(next, r.Lab.Steps()+turnsAtOnce)
+		reached, err := r.turns(next)
+		if err != nil {
+			return err
+		}
 		if reached && next >= l.checked+time.Second {
 			l.checked = next
 			r.hungry()
@@ -83,6 +82,24 @@ func (r *Run) Until(at time.Duration, done func() bool) error {
 		}
 	}
 	return nil
+}
+
+// turns lets the lab run to a time, or for turnsAtOnce turns, and reports whether it got
+// there. Options.Stop is asked more often than that, and between no two turns that it is
+// asked, done is: so what it does, and how long that takes, changes nothing.
+func (r *Run) turns(at time.Duration) (reached bool, err error) {
+	end := r.Lab.Steps() + turnsAtOnce
+	for {
+		if r.limits.stop != nil {
+			if err := r.limits.stop(); err != nil {
+				return false, err
+			}
+		}
+		reached = r.Lab.Run(at, min(r.Lab.Steps()+turnsToStop, end))
+		if reached || r.Lab.Steps() >= end {
+			return reached, nil
+		}
+	}
 }
 
 // reached is the limit that the run has come to.

@@ -1,20 +1,20 @@
 // The server's HTTP side. Every function gives a value or a sentence, never an exception.
 // All addresses are relative to the page's: a proxy may serve it under any path.
+import { type Checked, readChecked } from "../core/checks";
 import type { Probe } from "../core/connection";
 import { unexplained } from "../core/refusal";
 import { readScenarios, type Scenario } from "../core/scenarios";
 import type { Got } from "../session/world";
 
-const SCENARIO = "ping";
 /** As the server's (internal/httpapi, MaxUpload): what is larger is not even sent. */
 const MAX_UPLOAD = 32 * 1024 * 1024;
 
-/** newLab asks for a lab of one's own. */
-export async function newLab(scenario: string = SCENARIO): Promise<Got<string>> {
+/** newLab asks for a lab of one's own; in an empty one no slot has a program. */
+export async function newLab(scenario: string, empty: boolean): Promise<Got<string>> {
   const got = await ask("api/labs", {
     method: "POST",
     headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ scenario }),
+    body: JSON.stringify(empty ? { scenario, empty } : { scenario }),
   });
   if (!got.ok) return got;
   const id = member(got.value, "id");
@@ -22,10 +22,20 @@ export async function newLab(scenario: string = SCENARIO): Promise<Got<string>> 
   return { ok: true, value: id };
 }
 
-/** scenarioList asks what the server offers; nothing, where it does not say. */
-export async function scenarioList(): Promise<readonly Scenario[]> {
+/** scenarioList asks what the server offers. */
+export async function scenarioList(): Promise<Got<readonly Scenario[]>> {
   const got = await ask("api/scenarios", {});
-  return got.ok ? readScenarios(got.value) : [];
+  return got.ok ? { ok: true, value: readScenarios(got.value) } : got;
+}
+
+/** check grades what is in a lab's slots. */
+export async function check(lab: string): Promise<Got<Checked>> {
+  const got = await ask(`${labUrl(lab)}/check`, { method: "POST" });
+  if (!got.ok) return got;
+  const value = readChecked(got.value);
+  return value === undefined
+    ? { ok: false, error: "The server checked something but did not say what it found." }
+    : { ok: true, value };
 }
 
 /** probe asks whether a lab is still there, and why its WebSocket was refused, if it was. */

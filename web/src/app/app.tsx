@@ -1,10 +1,11 @@
-// The whole page: a bench for each lab, or what is said when there is none.
+// The whole page: the start, a bench for each lab, or what is said when there is none.
 import { useEffect } from "preact/hooks";
 import { ShellProvider } from "../ui/shell";
 import css from "./app.module.css";
 import { Bench } from "./bench";
 import { Keys, listenKeys } from "./keys";
 import type { Page } from "./page";
+import { Start } from "./start";
 
 export function App(props: { readonly page: Page }) {
   const { page } = props;
@@ -25,6 +26,8 @@ function Phase(props: { readonly page: Page }) {
       return <Splash title="Starting a lab…" text="A network of your own is being wired up." />;
     case "failed":
       return <Splash title="No lab could be started" text={p.error} again={() => page.again()} />;
+    case "start":
+      return <Start page={page} />;
     case "labs":
       return (
         <div class={css.benches}>

@@ -1,10 +1,13 @@
-// The bench of one lab: time bar, topology, time line, detail, drawer.
+// The bench of one lab: the time bar; above what the lab is about, topology and time line;
+// below what is selected: the thing, and the row. The borders between them can be moved.
 import type { Part } from "../session/selection";
 import type { LabSession } from "../session/session";
 import { LabProvider, NodePanesProvider } from "../ui/pane";
+import { useShell } from "../ui/shell";
 import { Banner } from "./banner";
 import css from "./bench.module.css";
 import { nodePanes, panes } from "./panes";
+import { Splitter } from "./splitter";
 
 export function Bench(props: { readonly lab: LabSession; readonly again: () => void }) {
   const { lab } = props;
@@ -23,29 +26,48 @@ export function Bench(props: { readonly lab: LabSession; readonly again: () => v
 
 function Main(props: { readonly lab: LabSession }) {
   const { lab } = props;
+  const l = useShell().layout.value;
   if (lab.lab.value === undefined) {
     return (
-      <div class={css.empty} role="status">
-        {lab.connection.value.kind === "closed" ? "" : "Opening the lab…"}
-      </div>
+      <main class={css.empty}>
+        <p role="status">{lab.connection.value.kind === "closed" ? "" : "Opening the lab…"}</p>
+      </main>
     );
   }
+  const shares = {
+    "--scenario": `${l.scenario}fr`,
+    "--topology": `${l.topology}fr`,
+    "--timeline": `${1 - l.scenario - l.topology}fr`,
+    "--upper": `${l.upper}fr`,
+    "--lower": `${1 - l.upper}fr`,
+    "--drawer": `${l.drawer}fr`,
+    "--detail": `${1 - l.drawer}fr`,
+  };
   return (
     <>
-      <main class={css.main} data-part={lab.selection.part.value}>
-        <div class={css.part} data-is="topology">
-          <panes.topology.component />
-        </div>
-        <div class={css.right}>
+      <main class={css.main} data-part={lab.selection.part.value} style={shares}>
+        <div class={css.upper}>
+          <div class={css.part} data-is="scenario">
+            <panes.scenario.component />
+          </div>
+          <Splitter split="scenario" label="border behind the brief" />
+          <div class={css.part} data-is="topology">
+            <panes.topology.component />
+          </div>
+          <Splitter split="topology" label="border behind the topology" />
           <div class={css.part} data-is="timeline">
             <panes.timeline.component />
           </div>
-          <div class={css.part} data-is="detail">
-            <Lower lab={lab} />
-          </div>
         </div>
-        <div class={css.part} data-is="drawer">
-          <panes.drawer.component />
+        <Splitter split="upper" lying label="border below the time line" />
+        <div class={css.lower}>
+          <div class={css.part} data-is="drawer">
+            <panes.drawer.component />
+          </div>
+          <Splitter split="drawer" label="border behind the console" />
+          <div class={css.part} data-is="detail">
+            <panes.detail.component />
+          </div>
         </div>
       </main>
       <Parts lab={lab} />
@@ -55,9 +77,10 @@ function Main(props: { readonly lab: LabSession }) {
 
 /** The parts, of which a narrow page shows one at a time. */
 const PARTS: readonly (readonly [Part, string])[] = [
+  ["scenario", "brief"],
   ["topology", "topology"],
   ["timeline", "time line"],
-  ["detail", "brief and detail"],
+  ["detail", "detail"],
   ["drawer", "console"],
 ];
 
@@ -80,9 +103,4 @@ function Parts(props: { readonly lab: LabSession }) {
       ))}
     </nav>
   );
-}
-
-/** The selected row, or what the lab is about. */
-function Lower(props: { readonly lab: LabSession }) {
-  return props.lab.selection.row.value === undefined ? <panes.scenario.component /> : <panes.detail.component />;
 }

@@ -1,6 +1,6 @@
 // The browser, as the page and its sessions see it.
 import type { Feed, World } from "../session/world";
-import { labUrl, newLab, probe, scenarioList, streamUrl, upload } from "./api";
+import { check, labUrl, newLab, probe, scenarioList, streamUrl, upload } from "./api";
 import type { Surroundings } from "./page";
 
 const world: World = {
@@ -49,6 +49,7 @@ function feed(id: string): Feed {
       };
     },
     probe: () => probe(id),
+    check: () => check(id),
     upload: (node, proc, file) =>
       file instanceof File
         ? upload(id, node, proc, file)
@@ -63,12 +64,28 @@ export const browser: Surroundings = {
   newLab,
   scenarios: scenarioList,
   fileUrl: (lab, file) => `${labUrl(lab)}/${file}`,
+  starterUrl: (scenario) => `api/scenarios/${encodeURIComponent(scenario)}/starter.zip`,
+  kept: (key) => {
+    try {
+      return localStorage.getItem(`wireloom.${key}`) ?? undefined;
+    } catch {
+      return undefined; // this browser keeps nothing
+    }
+  },
+  keep: (key, text) => {
+    try {
+      localStorage.setItem(`wireloom.${key}`, text);
+    } catch {
+      // It is as it was arranged the next time.
+    }
+  },
   address: () => location.hash.slice(1),
   goTo: (address, replace) => {
-    if (replace) history.replaceState(null, "", `#${address}`);
-    else history.pushState(null, "", `#${address}`);
+    const to = address === "" ? location.pathname + location.search : `#${address}`;
+    if (replace) history.replaceState(null, "", to);
+    else history.pushState(null, "", to);
   },
-  onAddress: (f) => addEventListener("hashchange", f),
+  onAddress: (f) => addEventListener("popstate", f),
   title: (title) => {
     document.title = title;
   },

@@ -7,6 +7,7 @@ export type Block =
   | { readonly kind: "heading"; readonly spans: readonly Span[] }
   | { readonly kind: "paragraph"; readonly spans: readonly Span[] }
   | { readonly kind: "list"; readonly items: readonly (readonly Span[])[] }
+  | { readonly kind: "numbers"; readonly from: number; readonly items: readonly (readonly Span[])[] }
   | { readonly kind: "code"; readonly text: string };
 
 /** parseBrief never fails: what it does not know is a paragraph. */
@@ -15,16 +16,21 @@ export function parseBrief(markdown: string): readonly Block[] {
   const lines = markdown.replace(/\r\n?/g, "\n").split("\n");
   let paragraph: string[] = [];
   let items: string[] = [];
+  /** The number that a list begins with; undefined where it has none. */
+  let from: number | undefined;
   const flush = (): void => {
     if (paragraph.length > 0) blocks.push({ kind: "paragraph", spans: spans(paragraph.join(" ")) });
-    if (items.length > 0) blocks.push({ kind: "list", items: items.map(spans) });
+    if (items.length > 0) {
+      const all = items.map(spans);
+      blocks.push(from === undefined ? { kind: "list", items: all } : { kind: "numbers", from, items: all });
+    }
     paragraph = [];
     items = [];
   };
   for (let i = 0; i < lines.length; i++) {
     const line = lines[i] ?? "";
     const heading = /^#{1,6}\s+(.*)$/.exec(line);
-    const item = /^\s*(?:[-*]|\d+\.)\s+(.*)$/.exec(line);
+    const item = /^\s*(?:[-*]|(\d{1,3})\.)\s+(.*)$/.exec(line);
     if (line.startsWith("```")) {
       flush();
       const code: string[] = [];
@@ -41,8 +47,10 @@ export function parseBrief(markdown: string): readonly Block[] {
       flush();
       blocks.push({ kind: "heading", spans: spans(heading[1] ?? "") });
     } else if (item) {
-      if (items.length === 0) flush();
-      items.push(item[1] ?? "");
+      const number = item[1] === undefined ? undefined : Number(item[1]);
+      if (items.length === 0 || (number === undefined) !== (from === undefined)) flush();
+      if (items.length === 0) from = number;
+      items.push(item[2] ?? "");
     } else if (line.trim() === "") {
       flush();
     } else if (items.length > 0 && /^\s/.test(line)) {

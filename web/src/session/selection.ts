@@ -8,14 +8,14 @@ import { at, end, find, type Rows } from "../core/rows";
 import type { Thing } from "../core/thing";
 
 /** Parts of the bench, each of which fills a narrow page. */
-export type Part = "topology" | "timeline" | "detail" | "drawer";
+export type Part = "scenario" | "topology" | "timeline" | "detail" | "drawer";
 
 export class Selection {
   readonly thing = signal<Thing | undefined>(undefined);
   /** Which view of a node the drawer shows: the id of its pane. */
   readonly tab = signal("console");
   /** Which part of the bench is shown where there is room for one. */
-  readonly part = signal<Part>("topology");
+  readonly part = signal<Part>("scenario");
   /** Absolute number of the selected row. */
   readonly n = signal<number | undefined>(undefined);
   readonly row: ReadonlySignal<Row | undefined>;

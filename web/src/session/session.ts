@@ -14,6 +14,7 @@ import { apply, greet, initial, observe, type State, tell } from "../core/state"
 import { firstThing } from "../core/thing";
 import { decodeTextParts } from "../protocol/decode";
 import type { Command, Event, Lab, Message, Status, Topology } from "../protocol/types";
+import { Checks } from "./checks";
 import { Fields } from "./fields";
 import { Intake } from "./intake";
 import { Programs } from "./programs";
@@ -47,6 +48,7 @@ export class LabSession {
   readonly fields = new Fields((c) => this.ask(c));
   readonly prompts: Prompts;
   readonly programs: Programs;
+  readonly checks: Checks;
   readonly flight = new Flight((port) => this.graph.peek().owner.get(port) ?? port);
 
   private readonly world: World;
@@ -70,6 +72,7 @@ export class LabSession {
       alive: (node, proc) => livesAs(this.node(node).now.peek(), proc),
       send: (c) => this.send(c),
     });
+    this.checks = new Checks(feed.check);
     this.client = new Client({
       dial: feed.dial,
       probe: feed.probe,

@@ -1,4 +1,5 @@
 // What a lab's session needs of the world around it: a browser, or a test.
+import type { Checked } from "../core/checks";
 import type { Deps } from "../core/connection";
 
 export type Got<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: string };
@@ -14,6 +15,8 @@ export interface Feed {
   readonly probe: Deps["probe"];
   /** upload makes a file the program of a slot; the value is its name. */
   readonly upload: (node: string, proc: string, file: Chosen) => Promise<Got<string>>;
+  /** check grades what is in the slots, in a lab of its own. */
+  readonly check: () => Promise<Got<Checked>>;
 }
 
 export interface World {

@@ -14,17 +14,23 @@ export function Detail() {
   useEffect(() => {
     void lab.fields.show(row);
   }, [lab, row, isLive]);
-  if (row === undefined) return null;
+  if (row === undefined) {
+    return (
+      <section class={css.detail} data-focus="detail" aria-label="Detail" tabIndex={-1}>
+        <p class="teach">Choose a row of the time line, or a frame on its way, to see its fields and bytes here.</p>
+      </section>
+    );
+  }
   const s = lab.fields.shown.value;
   const hex = dataOf(row);
   const fields = s.kind === "fields" ? s.decode.fields : [];
   return (
     <section class={css.detail} data-focus="detail" aria-label="Detail of the selected row" tabIndex={-1}>
       <div class="facts">
-        <Facts row={row} />
         {s.kind === "waiting" && <p class="dim">Decoding…</p>}
         {s.kind === "failed" && <p class="bad">{s.error}</p>}
         {fields.length > 0 && <Tree fields={fields} />}
+        <Facts row={row} />
       </div>
       <div class="bytes">
         {hex === "" ? <p class="teach">This row moved no bytes.</p> : <Bytes hex={hex} fields={fields} />}

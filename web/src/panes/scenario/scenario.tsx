@@ -1,68 +1,41 @@
-// What the lab is about: its brief, while no row is selected.
-import { type Block, parseBrief, type Span } from "../../core/brief";
+// What the lab is about: its goal, what to do next, the check of what one has done, and
+// the whole brief.
+import { type Block, parseBrief } from "../../core/brief";
 import { useLab } from "../../ui/pane";
+import { useShell } from "../../ui/shell";
+import { BriefBlock, Spans } from "./brief";
+import { CheckPanel } from "./check";
+import { Next } from "./next";
 import css from "./scenario.module.css";
 
 export function Scenario() {
   const l = useLab().lab.value;
-  const blocks = parseBrief(l?.brief ?? "");
+  const about = useShell().scenarios.value.find((s) => s.name === l?.scenario);
+  const { title, goal, rest } = parted(parseBrief(l?.brief ?? ""));
   return (
-    <section class={css.scenario} data-focus="detail" aria-label="About this lab" tabIndex={-1}>
-      <div class="facts">
-        {blocks[0]?.kind !== "heading" && <h2>{l?.title ?? ""}</h2>}
-        {blocks.map((b, i) => (
-          <BriefBlock key={i} block={b} />
-        ))}
-        <p class="teach">Choose a row above to see its fields and bytes here.</p>
-      </div>
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and may have nothing else to focus
+    <section class={css.scenario} data-focus="scenario" aria-label="About this lab" tabIndex={0}>
+      <h2>{title === undefined ? (l?.title ?? "") : <Spans of={title.spans} />}</h2>
+      {goal !== undefined && (
+        <p class="goal">
+          <Spans of={goal.spans} />
+        </p>
+      )}
+      <Next about={about} />
+      {about?.checked === true && <CheckPanel name={about.name} />}
+      {rest.map((b, i) => (
+        <BriefBlock key={i} block={b} />
+      ))}
     </section>
   );
 }
 
-function BriefBlock(props: { readonly block: Block }) {
-  const b = props.block;
-  switch (b.kind) {
-    case "heading":
-      return (
-        <h3>
-          <Spans of={b.spans} />
-        </h3>
-      );
-    case "paragraph":
-      return (
-        <p>
-          <Spans of={b.spans} />
-        </p>
-      );
-    case "list":
-      return (
-        <ul>
-          {b.items.map((item, i) => (
-            <li key={i}>
-              <Spans of={item} />
-            </li>
-          ))}
-        </ul>
-      );
-    case "code":
-      return <pre class="code">{b.text}</pre>;
-    default:
-      return b satisfies never;
-  }
-}
-
-function Spans(props: { readonly of: readonly Span[] }) {
-  return (
-    <>
-      {props.of.map((s, i) =>
-        s.kind === "code" ? (
-          <code key={i}>{s.text}</code>
-        ) : s.kind === "strong" ? (
-          <strong key={i}>{s.text}</strong>
-        ) : (
-          s.text
-        ),
-      )}
-    </>
-  );
+/** parted is a brief's title, its first paragraph, and what follows. */
+function parted(blocks: readonly Block[]) {
+  const [first, ...others] = blocks;
+  const title = first?.kind === "heading" ? first : undefined;
+  const body = title === undefined ? blocks : others;
+  const [lead, ...rest] = body;
+  const goal = lead?.kind === "paragraph" ? lead : undefined;
+  return { title, goal, rest: goal === undefined ? body : rest };
 }

@@ -2,7 +2,7 @@
 
 import { signal } from "@preact/signals";
 import { describe, expect, test } from "vitest";
-import { click, FakeLab, fakeShell, mount, testId, text } from "../../../test/lab";
+import { click, FakeLab, fakeShell, mount, offered, testId, text } from "../../../test/lab";
 import { timebar } from "./pane";
 
 describe("the time bar", () => {
@@ -58,8 +58,8 @@ describe("the time bar", () => {
     const lab = new FakeLab("a");
     const started: string[] = [];
     const scenarios = signal([
-      { name: "ping", title: "Answer a ping", course: 2 },
-      { name: "vpn", title: "A tunnel", course: 0 },
+      offered("ping", { title: "Answer a ping", course: 2 }),
+      offered("vpn", { title: "A tunnel" }),
     ]);
     const root = mount(lab, <timebar.component />, fakeShell({ scenarios, start: (s) => started.push(s) }));
     const choice = testId(root, "scenario") as HTMLSelectElement;

@@ -21,7 +21,16 @@ export function TimeBar() {
   return (
     <header class={css.timebar}>
       <h1>
-        Wireloom <span class="dim">/</span>
+        <button
+          type="button"
+          class="plain"
+          title="All lessons and labs; this lab goes on at its address, where Back leads"
+          onClick={() => shell.home()}
+          data-testid="home"
+        >
+          Wireloom
+        </button>{" "}
+        <span class="dim">/</span>
       </h1>
       <Picker key={about?.id} now={about?.scenario ?? ""} title={about?.title ?? ""} />
       <div class="group" role="group" aria-label="Time">
@@ -126,11 +135,13 @@ export function TimeBar() {
 /** Which lab this is. Another may be chosen, also by keys that go through the list: it is started by the button. */
 function Picker(props: { readonly now: string; readonly title: string }) {
   const { now, title } = props;
-  const lab = useLab();
   const shell = useShell();
   const [chosen, setChosen] = useState(now);
   const all = shell.scenarios.value;
-  const list = all.some((x) => x.name === now) ? all : [{ name: now, title: title || now, course: 0 }, ...all];
+  const here = { name: now, title: title || now, course: 0 };
+  const list: readonly Pick<(typeof all)[number], "name" | "title" | "course">[] = all.some((x) => x.name === now)
+    ? all
+    : [here, ...all];
   const course = list.filter((x) => x.course > 0);
   const others = list.filter((x) => x.course === 0);
   const option = (x: (typeof list)[number]) => (
@@ -151,25 +162,15 @@ function Picker(props: { readonly now: string; readonly title: string }) {
         {others.length > 0 && <optgroup label="Samples">{others.map(option)}</optgroup>}
       </select>
       {chosen === now ? (
-        <>
-          <button
-            type="button"
-            title={`${title}: what this lab is about`}
-            onClick={() => lab.selection.select(undefined)}
-            data-testid="brief"
-          >
-            brief
-          </button>
-          <button
-            type="button"
-            class="again"
-            title="Start this lab anew; the one that is shown goes on at its address, where Back leads"
-            onClick={() => shell.start(now)}
-            data-testid="again"
-          >
-            start over
-          </button>
-        </>
+        <button
+          type="button"
+          class="again"
+          title="Start this lab anew; the one that is shown goes on at its address, where Back leads"
+          onClick={() => shell.start(now)}
+          data-testid="again"
+        >
+          start over
+        </button>
       ) : (
         <button
           type="button"

@@ -1,0 +1,163 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+
+	"wireloom/internal/httpapi"
+	"wireloom/internal/open"
+	"wireloom/internal/product"
+	"wireloom/internal/scenario"
+	"wireloom/internal/scenario/format"
+	"wireloom/internal/session"
+	"wireloom/vnet"
+)
+
+// An offer is the scenarios that a server has, read once, with the programs that
+// fill their slots at first, and what their visitors begin with.
+type offer struct {
+	list     []httpapi.Scenario
+	sources  map[string]*scenario.Scenario
+	programs map[string]map[format.Slot]open.File
+	starters map[string][]byte // zips
+}
+
+// offers reads the built-in scenarios, and those that are named. The page opens on the
+// first of these.
+func offers(log *slog.Logger, named []string) (*offer, error) {
+	o := &offer{sources: map[string]*scenario.Scenario{}, programs: map[string]map[format.Slot]open.File{}, starters: map[string][]byte{}}
+	for _, name := range open.Builtin() {
+		sc, err := open.BuiltinScenario(name)
+		if err != nil {
+			return nil, err
+		}
+		if err := o.add(log, sc); err != nil {
+			return nil, err
+		}
+	}
+	for i, arg := range named {
+		src, err := open.Scenario(arg)
+		if err != nil {
+			return nil, err
+		}
+		switch has := o.sources[src.Name]; {
+		case has == nil:
+			err = o.add(log, src)
+		case !bytes.Equal(has.Source, src.Source): // a built-in one may be named, to open on it
+			err = fmt.Errorf("%s: the server has a scenario called %s already: give this one another name, in its scenario.yaml", arg, src.Name)
+		case slices.Contains(named[:i], arg):
+			err = fmt.Errorf("%s: it is named twice", arg)
+		}
+		if err != nil {
+			return nil, err
+		}
+		if i == 0 {
+			o.list[slices.IndexFunc(o.list, func(x httpapi.Scenario) bool { return x.Name == src.Name })].Opens = true
+		}
+	}
+	return o, nil
+}
+
+func (o *offer) add(log *slog.Logger, src *scenario.Scenario) error {
+	name, slots := src.Name, src.Slots()
+	files := map[format.Slot]open.File{}
+	for _, slot := range slots {
+		ref, err := src.Reference(slot)
+		if err != nil {
+			log.Warn("a slot begins empty", "scenario", name, "slot", slot.String(), "why", err)
+			continue
+		}
+		files[slot] = open.File{Name: slot.Proc + ".wasm", Module: ref}
+	}
+	starter, err := starterOf(src)
+	if err != nil {
+		return err
+	}
+	o.list = append(o.list, httpapi.Scenario{
+		Name: name, Title: src.Title, Course: src.Course, Goal: src.Goal, Exercise: starter != nil, Solved: len(slots) > 0 && len(files) == len(slots),
+		Checked: len(slots) > 0 && slices.ContainsFunc(src.Steps, func(s scenario.Step) bool { return s.Checks() && scenario.Student.Sees(&s) }),
+	})
+	o.sources[name], o.programs[name], o.starters[name] = src, files, starter
+	return nil
+}
+
+// starter is what visitors of a scenario begin with.
+func (o *offer) starter(name string) []byte { return o.starters[name] }
+
+// build builds a lab. A slot without a program stays empty, and all do where it is to be
+// empty: its visitor fills it.
+func (o *offer) build(ctx context.Context, name string, empty bool, compile product.Compile) (*vnet.Lab, session.Setup, error) {
+	src := o.sources[name]
+	if src == nil {
+		return nil, session.Setup{}, fmt.Errorf("there is no scenario %q", name)
+	}
+	return product.Build(ctx, src, compile, product.Options{Programs: o.programs[name], Empty: true, Bare: empty})
+}
+
+// check grades what the slots of a lab have as labserver grade does for a student, and
+// returns the report.
+func (o *offer) check(ctx context.Context, engine *product.Engine, c httpapi.Checking) (any, error) {
+	src := o.sources[c.Scenario]
+	if src == nil {
+		return nil, fmt.Errorf("there is no scenario %q", c.Scenario)
+	}
+	g, err := newGrading(src, engine, "", "", nil)
+	if err != nil {
+		return nil, err
+	}
+	g.inputs.Scenario = src.Name
+	for _, h := range c.Programs {
+		slot, file := format.Slot{Node: h.Node, Proc: h.Proc}, open.File{Name: h.Name, Module: h.Module}
+		if h.Module == nil {
+			file.Module = o.programs[c.Scenario][slot].Module
+		}
+		if sum := sha256.Sum256(file.Module); hex.EncodeToString(sum[:]) != h.Hash {
+			return nil, fmt.Errorf("the program of %s is not here any more: upload it again", slot)
+		}
+		g.programs[slot] = file
+	}
+	if err := g.complete(); err != nil {
+		return nil, err
+	}
+	g.share = func(lab *vnet.Lab) (*session.Share, error) {
+		return c.Scheduler.Share(ctx, c.Owner, c.Claim, lab)
+	}
+	res, err := g.run(ctx, scenario.Student, nil)
+	if err != nil {
+		return nil, err
+	}
+	r, err := g.report(ctx, res)
+	if err != nil {
+		return nil, err
+	}
+	return r.Document(), nil
+}
+
+// complete gives slots without a program that of another which takes the same. It fails
+// where there is none.
+func (g *grading) complete() error {
+	slots := g.src.Slots()
+	for _, slot := range slots {
+		if _, ok := g.programs[slot]; ok {
+			continue
+		}
+		i := slices.IndexFunc(slots, func(s format.Slot) bool {
+			_, ok := g.programs[s]
+			return ok && g.src.Word(s) == g.src.Word(slot)
+		})
+		if i < 0 {
+			return fmt.Errorf("%s has no program yet: upload one first", slot)
+		}
+		g.programs[slot] = g.programs[slots[i]]
+	}
+	if len(slots) == 0 {
+		return errors.New("this lab takes no program")
+	}
+	return nil
+}

@@ -1,0 +1,53 @@
+package main
+
+import (
+	"archive/zip"
+	"bytes"
+	"maps"
+	"slices"
+	"strings"
+
+	"wireloom/internal/scenario"
+	"wireloom/wasm/guest"
+)
+
+// starterMod has the SDK's Go package found where a starter's zip has it.
+const starterMod = "module student\n\ngo 1.24\n\nrequire wireloom v0.0.0\n\nreplace wireloom => ./sdk/go\n"
+
+// starterOf is a zip of what a student begins with: the scenario's starter and brief, and
+// the SDK, so that the brief's lines compile it. It is nil where there is no starter.
+func starterOf(sc *scenario.Scenario) ([]byte, error) {
+	files, err := sc.Starter()
+	if err != nil || files == nil {
+		return nil, err
+	}
+	sdk, err := guest.Files()
+	if err != nil {
+		return nil, err
+	}
+	for name, b := range sdk {
+		if !strings.HasPrefix(name, "examples/") {
+			files["sdk/"+name] = b
+		}
+	}
+	for name, text := range map[string]string{"brief.md": sc.Brief, "go.mod": starterMod} {
+		if files[name] == nil {
+			files[name] = []byte(text)
+		}
+	}
+	var out bytes.Buffer
+	z := zip.NewWriter(&out)
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		w, err := z.Create(sc.Name + "/" + name)
+		if err != nil {
+			return nil, err
+		}
+		if _, err := w.Write(files[name]); err != nil {
+			return nil, err
+		}
+	}
+	if err := z.Close(); err != nil {
+		return nil, err
+	}
+	return out.Bytes(), nil
+}

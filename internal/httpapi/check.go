@@ -1,0 +1,62 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"wireloom/internal/visitor"
+)
+
+// errSlow is why a check was ended.
+var errSlow = errors.New("the check took too long: the server may be busy, or the program computes without end; try again, or look at what it does")
+
+// checkLab grades what the slots of a lab have, in a lab of its own: the one that is
+// watched goes on.
+func (s *Server) checkLab(w http.ResponseWriter, r *http.Request, l *lab) {
+	const undone = "nothing was checked"
+	select {
+	case l.check <- struct{}{}:
+		defer func() { <-l.check }()
+	default:
+		refuse(w, visitor.TooMany(retrySoon, "this lab's programs are being checked already: wait for that"), undone)
+		return
+	}
+	client := s.client(r)
+	if why := s.quotas.checks.Take(client, 1); why != nil {
+		refuse(w, why, undone)
+		return
+	}
+	defer s.quotas.checks.Give(client, 1)
+	deadlines(w, checkTimeout+replyTimeout)
+	ctx, cancel := context.WithTimeoutCause(r.Context(), checkTimeout, errSlow)
+	defer cancel()
+	held, err := l.Programs(ctx)
+	if err != nil {
+		fail(w, http.StatusConflict, "%s: %s", undone, plain(err))
+		return
+	}
+	if err := s.checkers.Enter(ctx, client); err != nil {
+		refuse(w, visitor.Busy(retrySoon, "the server is too busy: try again in a moment"), undone)
+		return
+	}
+	defer s.checkers.Leave(client)
+	claim, err := s.conf.Budget.Open(ctx, client)
+	if err != nil {
+		refuse(w, visitor.Busy(retrySoon, "%v", err), undone)
+		return
+	}
+	defer claim.Release()
+	ctx, end := context.WithCancelCause(ctx)
+	defer end(nil)
+	claim.Closer(end)
+	began := time.Now()
+	result, err := s.conf.Check(ctx, Checking{Scenario: l.Setup().Scenario, Programs: held, Scheduler: s.sched, Owner: client, Claim: claim})
+	s.log.Info("programs checked", "lab", l.id[:8], "took", time.Since(began).Round(time.Millisecond), "error", err)
+	if err != nil {
+		fail(w, http.StatusConflict, "%s: %s", undone, plain(err))
+		return
+	}
+	reply(w, http.StatusOK, result)
+}

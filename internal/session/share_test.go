@@ -1,0 +1,63 @@
+package session
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"wireloom/vnet"
+	"wireloom/vnet/config"
+)
+
+// A lab that is no session's has turns like any, gives them back when it rests, and ends
+// with its context.
+func TestShare(t *testing.T) {
+	sched := NewScheduler(1)
+	lab, err := vnet.New(config.Lab{Name: "x", Seed: 1}, vnet.Runtime{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer lab.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	x, err := sched.Share(ctx, "me", nil, lab)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := sched.ask(lineLight, "other")
+	if err := x.Rest(); err != nil || granted(other) {
+		t.Errorf("a turn that has just begun: %v, another has it: %v", err, granted(other))
+	}
+	x.began = time.Now().Add(-2 * TurnTime)
+	rested := make(chan error)
+	go func() { rested <- x.Rest() }()
+	<-other.granted
+	sched.release()
+	if err := <-rested; err != nil {
+		t.Error(err)
+	}
+	x.began = time.Now().Add(-2 * TurnTime)
+	held := sched.ask(lineLight, "other") // and it keeps its turn, until ctx has ended
+	go func() { rested <- x.Rest() }()
+	<-held.granted
+	cancel()
+	sched.release()
+	if err := <-rested; err == nil {
+		t.Error("it goes on after its context")
+	}
+	x.Done()
+	if sched.free != 1 || sched.Waiting() != 0 {
+		t.Errorf("%d turns are free, %d wait", sched.free, sched.Waiting())
+	}
+	if _, err := sched.Share(ctx, "me", nil, lab); err == nil && sched.free != 0 {
+		t.Error("a turn was had and not taken")
+	}
+}
+
+func granted(t *ticket) bool {
+	select {
+	case <-t.granted:
+		return true
+	default:
+		return false
+	}
+}

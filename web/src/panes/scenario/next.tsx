@@ -1,0 +1,127 @@
+// What to do next: what one begins with, where one's program goes, and what is worth trying.
+import { useRef } from "preact/hooks";
+import type { Scenario } from "../../core/scenarios";
+import { procOf } from "../../core/select";
+import type { ProcSpec } from "../../protocol/types";
+import { useLab } from "../../ui/pane";
+import { useShell } from "../../ui/shell";
+
+/** A program that is to be written, and where it runs. */
+interface Slot {
+  readonly spec: ProcSpec;
+  readonly nodes: readonly string[];
+  /** What is in it is not there everywhere. */
+  readonly empty: boolean;
+}
+
+/** useSlots are the programs that one may put one's own in place of; those of one name are one program. */
+function useSlots(): readonly Slot[] {
+  const lab = useLab();
+  const slots = new Map<string, Slot>();
+  for (const n of lab.topology.value.nodes) {
+    const now = lab.node(n.name).now.value;
+    for (const spec of n.procs) {
+      if (!spec.slot) continue;
+      const had = slots.get(spec.name);
+      const empty = (procOf(now, spec.name)?.program || spec.program) === "";
+      slots.set(spec.name, {
+        spec: had?.spec ?? spec,
+        nodes: [...(had?.nodes ?? []), n.name],
+        empty: had?.empty === true || empty,
+      });
+    }
+  }
+  return [...slots.values()];
+}
+
+export function Next(props: { readonly about: Scenario | undefined }) {
+  const { about } = props;
+  const lab = useLab();
+  const shell = useShell();
+  const slots = useSlots();
+  if (about?.exercise !== true) return null;
+  const empty = slots.some((s) => s.empty);
+  return (
+    <div class="next" data-testid="next">
+      <h3>What to do next</h3>
+      <ol>
+        <li>
+          <a class="button" href={shell.starterUrl(about.name)} download data-testid="starter">
+            download the starter
+          </a>{" "}
+          <span class="dim">a zip: where to begin in C and in Go, the SDK, and this brief</span>
+        </li>
+        <li>Write the places marked TASK, and build it: the lines are below.</li>
+        {slots.map((s) => (
+          <li key={s.spec.name}>
+            <Give slot={s} />
+          </li>
+        ))}
+      </ol>
+      {about.solved && empty && (
+        <p class="dim">
+          Or{" "}
+          <button
+            type="button"
+            class="small"
+            title="Begins this lab anew with a program that does it all. You see what it does, not how it is written"
+            onClick={() => shell.start(lab.lab.peek()?.scenario ?? about.name, true)}
+            data-testid="solution"
+          >
+            watch the solution
+          </button>{" "}
+          run first, in a lab of its own.
+        </p>
+      )}
+    </div>
+  );
+}
+
+/** Give takes a person's program for all the places where it runs. */
+function Give(props: { readonly slot: Slot }) {
+  const { spec, nodes, empty } = props.slot;
+  const lab = useLab();
+  const file = useRef<HTMLInputElement>(null);
+  const doing = nodes.map((n) => lab.programs.busy(n, spec.name)).find((d) => d !== undefined);
+  const give = async (chosen: File): Promise<void> => {
+    const [first] = nodes;
+    if (first !== undefined) lab.selection.pick({ kind: "proc", node: first, proc: spec.name });
+    for (const node of nodes) await lab.programs.give(node, spec.name, chosen);
+  };
+  const wrong = nodes.map((n) => lab.programs.refused(n, spec.name)).find((w) => w !== undefined);
+  return (
+    <>
+      <button
+        type="button"
+        class={empty ? "primary" : ""}
+        disabled={!lab.live.value || doing !== undefined}
+        onClick={() => file.current?.click()}
+        data-testid={`give-${spec.name}`}
+      >
+        upload {spec.name}.wasm
+      </button>{" "}
+      <span class="dim">
+        {doing ?? (
+          <>
+            {empty ? "it is started" : "✓ a program is there; another takes its place. It runs"} on {nodes.join(", ")}{" "}
+            as <code>{spec.argv.join(" ")}</code>
+          </>
+        )}
+      </span>
+      {wrong !== undefined && <p class="bad">{wrong}</p>}
+      <input
+        ref={file}
+        type="file"
+        accept=".wasm,application/wasm"
+        aria-label={`the program ${spec.name}`}
+        hidden
+        data-testid={`give-file-${spec.name}`}
+        onChange={(e) => {
+          const chosen = e.currentTarget.files?.[0];
+          e.currentTarget.value = "";
+          if (chosen !== undefined) void give(chosen);
+        }}
+      />
+    </>
+  );
+}
