@@ -122,6 +122,7 @@ test: prereqs warm
 		"go=WIRELOOM_CACHE=$(WASM_CACHE) go test -race -timeout=40m -json -ldflags=\"$(TEST_LDFLAGS)\" ./..." \
 		"page=$(NPM) test" \
 		"view=LABSERVER=$(CURDIR)/$(LABSERVER) WIRELOOM_CACHE=$(WASM_CACHE) $(NPM) run test:page" \
+		"axe=LABSERVER=$(CURDIR)/$(LABSERVER) WIRELOOM_CACHE=$(WASM_CACHE) $(NPM) run test:axe" \
 		"e2e=LABSERVER=$(CURDIR)/$(LABSERVER) WIRELOOM_GUESTS=$(CURDIR)/bin/guests WIRELOOM_CACHE=$(WASM_CACHE) $(NPM) run e2e"
 
 # Installs what the tests need beyond Go, Node and npm, or says what is missing.

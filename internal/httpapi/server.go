@@ -126,7 +126,7 @@ func New(c Config) (*Server, error) {
 		conf: c, log: c.Logger, sched: or(c.Session.Scheduler, session.NewScheduler(0)), labs: map[string]*lab{},
 		compilers: visitor.Gate{All: compilers, Each: compilers / 2}, openers: visitor.Gate{All: openers, Each: openers / 2},
 		checkers: visitor.Gate{All: checkers, Each: 1},
-		advisor: visitor.Advisor{Logger: c.Logger},
+		advisor:  visitor.Advisor{Logger: c.Logger},
 	}
 	s.quotas.init(c.Limits)
 	if most := c.Budget.Limit() / inFlightShare; most > 0 {

@@ -97,7 +97,7 @@ export async function run(tests) {
       console.log(
         `FAIL  ${name}\n      ${String(e.message ?? e)
           .split("\n")
-          .slice(0, 6)
+          .slice(0, 24)
           .join("\n      ")}`,
       );
     }

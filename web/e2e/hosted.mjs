@@ -93,6 +93,9 @@ const browser = await launch();
 
 async function works(url) {
   const page = await open(browser, url);
+  await page.getByTestId("lab-ping").click();
+  await page.getByTestId("solution").click();
+  await page.locator('g[aria-label^="program pingd on bob: sleeping"]').waitFor();
   await shows(page, "connection", /^live$/);
   if (!page.url().startsWith(`${url}#lab=`)) throw new Error(`the page went to ${page.url()}`);
   await page.locator(".row.is-frame", { hasText: "echo reply" }).first().waitFor();
@@ -100,7 +103,7 @@ async function works(url) {
   await page.keyboard.press("Enter");
   await page.getByTestId("file").setInputFiles(big);
   await page.getByText("big.wasm").first().waitFor();
-  for (const name of ["capture", "recording"]) {
+  for (const name of ["capture", "recording", "starter"]) {
     const [d] = await Promise.all([page.waitForEvent("download"), page.getByTestId(name).click()]);
     if (statSync(await d.path()).size === 0) throw new Error(`${name} is empty`);
   }
@@ -121,7 +124,7 @@ try {
     [
       "an upload that nginx does not let pass says what to do",
       async () => {
-        const page = await open(browser, await host(bare(upgrades), "/"));
+        const page = await open(browser, `${await host(bare(upgrades), "/")}#scenario=ping`);
         await shows(page, "connection", /^live$/);
         await page.locator('g[aria-label^="program pingd on bob"]').focus();
         await page.keyboard.press("Enter");
@@ -133,7 +136,7 @@ try {
     [
       "a WebSocket that nginx does not pass on says what to do",
       async () => {
-        const page = await open(browser, await host(bare(""), "/"));
+        const page = await open(browser, `${await host(bare(""), "/")}#scenario=ping`);
         await shows(page, "banner", /This lab can't be shown: a proxy on the way took.*proxy_set_header Upgrade/);
         await page.context().close();
       },

@@ -21,7 +21,7 @@ const CONTROLS = [
 ];
 
 const browser = await launch();
-const page = await open(browser, `${url}/#scenario=ping`);
+const page = await open(browser, `${url}/#scenario=ping&solution`);
 await shows(page, "connection", /^live$/);
 await page.locator('g[aria-label^="program pingd on bob"]').focus();
 await page.keyboard.press("Enter");

@@ -12,7 +12,7 @@ const way = await proxy(server.url);
 const small = await startServer("--max-labs", "1", "--idle", "6s");
 const smallWay = await proxy(small.url);
 const browser = await launch();
-const page = await open(browser, `${way.url}/#scenario=ping`);
+const page = await open(browser, `${way.url}/#scenario=ping&solution`);
 await shows(page, "connection", /^live$/);
 
 const enter = (line) => enterAt(page, line);
@@ -74,7 +74,7 @@ await run([
   [
     "labs are offered in the order of the course, and a choice starts one; Back leads to the one before",
     async () => {
-      const p = await open(browser, `${way.url}/#scenario=ping`);
+      const p = await open(browser, `${way.url}/#scenario=ping&solution`);
       await shows(p, "connection", /^live$/);
       const before = p.url();
       const names = await p.getByTestId("scenario").locator("optgroup[label=Course] option").allTextContents();
@@ -311,8 +311,9 @@ await run([
     async () => {
       await page.setViewportSize({ width: 640, height: 420 });
       for (const [part, label] of [
+        ["scenario", "About this lab"],
         ["timeline", "Time line"],
-        ["detail", "About this lab"],
+        ["detail", "Detail"],
         ["drawer", "Node alice"],
         ["topology", "Topology"],
       ]) {
@@ -479,10 +480,10 @@ await run([
   [
     "a lab that is gone offers a new one; a server that has no room says so, and one can try again",
     async () => {
-      const p = await open(browser, `${smallWay.url}/#scenario=ping`);
+      const p = await open(browser, `${smallWay.url}/#scenario=ping&solution`);
       await shows(p, "connection", /^live$/);
       const before = p.url();
-      const q = await open(browser, `${smallWay.url}/#scenario=ping`);
+      const q = await open(browser, `${smallWay.url}/#scenario=ping&solution`);
       await q.getByText("No lab could be started").waitFor();
       await q
         .getByText(/1 lab|labs/)

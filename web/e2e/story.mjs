@@ -84,8 +84,24 @@ async function download(name) {
 
 await run([
   [
-    "the page opens on a running lab of one's own",
+    "the page begins with what there is; a lesson begins with an empty slot, and its solution is a choice",
     async () => {
+      await id("begin")
+        .getByText(/^Begin lesson 1: /)
+        .waitFor();
+      await id("lab-ping").click();
+      await shows(page, "connection", /^live$/);
+      await id("empty-slot").waitFor();
+      await page.goBack();
+      await id("begin").waitFor();
+      await id("lab-ping").click();
+      await id("solution").click();
+    },
+  ],
+  [
+    "the solution runs in a lab of one's own",
+    async () => {
+      await page.locator('g[aria-label^="program pingd on bob: sleeping"]').waitFor();
       await shows(page, "connection", /^live$/);
       if (!/#lab=./.test(page.url())) throw new Error(`the address does not keep the lab: ${page.url()}`);
       for (const label of ["node alice, freebsd", "node bob, netbsd", "switch s1", "link alice:em0 to s1.1"]) {

@@ -1,7 +1,7 @@
 // Bytes from the socket are `unknown` until they have been through here.
-import { readDecodeResult, readExecResult, readMessage, readTextResult, VERSION } from "./guards";
+import { readDecodeResult, readExecResult, readMessage, readTextResult, readTryResult, VERSION } from "./guards";
 import { attempt, type Decoded, dict, num, wrong } from "./read";
-import type { DecodeResult, Event, Message, OtherEvent, TextResult } from "./types";
+import type { DecodeResult, Event, Message, OtherEvent, TextResult, TryResult } from "./types";
 
 export type EventKind = Event["kind"];
 /** Events that may be about a frame. */
@@ -40,6 +40,11 @@ export function decodeFields(raw: unknown): Decoded<DecodeResult> {
 /** decodeExec reads the result of the exec command: the process that now runs. */
 export function decodeExec(raw: unknown): Decoded<string> {
   return attempt(() => readExecResult(raw, "result").proc);
+}
+
+/** decodeTry reads the result of the try command: what runs in front now, and where; "" if nothing does. */
+export function decodeTry(raw: unknown): Decoded<TryResult> {
+  return attempt(() => readTryResult(raw, "result"));
 }
 
 /** decodeTextParts reads the result of the text command. */

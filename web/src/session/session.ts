@@ -11,9 +11,10 @@ import type { Row } from "../core/row";
 import type { Rows } from "../core/rows";
 import { livesAs } from "../core/select";
 import { apply, greet, initial, observe, type State, tell } from "../core/state";
+import { ran } from "../core/terminal";
 import { firstThing } from "../core/thing";
-import { decodeTextParts } from "../protocol/decode";
-import type { Command, Event, Lab, Message, Status, Topology } from "../protocol/types";
+import { decodeTextParts, decodeTry } from "../protocol/decode";
+import type { Button, Command, Event, Lab, Message, Status, Topology } from "../protocol/types";
 import { Checks } from "./checks";
 import { Fields } from "./fields";
 import { Intake } from "./intake";
@@ -140,6 +141,18 @@ export class LabSession {
     const answer = await this.ask(command);
     if (!answer.ok) this.notice.value = capital(answer.error);
     return answer.ok;
+  }
+
+  /** try does what a button of the lab does. Where that runs a line, its node is shown, and the line is in front. */
+  async try(button: Button): Promise<void> {
+    if (button.node !== "") this.selection.pick({ kind: "node", node: button.node });
+    const answer = await this.ask({ op: "try", n: button.n });
+    if (!answer.ok) {
+      this.notice.value = capital(answer.error);
+      return;
+    }
+    const got = decodeTry(answer.result);
+    if (got.ok && got.value.proc !== "") this.prompts.change(got.value.node, (t) => ran(t, got.value.proc));
   }
 
   retry(): void {

@@ -1,8 +1,8 @@
 // What to do next: what one begins with, where one's program goes, and what is worth trying.
-import { useRef } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import type { Scenario } from "../../core/scenarios";
 import { procOf } from "../../core/select";
-import type { ProcSpec } from "../../protocol/types";
+import type { Button, ProcSpec } from "../../protocol/types";
 import { useLab } from "../../ui/pane";
 import { useShell } from "../../ui/shell";
 
@@ -39,7 +39,7 @@ export function Next(props: { readonly about: Scenario | undefined }) {
   const lab = useLab();
   const shell = useShell();
   const slots = useSlots();
-  if (about?.exercise !== true) return null;
+  if (about?.exercise !== true) return <Tries />;
   const empty = slots.some((s) => s.empty);
   return (
     <div class="next" data-testid="next">
@@ -73,6 +73,43 @@ export function Next(props: { readonly about: Scenario | undefined }) {
           run first, in a lab of its own.
         </p>
       )}
+      <Tries />
+    </div>
+  );
+}
+
+/** Tries are the buttons of the scenario, and what to look at after the last one. */
+function Tries() {
+  const lab = useLab();
+  const [last, setLast] = useState<Button | undefined>(undefined);
+  const tries = lab.lab.value?.tries ?? [];
+  if (tries.length === 0) return null;
+  return (
+    <div class="tries">
+      <h3>Try</h3>
+      <div class="buttons">
+        {tries.map((t) => (
+          <button
+            key={t.n}
+            type="button"
+            disabled={!lab.live.value}
+            title={t.says}
+            onClick={() => {
+              setLast(t);
+              void lab.try(t);
+            }}
+            data-testid={`try-${t.n}`}
+          >
+            {t.label}
+          </button>
+        ))}
+      </div>
+      <p class="look" role="status" data-testid="look">
+        {last !== undefined && lab.status.value?.paused === true && (
+          <strong>Time is paused: nothing happens before it runs. </strong>
+        )}
+        {last?.look}
+      </p>
     </div>
   );
 }

@@ -32,6 +32,8 @@ describe("the scenario", () => {
         title: "X",
         seed: "1",
         version: "",
+        goal: "",
+        tries: [],
         brief: "Do it.\n\n3. this\n4. that\n- other\n",
       },
     });
@@ -58,6 +60,26 @@ describe("the scenario", () => {
     expect(lab.uploads).toEqual(["bob:pingd mine.wasm"]);
     expect(lab.session.selection.thing.value).toEqual({ kind: "proc", node: "bob", proc: "pingd" });
     expect(started).toEqual([]);
+  });
+
+  test("its buttons do what they say: at a prompt, whose node is shown; and then it says what to look at", async () => {
+    const lab = new FakeLab("a");
+    const root = mount(lab, <scenario.component />);
+    expect(text(find(root, ".goal"))).toBe("bob's program answers pings to 10.0.0.2.");
+    expect(text(testId(root, "look"))).toBe("");
+    click(testId(root, "try-1"));
+    expect(text(testId(root, "look"))).toBe("Each request should come back as a reply.");
+    expect(lab.waiting).toMatchObject([{ op: "try", n: 1 }]);
+    await lab.answer({ node: "alice", proc: "ping.3" });
+    expect(lab.session.selection.thing.value).toEqual({ kind: "node", node: "alice" });
+    expect(lab.session.prompts.of("alice").front).toBe("ping.3");
+    lab.state({ paused: true });
+    lab.draw();
+    expect(text(testId(root, "look"))).toMatch(/^Time is paused/);
+    click(testId(root, "try-2"));
+    await lab.answer("there is no port s1.1");
+    expect(lab.session.notice.value).toBe("There is no port s1.1");
+    expect(lab.session.selection.thing.value).toEqual({ kind: "node", node: "alice" });
   });
 
   test("a lab that is no exercise has nothing to download, and nothing to check", () => {

@@ -1,0 +1,204 @@
+// Every view of the page, and every report, is looked through by axe: light, dark, and with
+// the colours that a person forces. The page is the one in the server: build both first.
+//   LABSERVER  the program, if it is not the one that make build makes
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { gunzipSync } from "node:zlib";
+import { enter, launch, open, run, shows, until } from "./browser.mjs";
+import { proxy } from "./proxy.mjs";
+import { LABSERVER, startServer } from "./server.mjs";
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+/**
+ * What axe has under trial, and this page keeps all the same: who says what stands on a button means that button. But
+ * in the drawing of the topology, whose boxes have more written in them than their names.
+ */
+const TRIAL = "label-content-name-mismatch";
+/** Findings that are printed of one test. */
+const SHOWN = 20;
+
+/** clean says what axe finds in what the page shows. */
+async function clean(page, view) {
+  await page.evaluate(axe);
+  const found = await page.evaluate(
+    async ([tags, trial]) => {
+      const all = [
+        await window.axe.run(document, { runOnly: { type: "tag", values: tags } }),
+        await window.axe.run({ exclude: ["svg"] }, { runOnly: { type: "rule", values: [trial] } }),
+      ];
+      return all
+        .flatMap((r) => r.violations)
+        .map((v) => `${v.id}: ${v.nodes.map((n) => `${n.target} ${n.any[0]?.message ?? ""}`).slice(0, 3)}`);
+    },
+    [TAGS, TRIAL],
+  );
+  return found.map((f) => `${view}: ${f}`);
+}
+
+/** none fails if something was found. */
+function none(found) {
+  if (found.length > 0) throw new Error(`${found.length} findings\n${found.slice(0, SHOWN).join("\n")}`);
+}
+
+const server = await startServer();
+const way = await proxy(server.url);
+const dir = mkdtempSync(join(tmpdir(), "wireloom-axe-"));
+const reference = (lab) =>
+  gunzipSync(readFileSync(new URL(`../../scenarios/${lab}/reference.wasm.gz`, import.meta.url)));
+const wrong = join(dir, "wrong.wasm");
+writeFileSync(wrong, reference("arp"));
+const browser = await launch();
+
+/** views walks through all that the page shows, and says what is found. */
+async function views(options) {
+  const found = [];
+  const see = async (page, view) => found.push(...(await clean(page, view)));
+  const page = await open(browser, way.url, options);
+  const id = (name) => page.getByTestId(name);
+  const choose = async (label) => {
+    await page.locator(`g[aria-label^="${label}"]`).first().focus();
+    await page.keyboard.press("Enter");
+  };
+  await id("begin").waitFor();
+  await see(page, "the start");
+
+  await id("lab-ping").click();
+  await shows(page, "connection", /^live$/);
+  await see(page, "a lesson with an empty slot");
+  await id("give-file-pingd").setInputFiles(join(import.meta.dirname, "axe.mjs"));
+  await id("upload-error").waitFor();
+  await see(page, "an upload that was refused");
+  await id("upload-error").getByRole("button").click();
+  await id("give-file-pingd").setInputFiles(wrong);
+  await page.locator(".program", { hasText: "wrong.wasm" }).waitFor();
+  await id("check").click();
+  await shows(page, "checked", /checks passed/);
+  for (const one of await page.locator(".checks summary").all()) await one.click();
+  await see(page, "what a check has found");
+
+  await id("solution").waitFor({ state: "detached" });
+  await page.goto(`${way.url}/#scenario=ping&solution`);
+  await page.locator(".row.is-frame", { hasText: "echo reply" }).first().waitFor();
+  await id("try-1").click();
+  await see(page, "a lab that runs");
+  await id("pause").click();
+  await shows(page, "steps", /paused/);
+  await page.locator(".row.is-frame", { hasText: "echo request" }).first().click();
+  await page.locator(".field", { hasText: "ICMP" }).first().click();
+  await page.locator(".hex .lit").first().waitFor();
+  await see(page, "a frame's fields and bytes, and time that is paused");
+  await page.locator(".row.is-call").first().click();
+  await see(page, "a call");
+  await id("filter").fill("nothing has these words");
+  await see(page, "a filter that nothing passes");
+  await id("filter").fill("");
+  await choose("node alice");
+  await enter(page, "nothing");
+  await page.locator("[data-testid=console] .bad").first().waitFor();
+  for (const tab of ["console", "calls", "procs", "network"]) {
+    await id(`tab-${tab}`).click();
+    await see(page, `the view ${tab} of a node`);
+  }
+  await choose("program pingd on bob");
+  for (const tab of ["console", "calls"]) {
+    await id(`tab-${tab}`).click();
+    await see(page, `the view ${tab} of a program`);
+  }
+  await choose("interface tap0 of bob");
+  await see(page, "an interface");
+  await choose("switch s1");
+  await see(page, "a switch");
+  await choose("link alice:em0");
+  await see(page, "a link");
+  await page.keyboard.press("?");
+  await page.locator("dialog[open]").waitFor();
+  await see(page, "the keys");
+  await page.keyboard.press("Escape");
+
+  await page.setViewportSize({ width: 640, height: 420 });
+  for (const part of ["scenario", "topology", "timeline", "detail", "drawer"]) {
+    await id(`part-${part}`).click();
+    await see(page, `a narrow page's ${part}`);
+  }
+  await page.setViewportSize({ width: 1440, height: 900 });
+  way.refuse = true;
+  way.cut();
+  await id("banner").waitFor();
+  await see(page, "a connection that was lost");
+  way.refuse = false;
+  await id("banner").getByRole("button").first().click();
+  await shows(page, "connection", /^live$/);
+  way.say(JSON.stringify({ type: "bye", reason: "The server is being restarted." }));
+  way.part();
+  await id("banner").getByText("The server is being restarted.").waitFor();
+  await see(page, "a lab that is closed");
+
+  await page.goto(`${way.url}/#scenario=nothing`);
+  await page.getByText("No lab could be started").waitFor();
+  await see(page, "a lab that there is not");
+  await page.goto(`${way.url}/#scenario=vpn`);
+  await page.locator('g[aria-label^="interface tun0 of west, 10.8.0.1"]').waitFor();
+  await see(page, "a lab with a tunnel");
+  await page.goto(`${way.url}/#scenario=router&solution`);
+  await until(page, "another lab", () => document.title.startsWith("router"));
+  await see(page, "a lab with many links");
+  await page.context().close();
+  return found;
+}
+
+/** reports are those that labserver writes, by what they are. */
+function reports() {
+  const handed = join(dir, "handed");
+  mkdirSync(handed);
+  writeFileSync(join(handed, "anna.wasm"), reference("ping"));
+  writeFileSync(join(handed, "bert.wasm"), reference("arp"));
+  const say = (...args) => spawnSync(LABSERVER, args, { encoding: "utf8" });
+  for (const args of [
+    ["grade", "ping", "--html", join(dir, "passed.html")],
+    ["grade", "ping", "--program", wrong, "--html", join(dir, "failed.html")],
+    ["grade", "ping", "--program", wrong, "--audience", "student", "--html", join(dir, "student.html")],
+    ["grade-all", "ping", handed, "--format", "html", "--out", join(dir, "all")],
+  ]) {
+    const r = say(...args);
+    if (r.status > 1) throw new Error(`${args.join(" ")}: ${r.stderr}`);
+  }
+  const pages = readdirSync(dir, { recursive: true }).filter((f) => f.endsWith(".html"));
+  if (pages.length < 5) throw new Error(`only ${pages.length} reports were made`);
+  return pages;
+}
+const made = reports();
+
+const MODES = [
+  ["light", { colorScheme: "light" }],
+  ["dark", { colorScheme: "dark" }],
+  ["forced colours", { forcedColors: "active" }],
+];
+await run(
+  MODES.flatMap(([mode, options]) => [
+    [`the page, ${mode}`, async () => none(await views(options))],
+    [
+      `reports, ${mode}`,
+      async () => {
+        const found = [];
+        for (const file of made) {
+          const page = await open(browser, pathToFileURL(join(dir, file)).href, options);
+          found.push(...(await clean(page, file)));
+          await page.context().close();
+        }
+        none(found);
+      },
+    ],
+  ]),
+);
+await browser.close();
+way.close();
+rmSync(dir, { recursive: true });
+if ((await server.stop()) !== 0) {
+  console.error(`labserver ended badly:\n${server.log}`);
+  process.exitCode = 1;
+}
