@@ -93,8 +93,10 @@ export function outcome(c: Checked): string {
   const points = (of: readonly number[]): number => of.reduce((a, b) => a + b, 0);
   const earned = points(c.checks.map((x) => x.earned));
   const of = points(c.checks.map((x) => x.points));
-  const said = `${passed} of ${c.checks.length} checks passed: ${earned} of ${of} points`;
-  return c.hidden ? `${said} so far. More is checked later, which is not shown before.` : `${said}.`;
+  const said = `${passed} of ${c.checks.length} checks passed`;
+  return c.hidden
+    ? `${said} so far. More is checked, and the total comes later.`
+    : `${said}: ${earned} of ${of} points.`;
 }
 
 /** passedAll says that nothing that is seen is missing. */

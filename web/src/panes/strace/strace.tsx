@@ -8,7 +8,7 @@ import { type OfNode, useLab } from "../../ui/pane";
 import { useWindow } from "../../ui/window";
 import css from "./strace.module.css";
 
-const ROW = 20;
+const ROW = 24;
 
 export function Strace(props: OfNode) {
   const { node } = props;

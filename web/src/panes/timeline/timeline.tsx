@@ -57,6 +57,14 @@ export function TimeLine() {
     if (number !== undefined && row !== undefined) drawn.push({ n: number, index: place - listed.first + 1, row });
   }
 
+  // A grid has rows; without any there is why.
+  const grid =
+    drawn.length === 0
+      ? ({ role: "group" } as const)
+      : {
+          "aria-rowcount": listed.length,
+          "aria-activedescendant": drawn.some((d) => d.n === n) ? `${id}-${n}` : undefined,
+        };
   return (
     <section class={css.timeline} aria-label="Time line">
       <div class="head">
@@ -77,8 +85,7 @@ export function TimeLine() {
         ref={box}
         role="grid"
         aria-label="Events"
-        aria-rowcount={listed.length}
-        aria-activedescendant={n === undefined ? undefined : `${id}-${n}`}
+        {...grid}
         tabIndex={0}
         onScroll={onScroll}
         onKeyDown={onKey}
