@@ -25,6 +25,8 @@ type netswitch struct {
 	sweep  loop.Timer
 	due    time.Duration // of sweep, where it is set
 	gone   bool          // it was removed
+
+	changed variants // of the frame that is carried out
 }
 
 // A switchPort is the end of a link that is plugged into a switch.
@@ -77,7 +79,7 @@ func (sp switchPort) deliver(f *fabric.Frame) {
 // carry carries out what the bridge says of a frame that came in by a port, or of none. It
 // reports whether the frame is the spanning tree's.
 func (s *netswitch) carry(in int, f *fabric.Frame, acts []bridge.Act) (bpdu bool) {
-	var changed variants
+	changed := &s.changed
 	for i := range acts {
 		switch a := &acts[i]; a.Kind {
 		case bridge.Send, bridge.Copy:
@@ -96,7 +98,9 @@ func (s *netswitch) carry(in int, f *fabric.Frame, acts []bridge.Act) (bpdu bool
 			s.learned(a)
 		}
 	}
-	changed.release(s.lab)
+	if changed.any() {
+		changed.release(s.lab)
+	}
 	return bpdu
 }
 
@@ -128,12 +132,16 @@ func (v *variants) of(l *Lab, f *fabric.Frame, bytes []byte) *fabric.Frame {
 	return v[0].frame
 }
 
+// any reports whether there are any: the last one made is the first.
+func (v *variants) any() bool { return v[0].frame != nil }
+
 func (v *variants) release(l *Lab) {
 	for i := range v {
 		if v[i].frame != nil {
 			l.pool.Release(v[i].frame)
 		}
 	}
+	*v = variants{}
 }
 
 // plugged tells the switch that its link at the port is up or down.

@@ -177,10 +177,13 @@ func (r Reason) Text() string { return texts[r] }
 // returns is good until the next call.
 type Bridge struct {
 	conf  Config
+	self  addr // its own
 	ports []port
 	table table
-	group groups
+	asked groups
 	acts  []Act
+	made  rewritten     // of the frame that is decided about
+	group snooped       // of it, where the switch snoops
 	seen  time.Duration // the latest time that it was told
 	addrs bool          // ports have addresses of their own
 }
@@ -197,6 +200,8 @@ type port struct {
 	short   shortAge
 	flooded int           // in the second that began at window
 	window  time.Duration //
+	from    found         // the latest source of its frames
+	to      found         // their latest destination
 	Counters
 }
 
@@ -212,7 +217,7 @@ func New(c Config) *Bridge {
 	c.TPID = cmp.Or(c.TPID, TPID8021Q)
 	c.Ageing = cmp.Or(c.Ageing, Ageing)
 	c.MaxMACs = cmp.Or(c.MaxMACs, MaxMACs)
-	b := &Bridge{conf: c, ports: make([]port, len(c.Ports))}
+	b := &Bridge{conf: c, self: addrOf(c.MAC), ports: make([]port, len(c.Ports))}
 	b.table.init()
 	for i, pc := range c.Ports {
 		p := &b.ports[i]
@@ -242,10 +247,29 @@ func (b *Bridge) Count(port int) Counters { return b.ports[port].Counters }
 
 func (b *Bridge) begin(now time.Duration) {
 	b.acts = b.acts[:0]
+	b.made = rewritten{}
 	b.seen = now
 	b.settle(now)
 }
 
+// act adds an act that is to be filled in.
+func (b *Bridge) act(k ActKind) *Act {
+	n := len(b.acts)
+	if n < cap(b.acts) {
+		b.acts = b.acts[:n+1]
+		b.acts[n] = Act{}
+	} else {
+		b.acts = append(b.acts, Act{})
+	}
+	a := &b.acts[n]
+	a.Kind = k
+	return a
+}
+
+// drop is not inlined: with it in many places the way of a frame that is not dropped is
+// longer than a processor's cache of instructions.
+//
+//go:noinline
 func (b *Bridge) drop(in int, vlan uint16, why Reason) []Act {
 	p := &b.ports[in]
 	if p.Dropped == nil {

@@ -3,6 +3,7 @@ package bridge
 import (
 	"hash/maphash"
 	"iter"
+	"math/bits"
 	"slices"
 	"time"
 )
@@ -21,17 +22,23 @@ type entry struct {
 // Whoever chooses addresses does not know the seed, which decides nothing but where an
 // entry lies.
 type fdb struct {
-	slots []entry // a power of two, at most three quarters of them used
-	n     int
-	seed  maphash.Seed
+	slots   []entry // a power of two, at most three quarters of them used
+	n       int
+	seed    uint64
+	changes uint64 // after one, an entry that was found may lie elsewhere
 }
 
 const minSlots = 16
 
-func newFDB() fdb { return fdb{slots: make([]entry, minSlots), seed: maphash.MakeSeed()} }
+func newFDB() fdb {
+	return fdb{slots: make([]entry, minSlots), seed: maphash.String(maphash.MakeSeed(), "")}
+}
 
 // home is where an entry of the key lies if no other does.
-func (t *fdb) home(k key) int { return int(maphash.Comparable(t.seed, k)) & (len(t.slots) - 1) }
+func (t *fdb) home(k key) int {
+	hi, lo := bits.Mul64(uint64(k)^t.seed, 0x9e3779b97f4a7c15) // 2^64 by the golden ratio
+	return int(hi^lo) & (len(t.slots) - 1)
+}
 
 // at is where the entry of a key is, or where it would go.
 func (t *fdb) at(k key) int {
@@ -50,8 +57,25 @@ func (t *fdb) get(k key) *entry {
 	return nil
 }
 
+// A found entry is one that was looked up before: a port's frames come mostly from one
+// address and go to one, which then need not be looked up each time. Its zero value is
+// what was not found.
+type found struct {
+	*entry
+	changes uint64
+}
+
+// find is get; last is what was found before, and what this finds.
+func (t *fdb) find(k key, last *found) *entry {
+	if last.entry == nil || last.key != k || last.changes != t.changes {
+		*last = found{t.get(k), t.changes}
+	}
+	return last.entry
+}
+
 // put adds an entry, whose key has none.
 func (t *fdb) put(e entry) {
+	t.changes++
 	if 4*(t.n+1) > 3*len(t.slots) {
 		old := t.slots
 		t.slots = make([]entry, 2*len(old))
@@ -69,6 +93,7 @@ func (t *fdb) put(e entry) {
 // remove takes the entry of a key out, which it has. Those that had to lie further on
 // because of it move up.
 func (t *fdb) remove(k key) {
+	t.changes++
 	mask := len(t.slots) - 1
 	free := t.at(k)
 	for i := (free + 1) & mask; t.slots[i].used; i = (i + 1) & mask {

@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"encoding/binary"
 	"time"
 
 	"wireloom/vnet/fabric/stp"
@@ -16,7 +17,9 @@ func (b *Bridge) Receive(now time.Duration, in int, frame []byte) []Act {
 	if err != nil {
 		return b.drop(in, 0, TooShort)
 	}
-	f := incoming{port: in, frame: e, dst: e.Dst(), src: e.Src()}
+	var f incoming // field by field: a literal is made elsewhere and copied, which takes longer than to decide
+	f.port, f.frame = in, e
+	f.dst, f.src = addr(binary.BigEndian.Uint64(e)>>16), addr(binary.BigEndian.Uint64(e[4:]))&broadcast
 	b.mirror(in, MirrorIn, frame)
 	if p.absent {
 		return b.drop(in, 0, Nowhere)
@@ -27,7 +30,7 @@ func (b *Bridge) Receive(now time.Duration, in int, frame []byte) []Act {
 		}
 	}
 	switch {
-	case f.src.IsMulticast() || f.src.IsZero():
+	case f.src.isGroup() || f.src == nobody:
 		return b.drop(in, 0, BadSource)
 	case b.keeps(f.dst):
 		return b.reserved(now, &f)
@@ -43,10 +46,8 @@ func (b *Bridge) Receive(now time.Duration, in int, frame []byte) []Act {
 		}
 	}
 	b.learn(now, &f)
-	if f.dst.IsMulticast() && !f.dst.IsBroadcast() && b.conf.Snooping {
-		if why := b.snoop(now, &f); why != "" {
-			return b.drop(in, f.vlan, why)
-		}
+	if why := b.snoop(now, &f); why != "" {
+		return b.drop(in, f.vlan, why)
 	}
 	if !p.state.Forwards() {
 		return b.drop(in, f.vlan, Blocked)
@@ -57,37 +58,42 @@ func (b *Bridge) Receive(now time.Duration, in int, frame []byte) []Act {
 // keeps reports whether frames to an address go no further than this switch: the
 // reserved addresses (802.1Q-2018, table 8-1), but for those that it is told to pass.
 // A Linux bridge without a spanning tree takes BPDUs for ordinary frames.
-func (b *Bridge) keeps(dst packet.MAC) bool {
-	if dst[0] != 0x01 || dst[1] != 0x80 || dst[2] != 0xc2 || dst[3] != 0 || dst[4] != 0 || dst[5]&0xf0 != 0 {
+func (b *Bridge) keeps(dst addr) bool {
+	if dst&^0xf != reservedGroups {
 		return false
 	}
-	if dst[5] == 0 && b.conf.Dialect == Linux && !b.conf.STP || b.conf.TPID == TPID8021AD && passedByProvider>>dst[5]&1 == 1 {
+	n := dst & 0xf
+	if n == 0 && b.conf.Dialect == Linux && !b.conf.STP || b.conf.TPID == TPID8021AD && passedByProvider>>n&1 == 1 {
 		return false
 	}
-	return dst[5] == 1 || b.conf.GroupMask>>dst[5]&1 == 0
+	return n == 1 || b.conf.GroupMask>>n&1 == 0
 }
+
+// reservedGroups is the first of the reserved addresses, and pauseGroup that of pause
+// frames.
+const reservedGroups, pauseGroup addr = 0x0180c2000000, reservedGroups + 1
 
 // passedByProvider are the reserved addresses that a switch of service tags passes on:
 // they are the business of its customers' switches (802.1Q-2018, table 8-2).
 const passedByProvider = 1<<0x0 | 1<<0xb | 1<<0xc | 1<<0xd | 1<<0xf
 
-// treeGroup is the last byte of the address that BPDUs are sent to: a bridge of service
-// tags has another one than its customers'.
-func (b *Bridge) treeGroup() byte {
+// treeGroup is the address that BPDUs are sent to: a bridge of service tags has another
+// one than its customers'.
+func (b *Bridge) treeGroup() addr {
 	if b.conf.TPID == TPID8021AD {
-		return 8
+		return reservedGroups + 8
 	}
-	return 0
+	return reservedGroups
 }
 
 // reserved is what becomes of a frame to a reserved address. Its source is learned:
 // what is learned comes before what is filtered (802.1Q-2018, 8.6.1 and 8.6.3). A pause
 // frame ends in the port.
 func (b *Bridge) reserved(now time.Duration, f *incoming) []Act {
-	if f.dst[5] != 1 && b.ports[f.port].state.Learns() && b.classify(f) == "" {
+	if f.dst != pauseGroup && b.ports[f.port].state.Learns() && b.classify(f) == "" {
 		b.learn(now, f)
 	}
-	if f.dst[5] == b.treeGroup() && b.conf.STP && f.tag == nil {
+	if f.dst == b.treeGroup() && b.conf.STP && f.tag == nil {
 		b.acts = append(b.acts, Act{Kind: BPDU, Port: f.port})
 		return b.acts
 	}
@@ -96,11 +102,11 @@ func (b *Bridge) reserved(now time.Duration, f *incoming) []Act {
 
 // forward sends a frame where it belongs.
 func (b *Bridge) forward(now time.Duration, f *incoming) []Act {
-	if !f.dst.IsMulticast() && !b.conf.Hub {
+	if !f.dst.isGroup() && !b.conf.Hub {
 		if b.own(f.dst, f.vlan) {
 			return b.drop(f.port, f.vlan, ForBridge)
 		}
-		if e := b.table.get(keyOf(b.fid(f.vlan), f.dst)); e != nil {
+		if e := b.table.find(keyOf(b.fid(f.vlan), f.dst), &b.ports[f.port].to); e != nil {
 			port := int(e.port)
 			switch {
 			case b.passes(f, port):
@@ -132,11 +138,11 @@ func (b *Bridge) forward(now time.Duration, f *incoming) []Act {
 	return b.acts
 }
 
-func kindOf(dst packet.MAC) Flood {
+func kindOf(dst addr) Flood {
 	switch {
-	case dst.IsBroadcast():
+	case dst == broadcast:
 		return FloodBroadcast
-	case dst.IsMulticast():
+	case dst.isGroup():
 		return FloodMulticast
 	}
 	return FloodUnicast
@@ -162,20 +168,26 @@ func (b *Bridge) passes(f *incoming, out int) bool {
 
 func (b *Bridge) send(f *incoming, out int) {
 	b.ports[out].Out++
-	a := Act{Kind: Send, Port: out, VLAN: f.vlan, Frame: b.leaving(f, out)}
-	b.acts = append(b.acts, a)
-	if a.Frame == nil {
-		b.mirror(out, MirrorOut, f.frame)
-	} else {
-		b.mirror(out, MirrorOut, a.Frame)
+	changed := b.leaving(f, out)
+	a := b.act(Send)
+	a.Port, a.VLAN, a.Frame = out, f.vlan, changed
+	if changed == nil {
+		changed = f.frame
 	}
+	b.mirror(out, MirrorOut, changed)
 }
 
 // mirror copies what passes a port to the port that watches it. A copy passes no
 // further rule: not the watching port's state, nor its VLANs.
 func (b *Bridge) mirror(at int, way Mirror, frame []byte) {
-	p := &b.ports[at]
-	if to := p.conf.MirrorTo - 1; to >= 0 && p.conf.Mirror&way != 0 && b.ports[to].up {
+	if p := &b.ports[at]; p.conf.MirrorTo > 0 && p.conf.Mirror&way != 0 {
+		b.copy(p.conf.MirrorTo-1, frame)
+	}
+}
+
+//go:noinline
+func (b *Bridge) copy(to int, frame []byte) {
+	if b.ports[to].up {
 		b.ports[to].Out++
 		b.acts = append(b.acts, Act{Kind: Copy, Port: to, Frame: append([]byte(nil), frame...)})
 	}

@@ -218,8 +218,8 @@ func (b *Bridge) AddStatic(now time.Duration, port int, mac packet.MAC, vid uint
 		return err
 	}
 	for _, v := range vids {
-		k := keyOf(v, mac)
-		if b.table.get(k) != nil || b.own(mac, v) {
+		k := keyOf(v, addrOf(mac))
+		if b.table.get(k) != nil || b.own(addrOf(mac), v) {
 			return ErrExists
 		}
 		b.table.put(entry{key: k, port: int32(port), static: true, seen: now})
@@ -237,8 +237,9 @@ func (b *Bridge) RemoveEntry(now time.Duration, port int, mac packet.MAC, vid ui
 	}
 	found := false
 	for _, v := range vids {
-		if e := b.table.get(keyOf(v, mac)); e != nil && int(e.port) == port {
-			b.forget(keyOf(v, mac), Flushed)
+		k := keyOf(v, addrOf(mac))
+		if e := b.table.get(k); e != nil && int(e.port) == port {
+			b.forget(k, Flushed)
 			found = true
 		}
 	}

@@ -36,6 +36,14 @@ type groups struct {
 	began   bool
 }
 
+// A snooped frame to a group is what snooping found of it.
+type snooped struct {
+	group     netip.Addr // the IP group that it is for
+	asked     bool       // everybody gets it
+	control   bool       // it is IGMP or MLD
+	toRouters bool       // it is a report, which members must not hear
+}
+
 type groupKey struct {
 	vlan  uint16
 	group netip.Addr
@@ -50,7 +58,7 @@ func (g *groups) next() time.Duration {
 
 // query is the switch's own general query, out of every port.
 func (b *Bridge) query(now time.Duration) {
-	g := &b.group
+	g := &b.asked
 	if !b.conf.Snooping || !b.conf.Querier {
 		return
 	}
@@ -95,6 +103,13 @@ var allHosts = netip.AddrFrom4([4]byte{224, 0, 0, 1})
 // snoop reads what a frame to a group says of groups. It returns a reason where the
 // frame is malformed and goes no further.
 func (b *Bridge) snoop(now time.Duration, f *incoming) Reason {
+	if !b.conf.Snooping {
+		return ""
+	}
+	b.group = snooped{}
+	if !f.dst.isGroup() || f.dst == broadcast {
+		return ""
+	}
 	typ, p := f.frame.Type(), f.frame.Payload()
 	if f.tag != nil {
 		typ, p = f.tag.Type(), f.tag.Payload()
@@ -113,33 +128,33 @@ func (b *Bridge) snoopIPv4(now time.Duration, f *incoming, frame []byte) Reason 
 	if err != nil {
 		return BadGroup
 	}
-	f.group = p.Dst()
+	b.group.group = p.Dst()
 	if p.Protocol() != packet.ProtoIGMP {
-		f.asked = always(f.group)
+		b.group.asked = always(b.group.group)
 		return ""
 	}
 	m := p.Payload()
 	if len(m) < 8 || packet.Checksum(m) != 0 {
 		return BadGroup
 	}
-	f.control = true
+	b.group.control = true
 	group := netip.AddrFrom4([4]byte(m[4:8]))
 	switch m[0] {
 	case 0x11: // query
-		if len(m) != 8 && len(m) < 12 || group.IsUnspecified() && f.group != allHosts {
+		if len(m) != 8 && len(m) < 12 || group.IsUnspecified() && b.group.group != allHosts {
 			return BadGroup
 		}
 		b.heardQuery(now, f, 0)
 	case 0x12, 0x16: // reports
-		f.toRouters = true
+		b.group.toRouters = true
 		b.joined(now, f, group)
 	case 0x17: // leave
 		b.left(now, f, group)
 	case 0x22:
-		f.toRouters = true
+		b.group.toRouters = true
 		return b.reportsV3(now, f, m)
 	default:
-		f.control = false
+		b.group.control = false
 	}
 	return ""
 }
@@ -171,8 +186,8 @@ func (b *Bridge) snoopIPv6(now time.Duration, f *incoming, frame []byte) Reason 
 	if err != nil {
 		return BadGroup
 	}
-	f.group = p.Dst()
-	f.asked = always(f.group)
+	b.group.group = p.Dst()
+	b.group.asked = always(b.group.group)
 	if p.NextHeader() != packet.ProtoHopByHop { // which MLD comes behind: RFC 2710, 3
 		return ""
 	}
@@ -190,20 +205,20 @@ func (b *Bridge) snoopIPv6(now time.Duration, f *incoming, frame []byte) Reason 
 	group := netip.AddrFrom16([16]byte(m.Payload()[:16]))
 	switch m.Type() {
 	case packet.ICMPv6ListenerQuery:
-		f.control = true
+		b.group.control = true
 		b.heardQuery(now, f, 1)
 	case packet.ICMPv6ListenerReport:
-		f.control, f.toRouters = true, true
+		b.group.control, b.group.toRouters = true, true
 		b.joined(now, f, group)
 	case packet.ICMPv6ListenerDone:
-		f.control = true
+		b.group.control = true
 		b.left(now, f, group)
 	}
 	return ""
 }
 
 func (b *Bridge) heardQuery(now time.Duration, f *incoming, family int) {
-	g := &b.group
+	g := &b.asked
 	if g.heard[family] <= now {
 		g.grace[family] = now + responseInterval
 	}
@@ -225,7 +240,7 @@ func always(group netip.Addr) bool {
 }
 
 func (b *Bridge) joined(now time.Duration, f *incoming, group netip.Addr) {
-	g := &b.group
+	g := &b.asked
 	k := groupKey{f.vlan, group}
 	if always(group) || !group.IsMulticast() {
 		return
@@ -244,7 +259,7 @@ func (b *Bridge) joined(now time.Duration, f *incoming, group netip.Addr) {
 
 // left is a leave: only who asks may conclude something from it.
 func (b *Bridge) left(now time.Duration, f *incoming, group netip.Addr) {
-	if ports := b.group.members[groupKey{f.vlan, group}]; b.conf.Querier && ports != nil {
+	if ports := b.asked.members[groupKey{f.vlan, group}]; b.conf.Querier && ports != nil {
 		if _, ok := ports[f.port]; ok {
 			ports[f.port] = min(ports[f.port], now+lastMembers*lastMember)
 		}
@@ -253,12 +268,12 @@ func (b *Bridge) left(now time.Duration, f *incoming, group netip.Addr) {
 
 // wanted is which ports a frame to a group goes to; nil for all that are flooded.
 func (b *Bridge) wanted(now time.Duration, f *incoming) []bool {
-	g := &b.group
-	if !b.conf.Snooping || !f.group.IsValid() || f.asked || f.control && !f.toRouters {
+	g := &b.asked
+	if !b.conf.Snooping || !b.group.group.IsValid() || b.group.asked || b.group.control && !b.group.toRouters {
 		return nil
 	}
 	family := 0
-	if f.group.Is6() {
+	if b.group.group.Is6() {
 		family = 1
 	}
 	if now < g.grace[family] || !(b.conf.Querier && family == 0) && g.heard[family] <= now {
@@ -268,8 +283,8 @@ func (b *Bridge) wanted(now time.Duration, f *incoming) []bool {
 	for _, port := range slices.Sorted(maps.Keys(g.routers)) {
 		to[port] = g.routers[port] > now
 	}
-	if !f.toRouters {
-		for port, until := range g.members[groupKey{f.vlan, f.group}] {
+	if !b.group.toRouters {
+		for port, until := range g.members[groupKey{f.vlan, b.group.group}] {
 			to[port] = to[port] || until > now
 		}
 	}

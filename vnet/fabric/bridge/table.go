@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"encoding/binary"
 	"iter"
 	"maps"
 	"slices"
@@ -17,16 +18,28 @@ type table struct {
 	full  map[uint16]bool // the table of this VLAN is full, and that has been told
 }
 
-// A key is a VLAN and a MAC address as a number, which a map finds faster.
+// An addr is a MAC address as a number, which is what is compared and looked up of one.
+type addr uint64
+
+const nobody, broadcast addr = 0, 1<<48 - 1
+
+func addrOf(m packet.MAC) addr {
+	return addr(binary.BigEndian.Uint32(m[:]))<<16 | addr(binary.BigEndian.Uint16(m[4:]))
+}
+
+func (a addr) mac() packet.MAC {
+	return packet.MAC{byte(a >> 40), byte(a >> 32), byte(a >> 24), byte(a >> 16), byte(a >> 8), byte(a)}
+}
+
+// isGroup reports whether it is that of a group: broadcast is one.
+func (a addr) isGroup() bool { return a>>40&1 == 1 }
+
+// A key is a VLAN and an address.
 type key uint64
 
-func keyOf(vlan uint16, m packet.MAC) key {
-	return key(vlan)<<48 | key(m[0])<<40 | key(m[1])<<32 | key(m[2])<<24 | key(m[3])<<16 | key(m[4])<<8 | key(m[5])
-}
+func keyOf(vlan uint16, a addr) key { return key(vlan)<<48 | key(a) }
 
-func (k key) mac() packet.MAC {
-	return packet.MAC{byte(k >> 40), byte(k >> 32), byte(k >> 24), byte(k >> 16), byte(k >> 8), byte(k)}
-}
+func (k key) mac() packet.MAC { return addr(k & key(broadcast)).mac() }
 
 func (k key) vlan() uint16 { return uint16(k >> 48) }
 
@@ -45,11 +58,11 @@ func (b *Bridge) fid(vlan uint16) uint16 {
 
 // own reports whether an address is the switch's own in a VLAN: its own, and those of
 // its ports where they are members.
-func (b *Bridge) own(mac packet.MAC, vlan uint16) bool {
-	if mac.IsZero() {
+func (b *Bridge) own(a addr, vlan uint16) bool {
+	if a == nobody {
 		return false
 	}
-	if mac == b.conf.MAC && (vlan == 0 || b.conf.Dialect == Standard || slices.Contains(b.conf.VLANs, vlan)) {
+	if a == b.self && (vlan == 0 || b.conf.Dialect == Standard || slices.Contains(b.conf.VLANs, vlan)) {
 		return true
 	}
 	if !b.addrs {
@@ -57,7 +70,7 @@ func (b *Bridge) own(mac packet.MAC, vlan uint16) bool {
 	}
 	for i := range b.ports {
 		p := &b.ports[i]
-		if p.conf.MAC == mac && !p.absent {
+		if addrOf(p.conf.MAC) == a && !p.absent {
 			if _, ok := p.member[vlan]; ok || vlan == 0 {
 				return true
 			}
@@ -73,7 +86,7 @@ func (b *Bridge) learn(now time.Duration, f *incoming) {
 	}
 	vlan := b.fid(f.vlan)
 	k := keyOf(vlan, f.src)
-	e := b.table.get(k)
+	e := b.table.find(k, &b.ports[f.port].from)
 	switch {
 	case e != nil && int(e.port) == f.port:
 		e.seen = now
@@ -97,7 +110,7 @@ func (b *Bridge) learn(now time.Duration, f *incoming) {
 	b.ports[f.port].Learned++
 	b.table.put(entry{key: k, port: int32(f.port), seen: now})
 	b.table.count[vlan]++
-	b.acts = append(b.acts, Act{Kind: Learn, Port: f.port, VLAN: vlan, MAC: f.src})
+	b.acts = append(b.acts, Act{Kind: Learn, Port: f.port, VLAN: vlan, MAC: f.src.mac()})
 }
 
 func (b *Bridge) forget(k key, why Reason) {
@@ -144,7 +157,7 @@ func (b *Bridge) Tick(now time.Duration) (acts []Act, next time.Duration) {
 			soonest(t)
 		}
 	}
-	if t := b.group.next(); t != never {
+	if t := b.asked.next(); t != never {
 		soonest(t)
 	}
 	b.query(now)

@@ -2,7 +2,6 @@ package bridge
 
 import (
 	"encoding/binary"
-	"net/netip"
 
 	"wireloom/vnet/packet"
 )
@@ -16,23 +15,17 @@ const (
 type incoming struct {
 	port   int
 	frame  packet.Ethernet
-	dst    packet.MAC
-	src    packet.MAC
+	dst    addr
+	src    addr
 	vlan   uint16      // 0 where the switch knows none
 	pcp    uint16      // priority and drop eligibility, in their place in a tag
 	tag    packet.VLAN // that it came with, of any kind, which its length does not count; nil if none
 	tagged bool        // with a tag of the switch's own kind
-
-	// As it leaves where that is otherwise than it came: without a tag, or with the
-	// switch's. All ports share the bytes.
-	without, with []byte
-
-	// What snooping found, where it looked.
-	group     netip.Addr // the IP group that it is for
-	asked     bool       // everybody gets it
-	control   bool       // it is IGMP or MLD
-	toRouters bool       // it is a report, which members must not hear
 }
+
+// A rewritten frame is one as it leaves where that is otherwise than it came: without a
+// tag, or with the switch's. All ports share the bytes.
+type rewritten struct{ without, with []byte }
 
 // body is the frame behind its addresses without the switch's own tag.
 func (f *incoming) body() []byte {
@@ -76,18 +69,18 @@ func (b *Bridge) leaving(f *incoming, out int) []byte {
 	switch {
 	case untagged && !f.tagged, !untagged && f.tagged && f.tag.TCI()&vidMask == f.vlan:
 		return nil
-	case untagged && f.without != nil:
-		return f.without
+	case untagged && b.made.without != nil:
+		return b.made.without
 	case untagged:
-		f.without = append(append(make([]byte, 0, len(f.frame)), f.frame[:macsLen]...), f.body()...)
-		return f.without
-	case f.with != nil:
-		return f.with
+		b.made.without = append(append(make([]byte, 0, len(f.frame)), f.frame[:macsLen]...), f.body()...)
+		return b.made.without
+	case b.made.with != nil:
+		return b.made.with
 	}
-	g := packet.AppendEthernet(make([]byte, 0, len(f.frame)+packet.VLANLen), f.dst, f.src, b.conf.TPID)
+	g := packet.AppendEthernet(make([]byte, 0, len(f.frame)+packet.VLANLen), f.frame.Dst(), f.frame.Src(), b.conf.TPID)
 	g = binary.BigEndian.AppendUint16(g, f.pcp|f.vlan)
-	f.with = append(g, f.body()...)
-	return f.with
+	b.made.with = append(g, f.body()...)
+	return b.made.with
 }
 
 // length is the frame's length as a port's MTU counts it: without its outermost tag,
