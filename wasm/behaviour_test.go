@@ -48,7 +48,7 @@ func TestBehaviour(t *testing.T) {
 		{name: "Go: the runtime gives up at the limit", source: goTest, args: "memory", memory: 16 << 20, exit: 2, console: "runtime: out of memory*"},
 		{
 			name: "Go: directories", source: goTest, args: "dir",
-			console: "/ dev:d--------- tmp:d---------\n/dev null:Dc--------- random:Dc--------- tap0:Dc--------- urandom:Dc--------- zero:Dc---------\nDcrw------- true mkdir /x: Read-only file system\n",
+			console: "/ dev:d--------- tmp:d---------\n/dev console:Dc--------- fd:d--------- null:Dc--------- random:Dc--------- stderr:Dc--------- stdin:Dc--------- stdout:Dc--------- tap0:Dc--------- tty:Dc--------- urandom:Dc--------- zero:Dc---------\nDcrw------- true mkdir /x: Read-only file system\n",
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -48,7 +48,7 @@ func (f *function) bulk(i instr) {
 	}
 	w = f.m.settle(append(w, opI64Sub))
 	f.w = putU(append(w, opLocalGet), n)
-	f.charges++
+	f.charged(f.locals)
 	f.copy(i)
 }
 
@@ -66,7 +66,7 @@ func (f *function) grow(i instr, shift byte) {
 	w = append(w, opI32Const, 0x7f, opI32Ne, opI64ExtendU, opI64Mul)
 	w = f.m.settle(append(w, opI64Sub))
 	f.w = putU(append(w, opLocalGet), old)
-	f.charges++
+	f.charged(f.locals)
 }
 
 // entryHelper is the body of the function that counted functions call when fuel

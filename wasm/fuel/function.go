@@ -8,6 +8,7 @@ type frame struct {
 	mixed   bool   // branches go there from several regions, or by a br_table
 	region  uint32 // region of the first such branch
 	fork    uint32 // region of the if
+	shape   frameShape
 }
 
 // A function rewrites one body after the other, reusing its buffers.
@@ -45,13 +46,7 @@ type function struct {
 
 	calls  int
 	values int // bound on the values the function's frame may hold
-
-	// For the estimate of compiling work.
-	charges  int
-	blocks   int
-	targets  int // of br_tables
-	loops    int // that are open
-	loopWork int // sum of the loops' depths
+	shape
 }
 
 // Values of costAt that are no position.
@@ -77,7 +72,7 @@ func (f *function) rewrite(r *reader, typ uint32, out []byte) []byte {
 	clear(f.temp)
 	f.dead = false
 	f.region, f.cost, f.costAt, f.entryCost = 0, 0, inEntry, 0
-	f.calls, f.charges, f.blocks, f.targets, f.loops, f.loopWork = 0, 0, 1, 0, 0, 0
+	f.calls, f.shape = 0, shape{}
 	f.values = f.locals + len(t.Results)
 	for len(f.open) > 0 {
 		if !r.more() {
@@ -202,6 +197,9 @@ func (f *function) step() {
 		f.branch(f.label(i.at, i.x), false)
 		f.copy(i)
 		f.dead = f.dead || i.op == opBr
+		if i.op == opBrIf {
+			f.enter(f.depth + 1)
+		}
 	case opBrTable:
 		f.targets += i.n
 		for range i.n {
@@ -229,6 +227,9 @@ func (f *function) step() {
 			r.failAt(i.at, "no local %d, the function has %d", i.x, f.locals)
 		}
 		f.copy(i)
+		if i.op == opLocalSet {
+			f.popped()
+		}
 	default:
 		f.operate(i)
 	}
@@ -257,6 +258,7 @@ func (f *function) copy(i instr) { f.w = append(f.w, f.r.b[i.at:f.r.p]...) }
 func (f *function) called(i instr) {
 	f.calls++
 	f.values += i.n
+	f.stack += i.n
 }
 
 // pay charges one unit for the instruction about to be written.
@@ -265,6 +267,7 @@ func (f *function) pay() {
 		return
 	}
 	f.values++
+	f.stack++
 	if f.cost == regionCap {
 		f.newRegion()
 	}
@@ -276,8 +279,7 @@ func (f *function) pay() {
 	case unpaid:
 		f.w = f.m.charge(f.w, 0)
 		f.costAt = len(f.w) - f.m.chargeTail
-		f.charges++
-		f.blocks += 2
+		f.charged(f.locals)
 	}
 	f.w[f.costAt] = byte(-f.cost) & 0x7f
 }
@@ -299,7 +301,11 @@ func (f *function) label(at int, depth uint32) *frame {
 // branch notes that control may go from here to the end of t. Going to a loop's
 // head needs no note: the head always begins a region.
 func (f *function) branch(t *frame, table bool) {
-	if !f.dead && t.op != opLoop {
+	if f.dead {
+		return
+	}
+	f.leave(&t.shape)
+	if t.op != opLoop {
 		t.from(f.region)
 		t.mixed = t.mixed || table
 	}
@@ -320,12 +326,7 @@ func (f *function) begin(i instr) {
 		f.r.failAt(i.at, "blocks nest deeper than %d", f.m.o.MaxNesting)
 	}
 	f.values += i.n
-	f.blocks += 2
-	if i.op == opLoop {
-		f.loops++
-		f.loopWork += f.loops
-	}
-	f.open = append(f.open, frame{op: i.op, dead: f.dead, fork: f.region})
+	f.open = append(f.open, frame{op: i.op, dead: f.dead, fork: f.region, shape: f.opened(i.op, i.n)})
 	f.copy(i)
 	if i.op == opLoop && !f.dead {
 		f.newRegion()
@@ -339,9 +340,12 @@ func (f *function) otherwise(i instr) {
 	}
 	if !f.dead {
 		t.from(f.region)
+		f.leave(&t.shape)
 	}
 	t.op = opElse
 	f.dead = t.dead
+	f.enter(t.shape.above + 1)
+	f.stack = t.shape.stack
 	if !f.dead && f.region != t.fork {
 		f.newRegion()
 	}
@@ -353,9 +357,7 @@ func (f *function) finish() {
 	if t.op == opIf && !t.dead {
 		t.from(t.fork) // the condition was false
 	}
-	if t.op == opLoop {
-		f.loops--
-	}
+	f.closed(t.op, f.dead, &t.shape)
 	f.dead = f.dead && !t.reached
 	switch {
 	case f.dead:

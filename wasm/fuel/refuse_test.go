@@ -101,7 +101,9 @@ func TestRefused(t *testing.T) {
 			Options{},
 			"to compile",
 		},
-		{"slow to compile: many functions", manyBranches(40), Options{MaxWork: 1_000_000_000}, "the module would take more than 10 s"},
+		{"slow to compile: branches to one place", void(repeat(30_000, opI32Const, 0, opBrIf, 0)...), Options{}, "to compile"},
+		{"slow to compile: branches that come together over many locals", setsInBranches(4000, 4000), Options{}, "to compile"},
+		{"slow to compile: many functions", manyBranches(100), Options{MaxWork: 1_000_000_000}, "the module would take more than 10 s"},
 		{"a name that isn't UTF-8", with(func(m *wasm) { m.exports = [][]byte{{1, 0xff, 0, 0}} }), Options{}, "export name is not UTF-8"},
 	}
 	for _, tt := range tests {
@@ -114,6 +116,40 @@ func TestRefused(t *testing.T) {
 				t.Errorf("got a %T, want an *Error", err)
 			}
 		})
+	}
+}
+
+// setsInBranches is a function of n conditions, each of which sets one of as many locals.
+func setsInBranches(n, locals int) []byte {
+	var code []byte
+	for i := range n {
+		code = putU(append(code, opI32Const, 0, opIf, voidBlock, opI32Const, 1, opLocalSet), uint32(i%locals))
+		code = append(code, opEnd)
+	}
+	return one("", "", append(putU(nil, uint32(locals)), byte(I32)), code...).bytes()
+}
+
+// goSwitch is a function as Go's compiler makes one of a large switch: a loop around as
+// many blocks as it has basic blocks, and a br_table that leads to each.
+func goSwitch(n int) []byte {
+	code := append([]byte{opLoop, voidBlock}, repeat(n, opBlock, voidBlock)...)
+	code = putU(append(code, opLocalGet, 0, opBrTable), uint32(n-1))
+	for i := range n {
+		code = putU(code, uint32(i))
+	}
+	for i := range n {
+		code = append(code, opEnd, opLocalGet, 0, opIf, voidBlock, opI32Const, 1, opLocalSet, 0, opBr)
+		code = append(putU(code, uint32(n-i)), opEnd)
+	}
+	return one("i", "", nil, append(code, opEnd)...).bytes()
+}
+
+// Gopacket's names of ports are such a switch, of twelve thousand blocks: nobody can split
+// it up, and it takes a moment.
+func TestALargeSwitchOfGoIsNotSlow(t *testing.T) {
+	m, err := Rewrite(goSwitch(12_000), Options{})
+	if err != nil || m.Work > WorkPerSecond {
+		t.Errorf("it would take %.1f s, want less than one (%v)", float64(m.Work)/WorkPerSecond, err)
 	}
 }
 
