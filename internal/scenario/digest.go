@@ -17,7 +17,7 @@ const digestFormat = 1
 
 // Digest is the SHA-256 of what a scenario says to an audience, in hexadecimal: the
 // file as data, so that comments and layout do not count, without the steps that the
-// audience does not see, and without the captures that only those use; the brief; and
+// audience does not see, and without the captures and expected files that only those use; the brief; and
 // the other files of the folder that are part of the lab. Programs do not count.
 func (s *Scenario) Digest(a Audience) string {
 	h := sha256.New()
@@ -26,7 +26,7 @@ func (s *Scenario) Digest(a Audience) string {
 	digest(h, s.file.Root, a, seen)
 	fmt.Fprintf(h, "brief %d\n%s", len(s.Brief), s.Brief)
 	for _, name := range slices.Sorted(maps.Keys(s.read)) {
-		if !strings.HasPrefix(name, "captures/") || seen[name] {
+		if seen[name] || !strings.HasPrefix(name, "captures/") && !strings.HasPrefix(name, "expected/") {
 			fmt.Fprintf(h, "file %q %d\n", name, len(s.read[name]))
 			h.Write(s.read[name])
 		}

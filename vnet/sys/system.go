@@ -10,6 +10,8 @@ import (
 	"slices"
 	"time"
 
+	"wireloom/vnet/errno"
+
 	"wireloom/vnet/event"
 	"wireloom/vnet/file"
 	"wireloom/vnet/fs"
@@ -153,6 +155,10 @@ func (s *System) proc(pid int) *Proc {
 	}
 	return nil
 }
+
+// Peek returns what a path leads to on the machine, and what a regular file there holds: see
+// fs.FS.
+func (s *System) Peek(path string) (fs.Kind, []byte, errno.Errno) { return s.fs.Peek(path) }
 
 // Named is the process of that name, nil if there is none.
 func (s *System) Named(name string) *Proc {

@@ -29,55 +29,77 @@ var Since = format.OneOf("start or step", "start", "step")
 
 var streams = []string{run.Both: "both", run.Out: "out", run.Err: "err"}
 
-// OutputKeys are the keys of what is expected of a program's output.
-func OutputKeys() []format.Field {
+// TextKeys are the keys of what is expected of a text.
+func TextKeys() []format.Field {
 	text := func() *format.Shape { return format.Many(format.Text("a text"), 16) }
 	return []format.Field{
 		{Name: "contains", Shape: text(), Doc: "A text that is in it."},
 		{Name: "lacks", Shape: text(), Doc: "A text that is not."},
 		{Name: "matches", Shape: format.Many(regex, 16), Doc: "A regular expression (RE2) that it matches somewhere."},
 		{Name: "equals", Shape: format.Text("a text"), Doc: "The whole of it."},
+	}
+}
+
+// OutputKeys are the keys of what is expected of a program's output.
+func OutputKeys() []format.Field {
+	return append(TextKeys(), []format.Field{
 		{Name: "within", Shape: format.Duration(MaxWithin), Doc: "How long to wait for it; 1s where it is not given."},
 		{Name: "since", Shape: Since, Doc: "From when: start, of the program, or step; start where it is not given."},
 		{Name: "stream", Shape: format.OneOf("both, out or err", streams...), Doc: "Which of its streams; both where it is not given."},
-	}
+	}...)
 }
 
 // An Output is what a program is to print.
 type Output struct {
+	Texts
 	Within    time.Duration
 	SinceStep bool
 	Stream    int // of run.Output
+}
 
-	of              string // whose it is; "" of a command
+// Texts are what is expected of a text: of an output, or of a file.
+type Texts struct {
+	of, holds       string // what text it is, and how one says what is in it
 	contains, lacks []string
 	matches         []*regexp.Regexp
 	equals          *string
 }
 
-// Output reads what stands at v: OutputKeys, and for a program of the file its name.
-func (s *Scope) Output(v *format.Value) *Output {
-	x := &Output{
-		contains: format.Reads[string](v.Get("contains")), lacks: format.Reads[string](v.Get("lacks")), matches: format.Reads[*regexp.Regexp](v.Get("matches")),
-		Within: format.Or(v.Get("within"), time.Second), SinceStep: v.Get("since").String() == "step", Stream: max(slices.Index(streams, v.Get("stream").String()), 0),
-	}
-	if p := v.Get("program"); p != nil {
-		x.of = p.Text
+// TextsOf reads what stands at v: TextKeys, of a text that is called of, and of which one says
+// that it holds something, such as "printed was".
+func TextsOf(v *format.Value, of, holds string) Texts {
+	x := Texts{
+		of: of, holds: holds, contains: format.Reads[string](v.Get("contains")), lacks: format.Reads[string](v.Get("lacks")), matches: format.Reads[*regexp.Regexp](v.Get("matches")),
 	}
 	if e := v.Get("equals"); e != nil {
 		x.equals = &e.Text
 	}
-	if len(x.contains)+len(x.lacks)+len(x.matches) == 0 && x.equals == nil {
+	return x
+}
+
+// None reports whether nothing is expected.
+func (x *Texts) None() bool { return x.Negative() && len(x.lacks) == 0 }
+
+// Output reads what stands at v: OutputKeys, and for a program of the file its name.
+func (s *Scope) Output(v *format.Value) *Output {
+	of := "the output"
+	if p := v.Get("program"); p != nil {
+		of += " of " + p.Text
+	}
+	x := &Output{
+		Texts: TextsOf(v, of, printedWas), Within: format.Or(v.Get("within"), time.Second), SinceStep: v.Get("since").String() == "step", Stream: max(slices.Index(streams, v.Get("stream").String()), 0),
+	}
+	if x.None() {
 		s.Mistakes.At(v, "stdout needs contains, lacks, matches or equals")
 	}
 	return x
 }
 
 // Negative reports whether all that is expected is that something is not printed.
-func (x *Output) Negative() bool { return len(x.contains)+len(x.matches) == 0 && x.equals == nil }
+func (x *Texts) Negative() bool { return len(x.contains)+len(x.matches) == 0 && x.equals == nil }
 
 // Parts is how many texts must be printed; one where there is none.
-func (x *Output) Parts() int {
+func (x *Texts) Parts() int {
 	n := len(x.contains) + len(x.matches)
 	if x.equals != nil {
 		n++
@@ -86,7 +108,7 @@ func (x *Output) Parts() int {
 }
 
 // met is how many of them an output has.
-func (x *Output) met(out string) int {
+func (x *Texts) met(out string) int {
 	n := 0
 	for _, t := range x.contains {
 		if strings.Contains(out, t) {
@@ -105,10 +127,10 @@ func (x *Output) met(out string) int {
 }
 
 // Lacks reports whether something must not be printed: until the time is over it can be.
-func (x *Output) Lacks() bool { return len(x.lacks) > 0 }
+func (x *Texts) Lacks() bool { return len(x.lacks) > 0 }
 
 // Wrong says what is wrong with an output; "" when nothing is.
-func (x *Output) Wrong(out string) string {
+func (x *Texts) Wrong(out string) string {
 	for _, t := range x.contains {
 		if !strings.Contains(out, t) {
 			return fmt.Sprintf("it lacks %q", t)
@@ -131,10 +153,10 @@ func (x *Output) Wrong(out string) string {
 }
 
 // Finding compares an output with what it is to be.
-func (x *Output) Finding(out string) run.Finding {
+func (x *Texts) Finding(out string) run.Finding {
 	f := run.Finding{Expected: x.String(), Absent: out == ""}
 	wrong := x.Wrong(out)
-	f.OK, f.Actual = wrong == "", Printed(out)
+	f.OK, f.Actual = wrong == "", shown(out, x.holds)
 	if !slices.ContainsFunc(x.lacks, func(t string) bool { return strings.Contains(out, t) }) { // what must not be there spoils the rest
 		f.Met = x.met(out)
 	}
@@ -145,7 +167,7 @@ func (x *Output) Finding(out string) run.Finding {
 }
 
 // String is what is expected, in words.
-func (x *Output) String() string {
+func (x *Texts) String() string {
 	var parts []string
 	for _, t := range x.contains {
 		parts = append(parts, fmt.Sprintf("contains %q", t))
@@ -159,21 +181,24 @@ func (x *Output) String() string {
 	if x.equals != nil {
 		parts = append(parts, fmt.Sprintf("is %q", *x.equals))
 	}
-	what := "the output"
-	if x.of != "" {
-		what += " of " + x.of
-	}
-	return what + " " + strings.Join(parts, " and ")
+	return x.of + " " + strings.Join(parts, " and ")
 }
 
+const printedWas = "printed was"
+
 // Printed is an output for people: its end, where it is long.
-func Printed(out string) string {
+func Printed(out string) string { return shown(out, printedWas) }
+
+// shown is a text for people, behind the words for that it is there.
+func shown(out, holds string) string {
 	const limit = 400
-	if out == "" {
+	switch {
+	case out == "" && holds == printedWas:
 		return "nothing was printed"
+	case out == "":
+		return holds + " nothing"
+	case len(out) > limit:
+		return fmt.Sprintf("%s, last: %q", holds, out[len(out)-limit:])
 	}
-	if len(out) > limit {
-		return fmt.Sprintf("printed was, last: %q", out[len(out)-limit:])
-	}
-	return fmt.Sprintf("printed was %q", out)
+	return fmt.Sprintf("%s %q", holds, out)
 }

@@ -157,6 +157,9 @@ func (s *Scope) End(v *format.Value) format.End {
 	return e
 }
 
+// File is what is in a file of the scenario's folder.
+func (s *Scope) File(name string, limit int64) ([]byte, error) { return s.file(name, limit) }
+
 // Linked reports whether something is plugged into an end.
 func (s *Scope) Linked(e format.End) bool { return s.linked == nil || s.linked(e) }
 
