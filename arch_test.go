@@ -67,7 +67,7 @@ wasm + sys                                             < internal/compilechild
 vnet, vnet/config, vnet/sys, vnet/kern, vnet/userland, tunemu, tapemu, wasm, wasm/modcache, internal/hoststack, internal/open, internal/scenario, internal/scenario/format, internal/recording, internal/session, internal/budget, internal/compilechild < internal/product
 internal/scenario, internal/scenario/grade, internal/decode, internal/sign, internal/strictjson, vnet/packet, internal/terminal < internal/report
 internal/scenario, internal/scenario/grade, internal/report, internal/terminal + go-yaml, text < internal/batch
-vnet/event, vnet/packet + gopacket                     < internal/pcap
+vnet, vnet/event, vnet/packet, internal/terminal       < internal/pcap
 vnet, vnet/kern, vnet/errno, tunemu, tapemu            < internal/conform
 internal/decode                                        < internal/protocol
 NONE                                                   < internal/typescript, internal/completion

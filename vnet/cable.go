@@ -10,6 +10,58 @@ import (
 	"wireloom/vnet/packet"
 )
 
+// An End is where a link may be plugged in: an interface of a node, or a port of a switch.
+type End struct {
+	Name string      // "alice:em0", "s1.2"
+	Peer string      // the other end of its link; "" where there is none
+	Link packet.Link // what its frames begin with
+}
+
+// Ends are the ends that there are now, node by node, then switch by switch.
+func (l *Lab) Ends() []End {
+	var ends []End
+	add := func(p *port) {
+		e := End{Name: p.name, Link: p.carries}
+		if p.peer != nil {
+			e.Peer = p.peer.name
+		}
+		ends = append(ends, e)
+	}
+	for _, n := range l.nodes {
+		for _, x := range n.Interfaces() {
+			if !x.Gone {
+				add(l.ports[x.Name()])
+			}
+		}
+	}
+	for _, s := range l.switches {
+		for _, p := range s.ports {
+			add(p)
+		}
+	}
+	return ends
+}
+
+// Passes reports whether an event is of a frame as a capture has it: one that is put on a
+// link or lost, or a packet that goes through a tun or tap on which no link hangs.
+func (l *Lab) Passes(e *event.Event) bool {
+	switch e.Kind {
+	case event.Frame:
+		return e.Op != event.Output // it has not left yet
+	case event.Drop:
+		return e.Link != packet.NoLink
+	case event.Call:
+		m, ok := e.Moved()
+		if !ok {
+			return false
+		}
+		p := l.ports[m.End()]
+		return p == nil || p.peer == nil
+	default:
+		return false
+	}
+}
+
 // Plug connects two ends that have no link, as a [config.Link] does.
 type Plug struct {
 	A     string        `json:"a"`

@@ -98,6 +98,7 @@ differ.`)
 	audience := audienceFlag(f)
 	outputs := newOutputFlags(f)
 	signer := signFlag(f)
+	capture := newCaptureFlags(f)
 	repeat := f.Int("repeat", 1, "grade `N` times and fail if two runs differ")
 	timeout := timeoutFlag(f)
 	rest, code, ok := parse(f, args)
@@ -116,6 +117,9 @@ differ.`)
 	}
 	if *attempt < 1 {
 		return fail(io, fmt.Errorf("--attempt %d: want 1 or more", *attempt))
+	}
+	if err := capture.check(); err != nil {
+		return fail(io, err)
 	}
 	if *repeat < 1 {
 		return fail(io, fmt.Errorf("--repeat %d: want 1 or more", *repeat))
@@ -143,6 +147,9 @@ differ.`)
 		return fail(io, err)
 	}
 	g.inputs.Scenario, g.attempt, g.hints = rest[0], numbered(*attempt), *hints
+	if capture.file != "" {
+		g.capture = capture
+	}
 	if *submission != "" {
 		err = g.take(*submission)
 	} else {
@@ -169,6 +176,9 @@ differ.`)
 	}
 	if *repeat > 1 && outputs.all()[0] == (output{format: report.Text}) {
 		fmt.Fprintf(io.out, "  %d runs, all the same\n", *repeat)
+	}
+	if capture.short != nil {
+		fmt.Fprintf(io.err, "labserver: %s\n", sentence(capture.short))
 	}
 	switch {
 	case g.tooLong != nil:

@@ -33,6 +33,7 @@ type grading struct {
 	hints    grade.Asked // that take points
 	inputs   report.Inputs
 	tooLong  error           // the reference solution's grading came to a limit
+	capture  *captureFile    // of the first run; nil for none
 	problem  *handin.Problem // why there are no programs, where a folder was handed in that cannot be graded
 
 	share func(*vnet.Lab) (*session.Share, error) // of a server's machine; nil: it has all of this one
@@ -203,7 +204,21 @@ func (g *grading) grade(ctx context.Context, files map[format.Slot]open.File, o 
 		}
 		lab.Log().Subscribe(watch)
 	}
-	return grade.Grade(lab, g.src, o)
+	if g.capture == nil || g.capture.c != nil {
+		return grade.Grade(lab, g.src, o)
+	}
+	out, err := g.capture.open(lab)
+	if err != nil {
+		return nil, err
+	}
+	lab.Log().Subscribe(out.see)
+	o.Decided = g.capture.decided
+	res, err := grade.Grade(lab, g.src, o)
+	if cerr := out.close(); cerr != nil {
+		return nil, cerr
+	}
+	g.capture.short = out.lacks()
+	return res, err
 }
 
 // report is the result as a report, with what the formats need beside it.

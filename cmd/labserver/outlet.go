@@ -23,9 +23,10 @@ const (
 type outlet struct {
 	name, what string // "a.pcapng" has "frames"
 	put        func(*event.Event) error
-	part       bytes.Buffer // where put writes
-	end        func()       // puts what was held back, nil where nothing is
-	last       string       // is written at the end, whatever the limit
+	part       bytes.Buffer  // where put writes
+	end        func()        // puts what was held back, nil where nothing is
+	left       func() uint64 // what put itself left out to keep the limit; nil where it doesn't
+	last       string        // is written at the end, whatever the limit
 
 	to    *bufio.Writer
 	file  *os.File // nil where somebody else closes it
@@ -39,15 +40,16 @@ func newOutlet(name, what string, to io.Writer, limit int64) *outlet {
 	return &outlet{name: name, what: what, to: bufio.NewWriter(to), limit: limit}
 }
 
-// openOutlet is one that is a file. What make writes at once is its head.
-func openOutlet(name, what string, limit int64, make func(io.Writer) (func(*event.Event) error, error)) (*outlet, error) {
+// openOutlet is one that is a file. make sets what it puts; what that writes at once to
+// its part is the head of the file.
+func openOutlet(name, what string, limit int64, make func(*outlet) error) (*outlet, error) {
 	file, err := os.Create(name)
 	if err != nil {
 		return nil, err
 	}
 	o := newOutlet(name, what, file, limit)
 	o.file = file
-	if o.put, err = make(&o.part); err != nil {
+	if err = make(o); err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
 	o.flush()
@@ -67,7 +69,7 @@ func (o *outlet) see(e *event.Event) {
 
 func (o *outlet) flush() {
 	n := int64(o.part.Len())
-	if o.cut > 0 || o.size+n > o.limit {
+	if o.left == nil && (o.cut > 0 || o.size+n > o.limit) {
 		o.cut++
 		return
 	}
@@ -100,8 +102,12 @@ func (o *outlet) close() error {
 
 // lacks says what did not fit, nil where all did.
 func (o *outlet) lacks() error {
-	if o.cut == 0 {
+	cut := o.cut
+	if o.left != nil {
+		cut = o.left()
+	}
+	if cut == 0 {
 		return nil
 	}
-	return fmt.Errorf("%s: the limit of %v is reached, and %d %s more were not written; --max-output allows more", o.name, size(o.limit), o.cut, o.what)
+	return fmt.Errorf("%s: the limit of %v is reached, and %d %s more were not written; --max-output allows more", o.name, size(o.limit), cut, o.what)
 }

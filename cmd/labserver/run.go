@@ -6,11 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	goio "io"
 	"math"
 	"time"
 
-	"wireloom/internal/pcap"
 	"wireloom/internal/product"
 	"wireloom/internal/terminal"
 	"wireloom/vnet"
@@ -29,10 +27,10 @@ has not got all; 2: it could not be run.`)
 	lf := newLabFlags(f)
 	length := f.Duration("for", 10*time.Second, "how much virtual `time` to run")
 	maxTime := f.Duration("max-time", 0, "how much real `time` to run, 0 for any")
-	pcapFile := f.String("pcap", "", "write every frame to this `file`, as pcapng")
+	capture := newCaptureFlags(f)
 	eventFile := f.String("events", "", "write every event to this `file`, as a line of JSON each")
 	strace := f.Bool("strace", false, "show the system calls of the programs, and the fuel used between two of them")
-	most := sizeFlag(f, "max-output", maxOutput, "how many `bytes` each file may get, and what is shown, like 200MiB")
+	most := capture.limit
 	rest, code, ok := parse(f, args)
 	if !ok {
 		return code
@@ -44,8 +42,8 @@ has not got all; 2: it could not be run.`)
 		return fail(io, fmt.Errorf("--for %v: want some time", *length))
 	case *maxTime < 0:
 		return fail(io, fmt.Errorf("--max-time %v: want some time, or 0 for any", *maxTime))
-	case *most < minOutput:
-		return fail(io, fmt.Errorf("--max-output %v: want %v or more", *most, size(minOutput)))
+	case capture.check() != nil:
+		return fail(io, capture.check())
 	}
 	src, engine, o, err := lf.open(ctx, io, rest[0])
 	if err != nil {
@@ -76,8 +74,8 @@ has not got all; 2: it could not be run.`)
 	outlets := []*outlet{shown}
 	for _, w := range []struct {
 		name, what string
-		make       func(goio.Writer) (func(*event.Event) error, error)
-	}{{*pcapFile, "frames", captureTo}, {*eventFile, "events", eventsTo}} {
+		make       func(*outlet) error
+	}{{capture.file, "frames", func(o *outlet) error { return capture.begin(lab, o) }}, {*eventFile, "events", eventsTo}} {
 		if w.name == "" {
 			continue
 		}
@@ -160,23 +158,10 @@ func interrupted(ctx context.Context) error {
 	return errors.New("interrupted")
 }
 
-func captureTo(w goio.Writer) (func(*event.Event) error, error) {
-	c, err := pcap.New(w)
-	if err != nil {
-		return nil, err
-	}
-	return func(e *event.Event) error {
-		if err := c.Event(e, ""); err != nil {
-			return err
-		}
-		return c.Flush()
-	}, nil
-}
-
-func eventsTo(w goio.Writer) (func(*event.Event) error, error) {
-	enc := json.NewEncoder(w)
+func eventsTo(o *outlet) error {
+	enc := json.NewEncoder(&o.part)
 	enc.SetEscapeHTML(false)
-	return func(e *event.Event) error {
+	o.put = func(e *event.Event) error {
 		line := map[string]any{"seq": e.Seq, "t": int64(e.At), "k": e.Kind.String(), "n": e.N}
 		for k, s := range map[string]string{
 			"node": e.Node, "proc": e.Proc, "port": e.Port, "peer": e.Peer, "path": e.Path, "op": e.Op, "text": e.Text, "data": hex.EncodeToString(e.Data),
@@ -194,5 +179,6 @@ func eventsTo(w goio.Writer) (func(*event.Event) error, error) {
 			line["errno"] = errno.Errno(e.Errno).String()
 		}
 		return enc.Encode(line)
-	}, nil
+	}
+	return nil
 }

@@ -2,14 +2,11 @@ package httpapi
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"io"
 	"mime"
 	"net/http"
 	"strings"
 
-	"wireloom/internal/pcap"
 	"wireloom/internal/session"
 	"wireloom/internal/visitor"
 )
@@ -39,16 +36,12 @@ func (w *lateWriter) Write(p []byte) (int, error) {
 // connection is broken off, so that nobody takes half of a file for all of it.
 func (s *Server) download(w http.ResponseWriter, r *http.Request, l *lab, typ, ending string, f func(io.Writer) error) {
 	client := s.client(r)
-	for _, take := range []struct {
-		quota *visitor.Quota
-		whose string
-	}{{&s.quotas.downloads, client}, {&s.quotas.labFiles, l.id}} {
-		if why := take.quota.Take(take.whose, 1); why != nil {
-			refuse(w, why, "there is no file to download now")
-			return
-		}
-		defer take.quota.Give(take.whose, 1)
+	give, why := s.takeFile(client, l)
+	if why != nil {
+		refuse(w, why, "there is no file to download now")
+		return
 	}
+	defer give()
 	attach(w, l, typ, ending)
 	if r.Method == http.MethodHead {
 		return
@@ -65,6 +58,21 @@ func (s *Server) download(w http.ResponseWriter, r *http.Request, l *lab, typ, e
 	}
 	w.Header().Del("Content-Disposition")
 	refuse(w, err, "there is no file to download")
+}
+
+// takeFile takes a place for a file of a lab that a client fetches, which give gives back.
+func (s *Server) takeFile(client string, l *lab) (give func(), why *visitor.Refusal) {
+	if why := s.quotas.downloads.Take(client, 1); why != nil {
+		return nil, why
+	}
+	if why := s.quotas.labFiles.Take(l.id, 1); why != nil {
+		s.quotas.downloads.Give(client, 1)
+		return nil, why
+	}
+	return func() {
+		s.quotas.labFiles.Give(l.id, 1)
+		s.quotas.downloads.Give(client, 1)
+	}, nil
 }
 
 // turnBytes is how much of a file is made in one turn (session.Scheduler): a
@@ -126,46 +134,6 @@ func (w *turnWriter) Write(p []byte) (int, error) {
 	_, err := w.to.Write(w.buf)
 	w.buf = w.buf[:0]
 	return len(p), err
-}
-
-func (s *Server) capture(w http.ResponseWriter, r *http.Request, l *lab) {
-	s.download(w, r, l, "application/x-pcapng", ".pcapng", func(w io.Writer) error {
-		frames, err := l.Frames(r.Context())
-		if err != nil {
-			return err
-		}
-		defer frames.Close()
-		return WriteCapture(w, frames)
-	})
-}
-
-// WriteCapture writes a lab's frames as a capture file with a capture point for
-// each port that sent any. Where frames are not in it, the comment of the next one
-// says how many, and why.
-func WriteCapture(w io.Writer, frames *session.FrameReader) error {
-	p, err := pcap.New(w)
-	if err != nil {
-		return err
-	}
-	for first := true; ; first = false {
-		e, err := frames.Next()
-		if errors.Is(err, io.EOF) {
-			return p.Flush()
-		}
-		if err != nil {
-			return err
-		}
-		var comment []string
-		if first && frames.Lost > 0 {
-			comment = append(comment, fmt.Sprintf("%d frames before this one are not in this capture: a lab keeps its newest frames", frames.Lost))
-		}
-		if frames.Missing > 0 {
-			comment = append(comment, fmt.Sprintf("%d frames before this one are not in this capture: the server's disk took no more", frames.Missing))
-		}
-		if err := p.Event(&e, strings.Join(comment, "; ")); err != nil {
-			return err
-		}
-	}
 }
 
 func (s *Server) recording(w http.ResponseWriter, r *http.Request, l *lab) {

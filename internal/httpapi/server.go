@@ -148,6 +148,7 @@ func New(c Config) (*Server, error) {
 	s.mux.add("/api/labs/{id}/programs", methods{http.MethodPost: s.withLab(s.program)})
 	s.mux.add("/api/labs/{id}/check", methods{http.MethodPost: s.withLab(s.checkLab)})
 	s.mux.add("/api/labs/{id}/capture.pcapng", get(s.withLab(s.capture)))
+	s.mux.add("/api/labs/{id}/live.pcapng", get(s.withLab(s.liveCapture)))
 	s.mux.add("/api/labs/{id}/recording", get(s.withLab(s.recording)))
 	nothing := func(w http.ResponseWriter, r *http.Request) {
 		fail(w, http.StatusNotFound, "there is no %s %s here", shown(r.Method), shown(r.URL.Path))

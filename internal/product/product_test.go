@@ -6,8 +6,6 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"runtime"
 	"strings"
 	"sync"
@@ -15,7 +13,6 @@ import (
 	"time"
 
 	"wireloom/internal/open"
-	"wireloom/internal/pcap"
 	"wireloom/internal/recording"
 	"wireloom/internal/scenario"
 	"wireloom/internal/scenario/format"
@@ -176,40 +173,17 @@ func TestWrongProgramsGetSentences(t *testing.T) {
 // tshark reads a lab's capture and finds nothing wrong in it.
 func TestCaptureIsReadByTshark(t *testing.T) {
 	lab, _ := buildLab(t, find(t, "ping"), Options{Window: -1})
-	var b bytes.Buffer
-	w, err := pcap.New(&b)
-	if err != nil {
-		t.Fatal(err)
-	}
+	capture := capturing(t, lab)
 	frames := 0
 	lab.Log().Subscribe(func(e *event.Event) {
 		if e.Kind == event.Frame {
 			frames++
-			if err := w.Event(e, ""); err != nil {
-				t.Error(err)
-			}
 		}
 	})
 	lab.Start()
 	lab.Run(10*time.Second, vnet.NoLimit)
-	if err := w.Flush(); err != nil {
-		t.Fatal(err)
-	}
-	file := filepath.Join(t.TempDir(), "ping.pcapng")
-	if err := os.WriteFile(file, b.Bytes(), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	read := func(filter string) []string {
-		args := []string{"-n", "-r", file, "-o", "ip.check_checksum:TRUE", "-T", "fields", "-e", "frame.protocols"}
-		if filter != "" {
-			args = append(args, "-Y", filter)
-		}
-		out, err := exec.CommandContext(t.Context(), "tshark", args...).Output()
-		if err != nil {
-			t.Fatalf("tshark, which this test needs (apt-get install tshark): %v", err)
-		}
-		return strings.Fields(string(out))
-	}
+	file := capture()
+	read := func(filter string) []string { return tshark(t, file, filter, "frame.protocols") }
 	if got := read(""); len(got) != frames || frames < 36 {
 		t.Errorf("tshark reads %d frames, want %d, 36 or more", len(got), frames)
 	}

@@ -22,8 +22,8 @@ const (
 // frames are missing there.
 const gapMark = 0xffffffff
 
-// A capture keeps the newest frames of a lab on disk: the frame events as they
-// were appended, each with its length in front, in two segments. When the newer
+// A capture keeps the newest frames of a lab on disk: the events that a capture has
+// (vnet.Lab.Passes) as they were appended, each with its length in front, in two segments. When the newer
 // has half of the limit, the older is given up and its frames count as lost. So
 // between half of the limit and all of it is there to download at any time.
 //
@@ -63,9 +63,9 @@ func newCapture(dir *folder, limit int64) *capture {
 	return &capture{dir: dir, limit: limit, block: int(min(captureBlock, limit/8)), changed: func() {}}
 }
 
-// add is a reader of the event log (event.Log.Subscribe).
+// add keeps an event.
 func (c *capture) add(e *event.Event) {
-	if e.Kind != event.Frame || c.limit < 0 {
+	if c.limit < 0 {
 		return
 	}
 	if c.why != nil {
@@ -199,20 +199,24 @@ type FrameReader struct {
 	// Missing is how many frames were not kept between the one that Next returned last
 	// and the one before it, because the disk took no more; 0 nearly always.
 	Missing uint64
+	// At is the lab's time when the reader was made.
+	At time.Duration
 
 	r   *reading
 	cur *bufio.Reader
 	buf []byte
 }
 
-// Frames returns a reader of the frames captured so far, one event of kind
-// event.Frame for each link that a frame was put on.
+// Frames returns a reader of the frames captured so far: the events that a capture has
+// (vnet.Lab.Passes).
 func (s *Session) Frames(ctx context.Context) (*FrameReader, error) {
-	r, err := query(ctx, s, s.cap.open)
-	if err != nil {
-		return nil, err
-	}
-	return &FrameReader{Lost: r.lost, r: r}, nil
+	return query(ctx, s, func() (*FrameReader, error) {
+		r, err := s.cap.open()
+		if err != nil {
+			return nil, err
+		}
+		return &FrameReader{Lost: r.lost, At: s.lab.Now(), r: r}, nil
+	})
 }
 
 // Next returns the next frame, whose Data is good until the next call; io.EOF

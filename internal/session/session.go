@@ -126,6 +126,7 @@ type Session struct {
 	ending   string // why the session is to close
 	dir      *folder
 	cap      *capture
+	taps     []*Tap
 	rec      recorder
 	stopping []stopping
 	usage    usage
@@ -162,7 +163,7 @@ func New(lab *vnet.Lab, setup Setup, o Options) (*Session, error) {
 	}
 	s.cap = newCapture(s.dir, o.Capture)
 	s.cap.changed = s.tellCapture
-	lab.Log().Subscribe(s.cap.add)
+	lab.Log().Subscribe(s.captured)
 	now := time.Now()
 	s.alone, s.told = now, now
 	s.publish(now)

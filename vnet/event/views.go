@@ -1,6 +1,7 @@
 package event
 
 import (
+	"path"
 	"time"
 
 	"wireloom/vnet/packet"
@@ -66,6 +67,9 @@ func (e *Event) Moved() (Moved, bool) {
 	}
 	return Moved{Packet: p, Node: e.Node, Proc: e.Proc, Device: e.Path, Write: e.Op == "write"}, true
 }
+
+// End is the interface that the device is of: "bob:tap0".
+func (m *Moved) End() string { return m.Node + ":" + path.Base(m.Device) }
 
 // An Exited is the end of a process.
 type Exited struct {

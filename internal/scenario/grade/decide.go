@@ -62,6 +62,9 @@ func (g *grader) decide(s *scenario.Step, v *run.Verdict) {
 	}
 	c.ID = g.res.unique(c.ID)
 	g.res.Checks = append(g.res.Checks, c)
+	if g.o.Decided != nil {
+		g.o.Decided(&c)
+	}
 	g.run.Lab.Note(event.Event{Kind: event.Check, Op: c.ID, Text: said, N: int64(c.Earned), Errno: uint16(code)})
 }
 

@@ -25,6 +25,9 @@ type Options struct {
 	// Stop, where it is not nil, is asked now and then; an error ends the grading, which
 	// then has no result. It is for what is outside of the lab, like real time.
 	Stop func() error
+
+	// Decided, where it is not nil, is told each check of a step, before the log is.
+	Decided func(*Check)
 }
 
 // ErrTooLong is the error of a grading that a limit ended.

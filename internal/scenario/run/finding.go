@@ -42,6 +42,7 @@ type Packet struct {
 	Hex     string        `json:"hex"`            // at most MaxPacketBytes of it
 	Link    string        `json:"link,omitempty"` // what it begins with: "ethernet" where empty, "raw", "null"
 	Role    string        `json:"role"`
+	Frame   uint64        `json:"-"` // its identity in the lab; 0 of one that has not been there
 }
 
 // Limits of the packets of a check.

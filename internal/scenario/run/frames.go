@@ -19,6 +19,7 @@ const (
 // device.
 type Seen struct {
 	At   time.Duration
+	ID   uint64 // its identity in the lab
 	Port string // where it was sent; or the device
 	Peer string // where it goes; "" of a device
 	In   bool   // of a device: a program wrote it
@@ -40,7 +41,7 @@ func (s *Seen) Summary() string { return Summary(s.Link, s.Data) }
 
 // Packet is the frame for a result.
 func (s *Seen) Packet(role string) Packet {
-	p := Packet{At: s.At, Port: s.Port, Summary: s.Summary(), Hex: hex.EncodeToString(s.Data[:min(len(s.Data), MaxPacketBytes)]), Role: role}
+	p := Packet{At: s.At, Port: s.Port, Summary: s.Summary(), Hex: hex.EncodeToString(s.Data[:min(len(s.Data), MaxPacketBytes)]), Role: role, Frame: s.ID}
 	if s.Link != decode.Ethernet {
 		p.Link = s.Link.String()
 	}

@@ -2,7 +2,6 @@ package run
 
 import (
 	"fmt"
-	"path"
 	"slices"
 
 	"wireloom/internal/scenario/format"
@@ -29,7 +28,7 @@ func (r *Run) see(e *event.Event) {
 	switch e.Kind {
 	case event.Frame:
 		if f, ok := e.FrameSent(); ok {
-			r.frame(&Seen{At: e.At, Port: f.From, Peer: f.To, Link: f.Link, Data: f.Data, Ours: r.frames.injecting})
+			r.frame(&Seen{At: e.At, ID: f.ID, Port: f.From, Peer: f.To, Link: f.Link, Data: f.Data, Ours: r.frames.injecting})
 		}
 	case event.Call:
 		r.call(e, p)
@@ -103,7 +102,7 @@ func (r *Run) call(e *event.Event, p *Program) {
 	if !ok {
 		return
 	}
-	s := Seen{At: e.At, Port: e.Node + ":" + path.Base(m.Device), In: m.Write, Link: m.Link, Data: m.Data}
+	s := Seen{At: e.At, ID: m.ID, Port: m.End(), In: m.Write, Link: m.Link, Data: m.Data}
 	if !m.Write && p != nil {
 		p.Read.Packets++
 		if !p.Submitted {

@@ -1,0 +1,222 @@
+package httpapi
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+
+	"wireloom/internal/pcap"
+	"wireloom/internal/session"
+	"wireloom/internal/visitor"
+	"wireloom/vnet/event"
+)
+
+// Limits of captures.
+const (
+	maxPoints   = 64                     // that one capture names
+	liveEvery   = 100 * time.Millisecond // between two pieces of a live one: what comes meanwhile goes together
+	countEvery  = 1 * time.Second        // between two looks at what its points have counted
+	aliveEvery  = 15 * time.Second       // after which one that has nothing to say says what it has counted: a proxy waits a minute
+	liveTimeout = 30 * time.Second       // for its reader to take slowPiece: who takes less is cut off
+)
+
+// capture hands out the frames of a lab so far, as a file.
+func (s *Server) capture(w http.ResponseWriter, r *http.Request, l *lab) {
+	conf, why := captureOf(r, l)
+	if why != nil {
+		refuse(w, why, "there is nothing to capture")
+		return
+	}
+	s.download(w, r, l, "application/x-pcapng", ".pcapng", func(w io.Writer) error {
+		frames, err := l.Frames(r.Context())
+		if err != nil {
+			return err
+		}
+		defer frames.Close()
+		return writeCapture(w, conf, frames)
+	})
+}
+
+// captureOf reads what the address of a capture says: point=POINT, as often as there are
+// capture points.
+func captureOf(r *http.Request, l *lab) (pcap.Config, *visitor.Refusal) {
+	bad := func(format string, args ...any) (pcap.Config, *visitor.Refusal) {
+		return pcap.Config{}, &visitor.Refusal{Status: http.StatusBadRequest, Why: fmt.Sprintf(format, args...)}
+	}
+	q, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return bad("what stands behind the ? of the address cannot be read")
+	}
+	for k := range q {
+		if k != "point" {
+			return bad("the address has %q, and a capture takes point=POINT", clip(k))
+		}
+	}
+	if n := len(q["point"]); n > maxPoints {
+		return bad("the address names %d capture points: at most %d; a node or a switch stands for all that it has", n, maxPoints)
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), replyTimeout/2)
+	defer cancel()
+	ends, err := l.Ends(ctx)
+	if err != nil {
+		return pcap.Config{}, visitor.Busy(retrySoon, "%v", err)
+	}
+	points, err := pcap.FindPoints(q["point"], ends)
+	if err != nil {
+		return bad("%v", err)
+	}
+	return pcap.Config{Points: points}, nil
+}
+
+// writeCapture writes a lab's frames as a capture file. Where frames are not in it, the
+// comment of the next one says how many, and why.
+func writeCapture(w io.Writer, conf pcap.Config, frames *session.FrameReader) error {
+	c, err := pcap.New(w, conf)
+	if err != nil {
+		return err
+	}
+	c.Miss("", "", frames.Lost, "a lab keeps its newest frames")
+	for {
+		e, err := frames.Next()
+		if errors.Is(err, io.EOF) {
+			return c.Close(frames.At)
+		}
+		if err != nil {
+			return err
+		}
+		if frames.Missing > 0 {
+			c.Miss("", "", frames.Missing, "the server's disk took no more")
+		}
+		if err := c.Event(&e); err != nil {
+			return err
+		}
+	}
+}
+
+// liveCapture hands out the frames of a lab from now on, until the client leaves or the
+// lab closes. The client counts as one who watches the lab.
+func (s *Server) liveCapture(w http.ResponseWriter, r *http.Request, l *lab) {
+	const undone = "there is nothing to capture"
+	conf, why := captureOf(r, l)
+	if why != nil {
+		refuse(w, why, undone)
+		return
+	}
+	client := s.client(r)
+	give, why := s.takeFile(client, l)
+	if why != nil {
+		refuse(w, why, undone)
+		return
+	}
+	defer give()
+	attach(w, l, "application/x-pcapng", ".pcapng")
+	w.Header().Set("X-Accel-Buffering", "no") // nginx would keep it until it has some kilobytes
+	if r.Method == http.MethodHead {
+		return
+	}
+	tap, leave, err := l.Tap(r.Context(), conf.Points.Wants)
+	if err != nil {
+		w.Header().Del("Content-Disposition")
+		refuse(w, visitor.Busy(retrySoon, "%v", err), undone)
+		return
+	}
+	defer leave()
+	c := http.NewResponseController(w)
+	_ = c.SetReadDeadline(time.Time{}) // nothing more is read of it but its end
+	live := live{lab: l, tap: tap, send: func(b []byte) error {
+		_ = c.SetWriteDeadline(time.Now().Add(liveTimeout)) // a writer that has none, as in a test, needs none
+		if _, err := w.Write(b); err != nil {
+			return err
+		}
+		return c.Flush()
+	}, turn: func(f func() error) error {
+		if !s.sched.Turn(r.Context(), client, false) {
+			return r.Context().Err()
+		}
+		defer s.sched.Done()
+		return f()
+	}}
+	if err := live.run(r.Context(), conf); err != nil {
+		s.log.Info("a live capture ended", "lab", l.id[:8], "why", err)
+	}
+}
+
+// A live is a capture that goes on.
+type live struct {
+	lab  *lab
+	tap  *session.Tap
+	send func([]byte) error
+	turn func(func() error) error // does work in a turn of the server's
+
+	out    bytes.Buffer
+	c      *pcap.Capture
+	events []byte // that were taken last
+}
+
+// run captures until ctx ends, its reader is gone, or the lab closes.
+func (v *live) run(ctx context.Context, conf pcap.Config) (err error) {
+	if v.c, err = pcap.New(&v.out, conf); err != nil {
+		return err
+	}
+	tick := time.NewTicker(liveEvery)
+	defer tick.Stop()
+	counted, sent := time.Now(), time.Time{}
+	for over := false; ; {
+		now := time.Now()
+		err := v.turn(func() error {
+			if err := v.take(); err != nil || over {
+				return err
+			}
+			if idle := now.Sub(sent) >= aliveEvery; idle || now.Sub(counted) >= countEvery {
+				counted = now
+				return v.c.Count(idle)
+			}
+			return nil
+		})
+		if over && err == nil {
+			snap, _ := v.lab.Snapshot()
+			err = v.c.Close(snap.Now)
+		}
+		if err == nil && v.out.Len() > 0 {
+			sent = now
+			err = v.send(v.out.Bytes())
+			v.out.Reset()
+		}
+		if err != nil || over {
+			return err
+		}
+		select {
+		case <-tick.C:
+		case <-v.lab.Done():
+			over = true
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// take captures what waits.
+func (v *live) take() error {
+	snap, _ := v.lab.Snapshot() // before: what happened until then waits
+	events, missed := v.tap.Take(v.events)
+	v.events = events
+	for rest := events; len(rest) > 0; {
+		var e event.Event
+		var err error
+		if e, rest, err = session.NextEvent(rest); err != nil {
+			return err
+		}
+		if err := v.c.Event(&e); err != nil {
+			return err
+		}
+	}
+	for way, n := range missed {
+		v.c.Miss(way.From, way.To, n, "the reader of this capture is too slow")
+	}
+	return v.c.Reach(snap.Now)
+}

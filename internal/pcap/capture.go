@@ -1,0 +1,551 @@
+// Package pcap writes a lab's frames as a pcapng capture: an interface for each capture
+// point, with what it counted, nanosecond virtual time, and the same bytes on every machine.
+package pcap
+
+import (
+	"container/heap"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"wireloom/vnet/event"
+	"wireloom/vnet/packet"
+)
+
+// Limits of what a capture holds while it waits for what becomes of a frame.
+const (
+	maxInstant = 256      // frames of one instant
+	maxOnWay   = 1 << 16  // frames on their way to a point
+	maxHeld    = 4 << 20  // bytes of them
+	maxStep    = 32 << 20 // bytes of the frames of a step
+	maxSent    = 4096     // frames that a step sent itself
+)
+
+// A Filter chooses among frames.
+type Filter interface {
+	Match(link packet.Link, data []byte) bool
+}
+
+// Config says what a capture has.
+type Config struct {
+	Points *Points
+	Filter Filter // nil for all frames
+	Text   string // the filter as its user wrote it
+	Limit  int64  // of bytes; 0 for none
+}
+
+// A Capture makes packets of a lab's events, as its points see them, and writes them. A
+// frame is written when the instant is over in which it passed, since only then is it
+// known whether it was lost in it; while a step of a scenario is done, when that is over.
+// One goroutine may use it.
+//
+//	Event ----> now: of this instant ----> kept: of this step ----> file
+//	     \                  ^
+//	      `-> onWay --------'  when it arrives
+type Capture struct {
+	conf   Config
+	file   *Writer
+	points []*counted     // those of conf, or those that frames have passed
+	byName map[string]int // of the whole lab
+
+	clock time.Duration // of the newest event
+	now   []sighting
+	onWay onWay
+	seq   uint64
+	held  int // bytes in now and onWay
+
+	step      string          // that is being done, "" for none
+	sent      map[uint64]bool // frames that it sent itself
+	kept      []sighting
+	keptBytes int
+
+	gap         // not known where
+	cut  uint64 // packets that the limit left out
+	fail error
+}
+
+// A counted is a point with what it counts.
+type counted struct {
+	point
+	id int // in the file; -1 where that is full
+	Statistics
+	told Statistics // what the file has of it
+	gap
+}
+
+// A gap is how many frames are missing since the last packet, and why.
+type gap struct {
+	frames uint64
+	why    string
+}
+
+func (g *gap) add(n uint64, why string) { g.frames, g.why = g.frames+n, why }
+
+// comment says it with the next packet.
+func (g *gap) comment(p *Packet) {
+	if g.frames > 0 {
+		p.Comments = append(p.Comments, fmt.Sprintf("%d frames before this one are not in this capture: %s", g.frames, g.why))
+	}
+	*g = gap{}
+}
+
+// A sighting is a frame that passes a point; or, without a point, one that arrives where
+// none is, and may be lost there.
+type sighting struct {
+	Packet
+	link     packet.Link
+	point    int // -1 for none
+	from, to string
+	sent     time.Duration // when it was put on the link
+	arrives  bool          // it comes out at to
+	lost     bool          // it did not pass: it is only said that it was lost
+	skip     bool          // the filter does not take it
+	seq      uint64
+}
+
+// onWay is a heap of what has not arrived yet.
+type onWay []sighting
+
+func (h onWay) Len() int { return len(h) }
+func (h onWay) Less(i, j int) bool {
+	return h[i].At < h[j].At || h[i].At == h[j].At && h[i].seq < h[j].seq
+}
+func (h onWay) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
+func (h *onWay) Push(x any)   { *h = append(*h, x.(sighting)) }
+func (h *onWay) Pop() any {
+	last := len(*h) - 1
+	s := (*h)[last]
+	(*h)[last] = sighting{}
+	*h = (*h)[:last]
+	return s
+}
+
+// New starts a capture.
+func New(w io.Writer, conf Config) (*Capture, error) {
+	file, err := NewWriter(w, conf.Limit)
+	if err != nil {
+		return nil, fmt.Errorf("pcap: %w", err)
+	}
+	c := &Capture{conf: conf, file: file, byName: map[string]int{}, sent: map[uint64]bool{}}
+	for i := range conf.Points.list {
+		c.add(conf.Points.list[i])
+	}
+	return c, c.Flush()
+}
+
+// add adds a point and returns its index.
+func (c *Capture) add(p point) int {
+	if c.conf.Text != "" {
+		p.Comment = "filter: " + c.conf.Text
+	}
+	id, err := c.file.Interface(&p.Interface)
+	c.failed(err)
+	c.points = append(c.points, &counted{point: p, id: id, Statistics: Statistics{From: c.clock}})
+	return len(c.points) - 1
+}
+
+// failed keeps the first error.
+func (c *Capture) failed(err error) {
+	if c.fail == nil {
+		c.fail = err
+	}
+}
+
+// named is the point of the whole lab at an end.
+func (c *Capture) named(end string, link packet.Link) int {
+	i, ok := c.byName[end]
+	if !ok {
+		p := c.conf.Points.end(end)
+		p.Link = link
+		i = c.add(p)
+		c.byName[end] = i
+	}
+	return i
+}
+
+// Event takes an event of the lab's log: those that vnet.Lab.Passes says of, and steps,
+// checks and commands where a scenario is graded. It is only lent.
+func (c *Capture) Event(e *event.Event) error {
+	c.advance(e.At)
+	switch e.Kind {
+	case event.Step:
+		c.release()
+		c.step = e.Op
+		if c.step == "" {
+			c.step = e.Text
+		}
+	case event.Check:
+		c.release()
+	case event.Command:
+		if c.step != "" && e.Frame != 0 && len(c.sent) < maxSent {
+			c.sent[e.Frame] = true
+		}
+	case event.Frame:
+		if f, ok := e.FrameSent(); ok && f.How != event.Output {
+			c.frame(e.At, &f)
+		}
+	case event.Call:
+		if m, ok := e.Moved(); ok {
+			c.moved(e.At, &m)
+		}
+	case event.Drop:
+		c.drop(e)
+	default:
+	}
+	return c.fail
+}
+
+// frame takes a frame that is put on a link. One that was injected is not sent by the end
+// that it comes from; where nothing is plugged in, it comes from nowhere.
+func (c *Capture) frame(at time.Duration, f *event.FrameSent) {
+	s := sighting{Packet: Packet{At: at, Frame: f.ID, Flow: Outbound, Data: f.Data}, link: f.Link, from: f.From, to: f.To, sent: at}
+	p := c.conf.Points
+	if f.From != f.To {
+		if p.whole {
+			c.take(s, c.named(f.From, f.Link))
+		}
+		if i, ok := p.at[f.From]; ok && f.How == event.Sent {
+			c.take(s, i)
+		}
+		if i, ok := p.on[[2]string{f.From, f.To}]; ok {
+			c.take(s, i)
+		}
+		if i, ok := p.on[[2]string{f.To, f.From}]; ok {
+			s.Flow = Inbound
+			c.take(s, i)
+		}
+	}
+	s.At, s.Flow, s.arrives = at+f.Delay, Inbound, true
+	switch i, ok := p.at[f.To]; {
+	case ok:
+		c.take(s, i)
+	case p.whole && f.From == f.To:
+		c.take(s, c.named(f.To, f.Link))
+	case p.sees(f.From, f.To):
+		s.point, s.Data = -1, nil
+		c.queue(s)
+	}
+}
+
+// moved takes a packet that went through a device on which no link hangs: what its program
+// reads its kernel has sent.
+func (c *Capture) moved(at time.Duration, m *event.Moved) {
+	end := m.End()
+	s := sighting{Packet: Packet{At: at, Frame: m.ID, Flow: Outbound, Data: m.Data}, link: m.Link, from: end, to: end, sent: at}
+	if m.Write {
+		s.Flow = Inbound
+	}
+	if c.conf.Points.whole {
+		c.take(s, c.named(end, m.Link))
+	}
+	if i, ok := c.conf.Points.at[end]; ok {
+		c.take(s, i)
+	}
+}
+
+// underWay are the reasons of drops of frames that are on a link already.
+var underWay = []string{"unplugged", "impairment-removed", "port-off"}
+
+// drop takes a frame that is lost at an end: it came in by it at this instant; or it was
+// on its way from it, and won't arrive; or it never left.
+func (c *Capture) drop(e *event.Event) {
+	f, ok := e.Packet()
+	if !ok {
+		return
+	}
+	why := "dropped (" + e.Op + ")"
+	if e.Text != "" {
+		why += ": " + e.Text
+	}
+	s := sighting{Packet: Packet{At: e.At, Frame: f.ID, Data: f.Data, Comments: []string{why}}, link: f.Link, from: e.Port, to: e.Port, sent: e.At, lost: true}
+	came := c.fate(&s, slices.Contains(underWay, e.Op))
+	switch {
+	case came != "":
+		s.Flow, s.from = Inbound, came
+	case e.Text != "": // else a driver says it, whose packets go both ways
+		s.Flow = Outbound
+	}
+	p := c.conf.Points
+	if p.whole {
+		c.lose(s, c.named(e.Port, f.Link))
+	}
+	if i, ok := p.at[e.Port]; ok {
+		c.lose(s, i)
+	}
+	for i := range p.list {
+		x := &p.list[i]
+		if x.b == "" || x.a != e.Port && x.b != e.Port {
+			continue
+		}
+		s.Flow = Outbound
+		if (x.a == e.Port) == (came != "") {
+			s.Flow = Inbound
+		}
+		c.lose(s, i)
+	}
+}
+
+// fate returns where a frame came from that was lost at the end where it came in, and
+// takes it away where it was on its way from there.
+func (c *Capture) fate(lost *sighting, way bool) (came string) {
+	if lost.Frame == 0 {
+		return ""
+	}
+	c.now = slices.DeleteFunc(c.now, func(s sighting) bool {
+		if s.Frame != lost.Frame || !s.arrives {
+			return false
+		}
+		if s.to == lost.to {
+			came = s.from
+			return false
+		}
+		gone := way && s.from == lost.to
+		if gone {
+			c.held -= len(s.Data)
+		}
+		return gone
+	})
+	return came
+}
+
+// lose counts a frame that is lost at a point, and says so with the packet that is there
+// already, or as one of its own.
+func (c *Capture) lose(s sighting, point int) {
+	p := c.points[point]
+	p.Dropped++
+	if s.Frame != 0 {
+		for i := range c.now {
+			x := &c.now[i]
+			if x.point == point && x.Frame == s.Frame && x.from == s.from && x.to == s.to && x.Flow == s.Flow {
+				x.Comments = append(x.Comments, s.Comments...)
+				return
+			}
+		}
+	}
+	c.take(s, point)
+}
+
+// take keeps a frame that passes a point, or was lost there.
+func (c *Capture) take(s sighting, point int) {
+	s.point = point
+	if s.skip = c.conf.Filter != nil && !c.conf.Filter.Match(s.link, s.Data); s.skip {
+		s.Data = nil
+		c.queue(s)
+		return
+	}
+	s.Data, s.Comments = slices.Clone(s.Data), slices.Clip(s.Comments)
+	if c.sent[s.Frame] {
+		s.Comments = append(s.Comments, "step "+c.step+": sent")
+	}
+	c.queue(s)
+}
+
+// queue puts a sighting in its place by time.
+func (c *Capture) queue(s sighting) {
+	c.seq++
+	s.seq = c.seq
+	if s.At <= c.clock {
+		c.pass(s)
+		return
+	}
+	if len(c.onWay) >= maxOnWay || c.held+len(s.Data) > maxHeld {
+		if s.point >= 0 {
+			c.points[s.point].Received++
+			c.points[s.point].miss(1, "too many were on their way to here")
+		}
+		return
+	}
+	heap.Push(&c.onWay, s)
+	c.held += len(s.Data)
+}
+
+// pass lets a sighting be one of this instant.
+func (c *Capture) pass(s sighting) {
+	for len(c.now) > 0 && (len(c.now) >= maxInstant || c.held+len(s.Data) > maxHeld) {
+		c.leave(1)
+	}
+	c.now = append(c.now, s)
+	c.held += len(s.Data)
+}
+
+// leave lets the first n of the instant go.
+func (c *Capture) leave(n int) {
+	for i := range c.now[:n] {
+		c.held -= len(c.now[i].Data)
+		c.keep(&c.now[i])
+	}
+	c.now = slices.Delete(c.now, 0, n)
+}
+
+// advance lets time pass.
+func (c *Capture) advance(to time.Duration) {
+	for len(c.onWay) > 0 && c.onWay[0].At <= to {
+		s := heap.Pop(&c.onWay).(sighting)
+		c.held -= len(s.Data)
+		if s.At > c.clock {
+			c.leave(len(c.now))
+			c.clock = s.At
+		}
+		c.pass(s)
+	}
+	if to > c.clock {
+		c.leave(len(c.now))
+		c.clock = to
+	}
+}
+
+// keep counts a sighting, and keeps it until its step is over, or writes it.
+func (c *Capture) keep(s *sighting) {
+	if s.point < 0 {
+		return
+	}
+	p := c.points[s.point]
+	if !s.lost {
+		p.Received++
+	}
+	if s.skip {
+		return
+	}
+	p.Accepted++
+	if c.step == "" {
+		c.write(s)
+		return
+	}
+	for len(c.kept) > 0 && c.keptBytes+len(s.Data) > maxStep {
+		c.keptBytes -= len(c.kept[0].Data)
+		c.write(&c.kept[0])
+		c.kept = c.kept[1:]
+	}
+	c.kept = append(c.kept, *s)
+	c.keptBytes += len(s.Data)
+}
+
+// release writes what was kept for a step, which is over.
+func (c *Capture) release() {
+	c.leave(len(c.now))
+	for i := range c.kept {
+		c.write(&c.kept[i])
+	}
+	c.kept, c.keptBytes, c.step = nil, 0, ""
+	clear(c.sent)
+}
+
+// Comment adds a comment to a frame of the step that is being done, which was put on its
+// link at an end, or went through a device there, at a time.
+func (c *Capture) Comment(frame uint64, at time.Duration, end, text string) {
+	all := [][]sighting{c.kept, c.now, c.onWay}
+	for _, is := range []func(*sighting) bool{
+		func(s *sighting) bool { return s.from == end && s.sent == at },
+		func(s *sighting) bool { return s.from == end || s.to == end }, // a linked device
+	} {
+		found := false
+		for _, list := range all {
+			for i := range list {
+				if s := &list[i]; s.Frame == frame && frame != 0 && s.point >= 0 && is(s) {
+					found = true
+					s.Comments = append(s.Comments, "step "+c.step+": "+text)
+				}
+			}
+		}
+		if found {
+			return
+		}
+	}
+}
+
+// write writes a packet, with what is missing before it.
+func (c *Capture) write(s *sighting) {
+	p := c.points[s.point]
+	s.Missing = p.frames
+	if p.id >= 0 {
+		p.gap.comment(&s.Packet)
+		c.gap.comment(&s.Packet)
+		ok, err := c.file.Packet(p.id, s.link, &s.Packet)
+		c.failed(err)
+		if ok {
+			p.Written++
+			return
+		}
+	}
+	c.cut++
+	p.Missing++
+}
+
+func (p *counted) miss(n uint64, why string) {
+	p.Missing += n
+	p.gap.add(n, why)
+}
+
+// Miss counts frames that passed from one end to another and are not in the capture, with
+// the reason. Where it isn't known between which, they are only said with the next packet.
+func (c *Capture) Miss(from, to string, frames uint64, why string) {
+	p := c.conf.Points
+	known := false
+	at := func(i int, ok bool) {
+		if ok {
+			known = true
+			c.points[i].Received += frames
+			c.points[i].miss(frames, why)
+		}
+	}
+	if i, ok := c.byName[from]; p.whole {
+		at(i, ok)
+	}
+	for _, end := range slices.Compact([]string{from, to}) {
+		i, ok := p.at[end]
+		at(i, ok)
+	}
+	for _, way := range [][2]string{{from, to}, {to, from}} {
+		i, ok := p.on[way]
+		at(i, ok)
+	}
+	if !known {
+		c.gap.add(frames, why)
+	}
+}
+
+// Cut is how many packets the limit of bytes left out.
+func (c *Capture) Cut() uint64 { return c.cut }
+
+// Written is how many packets have been written.
+func (c *Capture) Written() (n uint64) {
+	for _, p := range c.points {
+		n += p.Written
+	}
+	return n
+}
+
+// Reach lets time pass up to and with an instant that is over, as far as is known, and
+// hands on what is buffered.
+func (c *Capture) Reach(at time.Duration) error {
+	c.advance(at)
+	c.leave(len(c.now))
+	return c.Flush()
+}
+
+// Count writes what the points have counted, where that has changed, or all if so is
+// wanted.
+func (c *Capture) Count(all bool) error {
+	for _, p := range c.points {
+		if p.id >= 0 && (all || p.Statistics != p.told) {
+			c.failed(c.file.Statistics(p.id, c.clock, &p.Statistics))
+			p.told = p.Statistics
+		}
+	}
+	return c.Flush()
+}
+
+// Flush hands what is buffered to the underlying writer.
+func (c *Capture) Flush() error {
+	c.failed(c.file.Flush())
+	return c.fail
+}
+
+// Close ends the capture at a time of the lab: what is on its way has not arrived. It
+// writes what the points have counted, and does not close the underlying writer.
+func (c *Capture) Close(at time.Duration) error {
+	c.advance(at)
+	c.release()
+	return c.Count(true)
+}
