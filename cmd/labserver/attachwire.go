@@ -104,14 +104,12 @@ func (a *attachment) dial(ctx context.Context, server, lab, query string) (hello
 	if a.conn != nil {
 		_ = a.conn.CloseNow() // nothing is lost with it
 	}
-	u, err := url.Parse(server)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-		return hello, fmt.Errorf("%q is not the address of a server, such as http://127.0.0.1:8080", server)
+	server, origin, err := serverAt(server)
+	if err != nil {
+		return hello, err
 	}
 	within, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
-	origin := u.Scheme + "://" + u.Host
-	server = origin + strings.TrimSuffix(strings.TrimSuffix(u.Path, "index.html"), "/")
 	conn, res, err := websocket.Dial(within, server+"/api/labs/"+url.PathEscape(lab)+"/stream"+query, &websocket.DialOptions{
 		HTTPHeader: http.Header{"Origin": {origin}},
 	})
@@ -132,6 +130,17 @@ func (a *attachment) dial(ctx context.Context, server, lab, query string) (hello
 		return hello, fmt.Errorf("%s does not greet as a Wireloom server of this version does: %w", server, err)
 	}
 	return hello, nil
+}
+
+// serverAt is where a server is that has a page at an address: what its routes begin
+// with, and the origin of its pages.
+func serverAt(page string) (base, origin string, err error) {
+	u, err := url.Parse(page)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		return "", "", fmt.Errorf("%q is not the address of a server, such as http://127.0.0.1:8080", page)
+	}
+	origin = u.Scheme + "://" + u.Host
+	return origin + strings.TrimSuffix(strings.TrimSuffix(u.Path, "index.html"), "/"), origin, nil
 }
 
 // dialError says why there is no connection.

@@ -13,7 +13,7 @@ import (
 )
 
 // unknowable are the values of flags that no shell can know, by the word for them.
-var unknowable = []string{"MiB", "N", "URL", "address", "bytes", "id", "name", "number", "path", "people", "processes", "size", "time"}
+var unknowable = []string{"MiB", "N", "URL", "address", "bytes", "id", "name", "number", "path", "people", "point", "processes", "size", "time"}
 
 func TestEachFlagsValueIsOfferedOrUnknowable(t *testing.T) {
 	seen := map[string]bool{}
@@ -42,7 +42,10 @@ func TestEachFlagsValueIsOfferedOrUnknowable(t *testing.T) {
 // wordFor is the word that stands for a flag's value in the help.
 func wordFor(t *testing.T, command, name string) string {
 	_, help, _ := labserver(t, command, "--help")
-	_, rest, _ := strings.Cut(help, "\n  --"+name+" ")
+	_, rest, ok := strings.Cut(help, "\n  --"+name+" ")
+	if !ok {
+		_, rest, _ = strings.Cut(help, "\n  -"+name+" ")
+	}
 	word, _, _ := strings.Cut(rest, "\n")
 	return word
 }

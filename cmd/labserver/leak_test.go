@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"compress/gzip"
+	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
@@ -439,6 +440,21 @@ func TestNothingThatIsHiddenLeavesTheServer(t *testing.T) {
 			if b := v.whole("GET", lab+"/capture.pcapng", ""); len(b) < 1000 {
 				t.Errorf("the capture has %d bytes", len(b))
 			}
+		},
+		"GET /api/labs/{id}/live.pcapng": func() {
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			body, err := liveCapture(ctx, s.url, v.lab, []string{"s1"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer body.Close()
+			b := make([]byte, 300)
+			if _, err := io.ReadFull(body, b); err != nil {
+				t.Error(err)
+			}
+			v.said = append(v.said, b)
+			v.whole("GET", lab+"/live.pcapng?point=nothing", "")
 		},
 		"GET /api/labs/{id}/recording": func() {
 			if b := v.whole("GET", lab+"/recording", ""); !bytes.HasPrefix(b, []byte("PK")) {

@@ -11,6 +11,7 @@ import (
 	goio "io"
 	"os"
 	"os/signal"
+	"regexp"
 	"runtime/debug"
 	"strings"
 	"syscall"
@@ -50,6 +51,7 @@ func commands() []command {
 	return []command{
 		{"serve", "[SCENARIO...]", "serve labs to browsers", runServe, takes(aScenario), true},
 		{"attach", "[--server URL] LAB NODE [COMMAND...]", "a prompt at a node of a lab that a server runs", runAttach, nil, false},
+		{"capture", "[--server URL] LAB [-i POINT]... [-w FILE]", "capture frames of a lab that a server runs, for Wireshark", runCapture, nil, false},
 		{"run", "SCENARIO", "run a lab without the page, in virtual time", runRun, takes(aScenario), false},
 		{"grade", "SCENARIO [--program NODE=FILE]", "check a submission, or the reference solution", runGrade, takes(aScenario), false},
 		{"grade-all", "SCENARIO DIR", "check a folder of submissions", runGradeAll, takes(aScenario, aFolder), false},
@@ -140,6 +142,9 @@ func usage(w goio.Writer) {
 	fmt.Fprint(w, "\nA SCENARIO is a folder, its zip, or the name of a built-in one, such as ping.\nlabserver help COMMAND says more.\n")
 }
 
+// longFlag is a flag in package flag's help that has more than a letter.
+var longFlag = regexp.MustCompile(`(?m)^  -(\w[\w-])`)
+
 // newFlags returns the flags of a command, with its usage text.
 func newFlags(io stdio, name, args, about string) *flag.FlagSet {
 	f := flag.NewFlagSet("labserver "+name, flag.ContinueOnError)
@@ -153,7 +158,7 @@ func newFlags(io stdio, name, args, about string) *flag.FlagSet {
 		f.SetOutput(&defaults)
 		f.PrintDefaults()
 		f.SetOutput(io.err)
-		flags := strings.ReplaceAll("\n"+defaults.String(), "\n  -", "\n  --")
+		flags := "\n" + longFlag.ReplaceAllString(defaults.String(), "  --$1")
 		fmt.Fprintf(io.out, "usage: labserver %s %s\n\n%s\n%s", name, args, about, flags)
 	}
 	return f

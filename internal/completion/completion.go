@@ -128,7 +128,11 @@ func (c *Command) flag(w string) (f *Flag, value bool) {
 func (c *Command) flags() []Word {
 	words := []Word{}
 	for _, f := range c.Flags {
-		words = append(words, Word{"--" + f.Name, f.Does})
+		dashes := "--"
+		if len(f.Name) == 1 {
+			dashes = "-"
+		}
+		words = append(words, Word{dashes + f.Name, f.Does})
 	}
 	return append(words, Word{"--help", "say what the command does, and list its flags"})
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"wireloom/internal/pcap"
@@ -129,9 +130,11 @@ func (s *Server) liveCapture(w http.ResponseWriter, r *http.Request, l *lab) {
 	c := http.NewResponseController(w)
 	_ = c.SetReadDeadline(time.Time{}) // nothing more is read of it but its end
 	live := live{lab: l, tap: tap, send: func(b []byte) error {
-		_ = c.SetWriteDeadline(time.Now().Add(liveTimeout)) // a writer that has none, as in a test, needs none
-		if _, err := w.Write(b); err != nil {
-			return err
+		for piece := range slices.Chunk(b, slowPiece) {
+			_ = c.SetWriteDeadline(time.Now().Add(liveTimeout)) // a writer that has none, as in a test, needs none
+			if _, err := w.Write(piece); err != nil {
+				return err
+			}
 		}
 		return c.Flush()
 	}, turn: func(f func() error) error {

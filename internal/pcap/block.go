@@ -18,6 +18,8 @@ const (
 	blockStatistics = 5          // Interface Statistics Block, 4.6
 	blockPacket     = 6          // Enhanced Packet Block, 4.3
 
+	byteOrder = 0x1a2b3c4d // 4.1: the order of the bytes of numbers, by how this one reads
+
 	optEnd     = 0
 	optComment = 1
 
@@ -85,7 +87,7 @@ func (b block) end() block {
 }
 
 func (b block) section() block {
-	const byteOrder, major, minor = 0x1a2b3c4d, 1, 0
+	const major, minor = 1, 0
 	const unknown = ^uint64(0) // length of the section
 	return b.begin(blockSection).u32(byteOrder).u16(major).u16(minor).u64(unknown).text(shbUserAppl, "wireloom", MaxName).end()
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -223,5 +224,32 @@ func TestWriteErrorIsKept(t *testing.T) {
 	}
 	if _, err := w.Packet(0, packet.LinkEthernet, &Packet{Data: arp}); !errors.Is(err, errBroken) {
 		t.Errorf("Packet after an error: %v, want %v", err, errBroken)
+	}
+}
+
+// tshark reads the golden capture: names, ways, comments, and what was counted.
+func TestTsharkReadsIt(t *testing.T) {
+	const golden = "testdata/golden.pcapng"
+	read := func(args ...string) string {
+		t.Helper()
+		out, err := exec.CommandContext(t.Context(), "tshark", append([]string{"-n", "-r", golden, "-T", "fields"}, args...)...).Output()
+		if err != nil {
+			t.Fatalf("tshark, which this test needs (apt-get install tshark): %v", err)
+		}
+		return string(out)
+	}
+	const packets = "s1.1\tport 1 of switch s1\t0x00000002\t7\t\t\n" +
+		"bob:tun0\t\t0x00000001\t\t\ta comment,another, ünïcode\n" +
+		"s1.1\tport 1 of switch s1\t\t\t12\tdropped (queue-full)\n" +
+		"eve:tun0\t\t\t\t\t\n"
+	if got := read("-e", "frame.interface_name", "-e", "frame.interface_description", "-e", "frame.packet_flags_direction", "-e", "frame.packet_id", "-e", "frame.drop_count", "-e", "frame.comment"); got != packets {
+		t.Errorf("tshark reads\n%s\nwant\n%s", got, packets)
+	}
+	args := []string{"-X", "read_format:MIME Files Format"}
+	for _, f := range []string{"received", "dropped", "accepted_by_filter", "dropped_by_os", "delivered_to_user"} {
+		args = append(args, "-e", "pcapng.options.option.data.interface."+f)
+	}
+	if got := read(args...); got != "15\t1\t14\t12\t2\n" {
+		t.Errorf("of what was counted tshark reads %q", got)
 	}
 }

@@ -126,9 +126,9 @@ func TestFactsSayWhereAPacketStarts(t *testing.T) {
 			}
 			// What the program reads leaves the interface, what it writes comes in by it.
 			protocols := map[packet.Link]string{packet.LinkRaw: "raw:ip:icmp", packet.LinkEthernet: "eth:ethertype:ip:icmp"}[m.link]
-			wire := []string{protocols + " 10.8.0.2 8 2", protocols + " 10.8.0.2 8 1"}
+			wire := []string{protocols + " 10.8.0.2 8 0x00000002", protocols + " 10.8.0.2 8 0x00000001"}
 			if m.link == packet.LinkEthernet {
-				wire = append(wire, protocols+" 10.8.0.2 8 2 dropped (not-connected): nothing is plugged into a:"+m.device)
+				wire = append(wire, protocols+" 10.8.0.2 8 0x00000002 dropped (not-connected): nothing is plugged into a:"+m.device)
 			}
 			seen := tshark(t, capture(), "ip", "frame.protocols", "ip.dst", "icmp.type", "frame.packet_flags_direction", "frame.comment")
 			slices.Sort(seen)

@@ -62,6 +62,14 @@ func Is(x any) bool {
 // IsTerminal reports whether a person is at the other end.
 func (w *Writer) IsTerminal() bool { return w.tty }
 
+// Binary is what is behind the gate, for what is no text: nil where a person is there.
+func (w *Writer) Binary() io.Writer {
+	if w.tty {
+		return nil
+	}
+	return w.w
+}
+
 // Color reports whether colours are shown.
 func (w *Writer) Color() bool { return w.color }
 
