@@ -54,7 +54,7 @@ vnet, vnet/config, vnet/sys, vnet/event, vnet/errno, vnet/signal, internal/decod
 vnet, vnet/config, vnet/fabric/bridge, vnet/fabric/netem, internal/decode, internal/scenario/format, internal/scenario/run < internal/scenario/verb
 vnet, vnet/config, vnet/event, vnet/errno, vnet/packet, vnet/fabric/bridge, vnet/userland, internal/decode, internal/scenario/format, internal/scenario/run, internal/scenario/verb < internal/scenario/verb/act
 vnet, vnet/config, vnet/sys, vnet/fs, vnet/errno, vnet/inet, vnet/kern, vnet/packet, vnet/fabric/bridge, internal/decode, internal/scenario/format, internal/scenario/run, internal/scenario/verb < internal/scenario/verb/look
-vnet, vnet/config, vnet/sys, vnet/fs, vnet/memory, vnet/inet, vnet/kern, vnet/packet, vnet/fabric/bridge, internal/scenario/format, internal/scenario/verb, internal/scenario/verb/act, internal/scenario/verb/look + text < internal/scenario
+vnet, vnet/config, vnet/sys, vnet/fs, vnet/memory, vnet/inet, vnet/kern, vnet/packet, vnet/fabric/bridge, internal/decode, internal/scenario/format, internal/scenario/verb, internal/scenario/verb/act, internal/scenario/verb/look + text < internal/scenario
 vnet, vnet/event, vnet/errno, internal/scenario, internal/scenario/format, internal/scenario/run, internal/scenario/verb < internal/scenario/grade
 scenarios, internal/scenario, internal/diskfile, internal/terminal < internal/open
 NONE                                                   < internal/diskfile
@@ -72,7 +72,8 @@ vnet, vnet/kern, vnet/errno, tunemu, tapemu            < internal/conform
 internal/decode                                        < internal/protocol
 NONE                                                   < internal/typescript, internal/completion
 vnet, vnet/errno, vnet/event, vnet/packet, internal/session, internal/decode, internal/protocol, internal/visitor, internal/strictjson, internal/terminal + websocket < internal/stream
-vnet, vnet/sys, vnet/event, internal/session, internal/budget, internal/decode, internal/stream, internal/visitor, internal/pcap, internal/strictjson, internal/terminal, web < internal/httpapi
+vnet/config, vnet/packet, internal/session, internal/decode, internal/visitor + websocket, sys, time < internal/door
+vnet, vnet/sys, vnet/event, internal/session, internal/budget, internal/decode, internal/door, internal/stream, internal/visitor, internal/pcap, internal/strictjson, internal/terminal, web < internal/httpapi
 vnet, vnet/errno, vnet/event, web, wasm/guest, internal/* + websocket < cmd/labserver
 vnet, vnet/config, vnet/sys, vnet/inet, vnet/kern, vnet/errno, vnet/event, vnet/packet, tapemu, wasm, wasm/fuel, web, internal/* + sys, websocket, wazero < internal/bench
 NONE                                                   < internal/mutant, internal/testcount, internal/deadcode
@@ -90,6 +91,7 @@ var modules = map[string]string{
 	"websocket": "nhooyr.io/websocket",
 	"sys":       "golang.org/x/sys",
 	"text":      "golang.org/x/text",
+	"time":      "golang.org/x/time",
 }
 
 // core are the packages below the loop: one goroutine, virtual time, seeded

@@ -98,6 +98,8 @@ func (l *Lab) free(name string) (*port, error) {
 	}
 	end, own := p.end.(nodeEnd)
 	switch {
+	case l.isDoor(p):
+		return nil, fmt.Errorf("%s is a door: only a peer outside of the lab is plugged in there", name)
 	case p.peer != nil:
 		return nil, fmt.Errorf("%s is connected to %s: unplug that first", name, p.peer.name)
 	case p.carries != packet.LinkEthernet:
@@ -122,6 +124,9 @@ func (c Unplug) apply(l *Lab) (r Reply, err error) {
 	p, err := l.linked(c.Port)
 	if err != nil {
 		return r, err
+	}
+	if l.isDoor(p) {
+		return r, fmt.Errorf("%s is a door: it is closed, not unplugged", c.Port)
 	}
 	p.unplug()
 	return r, nil

@@ -41,6 +41,9 @@ var everyCommand = map[string]Command{
 	`{"op":"switch","switch":"s1","priority":4096,"ageing":5,"flush":true}`:          SetSwitch{"s1", new(4096), new(time.Duration(5)), true},
 	`{"op":"impair","port":"s1.1","way":"out","words":["loss 1%"]}`:                  Impair{"s1.1", "out", []string{"loss 1%"}},
 	`{"op":"remove-switch","switch":"s2"}`:                                           RemoveSwitch{"s2"},
+	`{"op":"open-door","port":"s1.3","by":"a peer"}`:                                 OpenDoor{"s1.3", "a peer"},
+	`{"op":"close-door","port":"s1.3","why":"it went","dropped":{"rate":7}}`:         CloseDoor{"s1.3", "it went", map[string]uint64{"rate": 7}},
+	`{"op":"enter","port":"s1.3","hex":"00ff"}`:                                      Enter{"s1.3", Bytes{0, 0xff}},
 }
 
 func TestCommandsAsJSON(t *testing.T) {

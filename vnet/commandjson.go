@@ -36,6 +36,9 @@ var decoders = map[string]func(b []byte, decode func([]byte, any) error) (Comman
 	"remove-node":   decodeAs[RemoveNode],
 	"add-switch":    decodeAs[AddSwitch],
 	"remove-switch": decodeAs[RemoveSwitch],
+	"open-door":     decodeAs[OpenDoor],
+	"close-door":    decodeAs[CloseDoor],
+	"enter":         decodeAs[Enter],
 }
 
 func decodeAs[T Command](b []byte, decode func([]byte, any) error) (Command, error) {

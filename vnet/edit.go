@@ -97,8 +97,11 @@ func (l *Lab) addSwitch(c config.Switch) {
 	l.switched++
 	s := newSwitch(l, l.switched, c)
 	l.switches = append(l.switches, s)
-	for _, p := range s.ports {
+	for i, p := range s.ports {
 		l.ports[p.name] = p
+		if c.PortAt(i).Door != nil {
+			l.addDoor(p)
+		}
 	}
 }
 
@@ -125,6 +128,7 @@ func (c RemoveSwitch) apply(l *Lab) (r Reply, err error) {
 	for _, p := range s.ports {
 		p.unplug()
 		delete(l.ports, p.name)
+		delete(l.ports, doorPrefix+p.name)
 	}
 	l.loop.Stop(&s.sweep)
 	s.gone = true

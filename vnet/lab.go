@@ -50,7 +50,8 @@ type Lab struct {
 	halting
 
 	rec     event.Recorder // of log
-	frame   uint64         // the identity of the frame that the command under way brings
+	outside func(door string, frame []byte)
+	frame   uint64 // the identity of the frame that the command under way brings
 	pool    fabric.Pool
 	flights *flight
 }

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"wireloom/internal/door"
 	"wireloom/internal/httpapi"
 	"wireloom/internal/visitor"
 )
@@ -175,4 +176,13 @@ func (a *amount) Set(v string) error {
 		*a.to = n * unit
 	}
 	return nil
+}
+
+// newDoorFlags say who may be plugged into labs from outside.
+func newDoorFlags(f *flag.FlagSet) *door.Policy {
+	p := &door.Policy{}
+	f.Func("door", "allow `doors` of a kind, where a lab asks for them: websocket, c2w, file, stream=HOST:PORT (or HOST:PORT-PORT, or unix:FOLDER), tap=NAME (or NAME,NAME); may be given several times. docs/doors.md says what that lets in", p.Allow)
+	f.Var(&amount{&p.Frames, door.DefaultFrames, false}, "max-door-frames", "a door takes in at most this `number` of frames a second; -1 for no limit")
+	f.Var(&amount{&p.Bytes, door.DefaultBytes, true}, "max-door-bytes", "a door takes in at most this `number` of bytes a second; -1 for no limit")
+	return p
 }

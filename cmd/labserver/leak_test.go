@@ -436,6 +436,11 @@ func TestNothingThatIsHiddenLeavesTheServer(t *testing.T) {
 			v.whole("GET", lab+"/programs/"+sum(ref), "")
 			v.whole("GET", lab+"/programs?hash="+sum(ref), "")
 		},
+		"GET /api/labs/{id}/doors/{port}": func() {
+			for _, path := range []string{"/doors/s1.1", "/doors/scenario.yaml", "/doors/%2e%2e"} {
+				v.whole("GET", lab+path, "")
+			}
+		},
 		"GET /api/labs/{id}/capture.pcapng": func() {
 			if b := v.whole("GET", lab+"/capture.pcapng", ""); len(b) < 1000 {
 				t.Errorf("the capture has %d bytes", len(b))

@@ -34,6 +34,7 @@ that are named here; it begins with the first that is named, else with a list of
 	files := f.String("files", "", "the `folder` for captures and uploads while labs are open (default the system's for temporary files)")
 	logs := choiceFlag(f, "log", "text", []string{"text", "json"}, "the `form` of the log on standard error: text or json", nil)
 	memory := sizeFlag(f, "memory", 0, "the server, its labs and what compiles for them may use this `size` of memory (default three quarters of what the machine, or the control group, has)")
+	doors := newDoorFlags(f)
 	edge := newEdgeFlags(f)
 	limits := newLimitFlags(f)
 	cache := cacheFlag(f)
@@ -109,7 +110,7 @@ that are named here; it begins with the first that is named, else with a list of
 		Check: func(ctx context.Context, c httpapi.Checking) (any, error) {
 			return offer.check(ctx, engine, c)
 		},
-		Session: session.Options{Idle: *idle, Dir: kept.Path()}, Limits: most, Site: site, Budget: mem,
+		Doors: doors, Session: session.Options{Idle: *idle, Dir: kept.Path()}, Limits: most, Site: site, Budget: mem,
 	})
 	if err != nil {
 		return fail(io, err)

@@ -4,6 +4,10 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math/bits"
+	"time"
+
+	"wireloom/vnet/packet"
 )
 
 // MaxCaptured is how many frames are read from a capture.
@@ -12,8 +16,9 @@ const MaxCaptured = 10_000
 // A Captured is a frame of a capture file.
 type Captured struct {
 	Link Link
-	Data []byte // a part of the file's bytes
-	Cut  int    // how long the frame was, where the capture has only its beginning; else 0
+	Data []byte        // a part of the file's bytes
+	Cut  int           // how long the frame was, where the capture has only its beginning; else 0
+	At   time.Duration // when it was captured, since 1970; 0 where that is not known
 }
 
 // Noun is what frames of a link type are, for people.
@@ -51,7 +56,7 @@ func ReadCapture(b []byte) ([]Captured, error) {
 }
 
 // add appends a frame of a link type's number. whole is how long it was on the wire.
-func add(out []Captured, link uint32, data []byte, whole uint32) ([]Captured, error) {
+func add(out []Captured, link uint32, data []byte, whole uint32, at time.Duration) ([]Captured, error) {
 	l, ok := linkTypes[link]
 	switch {
 	case !ok:
@@ -61,7 +66,7 @@ func add(out []Captured, link uint32, data []byte, whole uint32) ([]Captured, er
 	case len(out) >= MaxCaptured:
 		return nil, fmt.Errorf("there are more than %d frames", MaxCaptured)
 	}
-	c := Captured{Link: l, Data: data}
+	c := Captured{Link: l, Data: data, At: at}
 	if uint64(whole) > uint64(len(data)) {
 		c.Cut = int(whole)
 	}
@@ -74,6 +79,10 @@ func readPcap(b []byte, order binary.ByteOrder) (out []Captured, err error) {
 		return nil, errors.New("the file ends within its header")
 	}
 	link := order.Uint32(b[20:]) & 0x0fffffff // above it is the length of an FCS
+	unit := time.Microsecond
+	if order.Uint32(b) == 0xa1b23c4d {
+		unit = time.Nanosecond
+	}
 	for b = b[24:]; len(b) > 0; {
 		if len(b) < 16 {
 			return nil, fmt.Errorf("the file ends within the header of frame %d", len(out)+1)
@@ -82,10 +91,84 @@ func readPcap(b []byte, order binary.ByteOrder) (out []Captured, err error) {
 		if uint64(n) > uint64(len(b)-16) {
 			return nil, fmt.Errorf("frame %d claims %d bytes, and %d are left", len(out)+1, n, len(b)-16)
 		}
-		if out, err = add(out, link, b[16:16+n], order.Uint32(b[12:])); err != nil {
+		at := time.Duration(order.Uint32(b))*time.Second + time.Duration(order.Uint32(b[4:]))*unit
+		if out, err = add(out, link, b[16:16+n], order.Uint32(b[12:]), at); err != nil {
 			return nil, err
 		}
 		b = b[16+n:]
+	}
+	return out, nil
+}
+
+// An ngInterface is one that a section of a pcapng describes.
+type ngInterface struct {
+	link, snap uint32 // snap: how much of a frame is kept; 0: all
+	ticks      uint64 // a second
+	offset     int64  // in seconds, of its times
+}
+
+// describe reads the options of an interface that say what its times are
+// (draft-ietf-opsawg-pcapng, 4.2).
+func (i *ngInterface) describe(options []byte, order binary.ByteOrder) {
+	i.ticks = 1_000_000
+	for len(options) >= 4 {
+		code, n := order.Uint16(options), int(order.Uint16(options[2:]))
+		options = options[4:]
+		if code == 0 || n > len(options) {
+			return
+		}
+		value := options[:n]
+		switch {
+		case code == 9 && n == 1 && value[0]&0x80 != 0 && value[0]&0x7f < 63:
+			i.ticks = 1 << (value[0] & 0x7f)
+		case code == 9 && n == 1 && value[0] <= 18:
+			i.ticks = 1
+			for range value[0] {
+				i.ticks *= 10
+			}
+		case code == 14 && n == 8:
+			i.offset = int64(order.Uint64(value))
+		}
+		options = options[min((n+3)&^3, len(options)):]
+	}
+}
+
+// at is when a frame of the interface was captured; 0 where that is beyond what a
+// Duration holds, as no clock says it.
+func (i *ngInterface) at(ticks uint64) time.Duration {
+	seconds := int64(ticks/i.ticks) + i.offset
+	if seconds < 0 || seconds > 1<<33 {
+		return 0
+	}
+	hi, lo := bits.Mul64(ticks%i.ticks, uint64(time.Second))
+	ns, _ := bits.Div64(hi, lo, i.ticks) // what is divided is less than a second's worth of ticks
+	return time.Duration(seconds)*time.Second + time.Duration(ns)
+}
+
+// ReadTimed reads a capture file whose frames are to be sent as they came, and with its
+// timing: At is the time since the first, and no frame comes before the one that stands
+// before it.
+func ReadTimed(b []byte) ([]Captured, error) {
+	out, err := ReadCapture(b)
+	if err != nil {
+		return nil, err
+	}
+	if len(out) == 0 {
+		return nil, errors.New("it has no frame")
+	}
+	first, at := out[0].At, time.Duration(0)
+	for i := range out {
+		switch c := &out[i]; {
+		case c.Link != Ethernet:
+			return nil, fmt.Errorf("frame %d is %s, and Ethernet frames are sent", i+1, Noun(c.Link))
+		case c.Cut > 0:
+			return nil, fmt.Errorf("frame %d is only the first %d of %d bytes: capture whole frames (tcpdump -s 0)", i+1, len(c.Data), c.Cut)
+		case len(c.Data) < packet.EthernetLen:
+			return nil, fmt.Errorf("frame %d has %d bytes, which is no Ethernet header", i+1, len(c.Data))
+		default:
+			at = max(at, c.At-first)
+			c.At = at
+		}
 	}
 	return out, nil
 }
@@ -96,8 +179,7 @@ const maxInterfaces = 4096
 // readNG reads pcapng (draft-ietf-opsawg-pcapng).
 func readNG(b []byte) (out []Captured, err error) {
 	var order binary.ByteOrder = binary.LittleEndian
-	type iface struct{ link, snap uint32 } // snap: how much of a frame is kept; 0: all
-	var ifaces []iface
+	var ifaces []ngInterface
 	for at := 0; at < len(b); {
 		block := b[at:]
 		if len(block) < 12 {
@@ -125,7 +207,9 @@ func readNG(b []byte) (out []Captured, err error) {
 			if len(ifaces) >= maxInterfaces {
 				return nil, fmt.Errorf("more than %d interfaces are described", maxInterfaces)
 			}
-			ifaces = append(ifaces, iface{uint32(order.Uint16(body)), order.Uint32(body[4:])})
+			i := ngInterface{link: uint32(order.Uint16(body)), snap: order.Uint32(body[4:])}
+			i.describe(body[8:], order)
+			ifaces = append(ifaces, i)
 		case (typ == 6 || typ == 2) && len(body) >= 20: // enhanced; and the packet block that was before it
 			number, size, whole := order.Uint32(body), order.Uint32(body[12:]), order.Uint32(body[16:])
 			if typ == 2 {
@@ -134,7 +218,8 @@ func readNG(b []byte) (out []Captured, err error) {
 			if uint64(number) >= uint64(len(ifaces)) || uint64(size) > uint64(len(body)-20) {
 				return nil, fmt.Errorf("frame %d is not whole, or of an interface that is not described", len(out)+1)
 			}
-			out, err = add(out, ifaces[number].link, body[20:20+size], whole)
+			i := &ifaces[number]
+			out, err = add(out, i.link, body[20:20+size], whole, i.at(uint64(order.Uint32(body[4:]))<<32|uint64(order.Uint32(body[8:]))))
 		case typ == 3 && len(body) >= 4:
 			if len(ifaces) == 0 {
 				return nil, fmt.Errorf("frame %d is of an interface that is not described", len(out)+1)
@@ -144,7 +229,7 @@ func readNG(b []byte) (out []Captured, err error) {
 			if snap := ifaces[0].snap; snap > 0 {
 				size = min(size, uint64(snap))
 			}
-			out, err = add(out, ifaces[0].link, body[4:4+size], whole)
+			out, err = add(out, ifaces[0].link, body[4:4+size], whole, 0)
 		}
 		if err != nil {
 			return nil, err

@@ -173,6 +173,17 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request, l *lab) {
 	s.hub.Serve(w, r, l.Session, l.id)
 }
 
+// door is a WebSocket of who is to be plugged into a lab.
+func (s *Server) door(w http.ResponseWriter, r *http.Request, l *lab) {
+	why := s.conf.Site.WebSocket(r)
+	if why == nil {
+		why = l.doors.Serve(w, r, r.PathValue("port"), s.client(r))
+	}
+	if why != nil {
+		refuse(w, why, "nobody was let in by this door")
+	}
+}
+
 // notShown keeps why somebody may not watch a lab, for a page to ask.
 func (s *Server) notShown(r *http.Request, id string, why *visitor.Refusal) {
 	s.mu.Lock()

@@ -12,11 +12,13 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"wireloom/internal/budget"
+	"wireloom/internal/door"
 	"wireloom/internal/session"
 	"wireloom/internal/stream"
 	"wireloom/internal/visitor"
@@ -56,6 +58,7 @@ type Config struct {
 	// Compiled is Compile of what is compiled already; it returns nil for the rest. It may
 	// be nil itself.
 	Compiled func(name string, wasm []byte) sys.Program
+	Doors    *door.Policy    // who may be plugged into labs from outside; nobody if nil
 	Session  session.Options // of each lab; Version, Logger, Scheduler, Owner, Room and Claim are the server's
 
 	Limits Limits
@@ -104,6 +107,7 @@ type lab struct {
 	id      string
 	client  string // who opened it
 	close   context.CancelCauseFunc
+	doors   *door.Doors
 	upload  chan struct{} // has room while nothing is being uploaded
 	check   chan struct{} // has room while nothing is being checked
 	refused atomic.Value  // string: why the last who wanted to watch was not let in; "" if it was
@@ -145,6 +149,7 @@ func New(c Config) (*Server, error) {
 	s.mux.add("/api/labs", methods{http.MethodPost: s.openLab})
 	s.mux.add("/api/labs/{id}", methods{http.MethodGet: s.withLab(s.describe), http.MethodDelete: s.withLab(s.closeLab)})
 	s.mux.add("/api/labs/{id}/stream", get(s.withLab(s.stream)))
+	s.mux.add("/api/labs/{id}/doors/{port}", get(s.withLab(s.door)))
 	s.mux.add("/api/labs/{id}/programs", methods{http.MethodPost: s.withLab(s.program)})
 	s.mux.add("/api/labs/{id}/check", methods{http.MethodPost: s.withLab(s.checkLab)})
 	s.mux.add("/api/labs/{id}/capture.pcapng", get(s.withLab(s.capture)))
@@ -261,6 +266,7 @@ func (s *Server) open(ctx context.Context, ask labAsk, client string, claim *bud
 		return nil, err
 	}
 	l := &lab{Session: sess, id: id, client: client, upload: make(chan struct{}, 1), check: make(chan struct{}, 1)}
+	l.doors = door.New(sess, or(s.conf.Doors, &door.Policy{}), strings.ToLower(id[:8]), o.Logger)
 	ctx, l.close = context.WithCancelCause(s.base)
 	s.mu.Lock()
 	if s.closed {
@@ -277,8 +283,11 @@ func (s *Server) open(ctx context.Context, ask labAsk, client string, claim *bud
 	began := time.Now()
 	go func() {
 		defer s.running.Done()
+		var doors sync.WaitGroup
+		doors.Go(func() { l.doors.Run(ctx) })
 		sess.Run(ctx)
 		l.close(nil)
+		doors.Wait()
 		s.mu.Lock()
 		delete(s.labs, id)
 		s.mu.Unlock()

@@ -59,7 +59,7 @@ type Options struct {
 func Build(ctx context.Context, s *scenario.Scenario, compile Compile, o Options) (*vnet.Lab, session.Setup, error) {
 	conf := s.Config(o.Seed)
 	conf.Window = o.Window
-	setup := session.Setup{Scenario: s.Name, Title: s.Title, Goal: s.Goal, Brief: s.Brief, Seed: conf.Seed}
+	setup := session.Setup{Scenario: s.Name, Title: s.Title, Goal: s.Goal, Brief: s.Brief, Seed: conf.Seed, Captures: s.Captures}
 	for _, t := range s.Tries {
 		setup.Tries = append(setup.Tries, session.Try(t))
 	}

@@ -21,6 +21,7 @@ import (
 type File struct {
 	Recording
 	programs map[string]*zip.File // by hash
+	entered  *zip.File            // the frames that came in by doors; nil where none did
 }
 
 // Read reads a recording of size bytes, which may come from anybody. The file must
@@ -31,7 +32,7 @@ func Read(r io.ReaderAt, size int64) (*File, error) {
 	if err != nil {
 		return nil, errors.New("recording: this is not a recording, which is a zip file")
 	}
-	if most := MaxPrograms + 3; len(z.File) > most {
+	if most := MaxPrograms + 4; len(z.File) > most {
 		return nil, fmt.Errorf("recording: it holds %d files, at most %d are allowed", len(z.File), most)
 	}
 	files := map[string]*zip.File{}
@@ -68,6 +69,9 @@ func Read(r io.ReaderAt, size int64) (*File, error) {
 		switch f.Name {
 		case textFile, configFile, briefFile:
 			continue
+		case doorsFile:
+			l.entered = f
+			continue
 		}
 		hash, ok := strings.CutPrefix(f.Name, programFolder)
 		hash, wasm := strings.CutSuffix(hash, programSuffix)
@@ -81,7 +85,47 @@ func Read(r io.ReaderAt, size int64) (*File, error) {
 		left -= n
 		l.programs[hash] = f
 	}
-	return l, l.check()
+	if err := l.check(); err != nil {
+		return nil, err
+	}
+	return l, l.checkEntered()
+}
+
+// openEntered is a reader of the frames that came in by doors; nil where none did.
+func (l *File) openEntered() (*enteredReader, io.Closer, error) {
+	if l.entered == nil {
+		return nil, nil, nil
+	}
+	r, err := l.entered.Open()
+	if err != nil {
+		return nil, nil, fmt.Errorf("recording: %s: %w", doorsFile, err)
+	}
+	return newEnteredReader(r), r, nil
+}
+
+// checkEntered reads the frames that came in by doors without keeping them.
+func (l *File) checkEntered() error {
+	if (l.entered != nil) != (l.Entered > 0) {
+		return fmt.Errorf("recording: %d frames came in by doors, and %s, which has them, is there or not: %v", l.Entered, doorsFile, l.entered != nil)
+	}
+	r, file, err := l.openEntered()
+	if r == nil {
+		return err
+	}
+	defer file.Close()
+	for {
+		e, err := r.next()
+		switch {
+		case errors.Is(err, io.EOF) && r.n == l.Entered:
+			return nil
+		case errors.Is(err, io.EOF):
+			return fmt.Errorf("recording: %s has %d frames, and there are to be %d", doorsFile, r.n, l.Entered)
+		case err != nil:
+			return err
+		case e.After > len(l.Commands):
+			return fmt.Errorf("recording: %s: frame %d comes after command %d, and there are %d", doorsFile, r.n, e.After, len(l.Commands))
+		}
+	}
 }
 
 // parse reads recording.json.
@@ -91,13 +135,13 @@ func (l *File) parse(text []byte) error {
 		Version string
 	}
 	// The form may be one that is not known here: its version is what matters then.
-	if json.Unmarshal(text, &head) == nil && head.Format != Format {
+	if json.Unmarshal(text, &head) == nil && head.Format != Format && head.Format != FormatDoors {
 		what := ""
 		if head.Format == 1 {
 			what = ", which held the scenario's file instead of the lab's configuration"
 		}
-		return fmt.Errorf("recording: it is of format %d%s; this program reads format %d. It was made by labserver %s: replay it with that one",
-			head.Format, what, Format, quote(head.Version))
+		return fmt.Errorf("recording: it is of format %d%s; this program reads formats %d and %d. It was made by labserver %s: replay it with that one",
+			head.Format, what, Format, FormatDoors, quote(head.Version))
 	}
 	if err := strictjson.Decode(text, &l.Recording); err != nil {
 		return fmt.Errorf("recording: %s: %w", textFile, err)

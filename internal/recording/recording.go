@@ -38,6 +38,7 @@ const (
 	textFile      = "recording.json"
 	configFile    = "config.json"
 	briefFile     = "brief.md"
+	doorsFile     = "doors.bin"
 	programFolder = "programs/"
 	programSuffix = ".wasm"
 )
@@ -52,6 +53,7 @@ type Recording struct {
 	Title    string     `json:"title,omitempty"` // of the scenario, for people
 	Programs []Program  `json:"programs"`        // in their slots before the start
 	Commands []Recorded `json:"commands"`
+	Entered  int        `json:"entered,omitempty"` // frames that came in by doors, which are the file doors.bin
 	End      End        `json:"end"`
 
 	Config config.Lab `json:"-"` // of the lab
@@ -122,6 +124,9 @@ func (r *Recording) check() error {
 		if len(c.Name) > maxName {
 			return fmt.Errorf("recording: the file name in command %d has more than %d bytes", i+1, maxName)
 		}
+	}
+	if (r.Format == FormatDoors) != (r.Entered > 0) || r.Entered < 0 || r.Entered > MaxEntered {
+		return fmt.Errorf("recording: it says that %d frames came in by doors, at most %d do, and then it is of format %d", r.Entered, MaxEntered, FormatDoors)
 	}
 	if !hashForm.MatchString(r.End.Hash) {
 		return fmt.Errorf("recording: its end has no hash of 64 hexadecimal digits")

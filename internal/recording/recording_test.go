@@ -136,7 +136,7 @@ func written(t testing.TB, r *Recording, programs ...string) []byte {
 	for _, p := range programs {
 		stored = append(stored, Stored{hashOf(p), func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(p)), nil }})
 	}
-	if err := Write(&b, r, stored); err != nil {
+	if err := Write(&b, r, stored, nil); err != nil {
 		t.Fatal(err)
 	}
 	return b.Bytes()
@@ -219,7 +219,7 @@ func TestReadRefusesWhatIsNoRecording(t *testing.T) {
 		return Recorded{At: at, Step: step, Command: vnet.Kill{Node: "a", Proc: "p"}}
 	}
 	many := []string{textFile, text, configFile, config}
-	for i := range MaxPrograms + 2 {
+	for i := range MaxPrograms + 3 {
 		name := fmt.Sprint(i)
 		many = append(many, programFolder+hashOf(name)+programSuffix, name)
 	}
@@ -234,13 +234,13 @@ func TestReadRefusesWhatIsNoRecording(t *testing.T) {
 		{"a file too many", zipped(t, textFile, text, configFile, config, "../evil", ""), `it holds "../evil", which does not belong there`},
 		{"a name that a terminal would obey", zipped(t, textFile, text, configFile, config, "\x1b[31m\u202e", ""), `it holds "\x1b[31m\u202e", which`},
 		{"a file twice", zipped(t, textFile, text, configFile, config, configFile, config), `it holds "config.json" twice`},
-		{"too many files", zipped(t, many...), "at most 259 are allowed"},
+		{"too many files", zipped(t, many...), "at most 260 are allowed"},
 		{"a scenario's file", zipped(t, textFile, text, configFile, config, "scenario/scenario.yaml", ""), "does not belong there"},
 		{
 			"format 1", zipped(t, textFile, `{"format":1,"version":"devel 9","scenario":"ping","seed":1,"config":"00"}`, "scenario/scenario.yaml", ""),
-			`it is of format 1, which held the scenario's file instead of the lab's configuration; this program reads format 2. It was made by labserver "devel 9": replay it with that one`,
+			`it is of format 1, which held the scenario's file instead of the lab's configuration; this program reads formats 2 and 3. It was made by labserver "devel 9": replay it with that one`,
 		},
-		{"a later format", zipped(t, textFile, `{"format":3,"colour":1}`), "it is of format 3; this program reads format 2"},
+		{"a later format", zipped(t, textFile, `{"format":4,"colour":1}`), "it is of format 4; this program reads formats 2 and 3"},
 		{"no format", zipped(t, textFile, `{}`), "it is of format 0"},
 		{"not JSON", zipped(t, textFile, "{"), "recording.json: it ends in the middle"},
 		{"an unknown key", with(`"format"`, `"colour":2,"format"`), `recording.json: it has no key "colour"`},
@@ -398,7 +398,7 @@ func FuzzRead(f *testing.F) {
 		}
 		// What is read is written and read again, to the same.
 		var out bytes.Buffer
-		if err := Write(&out, &l.Recording, nil); err != nil {
+		if err := Write(&out, &l.Recording, nil, nil); err != nil {
 			t.Fatal(err)
 		}
 		again := read(t, out.Bytes())

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 
@@ -115,6 +116,8 @@ type player struct {
 	began  time.Time
 	looked time.Time
 	greedy bool // it took more memory than a live lab may
+	doors  *enteredReader
+	frame  *Entered // the next that comes in by a door; nil for none
 	res    Result
 }
 
@@ -203,9 +206,23 @@ func (p *player) play(ctx context.Context) (Result, error) {
 			return p.res, err
 		}
 	}
+	doors, file, err := p.openEntered()
+	if err != nil {
+		return p.res, err
+	}
+	if doors != nil {
+		defer file.Close()
+		p.doors = doors
+		if err := p.nextFrame(); err != nil {
+			return p.res, err
+		}
+	}
 	lab.Start()
 	for i := range p.Commands {
 		c := &p.Commands[i]
+		if err := p.enter(ctx, i); err != nil {
+			return p.res, err
+		}
 		if err := p.runTo(ctx, c.At, c.Step); err != nil {
 			return p.res, err
 		}
@@ -221,11 +238,43 @@ func (p *player) play(ctx context.Context) (Result, error) {
 		}
 		_, _ = lab.Do(do) // one that failed when it was recorded fails again, and is in the log
 	}
+	if err := p.enter(ctx, len(p.Commands)); err != nil {
+		return p.res, err
+	}
 	if err := p.runTo(ctx, p.End.At, p.End.Step); err != nil {
 		return p.res, err
 	}
 	p.apart("at the end", p.End.At, p.End.Step)
 	return p.result(), nil
+}
+
+// nextFrame reads the next frame that comes in by a door.
+func (p *player) nextFrame() (err error) {
+	p.frame, err = p.doors.next()
+	if errors.Is(err, io.EOF) {
+		return nil
+	}
+	return err
+}
+
+// enter lets the frames come in that came after so many commands, until it is known that the
+// run is another: then the next command, or the end, is at another place too.
+func (p *player) enter(ctx context.Context, after int) error {
+	for p.frame != nil && p.frame.After <= after {
+		e := p.frame
+		if err := p.runTo(ctx, e.At, e.Step); err != nil {
+			return err
+		}
+		if int64(p.lab.Now()) != e.At || p.lab.Steps() != e.Step {
+			p.frame = nil
+			return nil
+		}
+		_, _ = p.lab.Do(vnet.Enter{Port: e.Port, Hex: e.Frame}) // as with other commands
+		if err := p.nextFrame(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // result is what has come out.

@@ -46,9 +46,10 @@ func canonical(c config.Lab) ([]byte, error) {
 }
 
 // Write writes a recording as a zip. programs are opened and read one after the
-// other, while it is written: who reads it slowly holds one of them. The same
-// recording gives the same bytes.
-func Write(w io.Writer, r *Recording, programs []Stored) error {
+// other, while it is written: who reads it slowly holds one of them. entered are the
+// frames that came in by doors, as Entered.AppendTo has them, r.Entered of them; nil for
+// none. The same recording gives the same bytes.
+func Write(w io.Writer, r *Recording, programs []Stored, entered io.Reader) error {
 	z := zip.NewWriter(w)
 	put := func(name string, write func(io.Writer) error) error {
 		f, err := z.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Deflate, Modified: time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)})
@@ -87,6 +88,15 @@ func Write(w io.Writer, r *Recording, programs []Stored) error {
 	}
 	for _, p := range programs {
 		if err := put(programFolder+p.Hash+programSuffix, p.copyTo); err != nil {
+			return err
+		}
+	}
+	if entered != nil {
+		err := put(doorsFile, func(w io.Writer) error {
+			_, err := io.Copy(w, entered)
+			return err
+		})
+		if err != nil {
 			return err
 		}
 	}

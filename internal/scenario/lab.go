@@ -31,11 +31,12 @@ func (b *builder) build(root *format.Value) {
 		return // what is connected to what is not known
 	}
 	sc.Name, sc.Title, sc.Goal, sc.Course = root.Get("scenario").String(), root.Get("title").String(), root.Get("goal").String(), format.Read[int](root.Get("course"))
-	sc.words = map[Slot]string{}
+	sc.words, sc.Captures = map[Slot]string{}, nil
 	sc.Lab = config.Lab{Name: sc.Name, Seed: sc.Seed, Memory: format.Read[int64](root.Get("memory"))}
 	b.links = map[format.End]*config.Link{}
 	for _, e := range root.Get("switches").Entries() {
 		sc.Lab.Switches = append(sc.Lab.Switches, switchOf(e))
+		b.doors(e)
 	}
 	for _, e := range root.Get("nodes").Entries() {
 		b.node(e)

@@ -38,6 +38,8 @@ type Scenario struct {
 	Params  map[string]string // the values
 	Remarks []format.Mistake  // on what is no mistake, but may not be meant
 
+	Captures map[string][]byte // the files of doors that are captures, by name
+
 	words      map[Slot]string
 	references map[Slot][]byte
 	unbuilt    bool // part of the program, and its references have not been built

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"wireloom/internal/decode"
 	"wireloom/internal/scenario/format"
 	"wireloom/internal/scenario/verb"
 	"wireloom/vnet/config"
@@ -45,6 +46,10 @@ var staticShape = format.Object(
 	format.Field{Name: "vlan", Shape: format.Number(1, bridge.MaxVLANs), Doc: "Its VLAN; all that the port is a member of where it is not given."},
 )
 
+var doorShape = format.Object(
+	format.Field{Name: "file", Shape: format.Text("the name of a capture file in the scenario's folder, such as captures/x.pcapng"), Required: true, Doc: "A capture, pcap or pcapng, whose frames come in with its timing from the lab's beginning on."},
+)
+
 var switchPortShape = format.Object(append(verb.VLANFields(),
 	format.Field{Name: "down", Shape: format.Boolean, Doc: "It is switched off when the lab starts."},
 	format.Field{Name: "speed", Shape: format.Number(1, 1_000_000), Doc: "Mbit/s, for the cost of its path; 1000 where it is not given. What slows frames is the link's netem."},
@@ -59,6 +64,7 @@ var switchPortShape = format.Object(append(verb.VLANFields(),
 	format.Field{Name: "locked", Shape: format.Boolean, Doc: "Only sources of which the table has an entry at this port may send."},
 	format.Field{Name: "learning", Shape: format.Boolean, Doc: "Whether sources are learned there; true where it is not given."},
 	format.Field{Name: "storm", Shape: format.Number(1, 1_000_000_000), Doc: "Frames a second that may be flooded of those that come in there; no limit where it is not given."},
+	format.Field{Name: "door", Shape: format.Either("websocket, c2w, stream, tap, or {file: ...}", format.OneOf("websocket, c2w, stream or tap", "websocket", "c2w", "stream", "tap"), doorShape), Doc: "Nothing of the lab is plugged in there, but a peer from outside may be, where the server allows it."},
 	format.Field{Name: "mirror", Shape: verb.Mirror, Doc: "Another port gets a copy of what passes here."},
 )...)
 
@@ -119,7 +125,39 @@ func switchPortOf(e *format.Entry) config.Port {
 		Speed: uint64(format.Read[int](v.Get("speed"))) * 1_000_000, Cost: uint32(format.Read[int](v.Get("cost"))), Priority: optional(v.Get("priority")),
 		Edge: edge == "yes", NoAuto: edge == "no", Shared: v.Get("link").String() == "shared", BPDUGuard: flag("bpdu_guard"), RootGuard: flag("root_guard"),
 		TCGuard: flag("tc_guard"), Isolated: flag("isolated"), Locked: flag("locked"), NoLearn: !format.Or(v.Get("learning"), true),
-		Storm: format.Read[int](v.Get("storm")),
+		Storm: format.Read[int](v.Get("storm")), Door: doorOf(v.Get("door")),
+	}
+}
+
+func doorOf(v *format.Value) *config.Door {
+	switch {
+	case v == nil:
+		return nil
+	case v.Kind == format.Scalar:
+		return &config.Door{Kind: config.DoorKind(v.Text)}
+	}
+	return &config.Door{Kind: config.Capture, File: v.Get("file").String()}
+}
+
+// doors reads the captures of a switch's doors.
+func (b *builder) doors(e *format.Entry) {
+	for _, p := range e.Val.Get("port").Entries() {
+		file := p.Val.Get("door").Get("file")
+		if file == nil {
+			continue
+		}
+		src, err := b.sc.readFile(file.Text, verb.MaxCapture)
+		if err == nil {
+			_, err = decode.ReadTimed(src)
+		}
+		if err != nil {
+			b.p.At(file, "%s: %v", file.Text, err)
+			continue
+		}
+		if b.sc.Captures == nil {
+			b.sc.Captures = map[string][]byte{}
+		}
+		b.sc.Captures[file.Text] = src
 	}
 }
 

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"crypto/sha256"
@@ -24,6 +25,63 @@ type recorder struct {
 	bytes    int
 	kept     map[string]string // path by hash
 	disk     int64
+	entered  entered
+}
+
+// entered is the frames that came in by doors, on disk but for the newest.
+type entered struct {
+	n    int
+	path string
+	file diskFile
+	size int64 // of the file
+	buf  []byte
+}
+
+// enteredBlock is how many bytes of frames are written at once.
+const enteredBlock = 64 << 10
+
+// errDoorsFull is why a door takes no more frames.
+var errDoorsFull = errors.New("as many frames have come in by this lab's doors as a recording holds: start a new lab")
+
+// enter keeps a frame that comes in by a door.
+func (r *recorder) enter(dir *folder, e *recording.Entered) error {
+	x := &r.entered
+	if x.n >= recording.MaxEntered || x.size+int64(len(x.buf))+int64(len(e.Frame)) > recording.MaxEnteredBytes-enteredBlock {
+		return errDoorsFull
+	}
+	if len(x.buf) >= enteredBlock {
+		if err := x.flush(dir); err != nil {
+			return err
+		}
+	}
+	e.After = len(r.commands)
+	x.buf = e.AppendTo(x.buf)
+	x.n++
+	return nil
+}
+
+// flush writes what is in memory.
+func (x *entered) flush(dir *folder) (err error) {
+	if len(x.buf) == 0 {
+		return nil
+	}
+	if x.file == nil {
+		if x.path, x.file, err = dir.file("doors"); err != nil {
+			return err
+		}
+	}
+	if err := dir.write(x.file, x.buf, x.size); err != nil {
+		return err
+	}
+	x.size += int64(len(x.buf))
+	x.buf = x.buf[:0]
+	return nil
+}
+
+func (x *entered) close() {
+	if x.file != nil {
+		_ = x.file.Close() // it is about to be removed
+	}
 }
 
 func (r *recorder) add(c recording.Recorded) error {
@@ -72,36 +130,55 @@ func (s *Session) Record(ctx context.Context, w io.Writer) error {
 	type moment struct {
 		rec  recording.Recording
 		kept map[string]string
+		from entered // its buf is a copy
 	}
 	m, err := query(ctx, s, func() (moment, error) {
 		s.catchUp()
 		_, next := s.log.Bounds()
+		format, from := recording.Format, s.rec.entered
+		from.buf = slices.Clone(from.buf)
+		if from.n > 0 {
+			format = recording.FormatDoors
+		}
 		return moment{
 			recording.Recording{
-				Format: recording.Format, Version: s.opts.Version, Scenario: s.setup.Scenario, Title: s.setup.Title, Brief: s.setup.Brief, Config: s.conf,
+				Format: format, Entered: from.n, Version: s.opts.Version, Scenario: s.setup.Scenario, Title: s.setup.Title, Brief: s.setup.Brief, Config: s.conf,
 				Programs: s.setup.Programs, Commands: slices.Clone(s.rec.commands),
 				End: recording.End{At: int64(s.lab.Now()), Step: s.lab.Steps(), Events: next, Hash: s.log.Hash()},
 			},
-			maps.Clone(s.rec.kept),
+			maps.Clone(s.rec.kept), from,
 		}, nil
 	})
 	if err != nil {
 		return err
 	}
+	opened := func(path string) (*os.File, error) {
+		f, err := os.Open(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, ErrClosed // its files went with it
+		}
+		if err != nil {
+			return nil, &diskError{err}
+		}
+		return f, nil
+	}
 	var programs []recording.Stored
 	for _, hash := range slices.Sorted(maps.Keys(m.kept)) {
-		programs = append(programs, recording.Stored{Hash: hash, Open: func() (io.ReadCloser, error) {
-			f, err := os.Open(m.kept[hash])
-			if errors.Is(err, fs.ErrNotExist) {
-				return nil, ErrClosed // its files went with it
-			}
-			if err != nil {
-				return nil, &diskError{err}
-			}
-			return f, nil
-		}})
+		programs = append(programs, recording.Stored{Hash: hash, Open: func() (io.ReadCloser, error) { return opened(m.kept[hash]) }})
 	}
-	return recording.Write(w, &m.rec, programs)
+	if m.from.n == 0 {
+		return recording.Write(w, &m.rec, programs, nil)
+	}
+	frames := io.Reader(bytes.NewReader(m.from.buf))
+	if m.from.size > 0 {
+		f, err := opened(m.from.path)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		frames = io.MultiReader(io.NewSectionReader(f, 0, m.from.size), frames)
+	}
+	return recording.Write(w, &m.rec, programs, frames)
 }
 
 // A Held is the program that a slot has.

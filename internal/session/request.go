@@ -154,6 +154,9 @@ func (s *Session) SetRate(ctx context.Context, rate int) error {
 		return fmt.Errorf("the rate %d is not one: it is 1, 10, or 0 for as fast as it goes", rate)
 	}
 	return s.ask(ctx, func() error {
+		if len(s.doors.open) > 0 && rate != RealTime {
+			return errors.New("a peer is at a door of this lab, and has real time: so has the lab until the door is closed")
+		}
 		s.catchUp()
 		s.settle(time.Now())
 		s.pace.rate, s.dirty = rate, true
@@ -172,6 +175,12 @@ func (s *Session) Step(ctx context.Context) error {
 			return errors.New(s.why)
 		}
 		at, ok := s.lab.Next()
+		if next, any := s.doors.next(); any && (!ok || next <= at) && next <= MaxTime {
+			s.lab.Run(max(next, s.lab.Now()), s.lab.Steps())
+			s.play()
+			s.dirty = true
+			return nil
+		}
 		if !ok {
 			return errors.New("nothing will ever happen in this lab: start a program, then step")
 		}

@@ -68,6 +68,7 @@ type Setup struct {
 	Seed     uint64
 	Tries    []Try               // what a visitor may do by a button
 	Programs []recording.Program // installed before the lab started
+	Captures map[string][]byte   // the files of doors that are captures, by name; nobody changes them
 }
 
 // A Try is what a button does.
@@ -131,6 +132,7 @@ type Session struct {
 	stopping []stopping
 	usage    usage
 	uploads  uploads
+	doors    doors
 }
 
 // A stopping is a process that was sent SIGTERM and is killed if it does not end.
@@ -163,6 +165,7 @@ func New(lab *vnet.Lab, setup Setup, o Options) (*Session, error) {
 	}
 	s.cap = newCapture(s.dir, o.Capture)
 	s.cap.changed = s.tellCapture
+	s.doors.init(lab)
 	lab.Log().Subscribe(s.captured)
 	now := time.Now()
 	s.alone, s.told = now, now
@@ -275,7 +278,7 @@ func cause(ctx context.Context) string {
 // shut gives back what the lab held, and leaves a last snapshot. A lab that ended
 // in a panic may panic again; what is left is given back all the same.
 func (s *Session) shut() {
-	for _, f := range []func(){func() { s.publish(time.Now()) }, s.cap.close, s.dir.close, s.lab.Close} {
+	for _, f := range []func(){func() { s.publish(time.Now()) }, s.cap.close, s.rec.entered.close, s.dir.close, s.lab.Close} {
 		func() {
 			defer func() {
 				if e := recover(); e != nil {
@@ -288,9 +291,9 @@ func (s *Session) shut() {
 }
 
 // rate is the rate that holds now. Nobody needs a lab as fast as it goes that
-// nobody watches.
+// nobody watches, and a peer at a door has real time.
 func (s *Session) rate() int {
-	if s.viewers == 0 && s.pace.rate == AsFast {
+	if s.viewers == 0 && s.pace.rate == AsFast || len(s.doors.open) > 0 {
 		return RealTime
 	}
 	return s.pace.rate
@@ -331,14 +334,17 @@ func (s *Session) next(now time.Time) time.Duration {
 	return wait
 }
 
-// due is when something is to happen next in the lab: its own next event, or the
-// end of the time that a process has to stop.
+// due is when something is to happen next in the lab: its own next event, the end of
+// the time that a process has to stop, or the next frame of a capture at a door.
 func (s *Session) due() (time.Duration, bool) {
 	at, ok := s.lab.Next()
 	for _, x := range s.stopping {
 		if !ok || x.at < at {
 			at, ok = x.at, true
 		}
+	}
+	if next, any := s.doors.next(); any && (!ok || next < at) {
+		at, ok = next, true
 	}
 	return at, ok
 }
@@ -402,6 +408,7 @@ func (s *Session) turn(ctx context.Context) bool {
 		return true
 	}
 	s.expire()
+	s.play()
 	if tied {
 		if any && due <= until {
 			s.sched.lag.Add(p.lag(now, due))
@@ -439,6 +446,9 @@ func (s *Session) advance(until time.Duration, most uint64) bool {
 	until = min(until, MaxTime)
 	for _, x := range s.stopping {
 		until = min(until, max(x.at, s.lab.Now()))
+	}
+	if next, any := s.doors.next(); any {
+		until = min(until, max(next, s.lab.Now()))
 	}
 	if until < MaxTime {
 		return s.lab.Run(until, most)

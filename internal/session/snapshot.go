@@ -20,6 +20,7 @@ type Snapshot struct {
 	CPU     []float64     // for each of Procs, its share of its node's CPU over the last second of virtual time
 	Viewers int
 	Capture CaptureState
+	Doors   []DoorState
 }
 
 // A CaptureState is what has gone wrong with a lab's capture; zero for nothing.
@@ -52,6 +53,9 @@ func (s *Session) publish(now time.Time) {
 	snap.Capture.Missing = s.cap.missing
 	if s.cap.why != nil {
 		snap.Capture.Why = s.cap.why.Error()
+	}
+	if s.doors.show != nil {
+		snap.Doors = s.doors.show()
 	}
 	snap.CPU = s.usage.shares(&snap.Status)
 	s.told, s.dirty = now, false

@@ -14,7 +14,6 @@ import (
 	"log/slog"
 	"net/http"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -133,20 +132,11 @@ func (h *Hub) Serve(w http.ResponseWriter, r *http.Request, s *session.Session, 
 		refuse(&visitor.Refusal{Status: http.StatusBadRequest, Why: err.Error()})
 		return
 	}
-	if !strings.EqualFold(r.Header.Get("Upgrade"), "websocket") || !strings.Contains(strings.ToLower(r.Header.Get("Connection")), "upgrade") {
-		why := "this address is a WebSocket: connect to it with one"
-		if r.Header.Get("Sec-WebSocket-Key") != "" {
-			why = "a proxy on the way took the Upgrade or Connection header away, without which there is no WebSocket: " +
-				`let it pass them on (nginx: proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection "upgrade";)`
-		}
-		refuse(&visitor.Refusal{Status: http.StatusUpgradeRequired, Why: why})
-		return
-	}
 	site := h.Site
 	if site == nil {
 		site = &visitor.Site{}
 	}
-	if why := site.Own(r, site.Proxies.From(r)); why != nil {
+	if why := site.WebSocket(r); why != nil {
 		refuse(why)
 		return
 	}

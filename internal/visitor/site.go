@@ -156,6 +156,20 @@ func (s *Site) Own(r *http.Request, f From) *Refusal {
 	return &Refusal{Status: http.StatusForbidden, Why: why}
 }
 
+// WebSocket reports that a request is for a WebSocket, by what may have one (Own); or says
+// what to do.
+func (s *Site) WebSocket(r *http.Request) *Refusal {
+	if !strings.EqualFold(r.Header.Get("Upgrade"), "websocket") || !strings.Contains(strings.ToLower(r.Header.Get("Connection")), "upgrade") {
+		why := "this address is a WebSocket: connect to it with one"
+		if r.Header.Get("Sec-WebSocket-Key") != "" {
+			why = "a proxy on the way took the Upgrade or Connection header away, without which there is no WebSocket: " +
+				`let it pass them on (nginx: proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection "upgrade";)`
+		}
+		return &Refusal{Status: http.StatusUpgradeRequired, Why: why}
+	}
+	return s.Own(r, s.Proxies.From(r))
+}
+
 // ours reports whether an origin is this site's: that of its public URL, or the host
 // that the request was sent to.
 func (s *Site) ours(origin, host string, f From) bool {

@@ -158,11 +158,19 @@ func (c *Lab) Check() Mistakes {
 			ends[fmt.Sprintf("%s.%d", s.Name, p+1)] = true
 		}
 	}
+	doors := map[string]bool{}
+	for _, d := range c.Doors() {
+		doors[d.Port] = true
+	}
+	most("doors", len(doors), MaxDoors)
 	used := map[string]bool{}
 	for _, l := range c.Links {
 		for _, e := range []string{l.A, l.B} {
 			if !ends[e] {
 				m.at("links", e).say("link %s - %s: there is no %q; an end is SWITCH.PORT or NODE:INTERFACE", l.A, l.B, e)
+			}
+			if doors[e] {
+				m.at("links", e).say("link %s - %s: %q is a door: only a peer outside of the lab is plugged in there", l.A, l.B, e)
 			}
 			if used[e] {
 				m.at("links", e).say("link %s - %s: %q has a link already", l.A, l.B, e)

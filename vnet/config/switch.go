@@ -58,6 +58,7 @@ type Port struct {
 	NoLearn   bool        `json:",omitempty"`
 	Storm     int         `json:",omitempty"` // frames a second that may be flooded of those that come in here
 	Mirror    *PortMirror `json:",omitempty"`
+	Door      *Door       `json:",omitempty"` // nothing of the lab is plugged in there
 }
 
 // PortVLAN says which VLANs a port is a member of.
@@ -308,6 +309,11 @@ func (p *Port) Wrong(ports int) (why []string) {
 	}
 	if p.Cost > 200_000_000 {
 		say("its cost is 1 to 200000000, not %d", p.Cost)
+	}
+	if p.Door != nil {
+		if wrong := p.Door.Wrong(); wrong != "" {
+			say("%s", wrong)
+		}
 	}
 	if p.Storm < 0 {
 		say("a storm limit is in frames a second, not %d", p.Storm)

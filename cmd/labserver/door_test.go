@@ -1,0 +1,290 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"nhooyr.io/websocket"
+
+	"wireloom/internal/recording"
+	"wireloom/vnet/packet"
+)
+
+// doorScenario is a lab of two hosts whose switch has a door.
+const doorScenario = `scenario: doors
+title: A lab with a door
+nodes:
+  alice:
+    nics: {em0: {port: s1.1, address: 10.0.0.1/24}}
+  bob:
+    nics: {em0: {port: s1.2, address: 10.0.0.2/24}}
+switches:
+  s1:
+    ports: 4
+    port:
+      3: {door: %s}
+      4: {door: %s}
+`
+
+// A doorLab is a lab with doors that a server runs, as its visitors have it.
+type doorLab struct {
+	t    *testing.T
+	s    *served
+	path string // of the lab at the server
+}
+
+// openDoors opens a lab with doors of two kinds on a server with those flags.
+func openDoors(t *testing.T, one, two string, flags ...string) *doorLab {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "doors")
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "scenario.yaml"), fmt.Appendf(nil, doorScenario, one, two), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := startServe(t, append(flags, dir)...)
+	res, err := http.Post(s.url+"/api/labs", "application/json", strings.NewReader(`{"scenario":"doors"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	var lab struct{ ID string }
+	if err := json.NewDecoder(res.Body).Decode(&lab); err != nil || lab.ID == "" {
+		t.Fatalf("no lab: %d, %v", res.StatusCode, err)
+	}
+	return &doorLab{t, s, "/api/labs/" + lab.ID}
+}
+
+// get is a file of the lab's.
+func (l *doorLab) get(name string) []byte {
+	l.t.Helper()
+	res, err := http.Get(l.s.url + l.path + name)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	b, err := io.ReadAll(res.Body)
+	if err != nil || res.StatusCode != http.StatusOK {
+		l.t.Fatalf("%s: %d %.200s, %v", name, res.StatusCode, b, err)
+	}
+	return b
+}
+
+// same replays the lab's recording, and wants it to have frames that came by doors.
+func (l *doorLab) same(least int) {
+	l.t.Helper()
+	b := l.get("/recording")
+	f, err := recording.Read(bytes.NewReader(b), int64(len(b)))
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	if f.Entered < least {
+		l.t.Errorf("%d frames came in by doors, want %d or more", f.Entered, least)
+	}
+	file := filepath.Join(l.t.TempDir(), "x.wireloom.zip")
+	if err := os.WriteFile(file, b, 0o600); err != nil {
+		l.t.Fatal(err)
+	}
+	var out, errs bytes.Buffer
+	if code := run(l.t.Context(), []string{"replay", file}, stdio{strings.NewReader(""), &out, &errs}); code != exitOK {
+		l.t.Errorf("the replay of %d frames and %d commands ends with %d: %s%s", f.Entered, len(f.Commands), code, out.String(), errs.String())
+	}
+}
+
+// doorSocket connects a WebSocket to a door.
+func (l *doorLab) socket(port string, head http.Header) (*websocket.Conn, *http.Response, error) {
+	return websocket.Dial(l.t.Context(), l.s.url+l.path+"/doors/"+port, &websocket.DialOptions{HTTPHeader: head})
+}
+
+// A far machine is a host outside of the lab, at a door: it answers for an address.
+type far struct {
+	t    *testing.T
+	conn *websocket.Conn
+	mac  packet.MAC
+	addr [4]byte
+}
+
+// reads returns the next frame that match takes, and answers requests for the address.
+func (f *far) reads(match func(b []byte) bool) []byte {
+	f.t.Helper()
+	for {
+		typ, b, err := f.conn.Read(f.t.Context())
+		if err != nil || typ != websocket.MessageBinary {
+			f.t.Fatalf("a message of type %v, %v", typ, err)
+		}
+		switch {
+		case match(b):
+			return b
+		case len(b) >= 42 && b[12] == 8 && b[13] == 6 && b[21] == 1 && bytes.Equal(b[38:42], f.addr[:]): // who has
+			f.sends(f.arp(2, packet.MAC(b[6:12]), [4]byte(b[28:32])))
+		case len(b) >= 42 && b[23] == 1 && b[34] == 8 && bytes.Equal(b[30:34], f.addr[:]): // echo request
+			r := bytes.Clone(b)
+			copy(r, b[6:12])
+			copy(r[6:], f.mac[:])
+			copy(r[26:], b[30:34])
+			copy(r[30:], b[26:30])
+			r[34], r[36], r[37] = 0, 0, 0
+			sum := packet.Checksum(r[34:])
+			r[36], r[37] = byte(sum>>8), byte(sum)
+			f.sends(r)
+		}
+	}
+}
+
+func (f *far) sends(b []byte) {
+	f.t.Helper()
+	if err := f.conn.Write(f.t.Context(), websocket.MessageBinary, b); err != nil {
+		f.t.Fatal(err)
+	}
+}
+
+// arp is a request or reply of the machine's, not padded, as virtual machines send it.
+func (f *far) arp(op byte, to packet.MAC, who [4]byte) []byte {
+	dst := to
+	if op == 1 {
+		dst = packet.MAC{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}
+	}
+	b := packet.AppendEthernet(nil, dst, f.mac, 0x0806)
+	b = append(b, 0, 1, 8, 0, 6, 4, 0, op)
+	b = append(append(b, f.mac[:]...), f.addr[:]...)
+	return append(append(b, to[:]...), who[:]...)
+}
+
+// A machine at a WebSocket door is one of the lab's network: it asks, is asked, is pinged by
+// a node, and its run replays.
+func TestAMachineAtAWebSocketDoor(t *testing.T) {
+	l := openDoors(t, "websocket", "c2w", "--door", "websocket")
+	conn, _, err := l.socket("s1.3", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.CloseNow() }()
+	f := &far{t, conn, packet.MAC{2, 0, 0, 0, 0, 0xfa}, [4]byte{10, 0, 0, 9}}
+	f.sends(f.arp(1, packet.MAC{}, [4]byte{10, 0, 0, 1}))
+	alice := f.reads(func(b []byte) bool { return len(b) >= 42 && b[13] == 6 && b[21] == 2 })
+	if got := [4]byte(alice[28:32]); got != [4]byte{10, 0, 0, 1} {
+		t.Errorf("%v answers", got)
+	}
+	// Nobody hears himself.
+	f.sends(packet.AppendEthernet(nil, packet.MAC{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}, f.mac, 0x88b5))
+	url, id := l.s.url, strings.TrimPrefix(l.path, "/api/labs/")
+	pinged := make(chan string, 1)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	go func() {
+		var out bytes.Buffer
+		code := run(ctx, []string{"attach", "--server", url, id, "bob", "ping", "-c", "3", "-i", "0.2", "10.0.0.9"}, stdio{strings.NewReader(""), &out, &out})
+		pinged <- fmt.Sprintf("%d %s", code, &out)
+		f.sends(f.arp(1, packet.MAC{}, [4]byte{10, 0, 0, 2})) // the last that is read
+	}()
+	var said string
+	f.reads(func(b []byte) bool {
+		if len(b) >= 14 && packet.MAC(b[6:12]) == f.mac {
+			t.Errorf("the machine hears itself: %x", b)
+		}
+		select {
+		case said = <-pinged:
+			return true
+		default:
+			return false
+		}
+	})
+	if !strings.HasPrefix(said, "0 ") || !strings.Contains(said, "3 packets received") {
+		t.Errorf("bob pings the machine: %s", said)
+	}
+	l.same(6)
+}
+
+// Only who may comes in by a door, and only where the lab has one that the server allows.
+func TestWhoIsNotLetInByADoor(t *testing.T) {
+	l := openDoors(t, "websocket", "c2w", "--door", "websocket", "--door", "file")
+	for _, c := range []struct {
+		name, port string
+		head       http.Header
+		status     int
+		want       string
+	}{
+		{"a page of another site", "s1.3", http.Header{"Origin": {"https://evil.example"}}, http.StatusForbidden, "another site"},
+		{"a kind that the server does not allow", "s1.4", nil, http.StatusForbidden, "--door c2w"},
+		{"a port that is no door", "s1.1", nil, http.StatusNotFound, "no door"},
+		{"no port", "../x", nil, http.StatusNotFound, "there is no"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			conn, res, err := l.socket(c.port, c.head)
+			if err == nil {
+				_ = conn.CloseNow()
+				t.Fatal("it is let in")
+			}
+			b, _ := io.ReadAll(res.Body) // as much as there is
+			if res.StatusCode != c.status || !strings.Contains(string(b), c.want) {
+				t.Errorf("got %d %s", res.StatusCode, b)
+			}
+		})
+	}
+	first, _, err := l.socket("s1.3", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = first.CloseNow() }()
+	for { // the first is there as soon as its lab knows
+		conn, res, err := l.socket("s1.3", nil)
+		if err != nil {
+			if b, _ := io.ReadAll(res.Body); res.StatusCode != http.StatusServiceUnavailable || !strings.Contains(string(b), "this door is taken") {
+				t.Errorf("a second one gets %d %s", res.StatusCode, b)
+			}
+			break
+		}
+		_, _, _ = conn.Read(t.Context()) // it is told why
+		_ = conn.CloseNow()
+	}
+	res, err := http.Get(l.s.url + l.path + "/doors/s1.3")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusUpgradeRequired {
+		t.Errorf("what is no WebSocket gets %d", res.StatusCode)
+	}
+}
+
+// A peer that floods, and one that sends no frames, do a lab no harm, and its recording
+// holds what came in.
+func TestALabOutlivesWhoIsAtItsDoor(t *testing.T) {
+	l := openDoors(t, "websocket", "websocket", "--door", "websocket", "--max-door-frames", "200")
+	conn, _, err := l.socket("s1.3", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	flood := packet.AppendEthernet(nil, packet.MAC{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}, packet.MAC{2, 0, 0, 0, 0, 0xfb}, 0x88b5)
+	for range 2000 {
+		if err := conn.Write(t.Context(), websocket.MessageBinary, flood); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := conn.Write(t.Context(), websocket.MessageText, []byte("hello")); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	for err == nil {
+		_, _, err = conn.Read(ctx)
+	}
+	if websocket.CloseStatus(err) != websocket.StatusPolicyViolation || !strings.Contains(err.Error(), "a text message") {
+		t.Errorf("the flood ends with %v", err)
+	}
+	var out bytes.Buffer
+	if code := run(t.Context(), []string{"attach", "--server", l.s.url, strings.TrimPrefix(l.path, "/api/labs/"), "bob", "ping", "-c", "1", "10.0.0.1"}, stdio{strings.NewReader(""), &out, &out}); code != exitOK {
+		t.Errorf("bob pings alice: %d %s", code, &out)
+	}
+	l.same(50)
+}

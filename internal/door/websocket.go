@@ -1,0 +1,148 @@
+package door
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"nhooyr.io/websocket"
+
+	"wireloom/vnet/config"
+)
+
+// Times of a WebSocket, in real time.
+const (
+	pingEvery   = 30 * time.Second
+	pingTimeout = 10 * time.Second
+)
+
+// maxCloseReason is how many bytes of a reason a close frame holds (RFC 6455, 5.5).
+const maxCloseReason = 120
+
+// A messagePeer is at a WebSocket each of whose binary messages is a frame, without
+// anything around it. It never gets a text message: v86 (src/browser/wsproxy) takes
+// whatever comes for a frame.
+type messagePeer struct {
+	conn    *websocket.Conn
+	ctx     context.Context // of the request: a WebSocket's reads and writes need one
+	buf     []byte
+	stalled atomic.Bool
+}
+
+var errText = errors.New("it sent a text message, and a frame is a binary one")
+
+func (p *messagePeer) read() ([]byte, error) {
+	typ, r, err := p.conn.Reader(p.ctx)
+	if err != nil {
+		return nil, goodbye(err)
+	}
+	if typ != websocket.MessageBinary {
+		return nil, errText
+	}
+	late := time.AfterFunc(halfTimeout, func() {
+		p.stalled.Store(true)
+		_ = p.conn.CloseNow() // what reads finds out
+	})
+	defer late.Stop()
+	if p.buf == nil {
+		p.buf = make([]byte, config.MaxFrame+1)
+	}
+	for n := 0; ; {
+		k, err := r.Read(p.buf[n:])
+		n += k
+		switch {
+		case n > config.MaxFrame:
+			return nil, fmt.Errorf("it sent a frame of more than the %d bytes that are allowed", config.MaxFrame)
+		case errors.Is(err, io.EOF):
+			return p.buf[:n], nil
+		case err != nil && p.stalled.Load():
+			return nil, errStall
+		case err != nil:
+			return nil, goodbye(err)
+		}
+	}
+}
+
+// goodbye is io.EOF for a peer that closed in order, or was just gone.
+func goodbye(err error) error {
+	if websocket.CloseStatus(err) != -1 || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return io.EOF
+	}
+	return err
+}
+
+func (p *messagePeer) write(frame []byte) error {
+	ctx, cancel := context.WithTimeout(p.ctx, writeTimeout)
+	defer cancel()
+	if err := p.conn.Write(ctx, websocket.MessageBinary, frame); err != nil {
+		return tookNothing(err)
+	}
+	return nil
+}
+
+func (p *messagePeer) close(why string) { closeSocket(p.conn, why) }
+
+func closeSocket(c *websocket.Conn, why string) {
+	if len(why) > maxCloseReason {
+		why = why[:maxCloseReason]
+	}
+	_ = c.Close(websocket.StatusPolicyViolation, why) // it is over either way
+}
+
+// tookNothing is why a write failed.
+func tookNothing(err error) error {
+	if errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Errorf("it took no frame for %v", writeTimeout)
+	}
+	return goneError{err}
+}
+
+// A goneError is a peer's that is gone while something was written to it.
+type goneError struct{ error }
+
+func (goneError) Error() string   { return "it went" }
+func (e goneError) Unwrap() error { return e.error }
+
+// serveSocket is a WebSocket's visit at a door. Whether its page may was decided.
+func (d *Door) serveSocket(ctx context.Context, w http.ResponseWriter, r *http.Request, client string) {
+	c, err := websocket.Accept(w, r, &websocket.AcceptOptions{CompressionMode: websocket.CompressionDisabled, InsecureSkipVerify: true})
+	if err != nil {
+		return // it has answered
+	}
+	defer func() { _ = c.CloseNow() }() // closed already, or of no use
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var p peer
+	if d.Kind == config.C2W {
+		c.SetReadLimit(-1) // a message is a piece of a stream: frames have their limit
+		p = newStreamPeer(websocket.NetConn(ctx, c, websocket.MessageBinary))
+	} else {
+		c.SetReadLimit(-1) // read has its own
+		p = &messagePeer{conn: c, ctx: ctx}
+	}
+	go ping(ctx, c)
+	_ = d.serve(ctx, p, "a WebSocket from "+client) // the door tells why
+}
+
+// ping finds out that a peer is gone which never said so, and keeps proxies from closing a
+// quiet connection.
+func ping(ctx context.Context, c *websocket.Conn) {
+	for {
+		select {
+		case <-time.After(pingEvery):
+		case <-ctx.Done():
+			return
+		}
+		within, cancel := context.WithTimeout(ctx, pingTimeout)
+		err := c.Ping(within)
+		cancel()
+		if err != nil {
+			_ = c.CloseNow() // what reads finds out
+			return
+		}
+	}
+}
