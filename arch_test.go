@@ -67,13 +67,13 @@ wasm + sys                                             < internal/compilechild
 vnet, vnet/config, vnet/sys, vnet/kern, vnet/userland, tunemu, tapemu, wasm, wasm/modcache, internal/hoststack, internal/open, internal/scenario, internal/scenario/format, internal/recording, internal/session, internal/budget, internal/compilechild < internal/product
 internal/scenario, internal/scenario/grade, internal/decode, internal/sign, internal/strictjson, vnet/packet, internal/terminal < internal/report
 internal/scenario, internal/scenario/grade, internal/report, internal/terminal + go-yaml, text < internal/batch
-vnet, vnet/event, vnet/packet, internal/terminal       < internal/pcap
+vnet, vnet/event, vnet/packet, internal/decode, internal/filter, internal/terminal < internal/pcap
 vnet, vnet/kern, vnet/errno, tunemu, tapemu            < internal/conform
 internal/decode                                        < internal/protocol
 NONE                                                   < internal/typescript, internal/completion
 vnet, vnet/errno, vnet/event, vnet/packet, internal/session, internal/decode, internal/protocol, internal/visitor, internal/strictjson, internal/terminal + websocket < internal/stream
 vnet/config, vnet/packet, internal/session, internal/decode, internal/visitor + websocket, sys, time < internal/door
-vnet, vnet/sys, vnet/event, internal/session, internal/budget, internal/decode, internal/door, internal/stream, internal/visitor, internal/pcap, internal/strictjson, internal/terminal, web < internal/httpapi
+vnet, vnet/sys, vnet/event, internal/session, internal/budget, internal/decode, internal/door, internal/stream, internal/visitor, internal/filter, internal/pcap, internal/strictjson, internal/terminal, web < internal/httpapi
 vnet, vnet/errno, vnet/event, web, wasm/guest, internal/* + websocket < cmd/labserver
 vnet, vnet/config, vnet/sys, vnet/inet, vnet/kern, vnet/errno, vnet/event, vnet/packet, tapemu, wasm, wasm/fuel, web, internal/* + sys, websocket, wazero < internal/bench
 NONE                                                   < internal/mutant, internal/testcount, internal/deadcode

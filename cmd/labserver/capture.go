@@ -16,7 +16,7 @@ import (
 )
 
 func runCapture(ctx context.Context, args []string, io stdio) int {
-	f := newFlags(io, "capture", "[--server URL] LAB [-i POINT]... [-w FILE]", `Captures frames of a lab that a server runs, from now on, until Ctrl-C, the lab's end or
+	f := newFlags(io, "capture", "[--server URL] LAB [-i POINT]... [-Y FILTER] [-w FILE]", `Captures frames of a lab that a server runs, from now on, until Ctrl-C, the lab's end or
 that of who reads them. LAB is the lab's id, or the address of its page, which ends in
 #lab=ID; http://HOST:PORT ID is taken, too. A POINT is an interface (alice:em0), a switch's
 port (s1.2), a link by its ends (alice:em0-s1.1), all that a node or switch has (alice, s1),
@@ -24,13 +24,14 @@ or all. A point that there is not is answered with those that there are.
 
     labserver capture LAB -w - | wireshark -k -i -
     labserver capture LAB -i s1.2 -i bob:tap0 -w two.pcapng
-    labserver capture LAB -i alice:em0-s1.1 | tshark -r - -Y icmp
+    labserver capture LAB -i alice:em0-s1.1 -Y 'icmp.type == 8' | tshark -r -
 
 Time is the lab's: it begins in 1970. Exit code 0: it ended well; 1: the connection was
 lost, and what came before is written; 2: there was nothing to capture.`)
 	server := f.String("server", "http://127.0.0.1:8080", "the server's `URL`")
 	var points pointFlag
 	f.Var(&points, "i", "capture at this `point`, again for more (default all)")
+	only := f.String("Y", "", "capture the frames that this display `filter` takes, in Wireshark's words")
 	file := f.String("w", "-", "write to this `file`; - for standard output")
 	limit := f.Uint64("c", 0, "end after `N` packets; 0 for never")
 	rest, code, ok := parse(f, args)
@@ -47,7 +48,7 @@ lost, and what came before is written; 2: there was nothing to capture.`)
 	if page, id, found := strings.Cut(lab, "#lab="); found {
 		*server, lab = page, id
 	}
-	body, err := liveCapture(ctx, *server, lab, points)
+	body, err := liveCapture(ctx, *server, lab, points, *only)
 	if err != nil {
 		return fail(io, err)
 	}
@@ -98,12 +99,16 @@ func captureOutput(io stdio, file string) (goio.Writer, error) {
 }
 
 // liveCapture asks a server for the frames of a lab from now on.
-func liveCapture(ctx context.Context, server, lab string, points []string) (goio.ReadCloser, error) {
+func liveCapture(ctx context.Context, server, lab string, points []string, only string) (goio.ReadCloser, error) {
 	base, _, err := serverAt(server)
 	if err != nil {
 		return nil, err
 	}
-	where := base + "/api/labs/" + url.PathEscape(lab) + "/live.pcapng?" + url.Values{"point": points}.Encode()
+	query := url.Values{"point": points}
+	if only != "" {
+		query.Set("filter", only)
+	}
+	where := base + "/api/labs/" + url.PathEscape(lab) + "/live.pcapng?" + query.Encode()
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, where, nil)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", base, err)

@@ -44,6 +44,7 @@ func TestRunCapturesAtPoints(t *testing.T) {
 		{[]string{"run", "ping", "--pcap", file, "--capture", "s1.3"}, `there is no capture point "s1.3" in this lab: there are all, alice, alice:em0, bob, bob:tap0, s1, s1.1, s1.2; a link is END-END, such as alice:em0-s1.1`},
 		{[]string{"grade", "ping", "--pcap", file, "--capture", "s1.3"}, `there is no capture point "s1.3"`},
 		{[]string{"run", "ping", "--capture", "s1.1"}, "give --pcap FILE, too"},
+		{[]string{"run", "ping", "--pcap", file, "--filter", "icmp.typo == 8"}, "--filter: filter, column 1: "},
 		{[]string{"run", "ping", "--pcap", file, "--capture", ""}, "want a capture point, such as"},
 		{[]string{"grade", "ping", "--pcap", file, "--max-output", "1"}, "--max-output 1 bytes: want 64KiB or more"},
 	} {
@@ -105,6 +106,12 @@ func TestCaptureOfALiveLab(t *testing.T) {
 	}
 	if got := tsharkReads(t, file, "frame.interface_name", "_ws.malformed"); got != strings.Repeat("bob:tap0\t\n", 3) {
 		t.Errorf("tshark reads %q", got)
+	}
+	if code, _, errs := labserver(t, "capture", s.url, lab, "-Y", "icmp.type == 0 && ip.src == 10.0.0.2", "-c", "3", "-w", file); code != exitOK {
+		t.Errorf("with a filter: code %d: %s", code, errs)
+	}
+	if got := tsharkReads(t, file, "icmp.type", "ip.src"); got != strings.Repeat("0\t10.0.0.2\n", 3) {
+		t.Errorf("with a filter tshark reads %q", got)
 	}
 	code, out, errs = labserver(t, "capture", s.url+"/#lab="+lab, "-c", "1")
 	if wholeBlocks(t, []byte(out)); code != exitOK || errs != "1 packets captured\n" {
@@ -192,6 +199,7 @@ func TestCapturesThatCannotBe(t *testing.T) {
 		{"too much", []string{"a", "b", "c"}, "takes one LAB; here it is a b c"},
 		{"no such lab", []string{s.url, "AAAA"}, "start a new lab"},
 		{"no such point", []string{s.url, lab, "-i", "s1:2"}, `there is no capture point "s1:2" in this lab: there are all, alice,`},
+		{"no such field", []string{s.url, lab, "-Y", "icmp.typo == 8"}, "filter, column 1: "},
 		{"no server", []string{"http://127.0.0.1:1", lab}, "there is no server at http://127.0.0.1:1"},
 		{"no address", []string{"ftp://x", lab}, `"ftp://x" is not the address of a server`},
 		{"no folder", []string{s.url, lab, "-w", "/nowhere/a.pcapng"}, "no such file"},

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"wireloom/internal/filter"
 	"wireloom/internal/pcap"
 	"wireloom/internal/scenario/grade"
 	"wireloom/vnet"
@@ -29,6 +30,7 @@ func (p *pointFlag) Set(s string) error {
 type captureFile struct {
 	file   string // "" for none
 	points pointFlag
+	only   string // a display filter
 	limit  *size
 
 	c     *pcap.Capture // once it has begun
@@ -40,13 +42,17 @@ func newCaptureFlags(f *flag.FlagSet) *captureFile {
 	f.StringVar(&c.file, "pcap", "", "write the frames to this `file`, as pcapng")
 	c.limit = sizeFlag(f, "max-output", maxOutput, "how many `bytes` a file may get, and what is shown, like 200MiB")
 	f.Var(&c.points, "capture", "the capture `point` of --pcap, again for more: NODE:INTERFACE, SWITCH.PORT, a link as END-END, a NODE, a SWITCH, or all (default all)")
+	f.StringVar(&c.only, "filter", "", "of what --pcap captures, take the frames that this display `filter` takes, in Wireshark's words")
 	return c
 }
 
 // check returns what is wrong with the flags.
 func (c *captureFile) check() error {
-	if c.file == "" && len(c.points) > 0 {
-		return errors.New("--capture says where frames are captured, and nothing which file they go to: give --pcap FILE, too")
+	if c.file == "" && (len(c.points) > 0 || c.only != "") {
+		return errors.New("--capture and --filter say which frames are captured, and nothing which file they go to: give --pcap FILE, too")
+	}
+	if _, err := filter.Compile(c.only); err != nil {
+		return fmt.Errorf("--filter: %w", err)
 	}
 	if *c.limit < minOutput {
 		return fmt.Errorf("--max-output %v: want %v or more", *c.limit, size(minOutput))
@@ -65,7 +71,11 @@ func (c *captureFile) begin(lab *vnet.Lab, o *outlet) error {
 	if err != nil {
 		return err
 	}
-	c.c, err = pcap.New(&o.part, pcap.Config{Points: points, Limit: o.limit})
+	only, err := filter.Compile(c.only)
+	if err != nil {
+		return err
+	}
+	c.c, err = pcap.New(&o.part, pcap.Config{Points: points, Filter: only, Limit: o.limit})
 	if err != nil {
 		return err
 	}

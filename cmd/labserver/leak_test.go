@@ -449,7 +449,7 @@ func TestNothingThatIsHiddenLeavesTheServer(t *testing.T) {
 		"GET /api/labs/{id}/live.pcapng": func() {
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
-			body, err := liveCapture(ctx, s.url, v.lab, []string{"s1"})
+			body, err := liveCapture(ctx, s.url, v.lab, []string{"s1"}, "")
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -51,7 +51,7 @@ func commands() []command {
 	return []command{
 		{"serve", "[SCENARIO...]", "serve labs to browsers", runServe, takes(aScenario), true},
 		{"attach", "[--server URL] LAB NODE [COMMAND...]", "a prompt at a node of a lab that a server runs", runAttach, nil, false},
-		{"capture", "[--server URL] LAB [-i POINT]... [-w FILE]", "capture frames of a lab that a server runs, for Wireshark", runCapture, nil, false},
+		{"capture", "[--server URL] LAB [-i POINT]... [-Y FILTER] [-w FILE]", "capture frames of a lab that a server runs, for Wireshark", runCapture, nil, false},
 		{"run", "SCENARIO", "run a lab without the page, in virtual time", runRun, takes(aScenario), false},
 		{"grade", "SCENARIO [--program NODE=FILE]", "check a submission, or the reference solution", runGrade, takes(aScenario), false},
 		{"grade-all", "SCENARIO DIR", "check a folder of submissions", runGradeAll, takes(aScenario, aFolder), false},

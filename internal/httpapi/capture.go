@@ -11,6 +11,7 @@ import (
 	"slices"
 	"time"
 
+	"wireloom/internal/filter"
 	"wireloom/internal/pcap"
 	"wireloom/internal/session"
 	"wireloom/internal/visitor"
@@ -44,7 +45,7 @@ func (s *Server) capture(w http.ResponseWriter, r *http.Request, l *lab) {
 }
 
 // captureOf reads what the address of a capture says: point=POINT, as often as there are
-// capture points.
+// capture points, and filter=FILTER.
 func captureOf(r *http.Request, l *lab) (pcap.Config, *visitor.Refusal) {
 	bad := func(format string, args ...any) (pcap.Config, *visitor.Refusal) {
 		return pcap.Config{}, &visitor.Refusal{Status: http.StatusBadRequest, Why: fmt.Sprintf(format, args...)}
@@ -54,12 +55,19 @@ func captureOf(r *http.Request, l *lab) (pcap.Config, *visitor.Refusal) {
 		return bad("what stands behind the ? of the address cannot be read")
 	}
 	for k := range q {
-		if k != "point" {
-			return bad("the address has %q, and a capture takes point=POINT", clip(k))
+		switch {
+		case k != "point" && k != "filter":
+			return bad("the address has %q, and a capture takes point=POINT and filter=FILTER", clip(k))
+		case k == "filter" && len(q[k]) > 1:
+			return bad("the address has filter twice: join them with && or ||")
 		}
 	}
 	if n := len(q["point"]); n > maxPoints {
 		return bad("the address names %d capture points: at most %d; a node or a switch stands for all that it has", n, maxPoints)
+	}
+	f, err := filter.Compile(q.Get("filter"))
+	if err != nil {
+		return bad("%v", err)
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), replyTimeout/2)
 	defer cancel()
@@ -71,7 +79,7 @@ func captureOf(r *http.Request, l *lab) (pcap.Config, *visitor.Refusal) {
 	if err != nil {
 		return bad("%v", err)
 	}
-	return pcap.Config{Points: points}, nil
+	return pcap.Config{Points: points, Filter: f}, nil
 }
 
 // writeCapture writes a lab's frames as a capture file. Where frames are not in it, the
@@ -137,12 +145,12 @@ func (s *Server) liveCapture(w http.ResponseWriter, r *http.Request, l *lab) {
 			}
 		}
 		return c.Flush()
-	}, turn: func(f func() error) error {
-		if !s.sched.Turn(r.Context(), client, false) {
+	}, turn: func(hog bool, work func() error) error {
+		if !s.sched.Turn(r.Context(), client, hog) {
 			return r.Context().Err()
 		}
 		defer s.sched.Done()
-		return f()
+		return work()
 	}}
 	if err := live.run(r.Context(), conf); err != nil {
 		s.log.Info("a live capture ended", "lab", l.id[:8], "why", err)
@@ -154,7 +162,7 @@ type live struct {
 	lab  *lab
 	tap  *session.Tap
 	send func([]byte) error
-	turn func(func() error) error // does work in a turn of the server's
+	turn func(hog bool, work func() error) error // does work in a turn of the server's
 
 	out    bytes.Buffer
 	c      *pcap.Capture
@@ -171,19 +179,18 @@ func (v *live) run(ctx context.Context, conf pcap.Config) (err error) {
 	counted, sent := time.Now(), time.Time{}
 	for over := false; ; {
 		now := time.Now()
-		err := v.turn(func() error {
-			if err := v.take(); err != nil || over {
-				return err
-			}
-			if idle := now.Sub(sent) >= aliveEvery; idle || now.Sub(counted) >= countEvery {
-				counted = now
-				return v.c.Count(idle)
-			}
-			return nil
-		})
-		if over && err == nil {
-			snap, _ := v.lab.Snapshot()
+		snap, _ := v.lab.Snapshot() // before: what happened until then waits
+		err := v.take()
+		idle := now.Sub(sent) >= aliveEvery
+		switch {
+		case err != nil:
+		case over:
 			err = v.c.Close(snap.Now)
+		case idle || now.Sub(counted) >= countEvery:
+			counted = now
+			err = errors.Join(v.c.Reach(snap.Now), v.c.Count(idle))
+		default:
+			err = v.c.Reach(snap.Now)
 		}
 		if err == nil && v.out.Len() > 0 {
 			sent = now
@@ -205,21 +212,24 @@ func (v *live) run(ctx context.Context, conf pcap.Config) (err error) {
 
 // take captures what waits.
 func (v *live) take() error {
-	snap, _ := v.lab.Snapshot() // before: what happened until then waits
 	events, missed := v.tap.Take(v.events)
 	v.events = events
 	for rest := events; len(rest) > 0; {
-		var e event.Event
-		var err error
-		if e, rest, err = session.NextEvent(rest); err != nil {
+		err := v.turn(len(rest) < len(events), func() (err error) {
+			for end := max(len(rest)-turnBytes, 0); len(rest) > end && err == nil; {
+				var e event.Event
+				if e, rest, err = session.NextEvent(rest); err == nil {
+					err = v.c.Event(&e)
+				}
+			}
 			return err
-		}
-		if err := v.c.Event(&e); err != nil {
+		})
+		if err != nil {
 			return err
 		}
 	}
 	for way, n := range missed {
 		v.c.Miss(way.From, way.To, n, "the reader of this capture is too slow")
 	}
-	return v.c.Reach(snap.Now)
+	return nil
 }

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"time"
 
+	"wireloom/internal/decode"
+	"wireloom/internal/filter"
 	"wireloom/vnet/event"
 	"wireloom/vnet/packet"
 )
@@ -22,17 +24,11 @@ const (
 	maxSent    = 4096     // frames that a step sent itself
 )
 
-// A Filter chooses among frames.
-type Filter interface {
-	Match(link packet.Link, data []byte) bool
-}
-
 // Config says what a capture has.
 type Config struct {
 	Points *Points
-	Filter Filter // nil for all frames
-	Text   string // the filter as its user wrote it
-	Limit  int64  // of bytes; 0 for none
+	Filter *filter.Filter // nil for all frames
+	Limit  int64          // of bytes; 0 for none
 }
 
 // A Capture makes packets of a lab's events, as its points see them, and writes them. A
@@ -136,8 +132,8 @@ func New(w io.Writer, conf Config) (*Capture, error) {
 
 // add adds a point and returns its index.
 func (c *Capture) add(p point) int {
-	if c.conf.Text != "" {
-		p.Comment = "filter: " + c.conf.Text
+	if f := c.conf.Filter; f != nil && f.String() != "" {
+		p.Comment = "filter: " + f.String()
 	}
 	id, err := c.file.Interface(&p.Interface)
 	c.failed(err)
@@ -329,7 +325,9 @@ func (c *Capture) lose(s sighting, point int) {
 // take keeps a frame that passes a point, or was lost there.
 func (c *Capture) take(s sighting, point int) {
 	s.point = point
-	if s.skip = c.conf.Filter != nil && !c.conf.Filter.Match(s.link, s.Data); s.skip {
+	f := c.conf.Filter
+	s.skip = f != nil && !f.Match(decode.Packet{Link: s.link, Data: s.Data, At: s.At, Iface: c.points[point].Name})
+	if s.skip {
 		s.Data = nil
 		c.queue(s)
 		return

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"wireloom/internal/filter"
 	"wireloom/vnet"
 	"wireloom/vnet/event"
 	"wireloom/vnet/packet"
@@ -118,11 +119,6 @@ func drop(at time.Duration, port, why, text string, id uint64, data string) even
 func call(at time.Duration, dev, op string, id uint64, data string) event.Event {
 	return event.Event{Kind: event.Call, At: at, Node: "c", Path: "/dev/" + dev, Op: op, Frame: id, Link: packet.LinkRaw, Head: 4, Data: []byte("head" + data)}
 }
-
-// odd takes frames whose first letter is upper case.
-type upper struct{}
-
-func (upper) Match(_ packet.Link, data []byte) bool { return data[0] < 'a' }
 
 func TestWhatPointsSee(t *testing.T) {
 	there := []event.Event{
@@ -275,15 +271,17 @@ func TestAFilterChooses(t *testing.T) {
 	points, err := FindPoints([]string{"s1.1"}, ends)
 	must(t, err)
 	var out bytes.Buffer
-	c, err := New(&out, Config{Points: points, Filter: upper{}, Text: "first < 'a'"})
+	f, err := filter.Compile("arp && frame.interface_name == \"s1.1\"")
 	must(t, err)
-	for _, e := range []event.Event{frame(1*ms, "a-b:em0", "s1.1", 1, "no"), frame(2*ms, "a-b:em0", "s1.1", 2, "Yes"), drop(4*ms, "s1.1", "loss", "x", 3, "no")} {
+	c, err := New(&out, Config{Points: points, Filter: f})
+	must(t, err)
+	for _, e := range []event.Event{frame(1*ms, "a-b:em0", "s1.1", 1, "no"), frame(2*ms, "a-b:em0", "s1.1", 2, string(arp)), drop(4*ms, "s1.1", "loss", "x", 3, "no")} {
 		must(t, c.Event(&e))
 	}
 	must(t, c.Close(10*ms))
 	same(t, toldOf(t, out.Bytes()), `
-		interface s1.1 1: port 1 of switch s1, linked to a-b:em0 | filter: first < 'a'
-		3ms s1.1 <- #2 "Yes"
+		interface s1.1 1: port 1 of switch s1, linked to a-b:em0 | filter: `+f.String()+`
+		3ms s1.1 <- #2 `+fmt.Sprintf("%q", arp)+`
 		10ms s1.1: 2 passed, 1 dropped, 1 accepted, 0 missing, 1 written`)
 }
 
