@@ -46,6 +46,9 @@ missing() {
 	has_server caddy || echo caddy
 	has_server haproxy || echo haproxy
 	[ -e /usr/include/stdlib.h ] || [ "$(uname)" != Linux ] || echo libc6-dev
+	[ "$(uname)" != Linux ] || have ip || echo iproute2 # the tests of doors make network namespaces
+	[ "$(uname)" != Linux ] || have ping || echo iputils-ping
+	[ "$(uname)" != Linux ] || have iperf3 || echo iperf3
 	have clang || echo clang
 	have wasm-ld || echo lld
 	[ -d /usr/include/wasm32-wasi ] || [ -n "${WASI_SYSROOT:-}" ] || echo wasi-libc
