@@ -198,6 +198,7 @@ export function fakeShell(over: Partial<Shell> = {}): Shell {
     starterUrl: (scenario) => `${scenario}/starter.zip`,
     showKeys: () => undefined,
     fileUrl: (lab, file) => `${lab}/${file}`,
+    pageUrl: (lab) => `http://page/#lab=${lab}`,
     ...over,
   };
 }

@@ -47,6 +47,7 @@ function open(address: string, over: Partial<Surroundings> = {}) {
     kept: (key) => w.kept.get(key),
     keep: (key, text) => w.kept.set(key, text),
     fileUrl: (lab, file) => `${lab}/${file}`,
+    pageUrl: (lab) => `http://page/#lab=${lab}`,
     address: () => hash,
     goTo: (to, replace) => {
       w.gone.push(`${replace ? "instead " : ""}${to}`);

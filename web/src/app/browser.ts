@@ -64,6 +64,7 @@ export const browser: Surroundings = {
   newLab,
   scenarios: scenarioList,
   fileUrl: (lab, file) => `${labUrl(lab)}/${file}`,
+  pageUrl: (lab) => `${location.origin}${location.pathname}#lab=${lab}`,
   starterUrl: (scenario) => `api/scenarios/${encodeURIComponent(scenario)}/starter.zip`,
   kept: (key) => {
     try {

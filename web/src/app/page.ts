@@ -30,6 +30,7 @@ export interface Surroundings {
   readonly newLab: (scenario: string, empty: boolean) => Promise<Got<string>>;
   readonly scenarios: () => Promise<Got<readonly Scenario[]>>;
   readonly fileUrl: Shell["fileUrl"];
+  readonly pageUrl: Shell["pageUrl"];
   readonly starterUrl: Shell["starterUrl"];
   /** What this browser keeps for the page from one time to the next. */
   readonly kept: (key: string) => string | undefined;
@@ -55,6 +56,7 @@ export class Page implements Shell {
   readonly layout: ReadonlySignal<Layout>;
   readonly done: ReadonlySignal<ReadonlySet<string>>;
   readonly fileUrl: Shell["fileUrl"];
+  readonly pageUrl: Shell["pageUrl"];
   readonly starterUrl: Shell["starterUrl"];
   private readonly around: Surroundings;
   private readonly offered = signal<readonly Scenario[]>([]);
@@ -68,6 +70,7 @@ export class Page implements Shell {
   constructor(around: Surroundings) {
     this.around = around;
     this.fileUrl = around.fileUrl;
+    this.pageUrl = around.pageUrl;
     this.starterUrl = around.starterUrl;
     this.scenarios = this.offered;
     const arranged = signal(readLayout(around.kept("layout")));

@@ -3,6 +3,7 @@ import type { Connection } from "../../core/connection";
 import { grouped, seconds, span } from "../../core/format";
 import { useLab } from "../../ui/pane";
 import { useShell } from "../../ui/shell";
+import { Capture } from "./capture";
 import { RATES } from "./rates";
 import css from "./timebar.module.css";
 
@@ -118,6 +119,7 @@ export function TimeBar() {
           label="capture"
           title="Download every frame so far as pcapng, for Wireshark"
         />
+        {!gone && <Capture />}
         <Download
           href={shell.fileUrl(lab.id, "recording")}
           off={gone}
