@@ -22,7 +22,7 @@ func (l *Lab) Memory() (programs, others int64) {
 	return l.mem.Used()
 }
 
-// SetGrant makes the lab ask, each time before it holds more, whether its host has that:
+// SetGrant makes the lab ask before it holds more, for its kernels a little ahead, whether its host has that:
 // f gets what Memory is going to be. It is called within Run, which waits for it;
 // nothing of that wait can be seen in the run. Where f returns false the lab ends
 // there: Run does no more, and to Close it is all that is left. What it has logged until

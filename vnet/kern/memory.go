@@ -7,19 +7,24 @@ package kern
 type Memory struct {
 	limit int64
 	used  int64
-	grow  func(n int64) // is told before n bytes more are held; may be nil
+	asked int64         // how far grow has been asked, up to the limit
+	grow  func(n int64) // is told before up to n bytes more are held; may be nil
 	full  func()        // is told of what is refused; may be nil
 	whole *Memory       // that this is a part of; nil for one that stands alone
 	gone  bool          // the part was dropped
 }
 
+// grain is how many bytes grow is told of beyond those that are needed, so that it isn't
+// called for each packet.
+const grain = 64 << 10
+
 // NewMemory returns a Memory of limit bytes. grow is called before the kernels hold
-// more, full when they may not.
+// more, and is told of up to 64 KiB that they do not need yet; full when they may not.
 func NewMemory(limit int64, grow func(n int64), full func()) *Memory {
 	return &Memory{limit: limit, grow: grow, full: full}
 }
 
-// Part returns a Memory that is counted in m too: what one kernel holds.
+// Part returns a Memory that is counted in m too, which is a whole: what one kernel holds.
 func (m *Memory) Part() *Memory {
 	if m == nil {
 		return nil
@@ -59,27 +64,40 @@ func (m *Memory) Free() int64 {
 // Take holds n bytes more. It reports false, and holds none, where that is beyond the
 // limit.
 func (m *Memory) Take(n int64) bool {
-	switch {
-	case m == nil:
+	if m == nil {
 		return true
-	case m.gone:
+	}
+	if m.whole == nil {
+		return m.take(n)
+	}
+	if m.gone || !m.whole.take(n) {
 		return false
-	case m.whole != nil:
-		ok := m.whole.Take(n)
-		if ok {
-			m.used += n
-		}
-		return ok
-	case m.used+n > m.limit:
+	}
+	m.used += n
+	return true
+}
+
+// take is Take of one that stands alone.
+func (m *Memory) take(n int64) bool {
+	if m.used+n > m.asked && !m.ask(n) {
+		return false
+	}
+	m.used += n
+	return true
+}
+
+// ask asks for n bytes more than are held, and some to come.
+func (m *Memory) ask(n int64) bool {
+	if m.used+n > m.limit {
 		if m.full != nil {
 			m.full()
 		}
 		return false
 	}
+	m.asked = min(m.used+n+grain, m.limit)
 	if m.grow != nil {
-		m.grow(n)
+		m.grow(m.asked - m.used)
 	}
-	m.used += n
 	return true
 }
 
@@ -91,5 +109,9 @@ func (m *Memory) Give(n int64) {
 	if m.used -= n; m.used < 0 {
 		panic("kern: more memory is given back than was taken")
 	}
-	m.whole.Give(n)
+	if m.whole != nil {
+		m = m.whole
+		m.used -= n
+	}
+	m.asked = min(m.asked, m.used+2*grain)
 }

@@ -64,7 +64,7 @@ func (l *Lab) String() string {
 	return fmt.Sprintf("the lab's programs have %d of the %d bytes that they may have together", l.programs, l.limit)
 }
 
-// SetGrant makes the lab ask, each time before it holds more, whether its host has that:
+// SetGrant makes the lab ask before it holds more, for its kernels a little ahead, whether its host has that:
 // f gets what Used is going to be.
 func (l *Lab) SetGrant(f func(programs, others int64) bool) { l.grant = f }
 
