@@ -86,6 +86,7 @@ func (c Plug) apply(l *Lab) (r Reply, err error) {
 	case a == b:
 		return r, fmt.Errorf("link %s - %s: its ends are one", c.A, c.B)
 	}
+	l.replugged, l.cables = true, nil
 	plug(a, b, config.Link{Delay: c.Delay})
 	return r, nil
 }

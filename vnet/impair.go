@@ -65,6 +65,7 @@ func (c Impair) apply(l *Lab) (r Reply, err error) {
 type impaired struct {
 	pipe    *netem.Pipe
 	words   netem.Words
+	says    []string // what they mean, as tc shows it
 	due     loop.Timer
 	cleared time.Duration // when a stage was taken away last, plus one; 0 for never
 	seen    Seen
@@ -104,7 +105,10 @@ func (p *port) configure(words netem.Words) {
 	if len(words) < len(p.words) {
 		p.cleared = l.loop.Now() + 1
 	}
-	p.words = words
+	p.words, p.says = words, nil
+	for _, c := range conf {
+		p.says = append(p.says, c.String())
+	}
 	p.carry(p.pipe.Configure(l.loop.Now(), conf))
 	p.await()
 	if len(words) == 0 {
@@ -184,10 +188,5 @@ func (p *port) impairment() *Impairment {
 	if p.pipe == nil {
 		return nil
 	}
-	i := &Impairment{Words: p.words, Waiting: p.pipe.Waiting(p.lab.loop.Now()), Count: p.pipe.Count(), Seen: p.seen}
-	conf, _ := p.words.Parse() // it was checked
-	for _, c := range conf {
-		i.Stages = append(i.Stages, c.String())
-	}
-	return i
+	return &Impairment{Words: p.words, Stages: p.says, Waiting: p.pipe.Waiting(p.lab.loop.Now()), Count: p.pipe.Count(), Seen: p.seen}
 }

@@ -65,6 +65,9 @@ type parts struct {
 	switches []*netswitch
 	ports    map[string]*port
 	hosts    map[string]netip.Addr // the nodes' first addresses, by name
+
+	replugged bool          // a cable was plugged in or taken away since the lab was built
+	cables    []config.Link // those that there are, where somebody has asked since
 }
 
 // New builds a lab at time zero. Nothing in it runs before Start.

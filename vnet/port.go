@@ -136,6 +136,7 @@ func (p *port) unplug() {
 		return
 	}
 	q := p.peer
+	p.lab.replugged, p.lab.cables = true, nil
 	p.unimpair()
 	q.unimpair()
 	p.peer, q.peer = nil, nil

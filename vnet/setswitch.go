@@ -111,6 +111,7 @@ func (c SetPort) apply(l *Lab) (r Reply, err error) {
 	if why := p.Wrong(len(s.ports)); len(why) > 0 {
 		return r, fmt.Errorf("%s: %s", c.Port, why[0])
 	}
+	s.touched = true
 	s.bridge.Configure(i, func(b *bridge.PortConfig) {
 		if c.Storm != nil {
 			b.Storm = *c.Storm
@@ -168,6 +169,7 @@ func (c SetEntry) apply(l *Lab) (r Reply, err error) {
 	if err != nil {
 		return r, err
 	}
+	s.touched = true
 	if !c.Remove {
 		if s.bridge.Statics() >= config.MaxStatic {
 			return r, fmt.Errorf("switch %s has %d static entries already", s.name, config.MaxStatic)
@@ -233,12 +235,16 @@ type TreeStatus struct {
 	Cost     uint32 // to the root
 	RootPort string // "" at the root
 	Changing bool   // it tells of a change of the topology
+
+	Changes   uint64        // of the topology, that it has detected or heard of
+	ChangedAt time.Duration // when that was last
 }
 
 // A SwitchedPort is a port of a switch.
 type SwitchedPort struct {
 	Port    string
 	Up      bool   // it has a link
+	Off     bool   // it is switched off
 	State   string // "disabled", "discarding", "listening", "learning" or "forwarding"
 	Role    string // "" where there is no spanning tree; else "disabled", "root", "designated", "alternate" or "backup"
 	Cost    uint32
@@ -255,7 +261,8 @@ type KnownInVLAN struct {
 	Addresses int
 }
 
-// Switch is what a switch is like; false if there is none of that name.
+// Switch is what a switch is like; false if there is none of that name. It is a copy, which
+// it shares with those who ask until something changes.
 func (l *Lab) Switch(name string) (SwitchStatus, bool) {
 	s := l.switchNamed(name)
 	if s == nil {
@@ -265,6 +272,14 @@ func (l *Lab) Switch(name string) (SwitchStatus, bool) {
 }
 
 func (s *netswitch) status() SwitchStatus {
+	if s.touched || s.shown.Ports == nil {
+		s.shown, s.touched = s.look(), false
+	}
+	return s.shown
+}
+
+// look makes a status of what the switch is like now.
+func (s *netswitch) look() SwitchStatus {
 	st := SwitchStatus{Switch: s.name, Dialect: "standard"}
 	if s.conf.BridgeDialect() == bridge.Linux {
 		st.Dialect = "linux"
@@ -278,13 +293,16 @@ func (s *netswitch) status() SwitchStatus {
 	}
 	if tree != nil {
 		b := tree.Bridge()
-		st.Tree = &TreeStatus{ID: b.ID.String(), Root: b.Root.String(), IsRoot: b.RootPort < 0, Cost: b.Cost, Changing: b.Changing}
+		st.Tree = &TreeStatus{
+			ID: b.ID.String(), Root: b.Root.String(), IsRoot: b.RootPort < 0, Cost: b.Cost, Changing: b.Changing,
+			Changes: s.tree.changes, ChangedAt: s.tree.changedAt,
+		}
 		if b.RootPort >= 0 {
 			st.Tree.RootPort = s.ports[b.RootPort].name
 		}
 	}
 	for i, p := range s.ports {
-		q := SwitchedPort{Port: p.name, Up: p.carrier(), State: s.bridge.State(i).String(), VLANs: s.bridge.VLANs(i), Count: s.bridge.Count(i)}
+		q := SwitchedPort{Port: p.name, Up: p.carrier(), Off: p.off, State: s.bridge.State(i).String(), VLANs: s.bridge.VLANs(i), Count: s.bridge.Count(i)}
 		if tree == nil && !q.Up {
 			q.State = stp.Disabled.String()
 		}

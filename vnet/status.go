@@ -1,8 +1,11 @@
 package vnet
 
 import (
+	"maps"
+	"slices"
 	"time"
 
+	"wireloom/vnet/config"
 	"wireloom/vnet/inet"
 	"wireloom/vnet/kern"
 	"wireloom/vnet/sys"
@@ -17,7 +20,8 @@ type Status struct {
 	Ports  []PortStatus
 	Nodes  []NodeStatus
 
-	Switches []SwitchStatus `json:",omitempty"` // those that are not plain: with VLANs, a spanning tree, or ports of their own
+	Switches []SwitchStatus
+	Cables   []config.Link // what is plugged in where, in any order; nil while that is as in the configuration
 }
 
 // An IfaceStatus describes an interface of a node.
@@ -74,14 +78,30 @@ func (l *Lab) Status() Status {
 		}
 	}
 	for _, sw := range l.switches {
-		if !sw.conf.Plain() {
-			s.Switches = append(s.Switches, sw.status())
-		}
+		s.Switches = append(s.Switches, sw.status())
 		for _, p := range sw.ports {
 			s.Ports = append(s.Ports, p.status())
 		}
 	}
+	if l.replugged {
+		s.Cables = l.cabled()
+	}
 	return s
+}
+
+// cabled are the links that there are. It is a list that never changes: another one is made
+// when something was plugged in or taken away.
+func (l *Lab) cabled() []config.Link {
+	if l.cables != nil {
+		return l.cables
+	}
+	l.cables = []config.Link{}
+	for _, name := range slices.Sorted(maps.Keys(l.ports)) {
+		if p := l.ports[name]; p.peer != nil && p.name < p.peer.name {
+			l.cables = append(l.cables, config.Link{A: p.name, B: p.peer.name, Delay: p.Delay})
+		}
+	}
+	return l.cables
 }
 
 // shown are the addresses of an interface as ifconfig has them.

@@ -27,6 +27,9 @@ type netswitch struct {
 	gone   bool          // it was removed
 
 	changed variants // of the frame that is carried out
+
+	shown   SwitchStatus // what it was like when somebody looked
+	touched bool         // and may not be any more
 }
 
 // A switchPort is the end of a link that is plugged into a switch.
@@ -70,6 +73,7 @@ func (s *netswitch) static(port int, mac packet.MAC, vlan uint16) {
 // deliver forwards a frame that came in by this port.
 func (sp switchPort) deliver(f *fabric.Frame) {
 	s := sp.sw
+	s.touched = true
 	if s.carry(sp.i, f, s.bridge.Receive(s.lab.loop.Now(), sp.i, f.Data)) {
 		s.tree.receive(sp.i, f)
 	}
@@ -79,6 +83,7 @@ func (sp switchPort) deliver(f *fabric.Frame) {
 // carry carries out what the bridge says of a frame that came in by a port, or of none. It
 // reports whether the frame is the spanning tree's.
 func (s *netswitch) carry(in int, f *fabric.Frame, acts []bridge.Act) (bpdu bool) {
+	s.touched = true
 	changed := &s.changed
 	for i := range acts {
 		switch a := &acts[i]; a.Kind {

@@ -19,6 +19,9 @@ type tree struct {
 	protocol stp.Protocol // nil until it begins
 	timer    loop.Timer
 	told     stp.BridgeStatus
+
+	changes   uint64        // of the topology, detected or heard of
+	changedAt time.Duration // the last of them
 }
 
 func newTree(s *netswitch, num int) *tree {
@@ -92,6 +95,7 @@ var treeGroup = packet.MAC{0x01, 0x80, 0xc2}
 // which is a frame, is a fact.
 func (t *tree) carry(acts []stp.Act) {
 	s := t.sw
+	s.touched = true
 	for _, a := range acts {
 		tell := func(text string, n int64) {
 			e := event.Event{Kind: event.Tree, Node: s.name, Op: a.Kind.String(), Text: text, N: n}
@@ -125,6 +129,8 @@ func (t *tree) carry(acts []stp.Act) {
 		case stp.Proposal, stp.Agreement:
 			tell(way, 0)
 		case stp.Change:
+			t.changes++
+			t.changedAt = t.now()
 			if a.Received {
 				way = "heard"
 			} else {

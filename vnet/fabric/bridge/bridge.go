@@ -4,6 +4,7 @@ package bridge
 
 import (
 	"cmp"
+	"maps"
 	"time"
 
 	"wireloom/vnet/fabric/stp"
@@ -242,8 +243,12 @@ func (b *Bridge) Dialect() Dialect { return b.conf.Dialect }
 // MaxMACs is how many addresses it learns in each VLAN.
 func (b *Bridge) MaxMACs() int { return b.conf.MaxMACs }
 
-// Count returns a port's counters.
-func (b *Bridge) Count(port int) Counters { return b.ports[port].Counters }
+// Count returns a copy of a port's counters.
+func (b *Bridge) Count(port int) Counters {
+	c := b.ports[port].Counters
+	c.Dropped = maps.Clone(c.Dropped)
+	return c
+}
 
 func (b *Bridge) begin(now time.Duration) {
 	b.acts = b.acts[:0]

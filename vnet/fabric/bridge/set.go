@@ -222,7 +222,7 @@ func (b *Bridge) AddStatic(now time.Duration, port int, mac packet.MAC, vid uint
 		if b.table.get(k) != nil || b.own(addrOf(mac), v) {
 			return ErrExists
 		}
-		b.table.put(entry{key: k, port: int32(port), static: true, seen: now})
+		b.table.add(entry{key: k, port: int32(port), static: true, seen: now})
 	}
 	return nil
 }

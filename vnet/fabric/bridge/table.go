@@ -15,6 +15,7 @@ import (
 type table struct {
 	fdb
 	count map[uint16]int  // of learned ones, by VLAN
+	known map[uint16]int  // of all, by VLAN: those with some
 	full  map[uint16]bool // the table of this VLAN is full, and that has been told
 }
 
@@ -44,7 +45,7 @@ func (k key) mac() packet.MAC { return addr(k & key(broadcast)).mac() }
 func (k key) vlan() uint16 { return uint16(k >> 48) }
 
 func (t *table) init() {
-	t.fdb, t.count, t.full = newFDB(), map[uint16]int{}, map[uint16]bool{}
+	t.fdb, t.count, t.known, t.full = newFDB(), map[uint16]int{}, map[uint16]int{}, map[uint16]bool{}
 }
 
 // fid is the VLAN under which an address is learned: all share one with shared
@@ -108,7 +109,7 @@ func (b *Bridge) learn(now time.Duration, f *incoming) {
 		return
 	}
 	b.ports[f.port].Learned++
-	b.table.put(entry{key: k, port: int32(f.port), seen: now})
+	b.table.add(entry{key: k, port: int32(f.port), seen: now})
 	b.table.count[vlan]++
 	b.acts = append(b.acts, Act{Kind: Learn, Port: f.port, VLAN: vlan, MAC: f.src.mac()})
 }
@@ -121,6 +122,15 @@ func (b *Bridge) forget(k key, why Reason) {
 		delete(b.table.full, k.vlan())
 	}
 	b.table.remove(k)
+	if b.table.known[k.vlan()]--; b.table.known[k.vlan()] == 0 {
+		delete(b.table.known, k.vlan())
+	}
+}
+
+// add puts an entry into the table that is not there yet.
+func (t *table) add(e entry) {
+	t.put(e)
+	t.known[e.key.vlan()]++
 }
 
 // forgetAll forgets the entries that a function names, in order.
@@ -207,13 +217,9 @@ func (b *Bridge) SetAgeing(ageing time.Duration) { b.conf.Ageing = ageing }
 // Known yields how many addresses the switch knows in each VLAN that it knows some in, in
 // order.
 func (b *Bridge) Known() iter.Seq2[uint16, int] {
-	n := map[uint16]int{}
-	for e := range b.table.all() {
-		n[e.key.vlan()]++
-	}
 	return func(yield func(uint16, int) bool) {
-		for _, vlan := range slices.Sorted(maps.Keys(n)) {
-			if !yield(vlan, n[vlan]) {
+		for _, vlan := range slices.Sorted(maps.Keys(b.table.known)) {
+			if !yield(vlan, b.table.known[vlan]) {
 				return
 			}
 		}
