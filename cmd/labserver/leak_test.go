@@ -499,6 +499,12 @@ func TestNothingThatIsHiddenLeavesTheServer(t *testing.T) {
 		"try":    {`,"n":1`, `,"n":2`, `,"n":0`, `,"n":9`},
 		"stdin":  {`,"node":"a","proc":"p","text":"x\n"`},
 		"text":   {`,"node":"a","proc":"p","from":0,"to":1000000`, `,"node":"a","proc":"q","from":1,"to":0`},
+		"port":   {`,"port":"s1.1","link":"down"`, `,"port":"s1.1","link":"up"`, `,"port":"a:em0","link":"x"`},
+		"vlan":   {`,"port":"s1.1","access":10,"native":0,"trunk":""`, `,"port":"s9.1","access":0,"native":1,"trunk":"10-20"`},
+		"impair": {`,"port":"s1.1","way":"","words":["delay 1ms"]`, `,"port":"s1.1","way":"","words":[]`, `,"port":"s1.1","way":"x","words":["nothing"]`},
+		"unplug": {`,"port":"s1.1"`, `,"port":"s1.1"`},
+		"plug":   {`,"a":"s1.1","b":"a:em0","delay":0`, `,"a":"s1.1","b":"a:tap9","delay":0`},
+		"table":  {`,"switch":"s1","vlan":-1`, `,"switch":"s9","vlan":1`},
 		"decode": {`,"link":"ethernet","hex":"ffffffffffff0200000000aa88b5"`, `,"link":"x","hex":""`},
 		"exec": {
 			`,"node":"a","line":"ls -lR /"`, `,"node":"a","line":"cat /etc/motd /etc/text"`, `,"node":"a","line":"ps"`, `,"node":"a","line":"help"`, `,"node":"a","line":"env"`,

@@ -18,6 +18,12 @@ var Commands = map[string]any{
 	"stdin":  Stdin{},
 	"decode": Decode{},
 	"text":   Text{},
+	"port":   SetPort{},
+	"vlan":   SetVLAN{},
+	"impair": Impair{},
+	"plug":   Plug{},
+	"unplug": Unplug{},
+	"table":  Table{},
 }
 
 // Pause stops virtual time.
@@ -100,7 +106,7 @@ type Bye struct {
 }
 
 // Results are what commands return.
-var Results = []any{ExecResult{}, TryResult{}, DecodeResult{}, TextResult{}}
+var Results = []any{ExecResult{}, TryResult{}, DecodeResult{}, TextResult{}, TableResult{}}
 
 // An ExecResult is the process that now runs in front.
 type ExecResult struct {

@@ -18,6 +18,12 @@ type Status struct {
 	Capture *Capture      `json:"capture,omitempty"` // only there if it lacks something
 	Nodes   *[]NodeStatus `json:"nodes,omitempty"`   // only there if it has changed since the last state
 	Drops   Drops         `json:"drops"`
+
+	// What is plugged in where, of what the switches are like, and what is done to the frames
+	// of links: only there if it has changed since the last state.
+	Links    *[]Link        `json:"links,omitempty"`
+	Switches *[]SwitchState `json:"switches,omitempty"`
+	Impaired *[]ImpairState `json:"impaired,omitempty"`
 }
 
 // A Rate is how many virtual seconds a real second has; 0 is as fast as it goes.

@@ -258,6 +258,27 @@ func (s *Session) Exec(ctx context.Context, node, line string) (string, error) {
 	return r.Proc, err
 }
 
+// MACs returns the first addresses that a switch knows in a VLAN, below 0 in all, and how
+// many there are.
+func (s *Session) MACs(ctx context.Context, name string, vlan, limit int) (first []vnet.MACEntry, total int, err error) {
+	err = s.ask(ctx, func() error {
+		all := s.lab.MACs(name)
+		if all == nil {
+			return fmt.Errorf("there is no switch %.80q in this lab", name)
+		}
+		for _, e := range all {
+			if vlan >= 0 && int(e.VLAN) != vlan {
+				continue
+			}
+			if total++; total <= limit {
+				first = append(first, e)
+			}
+		}
+		return nil
+	})
+	return first, total, err
+}
+
 // Stop asks a process to end (SIGTERM), and kills it if it still runs after
 // stopGrace of virtual time.
 func (s *Session) Stop(ctx context.Context, node, proc string) error {

@@ -46,6 +46,7 @@ type command struct {
 	Rate *int    `json:"rate"`
 	From *uint64 `json:"from"`
 	To   *uint64 `json:"to"`
+	switchMembers
 }
 
 // What a message of a viewer may be.
@@ -83,6 +84,12 @@ var ops = map[string]op{
 	"stdin":  {run: stdin},
 	"decode": {asks: true, run: decodeFrame},
 	"text":   {asks: true, run: text},
+	"port":   {run: setPort},
+	"vlan":   {run: setVLAN},
+	"impair": {run: impair},
+	"plug":   {run: plug},
+	"unplug": {run: unplug},
+	"table":  {asks: true, run: macTable},
 }
 
 // fields are the members that belong to each op: those of its struct.
@@ -159,7 +166,7 @@ func (c *command) check() (op, error) {
 	if !ok {
 		return o, fmt.Errorf("there is no command %q: there are %s", clip(c.Op), strings.Join(Ops(), ", "))
 	}
-	for _, name := range []*string{c.Node, c.Proc} {
+	for _, name := range []*string{c.Node, c.Proc, c.Port, c.A, c.B, c.Switch, c.Way, c.Link} {
 		if name != nil && len(*name) > maxName {
 			return o, fmt.Errorf("a name of %d bytes is none; it has at most %d", len(*name), maxName)
 		}
@@ -178,6 +185,17 @@ func (c *command) check() (op, error) {
 		{"n", c.N != nil},
 		{"from", c.From != nil},
 		{"to", c.To != nil},
+		{"port", c.Port != nil},
+		{"access", c.Access != nil},
+		{"native", c.Native != nil},
+		{"trunk", c.Trunk != nil},
+		{"way", c.Way != nil},
+		{"words", c.Words != nil},
+		{"a", c.A != nil},
+		{"b", c.B != nil},
+		{"delay", c.Delay != nil},
+		{"switch", c.Switch != nil},
+		{"vlan", c.VLAN != nil},
 	} {
 		switch wanted := slices.Contains(fields[c.Op], x.name); {
 		case wanted && !x.there:

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"wireloom/internal/session"
+	"wireloom/internal/switchboard"
 	"wireloom/vnet/event"
 )
 
@@ -56,6 +57,7 @@ type feed struct {
 	state   []byte
 	nets    []byte // how the nodes pass packets on
 	netsAre int    // which version of nets it is, from 1
+	board   switchboard.Board
 }
 
 // newFeed starts a feed that begins now. It works in turns of the scheduler's that are

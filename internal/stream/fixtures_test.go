@@ -16,8 +16,11 @@ import (
 	"wireloom/internal/protocol"
 	"wireloom/internal/session"
 	"wireloom/vnet"
+	"wireloom/vnet/config"
 	"wireloom/vnet/errno"
 	"wireloom/vnet/event"
+	"wireloom/vnet/fabric/bridge"
+	"wireloom/vnet/fabric/netem"
 	"wireloom/vnet/inet"
 	"wireloom/vnet/packet"
 	"wireloom/vnet/sys"
@@ -282,13 +285,32 @@ func TestStateIsThatOfTheFixture(t *testing.T) {
 		Capture: session.CaptureState{Missing: 7, Why: "the disk is full"},
 	}
 	state.Ifaces[0].Counters.Ipackets, state.Ifaces[0].Counters.Opackets = 12, 13
-	b := new(feed).appendState(nil, 2, state, &outbox{allMissed: 3}, new(int))
+	state.Cables = []config.Link{{A: "alice:em0", B: "s1.1", Delay: 1e6}}
+	state.Switches = []vnet.SwitchStatus{{
+		Switch: "s1", Dialect: "standard", Known: []vnet.KnownInVLAN{{VLAN: 10, Addresses: 2}},
+		Tree: &vnet.TreeStatus{ID: "8000.025300010000", Root: "1000.025300020000", Cost: 20000, RootPort: "s1.2", Changing: true, Changes: 3, ChangedAt: 12e9},
+		Ports: []vnet.SwitchedPort{
+			{
+				Port: "s1.1", Up: true, State: "forwarding", Role: "designated", Cost: 20000, Edge: true, VLANs: []bridge.VLAN{{VID: 10, PVID: true, Untagged: true}},
+				Count: bridge.Counters{In: 12, Out: 13, Learned: 1, Flooded: 2, Moved: 1, Dropped: map[bridge.Reason]uint64{bridge.Storm: 2, bridge.NotMember: 1}},
+			},
+			{
+				Port: "s1.2", Off: true, State: "disabled", Role: "disabled", Cost: 20000, STP: true, Guarded: "a BPDU came in at a port with BPDU guard",
+				VLANs: []bridge.VLAN{{VID: 1, PVID: true, Untagged: true}, {VID: 10}, {VID: 20}, {VID: 21}, {VID: 22}, {VID: 30, Untagged: true}},
+			},
+			{Port: "s1.3", State: "disabled"},
+		},
+	}}
+	state.Ports = []vnet.PortStatus{{Port: "s1.1"}, {Port: "alice:em0", Impaired: &vnet.Impairment{
+		Words: []string{"delay 10ms loss 1%"}, Stages: []string{"limit 1000 delay 10ms loss 1%"}, Waiting: 1,
+		Count: []netem.Counters{{Entered: 13, Lost: 2, Duplicated: 1}}, Seen: vnet.Seen{Frames: 10, Delay: 120e6, Min: 10e6, Max: 20e6},
+	}}}
+	b := new(feed).appendState(nil, 2, state, &outbox{allMissed: 3}, new(version))
 	golden(t, "state.json", b)
 	conforms(t, b, protocol.Status{})
 	// Without what may be absent.
-	nets := 1
 	state = &session.Snapshot{Ended: true, Why: "it is over"}
-	conforms(t, (&feed{netsAre: 1, nets: []byte("[]")}).appendState(nil, 2, state, &outbox{}, &nets), protocol.Status{})
+	conforms(t, (&feed{netsAre: 1, nets: []byte("[]")}).appendState(nil, 2, state, &outbox{}, &version{nets: 1}), protocol.Status{})
 }
 
 // TestCommandsOfTheFixture are all understood: one of each op, with the members of its
@@ -312,6 +334,12 @@ func TestCommandsOfTheFixture(t *testing.T) {
 		{"stdin", protocol.Stdin{Node: "bob", Proc: "pingd", Text: "hello\n"}},
 		{"decode", protocol.Decode{Link: protocol.Ethernet, Hex: arp}},
 		{"text", protocol.Text{Node: "bob", Proc: "pingd", From: 101, To: 3512}},
+		{"port", protocol.SetPort{Port: "s1.2", Link: "down"}},
+		{"vlan", protocol.SetVLAN{Port: "s1.2", Native: 1, Trunk: "10,20-30"}},
+		{"impair", protocol.Impair{Port: "s1.2", Way: "out", Words: []string{"delay 10ms", "loss 1%"}}},
+		{"plug", protocol.Plug{A: "s1.2", B: "bob:tap0", Delay: 1e6}},
+		{"unplug", protocol.Unplug{Port: "s1.2"}},
+		{"table", protocol.Table{Switch: "s1", VLAN: -1}},
 	}
 	var list []json.RawMessage
 	seen := map[string]bool{}
@@ -367,6 +395,9 @@ func TestRepliesAreThoseOfTheFixtures(t *testing.T) {
 		"reply-text.json": {ID: 11, OK: true, Result: protocol.TextResult{
 			Parts: []protocol.TextPart{{FD: 1, Text: "line 101\nline 102\n"}, {FD: 2, Text: "pingd: no answer\n"}}, Next: 3513,
 		}},
+		"reply-table.json": {ID: 12, OK: true, Result: protocol.TableResult{
+			Entries: []protocol.TableEntry{{MAC: "02:00:00:00:00:0a", VLAN: 10, Port: "s1.1", Seen: 12e9}, {MAC: "02:00:00:00:00:99", Port: "s1.2", Static: true}}, Total: 2,
+		}},
 	} {
 		r.Type = "reply"
 		golden(t, name, marshal(t, r))
@@ -396,9 +427,9 @@ func TestRoutesAreSentWhenTheyChange(t *testing.T) {
 		{"once", "late", route("10.0.0.0/16"), false},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			nets := has[tc.viewer]
-			b := f.appendState(nil, 1, &session.Snapshot{Status: vnet.Status{Nodes: tc.nodes}}, &outbox{}, &nets)
-			has[tc.viewer] = nets
+			viewer := version{nets: has[tc.viewer]}
+			b := f.appendState(nil, 1, &session.Snapshot{Status: vnet.Status{Nodes: tc.nodes}}, &outbox{}, &viewer)
+			has[tc.viewer] = viewer.nets
 			var m struct {
 				Nodes []struct {
 					Routes []struct{ To string }

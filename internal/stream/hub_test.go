@@ -524,7 +524,7 @@ func TestCommands(t *testing.T) {
 		{"stop what does not run", `"op":"stop","node":"h2","proc":"p"`, "not running"},
 		{"a field that does not belong", `"op":"pause","node":"h1"`, "pause has no node"},
 		{"a missing field", `"op":"stdin","node":"h1","proc":"p"`, "stdin needs text"},
-		{"no such command", `"op":"reboot"`, `no command "reboot": there are decode, exec, kill,`},
+		{"no such command", `"op":"reboot"`, `no command "reboot": there are decode, exec, impair,`},
 		{"install is not for viewers", `"op":"install","node":"h1","proc":"p"`, "no command"},
 		{"no such program", `"op":"exec","node":"h1","line":"rm -rf /"`, "command not found"},
 		{"an open quotation", `"op":"exec","node":"h1","line":"echo '"`, "quotation"},

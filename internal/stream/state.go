@@ -8,10 +8,16 @@ import (
 	"wireloom/vnet"
 )
 
+// A version is which of what changes seldom a viewer has, or the feed: it is large, and only
+// sent when it has changed.
+type version struct {
+	nets  int    // of the nodes' routes
+	board uint64 // of the switches, links and cables
+}
+
 // appendState appends a state message whose number is n. What its viewer did not get
-// is told by out, and nets is the version of the nodes' routes that it has: they are
-// large, change seldom, and are only sent when they have.
-func (f *feed) appendState(b []byte, n uint64, snap *session.Snapshot, out *outbox, nets *int) []byte {
+// is told by out, has is what it has.
+func (f *feed) appendState(b []byte, n uint64, snap *session.Snapshot, out *outbox, has *version) []byte {
 	b = strconv.AppendUint(append(b, `{"type":"state","n":`...), n, 10)
 	f.mu.Lock()
 	if f.snap != snap {
@@ -20,12 +26,15 @@ func (f *feed) appendState(b []byte, n uint64, snap *session.Snapshot, out *outb
 			f.nets = now
 			f.netsAre++
 		}
+		f.board.Take(&snap.Status)
 	}
 	b = append(b, f.state...)
-	if *nets != f.netsAre {
+	if has.nets != f.netsAre {
 		b = append(append(b, `,"nodes":`...), f.nets...)
-		*nets = f.netsAre
+		has.nets = f.netsAre
 	}
+	b = f.board.Append(b, has.board)
+	has.board = f.board.Version
 	f.mu.Unlock()
 	b = append(b, `,"drops":{"events":`...)
 	b = strconv.AppendUint(b, out.allMissed, 10)

@@ -48,7 +48,7 @@ type viewer struct {
 	out    outbox
 	behind bool // there was more than one message had room for
 	snap   *session.Snapshot
-	nets   int // the version of the nodes' routes that the viewer has
+	has    version // what the viewer has
 	buf    []byte
 }
 
@@ -309,7 +309,7 @@ func (v *viewer) sendPush(ctx context.Context, encode func(b []byte, number uint
 
 func (v *viewer) sendState(ctx context.Context, snap *session.Snapshot) error {
 	return v.sendPush(ctx, func(b []byte, n uint64) ([]byte, error) {
-		return v.feed.appendState(b, n, snap, &v.out, &v.nets), nil
+		return v.feed.appendState(b, n, snap, &v.out, &v.has), nil
 	})
 }
 

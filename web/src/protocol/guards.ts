@@ -33,6 +33,7 @@ import type {
   CommandEvent,
   ConsoleEvent,
   DecodeResult,
+  DropCount,
   DropEvent,
   Drops,
   Event,
@@ -47,6 +48,7 @@ import type {
   IfaceEvent,
   IfaceKind,
   IfaceStatus,
+  ImpairState,
   Lab,
   LabEvent,
   LearnEvent,
@@ -61,6 +63,8 @@ import type {
   NodeStatus,
   OtherEvent,
   PanicEvent,
+  PortLink,
+  PortState,
   ProcSpec,
   ProcState,
   ProcStatus,
@@ -73,15 +77,23 @@ import type {
   StepEvent,
   Summary,
   Switch,
+  SwitchNow,
+  SwitchState,
+  TableEntry,
+  TableResult,
   TextPart,
   TextResult,
   Topology,
   TreeEvent,
+  TreeState,
   TryResult,
+  VLANState,
 } from "./types";
 
 /** The version of the protocol that is described here. */
 export const VERSION = 2;
+
+const PORT_LINKS: readonly PortLink[] = ["up", "down", "off"];
 
 const IFACE_KINDS: readonly IfaceKind[] = ["nic", "tap", "tun"];
 
@@ -394,6 +406,91 @@ export const readOtherEvent: Item<OtherEvent> = object({
   text: optStr,
 });
 
+export const readSwitchState: Item<SwitchState> = object({
+  switch: str,
+  now: optOne(() => readSwitchNow),
+  ports: list(() => readPortState),
+});
+
+export const readSwitchNow: Item<SwitchNow> = object({
+  dialect: str,
+  tree: optOne(() => readTreeState),
+  known: list(() => readVLANState),
+  more: optNum,
+});
+
+export const readTreeState: Item<TreeState> = object({
+  id: str,
+  root: str,
+  cost: num,
+  rootPort: optStr,
+  changing: bool,
+  changes: num,
+  changedAt: num,
+});
+
+export const readVLANState: Item<VLANState> = object({
+  vlan: num,
+  addresses: num,
+});
+
+export const readPortState: Item<PortState> = object({
+  port: str,
+  link: oneOf(PORT_LINKS),
+  state: optStr,
+  role: optStr,
+  cost: optNum,
+  flags: list(() => text),
+  guarded: optStr,
+  access: optNum,
+  native: optNum,
+  tagged: optStr,
+  untagged: optStr,
+  in: optNum,
+  out: optNum,
+  flooded: optNum,
+  learned: optNum,
+  moved: optNum,
+  dropped: list(() => readDropCount),
+});
+
+export const readDropCount: Item<DropCount> = object({
+  why: str,
+  n: num,
+});
+
+export const readImpairState: Item<ImpairState> = object({
+  port: str,
+  words: list(() => text),
+  stages: list(() => text),
+  waiting: optNum,
+  entered: optNum,
+  lost: optNum,
+  marked: optNum,
+  duplicated: optNum,
+  corrupted: optNum,
+  reordered: optNum,
+  full: optNum,
+  dropped: optNum,
+  came: optNum,
+  mean: optNum,
+  least: optNum,
+  longest: optNum,
+});
+
+export const readTableResult: Item<TableResult> = object({
+  entries: list(() => readTableEntry),
+  total: num,
+});
+
+export const readTableEntry: Item<TableEntry> = object({
+  mac: str,
+  vlan: num,
+  port: str,
+  seen: num,
+  static: bool,
+});
+
 export const readHello: Item<Hello> = object({
   kind: is("hello"),
   protocol: num,
@@ -478,6 +575,9 @@ export const readStatus: Item<Status> = object({
   capture: optOne(() => readCapture),
   nodes: optList(() => readNodeStatus),
   drops: one(() => readDrops),
+  links: optList(() => readLink),
+  switches: optList(() => readSwitchState),
+  impaired: optList(() => readImpairState),
 });
 
 export const readCapture: Item<Capture> = object({

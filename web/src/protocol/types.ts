@@ -447,6 +447,138 @@ export interface OtherEvent {
   readonly text: string;
 }
 
+/** A SwitchState is what has changed of a switch since the last state that told of it. */
+export interface SwitchState {
+  readonly switch: string;
+  /** only there if it has changed */
+  readonly now: SwitchNow | undefined;
+  /** those that have changed */
+  readonly ports: readonly PortState[];
+}
+
+/** A SwitchNow is what a switch is like, but for its ports. */
+export interface SwitchNow {
+  /** "standard" or "linux" */
+  readonly dialect: string;
+  readonly tree: TreeState | undefined;
+  /** the first VLANs in which it knows addresses */
+  readonly known: readonly VLANState[];
+  /** how many others there are */
+  readonly more: number;
+}
+
+/** A TreeState is what a switch knows of its spanning tree. */
+export interface TreeState {
+  /** "8000.025300010000" */
+  readonly id: string;
+  /** likewise */
+  readonly root: string;
+  /** of the way there; 0 at the root */
+  readonly cost: number;
+  /** "" at the root */
+  readonly rootPort: string;
+  /** it tells of a change of the topology */
+  readonly changing: boolean;
+  /** that it has detected or heard of */
+  readonly changes: number;
+  /** virtual nanoseconds, of the last of them */
+  readonly changedAt: number;
+}
+
+/** A VLANState is how many addresses a switch knows in a VLAN. */
+export interface VLANState {
+  /** 0 where it knows no VLANs */
+  readonly vlan: number;
+  readonly addresses: number;
+}
+
+/** A PortLink is the link of a port. */
+export type PortLink = "up" | "down" | "off";
+
+/** A PortState is a port of a switch. */
+export interface PortState {
+  readonly port: string;
+  readonly link: PortLink;
+  /** "disabled", "discarding", "listening", "learning" or "forwarding" */
+  readonly state: string;
+  /** "" where there is no spanning tree; else "disabled", "root", "designated", "alternate" or "backup" */
+  readonly role: string;
+  readonly cost: number;
+  /** "edge": nobody else speaks a spanning tree there; "stp": a neighbour makes it speak STP */
+  readonly flags: readonly string[];
+  /** why a guard has shut it */
+  readonly guarded: string;
+  /** the VLAN of an access port */
+  readonly access: number;
+  /** of a trunk: that of frames without a tag */
+  readonly native: number;
+  /** of a trunk: VLANs whose frames have a tag, as "10,20-30" */
+  readonly tagged: string;
+  /** others whose frames leave without one */
+  readonly untagged: string;
+  /** frames */
+  readonly in: number;
+  readonly out: number;
+  readonly flooded: number;
+  /** addresses */
+  readonly learned: number;
+  readonly moved: number;
+  /** of the frames that came in */
+  readonly dropped: readonly DropCount[];
+}
+
+/** A DropCount is how many frames were dropped for a reason. */
+export interface DropCount {
+  readonly why: string;
+  readonly n: number;
+}
+
+/** An ImpairState is what is done to the frames that leave a port, in the words of tc netem. */
+export interface ImpairState {
+  readonly port: string;
+  /** a text for each stage; none: the link is plain again */
+  readonly words: readonly string[];
+  /** what they mean, as tc shows it */
+  readonly stages: readonly string[];
+  readonly waiting: number;
+  /** this and what follows: since the words were said */
+  readonly entered: number;
+  readonly lost: number;
+  readonly marked: number;
+  readonly duplicated: number;
+  readonly corrupted: number;
+  readonly reordered: number;
+  /** that found no room in a queue */
+  readonly full: number;
+  /** by CoDel */
+  readonly dropped: number;
+  /** frames that came out, with copies */
+  readonly came: number;
+  /** nanoseconds that they took */
+  readonly mean: number;
+  readonly least: number;
+  readonly longest: number;
+}
+
+/** A TableResult is the beginning of a switch's table. */
+export interface TableResult {
+  readonly entries: readonly TableEntry[];
+  /** how many there are */
+  readonly total: number;
+}
+
+/** A TableEntry is an address that a switch knows. */
+export interface TableEntry {
+  readonly mac: string;
+  /** 0 where it knows no VLANs */
+  readonly vlan: number;
+  readonly port: string;
+  /** virtual nanoseconds since the lab began */
+  readonly seen: number;
+  /** it does not age */
+  readonly static: boolean;
+}
+
 /** A Hello is what a viewer is told first, each time that it connects. */
 export interface Hello {
   readonly kind: "hello";
@@ -571,6 +703,9 @@ export interface Status {
   /** only there if it has changed since the last state */
   readonly nodes: readonly NodeStatus[] | undefined;
   readonly drops: Drops;
+  readonly links: readonly Link[] | undefined;
+  readonly switches: readonly SwitchState[] | undefined;
+  readonly impaired: readonly ImpairState[] | undefined;
 }
 
 /** A Rate is how many virtual seconds a real second has; 0 is as fast as it goes. */
@@ -730,4 +865,10 @@ export type Command =
   | { readonly op: "try"; readonly n: number }
   | { readonly op: "stdin"; readonly node: string; readonly proc: string; readonly text: string }
   | { readonly op: "decode"; readonly link: LinkType; readonly hex: string }
-  | { readonly op: "text"; readonly node: string; readonly proc: string; readonly from: number; readonly to: number };
+  | { readonly op: "text"; readonly node: string; readonly proc: string; readonly from: number; readonly to: number }
+  | { readonly op: "port"; readonly port: string; readonly link: string }
+  | { readonly op: "vlan"; readonly port: string; readonly access: number; readonly native: number; readonly trunk: string }
+  | { readonly op: "impair"; readonly port: string; readonly way: string; readonly words: readonly string[] }
+  | { readonly op: "plug"; readonly a: string; readonly b: string; readonly delay: number }
+  | { readonly op: "unplug"; readonly port: string }
+  | { readonly op: "table"; readonly switch: string; readonly vlan: number };
