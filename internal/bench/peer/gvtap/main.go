@@ -35,7 +35,7 @@ const inFlight = 64
 type nobody struct{}
 
 func (nobody) DeliverNetworkPacket(tcpip.NetworkProtocolNumber, *stack.PacketBuffer) {}
-func (nobody) LinkAddress() tcpip.LinkAddress { return "\x02\x00\x00\x00\x00\xff" }
+func (nobody) LinkAddress() tcpip.LinkAddress                                        { return "\x02\x00\x00\x00\x00\xff" }
 
 func (nobody) IP() string { return "192.0.2.1" }
 
