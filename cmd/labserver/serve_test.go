@@ -253,7 +253,7 @@ func TestALessonIsDoneOnThePage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"first-io/main.c", "first-io/main.go", "first-io/brief.md", "first-io/go.mod", "first-io/sdk/include/net/if_tap.h", "first-io/sdk/go/go.mod"} {
+	for _, name := range []string{"first-io/main.c", "first-io/main.go", "first-io/README.md", "first-io/brief.md", "first-io/go.mod", "first-io/sdk/include/net/if_tap.h", "first-io/sdk/go/go.mod"} {
 		if _, err := fs.Stat(z, name); err != nil {
 			t.Errorf("the starter: %v", err)
 		}

@@ -132,8 +132,10 @@ async function views(options) {
   await id("banner").waitFor();
   await see(page, "a connection that was lost");
   way.refuse = false;
-  await id("banner").getByRole("button").first().click();
-  await shows(page, "connection", /^live$/);
+  await until(page, "it is connected again", () => {
+    document.querySelector("[data-testid=banner] button")?.click();
+    return document.querySelector("[data-testid=connection]")?.textContent === "live";
+  });
   way.say(JSON.stringify({ type: "bye", reason: "The server is being restarted." }));
   way.part();
   await id("banner").getByText("The server is being restarted.").waitFor();

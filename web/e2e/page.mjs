@@ -307,6 +307,54 @@ await run([
     },
   ],
   [
+    "at 1280 by 720 the brief, the time line and the fields of a frame are seen side by side",
+    async () => {
+      await page.setViewportSize({ width: 1280, height: 720 });
+      await page.locator(".row.is-frame", { hasText: "echo request" }).last().click();
+      await page.locator(".field").first().waitFor();
+      const seen = await page.evaluate(() => {
+        const inSight = (e) => {
+          const { left, right, top, bottom } = e.getBoundingClientRect();
+          const box = e.closest("[data-is]").getBoundingClientRect();
+          return left >= 0 && right <= innerWidth && top >= box.top && bottom <= Math.min(innerHeight, box.bottom);
+        };
+        const count = (of) => [...document.querySelectorAll(of)].filter(inSight).length;
+        return { fields: count(".field"), rows: count(".row"), brief: count("[data-is=scenario] .goal") };
+      });
+      if (seen.fields < 6 || seen.rows < 10 || seen.brief !== 1) throw new Error(JSON.stringify(seen));
+      await page.keyboard.press("Escape");
+      await page.setViewportSize({ width: 1440, height: 900 });
+    },
+  ],
+  [
+    "a border is moved by dragging and by keys, stays where it is put, and goes back",
+    async () => {
+      const border = page.getByTestId("split-scenario");
+      const at = async () => Math.round((await border.boundingBox()).x);
+      const before = await at();
+      await page.mouse.move(before, 300);
+      await page.mouse.down();
+      await page.mouse.move(before + 144, 300);
+      await page.mouse.up();
+      want("pixels moved", (await at()) - before, 144);
+      await border.focus();
+      await page.keyboard.press("ArrowLeft");
+      const there = await at();
+      if (there >= before + 144) throw new Error(`an arrow key moves it to ${there}`);
+      const p = await page.context().newPage();
+      await p.goto(page.url());
+      await p.getByTestId("split-scenario").waitFor();
+      want(
+        "pixels in another page of this browser",
+        Math.round((await p.getByTestId("split-scenario").boundingBox()).x),
+        there,
+      );
+      await p.close();
+      await border.dblclick();
+      want("pixels when it is back", await at(), before);
+    },
+  ],
+  [
     "a narrow page, as at 200 % zoom, shows one part at a time, and nothing is cut off",
     async () => {
       await page.setViewportSize({ width: 640, height: 420 });

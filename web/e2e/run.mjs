@@ -21,7 +21,13 @@ const dir = await mkdtemp(join(tmpdir(), "wireloom-e2e-"));
 const bad = join(dir, "notes.wasm");
 writeFileSync(bad, "this is no WebAssembly\n");
 const good = join(dir, "mine.wasm");
-writeFileSync(good, gunzipSync(readFileSync(new URL("../../scenarios/ping/reference.wasm.gz", import.meta.url))));
+const first = join(dir, "first.wasm");
+for (const [file, lab] of [
+  [good, "ping"],
+  [first, "first-io"],
+]) {
+  writeFileSync(file, gunzipSync(readFileSync(new URL(`../../scenarios/${lab}/reference.wasm.gz`, import.meta.url))));
+}
 
 const server = await startServer();
 const story = spawn(process.execPath, [new URL("story.mjs", import.meta.url).pathname], {
@@ -30,6 +36,7 @@ const story = spawn(process.execPath, [new URL("story.mjs", import.meta.url).pat
     ...process.env,
     WIRELOOM_URL: server.url,
     WIRELOOM_WASM_GOOD: good,
+    WIRELOOM_WASM_FIRST: first,
     WIRELOOM_WASM_SPIN: join(WIRELOOM_GUESTS, "spin.wasm"),
     WIRELOOM_WASM_BAD: bad,
     WIRELOOM_KEEP: dir,

@@ -1,6 +1,7 @@
 // What a newcomer does, in a real browser against a running labserver.
 //   WIRELOOM_URL         where it is
 //   WIRELOOM_WASM_GOOD   a program that answers pings
+//   WIRELOOM_WASM_FIRST  one that does lesson 1
 //   WIRELOOM_WASM_SPIN   one that spins for ever
 //   WIRELOOM_WASM_BAD    a file that is no WebAssembly
 //   WIRELOOM_KEEP        a folder to put what is downloaded into, as capture and recording
@@ -21,8 +22,9 @@ const url = env("WIRELOOM_URL");
 const good = env("WIRELOOM_WASM_GOOD");
 const spin = env("WIRELOOM_WASM_SPIN");
 const bad = env("WIRELOOM_WASM_BAD");
+const first = env("WIRELOOM_WASM_FIRST");
 const keep = process.env.WIRELOOM_KEEP;
-for (const f of [good, spin, bad]) {
+for (const f of [good, first, spin, bad]) {
   if (!existsSync(f)) {
     console.error(`${f} is not there: make build makes the sample programs`);
     process.exit(1);
@@ -96,6 +98,35 @@ await run([
       await id("begin").waitFor();
       await id("lab-ping").click();
       await id("solution").click();
+    },
+  ],
+  [
+    "lesson 1 is done on the page: the starter, one's program, a frame, the check, and what is missing",
+    async () => {
+      const lesson = await open(browser, `${url}/#scenario=first-io`);
+      const [zip] = await Promise.all([lesson.waitForEvent("download"), lesson.getByTestId("starter").click()]);
+      want("the starter", zip.suggestedFilename(), "first-io-starter.zip");
+      await lesson.getByTestId("check").click();
+      await shows(lesson, "checked", /^Nothing was checked: bob\.mirror has no program yet: upload one first$/);
+      await lesson.getByTestId("give-file-mirror").setInputFiles(good); // a program, but not for this
+      await lesson.locator(".program", { hasText: basename(good) }).waitFor();
+      await lesson.getByTestId("check").click();
+      await shows(lesson, "checked", /^\d+ of 12 checks passed so far/);
+      await lesson.locator("[data-testid=check-opens].failed summary").click();
+      await lesson.getByText("open(2) with O_RDWR", { exact: false }).waitFor();
+      await lesson.getByTestId("give-file-mirror").setInputFiles(first);
+      await shows(lesson, "checked", /^$/);
+      await lesson.locator('g[aria-label^="program mirror on bob: sleeping"]').waitFor();
+      await lesson.getByTestId("try-1").click();
+      await shows(lesson, "look", /The frame comes to bob/);
+      await shows(lesson, "console", /60 bytes from 02:00:00/);
+      await lesson.getByTestId("check").click();
+      await shows(lesson, "checked", /^12 of 12 checks passed so far/);
+      await lesson.getByTestId("home").click();
+      await lesson.getByText("all checks passed").waitFor();
+      await lesson.getByTestId("begin").getByText("Begin lesson 2").waitFor();
+      want("errors", lesson.wrongs.join("\n"), "");
+      await lesson.context().close();
     },
   ],
   [

@@ -7,7 +7,7 @@ import { App } from "../src/app/app";
 import { keysOf, pressOf } from "../src/app/keys";
 import { Page, type Surroundings } from "../src/app/page";
 import { all } from "../src/app/panes";
-import { ARRANGED, limits, moved, readLayout } from "../src/core/layout";
+import { ARRANGED, LIMITS, moved, readLayout } from "../src/core/layout";
 import type { Scenario } from "../src/core/scenarios";
 import type { Got } from "../src/session/world";
 import { click, FakeLab, find, offered, press, submit, testId, text, type } from "./lab";
@@ -326,7 +326,7 @@ describe("the borders of the bench", () => {
     expect(now()).toBe(Number(border().getAttribute("aria-valuemax")));
     press(border(), "ArrowRight");
     expect(now()).toBe(Number(border().getAttribute("aria-valuemax")));
-    expect(readLayout(x.w.kept.get("layout")).scenario).toBeCloseTo(limits(ARRANGED, "scenario")[1]);
+    expect(readLayout(x.w.kept.get("layout")).scenario).toBeCloseTo(LIMITS.scenario[1]);
     expect(find(x.bench("b"), "main").style.getPropertyValue("--scenario")).toBe(
       find(x.bench("a"), "main").style.getPropertyValue("--scenario"),
     );

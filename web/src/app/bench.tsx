@@ -1,5 +1,5 @@
-// The bench of one lab: the time bar; above what the lab is about, topology and time line;
-// below what is selected: the thing, and the row. The borders between them can be moved.
+// The bench of one lab: the time bar; at the left what the lab is about; above topology and
+// time line, below what is selected: the thing, and the row. The borders between them can be moved.
 import type { Part } from "../session/selection";
 import type { LabSession } from "../session/session";
 import { LabProvider, NodePanesProvider } from "../ui/pane";
@@ -36,8 +36,9 @@ function Main(props: { readonly lab: LabSession }) {
   }
   const shares = {
     "--scenario": `${l.scenario}fr`,
+    "--rest": `${1 - l.scenario}fr`,
     "--topology": `${l.topology}fr`,
-    "--timeline": `${1 - l.scenario - l.topology}fr`,
+    "--timeline": `${1 - l.topology}fr`,
     "--upper": `${l.upper}fr`,
     "--lower": `${1 - l.upper}fr`,
     "--drawer": `${l.drawer}fr`,
@@ -46,27 +47,29 @@ function Main(props: { readonly lab: LabSession }) {
   return (
     <>
       <main class={css.main} data-part={lab.selection.part.value} style={shares}>
-        <div class={css.upper}>
-          <div class={css.part} data-is="scenario">
-            <panes.scenario.component />
-          </div>
-          <Splitter split="scenario" label="border behind the brief" />
-          <div class={css.part} data-is="topology">
-            <panes.topology.component />
-          </div>
-          <Splitter split="topology" label="border behind the topology" />
-          <div class={css.part} data-is="timeline">
-            <panes.timeline.component />
-          </div>
+        <div class={css.part} data-is="scenario">
+          <panes.scenario.component />
         </div>
-        <Splitter split="upper" lying label="border below the time line" />
-        <div class={css.lower}>
-          <div class={css.part} data-is="drawer">
-            <panes.drawer.component />
+        <Splitter split="scenario" label="border behind the brief" />
+        <div class={css.rest}>
+          <div class={css.upper}>
+            <div class={css.part} data-is="topology">
+              <panes.topology.component />
+            </div>
+            <Splitter split="topology" label="border behind the topology" />
+            <div class={css.part} data-is="timeline">
+              <panes.timeline.component />
+            </div>
           </div>
-          <Splitter split="drawer" label="border behind the console" />
-          <div class={css.part} data-is="detail">
-            <panes.detail.component />
+          <Splitter split="upper" lying label="border below the time line" />
+          <div class={css.lower}>
+            <div class={css.part} data-is="drawer">
+              <panes.drawer.component />
+            </div>
+            <Splitter split="drawer" label="border behind the console" />
+            <div class={css.part} data-is="detail">
+              <panes.detail.component />
+            </div>
           </div>
         </div>
       </main>

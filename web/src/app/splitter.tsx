@@ -1,7 +1,7 @@
 // A border between two parts of the bench that can be moved: by dragging it, or by the
 // arrow keys where it has the focus. A double click, or Enter, puts it back.
 import { useRef } from "preact/hooks";
-import { limits, type Split } from "../core/layout";
+import { LIMITS, type Split } from "../core/layout";
 import { useShell } from "../ui/shell";
 import css from "./splitter.module.css";
 
@@ -14,9 +14,8 @@ export function Splitter(props: { readonly split: Split; readonly lying?: boolea
   const lying = props.lying === true;
   const shell = useShell();
   const drag = useRef<{ readonly from: number; readonly share: number; readonly whole: number } | undefined>(undefined);
-  const layout = shell.layout.value;
-  const share = layout[split];
-  const [least, greatest] = limits(layout, split);
+  const share = shell.layout.value[split];
+  const [least, greatest] = LIMITS[split];
   const percent = (n: number): number => Math.round(n * 100);
   const along = (e: PointerEvent): number => (lying ? e.clientY : e.clientX);
 

@@ -62,6 +62,17 @@ export function capital(s: string): string {
   return s.slice(0, 1).toUpperCase() + s.slice(1);
 }
 
+/** Of a command line so many characters are shown where there is little room. */
+const LINE = 60;
+
+/** commandLine writes a command line, or its beginning, and how many arguments there are. */
+export function commandLine(argv: readonly string[]): string {
+  const line = argv.join(" ");
+  if (line.length <= LINE) return line;
+  const more = argv.slice(1);
+  return `${argv[0] ?? ""} ${(more[0] ?? "").slice(0, LINE / 2)}… (${count(more.length, "argument")})`;
+}
+
 /** arrow writes a point-to-point address for people: 10.8.0.1 → 10.8.0.2. */
 export function arrow(address: string): string {
   return address.replace(" --> ", " → ");

@@ -6,21 +6,19 @@ export type Split = "scenario" | "topology" | "upper" | "drawer";
 
 export type Layout = { readonly [s in Split]: number };
 
-export const ARRANGED: Layout = { scenario: 0.25, topology: 0.3, upper: 0.57, drawer: 0.42 };
+export const ARRANGED: Layout = { scenario: 0.25, topology: 0.4, upper: 0.57, drawer: 0.5 };
 
-/** No part is smaller, so that each border can be found again. */
-const LEAST = 0.12;
-
-/** limits are the smallest and the greatest share that a part may have beside the others. */
-export function limits(l: Layout, s: Split): readonly [number, number] {
-  if (s === "scenario") return [LEAST, 1 - LEAST - l.topology];
-  if (s === "topology") return [LEAST, 1 - LEAST - l.scenario];
-  return [LEAST, 1 - LEAST];
-}
+/** The smallest and the greatest share that a part may have: each border can be found again. */
+export const LIMITS: { readonly [s in Split]: readonly [number, number] } = {
+  scenario: [0.12, 0.6],
+  topology: [0.12, 0.88],
+  upper: [0.12, 0.88],
+  drawer: [0.12, 0.88],
+};
 
 /** moved is the layout with a border elsewhere, as far as it may go. */
 export function moved(l: Layout, s: Split, to: number): Layout {
-  const [least, greatest] = limits(l, s);
+  const [least, greatest] = LIMITS[s];
   const share = Math.min(Math.max(to, least), greatest);
   return share === l[s] || Number.isNaN(share) ? l : { ...l, [s]: share };
 }

@@ -18,6 +18,11 @@ export class Checks {
     this.check = check;
   }
 
+  /** forget forgets what was found: another program is there now. */
+  forget(): void {
+    if (this.state.peek().kind !== "busy") this.state.value = { kind: "none" };
+  }
+
   /** run checks what is in the slots now, and returns what was found. */
   async run(): Promise<Checked | undefined> {
     if (this.state.peek().kind === "busy") return undefined;

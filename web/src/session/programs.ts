@@ -10,6 +10,8 @@ export interface Runs {
   readonly alive: (node: string, proc: string) => boolean;
   /** Sends a command; a refusal is shown. */
   readonly send: (command: Command) => Promise<boolean>;
+  /** Another program is in a slot. */
+  readonly given: () => void;
 }
 
 export class Programs {
@@ -49,6 +51,7 @@ export class Programs {
       this.wrong.value = new Map(this.wrong.peek()).set(key, capital(got.error));
       return;
     }
+    this.runs.given();
     // The new program runs from the next start on: what runs now makes room.
     if (this.runs.alive(node, proc) && !(await this.runs.send({ op: "kill", node, proc }))) return;
     await this.runs.send({ op: "start", node, proc });

@@ -26,13 +26,15 @@ export function Detail() {
   const fields = s.kind === "fields" ? s.decode.fields : [];
   return (
     <section class={css.detail} data-focus="detail" aria-label="Detail of the selected row" tabIndex={-1}>
-      <div class="facts">
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and may have nothing else to focus */}
+      <div class="facts" role="group" aria-label="Facts" tabIndex={0}>
         {s.kind === "waiting" && <p class="dim">Decoding…</p>}
         {s.kind === "failed" && <p class="bad">{s.error}</p>}
         {fields.length > 0 && <Tree fields={fields} />}
         <Facts row={row} />
       </div>
-      <div class="bytes">
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: as above */}
+      <div class="bytes" role="group" aria-label="Bytes" tabIndex={0}>
         {hex === "" ? <p class="teach">This row moved no bytes.</p> : <Bytes hex={hex} fields={fields} />}
       </div>
     </section>

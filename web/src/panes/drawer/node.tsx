@@ -1,6 +1,6 @@
 // A node in the drawer: its program, what one can do to that, and the node's views.
 import { useState } from "preact/hooks";
-import { seconds } from "../../core/format";
+import { commandLine, seconds } from "../../core/format";
 import { livesAs, procOf } from "../../core/select";
 import type { Node, ProcSpec } from "../../protocol/types";
 import { useLab, useNodePanes } from "../../ui/pane";
@@ -124,7 +124,7 @@ function EmptySlot(props: { readonly node: string; readonly slot: ProcSpec }) {
   return (
     <p class="teach empty-slot" data-testid="empty-slot">
       Your program goes here. Upload a .wasm, built from C or Go as the brief says, or drop it on this drawer: it is
-      started as <code>{slot.argv.join(" ")}</code>
+      started as <code title={slot.argv.join(" ")}>{commandLine(slot.argv)}</code>
     </p>
   );
 }

@@ -1,7 +1,8 @@
 // What to do next: what one begins with, where one's program goes, and what is worth trying.
 import { useRef, useState } from "preact/hooks";
+import { commandLine } from "../../core/format";
 import type { Scenario } from "../../core/scenarios";
-import { procOf } from "../../core/select";
+import { livesAs, procOf } from "../../core/select";
 import type { Button, ProcSpec } from "../../protocol/types";
 import { useLab } from "../../ui/pane";
 import { useShell } from "../../ui/shell";
@@ -119,6 +120,8 @@ function Give(props: { readonly slot: Slot }) {
   const { spec, nodes, empty } = props.slot;
   const lab = useLab();
   const file = useRef<HTMLInputElement>(null);
+  /** Where its program has ended, or never began. */
+  const over = empty ? [] : nodes.filter((n) => !livesAs(lab.node(n).now.value, spec.name));
   const doing = nodes.map((n) => lab.programs.busy(n, spec.name)).find((d) => d !== undefined);
   const give = async (chosen: File): Promise<void> => {
     const [first] = nodes;
@@ -141,10 +144,26 @@ function Give(props: { readonly slot: Slot }) {
         {doing ?? (
           <>
             {empty ? "it is started" : "✓ a program is there; another takes its place. It runs"} on {nodes.join(", ")}{" "}
-            as <code>{spec.argv.join(" ")}</code>
+            as <code title={spec.argv.join(" ")}>{commandLine(spec.argv)}</code>
           </>
         )}
       </span>
+      {over.length > 0 && (
+        <p>
+          It is not running:{" "}
+          <button
+            type="button"
+            class="small"
+            disabled={!lab.live.value}
+            onClick={() => {
+              for (const node of over) void lab.send({ op: "start", node, proc: spec.name });
+            }}
+            data-testid={`restart-${spec.name}`}
+          >
+            start it
+          </button>
+        </p>
+      )}
       {wrong !== undefined && <p class="bad">{wrong}</p>}
       <input
         ref={file}
