@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	goio "io"
@@ -20,8 +21,9 @@ func runCapture(ctx context.Context, args []string, io stdio) int {
 that of who reads them. LAB is the lab's id, or the address of its page, which ends in
 #lab=ID; http://HOST:PORT ID is taken, too. A POINT is an interface (alice:em0), a switch's
 port (s1.2), a link by its ends (alice:em0-s1.1), all that a node or switch has (alice, s1),
-or all. A point that there is not is answered with those that there are.
+or all.
 
+    labserver capture LAB -D
     labserver capture LAB -w - | wireshark -k -i -
     labserver capture LAB -i s1.2 -i bob:tap0 -w two.pcapng
     labserver capture LAB -i alice:em0-s1.1 -Y 'icmp.type == 8' | tshark -r -
@@ -33,6 +35,7 @@ lost, and what came before is written; 2: there was nothing to capture.`)
 	f.Var(&points, "i", "capture at this `point`, again for more (default all)")
 	only := f.String("Y", "", "capture the frames that this display `filter` takes, in Wireshark's words")
 	file := f.String("w", "-", "write to this `file`; - for standard output")
+	list := f.Bool("D", false, "list the capture points, and capture nothing")
 	limit := f.Uint64("c", 0, "end after `N` packets; 0 for never")
 	rest, code, ok := parse(f, args)
 	if !ok {
@@ -47,6 +50,9 @@ lost, and what came before is written; 2: there was nothing to capture.`)
 	lab := rest[0]
 	if page, id, found := strings.Cut(lab, "#lab="); found {
 		*server, lab = page, id
+	}
+	if *list {
+		return listPoints(ctx, io, *server, lab)
 	}
 	body, err := liveCapture(ctx, *server, lab, points, *only)
 	if err != nil {
@@ -98,17 +104,39 @@ func captureOutput(io stdio, file string) (goio.Writer, error) {
 	return out, nil
 }
 
+// listPoints prints where a lab can be captured.
+func listPoints(ctx context.Context, io stdio, server, lab string) int {
+	body, err := askLab(ctx, server, lab, "points", nil)
+	if err != nil {
+		return fail(io, err)
+	}
+	defer func() { _ = body.Close() }() // it is read, or of no use
+	var places []pcap.Place
+	if err := json.NewDecoder(goio.LimitReader(body, mostMessage)).Decode(&places); err != nil {
+		return fail(io, fmt.Errorf("what the server says is not understood: it may be of another version (%w)", err))
+	}
+	for _, p := range places {
+		fmt.Fprintf(io.out, "%s (%s)\n", terminal.Line(p.Name), terminal.Line(p.Does))
+	}
+	return exitOK
+}
+
 // liveCapture asks a server for the frames of a lab from now on.
 func liveCapture(ctx context.Context, server, lab string, points []string, only string) (goio.ReadCloser, error) {
-	base, _, err := serverAt(server)
-	if err != nil {
-		return nil, err
-	}
 	query := url.Values{"point": points}
 	if only != "" {
 		query.Set("filter", only)
 	}
-	where := base + "/api/labs/" + url.PathEscape(lab) + "/live.pcapng?" + query.Encode()
+	return askLab(ctx, server, lab, "live.pcapng", query)
+}
+
+// askLab asks a server for something of a lab.
+func askLab(ctx context.Context, server, lab, what string, query url.Values) (goio.ReadCloser, error) {
+	base, _, err := serverAt(server)
+	if err != nil {
+		return nil, err
+	}
+	where := base + "/api/labs/" + url.PathEscape(lab) + "/" + what + "?" + query.Encode()
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, where, nil)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", base, err)

@@ -118,6 +118,21 @@ func TestCaptureOfALiveLab(t *testing.T) {
 		t.Errorf("code %d: %s", code, errs)
 	}
 
+	const places = `all (the whole lab: each frame once on each link)
+alice (all interfaces of the node)
+alice:em0 (interface em0 of node alice, linked to s1.1)
+bob (all interfaces of the node)
+bob:tap0 (interface tap0 of node bob, linked to s1.2)
+s1 (all ports of the switch)
+s1.1 (port 1 of switch s1, linked to alice:em0)
+s1.2 (port 2 of switch s1, linked to bob:tap0)
+alice:em0-s1.1 (the link, both directions)
+bob:tap0-s1.2 (the link, both directions)
+`
+	if code, out, errs := labserver(t, "capture", s.url, lab, "-D"); code != exitOK || out != places {
+		t.Errorf("code %d: %s%s", code, out, errs)
+	}
+
 	ctx, cancel := context.WithCancel(t.Context())
 	var o, e bytes.Buffer
 	r, w := io.Pipe()

@@ -342,6 +342,31 @@ func (b *browser) watch(id, origin string) (*websocket.Conn, *http.Response, err
 	return c, res, err
 }
 
+// live is the beginning of a live capture, which no proxy may keep back.
+func (b *browser) live(id string) []byte {
+	b.t.Helper()
+	u, err := b.page.Parse("api/labs/" + id + "/live.pcapng")
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(b.t.Context(), time.Minute)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	res, err := b.client.Do(r)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }() // it goes on
+	got := make([]byte, 28)
+	if _, err := io.ReadFull(res.Body, got); err != nil {
+		b.t.Errorf("a live capture: %s, %v", res.Status, err)
+	}
+	return got
+}
+
 // bigProgram is one that does nothing, of more bytes than nginx lets pass by default.
 func bigProgram() []byte {
 	wasm := []byte("\x00asm\x01\x00\x00\x00\x01\x04\x01\x60\x00\x00\x03\x02\x01\x00\x05\x03\x01\x00\x01\x07\x13\x02\x06memory\x02\x00\x06_start\x00\x00\x0a\x04\x01\x02\x00\x0b")
@@ -375,6 +400,9 @@ func (b *browser) story() {
 	b.want(200, http.MethodPost, "api/labs/"+id+"/programs?node=bob&proc=mirror&name=big.wasm", bigProgram())
 	if got := b.want(200, http.MethodGet, "api/labs/"+id+"/capture.pcapng", nil); !bytes.HasPrefix(got, []byte{0x0a, 0x0d, 0x0d, 0x0a}) {
 		b.t.Errorf("the capture begins with %.10q", got)
+	}
+	if got := b.live(id); !bytes.HasPrefix(got, []byte{0x0a, 0x0d, 0x0d, 0x0a}) {
+		b.t.Errorf("a live capture begins with %.10q", got)
 	}
 	if got := b.want(200, http.MethodGet, "api/labs/"+id+"/recording", nil); !bytes.HasPrefix(got, []byte("PK")) {
 		b.t.Errorf("the recording begins with %.10q", got)

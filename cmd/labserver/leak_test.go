@@ -446,6 +446,11 @@ func TestNothingThatIsHiddenLeavesTheServer(t *testing.T) {
 				t.Errorf("the capture has %d bytes", len(b))
 			}
 		},
+		"GET /api/labs/{id}/points": func() {
+			if b := v.whole("GET", lab+"/points", ""); !bytes.Contains(b, []byte(`"name":"all"`)) {
+				t.Errorf("the capture points are %.200s", b)
+			}
+		},
 		"GET /api/labs/{id}/live.pcapng": func() {
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()

@@ -15,6 +15,7 @@ import (
 	"wireloom/internal/pcap"
 	"wireloom/internal/session"
 	"wireloom/internal/visitor"
+	"wireloom/vnet"
 	"wireloom/vnet/event"
 )
 
@@ -44,6 +45,26 @@ func (s *Server) capture(w http.ResponseWriter, r *http.Request, l *lab) {
 	})
 }
 
+// points lists where a lab can be captured.
+func (s *Server) points(w http.ResponseWriter, r *http.Request, l *lab) {
+	ends, why := endsOf(r, l)
+	if why != nil {
+		refuse(w, why)
+		return
+	}
+	reply(w, http.StatusOK, pcap.Places(ends))
+}
+
+func endsOf(r *http.Request, l *lab) ([]vnet.End, *visitor.Refusal) {
+	ctx, cancel := context.WithTimeout(r.Context(), replyTimeout/2)
+	defer cancel()
+	ends, err := l.Ends(ctx)
+	if err != nil {
+		return nil, visitor.Busy(retrySoon, "%v", err)
+	}
+	return ends, nil
+}
+
 // captureOf reads what the address of a capture says: point=POINT, as often as there are
 // capture points, and filter=FILTER.
 func captureOf(r *http.Request, l *lab) (pcap.Config, *visitor.Refusal) {
@@ -69,11 +90,9 @@ func captureOf(r *http.Request, l *lab) (pcap.Config, *visitor.Refusal) {
 	if err != nil {
 		return bad("%v", err)
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), replyTimeout/2)
-	defer cancel()
-	ends, err := l.Ends(ctx)
-	if err != nil {
-		return pcap.Config{}, visitor.Busy(retrySoon, "%v", err)
+	ends, why := endsOf(r, l)
+	if why != nil {
+		return pcap.Config{}, why
 	}
 	points, err := pcap.FindPoints(q["point"], ends)
 	if err != nil {

@@ -153,6 +153,7 @@ func New(c Config) (*Server, error) {
 	s.mux.add("/api/labs/{id}/programs", methods{http.MethodPost: s.withLab(s.program)})
 	s.mux.add("/api/labs/{id}/check", methods{http.MethodPost: s.withLab(s.checkLab)})
 	s.mux.add("/api/labs/{id}/capture.pcapng", get(s.withLab(s.capture)))
+	s.mux.add("/api/labs/{id}/points", get(s.withLab(s.points)))
 	s.mux.add("/api/labs/{id}/live.pcapng", get(s.withLab(s.liveCapture)))
 	s.mux.add("/api/labs/{id}/recording", get(s.withLab(s.recording)))
 	nothing := func(w http.ResponseWriter, r *http.Request) {

@@ -506,14 +506,6 @@ func (c *Capture) Miss(from, to string, frames uint64, why string) {
 // Cut is how many packets the limit of bytes left out.
 func (c *Capture) Cut() uint64 { return c.cut }
 
-// Written is how many packets have been written.
-func (c *Capture) Written() (n uint64) {
-	for _, p := range c.points {
-		n += p.Written
-	}
-	return n
-}
-
 // Reach lets time pass up to and with an instant that is over, as far as is known, and
 // hands on what is buffered.
 func (c *Capture) Reach(at time.Duration) error {

@@ -120,30 +120,53 @@ func linkOf(name string) (a, b string, ok bool) {
 	return name[:at+dash], name[at+dash+1:], true
 }
 
+// A Place is a capture point for people to choose.
+type Place struct {
+	Name string `json:"name"`
+	Does string `json:"does"` // what is captured there
+}
+
+// Places are the capture points of a lab: all of it, its nodes and switches with their
+// ends, its links.
+func Places(ends []vnet.End) []Place {
+	p, _ := FindPoints(nil, ends) // the whole lab is always there
+	places := []Place{{whole[0], "the whole lab: each frame once on each link"}}
+	var links []Place
+	for i, e := range ends {
+		if owner := ownerOf(e.Name); i == 0 || ownerOf(ends[i-1].Name) != owner {
+			does := "all ports of the switch"
+			if strings.Contains(e.Name, ":") {
+				does = "all interfaces of the node"
+			}
+			places = append(places, Place{owner, does})
+		}
+		places = append(places, Place{e.Name, p.end(e.Name).Description})
+		if _, here := p.ends[e.Peer]; e.Peer != "" && (!here || e.Name < e.Peer) {
+			links = append(links, Place{e.Name + "-" + e.Peer, "the link, both directions"})
+		}
+	}
+	return append(places, links...)
+}
+
 // maxTold is how many points an error names.
 const maxTold = 64
 
 // told says which points there are.
 func told(ends []vnet.End) string {
-	names := []string{whole[0]}
+	var names []string
 	link := ""
-	for i, e := range ends {
-		if i == 0 || ownerOf(ends[i-1].Name) != ownerOf(e.Name) {
-			names = append(names, ownerOf(e.Name))
+	for _, p := range Places(ends) {
+		if _, _, ok := linkOf(p.Name); ok {
+			link = "; a link is END-END, such as " + p.Name
+			break
 		}
-		names = append(names, e.Name)
-		if link == "" && e.Peer != "" {
-			link = e.Name + "-" + e.Peer
-		}
+		names = append(names, p.Name)
 	}
-	text := strings.Join(names[:min(len(names), maxTold)], ", ")
+	text := "there are " + strings.Join(names[:min(len(names), maxTold)], ", ")
 	if n := len(names) - maxTold; n > 0 {
 		text += fmt.Sprintf(" and %d more", n)
 	}
-	if link != "" {
-		text += "; a link is END-END, such as " + link
-	}
-	return "there are " + text
+	return text + link
 }
 
 // Wants reports whether an event may be of a frame that passes one of the points.
