@@ -77,6 +77,7 @@ func (s *netStack) Detach(nic int) {
 		return
 	}
 	s.clock.set(s.host.Now())
+	s.giveBack(l)
 	for len(l.addrs) > 0 {
 		s.dropAddress(l, l.addrs[0].AddressWithPrefix.Address)
 	}
@@ -181,20 +182,25 @@ func (s *netStack) dropAddress(l *link, a tcpip.Address) {
 }
 
 // SetRoutes implements inet.Stack. A route by an interface that has no address of its
-// family is left out: netstack would look for one on any other, in the order of a map.
+// family, nor can borrow one, is left out: netstack would look for one on any other, in the
+// order of a map.
 func (s *netStack) SetRoutes(routes []inet.StackRoute) {
 	if s.closed {
 		return
 	}
 	s.clock.set(s.host.Now())
+	for _, l := range s.links {
+		if s.own[l.borrowed] == nil || l.has(header.IPv6ProtocolNumber) {
+			s.giveBack(l)
+		}
+	}
 	table := []tcpip.Route{}
 	for _, p := range loopbackAddresses {
 		table = append(table, tcpip.Route{Destination: protocolAddress(p).AddressWithPrefix.Subnet(), NIC: s.lo.id})
 	}
 	for _, r := range routes {
 		l := s.link(r.NIC)
-		proto := networkFor(r.To.Addr())
-		if l == nil || !slices.ContainsFunc(l.addrs, func(a tcpip.ProtocolAddress) bool { return a.Protocol == proto }) {
+		if l == nil || !l.has(networkFor(r.To.Addr())) && !s.borrow(l, r.To.Addr()) {
 			continue
 		}
 		t := tcpip.Route{Destination: subnet(r.To), NIC: l.id}
@@ -207,6 +213,42 @@ func (s *netStack) SetRoutes(routes []inet.StackRoute) {
 	s.st.SetRouteTable(table)
 	s.routes++
 	s.settle()
+}
+
+// has says whether an interface has an address of a family.
+func (l *link) has(proto tcpip.NetworkProtocolNumber) bool {
+	return slices.ContainsFunc(l.addrs, func(a tcpip.ProtocolAddress) bool { return a.Protocol == proto })
+}
+
+// borrow lends a tun that an IPv6 route goes by, and that has no IPv6 address, the first one
+// of another interface. A BSD sends from there (in6_src.c), and forwards without any; netstack
+// needs one on the interface itself. IPv4 routes are refused without one.
+func (s *netStack) borrow(l *link, to netip.Addr) bool {
+	if l.borrowed != (tcpip.Address{}) || l.kind != ipLink || !to.Is6() {
+		return l.borrowed != (tcpip.Address{}) && to.Is6()
+	}
+	for _, other := range s.links {
+		for _, a := range other.addrs {
+			if a.Protocol != header.IPv6ProtocolNumber || header.IsV6LinkLocalUnicastAddress(a.AddressWithPrefix.Address) {
+				continue
+			}
+			pa := tcpip.ProtocolAddress{Protocol: a.Protocol, AddressWithPrefix: a.AddressWithPrefix.Address.WithPrefix()}
+			if s.st.AddProtocolAddress(l.id, pa, stack.AddressProperties{}) != nil {
+				return false
+			}
+			l.borrowed = a.AddressWithPrefix.Address
+			return true
+		}
+	}
+	return false
+}
+
+// giveBack takes away what an interface has borrowed.
+func (s *netStack) giveBack(l *link) {
+	if l.borrowed != (tcpip.Address{}) {
+		_ = s.st.RemoveAddress(l.id, l.borrowed) // it has it, so this does not fail
+		l.borrowed = tcpip.Address{}
+	}
 }
 
 // subnet is a prefix as netstack has it, for which the one of length 0 has an address too.

@@ -182,6 +182,56 @@ func TestForwardIPv6(t *testing.T) {
 	}
 }
 
+// TestRouteByATunWithoutIPv6: what is routed there goes out, also what the host sends,
+// from the address of another interface as long as that has one.
+func TestRouteByATunWithoutIPv6(t *testing.T) {
+	g := newGate(t, tunNIC("fd00::1/64"), inet.StackNIC{Name: "tun1", IP: true, MTU: 1500, Addresses: []netip.Prefix{netip.MustParsePrefix("10.8.0.1/32")}})
+	routes := []inet.StackRoute{{To: netip.MustParsePrefix("fd00::/64"), NIC: 0}, {To: netip.MustParsePrefix("fd64::/64"), NIC: 1}}
+	g.SetRoutes(routes)
+	g.SetForwarding(false, true)
+	src, dst := netip.MustParseAddr("fd00::2"), netip.MustParseAddr("fd64::9")
+	p := packettest.AppendIPv6(nil, packettest.IPv6Header{HopLimit: 9, NextHeader: packet.ProtoICMPv6, Src: src, Dst: dst}, packet.ICMPLen)
+	p = packettest.AppendICMPv6Echo(p, src, dst, false, 1, 1, nil)
+	g.Deliver(0, p)
+	if got := g.took(); got != "1 48 bytes to fd64::9" {
+		t.Errorf("a router sent %q", got)
+	}
+	send := func() (errno.Errno, netip.Addr) {
+		_, e := g.socket(inet.SocketUDP6).Send([]byte("x"), ap("[fd64::9]:9"))
+		from := netip.Addr{}
+		if len(g.packet) > 0 {
+			from = packet.IPv6(g.packet[0]).Src()
+		}
+		g.took()
+		return e, from
+	}
+	if e, from := send(); e != errno.OK || from != netip.MustParseAddr("fd00::1") {
+		t.Errorf("the host's own: %v, from %v", e, from)
+	}
+	if e := g.AddAddress(1, netip.MustParsePrefix("fd64::1/128")); e != errno.OK {
+		t.Fatal(e)
+	}
+	g.SetRoutes(routes)
+	if e, from := send(); e != errno.OK || from != netip.MustParseAddr("fd64::1") {
+		t.Errorf("with an address of its own: %v, from %v", e, from)
+	}
+	g.RemoveAddress(1, netip.MustParseAddr("fd64::1"))
+	g.SetRoutes(routes)
+	if e, _ := send(); e != errno.OK {
+		t.Errorf("without it again: %v", e)
+	}
+	g.RemoveAddress(0, netip.MustParseAddr("fd00::1"))
+	g.SetRoutes(routes)
+	if e, _ := send(); e != errno.EHOSTUNREACH && e != errno.ENETUNREACH {
+		t.Errorf("nobody has an address to lend: %v", e)
+	}
+	g.Detach(1)
+	g.Deliver(0, p)
+	if got := g.took(); got == "1 48 bytes to fd64::9" {
+		t.Error("it goes by an interface that was detached")
+	}
+}
+
 // TestGateway: a packet by a tun goes to its route's gateway, as if_output is told.
 func TestGateway(t *testing.T) {
 	g := newGate(t, tunNIC("10.8.0.1/32"))

@@ -31,6 +31,7 @@ type link struct {
 	id       tcpip.NICID
 	addr     tcpip.LinkAddress
 	addrs    []tcpip.ProtocolAddress // in order of addition
+	borrowed tcpip.Address           // of another interface, for its IPv6 routes
 	up       bool
 	detached bool
 
