@@ -53,6 +53,11 @@ func (s *netStack) configure(nics []inet.StackNIC) error {
 	must("TCP receive buffer", s.st.SetTransportProtocolOption(tcp.ProtocolNumber,
 		&tcpip.TCPReceiveBufferSizeRangeOption{Min: 4096, Default: tcpBuffer, Max: maxTCPBuffer}))
 	wait := tcpip.TCPTimeWaitTimeoutOption(timeWait)
+	// Not RACK, which no BSD of these has either: netstack's takes what was sent at the same
+	// instant as what is acknowledged, and behind it, for lost (detectLoss, rack.go), and in
+	// virtual time a whole window is sent at one instant.
+	recovery := tcpip.TCPRecovery(0)
+	must("TCP recovery", s.st.SetTransportProtocolOption(tcp.ProtocolNumber, &recovery))
 	must("TIME_WAIT", s.st.SetTransportProtocolOption(tcp.ProtocolNumber, &wait))
 
 	s.lo = &link{s: s, kind: loLink, nic: -1, name: "lo0", id: loopbackNIC, addr: header.UnspecifiedEthernetAddress, mtu: loopbackMTU, up: true}
