@@ -255,7 +255,15 @@ func (w *maker) member(m member) (is, read string, err error) {
 func (w *maker) alternatives(name string, of []string) {
 	line := fmt.Sprintf("\nexport type %s = %s;\n", name, strings.Join(of, " | "))
 	if len(line) > columns+1 {
-		line = fmt.Sprintf("\nexport type %s =\n  | %s;\n", name, strings.Join(of, "\n  | "))
+		lines := make([]string, len(of))
+		for i, one := range of {
+			lines[i] = one
+			if members, ok := strings.CutPrefix(one, "{ "); ok && len("  | ")+len(one) > columns {
+				members = strings.ReplaceAll(strings.TrimSuffix(members, " }"), "; ", ";\n      ")
+				lines[i] = "{\n      " + members + ";\n    }"
+			}
+		}
+		line = fmt.Sprintf("\nexport type %s =\n  | %s;\n", name, strings.Join(lines, "\n  | "))
 	}
 	w.types.WriteString(line)
 }

@@ -18,11 +18,8 @@ import (
 )
 
 const (
-	headerLen = 14 // destination (6 bytes), source (6), length or type (2)
-	frameMax  = 1518
-
-	// A BPDU stands behind the Ethernet header and three bytes of LLC: 42 42 03 (9.3).
-	bpduAt = headerLen + 3
+	headerLen = 14   // destination (6 bytes), source (6), length or type (2)
+	frameMax  = 1518 // a BPDU stands behind the header and three bytes of LLC: 42 42 03 (9.3)
 
 	// Times of a bridge that is the root itself.
 	hello        = 2 * time.Second

@@ -867,7 +867,13 @@ export type Command =
   | { readonly op: "decode"; readonly link: LinkType; readonly hex: string }
   | { readonly op: "text"; readonly node: string; readonly proc: string; readonly from: number; readonly to: number }
   | { readonly op: "port"; readonly port: string; readonly link: string }
-  | { readonly op: "vlan"; readonly port: string; readonly access: number; readonly native: number; readonly trunk: string }
+  | {
+      readonly op: "vlan";
+      readonly port: string;
+      readonly access: number;
+      readonly native: number;
+      readonly trunk: string;
+    }
   | { readonly op: "impair"; readonly port: string; readonly way: string; readonly words: readonly string[] }
   | { readonly op: "plug"; readonly a: string; readonly b: string; readonly delay: number }
   | { readonly op: "unplug"; readonly port: string }
