@@ -25,6 +25,7 @@ type source string
 const (
 	pingd  source = "../scenarios/ping/reference"
 	echo   source = "guest/programs/echo/echo.c"
+	stream source = "testdata/stream/stream.c"
 	spin   source = "guest/programs/spin/spin.c"
 	crash  source = "guest/programs/crash/crash.c"
 	goTest source = "testdata/gotest"
