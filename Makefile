@@ -154,6 +154,12 @@ fuzz:
 		go test -run='^$$' -fuzz="^$${target#func }$$" -fuzzminimizetime=1s -fuzztime=$$time "$${file%/*}"; \
 	done
 
+## door-v86: Debian's installer on v86, a PC in JavaScript, joins a lab by a WebSocket door (minutes; packages seabios and debian-installer-12-netboot-i386)
+.PHONY: door-v86
+door-v86: guests
+	npm --prefix tools/v86 --loglevel=error ci --no-audit --no-fund
+	WIRELOOM_CACHE=$(WASM_CACHE) go test -count=1 -tags v86 -timeout=30m -ldflags="$(TEST_LDFLAGS)" -run='^TestAV86Guest' -v ./cmd/labserver
+
 ## cover: statement coverage of the drivers by their tests and the recordings; less than 100% fails
 .PHONY: cover
 cover:

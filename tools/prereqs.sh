@@ -49,6 +49,8 @@ missing() {
 	[ "$(uname)" != Linux ] || have ip || echo iproute2 # the tests of doors make network namespaces
 	[ "$(uname)" != Linux ] || have ping || echo iputils-ping
 	[ "$(uname)" != Linux ] || have iperf3 || echo iperf3
+	[ "$(uname)" != Linux ] || have qemu-system-x86_64 || echo qemu-system-x86
+	[ "$(uname)" != Linux ] || [ -e /usr/lib/debian-installer/images/12/amd64/text ] || echo debian-installer-12-netboot-amd64
 	have clang || echo clang
 	have wasm-ld || echo lld
 	[ -d /usr/include/wasm32-wasi ] || [ -n "${WASI_SYSROOT:-}" ] || echo wasi-libc

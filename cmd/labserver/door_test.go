@@ -117,12 +117,32 @@ func (l *doorLab) same(least int, flags ...string) {
 		l.t.Fatal(err)
 	}
 	var out, errs bytes.Buffer
-	if code := run(l.t.Context(), append([]string{"replay", file}, flags...), stdio{strings.NewReader(""), &out, &errs}); code != exitOK {
+	code := run(l.t.Context(), append([]string{"replay", file}, flags...), stdio{strings.NewReader(""), &out, &errs})
+	if says := fmt.Sprintf("reproducible from its recording only: %d frames came in by doors", f.Entered); code != exitOK || !strings.Contains(out.String(), says) {
 		l.t.Errorf("the replay of %d frames and %d commands ends with %d: %s%s", f.Entered, len(f.Commands), code, out.String(), errs.String())
 	}
 }
 
-// doorSocket connects a WebSocket to a door.
+// until waits until something is so, and fails with what was last where it is not.
+func until(t *testing.T, most time.Duration, what string, so func() (ok bool, now string)) {
+	t.Helper()
+	for end := time.Now().Add(most); ; {
+		ok, now := so()
+		if ok {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("%s: not within %v: %s", what, most, now)
+		}
+		select {
+		case <-time.After(50 * time.Millisecond):
+		case <-t.Context().Done():
+			t.Fatal("the test is over")
+		}
+	}
+}
+
+// socket connects a WebSocket to a door.
 func (l *doorLab) socket(port string, head http.Header) (*websocket.Conn, *http.Response, error) {
 	return websocket.Dial(l.t.Context(), l.s.url+l.path+"/doors/"+port, &websocket.DialOptions{HTTPHeader: head})
 }
@@ -300,4 +320,18 @@ func TestALabOutlivesWhoIsAtItsDoor(t *testing.T) {
 	}
 	l.at("bob", "ping", "-c", "1", "10.0.0.1")
 	l.same(50)
+}
+
+// The frames of a capture come in by their door, and the run replays.
+func TestACaptureAtAFileDoor(t *testing.T) {
+	scenario := doorScenario("{file: x.pcap}", "stream")
+	l := openDoors(t, scenario, map[string][]byte{"x.pcap": pcapOf(t, "from the capture")}, "--door", "file")
+	until(t, 10*time.Second, "the capture has what came in", func() (bool, string) {
+		return bytes.Contains(l.get("/capture.pcapng"), []byte("from the capture")), ""
+	})
+	l.same(1)
+	l = openDoors(t, scenario, map[string][]byte{"x.pcap": pcapOf(t, "from the capture")})
+	if b := l.get("/recording"); bytes.Contains(b, []byte("doors.bin")) {
+		t.Error("it came in where the server does not allow it")
+	}
 }

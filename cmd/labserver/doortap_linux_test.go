@@ -51,25 +51,6 @@ func (n *netns) run(args ...string) string {
 	return n.command(append([]string{"ip", "netns", "exec", n.name}, args...)...)
 }
 
-// until waits until something is so, and fails with what was last where it is not.
-func until(t *testing.T, most time.Duration, what string, so func() (ok bool, now string)) {
-	t.Helper()
-	for end := time.Now().Add(most); ; {
-		ok, now := so()
-		if ok {
-			return
-		}
-		if time.Now().After(end) {
-			t.Fatalf("%s: not within %v: %s", what, most, now)
-		}
-		select {
-		case <-time.After(50 * time.Millisecond):
-		case <-t.Context().Done():
-			t.Fatal("the test is over")
-		}
-	}
-}
-
 // take takes TAPs into the namespace, as soon as the server has made them.
 func (n *netns) take(taps ...string) {
 	n.t.Helper()

@@ -80,6 +80,9 @@ not to its end.`)
 		return exitFailed
 	}
 	fmt.Fprintf(io.out, "the same\n  run %s  %d events in %v of virtual time\n", r.Hash, r.Events, r.At)
+	if rec.Config.Outside() {
+		fmt.Fprintf(io.out, "  reproducible from its recording only: %d frames came in by doors\n", rec.Entered)
+	}
 	return exitOK
 }
 

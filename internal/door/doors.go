@@ -22,15 +22,16 @@ type Doors struct {
 	id     string // begins the names of local sockets
 	all    []*Door
 
+	begun   chan struct{} // closed when Run has begun
 	mu      sync.Mutex
-	ctx     context.Context // of Run; nil before and after it: WebSockets end with it
+	ctx     context.Context // of Run, with which WebSockets end; nil before and after it
 	sockets sync.WaitGroup
 }
 
 // New makes the doors that a lab asks for, as far as the policy allows them. id is the
 // lab's, or what of it may be in a file's name. It is called before the session's Run.
 func New(s *session.Session, p *Policy, id string, lg *slog.Logger) *Doors {
-	ds := &Doors{sess: s, policy: p, id: id}
+	ds := &Doors{sess: s, policy: p, id: id, begun: make(chan struct{})}
 	conf := s.Config()
 	for _, at := range conf.Doors() {
 		d := newDoor(at, s, p, lg)
@@ -57,6 +58,7 @@ func (ds *Doors) Run(ctx context.Context) {
 	ds.mu.Lock()
 	ds.ctx = ctx
 	ds.mu.Unlock()
+	close(ds.begun)
 	var all sync.WaitGroup
 	for _, d := range ds.all {
 		switch {
@@ -88,11 +90,15 @@ func (ds *Doors) Serve(w http.ResponseWriter, r *http.Request, port, client stri
 	} else if s.By != "" {
 		return visitor.Busy(retryEvery, "this door is taken: %s is there", s.By)
 	}
+	select {
+	case <-ds.begun:
+	case <-r.Context().Done():
+	}
 	ds.mu.Lock()
 	ctx := ds.ctx
 	if ctx == nil {
 		ds.mu.Unlock()
-		return visitor.Busy(retryEvery, "this lab is closing, or has not begun")
+		return visitor.Busy(retryEvery, "this lab is closing")
 	}
 	ds.sockets.Add(1)
 	ds.mu.Unlock()

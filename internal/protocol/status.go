@@ -16,6 +16,7 @@ type Status struct {
 	Ifaces  []IfaceStatus `json:"ifaces"`
 	Viewers int           `json:"viewers"`
 	Capture *Capture      `json:"capture,omitempty"` // only there if it lacks something
+	Doors   []DoorStatus  `json:"doors,omitempty"`   // only there if the lab has doors
 	Nodes   *[]NodeStatus `json:"nodes,omitempty"`   // only there if it has changed since the last state
 	Drops   Drops         `json:"drops"`
 
@@ -40,6 +41,19 @@ const (
 type Capture struct {
 	Missing uint64 `json:"missing"`       // frames that the server's disk did not take
 	Why     string `json:"why,omitempty"` // why it takes none now; "" if it does again
+}
+
+// A DoorStatus is a door of the lab, into which a peer from outside may be plugged.
+type DoorStatus struct {
+	Port    string            `json:"port"`
+	Kind    string            `json:"kind"`           // what the peer speaks: "websocket"
+	At      string            `json:"at,omitempty"`   // where it connects to, if that is not the lab's address
+	Shut    string            `json:"shut,omitempty"` // why nobody can, a sentence
+	By      string            `json:"by,omitempty"`   // who is there
+	Last    string            `json:"last,omitempty"` // why the last one went
+	In      uint64            `json:"in"`             // frames
+	Out     uint64            `json:"out"`
+	Dropped map[string]uint64 `json:"dropped"` // frames that were lost at the door, by reason
 }
 
 // Drops are what this viewer was not shown.

@@ -147,10 +147,11 @@ func (b *builder) doors(e *format.Entry) {
 			continue
 		}
 		src, err := b.sc.readFile(file.Text, verb.MaxCapture)
-		if err == nil {
-			_, err = decode.ReadTimed(src)
-		}
 		if err != nil {
+			b.p.At(file, "%v", err)
+			continue
+		}
+		if _, err := decode.ReadTimed(src); err != nil {
 			b.p.At(file, "%s: %v", file.Text, err)
 			continue
 		}

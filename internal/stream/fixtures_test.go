@@ -283,6 +283,10 @@ func TestStateIsThatOfTheFixture(t *testing.T) {
 		},
 		CPU: []float64{0, 0.03, 0}, Rate: 1, Lag: 3e6, Slipped: 1e9, Viewers: 1,
 		Capture: session.CaptureState{Missing: 7, Why: "the disk is full"},
+		Doors: []session.DoorState{
+			{Port: "s1.3", Kind: "stream", At: "127.0.0.1:9100", By: "a stream from 127.0.0.1", In: 12, Out: 13, Dropped: map[string]uint64{"rate": 3, "paused": 1}},
+			{Port: "s1.4", Kind: "tap", Shut: "this server does not allow it", Last: "it went"},
+		},
 	}
 	state.Ifaces[0].Counters.Ipackets, state.Ifaces[0].Counters.Opackets = 12, 13
 	state.Cables = []config.Link{{A: "alice:em0", B: "s1.1", Delay: 1e6}}

@@ -2,6 +2,8 @@ package stream
 
 import (
 	"bytes"
+	"maps"
+	"slices"
 	"strconv"
 
 	"wireloom/internal/session"
@@ -147,6 +149,17 @@ func encodeState(b []byte, s *session.Snapshot) []byte {
 	}
 	o.b = append(o.b, ']')
 	o.int("viewers", int64(s.Viewers))
+	if len(s.Doors) > 0 {
+		o.name("doors")
+		o.b = append(o.b, '[')
+		for i := range s.Doors {
+			if i > 0 {
+				o.b = append(o.b, ',')
+			}
+			o.b = appendDoor(o.b, &s.Doors[i])
+		}
+		o.b = append(o.b, ']')
+	}
 	if c := s.Capture; c.Missing > 0 {
 		o.name("capture")
 		in := open(o.b)
@@ -155,4 +168,23 @@ func encodeState(b []byte, s *session.Snapshot) []byte {
 		o.b = in.close()
 	}
 	return o.b
+}
+
+func appendDoor(b []byte, d *session.DoorState) []byte {
+	o := open(b)
+	o.str("port", d.Port)
+	o.str("kind", string(d.Kind))
+	o.str("at", d.At)
+	o.str("shut", d.Shut)
+	o.str("by", d.By)
+	o.str("last", d.Last)
+	o.int("in", int64(d.In))
+	o.int("out", int64(d.Out))
+	o.name("dropped")
+	in := open(o.b)
+	for _, why := range slices.Sorted(maps.Keys(d.Dropped)) {
+		in.int(why, int64(d.Dropped[why]))
+	}
+	o.b = in.close()
+	return o.close()
 }

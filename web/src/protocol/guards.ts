@@ -33,6 +33,7 @@ import type {
   CommandEvent,
   ConsoleEvent,
   DecodeResult,
+  DoorStatus,
   DropCount,
   DropEvent,
   Drops,
@@ -573,6 +574,7 @@ export const readStatus: Item<Status> = object({
   ifaces: list(() => readIfaceStatus),
   viewers: num,
   capture: optOne(() => readCapture),
+  doors: list(() => readDoorStatus),
   nodes: optList(() => readNodeStatus),
   drops: one(() => readDrops),
   links: optList(() => readLink),
@@ -583,6 +585,18 @@ export const readStatus: Item<Status> = object({
 export const readCapture: Item<Capture> = object({
   missing: num,
   why: optStr,
+});
+
+export const readDoorStatus: Item<DoorStatus> = object({
+  port: str,
+  kind: str,
+  at: optStr,
+  shut: optStr,
+  by: optStr,
+  last: optStr,
+  in: num,
+  out: num,
+  dropped: numbers,
 });
 
 export const readDrops: Item<Drops> = object({

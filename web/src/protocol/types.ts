@@ -700,6 +700,8 @@ export interface Status {
   readonly viewers: number;
   /** only there if it lacks something */
   readonly capture: Capture | undefined;
+  /** only there if the lab has doors */
+  readonly doors: readonly DoorStatus[];
   /** only there if it has changed since the last state */
   readonly nodes: readonly NodeStatus[] | undefined;
   readonly drops: Drops;
@@ -717,6 +719,26 @@ export interface Capture {
   readonly missing: number;
   /** why it takes none now; "" if it does again */
   readonly why: string;
+}
+
+/** A DoorStatus is a door of the lab, into which a peer from outside may be plugged. */
+export interface DoorStatus {
+  readonly port: string;
+  /** what the peer speaks: "websocket" */
+  readonly kind: string;
+  /** where it connects to, if that is not the lab's address */
+  readonly at: string;
+  /** why nobody can, a sentence */
+  readonly shut: string;
+  /** who is there */
+  readonly by: string;
+  /** why the last one went */
+  readonly last: string;
+  /** frames */
+  readonly in: number;
+  readonly out: number;
+  /** frames that were lost at the door, by reason */
+  readonly dropped: { readonly [name: string]: number };
 }
 
 /** Drops are what this viewer was not shown. */

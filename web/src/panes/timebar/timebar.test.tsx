@@ -46,6 +46,28 @@ describe("the time bar", () => {
     expect((testId(root, "step") as HTMLButtonElement).disabled).toBe(true);
   });
 
+  test("a lab with doors is marked, and says who is there", () => {
+    const lab = new FakeLab("a");
+    const root = mount(lab, <timebar.component />);
+    lab.state();
+    expect(root.querySelector(".doors")).toBeNull();
+    const door = { port: "s1.3", kind: "stream", in: 1234, out: 5, dropped: {} };
+    lab.state({
+      doors: [
+        { ...door, by: "a stream from 192.0.2.7", dropped: { paused: 1, rate: 2000 } },
+        { ...door, at: "127.0.0.1:9100", last: "it went" },
+        { ...door, shut: "not allowed" },
+      ],
+    });
+    expect(text(testId(root, "doors").querySelector("summary"))).toBe("reproducible from its recording only");
+    const rows = [...testId(root, "doors").querySelectorAll("tbody tr")].map((r) => [...r.children].slice(2).map(text));
+    expect(rows).toEqual([
+      ["a stream from 192.0.2.7", "1,234", "5", "1 paused, 2,000 rate"],
+      ["nobody; it listens at 127.0.0.1:9100. The last: it went", "1,234", "5", ""],
+      ["shut: not allowed", "1,234", "5", ""],
+    ]);
+  });
+
   test("the lab is started over by a button", () => {
     const lab = new FakeLab("a");
     const started: string[] = [];

@@ -4,6 +4,7 @@ import { grouped, seconds, span } from "../../core/format";
 import { useLab } from "../../ui/pane";
 import { useShell } from "../../ui/shell";
 import { Capture } from "./capture";
+import { Doors } from "./doors";
 import { RATES } from "./rates";
 import css from "./timebar.module.css";
 
@@ -99,6 +100,7 @@ export function TimeBar() {
       <span class={`conn ${connection.kind}`} data-testid="connection">
         {connectionName(connection)}
       </span>
+      {status !== undefined && status.doors.length > 0 && <Doors doors={status.doors} />}
       {status?.capture !== undefined && (
         <span
           class="tag warn"
