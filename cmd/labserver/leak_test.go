@@ -510,6 +510,7 @@ func TestNothingThatIsHiddenLeavesTheServer(t *testing.T) {
 		"unplug": {`,"port":"s1.1"`, `,"port":"s1.1"`},
 		"plug":   {`,"a":"s1.1","b":"a:em0","delay":0`, `,"a":"s1.1","b":"a:tap9","delay":0`},
 		"table":  {`,"switch":"s1","vlan":-1`, `,"switch":"s9","vlan":1`},
+		"match":  {`,"filter":"arp","frames":[{"link":"ethernet","hex":"ffffffffffff0200000000aa88b5"}]`, `,"filter":"nothing","frames":[]`},
 		"decode": {`,"link":"ethernet","hex":"ffffffffffff0200000000aa88b5"`, `,"link":"x","hex":""`},
 		"exec": {
 			`,"node":"a","line":"ls -lR /"`, `,"node":"a","line":"cat /etc/motd /etc/text"`, `,"node":"a","line":"ps"`, `,"node":"a","line":"help"`, `,"node":"a","line":"env"`,

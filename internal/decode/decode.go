@@ -48,6 +48,7 @@ type Field struct {
 	Off    int     `json:"off"`              // first byte in the frame
 	Len    int     `json:"len"`              // bytes
 	Bad    string  `json:"bad,omitempty"`    // what is wrong with it: "should be 0x1c2d"
+	Filter string  `json:"filter,omitempty"` // a display filter that chooses frames with this value, or with this layer
 	Fields []Field `json:"fields,omitempty"` // the fields of a layer, the bits of a field
 }
 

@@ -10,12 +10,11 @@ import (
 // A Packet is a frame, and what is known of it besides its bytes. A display filter may
 // ask for all of it.
 type Packet struct {
-	Link   Link
-	Data   []byte        // all of it, or its beginning
-	Len    int           // bytes that it had on the wire; 0: those of Data
-	Number uint64        // its place in a capture, from 1; 0: it has none
-	At     time.Duration // when it was seen, since the first or since the lab began
-	Iface  string        // where: "s1.2", "bob:tap0"; "" if that is not known
+	Link  Link
+	Data  []byte        // all of it, or its beginning
+	Len   int           // bytes that it had on the wire; 0: those of Data
+	At    time.Duration // when it was seen, since the first or since the lab began
+	Iface string        // where: "s1.2", "bob:tap0"; "" if that is not known
 }
 
 // A Frame is a packet whose layers have been found.
@@ -172,6 +171,7 @@ var refused = map[string]string{
 	"tcp.seq":         "Wireshark counts it from the connection's first, which one frame does not tell: use tcp.seq_raw",
 	"tcp.ack":         "Wireshark counts it from the connection's first, which one frame does not tell: use tcp.ack_raw",
 	"tcp.window_size": "Wireshark multiplies it by what the connection's SYN said, which one frame does not tell: use tcp.window_size_value",
+	"frame.number":    "frames are numbered when they are in a file, and not before: use frame.time_relative",
 	"frame.pad":       "it is for building frames: use frame.len, or eth.padding",
 	"data.text":       "it is for checks: use data.data contains \"...\"",
 }
@@ -183,9 +183,6 @@ func makeKeys() []*Key {
 	whole := func(of func(f *Frame) (Datum, bool)) func(f *Frame) (Datum, bool) { return of }
 	all := []*Key{
 		{Name: "frame", Type: Protocol, Doc: "all frames", of: whole(func(f *Frame) (Datum, bool) { return Datum{Bytes: f.b}, true })},
-		{Name: "frame.number", Type: Number, Max: 1<<32 - 1, Doc: "place in the capture, from 1", of: func(f *Frame) (Datum, bool) {
-			return Datum{Num: f.packet.Number}, f.packet.Number > 0
-		}},
 		{Name: "frame.time_relative", Type: Seconds, Doc: "seconds since the lab began; in a capture of Wireshark's, since its first frame", of: func(f *Frame) (Datum, bool) {
 			return Datum{Num: uint64(f.packet.At)}, true
 		}},

@@ -28,7 +28,7 @@ func tree(ls []layer, b []byte) []Field {
 	out := make([]Field, 0, len(ls))
 	for i := range ls {
 		l := &ls[i]
-		f := Field{Name: protos[l.proto].name, Label: protos[l.proto].label, Off: l.off, Len: l.hdr, Bad: l.bad, Text: l.describe(b)}
+		f := Field{Name: protos[l.proto].name, Label: protos[l.proto].label, Off: l.off, Len: l.hdr, Bad: l.bad, Text: l.describe(b), Filter: protos[l.proto].name}
 		for j := range specs {
 			s := &specs[j]
 			if s.proto != l.proto || s.hidden || s.found || s.kind == kText { // the same bytes are shown as another field
@@ -40,6 +40,7 @@ func tree(ls []layer, b []byte) []Field {
 			}
 			c := Field{Name: s.name, Label: s.label, Off: off, Len: n}
 			c.Value, c.Text = s.format(v)
+			c.Filter = s.filter(v)
 			if strings.HasSuffix(s.name, ".checksum") && l.check.known && l.check.got != l.check.want {
 				c.Bad = fmt.Sprintf("should be 0x%04x", l.check.want)
 			}
@@ -52,7 +53,9 @@ func tree(ls []layer, b []byte) []Field {
 		for j := range l.places {
 			p := &l.places[j]
 			c := Field{Name: p.spec.name, Label: p.spec.label, Off: p.off, Len: p.n}
-			c.Value, c.Text = p.spec.format(p.read(b))
+			v := p.read(b)
+			c.Value, c.Text = p.spec.format(v)
+			c.Filter = p.spec.filter(v)
 			f.put(c, p.spec.sub)
 		}
 		f.Fields = append(f.Fields, tree(l.quoted, b)...)
@@ -69,4 +72,46 @@ func (f *Field) put(c Field, inside bool) {
 		return
 	}
 	f.Fields = append(f.Fields, c)
+}
+
+// maxFilterBytes is how many bytes of a value a filter names.
+const maxFilterBytes = 16
+
+// filter is a display filter that chooses frames in which the field has this value: of
+// long bytes, this beginning.
+func (s *spec) filter(v value) string {
+	if s.name == "udp.checksum.status" { // a filter knows more of them: see key
+		return s.name + []string{" in {0, 4}", " == 1", " in {2, 3}"}[v.u]
+	}
+	switch s.kind {
+	case kBytes:
+		name, b := s.name, v.b
+		if len(b) == 0 {
+			return name
+		}
+		if len(b) > maxFilterBytes {
+			name, b = fmt.Sprintf("%s[0:%d]", name, maxFilterBytes), b[:maxFilterBytes]
+		}
+		text := ""
+		for _, c := range b {
+			text += fmt.Sprintf(":%02x", c)
+		}
+		if len(b) == 1 {
+			return name + " == 0x" + text[1:]
+		}
+		return name + " == " + text[1:]
+	case kName, kText:
+		text := ""
+		for _, c := range v.b {
+			if c < ' ' || c > '~' || c == '"' || c == '\\' {
+				text += fmt.Sprintf("\\x%02x", c)
+			} else {
+				text += string(rune(c))
+			}
+		}
+		return s.name + ` == "` + text + `"`
+	case kUint, kHex, kBool, kMAC, kIPv4, kIPv6, kStatus, kAge:
+	}
+	val, _ := s.format(v)
+	return s.name + " == " + val
 }

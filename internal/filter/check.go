@@ -118,7 +118,6 @@ func (c *checker) operand(n *node) (operand, error) {
 			}
 			return nil, nil
 		}
-		c.f.keys = append(c.f.keys, k)
 		return &field{k, n.layer}, nil
 	case "slice":
 		of, err := c.needs(n.sub[0], "a slice is taken")

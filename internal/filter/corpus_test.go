@@ -64,7 +64,7 @@ func packets(t testing.TB, n int) (all []decode.Packet, cut map[int]bool) {
 
 func (c *corpus) add(link decode.Link, iface string, b []byte) {
 	n := len(c.out)
-	p := decode.Packet{Link: link, Data: b, Number: uint64(n + 1), At: time.Duration(n) * 1250 * time.Microsecond, Iface: iface}
+	p := decode.Packet{Link: link, Data: b, At: time.Duration(n) * 1250 * time.Microsecond, Iface: iface}
 	c.out = append(c.out, p)
 }
 

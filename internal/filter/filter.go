@@ -29,7 +29,6 @@ const (
 // A Filter is compiled. It never changes, so that any number of goroutines may use it.
 type Filter struct {
 	root test // nil: every frame
-	keys []*decode.Key
 	cost int
 }
 
@@ -63,10 +62,8 @@ func Compile(text string) (*Filter, error) {
 	return f, nil
 }
 
-// Match reports whether a packet is one that the filter is for.
-func (f *Filter) Match(p decode.Packet) bool {
-	return f.root == nil || f.root.holds(decode.Open(p))
-}
+// Match reports whether a frame is one that the filter is for.
+func (f *Filter) Match(frame *decode.Frame) bool { return f.root == nil || f.root.holds(frame) }
 
 // String is the filter in one form; compiled again it is the same filter.
 func (f *Filter) String() string {
@@ -74,16 +71,6 @@ func (f *Filter) String() string {
 		return ""
 	}
 	return show(f.root, 0)
-}
-
-// Uses reports whether the filter asks for a key.
-func (f *Filter) Uses(name string) bool {
-	for _, k := range f.keys {
-		if k.Name == name {
-			return true
-		}
-	}
-	return false
 }
 
 // Cost is about how many steps the filter takes for each byte of a frame, at most.

@@ -2,6 +2,7 @@ package filter
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"os"
@@ -13,27 +14,43 @@ import (
 	"testing"
 
 	"wireloom/internal/decode"
-	"wireloom/internal/pcap"
 )
 
-// capture writes packets to a file for tshark.
+// capture writes packets to a file for tshark: pcapng, by hand, since internal/pcap
+// uses filters.
 func capture(t testing.TB, ps []decode.Packet) string {
 	t.Helper()
-	var b bytes.Buffer
-	w, err := pcap.New(&b)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, p := range ps {
-		if err := w.Frame(p.At, p.Iface, p.Link, p.Data, ""); err != nil {
-			t.Fatal(err)
+	le := binary.LittleEndian
+	block := func(out []byte, typ uint32, body []byte) []byte {
+		for len(body)%4 != 0 {
+			body = append(body, 0)
 		}
+		out = le.AppendUint32(le.AppendUint32(out, typ), uint32(len(body)+12))
+		return le.AppendUint32(append(out, body...), uint32(len(body)+12))
 	}
-	if err := w.Flush(); err != nil {
-		t.Fatal(err)
+	option := func(out []byte, code uint16, v []byte) []byte {
+		out = append(le.AppendUint16(le.AppendUint16(out, code), uint16(len(v))), v...)
+		return append(out, make([]byte, -len(v)&3)...)
+	}
+	head := le.AppendUint64(le.AppendUint32(le.AppendUint32(nil, 0x1a2b3c4d), 1), 1<<64-1)
+	out := block(nil, 0x0a0d0d0a, head)
+	ifaces := map[string]uint32{}
+	for _, p := range ps {
+		id, known := ifaces[p.Iface]
+		if !known {
+			id = uint32(len(ifaces))
+			ifaces[p.Iface] = id
+			link := map[decode.Link]uint32{decode.Ethernet: 1, decode.Raw: 101, decode.Null: 0}[p.Link]
+			body := le.AppendUint32(le.AppendUint32(nil, link), 0)
+			body = option(option(body, 2, []byte(p.Iface)), 9, []byte{9}) // if_name, if_tsresol
+			out = block(out, 1, option(body, 0, nil))
+		}
+		body := le.AppendUint32(le.AppendUint32(le.AppendUint32(nil, id), uint32(p.At>>32)), uint32(p.At))
+		body = le.AppendUint32(le.AppendUint32(body, uint32(len(p.Data))), uint32(len(p.Data)))
+		out = block(out, 6, append(body, p.Data...))
 	}
 	file := filepath.Join(t.TempDir(), "corpus.pcapng")
-	if err := os.WriteFile(file, b.Bytes(), 0o600); err != nil {
+	if err := os.WriteFile(file, out, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return file
@@ -136,6 +153,33 @@ func TestDecodeAgreesWithTshark(t *testing.T) {
 	}
 }
 
+// The filter that a field of a tree has chooses the frame.
+func TestFiltersOfFieldsChooseTheirFrame(t *testing.T) {
+	ps, _ := packets(t, 1_000)
+	compiled := map[string]*Filter{}
+	var check func(p *decode.Frame, fields []decode.Field)
+	check = func(p *decode.Frame, fields []decode.Field) {
+		for _, x := range fields {
+			f := compiled[x.Filter]
+			if f == nil {
+				var err error
+				if f, err = Compile(x.Filter); err != nil || x.Filter == "" {
+					t.Errorf("%s: %q: %v", x.Name, x.Filter, err)
+					continue
+				}
+				compiled[x.Filter] = f
+			}
+			if !f.Match(p) {
+				t.Errorf("%s does not choose its frame", x.Filter)
+			}
+			check(p, x.Fields)
+		}
+	}
+	for _, p := range ps {
+		check(decode.Open(p), decode.Tree(p.Link, p.Data))
+	}
+}
+
 // ours are the types that Wireshark's come down to.
 var ours = map[string]decode.Type{
 	"FT_UINT8": decode.Number, "FT_UINT16": decode.Number, "FT_UINT24": decode.Number, "FT_UINT32": decode.Number, "FT_INT32": decode.Number,
@@ -210,10 +254,10 @@ func TestFiltersAgreeWithTshark(t *testing.T) {
 	}
 	all, cut := packets(t, 3_000)
 	var ps []decode.Packet
+	var frames []*decode.Frame
 	for i, p := range all {
 		if !cut[i] {
-			p.Number = uint64(len(ps) + 1)
-			ps = append(ps, p)
+			ps, frames = append(ps, p), append(frames, decode.Open(p))
 		}
 	}
 	var chosen, refused []string
@@ -235,18 +279,18 @@ func TestFiltersAgreeWithTshark(t *testing.T) {
 			t.Errorf("%s: %v; tshark: %s", text, err, errs[i])
 			continue
 		}
-		got := map[uint64]bool{}
-		for _, p := range ps {
-			if f.Match(p) {
-				got[p.Number] = true
+		got := map[uint64]bool{} // by their place, from 1
+		for j := range ps {
+			if f.Match(frames[j]) {
+				got[uint64(j+1)] = true
 			}
 		}
 		if len(want[i]) == 0 {
 			t.Errorf("%s: no frame of the corpus is one of these", text)
 		}
-		for _, p := range ps {
-			if got[p.Number] != want[i][p.Number] {
-				t.Errorf("%s: %d frames, tshark has %d; frame %d, %x: got %v", text, len(got), len(want[i]), p.Number, p.Data, got[p.Number])
+		for j, p := range ps {
+			if n := uint64(j + 1); got[n] != want[i][n] {
+				t.Errorf("%s: %d frames, tshark has %d; frame %d, %x: got %v", text, len(got), len(want[i]), n, p.Data, got[n])
 				break
 			}
 		}

@@ -326,7 +326,7 @@ func (c *Capture) lose(s sighting, point int) {
 func (c *Capture) take(s sighting, point int) {
 	s.point = point
 	f := c.conf.Filter
-	s.skip = f != nil && !f.Match(decode.Packet{Link: s.link, Data: s.Data, At: s.At, Iface: c.points[point].Name})
+	s.skip = f != nil && !f.Match(decode.Open(decode.Packet{Link: s.link, Data: s.Data, At: s.At, Iface: c.points[point].Name}))
 	if s.skip {
 		s.Data = nil
 		c.queue(s)

@@ -24,6 +24,7 @@ var Commands = map[string]any{
 	"plug":   Plug{},
 	"unplug": Unplug{},
 	"table":  Table{},
+	"match":  Match{},
 }
 
 // Pause stops virtual time.
@@ -90,6 +91,22 @@ type Text struct {
 	To   uint64 `json:"to"`
 }
 
+// Match asks which of some frames a display filter chooses. Without frames it asks
+// whether the filter is one. The result is a [MatchResult].
+type Match struct {
+	Filter string       `json:"filter"`
+	Frames []MatchFrame `json:"frames"`
+}
+
+// A MatchFrame is a frame, and what else a filter may ask for.
+type MatchFrame struct {
+	Link LinkType `json:"link"`
+	Hex  Hex      `json:"hex"`
+	Size int      `json:"size"` // bytes that it had, where hex has its beginning
+	At   int64    `json:"at"`   // virtual nanoseconds
+	Port string   `json:"port"` // where it was seen
+}
+
 // A Reply answers a command.
 type Reply struct {
 	Type   string `json:"type" ts:"kind"`
@@ -106,7 +123,7 @@ type Bye struct {
 }
 
 // Results are what commands return.
-var Results = []any{ExecResult{}, TryResult{}, DecodeResult{}, TextResult{}, TableResult{}}
+var Results = []any{MatchResult{}, ExecResult{}, TryResult{}, DecodeResult{}, TextResult{}, TableResult{}}
 
 // An ExecResult is the process that now runs in front.
 type ExecResult struct {
@@ -137,4 +154,9 @@ type TextResult struct {
 type TextPart struct {
 	FD   int    `json:"fd"`
 	Text string `json:"text"`
+}
+
+// A MatchResult is which frames a filter chooses.
+type MatchResult struct {
+	Matched string `json:"matched"` // 1 or 0 for each frame, of those that were looked at: ask again for the others
 }

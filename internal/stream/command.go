@@ -47,6 +47,9 @@ type command struct {
 	From *uint64 `json:"from"`
 	To   *uint64 `json:"to"`
 	switchMembers
+
+	Filter *string               `json:"filter"`
+	Frames []protocol.MatchFrame `json:"frames"`
 }
 
 // What a message of a viewer may be.
@@ -58,6 +61,7 @@ const (
 // An op is something that a viewer can ask for.
 type op struct {
 	asks bool // for something that may be large, instead of doing something
+	work bool // it computes, and is done in a turn
 	run  func(ctx context.Context, s *session.Session, c *command) (result any, err error)
 }
 
@@ -90,6 +94,7 @@ var ops = map[string]op{
 	"plug":   {run: plug},
 	"unplug": {run: unplug},
 	"table":  {asks: true, run: macTable},
+	"match":  {work: true, run: match},
 }
 
 // fields are the members that belong to each op: those of its struct.
@@ -196,6 +201,8 @@ func (c *command) check() (op, error) {
 		{"delay", c.Delay != nil},
 		{"switch", c.Switch != nil},
 		{"vlan", c.VLAN != nil},
+		{"filter", c.Filter != nil},
+		{"frames", c.Frames != nil},
 	} {
 		switch wanted := slices.Contains(fields[c.Op], x.name); {
 		case wanted && !x.there:

@@ -344,6 +344,7 @@ func TestCommandsOfTheFixture(t *testing.T) {
 		{"plug", protocol.Plug{A: "s1.2", B: "bob:tap0", Delay: 1e6}},
 		{"unplug", protocol.Unplug{Port: "s1.2"}},
 		{"table", protocol.Table{Switch: "s1", VLAN: -1}},
+		{"match", protocol.Match{Filter: "arp.opcode == 1", Frames: []protocol.MatchFrame{{Link: protocol.Ethernet, Hex: arp, Size: 0, At: 1_000_000, Port: "alice:em0"}}}},
 	}
 	var list []json.RawMessage
 	seen := map[string]bool{}
@@ -391,11 +392,17 @@ func TestRepliesAreThoseOfTheFixtures(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	arp, f := protocol.Hex(fmt.Sprintf("%x", frameARP)), "arp.opcode == 1"
+	matched, err := match(t.Context(), nil, &command{Filter: &f, Frames: []protocol.MatchFrame{{Link: "ethernet", Hex: protocol.Hex(hex)}, {Link: "ethernet", Hex: arp}}})
+	if err != nil {
+		t.Fatal(err)
+	}
 	for name, r := range map[string]protocol.Reply{
 		"reply-ok.json":    {ID: 7, OK: true, Result: fields},
 		"reply-error.json": {ID: 8, Error: "exec on carol: there is no node carol; this lab has alice and bob"},
 		"reply-exec.json":  {ID: 9, OK: true, Result: protocol.ExecResult{Proc: "ping.3"}},
 		"reply-try.json":   {ID: 10, OK: true, Result: protocol.TryResult{Node: "alice", Proc: "ping.3"}},
+		"reply-match.json": {ID: 12, OK: true, Result: matched},
 		"reply-text.json": {ID: 11, OK: true, Result: protocol.TextResult{
 			Parts: []protocol.TextPart{{FD: 1, Text: "line 101\nline 102\n"}, {FD: 2, Text: "pingd: no answer\n"}}, Next: 3513,
 		}},

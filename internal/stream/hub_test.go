@@ -534,6 +534,11 @@ func TestCommands(t *testing.T) {
 		{"a name that does something to a terminal", `"op":"start","node":"\u001b[31m\u202e","proc":"p"`, `no node "\x1b[31m\u202e"`},
 		{"much typed at once", `"op":"stdin","node":"h1","proc":"p","text":"` + strings.Repeat("x", MaxStdin+1) + `"`, "at most"},
 		{"hex that is none", `"op":"decode","link":"ethernet","hex":"0g"`, "hex digits"},
+		{"a filter that is none", `"op":"match","filter":"ip.scr == 1","frames":[]`, `filter, column 1: there is no field "ip.scr": did you mean`},
+		{"a filter without frames to ask about", `"op":"match","filter":"ip"`, "match needs frames"},
+		{"a filter for what is no frame", `"op":"match","filter":"arp","frames":[{"link":"ethernet","hex":"xx"}]`, "frame 0 is not hex digits"},
+		{"a filter for frames of no link", `"op":"match","filter":"arp","frames":[{"link":"token-ring","hex":""}]`, "token-ring"},
+		{"too many frames for a filter", `"op":"match","filter":"arp","frames":[` + strings.Repeat(`{"link":"raw","hex":""},`, 1000) + `{"link":"raw","hex":""}]`, "1001 frames: at most 1000"},
 		{"a link that is none", `"op":"decode","link":"token-ring","hex":"00"`, "token-ring"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -602,6 +607,30 @@ func TestCommands(t *testing.T) {
 			t.Errorf("got %s, %v", m.Result, err)
 		}
 	})
+}
+
+// A filter that costs much is asked about fewer frames at a time, and about one at least.
+func TestMatchIsDoneInParts(t *testing.T) {
+	ask := func(f string, n, size int) string {
+		var frames []protocol.MatchFrame
+		for range n {
+			frames = append(frames, protocol.MatchFrame{Link: "ethernet", Hex: protocol.Hex(strings.Repeat("61", size))})
+		}
+		r, err := match(t.Context(), nil, &command{Filter: &f, Frames: frames})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r.(protocol.MatchResult).Matched
+	}
+	if got := ask("frame.len > 60", 900, 64); got != strings.Repeat("1", 900) {
+		t.Errorf("a filter that costs little: got %s, want 900 times 1", got)
+	}
+	if got := ask(`frame matches "(a|b){100}c"`, 90, 1000); len(got) < 1 || len(got) > 30 || strings.Contains(got, "1") {
+		t.Errorf("a filter that costs much: got %s of 90", got)
+	}
+	if got := ask(`frame matches "(a|b){100}c"`, 2, 60_000); got != "0" {
+		t.Errorf("a filter that costs too much: got %s, want one 0", got)
+	}
 }
 
 func TestWhoMayConnect(t *testing.T) {

@@ -143,9 +143,17 @@ func (v *viewer) do(ctx context.Context, c *command, wait time.Duration) error {
 	if err := sleep(ctx, wait); err != nil {
 		return err
 	}
+	if ops[c.Op].work && v.sched != nil {
+		if !v.sched.Turn(ctx, v.owner, false) {
+			return ctx.Err()
+		}
+	}
 	within, cancel := context.WithTimeout(ctx, runTimeout)
 	r, err := c.answer(within, v.s)
 	cancel()
+	if ops[c.Op].work && v.sched != nil {
+		v.sched.Done()
+	}
 	if err != nil {
 		return fmt.Errorf("a reply: %w", err)
 	}

@@ -104,6 +104,12 @@ type Any struct {
 
 type Go struct {
 	Far Colour ` + "`json:\"far\"`" + `
+	Via []Stop ` + "`json:\"via\"`" + `
+}
+
+// A Stop is in a command alone.
+type Stop struct {
+	Name string ` + "`json:\"name\"`" + `
 }
 
 type Rest struct{}

@@ -30,6 +30,7 @@ type maker struct {
 	kinds         map[string]entry // structs of unions, with their kind
 	wires         map[string]string
 	seen          map[string]bool // structs that the page gets, or asks with
+	asks          map[string]bool // of those, the ones that it only asks with
 	types, guards bytes.Buffer
 	helpers       map[string]bool
 	used          map[string]bool // types that the guards name
@@ -37,7 +38,7 @@ type maker struct {
 }
 
 func (s *source) typescript() ([]file, error) {
-	w := &maker{source: s, kinds: map[string]entry{}, wires: map[string]string{}, seen: map[string]bool{}, helpers: map[string]bool{}, used: map[string]bool{}}
+	w := &maker{source: s, kinds: map[string]entry{}, wires: map[string]string{}, seen: map[string]bool{}, asks: map[string]bool{}, helpers: map[string]bool{}, used: map[string]bool{}}
 	for _, u := range unions {
 		for _, e := range s.tables[u.table] {
 			w.kinds[e.of], w.wires[e.of] = e, u.wire
@@ -47,12 +48,22 @@ func (s *source) typescript() ([]file, error) {
 	for _, e := range s.tables["Results"] {
 		w.reach(e.of)
 	}
+	for _, e := range s.tables["Commands"] {
+		if st := s.structs[e.of]; st != nil {
+			w.asked(st)
+		}
+	}
 	for _, name := range s.order {
 		if e := s.enums[name]; e != nil && w.seen[name] {
 			w.enum(e)
 		} else if st := s.structs[name]; st != nil && w.seen[name] {
+			helpers, used, n := maps.Clone(w.helpers), maps.Clone(w.used), w.guards.Len()
 			if err := w.structure(st); err != nil {
 				return nil, fmt.Errorf("%s: %w", name, err)
+			}
+			if w.asks[name] { // never read
+				w.guards.Truncate(n)
+				w.helpers, w.used = helpers, used
 			}
 		}
 	}
@@ -81,6 +92,16 @@ func (w *maker) reach(name string) {
 	w.seen[name] = true
 	if st := w.structs[name]; st != nil {
 		for _, m := range st.members {
+			w.reach(m.of.name)
+		}
+	}
+}
+
+// asked marks the structs that a command has and no answer.
+func (w *maker) asked(st *structure) {
+	for _, m := range st.members {
+		if w.structs[m.of.name] != nil && !w.seen[m.of.name] {
+			w.asks[m.of.name] = true
 			w.reach(m.of.name)
 		}
 	}

@@ -205,6 +205,7 @@ describe("bytes and fields", () => {
     off,
     len,
     bad: "",
+    filter: "",
     fields,
   });
   const tree = [f(0, 14, [f(0, 6), f(6, 6), f(12, 2)]), f(14, 20, [f(14, 1, [f(14, 1)])])];
@@ -262,6 +263,7 @@ describe("tun packets", () => {
       off,
       len: 4,
       bad: "",
+      filter: "",
       fields,
     });
     const got = lifted([f(0, [f(2)])], 4, "0000000245000014");

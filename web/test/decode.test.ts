@@ -225,6 +225,17 @@ test("encode writes the commands that the Go side reads", () => {
     { op: "stdin", node: "bob", proc: "pingd", text: "hello\n" },
     { op: "decode", link, hex: raw[10].hex },
     { op: "text", node: "bob", proc: "pingd", from: 101, to: 3512 },
+    { op: "port", port: "s1.2", link: "down" },
+    { op: "vlan", port: "s1.2", access: 0, native: 1, trunk: "10,20-30" },
+    { op: "impair", port: "s1.2", way: "out", words: ["delay 10ms", "loss 1%"] },
+    { op: "plug", a: "s1.2", b: "bob:tap0", delay: 1e6 },
+    { op: "unplug", port: "s1.2" },
+    { op: "table", switch: "s1", vlan: -1 },
+    {
+      op: "match",
+      filter: "arp.opcode == 1",
+      frames: [{ link, hex: raw[10].hex, size: 0, at: 1_000_000, port: "alice:em0" }],
+    },
   ];
   expect(commands.map((c, i) => JSON.parse(encode(i + 1, c)))).toEqual(raw);
   expect(JSON.parse(acknowledgement(7))).toEqual(fixture("ack"));

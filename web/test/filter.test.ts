@@ -1,6 +1,17 @@
 // Which rows of the time line are shown.
 import { describe, expect, test } from "vitest";
-import { everything, type Filter, passes, SORTS, type Sort, sortOf, toggled } from "../src/core/filter";
+import {
+  everything,
+  type Filter,
+  frameFor,
+  isAll,
+  passes,
+  SORTS,
+  type Sort,
+  sortOf,
+  toggled,
+  Verdicts,
+} from "../src/core/filter";
 import { Lister } from "../src/core/listed";
 import type { Row } from "../src/core/row";
 import { append, noRows, type Rows } from "../src/core/rows";
@@ -32,6 +43,44 @@ describe("a filter", () => {
     expect([frame, drop, read, out, log].map(sortOf)).toEqual(["frames", "frames", "calls", "output", "kernel"]);
     expect(sortOf(said("left", { of: "frame", events: 3, to: 4 }))).toBe("frames");
     expect(sortOf(exec)).toBe(undefined);
+  });
+
+  test("a display filter shows frames that the server said it chooses, and what may hide some", () => {
+    const display = new Verdicts("arp");
+    const drop = said("drop", { node: "a", op: "queue-full", data: "ff", sum: { proto: "ARP" } });
+    const left = said("left", { of: "frame", events: 3, to: 4 });
+    const leftText = said("left", { of: "console", events: 3, to: 4 });
+    const missed: Row = { kind: "missed", at: 0, count: 2, why: "slow" };
+    const is = passes({ ...everything, display });
+    expect([frame, drop, out, exec, left, leftText, missed].map(is)).toEqual([
+      undefined,
+      undefined,
+      false,
+      false,
+      true,
+      false,
+      true,
+    ]);
+    expect(display.say([frame, drop], "10")).toBe(2);
+    expect([frame, drop].map(is)).toEqual([true, false]);
+    expect(passes({ ...everything, display, text: "bob" })(frame)).toBe(false);
+    expect(isAll({ ...everything, display })).toBe(false);
+  });
+
+  test("the server is asked about a packet without what a tun puts before it", () => {
+    const call = said("call", {
+      node: "bob",
+      proc: "p",
+      op: "write",
+      frame: 4,
+      link: "raw",
+      head: 4,
+      data: "0000000245",
+      sum: { proto: "IPv4" },
+    });
+    expect(frameFor(call)).toMatchObject({ link: "raw", hex: "45", size: 1, port: "" });
+    expect(frameFor(frame)).toMatchObject({ link: "ethernet", hex: "00", port: "alice:em0" });
+    expect(frameFor(log)).toBe(undefined);
   });
 
   test("a sort is hidden, and shown again", () => {
@@ -81,6 +130,20 @@ describe("the list of a filter", () => {
     expect(numbers(lister.list(all, { ...everything, text: "n29" }))).toEqual([29]);
     const other = append(noRows<Row>(1000), logs(100, 131));
     expect(numbers(lister.list(other, { ...everything, text: "n129" }))).toEqual([29]);
+  });
+
+  test("ends where the server has not been asked, and goes on when it has", () => {
+    const frames = Array.from({ length: 4 }, (_, i) =>
+      said("frame", { seq: i, port: "a:em0", frame: i, data: "00", sum: { proto: "ARP" } }),
+    );
+    const all = append(noRows<Row>(1000), frames);
+    const f = { ...everything, display: new Verdicts("arp") };
+    const lister = new Lister();
+    expect(numbers(lister.list(all, f))).toEqual([]);
+    f.display.say(frames.slice(0, 2), "11");
+    expect(numbers(lister.list(all, f))).toEqual([0, 1]);
+    f.display.say(frames.slice(2), "01");
+    expect(numbers(lister.list(all, f))).toEqual([0, 1, 3]);
   });
 
   test("without a filter is the rows themselves", () => {

@@ -61,6 +61,7 @@ export function lifted(fields: readonly Field[], by: number, hex: string): reado
     off: 0,
     len: by,
     bad: "",
+    filter: "",
     fields: [],
   };
   return [head, ...lift(fields)];

@@ -21,7 +21,7 @@ export class Lister {
   /** The last row that was looked at: another one in its place is of another list. */
   private before: Row | undefined;
 
-  /** list lists the rows of a filter. */
+  /** list lists the rows of a filter, up to the first of which it is not known yet whether it is one. */
   list(rows: Rows<Row>, f: Filter): Listed {
     if (isAll(f)) return all(rows);
     if (f !== this.by || (this.scanned > rows.first && at(rows, this.scanned - 1) !== this.before)) {
@@ -31,11 +31,14 @@ export class Lister {
     }
     const shown = passes(f);
     const fresh: number[] = [];
-    for (let n = Math.max(this.scanned, rows.first); n < end(rows); n++) {
+    let n = Math.max(this.scanned, rows.first);
+    for (; n < end(rows); n++) {
       const row = at(rows, n);
-      if (row !== undefined && shown(row)) fresh.push(n);
+      const is = row !== undefined && shown(row);
+      if (is === undefined) break;
+      if (is) fresh.push(n);
     }
-    this.scanned = end(rows);
+    this.scanned = n;
     this.before = at(rows, this.scanned - 1);
     this.hits = append(this.hits, fresh);
     while (this.hits.chunks.length > 1 && (this.hits.chunks[0]?.at(-1) ?? 0) < rows.first) {

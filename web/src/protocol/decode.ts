@@ -1,5 +1,13 @@
 // Bytes from the socket are `unknown` until they have been through here.
-import { readDecodeResult, readExecResult, readMessage, readTextResult, readTryResult, VERSION } from "./guards";
+import {
+  readDecodeResult,
+  readExecResult,
+  readMatchResult,
+  readMessage,
+  readTextResult,
+  readTryResult,
+  VERSION,
+} from "./guards";
 import { attempt, type Decoded, dict, num, wrong } from "./read";
 import type { DecodeResult, Event, Message, OtherEvent, TextResult, TryResult } from "./types";
 
@@ -45,6 +53,11 @@ export function decodeExec(raw: unknown): Decoded<string> {
 /** decodeTry reads the result of the try command: what runs in front now, and where; "" if nothing does. */
 export function decodeTry(raw: unknown): Decoded<TryResult> {
   return attempt(() => readTryResult(raw, "result"));
+}
+
+/** decodeMatch reads the result of the match command: 1 or 0 for each frame that was looked at. */
+export function decodeMatch(raw: unknown): Decoded<string> {
+  return attempt(() => readMatchResult(raw, "result").matched);
 }
 
 /** decodeTextParts reads the result of the text command. */

@@ -59,6 +59,7 @@ import type {
   Link,
   LinkType,
   LogEvent,
+  MatchResult,
   Message,
   Node,
   NodeStatus,
@@ -140,6 +141,10 @@ export const readTextResult: Item<TextResult> = object({
 export const readTextPart: Item<TextPart> = object({
   fd: num,
   text: str,
+});
+
+export const readMatchResult: Item<MatchResult> = object({
+  matched: str,
 });
 
 export const readBatch: Item<Batch> = object({
@@ -668,6 +673,7 @@ export const readField: Item<Field> = object({
   off: num,
   len: num,
   bad: optStr,
+  filter: optStr,
   fields: list(() => readField),
 });
 

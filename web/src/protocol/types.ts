@@ -1,5 +1,17 @@
 // Made from internal/protocol by internal/typescript. Change that, then run make protocol.
 
+/** A MatchFrame is a frame, and what else a filter may ask for. */
+export interface MatchFrame {
+  readonly link: LinkType;
+  readonly hex: string;
+  /** bytes that it had, where hex has its beginning */
+  readonly size: number;
+  /** virtual nanoseconds */
+  readonly at: number;
+  /** where it was seen */
+  readonly port: string;
+}
+
 /** A Reply answers a command. */
 export interface Reply {
   readonly kind: "reply";
@@ -47,6 +59,12 @@ export interface TextResult {
 export interface TextPart {
   readonly fd: number;
   readonly text: string;
+}
+
+/** A MatchResult is which frames a filter chooses. */
+export interface MatchResult {
+  /** 1 or 0 for each frame, of those that were looked at: ask again for the others */
+  readonly matched: string;
 }
 
 /** A Batch is what happened from one event up to, but not with, another: shown, counted, or gone. */
@@ -847,6 +865,8 @@ export interface Field {
   readonly len: number;
   /** what is wrong with it: "should be 0x1c2d" */
   readonly bad: string;
+  /** a display filter that chooses frames with this value, or with this layer */
+  readonly filter: string;
   /** the fields of a layer, the bits of a field */
   readonly fields: readonly Field[];
 }
@@ -899,4 +919,5 @@ export type Command =
   | { readonly op: "impair"; readonly port: string; readonly way: string; readonly words: readonly string[] }
   | { readonly op: "plug"; readonly a: string; readonly b: string; readonly delay: number }
   | { readonly op: "unplug"; readonly port: string }
-  | { readonly op: "table"; readonly switch: string; readonly vlan: number };
+  | { readonly op: "table"; readonly switch: string; readonly vlan: number }
+  | { readonly op: "match"; readonly filter: string; readonly frames: readonly MatchFrame[] };

@@ -26,13 +26,18 @@ export class Selection {
   readonly following = signal(true);
   /** Which rows the time line shows, and where. */
   readonly filter = signal<Filter>(everything);
+  /** How often a display filter has been answered: the list goes on then. */
+  readonly told = signal(0);
   readonly listed: ReadonlySignal<Listed>;
   private readonly rows: ReadonlySignal<Rows<Row>>;
 
   constructor(rows: ReadonlySignal<Rows<Row>>) {
     this.rows = rows;
     const lister = new Lister();
-    this.listed = computed(() => lister.list(rows.value, this.filter.value));
+    this.listed = computed(() => {
+      void this.told.value;
+      return lister.list(rows.value, this.filter.value);
+    });
     this.row = computed(() => (this.n.value === undefined ? undefined : at(rows.value, this.n.value)));
     this.frame = computed(() => (this.row.value === undefined ? 0 : frameOf(this.row.value)));
   }

@@ -16,6 +16,7 @@ import { firstThing } from "../core/thing";
 import { decodeTextParts, decodeTry } from "../protocol/decode";
 import type { Button, Command, Event, Lab, Message, Status, Topology } from "../protocol/types";
 import { Checks } from "./checks";
+import { Display } from "./display";
 import { Fields } from "./fields";
 import { Intake } from "./intake";
 import { Programs } from "./programs";
@@ -47,6 +48,7 @@ export class LabSession {
   readonly limitsRead = signal<ReadonlyMap<string, number>>(new Map());
   readonly selection = new Selection(this.rows);
   readonly fields = new Fields((c) => this.ask(c));
+  readonly display = new Display((c) => this.ask(c), this.rows, this.selection);
   readonly prompts: Prompts;
   readonly programs: Programs;
   readonly checks: Checks;
@@ -102,6 +104,7 @@ export class LabSession {
   dispose(): void {
     this.stop();
     this.intake.dispose();
+    this.display.dispose();
     this.prompts.dispose();
     this.flight.clear();
     this.onFlights.clear();

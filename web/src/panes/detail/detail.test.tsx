@@ -28,6 +28,17 @@ describe("the detail", () => {
     expect(find(root, ".field[aria-selected=true]").title).toBe("eth.dst: bytes 0 to 5");
   });
 
+  test("the chosen field is told as a display filter, and the time line is filtered by it", async () => {
+    const { lab, root } = await shown();
+    expect(root.querySelector(".chosen")).toBe(null);
+    click(find(root, '.field[title^="eth.src:"]'));
+    expect(text(find(root, ".chosen code"))).toBe("eth.src == 02:00:00:00:00:0a");
+    click(find(root, ".chosen button"));
+    expect(await lab.answer({ matched: "" })).toMatchObject({ op: "match", filter: "eth.src == 02:00:00:00:00:0a" });
+    expect(lab.session.display.on.value).toBe(true);
+    expect(lab.session.display.state.value.kind).toBe("valid");
+  });
+
   test("a tree of fields is walked by keys", async () => {
     const { lab, root } = await shown();
     const tree = find(root, "[role=tree]");

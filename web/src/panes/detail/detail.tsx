@@ -1,7 +1,9 @@
 // The selected row in full: its facts, its fields, its bytes.
 import { useEffect } from "preact/hooks";
+import { fieldByPath } from "../../core/fields";
 import { exactSeconds } from "../../core/format";
 import { dataOf, type Row, rowFacts } from "../../core/row";
+import type { Field } from "../../protocol/types";
 import { useLab } from "../../ui/pane";
 import { Bytes } from "./bytes";
 import css from "./detail.module.css";
@@ -31,6 +33,7 @@ export function Detail() {
         {s.kind === "waiting" && <p class="dim">Decoding…</p>}
         {s.kind === "failed" && <p class="bad">{s.error}</p>}
         {fields.length > 0 && <Tree fields={fields} />}
+        {fields.length > 0 && <Chosen fields={fields} />}
         <Facts row={row} />
       </div>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: as above */}
@@ -38,6 +41,33 @@ export function Detail() {
         {hex === "" ? <p class="teach">This row moved no bytes.</p> : <Bytes hex={hex} fields={fields} />}
       </div>
     </section>
+  );
+}
+
+/** The chosen field as a display filter, as Wireshark has it below. */
+function Chosen(props: { readonly fields: readonly Field[] }) {
+  const { selection, display } = useLab();
+  const path = selection.field.value;
+  const field = path === undefined ? undefined : fieldByPath(props.fields, path);
+  if (field === undefined) return null;
+  return (
+    <p class="chosen" data-testid="chosen">
+      <code title={field.filter}>{field.filter === "" ? field.name : field.filter}</code>
+      {field.filter !== "" && (
+        <button
+          type="button"
+          class="small"
+          title="Show the frames of the time line in which it is so"
+          data-testid="filter-by"
+          onClick={() => {
+            selection.part.value = "timeline";
+            void display.apply(field.filter);
+          }}
+        >
+          filter by this field
+        </button>
+      )}
+    </p>
   );
 }
 

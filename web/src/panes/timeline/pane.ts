@@ -11,6 +11,12 @@ export const timeline: Pane = {
     { shown: "↑ ↓  Page  Home End", does: "in the time line: move through rows" },
     { shown: "Ctrl+F", does: "find rows by words", presses: ["Ctrl+f"], goTo: "filter", always: true },
     {
+      shown: "=",
+      does: "look for rows with a display filter, as Wireshark has them, or with words again",
+      presses: ["="],
+      run: (lab) => lab.display.toggle(),
+    },
+    {
       shown: "Ctrl+↑ Ctrl+↓",
       does: "previous, next row from anywhere",
       presses: ["Ctrl+ArrowUp", "Ctrl+ArrowDown"],

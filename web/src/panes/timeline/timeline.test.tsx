@@ -104,4 +104,54 @@ describe("what is looked for", () => {
     change(() => lab.session.selectSeq(2));
     expect(find(root, ".row.on").dataset.n).toBe("1");
   });
+
+  const shown = (root: Element): readonly (string | undefined)[] =>
+    [...root.querySelectorAll(".row")].map((r) => (r as HTMLElement).dataset.n);
+
+  test("a display filter is asked of the server: whether it is one, and which frames it chooses", async () => {
+    const { lab, root } = line();
+    click(testId(root, "display"));
+    type(testId(root, "filter"), "arp.opcode == 1");
+    expect(await lab.answer({ matched: "" })).toMatchObject({ op: "match", filter: "arp.opcode == 1", frames: [] });
+    expect(find(root, ".display").className).toContain("valid");
+    const asked = await lab.answer({ matched: "01" });
+    expect(asked).toMatchObject({ frames: [{ hex: "00", port: "alice:em0" }, { port: "s1.2" }] });
+    expect(shown(root)).toEqual(["2"]);
+    expect(text(testId(root, "kept"))).toBe("1 of 3 rows");
+    change(() => lab.events(frame, { k: "log", node: "bob", text: "down" }));
+    lab.draw();
+    expect(await lab.answer({ matched: "1" })).toMatchObject({ frames: [{ port: "alice:em0" }] });
+    expect(shown(root)).toEqual(["2", "3"]);
+    press(testId(root, "filter"), "Escape");
+    expect(text(testId(root, "kept"))).toBe("5 rows");
+    expect(lab.waiting.length).toBe(0);
+  });
+
+  test("what is no display filter is red and says why; the one before stays in force", async () => {
+    const { lab, root } = line();
+    click(testId(root, "display"));
+    type(testId(root, "filter"), "arp");
+    await lab.answer({ matched: "" });
+    await lab.answer({ matched: "10" });
+    type(testId(root, "filter"), "arp.op == 1");
+    await lab.answer('filter, column 1: there is no field "arp.op": did you mean arp.opcode?');
+    expect(find(root, ".display").className).toContain("invalid");
+    expect(testId(root, "filter").getAttribute("aria-invalid")).toBe("true");
+    expect(text(testId(root, "filter-error"))).toBe('Column 1: there is no field "arp.op": did you mean arp.opcode?');
+    expect(shown(root)).toEqual(["0"]);
+    click(testId(root, "display"));
+    expect(shown(root)).toEqual(["0", "1", "2"]);
+  });
+
+  test("where the server looked at some frames only, it is asked about the others", async () => {
+    const { lab, root } = line();
+    void lab.session.display.apply("ip");
+    await lab.answer({ matched: "" });
+    await lab.answer({ matched: "0" });
+    expect(await lab.answer({ matched: "1" })).toMatchObject({ frames: [{ port: "s1.2" }] });
+    expect(shown(root)).toEqual(["2"]);
+    expect(testId(root, "filter").getAttribute("value") ?? (testId(root, "filter") as HTMLInputElement).value).toBe(
+      "ip",
+    );
+  });
 });
