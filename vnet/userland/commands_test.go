@@ -95,6 +95,7 @@ ls         list directories
 nc         connect standard input and output with a TCP or UDP socket
 netstat    show routes, interfaces or sockets
 ping       send echo requests to a host
+ping6      send ICMPv6 echo requests to a host
 ps         show the node's processes
 rm         remove files
 route      show or change the routes of the node

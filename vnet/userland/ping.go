@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"math"
 	"net/netip"
+	"strings"
 	"time"
 
 	"wireloom/vnet/errno"
@@ -46,12 +47,16 @@ func pingMain(p *proc) sys.Exit {
 	if stop {
 		return exit
 	}
-	fd, e := p.Socket(inet.SocketICMP)
-	if e != errno.OK {
+	g := &pinger{proc: p, opt: opt, id: uint16(p.PID()), min: math.MaxFloat64}
+	kind, from := inet.SocketICMP, netip.IPv4Unspecified()
+	if opt.six() {
+		kind, from = inet.SocketICMP6, netip.IPv6Unspecified()
+	}
+	var e errno.Errno
+	if g.fd, e = p.Socket(kind); e != errno.OK {
 		return p.fail(exOSErr, "socket: %s", e.Message())
 	}
-	g := &pinger{proc: p, opt: opt, fd: fd, id: uint16(p.PID()), min: math.MaxFloat64}
-	if e := p.Bind(fd, netip.AddrPortFrom(netip.IPv4Unspecified(), g.id)); e != errno.OK {
+	if e := p.Bind(g.fd, netip.AddrPortFrom(from, g.id)); e != errno.OK {
 		return p.fail(exOSErr, "bind: %s", e.Message())
 	}
 	g.out = make(packet.ICMP, packet.ICMPLen+opt.size)
@@ -60,6 +65,14 @@ func pingMain(p *proc) sys.Exit {
 		g.out.Payload()[i] = byte(i)
 	}
 	p.Catch(signal.SIGINT)
+	if opt.six() {
+		from, e := g.source()
+		if e != errno.OK {
+			return p.fail(1, "UDP connect: %s", e.Message())
+		}
+		p.printf("PING6(%d=40+8+%d bytes) %s --> %s\n", 40+len(g.out), opt.size, from, opt.dst)
+		return g.loop()
+	}
 	p.printf("PING %s (%s): %d data bytes\n", opt.host, opt.dst, opt.size)
 	return g.loop()
 }
@@ -120,7 +133,11 @@ func (g *pinger) loop() sys.Exit {
 
 // send sends the next request (ping.c, pinger).
 func (g *pinger) send() {
-	g.out.SetEcho(packet.ICMPEcho, g.id, uint16(g.sent))
+	typ := packet.ICMPEcho
+	if g.opt.six() {
+		typ = packet.ICMPv6Echo
+	}
+	g.out.SetEcho(typ, g.id, uint16(g.sent))
 	g.seen[uint16(g.sent)/8] &^= 1 << (g.sent % 8)
 	if g.timing() {
 		stamp := g.out.Payload()
@@ -128,7 +145,7 @@ func (g *pinger) send() {
 		binary.BigEndian.PutUint32(stamp[4:], uint32(g.Now()%time.Second/time.Microsecond))
 	}
 	if _, e := g.SendTo(g.fd, g.out, netip.AddrPortFrom(g.opt.dst, 0)); e != errno.OK && !g.Dying() {
-		g.warn("sendto: %s", e.Message())
+		g.notSent(e)
 	}
 	g.sent++
 }
@@ -150,7 +167,11 @@ func (g *pinger) receive() {
 		}
 		return
 	}
-	if m.Type() != packet.ICMPEchoReply {
+	switch {
+	case g.opt.six() && m.Type() != packet.ICMPv6EchoReply:
+		g.showError6(m, from.Addr())
+		return
+	case !g.opt.six() && m.Type() != packet.ICMPEchoReply:
 		g.showError(m, from.Addr())
 		return
 	}
@@ -182,7 +203,11 @@ func (g *pinger) receive() {
 		return
 	}
 	var line bytes.Buffer
-	printf(&line, "%d bytes from %s: icmp_seq=%d ttl=%d", n, from.Addr(), seq, ttl)
+	format := "%d bytes from %s: icmp_seq=%d ttl=%d"
+	if g.opt.six() {
+		format, dup = "%d bytes from %s, icmp_seq=%d hlim=%d", strings.TrimSpace(dup)
+	}
+	printf(&line, format, n, from.Addr(), seq, ttl)
 	if timed {
 		printf(&line, " time=%.3f ms", trip)
 	}
@@ -205,6 +230,9 @@ func (g *pinger) compare(line *bytes.Buffer, got []byte) {
 			continue
 		}
 		printf(line, "\nwrong data byte #%d should be 0x%x but was 0x%x", i, want[i], got[i])
+		if g.opt.six() {
+			return
+		}
 		dump := func(name string, b []byte) {
 			printf(line, "\n%s:", name)
 			for i, c := range b {
@@ -223,14 +251,18 @@ func (g *pinger) compare(line *bytes.Buffer, got []byte) {
 // finish prints the statistics: exit code 0 if anything was received, else 2.
 func (g *pinger) finish() sys.Exit {
 	var b bytes.Buffer
-	printf(&b, "\n--- %s ping statistics ---\n", g.opt.host)
+	name, dev, twice := "ping", "stddev", "printing up"
+	if g.opt.six() {
+		name, dev, twice = "ping6", "std-dev", "duplicating"
+	}
+	printf(&b, "\n--- %s %s statistics ---\n", g.opt.host, name)
 	printf(&b, "%d packets transmitted, %d packets received, ", g.sent, g.rcvd)
 	if g.dups > 0 {
 		printf(&b, "+%d duplicates, ", g.dups)
 	}
 	if g.sent > 0 {
 		if g.rcvd > g.sent {
-			b.WriteString("-- somebody's printing up packets!")
+			printf(&b, "-- somebody's %s packets!", twice)
 		} else {
 			printf(&b, "%.1f%% packet loss", float64(g.sent-g.rcvd)*100/float64(g.sent))
 		}
@@ -242,8 +274,8 @@ func (g *pinger) finish() sys.Exit {
 	if g.rcvd > 0 && g.timing() {
 		n := float64(g.rcvd + g.dups)
 		avg := g.sum / n
-		dev := math.Sqrt(max(g.sumsq/n-avg*avg, 0))
-		printf(&b, "round-trip min/avg/max/stddev = %.3f/%.3f/%.3f/%.3f ms\n", g.min, avg, g.max, dev)
+		deviation := math.Sqrt(max(g.sumsq/n-avg*avg, 0))
+		printf(&b, "round-trip min/avg/max/%s = %.3f/%.3f/%.3f/%.3f ms\n", dev, g.min, avg, g.max, deviation)
 	}
 	g.printf("%s", b.Bytes())
 	if g.rcvd > 0 {

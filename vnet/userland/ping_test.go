@@ -151,6 +151,56 @@ PING 10.0.0.2 (10.0.0.2): 56 data bytes
 	}
 }
 
+func TestPing6(t *testing.T) {
+	b := newBench(t, nil)
+	b.node = "carol"
+	b.want("ifconfig em0 inet6 fd00::3/64", 0, "")
+	b.node = "alice"
+	b.want("ifconfig em0 inet6 fd00::1/64", 0, "")
+	for _, c := range []struct {
+		line string
+		code int64
+		out  string
+	}{
+		{"ping6 -c 2 fd00::3", 0, `
+PING6(104=40+8+56 bytes) fd00::1 --> fd00::3
+64 bytes from fd00::3, icmp_seq=0 hlim=64 time=8.000 ms
+64 bytes from fd00::3, icmp_seq=1 hlim=64 time=4.000 ms
+
+--- fd00::3 ping6 statistics ---
+2 packets transmitted, 2 packets received, 0.0% packet loss
+round-trip min/avg/max/std-dev = 4.000/6.000/8.000/2.000 ms
+`},
+		{"ping -c 1 -s 7 fd00::3", 0, `
+PING6(55=40+8+7 bytes) fd00::1 --> fd00::3
+15 bytes from fd00::3, icmp_seq=0 hlim=64
+
+--- fd00::3 ping6 statistics ---
+1 packets transmitted, 1 packets received, 0.0% packet loss
+`},
+		{"ping6 -q -c 1 -s 3000 fd00::3", 0, `
+PING6(3048=40+8+3000 bytes) fd00::1 --> fd00::3
+
+--- fd00::3 ping6 statistics ---
+1 packets transmitted, 1 packets received, 0.0% packet loss
+round-trip min/avg/max/std-dev = 4.000/4.000/4.000/0.000 ms
+`},
+		{"ping6 -c 1 ::1", 0, `
+PING6(104=40+8+56 bytes) ::1 --> ::1
+64 bytes from ::1, icmp_seq=0 hlim=64 time=0.000 ms
+
+--- ::1 ping6 statistics ---
+1 packets transmitted, 1 packets received, 0.0% packet loss
+round-trip min/avg/max/std-dev = 0.000/0.000/0.000/0.000 ms
+`},
+	} {
+		b.want(c.line, c.code, strings.TrimPrefix(c.out, "\n"))
+	}
+	if got, code := b.command("ping6 -c 2 fd00::9"); code != 2 || !strings.Contains(got, "2 packets transmitted, 0 packets received, 100.0% packet loss\n") {
+		t.Errorf("nobody there: %s[exit %d]", got, code)
+	}
+}
+
 // twice answers like pingd, twice.
 func twice(f []byte) [][]byte {
 	out := pingd(f)
@@ -182,7 +232,7 @@ func refuse(f []byte) [][]byte {
 }
 
 func TestPingUsage(t *testing.T) {
-	const usage = `usage: ping [-noQqv] [-c count] [-i wait] [-s packetsize] [-t timeout]
+	const usage = `usage: ping [-46noQqv] [-c count] [-i wait] [-s packetsize] [-t timeout]
             [-W waittime] host
 `
 	cases := []struct {
@@ -204,7 +254,11 @@ func TestPingUsage(t *testing.T) {
 		{"ping -t 0 10.0.0.2", 64, "ping: invalid timeout: `0'\n"},
 		{"ping -t 3601 10.0.0.2", 64, "ping: invalid timeout: `3601' > 3600\n"},
 		{"ping nobody", 68, "ping: cannot resolve nobody: Unknown host\n"},
-		{"ping fd00::1", 68, "ping: cannot resolve fd00::1: Unknown host\n"},
+		{"ping fd00::1", 1, "ping: UDP connect: Network is unreachable\n"},
+		{"ping -4 fd00::1", 68, "ping: cannot resolve fd00::1: Unknown host\n"},
+		{"ping6 10.0.0.2", 68, "ping6: cannot resolve 10.0.0.2: Unknown host\n"},
+		{"ping6 -t 1 fd00::1", 64, "ping6: illegal option -- t\nusage: ping6 [-noqv] [-c count] [-i wait] [-s packetsize] host\n"},
+		{"ping6 -s 65528 fd00::1", 64, "ping6: packet size too large: 65528 > 65527\n"},
 	}
 	b := newBench(t, nil)
 	for _, c := range cases {

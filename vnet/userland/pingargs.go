@@ -15,7 +15,9 @@ const (
 	pingMaxAlarm   = 3600             // seconds, of -t
 	pingDefault    = 56               // bytes of data
 	pingMaxPayload = 65535 - 20 - 8
-	pingLeastWait  = time.Millisecond // between packets
+
+	ping6MaxPayload = 65535 - 8
+	pingLeastWait   = time.Millisecond // between packets
 )
 
 // pingOptions are what ping was told.
@@ -33,8 +35,14 @@ type pingOptions struct {
 	verbose  bool
 }
 
-const pingUsage = `ping [-noQqv] [-c count] [-i wait] [-s packetsize] [-t timeout]
+const (
+	pingUsage = `ping [-46noQqv] [-c count] [-i wait] [-s packetsize] [-t timeout]
             [-W waittime] host`
+	ping6Usage = "ping6 [-noqv] [-c count] [-i wait] [-s packetsize] host"
+)
+
+// six reports whether it is an IPv6 address that is pinged.
+func (o *pingOptions) six() bool { return o.dst.Is6() }
 
 // pingArgs reads the command line; stop says that the command ends with exit.
 func pingArgs(p *proc) (o pingOptions, exit sys.Exit, stop bool) {
@@ -43,12 +51,18 @@ func pingArgs(p *proc) (o pingOptions, exit sys.Exit, stop bool) {
 		return o, p.fail(exUsage, format, args...), true
 	}
 	g := getopt{args: p.Args()[1:]}
+	letters, family, most := "46c:i:noQqs:t:vW:", byte(0), uint64(pingMaxPayload)
+	if p.cmd.usage == ping6Usage {
+		letters, family, most = "c:i:noqs:v", '6', ping6MaxPayload
+	}
 	for {
-		opt, why := g.next("c:i:noQqs:t:vW:")
+		opt, why := g.next(letters)
 		if opt == 0 {
 			break
 		}
 		switch opt {
+		case '4', '6':
+			family = opt
 		case 'c':
 			n, err := strconv.ParseInt(g.arg, 0, 64)
 			if err != nil || n <= 0 {
@@ -77,8 +91,8 @@ func pingArgs(p *proc) (o pingOptions, exit sys.Exit, stop bool) {
 			if err != nil {
 				return bad("invalid packet size: `%s'", g.arg)
 			}
-			if n > pingMaxPayload {
-				return bad("packet size too large: %d > %d", n, pingMaxPayload)
+			if n > most {
+				return bad("packet size too large: %d > %d", n, most)
 			}
 			o.size = int(n)
 		case 't':
@@ -107,8 +121,10 @@ func pingArgs(p *proc) (o pingOptions, exit sys.Exit, stop bool) {
 		return o, p.misuse(), true
 	}
 	o.host = g.args[0]
+	// FreeBSD 13's ping and ping6 are one program, which takes an IPv6 address for itself.
+	// Before, ping knew none: nobody misses that.
 	a, ok := resolve(p, o.host)
-	if !ok || !a.Is4() {
+	if !ok || family == '4' && !a.Is4() || family == '6' && !a.Is6() {
 		return o, p.fail(exNoHost, "cannot resolve %s: Unknown host", o.host), true
 	}
 	o.dst = a

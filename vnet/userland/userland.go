@@ -38,7 +38,7 @@ func (c *command) Main(p *sys.Proc) sys.Exit { return c.main(&proc{Proc: p, cmd:
 // Commands returns the commands by name, for vnet.Runtime.
 func Commands() map[string]sys.Program {
 	all := []*command{
-		pingCommand(), arpCommand(), ifconfigCommand(), syscallCommand(), routeCommand(), netstatCommand(), sysctlCommand(), ncCommand(), tracerouteCommand(),
+		pingCommand(), ping6Command(), arpCommand(), ifconfigCommand(), syscallCommand(), routeCommand(), netstatCommand(), sysctlCommand(), ncCommand(), tracerouteCommand(),
 		catCommand(), lsCommand(), rmCommand(), echoCommand(), psCommand(), killCommand(), sleepCommand(), dhclientCommand(),
 	}
 	help := &command{name: "help", summary: "say what commands there are, or how to use one", usage: "help [command]"}

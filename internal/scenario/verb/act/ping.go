@@ -99,13 +99,17 @@ const lastWait = 15 * time.Second
 
 // Run runs the node's ping command and counts the answers that it gets.
 func (x *pinging) Run(r *run.Run) error {
-	p, err := r.Exec(x.node, []string{"ping", "-c", fmt.Sprint(x.count), "-s", fmt.Sprint(x.size), x.to.String()})
+	ping, reply := "ping", packet.ICMPEchoReply
+	if x.to.Is6() {
+		ping, reply = "ping6", packet.ICMPv6EchoReply
+	}
+	p, err := r.Exec(x.node, []string{ping, "-c", fmt.Sprint(x.count), "-s", fmt.Sprint(x.size), x.to.String()})
 	if err != nil {
 		r.Fail(err)
 		return nil
 	}
 	defer r.Forget(p)
-	got := &exchange{of: p.Slot, sent: map[uint16]time.Duration{}, answered: map[uint16]bool{}}
+	got := &exchange{of: p.Slot, reply: reply, sent: map[uint16]time.Duration{}, answered: map[uint16]bool{}}
 	defer r.Observe(got)()
 	who := x.follow()
 	if who != nil {
@@ -135,6 +139,7 @@ func (x *pinging) Run(r *run.Run) error {
 // system calls: what it prints is for people.
 type exchange struct {
 	of       format.Slot
+	reply    uint8                    // the ICMP type of one
 	sent     map[uint16]time.Duration // when, by sequence number
 	answered map[uint16]bool          // by sequence number: one that comes again counts once
 	slowest  time.Duration
@@ -149,7 +154,7 @@ func (x *exchange) Observe(e *event.Event) {
 	switch {
 	case e.Op == "sendto":
 		x.sent[seq] = e.Began
-	case e.Op == "recvfrom" && e.Errno == 0 && e.Data[0] == packet.ICMPEchoReply:
+	case e.Op == "recvfrom" && e.Errno == 0 && e.Data[0] == x.reply:
 		x.answered[seq] = true
 		if at, ok := x.sent[seq]; ok {
 			x.slowest = max(x.slowest, e.At.Truncate(time.Microsecond)-at.Truncate(time.Microsecond))

@@ -51,7 +51,7 @@ func TestExchanges(t *testing.T) {
 		{"the reply of another node", []event.Event{sent(0, 0), with(got(ms, 0), func(e *event.Event) { e.Node = "b" })}, 0, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			x := exchange{of: format.Slot{Node: "a", Proc: "ping.1"}, sent: map[uint16]time.Duration{}, answered: map[uint16]bool{}}
+			x := exchange{of: format.Slot{Node: "a", Proc: "ping.1"}, reply: packet.ICMPEchoReply, sent: map[uint16]time.Duration{}, answered: map[uint16]bool{}}
 			for i := range c.events {
 				x.Observe(&c.events[i])
 			}
