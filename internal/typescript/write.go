@@ -329,7 +329,11 @@ func (w *maker) commands() error {
 			}
 			parts = append(parts, fmt.Sprintf("readonly %s: %s", m.name, is))
 		}
-		of = append(of, "{ "+strings.Join(parts, "; ")+" }")
+		line := "{ " + strings.Join(parts, "; ") + " }"
+		if len("  | "+line) > columns {
+			line = "{\n      " + strings.Join(parts, ";\n      ") + ";\n    }"
+		}
+		of = append(of, line)
 	}
 	w.alternatives("Command", of)
 	return nil
