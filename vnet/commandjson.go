@@ -23,6 +23,7 @@ var decoders = map[string]func(b []byte, decode func([]byte, any) error) (Comman
 	"inject":        decodeAs[Inject],
 	"arrive":        decodeAs[Arrive],
 	"output":        decodeAs[Output],
+	"traffic":       decodeAs[Traffic],
 	"fault":         decodeAs[Fault],
 	"link":          decodeAs[SetLink],
 	"impair":        decodeAs[Impair],

@@ -2,10 +2,13 @@ package vnet
 
 import (
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"time"
 
 	"wireloom/vnet/config"
 	"wireloom/vnet/event"
+	"wireloom/vnet/loop"
 )
 
 // Bytes are a frame's, in hexadecimal where a command is written as JSON.
@@ -108,3 +111,121 @@ func (c Output) apply(l *Lab) (r Reply, err error) {
 	l.loop.After(0, func() { end.x.Output(f) })
 	return r, nil
 }
+
+// Traffic puts the same frame somewhere again and again, from now on, as Arrive, Inject or
+// Output does it once. Another with its name takes its place; one that stops ends it.
+type Traffic struct {
+	Name  string        `json:"traffic"`
+	How   string        `json:"how,omitempty"` // "arrive", "inject" or "output"
+	Port  string        `json:"port,omitempty"`
+	Hex   Bytes         `json:"hex,omitempty"`
+	Every time.Duration `json:"every,omitempty"` // from one to the next
+	Count int           `json:"count,omitempty"` // how many; 0: without end
+	Stop  bool          `json:"stop,omitempty"`  // then there is nothing but the name
+}
+
+// Limits of traffic.
+const (
+	MaxTraffic      = 64                     // that goes on at once in a lab
+	MinTrafficEvery = 100 * time.Microsecond // from one frame to the next
+	MaxTrafficEvery = time.Hour
+	maxTrafficName  = 32
+)
+
+// A flow is a traffic that goes on.
+type flow struct {
+	Traffic
+	left  int // frames, where Count says how many
+	timer loop.Timer
+}
+
+// flows is all the traffic of a lab.
+type flows struct {
+	all     map[string]*flow
+	sending bool // a frame is put somewhere now
+}
+
+// Check returns what is wrong with the traffic itself, whatever the lab.
+func (c Traffic) Check() error {
+	switch {
+	case c.Name == "" || len(c.Name) > maxTrafficName:
+		return fmt.Errorf("traffic has a name of 1 to %d bytes", maxTrafficName)
+	case c.Stop && (c.How != "" || c.Port != "" || len(c.Hex) > 0 || c.Every != 0 || c.Count != 0):
+		return errors.New("traffic that stops is no other: it has a name and nothing else")
+	case c.Stop:
+		return nil
+	case c.Every < MinTrafficEvery || c.Every > MaxTrafficEvery:
+		return fmt.Errorf("traffic with a frame every %v: %v to %v are allowed", c.Every, MinTrafficEvery, MaxTrafficEvery)
+	case c.Count < 0:
+		return fmt.Errorf("traffic of %d frames", c.Count)
+	}
+	_, err := c.once()
+	return err
+}
+
+// once is the command that puts one of its frames where it goes.
+func (c Traffic) once() (frameCommand, error) {
+	switch c.How {
+	case "arrive":
+		return Arrive{c.Port, c.Hex}, nil
+	case "inject":
+		return Inject{c.Port, c.Hex}, nil
+	case "output":
+		return Output{c.Port, c.Hex}, nil
+	}
+	return nil, fmt.Errorf("traffic goes on by arrive, inject or output, not %.20q", c.How)
+}
+
+func (Traffic) op() string            { return "traffic" }
+func (c Traffic) fact(e *event.Event) { e.Port = c.Port }
+func (c Traffic) apply(l *Lab) (r Reply, err error) {
+	if err := c.Check(); err != nil {
+		return r, err
+	}
+	old := l.flows.all[c.Name]
+	switch {
+	case c.Stop && old == nil:
+		return r, fmt.Errorf("there is no traffic %q in this lab", c.Name)
+	case old == nil && len(l.flows.all) >= MaxTraffic:
+		return r, fmt.Errorf("%d traffics go on, and no more are allowed: stop one", MaxTraffic)
+	}
+	if old != nil {
+		l.loop.Stop(&old.timer)
+		delete(l.flows.all, c.Name)
+	}
+	if c.Stop {
+		return r, nil
+	}
+	f := &flow{Traffic: c, left: c.Count}
+	f.timer.Run = func() {
+		if err := l.flow(f); err != nil {
+			l.emit(event.Event{Kind: event.Limit, Op: "traffic", Port: f.Port, Text: fmt.Sprintf("the traffic %s ends: %v", f.Name, err)})
+		}
+	}
+	if l.flows.all == nil {
+		l.flows.all = map[string]*flow{}
+	}
+	l.flows.all[c.Name] = f
+	return r, l.flow(f)
+}
+
+// flow puts the next frame of a traffic where it goes, and sees to the one after it. Where
+// there is nothing any more to put it, the traffic ends.
+func (l *Lab) flow(f *flow) error {
+	once, err := f.once()
+	if err == nil {
+		l.frame, l.flows.sending = l.pool.NewID(), true
+		_, err = once.apply(l)
+		l.flows.sending = false
+	}
+	f.left--
+	if err != nil || f.Count > 0 && f.left == 0 {
+		delete(l.flows.all, f.Name)
+		return err
+	}
+	l.loop.Set(&f.timer, l.loop.Now()+f.Every)
+	return nil
+}
+
+// Sending reports whether what is put on a link now is of a traffic.
+func (l *Lab) Sending() bool { return l.flows.sending }

@@ -54,6 +54,7 @@ type Lab struct {
 	frame   uint64 // the identity of the frame that the command under way brings
 	pool    fabric.Pool
 	flights *flight
+	flows   flows
 }
 
 // The parts of a lab are what there is now.

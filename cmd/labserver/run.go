@@ -50,7 +50,7 @@ has not got all; 2: it could not be run.`)
 		return fail(io, err)
 	}
 	defer closeEngine(io, engine)
-	lab, _, err := product.Build(ctx, src, engine.Compile, o)
+	lab, setup, err := product.Build(ctx, src, engine.Compile, o)
 	if err != nil {
 		return fail(io, err)
 	}
@@ -91,6 +91,16 @@ has not got all; 2: it could not be run.`)
 		outlets = append(outlets, out)
 	}
 	lab.Start()
+	for _, t := range setup.Tries {
+		for _, c := range t.Commands {
+			if !t.Auto {
+				break
+			}
+			if _, err := lab.Do(c); err != nil {
+				return fail(io, fmt.Errorf("what begins by itself, %q: %w", t.Label, err))
+			}
+		}
+	}
 	if *maxTime > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeoutCause(ctx, *maxTime, fmt.Errorf("ended after %v of real time, as --max-time says", *maxTime))

@@ -29,6 +29,7 @@ type Button struct {
 	Look  string `json:"look"`  // what to look at then, a sentence; "" if nothing is said
 	Says  string `json:"says"`  // what it does, in words
 	Node  string `json:"node"`  // whose prompt it gives a line, "" if none
+	Auto  bool   `json:"auto"`  // it was done when the lab began
 }
 
 // A Topology is what a lab is made of, as its scenario has it.

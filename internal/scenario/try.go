@@ -19,6 +19,7 @@ const (
 type Try struct {
 	Label    string         // on the button
 	Look     string         // what to look at then; "" where nothing is said
+	Auto     bool           // it is done by itself when the lab is opened
 	Say      string         // what it does, in words
 	Commands []vnet.Command // given to the lab at one instant
 }
@@ -26,6 +27,7 @@ type Try struct {
 var tryShape = format.Object(append([]format.Field{
 	{Name: "label", Shape: format.TextOf("a few words", 80), Required: true, Doc: "What stands on the button, such as: alice pings bob."},
 	{Name: "look", Shape: format.Text("a sentence"), Doc: "What to look at when it is done."},
+	{Name: "auto", Shape: format.Boolean, Doc: "Whether it is done by itself, too, when the lab is opened on the page or run without steps."},
 }, verb.TryKeys()...)...)
 
 // tries builds the buttons.
@@ -37,7 +39,7 @@ func (b *builder) tries(v *format.Value, scope *verb.Scope) {
 		if b.p.Within(v) { // it has mistakes of its shape
 			continue
 		}
-		t := Try{Label: strings.TrimSpace(v.Get("label").String()), Look: v.Get("look").String()}
+		t := Try{Label: strings.TrimSpace(v.Get("label").String()), Look: v.Get("look").String(), Auto: format.Read[bool](v.Get("auto"))}
 		var say []string
 		for _, c := range verb.ParseTry(v, scope) {
 			t.Commands = append(t.Commands, c.Commands()...)

@@ -51,6 +51,7 @@ func TestATryIsItsCommands(t *testing.T) {
 		}
 		setup.Tries = []Try{
 			{Label: "say", Commands: []vnet.Command{vnet.Arrive{Port: "s1.1", Hex: make([]byte, 14)}, vnet.Exec{Node: "h2", Line: "echo hello"}}},
+			{Label: "by itself", Auto: true, Commands: []vnet.Command{vnet.Traffic{Name: "x", How: "arrive", Port: "s1.1", Hex: make([]byte, 14), Every: 100 * time.Millisecond}}},
 			{Label: "fail", Commands: []vnet.Command{vnet.Start{Node: "h9", Proc: "p"}, vnet.Kill{Node: "h1", Proc: "p"}}},
 		}
 		b := liveLab(t, Options{}, func() (*vnet.Lab, Setup) { return lab, setup })
@@ -59,7 +60,7 @@ func TestATryIsItsCommands(t *testing.T) {
 		if node, proc, err := b.Try(t.Context(), 1); node != "h2" || proc != "echo.1" || err != nil {
 			t.Errorf("the line runs as %s at %s, %v", proc, node, err)
 		}
-		for n, want := range map[uint64]string{2: "no node", 0: "no try 0: it has 2", 3: "no try 3: it has 2"} {
+		for n, want := range map[uint64]string{3: "no node", 0: "no try 0: it has 3", 4: "no try 4: it has 3"} {
 			if _, _, err := b.Try(t.Context(), n); err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("try %d: %v, want %q", n, err, want)
 			}
@@ -70,11 +71,15 @@ func TestATryIsItsCommands(t *testing.T) {
 			t.Errorf("its replay: %+v", res)
 		}
 		var ops []string
-		for _, c := range read(t, rec).Commands {
-			ops = append(ops, fmt.Sprint(vnet.OpOf(c.Command), " ", c.At))
+		commands := read(t, rec).Commands
+		for _, c := range commands {
+			ops = append(ops, vnet.OpOf(c.Command))
 		}
-		if got, want := strings.Join(ops, ", "), "arrive 1000000000, exec 1000000000, start 1000000000"; got != want {
-			t.Errorf("recorded are %s, want %s: after what fails nothing is done", got, want)
+		if got, want := strings.Join(ops, ", "), "traffic, arrive, exec, start"; got != want {
+			t.Fatalf("recorded are %s, want %s: after what fails nothing is done", got, want)
+		}
+		if commands[0].At != 0 || commands[1].At != commands[2].At || commands[1].Step != commands[2].Step {
+			t.Errorf("the first at %d, the others at %d and %d", commands[0].At, commands[1].At, commands[2].At)
 		}
 	})
 }

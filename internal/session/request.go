@@ -233,20 +233,26 @@ func (s *Session) Try(ctx context.Context, n uint64) (node, proc string, err err
 	if n < 1 || n > uint64(len(s.setup.Tries)) {
 		return "", "", fmt.Errorf("this lab has no try %d: it has %d", n, len(s.setup.Tries))
 	}
-	err = s.ask(ctx, func() error {
+	err = s.ask(ctx, func() (err error) {
 		s.catchUp()
-		for _, c := range s.setup.Tries[n-1].Commands {
-			r, err := s.do(c)
-			if err != nil {
-				return err
-			}
-			if x, line := c.(vnet.Exec); line {
-				node, proc = x.Node, r.Proc
-			}
-		}
-		return nil
+		node, proc, err = s.try(s.setup.Tries[n-1])
+		return err
 	})
 	return node, proc, err
+}
+
+// try is Try on the session's goroutine.
+func (s *Session) try(t Try) (node, proc string, err error) {
+	for _, c := range t.Commands {
+		r, err := s.do(c)
+		if err != nil {
+			return node, proc, err
+		}
+		if x, line := c.(vnet.Exec); line {
+			node, proc = x.Node, r.Proc
+		}
+	}
+	return node, proc, nil
 }
 
 // Exec runs a command line at a node's prompt and returns the name of the process.

@@ -75,6 +75,7 @@ type Setup struct {
 type Try struct {
 	Label    string         // on the button
 	Look     string         // what to look at then
+	Auto     bool           // it is done by itself when the lab begins
 	Say      string         // what it does, in words
 	Commands []vnet.Command // at one instant
 }
@@ -230,6 +231,13 @@ func (s *Session) live(ctx context.Context) (reason string) {
 	s.lab.SetAside(func(work func()) { s.aside(ctx, work) })
 	s.pace.rebase(time.Now(), s.lab.Now())
 	s.lab.Start()
+	for _, t := range s.setup.Tries {
+		if t.Auto {
+			if _, _, err := s.try(t); err != nil {
+				s.lg.Warn("what begins by itself could not be done", "try", t.Label, "error", err)
+			}
+		}
+	}
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {

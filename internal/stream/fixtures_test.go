@@ -242,7 +242,7 @@ func TestHelloIsThatOfTheFixture(t *testing.T) {
 			Goal:  "bob's program answers pings to 10.0.0.2.",
 			Tries: []protocol.Button{
 				{N: 1, Label: "alice pings bob", Look: "Each request should come back as a reply.", Says: "run ping -c 3 10.0.0.2 at alice", Node: "alice"},
-				{N: 2, Label: "who has 10.0.0.2?", Says: "send 42 bytes at s1.1"},
+				{N: 2, Label: "who has 10.0.0.2?", Says: "send 42 bytes at s1.1", Auto: true},
 			},
 		},
 		Topology: protocol.Topology{

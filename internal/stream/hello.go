@@ -31,7 +31,7 @@ func greeting(s *session.Session, id, version string) protocol.Hello {
 func buttonsOf(tries []session.Try) []protocol.Button {
 	out := make([]protocol.Button, len(tries))
 	for i, t := range tries {
-		out[i] = protocol.Button{N: uint64(i) + 1, Label: t.Label, Look: t.Look, Says: t.Say}
+		out[i] = protocol.Button{N: uint64(i) + 1, Label: t.Label, Look: t.Look, Says: t.Say, Auto: t.Auto}
 		for _, c := range t.Commands {
 			if x, line := c.(vnet.Exec); line {
 				out[i].Node = x.Node

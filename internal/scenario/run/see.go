@@ -28,7 +28,7 @@ func (r *Run) see(e *event.Event) {
 	switch e.Kind {
 	case event.Frame:
 		if f, ok := e.FrameSent(); ok {
-			r.frame(&Seen{At: e.At, ID: f.ID, Port: f.From, Peer: f.To, Link: f.Link, Data: f.Data, Ours: r.frames.injecting})
+			r.frame(&Seen{At: e.At, ID: f.ID, Port: f.From, Peer: f.To, Link: f.Link, Data: f.Data, Ours: r.frames.injecting || r.Lab.Sending()})
 		}
 	case event.Call:
 		r.call(e, p)

@@ -59,7 +59,7 @@ func (s *Scope) HasFrame(v *format.Value) bool {
 	}
 	switch {
 	case forms != 1:
-		s.Mistakes.At(v, "send needs the frame in one form: packet, hex or capture")
+		s.Mistakes.At(v, "the frame is wanted in one form: packet, hex or capture")
 	case v.Get("frame") != nil && v.Get("capture") == nil:
 		s.Mistakes.At(v.Get("frame"), "frame is the number of a frame in a capture, and there is none")
 	default:

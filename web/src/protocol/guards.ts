@@ -523,6 +523,7 @@ export const readButton: Item<Button> = object({
   look: str,
   says: str,
   node: str,
+  auto: bool,
 });
 
 export const readTopology: Item<Topology> = object({

@@ -636,6 +636,8 @@ export interface Button {
   readonly says: string;
   /** whose prompt it gives a line, "" if none */
   readonly node: string;
+  /** it was done when the lab began */
+  readonly auto: boolean;
 }
 
 /** A Topology is what a lab is made of, as its scenario has it. */

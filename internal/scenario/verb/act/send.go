@@ -43,50 +43,71 @@ func (send) Shape() *format.Shape {
 }
 
 func (send) Parse(v *format.Value, s *verb.Scope) verb.Step {
-	x := sending{
-		port: s.End(v.Get("port")), device: s.Device(v.Get("device")), out: v.Get("direction").String() == "out",
-		repeat: format.Or(v.Get("repeat"), 1), every: format.Or(v.Get("every"), noTime),
-	}
-	switch {
-	case (v.Get("port") == nil) == (v.Get("device") == nil):
-		s.Mistakes.At(v, "send needs either a port or a device")
-	case !s.HasFrame(v):
-	case v.Get("device") != nil && v.Get("direction") != nil:
-		s.Mistakes.At(v.Get("direction"), "out of a device a packet goes in one direction only")
-	case x.out && x.port != (format.End{}) && !s.Linked(x.port):
-		s.Mistakes.At(v.Get("port"), "nothing is plugged into %s: there is no link for what is sent out of it", v.Get("port").Text)
-	case time.Duration(x.repeat)*x.every > run.MaxVirtual:
+	x := sending{repeat: format.Or(v.Get("repeat"), 1), every: format.Or(v.Get("every"), noTime)}
+	if time.Duration(x.repeat)*x.every > run.MaxVirtual {
 		s.Mistakes.At(v, "%d frames, one every %v, take longer than %v", x.repeat, x.every, run.MaxVirtual)
-	default:
-		x.frame = s.Frame(v, verb.LinkOf(x.device))
+	} else {
+		x.putting = parsePutting(v, s)
 	}
 	x.Tells = verb.TellsFrame(x.frame)
 	return &x
 }
 
-type sending struct {
-	verb.Act
-	verb.Tells
+// putting is a frame that is put somewhere.
+type putting struct {
 	port   format.End // or device
 	device format.End
 	out    bool // as if what is at port had sent it
 	frame  verb.Frame
+}
+
+// parsePutting reads which frame is put where: whichFrame.
+func parsePutting(v *format.Value, s *verb.Scope) putting {
+	x := putting{port: s.End(v.Get("port")), device: s.Device(v.Get("device")), out: v.Get("direction").String() == "out"}
+	switch {
+	case (v.Get("port") == nil) == (v.Get("device") == nil):
+		s.Mistakes.At(v, "either a port or a device is wanted: where the frame goes")
+	case !s.HasFrame(v):
+	case v.Get("device") != nil && v.Get("direction") != nil:
+		s.Mistakes.At(v.Get("direction"), "out of a device a packet goes in one direction only")
+	case x.out && x.port != (format.End{}) && !s.Linked(x.port):
+		s.Mistakes.At(v.Get("port"), "nothing is plugged into %s: there is no link for what is sent out of it", v.Get("port").Text)
+	default:
+		x.frame = s.Frame(v, verb.LinkOf(x.device))
+	}
+	return x
+}
+
+// what is the frame in words.
+func (x *putting) what() string {
+	if b := x.frame.Known(); b != nil {
+		return fmt.Sprintf("%d bytes", len(b))
+	}
+	return "a frame"
+}
+
+// where is where it is put, in words.
+func (x *putting) where() string {
+	if x.device != (format.End{}) {
+		return "out of " + x.device.String()
+	}
+	return "at " + x.port.String()
+}
+
+type sending struct {
+	verb.Act
+	verb.Tells
+	putting
 	repeat int
 	every  time.Duration
 }
 
 func (x *sending) Say() string {
-	what := "a frame"
-	if b := x.frame.Known(); b != nil {
-		what = fmt.Sprintf("%d bytes", len(b))
-	}
+	what := x.what()
 	if x.repeat > 1 {
 		what += fmt.Sprintf(" %d times", x.repeat)
 	}
-	if x.device != (format.End{}) {
-		return "send " + what + " out of " + x.device.String()
-	}
-	return "send " + what + " at " + x.port.String()
+	return "send " + what + " " + x.where()
 }
 
 func (x *sending) Commands() []vnet.Command {
@@ -122,7 +143,7 @@ func (x *sending) Run(r *run.Run) error {
 	return nil
 }
 
-func (x *sending) command(frame []byte) vnet.Command {
+func (x *putting) command(frame []byte) vnet.Command {
 	switch {
 	case x.device != (format.End{}):
 		return vnet.Output{Port: x.device.String(), Hex: frame}
