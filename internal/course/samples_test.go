@@ -16,7 +16,7 @@ import (
 )
 
 // samples are the labs beside the course whose program is there in C and in Go.
-var samples = []string{"dhcp", "nat", "sniffer", "vlan", "vpn"}
+var samples = []string{"dhcp", "nat", "sniffer", "vpn"}
 
 // Every scenario is in the course, or in a list of samples that a test goes through;
 // and docs/samples.md tells of it.

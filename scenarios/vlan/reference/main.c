@@ -1,17 +1,19 @@
 /*
  * Vbridge is a bridge with virtual LANs (IEEE 802.1Q) whose ports are tap devices.
  *
- *	vbridge DEVICE=access:VLAN | DEVICE=trunk:VLAN,VLAN... ...
+ *	vbridge SECONDS DEVICE=access:VLAN | DEVICE=trunk:VLAN,VLAN...[/NATIVE] ...
  *
  * An access port belongs to one VLAN, and its frames have no tags. A trunk carries
- * several, each frame with the tag of its VLAN. Inside, each VLAN is a bridge of its
- * own: it has its own ports and its own addresses, and no frame gets from one to another.
+ * several, each frame with the tag of its VLAN, but for those of the native one. Inside,
+ * each VLAN is a bridge of its own: it has its own ports and its own addresses, and no
+ * frame gets from one to another. An address that was not seen for SECONDS is forgotten.
  */
 #include <net/ethernet.h>
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,13 +27,14 @@
 #define PORTS_MAX 16
 #define TABLE_MAX 1024
 #define VLAN_MAX  4094			/* 0 and 4095 are no VLANs (802.1Q, table 9-2) */
-#define AGE       300			/* seconds that an address is remembered */
+#define NONE      0
 
 /* A port of the bridge. */
 struct port {
 	int            fd;
-	unsigned short access;		/* the VLAN of an access port; 0: a trunk */
-	unsigned char  member[(VLAN_MAX + 8) / 8];	/* a bit for each VLAN that it carries */
+	int            trunk;		/* it takes tags */
+	unsigned short native;		/* the VLAN of frames without one, or NONE */
+	unsigned char  member[VLAN_MAX + 1];	/* the VLANs that it carries, the native one, too */
 };
 
 /* An address of a VLAN, and the port that it was last seen on. */
@@ -39,7 +42,7 @@ struct entry {
 	unsigned short vlan;
 	unsigned char  address[ADDR_LEN];
 	int            port;
-	time_t         seen;
+	int64_t        seen;		/* in milliseconds */
 };
 
 /*
@@ -57,14 +60,15 @@ static struct port ports[PORTS_MAX];
 static int nports;
 static struct entry table[TABLE_MAX];
 static int entries;
+static int64_t age;		/* that an address is remembered, in milliseconds */
 
-static time_t
+static int64_t
 now(void)
 {
 	struct timespec t;
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (t.tv_sec);
+	return ((int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000);
 }
 
 static unsigned short
@@ -80,41 +84,35 @@ put16(unsigned char *p, unsigned n)
 	p[1] = (unsigned char)n;
 }
 
-static int
-carries(const struct port *p, unsigned vlan)
-{
-	return (p->member[vlan / 8] >> vlan % 8 & 1);
-}
-
 /*
- * classify finds out which VLAN a frame is of, and takes its tag off. It tells whether
- * the port admits it: an access port what has no tag, or one that only says a
- * priority; a trunk what has the tag of a VLAN that it carries (802.1Q, 6.9, 8.6.1, 8.6.2).
+ * classify finds out which VLAN a frame is of, and takes its tag off (802.1Q, 6.9). It
+ * tells whether the port admits it: an access port admits no tag of a VLAN, and no port
+ * a VLAN that it does not carry (8.6.2).
  */
 static int
 classify(const struct port *p, struct frame *f)
 {
 	unsigned tag = 0;
 
-	f->priority = 0;
-	if (f->len >= HEAD_LEN && get16(f->bytes + 2 * ADDR_LEN) == ETHERTYPE_VLAN) {
+	if (f->len < HEAD_LEN)
+		return (0);
+	if (get16(f->bytes + 2 * ADDR_LEN) == ETHERTYPE_VLAN) {
 		if (f->len < HEAD_LEN + TAG_LEN)
 			return (0);
 		tag = get16(f->bytes + HEAD_LEN);
-		f->priority = (unsigned short)(tag & 0xf000);
 		f->len -= TAG_LEN;
 		memmove(f->bytes + 2 * ADDR_LEN, f->bytes + 2 * ADDR_LEN + TAG_LEN, f->len - 2 * ADDR_LEN);
 	}
+	f->priority = (unsigned short)(tag & 0xf000);
 	f->vlan = EVL_VLANOFTAG(tag);
-	if (p->access != 0) {
-		if (f->vlan != 0)
-			return (0);	/* who could choose his VLAN would be in all of them */
-		f->vlan = p->access;
-	}
-	return (f->len >= HEAD_LEN && f->vlan != 0 && f->vlan <= VLAN_MAX && carries(p, f->vlan));
+	if (f->vlan == NONE)
+		f->vlan = p->native;
+	else if (!p->trunk)
+		return (0);		/* who could choose his VLAN would be in all of them */
+	return (f->vlan != NONE && f->vlan <= VLAN_MAX && p->member[f->vlan]);
 }
 
-/* transmit sends a frame by a port, with a tag if that is a trunk. */
+/* transmit sends a frame by a port, with a tag unless its VLAN is the native one there. */
 static void
 transmit(const struct port *p, struct frame *f)
 {
@@ -122,7 +120,7 @@ transmit(const struct port *p, struct frame *f)
 	size_t len = f->len;
 
 	memcpy(addresses, f->bytes, sizeof(addresses));
-	if (p->access == 0) {
+	if (f->vlan != p->native) {
 		/* The tag overwrites the end of the addresses, which move to the front. */
 		start = f->room;
 		len += TAG_LEN;
@@ -137,12 +135,12 @@ transmit(const struct port *p, struct frame *f)
 
 /* find returns the entry of an address in a VLAN, if it is not too old; or NULL. */
 static struct entry *
-find(unsigned vlan, const unsigned char *address, time_t at)
+find(unsigned vlan, const unsigned char *address, int64_t at)
 {
 	for (int i = 0; i < entries;) {
 		struct entry *e = &table[i];
 
-		if (at - e->seen >= AGE) {
+		if (at - e->seen >= age) {
 			*e = table[--entries];
 			continue;
 		}
@@ -155,7 +153,7 @@ find(unsigned vlan, const unsigned char *address, time_t at)
 
 /* learn notes where the source of a frame is. Nobody is a group. */
 static void
-learn(const struct frame *f, int port, time_t at)
+learn(const struct frame *f, int port, int64_t at)
 {
 	const unsigned char *source = f->bytes + ADDR_LEN;
 	struct entry *e;
@@ -175,17 +173,17 @@ learn(const struct frame *f, int port, time_t at)
 
 /* forward sends a frame to where its destination is in its VLAN, or else to all of that. */
 static void
-forward(struct frame *f, int in, time_t at)
+forward(struct frame *f, int in, int64_t at)
 {
 	static const unsigned char reserved[] = {0x01, 0x80, 0xc2, 0x00, 0x00};
 	const struct entry *e = NULL;
 
-	if (memcmp(f->bytes, reserved, sizeof(reserved)) == 0 && f->bytes[5] < 0x10)
+	if (memcmp(f->bytes, reserved, sizeof(reserved)) == 0 && f->bytes[ADDR_LEN - 1] < 0x10)
 		return;			/* for the bridges themselves (8.6.3) */
 	if (!ETHER_IS_MULTICAST(f->bytes))
 		e = find(f->vlan, f->bytes, at);
 	for (int i = 0; i < nports; i++)
-		if (i != in && carries(&ports[i], f->vlan) && (e == NULL || e->port == i))
+		if (i != in && ports[i].member[f->vlan] && (e == NULL || e->port == i))
 			transmit(&ports[i], f);
 }
 
@@ -207,30 +205,43 @@ receive(int in)
 	forward(&f, in, now());
 }
 
+_Noreturn static void
+usage(void)
+{
+	fprintf(stderr, "usage: vbridge SECONDS DEVICE=access:VLAN | DEVICE=trunk:VLAN,VLAN...[/NATIVE] ...\n");
+	exit(64);
+}
+
+/* number reads the number of a VLAN, and goes on behind it. */
+static unsigned short
+number(char **text)
+{
+	long n = strtol(*text, text, 10);
+
+	if (n < 1 || n > VLAN_MAX)
+		usage();
+	return ((unsigned short)n);
+}
+
 /* open_port reads one argument, and opens the device. */
 static void
 open_port(char *arg)
 {
 	struct port *p = &ports[nports++];
-	char *kind = strchr(arg, '='), *vlan, *end;
-	int count = 0;
-	long n;
+	char *kind = strchr(arg, '='), *vlans, before = 0;
+	unsigned short vlan;
 
-	if (kind == NULL || (vlan = strchr(kind, ':')) == NULL)
-		errx(64, "%s: want DEVICE=access:VLAN or DEVICE=trunk:VLAN,VLAN...", arg);
-	*kind++ = *vlan++ = 0;
+	if (kind == NULL || (vlans = strchr(kind, ':')) == NULL)
+		usage();
+	*kind++ = *vlans++ = 0;
+	p->trunk = strcmp(kind, "trunk") == 0;
 	do {
-		n = strtol(vlan, &end, 10);
-		if (end == vlan || n < 1 || n > VLAN_MAX || (*end != 0 && *end != ','))
-			errx(64, "%s: a VLAN is a number from 1 to %d", vlan, VLAN_MAX);
-		p->member[n / 8] |= (unsigned char)(1 << n % 8);
-		vlan = end + 1;
-		count++;
-	} while (*end == ',');
-	if (strcmp(kind, "access") == 0 && count == 1)
-		p->access = (unsigned short)n;
-	else if (strcmp(kind, "trunk") != 0)
-		errx(64, "%s: a port is access, of one VLAN, or trunk", kind);
+		vlan = number(&vlans);
+		p->member[vlan] = 1;
+		if (!p->trunk || before == '/')
+			p->native = vlan;
+		before = *vlans++;
+	} while (before == ',' || before == '/');
 	if ((p->fd = open(arg, O_RDWR)) < 0)
 		err(1, "%s", arg);
 }
@@ -240,13 +251,11 @@ main(int argc, char *argv[])
 {
 	struct pollfd fds[PORTS_MAX];
 
-	if (argc < 3 || argc > PORTS_MAX + 1) {
-		fprintf(stderr, "usage: vbridge DEVICE=access:VLAN | DEVICE=trunk:VLAN,VLAN... ...\n");
-		return (64);
-	}
-	for (int i = 1; i < argc; i++) {
+	if (argc < 4 || argc > PORTS_MAX + 2 || (age = strtol(argv[1], NULL, 10) * 1000) < 1000)
+		usage();
+	for (int i = 2; i < argc; i++) {
 		open_port(argv[i]);
-		fds[i - 1] = (struct pollfd){.fd = ports[i - 1].fd, .events = POLLIN};
+		fds[i - 2] = (struct pollfd){.fd = ports[i - 2].fd, .events = POLLIN};
 	}
 	for (;;) {
 		if (poll(fds, (nfds_t)nports, -1) < 0) {

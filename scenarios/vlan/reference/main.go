@@ -2,12 +2,12 @@
 
 // Vbridge is a bridge with virtual LANs (IEEE 802.1Q) whose ports are tap devices.
 //
-//	vbridge DEVICE=access:VLAN | DEVICE=trunk:VLAN,VLAN... ...
+//	vbridge SECONDS DEVICE=access:VLAN | DEVICE=trunk:VLAN,VLAN...[/NATIVE] ...
 //
 // An access port belongs to one VLAN, and its frames have no tags. A trunk carries
-// several, each frame with the tag of its VLAN. Inside, each VLAN is a bridge of its
-// own: it has its own ports and its own addresses, and no frame gets from one to
-// another.
+// several, each frame with the tag of its VLAN, but for those of the native one. Inside,
+// each VLAN is a bridge of its own: it has its own ports and its own addresses, and no
+// frame gets from one to another. An address that was not seen for SECONDS is forgotten.
 package main
 
 import (
@@ -33,7 +33,7 @@ const (
 	tableMax     = 1024
 	vlanMax      = 4094 // 0 and 4095 are no VLANs (802.1Q, table 9-2)
 	typeVLAN     = 0x8100
-	age          = 300 * time.Second // that an address is remembered
+	none         = 0
 )
 
 type address [6]byte
@@ -46,11 +46,12 @@ func (a address) isReserved() bool {
 	return [5]byte(a[:5]) == [5]byte{0x01, 0x80, 0xc2, 0x00, 0x00} && a[5] < 0x10
 }
 
-// A port is one of the bridge's: an access port of its only VLAN, or a trunk.
+// A port is one of the bridge's.
 type port struct {
 	*os.File
-	trunk bool
-	vlans []uint16
+	trunk  bool     // it takes tags
+	native uint16   // the VLAN of frames without one, or none
+	vlans  []uint16 // that it carries, the native one, too
 }
 
 // A frame is one without a tag, with what the tag said.
@@ -76,18 +77,20 @@ type entry struct {
 type bridge struct {
 	ports []*port
 	table map[place]entry
+	age   time.Duration // that an address is remembered
 }
 
 func main() {
-	if len(os.Args) < 3 || len(os.Args) > portsMax+1 {
-		fmt.Fprintln(os.Stderr, "usage: vbridge DEVICE=access:VLAN | DEVICE=trunk:VLAN,VLAN... ...")
-		os.Exit(64)
+	if len(os.Args) < 4 || len(os.Args) > portsMax+2 {
+		usage()
 	}
-	b := &bridge{table: map[place]entry{}}
-	for _, arg := range os.Args[1:] {
-		p, err := openPort(arg)
-		check(err)
-		b.ports = append(b.ports, p)
+	seconds, err := strconv.Atoi(os.Args[1])
+	if err != nil || seconds < 1 {
+		usage()
+	}
+	b := &bridge{table: map[place]entry{}, age: time.Duration(seconds) * time.Second}
+	for _, arg := range os.Args[2:] {
+		b.ports = append(b.ports, openPort(arg))
 	}
 	// A goroutine for each port reads; one alone has the table.
 	frames := make(chan frame)
@@ -102,23 +105,37 @@ func main() {
 }
 
 // openPort reads one argument, and opens the device.
-func openPort(arg string) (*port, error) {
-	device, rest, ok := strings.Cut(arg, "=")
-	kind, list, ok2 := strings.Cut(rest, ":")
-	if !ok || !ok2 || kind != "access" && kind != "trunk" {
-		return nil, fmt.Errorf("%s: want DEVICE=access:VLAN or DEVICE=trunk:VLAN,VLAN", arg)
+func openPort(arg string) *port {
+	device, rest, _ := strings.Cut(arg, "=")
+	kind, list, ok := strings.Cut(rest, ":")
+	if !ok {
+		usage()
 	}
 	p := &port{trunk: kind == "trunk"}
+	list, native, _ := strings.Cut(list, "/")
 	for text := range strings.SplitSeq(list, ",") {
-		n, err := strconv.Atoi(text)
-		if err != nil || n < 1 || n > vlanMax || !p.trunk && len(p.vlans) > 0 {
-			return nil, fmt.Errorf("%s: a VLAN is a number from 1 to %d", arg, vlanMax)
-		}
-		p.vlans = append(p.vlans, uint16(n))
+		p.vlans = append(p.vlans, number(text))
+	}
+	if native != "" {
+		p.native = number(native)
+		p.vlans = append(p.vlans, p.native)
+	}
+	if !p.trunk {
+		p.native = p.vlans[0]
 	}
 	var err error
 	p.File, err = os.OpenFile(device, os.O_RDWR, 0)
-	return p, err
+	check(err)
+	return p
+}
+
+// number reads the number of a VLAN.
+func number(text string) uint16 {
+	n, err := strconv.ParseUint(text, 10, 16)
+	if err != nil || n < 1 || n > vlanMax {
+		usage()
+	}
+	return uint16(n)
 }
 
 // receive gives the frames that the port admits to a channel.
@@ -141,9 +158,9 @@ func (p *port) receive(number int, to chan<- frame) {
 	}
 }
 
-// classify finds out which VLAN a frame is of, and takes its tag off. It tells whether
-// the port admits it: an access port what has no tag, or one that only says a priority;
-// a trunk what has the tag of a VLAN that it carries (802.1Q, 6.9, 8.6.1, 8.6.2).
+// classify finds out which VLAN a frame is of, and takes its tag off (802.1Q, 6.9). It
+// tells whether the port admits it: an access port admits no tag of a VLAN, and no port a
+// VLAN that it does not carry (8.6.2).
 func (p *port) classify(b []byte) (frame, bool) {
 	f := frame{data: b}
 	if len(b) < headLen {
@@ -157,19 +174,19 @@ func (p *port) classify(b []byte) (frame, bool) {
 		f.vlan, f.priority = tag&0x0fff, tag&0xf000
 		f.data = slices.Delete(b, addressesLen, addressesLen+tagLen)
 	}
-	if !p.trunk {
-		if f.vlan != 0 {
-			return f, false // who could choose his VLAN would be in all of them
-		}
-		f.vlan = p.vlans[0]
+	switch {
+	case f.vlan == none:
+		f.vlan = p.native
+	case !p.trunk:
+		return f, false // who could choose his VLAN would be in all of them
 	}
 	return f, slices.Contains(p.vlans, f.vlan)
 }
 
-// transmit sends a frame by a port, with a tag if that is a trunk.
+// transmit sends a frame by a port, with a tag unless its VLAN is the native one there.
 func (p *port) transmit(f frame) {
 	data := f.data
-	if p.trunk {
+	if f.vlan != p.native {
 		data = append(make([]byte, 0, len(f.data)+tagLen), f.data[:addressesLen]...)
 		data = binary.BigEndian.AppendUint16(data, typeVLAN)
 		data = binary.BigEndian.AppendUint16(data, f.priority|f.vlan)
@@ -197,26 +214,30 @@ func (b *bridge) learn(f frame, now time.Time) {
 
 func (b *bridge) forgetOld(now time.Time) {
 	for a, e := range b.table {
-		if now.Sub(e.seen) >= age {
+		if now.Sub(e.seen) >= b.age {
 			delete(b.table, a)
 		}
 	}
 }
 
-// forward sends a frame to where its destination is in its VLAN, or else to all of
-// that.
+// forward sends a frame to where its destination is in its VLAN, or else to all of that.
 func (b *bridge) forward(f frame, now time.Time) {
 	destination := address(f.data)
 	if destination.isReserved() {
 		return
 	}
 	e, known := b.table[place{f.vlan, destination}]
-	known = known && now.Sub(e.seen) < age
+	known = known && now.Sub(e.seen) < b.age
 	for i, p := range b.ports {
 		if i != f.port && slices.Contains(p.vlans, f.vlan) && (!known || e.port == i) {
 			p.transmit(f)
 		}
 	}
+}
+
+func usage() {
+	fmt.Fprintln(os.Stderr, "usage: vbridge SECONDS DEVICE=access:VLAN | DEVICE=trunk:VLAN,VLAN...[/NATIVE] ...")
+	os.Exit(64)
 }
 
 func check(err error) {
