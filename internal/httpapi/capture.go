@@ -221,6 +221,7 @@ func (v *live) run(ctx context.Context, conf pcap.Config) (err error) {
 		}
 		select {
 		case <-tick.C:
+		case <-v.tap.Much():
 		case <-v.lab.Done():
 			over = true
 		case <-ctx.Done():

@@ -14,6 +14,7 @@ import (
 // Limits of a tap.
 const (
 	tapQueue = 1 << 20 // bytes of frames that wait for its reader
+	tapMuch  = tapQueue / 4
 	tapWays  = 1024    // pairs of ends whose missing frames are told apart
 )
 
@@ -21,6 +22,7 @@ const (
 // what the reader is too slow for is counted, and told where it is missing.
 type Tap struct {
 	wants func(*event.Event) bool
+	much  chan struct{} // has one since tapMuch waits
 
 	mu     sync.Mutex // guards what follows
 	buf    []byte     // events, each with its length in front
@@ -39,7 +41,7 @@ func (s *Session) Tap(ctx context.Context, wants func(*event.Event) bool) (t *Ta
 	if err != nil {
 		return nil, nil, err
 	}
-	t = &Tap{wants: wants}
+	t = &Tap{wants: wants, much: make(chan struct{}, 1)}
 	err = s.ask(ctx, func() error {
 		s.taps = append(s.taps, t)
 		return nil
@@ -87,6 +89,12 @@ func (t *Tap) add(e *event.Event) {
 	} else {
 		t.miss(e)
 	}
+	if len(t.buf) >= tapMuch {
+		select {
+		case t.much <- struct{}{}:
+		default: // its reader has not looked yet
+		}
+	}
 }
 
 // miss counts an event that there is no room for.
@@ -107,6 +115,9 @@ func (t *Tap) miss(e *event.Event) {
 	}
 	t.missed[way]++
 }
+
+// Much has a value while so much waits that its reader should not wait for more.
+func (t *Tap) Much() <-chan struct{} { return t.much }
 
 // Take takes what waits: events, and how many were missed after them. buf is one that an
 // earlier Take returned and that is done with, or nil.

@@ -27,10 +27,16 @@ func TestTap(t *testing.T) {
 				t.Fatalf("event %d is %+v, %v", n, e, err)
 			}
 		}
+		select {
+		case <-tap.Much():
+			t.Errorf("%d bytes are much", len(events))
+		default:
+		}
 		if n < 10*50-2 || n > 10*50+2 || missed != nil {
 			t.Errorf("%d events in 10 s at 50 a second, and %v missed", n, missed)
 		}
 		time.Sleep(10 * time.Minute)
+		<-tap.Much()
 		events, missed = tap.Take(events)
 		if way := (Way{"h1:em0", "s1.1"}); len(events) < tapQueue || len(events) > tapQueue+1000 || len(missed) != 1 || missed[way] < 10_000 {
 			t.Errorf("after ten minutes there are %d bytes, and %v missed", len(events), missed)

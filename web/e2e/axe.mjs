@@ -120,6 +120,10 @@ async function views(options) {
   await page.locator("dialog[open]").waitFor();
   await see(page, "the keys");
   await page.keyboard.press("Escape");
+  await id("capture-part").click();
+  await id("capture-point").waitFor();
+  await see(page, "what to capture");
+  await page.keyboard.press("Escape");
 
   await page.setViewportSize({ width: 640, height: 420 });
   for (const part of ["scenario", "topology", "timeline", "detail", "drawer"]) {
