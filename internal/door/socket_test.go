@@ -37,9 +37,16 @@ func dialDoor(t *testing.T, kind config.DoorKind) *socketAt {
 		d.serveSocket(t.Context(), w, r, "192.0.2.7")
 	}))
 	t.Cleanup(srv.Close)
-	c, res, err := websocket.Dial(t.Context(), srv.URL, nil)
+	var ask []string
+	if kind == config.C2W {
+		ask = []string{"binary"} // as container2wasm's page does
+	}
+	c, res, err := websocket.Dial(t.Context(), srv.URL, &websocket.DialOptions{Subprotocols: ask})
 	if err != nil {
 		t.Fatal(err)
+	}
+	if want := strings.Join(ask, ""); c.Subprotocol() != want {
+		t.Errorf("the subprotocol is %q, want %q: a browser would close", c.Subprotocol(), want)
 	}
 	_ = res.Body // an upgraded one's is the connection
 	c.SetReadLimit(-1)

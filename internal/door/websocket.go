@@ -20,6 +20,11 @@ const (
 	pingTimeout = 10 * time.Second
 )
 
+// subprotocol is what container2wasm's page asks for (examples/wasi-browser, ws-delegate.js),
+// and a browser closes a connection whose server does not choose what was asked for. v86
+// asks for none, and gets none.
+const subprotocol = "binary"
+
 // maxCloseReason is how many bytes of a reason a close frame holds (RFC 6455, 5.5).
 const maxCloseReason = 120
 
@@ -109,7 +114,9 @@ func (e goneError) Unwrap() error { return e.error }
 
 // serveSocket is a WebSocket's visit at a door. Whether its page may was decided.
 func (d *Door) serveSocket(ctx context.Context, w http.ResponseWriter, r *http.Request, client string) {
-	c, err := websocket.Accept(w, r, &websocket.AcceptOptions{CompressionMode: websocket.CompressionDisabled, InsecureSkipVerify: true})
+	c, err := websocket.Accept(w, r, &websocket.AcceptOptions{
+		CompressionMode: websocket.CompressionDisabled, InsecureSkipVerify: true, Subprotocols: []string{subprotocol},
+	})
 	if err != nil {
 		return // it has answered
 	}
