@@ -58,6 +58,19 @@ test("what one did is a row in the words one typed", () => {
   expect(did("stop", "cat.1", {}).what).toBe("stop alice:cat.1");
 });
 
+test("who comes to a door and goes is a row, and a frame that comes in is one, not two", () => {
+  const did = (op: string, what: object) =>
+    rowText(said("command", { op, text: JSON.stringify({ port: "s1.3", ...what }) }));
+  expect(did("open-door", { by: "a peer" })).toMatchObject({ who: "door", what: "s1.3 is open: a peer" });
+  expect(did("close-door", { why: "it went" }).what).toBe("s1.3 is closed: it went");
+  expect(did("close-door", { why: "it went", dropped: { rate: 3, paused: 1 } }).what).toBe(
+    "s1.3 is closed: it went; lost there: 3 rate, 1 paused",
+  );
+  const frame = { port: "door:s1.3", peer: "s1.3", frame: 1, len: 60, sum: { proto: "ARP" } };
+  const s = take(greeted(), [said("command", { op: "enter" }), said("frame", frame)]);
+  expect(last(s.rows, 2).map((r) => r.kind)).toEqual(["missed", "frame"]);
+});
+
 test.each<[string, object, string | undefined, number]>([
   ["a frame of a tap", { op: "read", path: "/dev/tap0", frame: 1, data: "ff", sum: { proto: "IPv4" } }, "ethernet", 0],
   [

@@ -2,7 +2,7 @@
 
 import type { CallEvent, ConsoleEvent, Event, LeftEvent, LinkType, Summary, TreeEvent } from "../protocol/types";
 import { callText } from "./calls";
-import { execLine, typed } from "./command";
+import { doorSays, execLine, typed } from "./command";
 import { bytes, count, grouped, span } from "./format";
 import { utf8 } from "./hex";
 import { printable } from "./inert";
@@ -193,6 +193,9 @@ function commandRow(e: Extract<Event, { kind: "command" }>): RowText {
       return text("you", `${e.node}$ ${printable(execLine(e.text))}`, "", "note");
     case "stdin":
       return text("you", `type ${printable(typed(e.text))}`, `at ${whom}`, "note");
+    case "open-door":
+    case "close-door":
+      return text("door", printable(doorSays(e.op, e.text)), "", "note");
     default:
       return text("you", whom === "" ? e.op : `${e.op} ${whom}`, "", "note");
   }

@@ -135,7 +135,8 @@ export function apply(state: State, batch: Batch): State {
   for (const e of batch.events) {
     if (e.seq < state.expected) continue;
     at = Math.max(at, e.at);
-    rows.push(e);
+    // The frame that comes in by a door has a row of its own.
+    if (e.kind !== "command" || e.op !== "enter") rows.push(e);
     lives = live(lives, e, known);
     if (isTrace(e)) {
       const key = procKey(e.node, e.proc);
