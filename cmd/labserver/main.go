@@ -59,6 +59,7 @@ func commands() []command {
 		{"key", "new FILE | public FILE", "make a key to sign reports with, or print its public half", runKey, takes(newPublic, aFile), false},
 		{"replay", "RECORDING", "run a recording again and compare its hash", runReplay, takes(aRecording), false},
 		{"check", "SCENARIO...", "look for mistakes in scenarios", runCheck, takes(aScenario), true},
+		{"fields", "[WORD...]", "list what a display filter may ask for", runFields, nil, false},
 		{"schema", "", "print the JSON Schema of scenario.yaml", runSchema, nil, false},
 		{"compile", "[--builtin] [FILE|FOLDER...]", "compile programs into the cache", runCompile, takes(aModule), true},
 		{"sdk", "DIR", "write what programs are built with: C headers, Go package", runSDK, takes(aFolder), false},

@@ -247,6 +247,7 @@ func TestNothingOfStrangersReachesATerminalRaw(t *testing.T) {
 		{"replay", odd},
 		{"check", lab, here, broken, rawYAML, "lab2", vile, gone},
 		{"schema", vile},
+		{"fields", vile},
 		{"compile", noModule, needs},
 		{"compile", gone},
 		{"compile", prints, here},

@@ -12,7 +12,7 @@ export const timeline: Pane = {
     { shown: "Ctrl+F", does: "find rows by words", presses: ["Ctrl+f"], goTo: "filter", always: true },
     {
       shown: "=",
-      does: "look for rows with a display filter, as Wireshark has them, or with words again",
+      does: "look for rows with a display filter, as Wireshark has them (docs/filters.md), or with words again",
       presses: ["="],
       run: (lab) => lab.display.toggle(),
     },
