@@ -110,7 +110,7 @@ describe("two labs on one page", () => {
     expect(x.bench("b").querySelector(".row.on")).toBe(null);
     expect(text(find(x.bench("b"), "section[aria-label='Node bob'] h2"))).toBe("bob: pingd");
     type(testId(x.bench("a"), "prompt"), "ifconfig");
-    submit(find(x.bench("a"), "form"));
+    submit(find(x.bench("a"), "[data-is=drawer] form"));
     expect(x.fake("a").waiting).toMatchObject([{ op: "exec", node: "alice", line: "ifconfig" }]);
     expect(x.fake("b").sent).toEqual([]);
     expect(x.bench("b").querySelector("[data-testid=prompt]")).toBe(null);

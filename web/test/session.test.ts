@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { rowText } from "../src/core/row";
 import { at, end } from "../src/core/rows";
 import { procOf } from "./fixtures";
-import { FakeLab } from "./lab";
+import { FakeLab, settled } from "./lab";
 
 const newest = (lab: FakeLab): string => {
   const rows = lab.session.rows.value;
@@ -110,5 +110,50 @@ describe("fine signals", () => {
     expect(rows.times).toBe(0);
     lab.draw();
     expect([rows.times, lab.session.rows.value.length]).toEqual([1, 20]);
+  });
+});
+
+describe("a lab that has just begun", () => {
+  const woken = async (lab: FakeLab): Promise<FakeLab> => {
+    lab.state();
+    lab.session.wake();
+    lab.later();
+    await settled();
+    return lab;
+  };
+
+  test("does something by its first button that works, if nothing moves by itself", async () => {
+    const lab = await woken(new FakeLab("a"));
+    expect(lab.waiting).toMatchObject([{ op: "try", n: 1 }]);
+    await lab.answer("there is no program");
+    await settled();
+    expect(lab.waiting).toMatchObject([{ op: "try", n: 2 }]);
+    await lab.answer({});
+    await settled();
+    expect(lab.session.tried.value?.n).toBe(2);
+    expect(lab.session.notice.value).toBe(undefined);
+  });
+
+  test("is left alone where frames move, time stands, or somebody was first", async () => {
+    const moves = new FakeLab("a");
+    moves.events({ k: "frame", port: "alice:em0", peer: "s1.1", frame: 7, sum: { proto: "ICMP" }, data: "02" });
+    const stands = new FakeLab("b");
+    stands.state({ paused: true });
+    const used = new FakeLab("c");
+    used.session.tried.value = used.session.lab.value?.tries[1];
+    for (const lab of [moves, used]) expect((await woken(lab)).waiting).toEqual([]);
+    stands.session.wake();
+    stands.later();
+    await settled();
+    expect(stands.waiting).toEqual([]);
+  });
+
+  test("and that was left does nothing any more", () => {
+    const lab = new FakeLab("a");
+    lab.state();
+    lab.session.wake();
+    lab.session.dispose();
+    lab.later();
+    expect(lab.sent).toEqual([]);
   });
 });

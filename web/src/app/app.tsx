@@ -23,7 +23,9 @@ function Phase(props: { readonly page: Page }) {
   const p = page.phase.value;
   switch (p.kind) {
     case "starting":
-      return <Splash title="Starting a lab…" text="A network of your own is being wired up." />;
+      return (
+        <Splash title="Starting a lab…" text={`A network of your own is being wired up. ${p.about?.goal ?? ""}`} />
+      );
     case "failed":
       return <Splash title="No lab could be started" text={p.error} again={() => page.again()} />;
     case "start":

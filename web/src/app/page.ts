@@ -14,7 +14,7 @@ import type { Feed, Got, World } from "../session/world";
 import type { Shell } from "../ui/shell";
 
 export type Phase =
-  | { readonly kind: "starting" }
+  | { readonly kind: "starting"; readonly about?: Scenario | undefined }
   | { readonly kind: "failed"; readonly error: string }
   | { readonly kind: "start" }
   | { readonly kind: "labs"; readonly labs: readonly LabSession[] };
@@ -174,6 +174,8 @@ export class Page implements Shell {
     this.phase.value = { kind: "starting" };
     await this.offers();
     const about = this.offered.peek().find((s) => s.name === wanted.scenario);
+    if (mine !== this.begun) return;
+    this.phase.value = { kind: "starting", about };
     const got = await this.around.newLab(wanted.scenario, about?.exercise === true && !wanted.solution);
     if (mine !== this.begun) return;
     if (!got.ok) {
@@ -182,6 +184,7 @@ export class Page implements Shell {
     }
     this.around.goTo(`lab=${encodeURIComponent(got.value)}`, instead);
     this.enter([got.value]);
+    this.labs()[0]?.wake();
   }
 
   private addressed(): readonly string[] {

@@ -27,6 +27,8 @@ import type { Feed, World } from "./world";
 
 /** Events older than this, in virtual nanoseconds, are history: they are not seen moving. */
 const RECENT = 1e9;
+/** A lab in which no frame was sent so long after it was opened is still: milliseconds. */
+const STILL = 3000;
 /** What is fetched of a text at most: characters. */
 const SAVED = 8_000_000;
 
@@ -44,6 +46,8 @@ export class LabSession {
   readonly rows: ReadonlySignal<Rows<Row>> = computed(() => this.drawn.value.rows);
   /** What went wrong with a command, a sentence. */
   readonly notice = signal<string | undefined>(undefined);
+  /** The button of the lab that was pressed last. */
+  readonly tried = signal<Button | undefined>(undefined);
   /** Limits that the person has read: the number of the newest, by node. */
   readonly limitsRead = signal<ReadonlyMap<string, number>>(new Map());
   readonly selection = new Selection(this.rows);
@@ -58,6 +62,8 @@ export class LabSession {
   private readonly intake: Intake;
   private readonly client: Client;
   private readonly stop: () => void;
+  /** Lets a lab that was to wake lie. */
+  private asleep = (): void => undefined;
   private current: State = initial;
   private readonly nodes = new Map<string, NodeView>();
   private readonly links = new Map<string, LinkView>();
@@ -103,6 +109,7 @@ export class LabSession {
   /** dispose ends the connection; the lab goes on at the server. */
   dispose(): void {
     this.stop();
+    this.asleep();
     this.intake.dispose();
     this.display.dispose();
     this.prompts.dispose();
@@ -149,14 +156,41 @@ export class LabSession {
 
   /** try does what a button of the lab does. Where that runs a line, its node is shown, and the line is in front. */
   async try(button: Button): Promise<void> {
+    this.tried.value = button;
+    const error = await this.press(button);
+    if (error !== undefined) this.notice.value = capital(error);
+  }
+
+  private async press(button: Button): Promise<string | undefined> {
     if (button.node !== "") this.selection.pick({ kind: "node", node: button.node });
     const answer = await this.ask({ op: "try", n: button.n });
-    if (!answer.ok) {
-      this.notice.value = capital(answer.error);
-      return;
-    }
+    if (!answer.ok) return answer.error;
     const got = decodeTry(answer.result);
     if (got.ok && got.value.proc !== "") this.prompts.change(got.value.node, (t) => ran(t, got.value.proc));
+    return undefined;
+  }
+
+  /**
+   * wake is for a lab that has just begun: one in which nothing moves by itself does something in a while, by the first
+   * of its buttons that works, so that who opens it sees what it is about.
+   */
+  wake(): void {
+    this.asleep();
+    this.asleep = this.world.after(STILL, () => void this.stir());
+  }
+
+  private async stir(): Promise<void> {
+    const still = (): boolean =>
+      this.live.peek() &&
+      this.status.peek()?.paused === false &&
+      this.tried.peek() === undefined &&
+      this.state.peek().traffic.size === 0;
+    for (const t of this.lab.peek()?.tries ?? []) {
+      if (!still()) return;
+      if ((await this.press(t)) !== undefined) continue;
+      this.tried.value = t;
+      return;
+    }
   }
 
   retry(): void {

@@ -4,6 +4,7 @@ import { commandLine, seconds } from "../../core/format";
 import { livesAs, procOf } from "../../core/select";
 import type { Node, ProcSpec } from "../../protocol/types";
 import { useLab, useNodePanes } from "../../ui/pane";
+import { onArrow } from "../../ui/roving";
 import css from "./drawer.module.css";
 import { Proc } from "./proc";
 
@@ -48,12 +49,13 @@ export function NodeDrawer(props: {
         ) : (
           <Proc node={node.name} spec={proc} />
         )}
-        <div class="tabs" role="tablist" aria-label={`Views of ${node.name}`}>
+        <div class="tabs" role="tablist" aria-label={`Views of ${node.name}`} onKeyDown={onArrow}>
           {tabs.map((p) => (
             <button
               key={p.id}
               type="button"
               role="tab"
+              tabIndex={shown === p ? 0 : -1}
               aria-selected={shown === p}
               data-testid={`tab-${p.id}`}
               onClick={() => {

@@ -1,9 +1,9 @@
 // What to do next: what one begins with, where one's program goes, and what is worth trying.
-import { useRef, useState } from "preact/hooks";
+import { useRef } from "preact/hooks";
 import { commandLine } from "../../core/format";
 import type { Scenario } from "../../core/scenarios";
 import { livesAs, procOf } from "../../core/select";
-import type { Button, ProcSpec } from "../../protocol/types";
+import type { ProcSpec } from "../../protocol/types";
 import { useLab } from "../../ui/pane";
 import { useShell } from "../../ui/shell";
 
@@ -82,8 +82,8 @@ export function Next(props: { readonly about: Scenario | undefined }) {
 /** Tries are the buttons of the scenario, and what to look at after the last one. */
 function Tries() {
   const lab = useLab();
-  const [last, setLast] = useState<Button | undefined>(undefined);
   const tries = lab.lab.value?.tries ?? [];
+  const last = lab.tried.value ?? tries.find((t) => t.auto);
   if (tries.length === 0) return null;
   return (
     <div class="tries">
@@ -95,10 +95,7 @@ function Tries() {
             type="button"
             disabled={!lab.live.value}
             title={t.says}
-            onClick={() => {
-              setLast(t);
-              void lab.try(t);
-            }}
+            onClick={() => void lab.try(t)}
             data-testid={`try-${t.n}`}
           >
             {t.label}
@@ -109,7 +106,11 @@ function Tries() {
         {last !== undefined && lab.status.value?.paused === true && (
           <strong>Time is paused: nothing happens before it runs. </strong>
         )}
-        {last?.look}
+        {last !== undefined && last.look !== "" && (
+          <>
+            <strong>{last.label}:</strong> {last.look}
+          </>
+        )}
       </p>
     </div>
   );

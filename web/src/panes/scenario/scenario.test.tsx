@@ -68,7 +68,7 @@ describe("the scenario", () => {
     expect(text(find(root, ".goal"))).toBe("bob's program answers pings to 10.0.0.2.");
     expect(text(testId(root, "look"))).toBe("");
     click(testId(root, "try-1"));
-    expect(text(testId(root, "look"))).toBe("Each request should come back as a reply.");
+    expect(text(testId(root, "look"))).toBe("alice pings bob: Each request should come back as a reply.");
     expect(lab.waiting).toMatchObject([{ op: "try", n: 1 }]);
     await lab.answer({ node: "alice", proc: "ping.3" });
     expect(lab.session.selection.thing.value).toEqual({ kind: "node", node: "alice" });

@@ -2,7 +2,7 @@
 
 import { signal } from "@preact/signals";
 import { describe, expect, test } from "vitest";
-import { click, FakeLab, fakeShell, mount, offered, testId, text } from "../../../test/lab";
+import { click, FakeLab, fakeShell, mount, offered, press, testId, text } from "../../../test/lab";
 import { timebar } from "./pane";
 
 describe("the time bar", () => {
@@ -93,5 +93,19 @@ describe("the time bar", () => {
       click(testId(root, "start-lab"));
       expect(started).toEqual(["vpn"]);
     });
+  });
+
+  test("the speeds are one stop for the Tab key, and arrow keys choose", () => {
+    const lab = new FakeLab("a");
+    lab.state();
+    lab.draw();
+    const root = mount(lab, <timebar.component />);
+    const stops = () => [...root.querySelectorAll<HTMLElement>("[role=radio]")].map((b) => b.tabIndex);
+    expect(stops()).toEqual([0, -1, -1]);
+    const [first] = root.querySelectorAll<HTMLElement>("[role=radio]");
+    if (first === undefined) throw new Error("there is no speed");
+    press(first, "ArrowLeft");
+    expect(lab.waiting).toMatchObject([{ op: "rate", rate: 0 }]);
+    expect(document.activeElement?.textContent).toBe("max");
   });
 });

@@ -2,6 +2,7 @@ import { useState } from "preact/hooks";
 import type { Connection } from "../../core/connection";
 import { grouped, seconds, span } from "../../core/format";
 import { useLab } from "../../ui/pane";
+import { onArrow } from "../../ui/roving";
 import { useShell } from "../../ui/shell";
 import { Capture } from "./capture";
 import { Doors } from "./doors";
@@ -56,12 +57,13 @@ export function TimeBar() {
           {status?.paused === true ? "run" : "pause"}
         </button>
       </div>
-      <div class="group seg" role="radiogroup" aria-label="Speed">
-        {RATES.map((r) => (
+      <div class="group seg" role="radiogroup" aria-label="Speed" onKeyDown={onArrow}>
+        {RATES.map((r, i) => (
           <button
             key={r.label}
             type="button"
             role="radio"
+            tabIndex={(status === undefined ? i === 0 : status.rate === r.rate) ? 0 : -1}
             aria-checked={status?.rate === r.rate}
             aria-label={`${r.label}: ${r.name}`}
             title={r.name}
