@@ -242,18 +242,20 @@ getnameinfo(const struct sockaddr *__restrict sa, socklen_t len, char *__restric
 }
 
 __LAB_FN struct hostent *
-gethostbyname(const char *name)
+gethostbyname2(const char *name, int family)
 {
 	static struct __lab_raw raw;
 	static char *aliases[1], *addresses[2];
 	static struct hostent host;
 
-	if (__lab_resolve(name, AF_INET, 0, &raw) != 0)
+	if (__lab_resolve(name, family, 0, &raw) != 0)
 		return (0);
 	addresses[0] = (char *)raw.addr;
-	host = (struct hostent){(char *)name, aliases, AF_INET, 4, addresses};
+	host = (struct hostent){(char *)name, aliases, family, family == AF_INET ? 4 : 16, addresses};
 	return (&host);
 }
+
+__LAB_FN struct hostent *gethostbyname(const char *name) { return (gethostbyname2(name, AF_INET)); }
 
 __LAB_FN struct servent *
 getservbyname(const char *name, const char *proto)

@@ -39,6 +39,24 @@ getpwuid(uid_t uid)
 
 __LAB_FN struct passwd *getpwnam(const char *name) { return (strcmp(name, "root") == 0 ? getpwuid(0) : 0); }
 
+__LAB_FN int
+getpwuid_r(uid_t uid, struct passwd *pw, char *buf, size_t len, struct passwd **found)
+{
+	(void)buf, (void)len; /* the strings are constants */
+	if ((*found = getpwuid(uid)) != 0) {
+		*pw = **found;
+		*found = pw;
+	}
+	return (0);
+}
+
+__LAB_FN int
+getpwnam_r(const char *name, struct passwd *pw, char *buf, size_t len, struct passwd **found)
+{
+	*found = 0;
+	return (strcmp(name, "root") == 0 ? getpwuid_r(0, pw, buf, len, found) : 0);
+}
+
 /* The list of users has one, and is never open. */
 __LAB_FN void setpwent(void) {}
 __LAB_FN void endpwent(void) {}

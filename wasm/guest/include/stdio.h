@@ -13,6 +13,7 @@
 
 #include <lab/argv.h>
 #include <lab/errors.h>
+#include <lab/temporary.h>
 
 #define __LAB_POPENS 16
 
@@ -97,6 +98,21 @@ pclose(FILE *f)
 	}
 	errno = ECHILD;
 	return (-1);
+}
+
+/* wasi-libc says that there is none. */
+#define tmpfile __lab_tmpfile
+
+int mkstemp(char *);
+int unlink(const char *);
+
+__LAB_FN FILE *
+tmpfile(void)
+{
+	char name[] = "/tmp/tmp.XXXXXXXXXX";
+	int fd = mkstemp(name);
+
+	return (fd < 0 || unlink(name) < 0 ? 0 : fdopen(fd, "w+"));
 }
 
 __END_DECLS

@@ -1,4 +1,4 @@
-/* <stdlib.h> with getprogname(3), strtonum(3) and system(3). */
+/* <stdlib.h> with getprogname(3), strtonum(3), system(3), realpath(3) and mkstemp(3). */
 #ifndef _LAB_STDLIB_H_
 #define _LAB_STDLIB_H_
 
@@ -12,6 +12,7 @@
 
 #include <lab/argv.h>
 #include <lab/progname.h>
+#include <lab/temporary.h>
 
 __BEGIN_DECLS
 

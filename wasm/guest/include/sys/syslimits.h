@@ -1,0 +1,2 @@
+/* <sys/syslimits.h>: <limits.h> has them. */
+#include <limits.h>
