@@ -105,11 +105,28 @@ func newBuilder(link Link, fields []KV) (*builder, error) {
 			}
 		}
 	}
-	for _, p := range []proto{pNull, pEth, pVLAN, pARP} {
+	for _, c := range []struct {
+		p    proto
+		not  []proto
+		what string
+	}{
+		{pDNS, []proto{pARP, pICMP, pICMPv6, pTCP}, "a DNS message that is built goes over UDP"},
+		{pLLC, []proto{pARP, pIPv4, pIPv6, pICMP, pICMPv6, pUDP, pTCP, pDNS}, "behind an LLC header comes a BPDU or data"},
+		{pSTP, []proto{pARP, pIPv4, pIPv6, pICMP, pICMPv6, pUDP, pTCP, pDNS, pData}, "a BPDU is all that its frame carries"},
+	} {
+		for _, p := range c.not {
+			if bl.has[c.p] && bl.has[p] {
+				return nil, fmt.Errorf("%s and %s: %s", who[c.p], who[p], c.what)
+			}
+		}
+	}
+	for _, p := range []proto{pNull, pEth, pVLAN, pARP, pLLC, pSTP} {
 		if ok := map[Link]bool{Ethernet: p != pNull, Raw: false, Null: p == pNull}[link]; bl.has[p] && !ok {
 			return nil, fmt.Errorf("%s: a frame of this link type has no %s header", who[p], protos[p].name)
 		}
 	}
+	bl.has[pUDP] = bl.has[pUDP] || bl.has[pDNS]
+	bl.has[pLLC] = bl.has[pLLC] || bl.has[pSTP]
 	switch {
 	case bl.has[pICMPv6]:
 		bl.has[pIPv6] = true
@@ -151,7 +168,7 @@ func (bl *builder) fill(p proto, h []byte) {
 	for i := range specs {
 		s := &specs[i]
 		v, ok := bl.given[s.name]
-		if !ok || s.proto != p || len(s.opt) > 0 || s.n <= 0 || s.off+s.n > len(h) {
+		if !ok || s.proto != p || s.found || len(s.opt) > 0 || s.n <= 0 || s.off+s.n > len(h) {
 			continue
 		}
 		s.write(h[s.off:s.off+s.n], v)
@@ -177,6 +194,11 @@ func (bl *builder) build() ([]byte, error) {
 	b := bl.payload()
 	var next byte
 	var err error
+	if bl.has[pDNS] {
+		if b, err = bl.dns(b); err != nil {
+			return nil, err
+		}
+	}
 	switch {
 	case bl.has[pICMP]:
 		next = 1
@@ -207,6 +229,9 @@ func (bl *builder) build() ([]byte, error) {
 	case bl.has[pARP]:
 		typ = 0x0806
 		b = bl.arp(b)
+	case bl.has[pLLC]:
+		b = bl.llc(b)
+		typ = uint16(len(b)) // a length, in 802.3's place of the type
 	}
 	if err != nil {
 		return nil, err
@@ -264,6 +289,9 @@ func (bl *builder) linkHeader(typ uint16, b []byte) []byte {
 func (bl *builder) destination() []byte {
 	if bl.has[pARP] && bl.number("arp.opcode", 1) != 1 {
 		return bl.bytes("arp.dst.hw_mac", broadcast)
+	}
+	if bl.has[pSTP] { // 802.1D-2004, table 7-10
+		return []byte{1, 0x80, 0xc2, 0, 0, 0}
 	}
 	if ip := bl.bytes("ip.dst", nil); len(ip) == 4 && ip[0]>>4 == 14 { // RFC 1112 section 6.4
 		return []byte{1, 0, 0x5e, ip[1] & 0x7f, ip[2], ip[3]}
@@ -346,7 +374,8 @@ func (bl *builder) ipv6(next byte, payload []byte) ([]byte, error) {
 	h := make([]byte, 40, 40+len(payload))
 	h[0], h[6], h[7] = 0x60, next, 64
 	binary.BigEndian.PutUint16(h[4:], uint16(len(payload)))
-	if bl.has[pICMPv6] && bl.number("icmpv6.type", 0) >= 133 && bl.number("icmpv6.type", 0) <= 137 {
+	typ, _ := bl.implied(pICMPv6, 128, 0)
+	if typ := bl.number("icmpv6.type", uint64(typ)); bl.has[pICMPv6] && typ >= 133 && typ <= 137 {
 		h[7] = 255 // RFC 4861 section 7.1: neighbor discovery is not forwarded
 	}
 	bl.fill(pIPv6, h)
@@ -455,6 +484,7 @@ func (bl *builder) icmp6(payload []byte) ([]byte, error) {
 		}
 		h = append(append(h, kind, 1), mac...)
 	}
+	h = bl.ndOptions(h)
 	return append(h, payload...), nil
 }
 
@@ -463,8 +493,15 @@ func (bl *builder) udp(payload []byte) ([]byte, error) {
 		return nil, fmt.Errorf("data.data: a UDP datagram of %d bytes: want at most 65535", n)
 	}
 	h := make([]byte, 8, 8+len(payload))
-	binary.BigEndian.PutUint16(h, 49152)
-	binary.BigEndian.PutUint16(h[2:], 7)
+	src, dst := uint16(49152), uint16(7)
+	switch {
+	case bl.has[pDNS] && bl.answers():
+		src, dst = 53, 49152
+	case bl.has[pDNS]:
+		dst = 53
+	}
+	binary.BigEndian.PutUint16(h, src)
+	binary.BigEndian.PutUint16(h[2:], dst)
 	binary.BigEndian.PutUint16(h[4:], uint16(8+len(payload)))
 	bl.fill(pUDP, h)
 	return append(h, payload...), nil

@@ -193,11 +193,12 @@ func compare(t testing.TB, link Link, b []byte, want []KV) []Outcome {
 
 // Every field that can be built is matched and shown as it was built.
 func TestEveryFieldRoundTrips(t *testing.T) {
-	sample := map[string]string{"uint": "1", "hex": "0x1", "bool": "1", "mac": "02:00:00:00:00:77", "ipv4": "10.9.8.7", "ipv6": "fd00::77", "bytes": "01010100"}
+	sample := map[string]string{"uint": "1", "hex": "0x1", "bool": "1", "mac": "02:00:00:00:00:77", "ipv4": "10.9.8.7", "ipv6": "fd00::77", "bytes": "01010100", "string": "a.example", "seconds": "1"}
 	own := map[string]string{ // 1 would change what the header is
 		"eth.type": "0x88b5", "eth.len": "4", "vlan.etype": "0x88b5", "arp.hw.size": "6", "arp.proto.size": "4", "null.family": "28",
 		"ip.version": "4", "ip.hdr_len": "20", "ip.len": "20", "ipv6.version": "6", "ipv6.plen": "0", "udp.length": "8", "tcp.hdr_len": "20",
-		"icmp.type": "8", "icmpv6.type": "128",
+		"icmp.type": "8", "icmpv6.type": "128", "llc.dsap": "0x42", "llc.ssap": "0x42", "llc.control": "0x03", "stp.type": "0x00", "stp.root.prio": "4096", "stp.bridge.prio": "4096",
+		"stp.flags": "0x01", "dns.flags": "0x0100", "dns.count.queries": "0", "dns.count.answers": "0", "dns.count.auth_rr": "0", "dns.count.add_rr": "0",
 	}
 	for _, f := range FieldNames() {
 		if !f.Build || f.Name == "frame.pad" {
@@ -212,8 +213,13 @@ func TestEveryFieldRoundTrips(t *testing.T) {
 			link = Null
 		}
 		in := kvs(f.Name, v)
-		if f.Name == "icmpv6.opt.linkaddr" {
+		switch {
+		case f.Name == "icmpv6.opt.linkaddr":
 			in = append(in, KV{"icmpv6.type", "135"})
+		case f.Name == "dns.flags.authenticated": // it is one of a response
+			in = append(in, KV{"dns.flags.response", "1"})
+		case f.Name == "dns.resp.name", f.Name == "dns.resp.ttl":
+			in = append(in, KV{"dns.a", "10.0.0.1"})
 		}
 		b, err := Build(link, in)
 		if err != nil {

@@ -165,6 +165,11 @@ func (s *spec) parse(text string) (value, error) {
 		if len(text) > MaxFrame {
 			return value{}, s.wrong(text, fmt.Sprintf("at most %d bytes", MaxFrame))
 		}
+		if s.kind == kName && s.name != "dns.txt" { // a name may be written with the root's dot
+			if text = strings.TrimSuffix(t, "."); text == "" {
+				text = rootName
+			}
+		}
 		return value{b: []byte(text)}, nil
 	case kAge:
 		f, err := strconv.ParseFloat(t, 64)

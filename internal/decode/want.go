@@ -443,7 +443,7 @@ func Compare(link Link, b []byte, wants []Want) (ok bool, out []Outcome) {
 		var v value
 		var found bool
 		if w.spec != nil {
-			v, found = f.seek(w.spec, w.quoted)
+			v, found = f.best(w)
 		}
 		if found {
 			val, text := w.spec.format(v)
@@ -475,11 +475,32 @@ func Meets(link Link, b []byte, wants []Want) bool {
 		if !w.applies(&f) {
 			continue
 		}
-		if v, found := f.seek(w.spec, w.quoted); !w.met(v, found, &f) {
+		if v, found := f.best(w); !w.met(v, found, &f) {
 			return false
 		}
 	}
 	return true
+}
+
+// best is the value of the field that a want is about: of several, as the addresses in a
+// DNS response are, the first that is as wanted, or, where it is said what they must not be,
+// the first that is so; else the first.
+func (f *looked) best(w *Want) (value, bool) {
+	v, found := f.seek(w.spec, w.quoted)
+	if !found || !w.spec.found || w.quoted {
+		return v, found
+	}
+	not := slices.ContainsFunc(w.conds, func(c cond) bool { return c.op == WantNot })
+	for _, l := range whole(f.ls, f.b) {
+		for i := range l.places {
+			if p := &l.places[i]; p.spec == w.spec {
+				if x := p.read(f.b); w.met(x, true, f) != not {
+					return x, true
+				}
+			}
+		}
+	}
+	return v, true
 }
 
 // seek is find in the frame or in what it quotes.
