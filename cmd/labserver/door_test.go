@@ -335,3 +335,27 @@ func TestACaptureAtAFileDoor(t *testing.T) {
 		t.Error("it came in where the server does not allow it")
 	}
 }
+
+// The scenario of docs/doors.md is right, and its doors are those of the command beside it.
+func TestTheScenarioOfTheDocs(t *testing.T) {
+	doc, err := os.ReadFile("../../docs/doors.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(doc), "```yaml\n")
+	scenario, _, ok := strings.Cut(rest, "```")
+	if !ok {
+		t.Fatal("docs/doors.md has no scenario")
+	}
+	for _, flag := range []string{"--door websocket", "--door stream=127.0.0.1:9100", "--door tap=lab0"} {
+		if !strings.Contains(string(doc), flag) {
+			t.Errorf("docs/doors.md has no %s", flag)
+		}
+	}
+	l := openDoors(t, scenario, nil, "--door", "websocket")
+	conn, _, err := l.socket("s1.2", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = conn.CloseNow()
+}

@@ -3,6 +3,7 @@ package grade
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -272,5 +273,16 @@ func TestRefusedProgramsAreAFailedCheck(t *testing.T) {
 	}
 	if got, want := r.Checks[0].Actual, "b.prog: the file is a Windows program"; !strings.HasPrefix(got, want) {
 		t.Errorf("got %q, want %q before it", got, want)
+	}
+}
+
+// What nobody can repeat is no part of a grade, and who reads it is told.
+func TestDoorsStayShutInAGrading(t *testing.T) {
+	const src = "scenario: x\nnodes: {a: {}}\nswitches: {s1: {ports: 1%s}}\nsteps: [{wait: 1ms}]\n"
+	for door, want := range map[string]string{"": "[]", ", port: {1: {door: tap}}": "[" + doorsShut + "]"} {
+		r, err := bare(t, fmt.Sprintf(src, door), bounds(time.Second, 1000, 1000, 1<<20, 1000, 1000))
+		if err != nil || fmt.Sprint(r.Notes) != want {
+			t.Errorf("%q: %v, %v, want %s", door, r.Notes, err, want)
+		}
 	}
 }
