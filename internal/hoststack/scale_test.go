@@ -75,4 +75,3 @@ func TestAThousandNodesOnFiftySwitches(t *testing.T) {
 }
 
 func address(i, j int) netip.Addr { return netip.AddrFrom4([4]byte{10, 1, byte(i + 1), byte(j + 1)}) }
-

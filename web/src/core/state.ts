@@ -1,9 +1,21 @@
 // What the page knows of its lab: a value, and pure functions from it and a
 // message to the next.
 
-import type { Batch, Event, Hello, Lab, LeftEvent, LimitEvent, NodeStatus, Status, Topology } from "../protocol/types";
+import type {
+  Batch,
+  Event,
+  Hello,
+  Lab,
+  LeftEvent,
+  LimitEvent,
+  NodeStatus,
+  Status,
+  Topology,
+  TreeEvent,
+} from "../protocol/types";
 import { execLine, typed } from "./command";
 import { type Console, type Gap, noConsole, type Output, share, write } from "./console";
+import { type Fabric, growTrees, noFabric, observeFabric, replug, unplug } from "./fabric";
 import { check, type Lives, live } from "./lives";
 import { type Present, present } from "./present";
 import { absurd, inVLAN, type Row } from "./row";
@@ -52,6 +64,8 @@ export interface State {
   readonly limits: ReadonlyMap<string, readonly LimitEvent[]>;
   /** Routes and forwarding, by node. */
   readonly nets: ReadonlyMap<string, NodeStatus>;
+  /** Switches, impaired links, cables. */
+  readonly fabric: Fabric;
 }
 
 export const initial: State = {
@@ -72,6 +86,7 @@ export const initial: State = {
   lives: new Map(),
   limits: new Map(),
   nets: new Map(),
+  fabric: noFabric,
 };
 
 export function procKey(node: string, proc: string): string {
@@ -91,8 +106,11 @@ export function greet(state: State, hello: Hello): State {
 }
 
 export function observe(state: State, status: Status): State {
+  const topology = replug(state.topology, status.links);
   return {
     ...state,
+    topology,
+    fabric: unplug(observeFabric(state.fabric, status), state.topology, topology),
     status,
     now: present(state.now, status),
     at: Math.max(state.at, status.at),
@@ -123,6 +141,7 @@ export function apply(state: State, batch: Batch): State {
   const traffic = new Map<string, Traffic>();
   const learned = new Map<string, Map<string, string>>();
   const unlearned = new Map<string, number>();
+  const trees = new Map<string, TreeEvent[]>();
   let lives = state.lives;
   let { at, left } = state;
 
@@ -172,6 +191,9 @@ export function apply(state: State, batch: Batch): State {
       case "limit":
         push(limits, e.node, e);
         break;
+      case "tree":
+        push(trees, e.node, e);
+        break;
       case "left":
         left += e.events;
         if (e.of === "console" && e.node !== "") push(outputs, e.node, { kind: "left", gap: gapOf(e) });
@@ -182,7 +204,6 @@ export function apply(state: State, batch: Batch): State {
       case "call":
       case "lab":
       case "drop":
-      case "tree":
       case "iface":
       case "signal":
       case "log":
@@ -208,6 +229,7 @@ export function apply(state: State, batch: Batch): State {
     learned: merge(state.learned, learned, (_, add) => forgetOldest(add)),
     unlearned: merge(state.unlearned, unlearned, (old, add) => (old ?? 0) + add),
     traces: merge(state.traces, traces, (old, add) => append(old ?? noRows<TraceLine>(LINES), add)),
+    fabric: growTrees(state.fabric, trees),
     limits: merge(state.limits, limits, (old, add) => [...(old ?? []), ...add].slice(-LIMITS)),
     consoles: merge(state.consoles, outputs, (old, add) => write(old ?? noConsole, add, share(nodes))),
     traffic: merge(state.traffic, traffic, (_, add) => add),

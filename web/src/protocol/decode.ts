@@ -4,12 +4,13 @@ import {
   readExecResult,
   readMatchResult,
   readMessage,
+  readTableResult,
   readTextResult,
   readTryResult,
   VERSION,
 } from "./guards";
 import { attempt, type Decoded, dict, num, wrong } from "./read";
-import type { DecodeResult, Event, Message, OtherEvent, TextResult, TryResult } from "./types";
+import type { DecodeResult, Event, Message, OtherEvent, TableResult, TextResult, TryResult } from "./types";
 
 export type EventKind = Event["kind"];
 /** Events that may be about a frame. */
@@ -63,6 +64,11 @@ export function decodeMatch(raw: unknown): Decoded<string> {
 /** decodeTextParts reads the result of the text command. */
 export function decodeTextParts(raw: unknown): Decoded<TextResult> {
   return attempt(() => readTextResult(raw, "result"));
+}
+
+/** decodeTable reads the result of the table command. */
+export function decodeTable(raw: unknown): Decoded<TableResult> {
+  return attempt(() => readTableResult(raw, "result"));
 }
 
 function agree(protocol: number): void {

@@ -7,7 +7,7 @@ import type { Life } from "../core/lives";
 import type { NodeNow } from "../core/present";
 import { type Port, portsOf, specsOf, visitors } from "../core/select";
 import type { State, Traffic } from "../core/state";
-import type { LimitEvent, NodeStatus, ProcSpec, ProcStatus } from "../protocol/types";
+import type { ImpairState, LimitEvent, NodeStatus, PortState, ProcSpec, ProcStatus } from "../protocol/types";
 
 const nowhere: NodeNow = { procs: [], ifaces: [] };
 const none: readonly never[] = [];
@@ -44,14 +44,30 @@ export class NodeView {
   }
 }
 
+/** One end of a link. */
+export interface EndView {
+  readonly port: string;
+  /** Of a switch: what it is like. */
+  readonly is: ReadonlySignal<PortState | undefined>;
+  /** What is done to the frames that leave it. */
+  readonly way: ReadonlySignal<ImpairState | undefined>;
+}
+
 export class LinkView {
   readonly edge: Edge;
+  readonly ends: readonly [EndView, EndView];
   /** What was sent at its two ends. */
   readonly a: ReadonlySignal<Traffic>;
   readonly b: ReadonlySignal<Traffic>;
 
   constructor(edge: Edge, state: ReadonlySignal<State>) {
     this.edge = edge;
+    const end = (port: string): EndView => ({
+      port,
+      is: computed(() => state.value.fabric.ports.get(port)),
+      way: computed(() => state.value.fabric.impaired.get(port)),
+    });
+    this.ends = [end(edge.a), end(edge.b)];
     this.a = computed(() => state.value.traffic.get(edge.a) ?? nothing);
     this.b = computed(() => state.value.traffic.get(edge.b) ?? nothing);
   }

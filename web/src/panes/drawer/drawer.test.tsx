@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 
 import { procOf } from "../../../test/fixtures";
-import { change, click, FakeLab, find, mount, testId, text } from "../../../test/lab";
+import { change, click, FakeLab, find, mount, submit, testId, text, type } from "../../../test/lab";
 import { drawer } from "./pane";
 
 describe("the drawer", () => {
@@ -36,6 +36,104 @@ describe("the drawer", () => {
     const [edge] = lab.session.graph.value.edges;
     change(() => lab.session.selection.pick({ kind: "link", id: edge?.id ?? "" }));
     expect(text(root)).toMatch(/link alice:em0 – s1\.1delay, each way1 msalice:em0 → s1\.11 frame, 2 bytes/);
+  });
+
+  test("shows what ports of a switch are, its tree and its table, and sends what one does to a port", async () => {
+    const lab = new FakeLab("a");
+    lab.session.selection.pick({ kind: "switch", name: "s1" });
+    const root = mount(lab, <drawer.component />);
+    const tree = {
+      id: "8000.01",
+      root: "1000.02",
+      cost: 20000,
+      rootPort: "s1.1",
+      changing: true,
+      changes: 2,
+      changedAt: 3e9,
+    };
+    const blocked = { port: "s1.2", link: "up", state: "discarding", role: "alternate", native: 1, tagged: "10,20" };
+    lab.state({
+      switches: [
+        {
+          switch: "s1",
+          now: { dialect: "standard", tree, known: [{ vlan: 10, addresses: 1 }] },
+          ports: [
+            {
+              port: "s1.1",
+              link: "up",
+              state: "forwarding",
+              role: "root",
+              access: 10,
+              in: 12,
+              out: 7,
+              dropped: [{ why: "blocked", n: 3 }],
+            },
+            blocked,
+          ],
+        },
+      ],
+    });
+    lab.events({ k: "tree", node: "s1", port: "s1.2", op: "role", text: "alternate" });
+    expect([...testId(root, "ports").querySelectorAll("tbody tr")].map(text)).toEqual([
+      "s1.1alice:em0root, forwarding101273",
+      "s1.2bob:tap0alternate, discardingtrunk 1, 10,20000",
+    ]);
+    expect(text(testId(root, "tree"))).toContain("by s1.1, at a cost of 20,000");
+    expect(text(testId(root, "tree"))).toContain("2, the last at 3");
+    expect(text(find(root, 'dl[aria-label="Last changes"]'))).toContain("s1.2 is an alternate port");
+    click([...testId(root, "ports").querySelectorAll("button")][1] as Element);
+    click(testId(root, "port-power"));
+    expect(await lab.answer("there is no port")).toMatchObject({ op: "port", port: "s1.2", link: "down" });
+    expect(lab.session.notice.value).toBe("There is no port");
+    submit(testId(root, "vlans"));
+    expect(await lab.answer()).toMatchObject({ op: "vlan", port: "s1.2", access: 0, native: 1, trunk: "10,20" });
+    click(testId(root, "unplug"));
+    expect(await lab.answer()).toMatchObject({ op: "unplug", port: "s1.2" });
+    click(testId(root, "read-table"));
+    const entry = { mac: "02:00:00:00:00:0a", vlan: 10, port: "s1.1", seen: 1e9, static: false };
+    expect(await lab.answer({ entries: [entry], total: 1 })).toMatchObject({ op: "table", switch: "s1", vlan: -1 });
+    expect(text(testId(root, "mac-table"))).toContain("02:00:00:00:00:0aat s1.1 in VLAN 10seen at 1");
+    lab.state({ switches: [{ switch: "s1", ports: [{ ...blocked, link: "off", state: "disabled" }] }] });
+    expect(text(testId(root, "port-power"))).toBe("switch on");
+  });
+
+  test("impairs a link each way, says what that did, unplugs it and plugs it in again", async () => {
+    const lab = new FakeLab("a");
+    const root = mount(lab, <drawer.component />);
+    const [edge] = lab.session.graph.value.edges;
+    change(() => lab.session.selection.pick({ kind: "link", id: edge?.id ?? "" }));
+    const [out] = [...root.querySelectorAll("form")];
+    if (out === undefined) throw new Error("there is no form");
+    type(find(out, "input"), "delay 10ms; loss 1%");
+    submit(out);
+    expect(await lab.answer("there is no word dely")).toMatchObject({
+      op: "impair",
+      port: "alice:em0",
+      way: "out",
+      words: ["delay 10ms", "loss 1%"],
+    });
+    expect(lab.session.notice.value).toBe("There is no word dely");
+    const way = {
+      port: "alice:em0",
+      words: ["loss 1%"],
+      stages: ["limit 1000 loss 1%"],
+      entered: 200,
+      lost: 3,
+      came: 197,
+      mean: 1e6,
+      least: 1e6,
+      longest: 2e6,
+    };
+    lab.state({ impaired: [way] });
+    expect(text(testId(root, "impaired"))).toMatch(
+      /meanslimit 1000 loss 1%entered200lost3 \(.*came out197, after 1 ms to 2 ms/,
+    );
+    click(testId(root, "unplug"));
+    expect(await lab.answer()).toMatchObject({ op: "unplug", port: "alice:em0" });
+    lab.state({ links: [{ a: "bob:tap0", b: "s1.2", delay: 0 }] });
+    expect(text(find(root, "h2"))).toBe("This link is not there any more");
+    click(testId(root, "plug"));
+    expect(await lab.answer()).toMatchObject({ op: "plug", a: "alice:em0", b: "s1.1", delay: 1_000_000 });
   });
 
   test("a limit is said until it is read, an upload that is refused until it is dismissed", async () => {

@@ -1,8 +1,9 @@
 // The drawer: the selected thing, what it does, and what one can do to it.
 import { useLab } from "../../ui/pane";
 import { Frame } from "./frame";
+import { LinkDrawer, Unplugged } from "./link";
 import { NodeDrawer } from "./node";
-import { LinkDrawer, SwitchDrawer } from "./wires";
+import { SwitchDrawer } from "./switch";
 
 export function Drawer() {
   const lab = useLab();
@@ -19,7 +20,7 @@ export function Drawer() {
       return <SwitchDrawer name={t.name} />;
     case "link": {
       const e = lab.graph.value.edges.find((x) => x.id === t.id);
-      return e === undefined ? <Frame title="This link is not there any more" /> : <LinkDrawer edge={e} />;
+      return e === undefined ? <Unplugged id={t.id} /> : <LinkDrawer edge={e} />;
     }
     case "node":
     case "proc":

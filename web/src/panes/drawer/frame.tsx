@@ -7,7 +7,7 @@ export function Frame(props: { readonly title: string; readonly children?: preac
       <div class="bar">
         <h2>{props.title}</h2>
       </div>
-      <div class="body pad">{props.children}</div>
+      <div class="body scroll pad">{props.children}</div>
     </section>
   );
 }

@@ -53,6 +53,25 @@ describe("the topology", () => {
     expect(root.querySelector(".legend")?.textContent).toBe("ARP");
   });
 
+  test("draws what the ports at a link's ends are", () => {
+    const lab = new FakeLab("a");
+    const root = mount(lab, <topology.component />);
+    const ports = [
+      { port: "s1.1", link: "up", state: "discarding", role: "alternate", access: 10 },
+      { port: "s1.2", link: "off", tagged: "10,20", native: 1 },
+    ];
+    lab.state({
+      switches: [{ switch: "s1", ports }],
+      impaired: [{ port: "alice:em0", words: ["delay 10ms loss 1%"] }],
+    });
+    expect(labels(root)).toContain("link alice:em0 to s1.1, 1 ms, discarding at s1.1, 10, delay 10ms loss 1%");
+    expect(labels(root)).toContain("link bob:tap0 to s1.2, no delay, down, trunk 1, 10,20");
+    expect(find(root, "g.held").classList.contains("vlan4")).toBe(true);
+    expect(root.querySelectorAll("line.stop").length).toBe(1);
+    expect(find(root, "g.down").classList.contains("trunk")).toBe(true);
+    expect(root.querySelector(".legend")?.textContent).toBe("blocked by the spanning treedowntrunk");
+  });
+
   test("joins two tuns that are each other's peers by a tunnel", () => {
     const lab = new FakeLab("a");
     const root = mount(lab, <topology.component />);
