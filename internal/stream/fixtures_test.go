@@ -289,7 +289,7 @@ func TestStateIsThatOfTheFixture(t *testing.T) {
 		},
 	}
 	state.Ifaces[0].Counters.Ipackets, state.Ifaces[0].Counters.Opackets = 12, 13
-	state.Cables = []config.Link{{A: "alice:em0", B: "s1.1", Delay: 1e6}}
+	state.Cables = []config.Link{{A: "alice:em0", B: "s1.1", Delay: 1e6}, {A: "bob:tap0", B: "s1.2"}}
 	state.Switches = []vnet.SwitchStatus{{
 		Switch: "s1", Dialect: "standard", Known: []vnet.KnownInVLAN{{VLAN: 10, Addresses: 2}},
 		Tree: &vnet.TreeStatus{ID: "8000.025300010000", Root: "1000.025300020000", Cost: 20000, RootPort: "s1.2", Changing: true, Changes: 3, ChangedAt: 12e9},
