@@ -3,6 +3,7 @@ package decode
 import (
 	"bytes"
 	"encoding/hex"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -29,6 +30,12 @@ var ends = []string{"eth.src", "02:00:00:00:00:01", "eth.dst", "02:00:00:00:00:0
 
 func with(s ...string) []string { return append(append([]string{}, ends...), s...) }
 
+// frame8023 is a BPDU's frame.
+func frame8023(payload string) []byte {
+	b, _ := hex.DecodeString(fmt.Sprintf("0180c2000000020000000002%04x", len(payload)/2) + payload)
+	return b
+}
+
 func TestSummarize(t *testing.T) {
 	udp := build(t, Raw, "ip.src", "10.0.0.1", "ip.dst", "10.0.0.2", "udp.srcport", "33000", "udp.dstport", "33434", "data.data", "00")
 	for _, tc := range []struct {
@@ -50,6 +57,15 @@ func TestSummarize(t *testing.T) {
 		{"cut ethernet", Ethernet, []byte{1, 2}, Summary{Proto: "Ethernet", Bad: "Ethernet: 14 bytes needed, have 2"}},
 		{"empty", Ethernet, nil, Summary{Proto: "Ethernet", Bad: "Ethernet: 14 bytes needed, have 0"}},
 		{"total length too long", Raw, build(t, Raw, "ip.src", "10.0.0.1", "ip.dst", "10.0.0.2", "icmp.seq", "1", "ip.len", "99"), Summary{"ICMP", "10.0.0.1", "10.0.0.2", "echo request id 1 seq 1", "IPv4: total length 99, but only 28 bytes are there"}},
+		{"rapid spanning tree", Ethernet, frame8023("4242030000" + "02023c" + "1000020000000001" + "00004e20" + "2000020000000002" + "8001" + "0100140002000f0000"), Summary{"STP", "02:00:00:00:00:02", "01:80:c2:00:00:00", "rapid spanning tree root 4096/02:00:00:00:00:01 cost 20000 port 0x8001", ""}},
+		{"topology change", Ethernet, frame8023("4242030000" + "0080"), Summary{"STP", "02:00:00:00:00:02", "01:80:c2:00:00:00", "topology change notification", ""}},
+		{"half of a BPDU is data", Ethernet, frame8023("4242030000" + "02023c10"), Summary{"Ethernet", "02:00:00:00:00:02", "01:80:c2:00:00:00", "802.3 length 9 len 9", ""}},
+		{"question", Ethernet, build(t, Ethernet, with("udp.srcport", "5", "udp.dstport", "53", "data.data", "00010100000100000000000003777777076578616d706c65036f72670000010001")...), Summary{"DNS", "10.0.0.1", "10.0.0.2", "query A www.example.org", ""}},
+		{"answer", Ethernet, build(t, Ethernet, with("udp.srcport", "53", "udp.dstport", "5", "data.data", "00018180000100010000000003777777076578616d706c65036f72670000010001c00c000100010000003c00040a000009")...), Summary{"DNS", "10.0.0.1", "10.0.0.2", "response A www.example.org: no error, 10.0.0.9", ""}},
+		{"a name that does something to a terminal", Ethernet, build(t, Ethernet, with("udp.srcport", "5", "udp.dstport", "53", "data.data", "000101000001000000000000"+"041b5b326d00"+"00010001")...), Summary{"DNS", "10.0.0.1", "10.0.0.2", `query A \x1b[2m`, ""}},
+		{"no question at all", Ethernet, build(t, Ethernet, with("udp.srcport", "5", "udp.dstport", "53", "data.data", "01")...), Summary{"UDP", "10.0.0.1", "10.0.0.2", "10.0.0.1:5 > 10.0.0.2:53 len 1", ""}},
+		{"discover", Ethernet, build(t, Ethernet, with("udp.srcport", "68", "udp.dstport", "67", "data.data", "01010600000000ff"+strings.Repeat("00", 20)+"0200000000aa"+strings.Repeat("00", 202)+"63825363350101ff")...), Summary{"DHCP", "10.0.0.1", "10.0.0.2", "discover 02:00:00:00:00:aa id 0x000000ff", ""}},
+		{"group", Raw, build(t, Raw, "ip.src", "10.0.0.1", "ip.dst", "239.1.2.3", "ip.proto", "2", "data.data", "1600000aef010203"), Summary{"IGMP", "10.0.0.1", "239.1.2.3", "version 2 report 239.1.2.3", ""}},
 		{"not ip", Raw, []byte{0x10, 1}, Summary{Proto: "Data", Info: "2 bytes len 2", Bad: "Data: not an IP packet: version 1"}},
 	} {
 		if got := Summarize(tc.link, tc.b); got != tc.want {

@@ -12,6 +12,12 @@ func Summarize(link Link, b []byte) Summary {
 	b, long := clip(b)
 	ls := walk(link, b)
 	s := summarize(ls, b)
+	if n := len(ls); n > 0 && ls[n-1].proto == pData && ls[n-1].of > pData && ls[n-1].of != pICMPv6 {
+		in := whole(ls, b)
+		if l := &in[len(in)-1]; l.proto > pData && l.bad == "" {
+			s.Proto, s.Info = protos[l.proto].short, l.describe(b)
+		}
+	}
 	s.Bad = long
 	for i := range ls {
 		s.Bad = first(s.Bad, ls[i].fault())
@@ -161,9 +167,55 @@ func (l *layer) describe(b []byte) string {
 		}
 	case pData:
 		return fmt.Sprintf("%d bytes", len(h))
-	case pFrame, pNull, pSTag, pLLC, pSTP, pIGMP, pDNS, pDHCP:
+	case pSTag:
+		return fmt.Sprintf("VLAN %d", binary.BigEndian.Uint16(h)&0xfff)
+	case pLLC, pSTP, pIGMP, pDNS, pDHCP:
+		return l.describeMessage(b)
+	case pFrame, pNull:
 	}
 	return ""
+}
+
+// describeMessage is what a message says, by the fields that were found in it.
+func (l *layer) describeMessage(b []byte) string {
+	said := map[string]string{}
+	for i := range l.places {
+		p := &l.places[i]
+		if _, twice := said[p.spec.name]; twice {
+			continue
+		}
+		val, text := p.spec.format(p.read(b))
+		if text != "" && p.spec.kind != kBool && p.spec.kind != kAge {
+			val = text
+		}
+		said[p.spec.name] = val
+	}
+	switch l.proto { //nolint:exhaustive // the others are no messages
+	case pLLC:
+		return fmt.Sprintf("DSAP %s SSAP %s", said["llc.dsap"], said["llc.ssap"])
+	case pSTP:
+		if said["stp.root.hw"] == "" {
+			return said["stp.type"]
+		}
+		return fmt.Sprintf("%s root %s/%s cost %s port %s", said["stp.type"], said["stp.root.prio"], said["stp.root.hw"], said["stp.root.cost"], said["stp.port"])
+	case pIGMP:
+		return strings.TrimSpace(said["igmp.type"] + " " + said["igmp.maddr"])
+	case pDHCP:
+		if kind := said["dhcp.option.dhcp"]; kind != "" {
+			return fmt.Sprintf("%s %s id %s", kind, said["dhcp.hw.mac_addr"], said["dhcp.id"])
+		}
+		return "BOOTP id " + said["dhcp.id"]
+	}
+	s := fmt.Sprintf("query %s %s", said["dns.qry.type"], said["dns.qry.name"])
+	if said["dns.flags.response"] == "1" {
+		s = fmt.Sprintf("response %s %s: %s", said["dns.qry.type"], said["dns.qry.name"], said["dns.flags.rcode"])
+		for _, name := range []string{"dns.a", "dns.aaaa", "dns.cname", "dns.ns", "dns.ptr.domain_name", "dns.mx.mail_exchange"} {
+			if v := said[name]; v != "" {
+				s += ", " + v
+			}
+		}
+	}
+	return s
 }
 
 func protocol(p byte) string {

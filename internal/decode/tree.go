@@ -101,15 +101,7 @@ func (s *spec) filter(v value) string {
 		}
 		return name + " == " + text[1:]
 	case kName, kText:
-		text := ""
-		for _, c := range v.b {
-			if c < ' ' || c > '~' || c == '"' || c == '\\' {
-				text += fmt.Sprintf("\\x%02x", c)
-			} else {
-				text += string(rune(c))
-			}
-		}
-		return s.name + ` == "` + text + `"`
+		return s.name + ` == "` + strings.ReplaceAll(printable(v.b), `"`, `\x22`) + `"`
 	case kUint, kHex, kBool, kMAC, kIPv4, kIPv6, kStatus, kAge:
 	}
 	val, _ := s.format(v)

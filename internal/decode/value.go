@@ -109,11 +109,25 @@ func (s *spec) format(v value) (val, text string) {
 		}
 		return strconv.Quote(string(b)), ""
 	case kName:
-		return string(v.b), ""
+		return printable(v.b), ""
 	case kAge:
 		return strconv.FormatFloat(float64(v.u)/256, 'f', -1, 64), "s"
 	}
 	return "", ""
+}
+
+// printable is a text of a stranger's, in which a byte that is not printable ASCII is \xff
+// or the like.
+func printable(b []byte) string {
+	out := make([]byte, 0, len(b))
+	for _, c := range b {
+		if c < ' ' || c > '~' || c == '\\' {
+			out = fmt.Appendf(out, `\x%02x`, c)
+		} else {
+			out = append(out, c)
+		}
+	}
+	return string(out)
 }
 
 func macString(b []byte) string {
