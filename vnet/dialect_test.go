@@ -89,6 +89,14 @@ func TestDialectsDifferAsTheTableSays(t *testing.T) {
 			p.send("s1.1", 1, 9, "88b5")
 			return p.MACs("s1")[0].Port
 		}, "s1.3", "s1.1"},
+		{"A frame has a tag, and fewer than two bytes behind it", func(t *testing.T, d string) string {
+			p := newPatch(t, 3, []config.Switch{{Name: "s1", Ports: 3, Dialect: d}})
+			for _, behind := range []string{"", "x", "xx"} {
+				p.do(vnet.Arrive{Port: "s1.1", Hex: []byte("\xff\xff\xff\xff\xff\xff\x02\x00\x00\x00\x00\x01\x81\x00\x00\x01\x88\xb5" + behind)})
+				p.wait(time.Second)
+			}
+			return fmt.Sprint(p.drops["truncated-tag"])
+		}, "0", "2"},
 		{"The protocol", func(t *testing.T, d string) string {
 			c := config.Lab{Switches: []config.Switch{{Name: "s1", Ports: 3, Dialect: d, Tree: &config.Tree{Mode: "rstp"}}}}
 			return fmt.Sprint(c.Check().Err() == nil)

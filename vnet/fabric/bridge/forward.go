@@ -25,7 +25,7 @@ func (b *Bridge) Receive(now time.Duration, in int, frame []byte) []Act {
 		return b.drop(in, 0, Nowhere)
 	}
 	if e.Type() == TPID8021Q || e.Type() == TPID8021AD {
-		if f.tag, err = packet.ParseVLAN(e.Payload()); err != nil {
+		if f.tag, err = packet.ParseVLAN(e.Payload()); err != nil || b.conf.Dialect == Linux && len(e.Payload()) < linuxTagged {
 			return b.drop(in, 0, BadTag)
 		}
 	}
@@ -54,6 +54,10 @@ func (b *Bridge) Receive(now time.Duration, in int, frame []byte) []Act {
 	}
 	return b.forward(now, &f)
 }
+
+// linuxTagged is how many bytes must stand behind the first type of a frame with a tag: a
+// tag, the type behind it, and two of what that is (Linux, skb_vlan_untag).
+const linuxTagged = packet.VLANLen + 2
 
 // keeps reports whether frames to an address go no further than this switch: the
 // reserved addresses (802.1Q-2018, table 8-1), but for those that it is told to pass.
