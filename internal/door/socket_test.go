@@ -117,6 +117,38 @@ func TestWhoSendsAMessageThatIsNoFrameHasToGo(t *testing.T) {
 	}
 }
 
+// A message that has begun has to end, also where the peer would answer a ping.
+func TestWhoStallsInAMessageHasToGo(t *testing.T) {
+	l := &fakeLab{came: waits()}
+	d := testDoor(l, &Policy{}, config.WebSocket)
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c, err := websocket.Accept(w, r, nil)
+		if err != nil {
+			return
+		}
+		c.SetReadLimit(-1)
+		_ = d.serve(t.Context(), &messagePeer{conn: c, ctx: t.Context(), patience: time.Millisecond}, "a peer")
+	}))
+	defer srv.Close()
+	c, _, err := websocket.Dial(t.Context(), srv.URL, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = c.CloseNow() }()
+	go func() { _, _, _ = c.Read(t.Context()) }() // it answers what it is asked
+	w, err := c.Writer(t.Context(), websocket.MessageBinary)
+	if err == nil {
+		_, err = w.Write(make([]byte, 20_000)) // more than waits in its buffer; it is never closed
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	await(t, func() bool {
+		_, closed := l.seen()
+		return fmt.Sprint(closed) == "["+errStall.Error()+"]"
+	})
+}
+
 // c2w's messages are pieces of a stream: several frames in one, or one in several.
 func TestC2WIsAStreamInMessages(t *testing.T) {
 	s := dialDoor(t, config.C2W)
@@ -142,14 +174,19 @@ func TestC2WIsAStreamInMessages(t *testing.T) {
 	if got, err := io.ReadAll(r); err != nil || !bytes.Equal(got, framed(two)) {
 		t.Errorf("the peer gets %x, %v", got, err)
 	}
-	go s.gets() // who does not read the goodbye is waited for
+	told := make(chan string, 1)
+	go func() { told <- s.gets() }()
 	s.says(websocket.MessageBinary, []byte{0xff, 0, 0, 0})
 	await(t, func() bool {
 		_, closed := s.lab.seen()
 		return len(closed) > 0
 	})
-	if _, closed := s.lab.seen(); len(closed) != 1 || !strings.Contains(closed[0], "a frame of 4278190080 bytes") {
+	const want = "a frame of 4278190080 bytes"
+	if _, closed := s.lab.seen(); len(closed) != 1 || !strings.Contains(closed[0], want) {
 		t.Errorf("the lab was told %q", closed)
+	}
+	if got := <-told; !strings.Contains(got, want) {
+		t.Errorf("the peer was told %q", got)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -18,6 +19,8 @@ import (
 const (
 	pingEvery   = 30 * time.Second
 	pingTimeout = 10 * time.Second
+
+	goodbyeTimeout = time.Second
 )
 
 // subprotocol is what container2wasm's page asks for (examples/wasi-browser, ws-delegate.js),
@@ -32,10 +35,11 @@ const maxCloseReason = 120
 // anything around it. It never gets a text message: v86 (src/browser/wsproxy) takes
 // whatever comes for a frame.
 type messagePeer struct {
-	conn    *websocket.Conn
-	ctx     context.Context // of the request: a WebSocket's reads and writes need one
-	buf     []byte
-	stalled atomic.Bool
+	conn     *websocket.Conn
+	ctx      context.Context // of the request: a WebSocket's reads and writes need one
+	patience time.Duration   // with a message that has begun
+	buf      []byte
+	stalled  atomic.Bool
 }
 
 var errText = errors.New("it sent a text message, and a frame is a binary one")
@@ -48,7 +52,7 @@ func (p *messagePeer) read() ([]byte, error) {
 	if typ != websocket.MessageBinary {
 		return nil, errText
 	}
-	late := time.AfterFunc(halfTimeout, func() {
+	late := time.AfterFunc(p.patience, func() {
 		p.stalled.Store(true)
 		_ = p.conn.CloseNow() // what reads finds out
 	})
@@ -72,6 +76,14 @@ func (p *messagePeer) read() ([]byte, error) {
 	}
 }
 
+// A pieces peer is at a WebSocket whose messages are pieces of a stream.
+type pieces struct {
+	*streamPeer
+	conn *websocket.Conn
+}
+
+func (p *pieces) close(why string) { closeSocket(p.conn, why) }
+
 // goodbye is io.EOF for a peer that closed in order, or was just gone.
 func goodbye(err error) error {
 	if websocket.CloseStatus(err) != -1 || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
@@ -91,10 +103,13 @@ func (p *messagePeer) write(frame []byte) error {
 
 func (p *messagePeer) close(why string) { closeSocket(p.conn, why) }
 
+// closeSocket says goodbye, for no longer than goodbyeTimeout: who has to go may not answer.
 func closeSocket(c *websocket.Conn, why string) {
 	if len(why) > maxCloseReason {
-		why = why[:maxCloseReason]
+		why = strings.ToValidUTF8(why[:maxCloseReason], "")
 	}
+	late := time.AfterFunc(goodbyeTimeout, func() { _ = c.CloseNow() })
+	defer late.Stop()
 	_ = c.Close(websocket.StatusPolicyViolation, why) // it is over either way
 }
 
@@ -126,10 +141,10 @@ func (d *Door) serveSocket(ctx context.Context, w http.ResponseWriter, r *http.R
 	var p peer
 	if d.Kind == config.C2W {
 		c.SetReadLimit(-1) // a message is a piece of a stream: frames have their limit
-		p = newStreamPeer(websocket.NetConn(ctx, c, websocket.MessageBinary))
+		p = &pieces{newStreamPeer(websocket.NetConn(ctx, c, websocket.MessageBinary)), c}
 	} else {
 		c.SetReadLimit(-1) // read has its own
-		p = &messagePeer{conn: c, ctx: ctx}
+		p = &messagePeer{conn: c, ctx: ctx, patience: halfTimeout}
 	}
 	go ping(ctx, c)
 	_ = d.serve(ctx, p, "a WebSocket from "+client) // the door tells why

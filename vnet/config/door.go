@@ -22,9 +22,6 @@ const (
 	Capture   DoorKind = "file"      // the frames of a capture file, with its timing
 )
 
-// DoorKinds are all of them.
-var DoorKinds = []DoorKind{WebSocket, C2W, Stream, Tap, Capture}
-
 // MaxDoors is how many doors a lab may have.
 const MaxDoors = 16
 
