@@ -115,3 +115,25 @@ func TestTeachingPage(t *testing.T) {
 		t.Errorf("a student's page tells of what is hidden: %v", err)
 	}
 }
+
+// The labs of docs/labs.md are graded as they should be: right programs pass, and of wrong
+// ones the checks fail that are for their mistake, and no others.
+func TestLabsPage(t *testing.T) {
+	_, said := runPage(t, "../../docs/labs.md")
+	for command, want := range map[string][]string{
+		"labserver grade dns --program dns.wasm":           {"passed: 8 of 8 points and 1 of 1 bonus"},
+		"labserver grade dns --program dns-wrong.wasm":     {"FAIL  0/2  unknown", "skip  0/1  responses", "not passed: 6 of 8 points and 0 of 1 bonus, 2 of 3 checks"},
+		"labserver grade shape --program shape.wasm":       {"passed: 9 of 9 points and 1 of 1 bonus"},
+		"labserver grade shape --program shape-wrong.wasm": {"part  1/5  burst", "1 of 5 are there", "not passed: 1 of 9 points"},
+		"labserver grade saw --program saw.wasm":           {"passed: 8 of 8 points"},
+		"labserver grade saw --program saw-wrong.wasm":     {"FAIL  0/2  acknowledgement", "skip  0/3  bad-cable", "not passed: 3 of 8 points"},
+		"labserver grade nd --program nd.wasm":             {"passed: 10 of 10 points"},
+		"labserver grade nd --program nd-wrong.wasm":       {"FAIL  0/1  far", "not passed: 9 of 10 points, 4 of 5 checks"},
+	} {
+		for _, w := range want {
+			if !strings.Contains(said[command], w) {
+				t.Errorf("%s: got\n%swant %q in it", command, said[command], w)
+			}
+		}
+	}
+}

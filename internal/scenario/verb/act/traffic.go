@@ -10,7 +10,7 @@ import (
 	"wireloom/vnet"
 )
 
-func init() { verb.Register(verb.Orders, 7, traffic{}) }
+func init() { verb.Register(verb.Orders, 13, traffic{}) }
 
 // traffic puts frames somewhere while other steps are done.
 type traffic struct{ verb.Tryable }
