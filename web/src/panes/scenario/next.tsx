@@ -9,13 +9,19 @@ import { useShell } from "../../ui/shell";
 
 /** A program that is to be written, and where it runs. */
 interface Slot {
-  readonly spec: ProcSpec;
-  readonly nodes: readonly string[];
+  /** As it is called when it is run. */
+  readonly name: string;
+  readonly places: readonly Place[];
   /** What is in it is not there everywhere. */
   readonly empty: boolean;
 }
 
-/** useSlots are the programs that one may put one's own in place of; those of one name are one program. */
+interface Place {
+  readonly node: string;
+  readonly spec: ProcSpec;
+}
+
+/** useSlots are the programs that one may put one's own in place of; those that are called alike are one program. */
 function useSlots(): readonly Slot[] {
   const lab = useLab();
   const slots = new Map<string, Slot>();
@@ -23,11 +29,12 @@ function useSlots(): readonly Slot[] {
     const now = lab.node(n.name).now.value;
     for (const spec of n.procs) {
       if (!spec.slot) continue;
-      const had = slots.get(spec.name);
+      const name = spec.argv[0] ?? spec.name;
+      const had = slots.get(name);
       const empty = (procOf(now, spec.name)?.program || spec.program) === "";
-      slots.set(spec.name, {
-        spec: had?.spec ?? spec,
-        nodes: [...(had?.nodes ?? []), n.name],
+      slots.set(name, {
+        name,
+        places: [...(had?.places ?? []), { node: n.name, spec }],
         empty: had?.empty === true || empty,
       });
     }
@@ -54,7 +61,7 @@ export function Next(props: { readonly about: Scenario | undefined }) {
         </li>
         <li>Write the places marked TASK, and build it: the lines are below.</li>
         {slots.map((s) => (
-          <li key={s.spec.name}>
+          <li key={s.name}>
             <Give slot={s} />
           </li>
         ))}
@@ -118,18 +125,18 @@ function Tries() {
 
 /** Give takes a person's program for all the places where it runs. */
 function Give(props: { readonly slot: Slot }) {
-  const { spec, nodes, empty } = props.slot;
+  const { name, places, empty } = props.slot;
   const lab = useLab();
   const file = useRef<HTMLInputElement>(null);
   /** Where its program has ended, or never began. */
-  const over = empty ? [] : nodes.filter((n) => !livesAs(lab.node(n).now.value, spec.name));
-  const doing = nodes.map((n) => lab.programs.busy(n, spec.name)).find((d) => d !== undefined);
+  const over = empty ? [] : places.filter((p) => !livesAs(lab.node(p.node).now.value, p.spec.name));
+  const doing = places.map((p) => lab.programs.busy(p.node, p.spec.name)).find((d) => d !== undefined);
+  const wrong = places.map((p) => lab.programs.refused(p.node, p.spec.name)).find((w) => w !== undefined);
   const give = async (chosen: File): Promise<void> => {
-    const [first] = nodes;
-    if (first !== undefined) lab.selection.pick({ kind: "proc", node: first, proc: spec.name });
-    for (const node of nodes) await lab.programs.give(node, spec.name, chosen);
+    const [first] = places;
+    if (first !== undefined) lab.selection.pick({ kind: "proc", node: first.node, proc: first.spec.name });
+    for (const p of places) await lab.programs.give(p.node, p.spec.name, chosen);
   };
-  const wrong = nodes.map((n) => lab.programs.refused(n, spec.name)).find((w) => w !== undefined);
   return (
     <>
       <button
@@ -137,29 +144,28 @@ function Give(props: { readonly slot: Slot }) {
         class={empty ? "primary" : ""}
         disabled={!lab.live.value || doing !== undefined}
         onClick={() => file.current?.click()}
-        data-testid={`give-${spec.name}`}
+        data-testid={`give-${name}`}
       >
-        upload {spec.name}.wasm
+        upload {name}.wasm
       </button>{" "}
       <span class="dim">
         {doing ?? (
           <>
-            {empty ? "it is started" : "✓ a program is there; another takes its place. It runs"} on {nodes.join(", ")}{" "}
-            as <code title={spec.argv.join(" ")}>{commandLine(spec.argv)}</code>
+            {empty ? "it is started" : "✓ a program is there; another takes its place. It runs"} {runs(places)}
           </>
         )}
       </span>
       {over.length > 0 && (
         <p>
-          It is not running:{" "}
+          It is not running{over.length < places.length && ` on ${nodesOf(over)}`}:{" "}
           <button
             type="button"
             class="small"
             disabled={!lab.live.value}
             onClick={() => {
-              for (const node of over) void lab.send({ op: "start", node, proc: spec.name });
+              for (const p of over) void lab.send({ op: "start", node: p.node, proc: p.spec.name });
             }}
-            data-testid={`restart-${spec.name}`}
+            data-testid={`restart-${name}`}
           >
             start it
           </button>
@@ -170,15 +176,31 @@ function Give(props: { readonly slot: Slot }) {
         ref={file}
         type="file"
         accept=".wasm,application/wasm"
-        aria-label={`the program ${spec.name}`}
+        aria-label={`the program ${name}`}
         hidden
-        data-testid={`give-file-${spec.name}`}
+        data-testid={`give-file-${name}`}
         onChange={(e) => {
           const chosen = e.currentTarget.files?.[0];
           e.currentTarget.value = "";
           if (chosen !== undefined) void give(chosen);
         }}
       />
+    </>
+  );
+}
+
+function nodesOf(places: readonly Place[]): string {
+  return [...new Set(places.map((p) => p.node))].join(", ");
+}
+
+/** runs says where a program runs, and of one that runs once how it is called. */
+function runs(places: readonly Place[]) {
+  const [only, ...more] = places;
+  if (only === undefined || more.length > 0)
+    return `on ${nodesOf(places)}: each in its slot, with arguments of its own`;
+  return (
+    <>
+      on {only.node} as <code title={only.spec.argv.join(" ")}>{commandLine(only.spec.argv)}</code>
     </>
   );
 }
