@@ -409,6 +409,37 @@ await run([
     },
   ],
   [
+    "ports are switched, links impaired, unplugged and plugged in again; what is refused says why",
+    async () => {
+      const p = await open(browser, `${way.url}/#scenario=spanning-tree`);
+      await shows(p, "connection", /^live$/);
+      await p.locator('g[aria-label^="link"][aria-label*="sw:tap0"][aria-label*="down"]').waitFor();
+      await pick("switch s1", p);
+      await shows(p, "ports", /s1\.2sw:tap0off/);
+      await p.getByTestId("ports").getByRole("button", { name: "s1.2" }).click();
+      await p.getByTestId("port-power").click();
+      await shows(p, "port-power", /^switch off$/);
+      await shows(p, "ports", /s1\.2sw:tap0designated/);
+      await shows(p, "tree", /this switch/);
+      await p.getByTestId("read-table").click();
+      await p.getByTestId("mac-table").waitFor();
+      await pick("link s1.4", p);
+      const words = p.getByLabel("words of tc netem for frames from s1.4");
+      await words.fill("dely 10ms");
+      await p.getByRole("button", { name: "impair" }).first().click();
+      await p.getByText(/dely/).first().waitFor();
+      await words.fill("delay 10ms");
+      await p.getByRole("button", { name: "impair" }).first().click();
+      await p.locator('g[aria-label^="link s1.4 to s2.3"][aria-label*="delay 10ms"]').waitFor();
+      await p.getByTestId("unplug").click();
+      await p.locator('g[aria-label^="link s1.4"]').waitFor({ state: "detached" });
+      await p.getByTestId("plug").click();
+      await p.locator('g[aria-label^="link s1.4 to s2.3"]').waitFor();
+      want("errors", p.wrongs.join("\n"), "");
+      await p.close();
+    },
+  ],
+  [
     "what was missed is a row that counts it",
     async () => {
       await moreRows();

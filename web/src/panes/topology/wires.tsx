@@ -9,6 +9,8 @@ import { Choice } from "./choice";
 
 /** The shortest line that has room for its delay. */
 const LABELLED = 40;
+/** The shortest that has room for what is done to its frames: others say it when they are chosen. */
+const WORDY = 150;
 
 export function LinkLine(props: { readonly edge: Edge; readonly ends: Ends | undefined; readonly lit: boolean }) {
   const { edge: e, ends } = props;
@@ -62,7 +64,14 @@ export function LinkLine(props: { readonly edge: Edge; readonly ends: Ends | und
         </>
       )}
       {words !== "" && long >= LABELLED && (
-        <Aside n={n} mx={mx} my={my} class="netem" text={clip(words, 28)} row={one === "" ? 0 : 1} />
+        <Aside
+          n={n}
+          mx={mx}
+          my={my}
+          class="netem"
+          text={chosen?.kind === "link" && chosen.id === e.id ? clip(words, 28) : long >= WORDY ? clip(words, 20) : "~"}
+          row={one === "" ? 0 : 1}
+        />
       )}
       {e.delay > 0 && long >= (beside ? LABELLED / 2 : LABELLED) && (
         <text
