@@ -9,6 +9,7 @@ import (
 	"wireloom/internal/scenario"
 	"wireloom/internal/scenario/format"
 	"wireloom/vnet"
+	"wireloom/vnet/config"
 )
 
 // Check reports what the file of a scenario cannot tell by itself: commands that nodes do
@@ -18,12 +19,42 @@ func Check(s *scenario.Scenario) error {
 	if err := Missing(s); err != nil {
 		return err
 	}
+	if err := unknown(s); err != nil {
+		return err
+	}
 	lab, err := vnet.New(s.Config(nil), Runtime())
 	if err != nil {
 		return fmt.Errorf("scenario %s: its lab cannot be built: %w", s.Name, err)
 	}
 	lab.Close()
 	return nil
+}
+
+// unknown reports the lines of steps and tries that begin with a command that their node does
+// not have: one that is part of it, or a program of it.
+func unknown(s *scenario.Scenario) error {
+	commands := slices.Sorted(maps.Keys(Runtime().Commands))
+	p := s.Mistakes()
+	for _, line := range s.Prompted() {
+		first := ""
+		switch words := strings.Fields(line.Line); {
+		case len(line.Argv) > 0:
+			first = line.Argv[0]
+		case len(words) > 0:
+			first = words[0]
+		}
+		i := slices.IndexFunc(s.Lab.Nodes, func(n config.Node) bool { return n.Name == line.Node })
+		if first == "" || strings.ContainsAny(first, "$\"'\\<>|") || i < 0 || slices.Contains(commands, first) ||
+			slices.ContainsFunc(s.Lab.Nodes[i].Programs, func(c config.Program) bool { return c.Name == first }) {
+			continue
+		}
+		also := "there are " + strings.Join(commands, ", ")
+		if near := format.Nearest(first, commands); near != "" {
+			also = "did you mean " + near + "?"
+		}
+		p.Add(line.At, 1, "node %s has no command %s; %s", line.Node, first, also)
+	}
+	return p.Err()
 }
 
 // Missing reports the commands and the drivers that the nodes of a scenario lack.

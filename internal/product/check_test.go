@@ -26,6 +26,16 @@ func TestCheckFindsWhatCannotBeBuilt(t *testing.T) {
 			"scenario: b\nnodes:\n  bob:\n    dialect: netbsd\n    devices: {tun0: {address: 10.8.0.1, peer: 10.8.0.2}}\n",
 			"f:5:15: node bob: the netbsd kernel has no tun here, only tap",
 		},
+		{
+			"a step's command that there is not",
+			"scenario: d\nnodes:\n  bob: {programs: {mine: {slot: mine}}}\nsteps:\n- run: {node: bob, command: mine -v}\n- run: {node: bob, command: [mkdir, /tmp/x]}\n",
+			"f:6:1: node bob has no command mkdir; there are arp, ",
+		},
+		{
+			"a try's command that there is not",
+			"scenario: e\nnodes:\n  bob: {programs: {mine: {slot: mine}}}\ntry:\n- {label: x, run: {node: bob, command: pingg 10.0.0.1}}\n",
+			"node bob has no command pingg; did you mean ping?",
+		},
 		{"what there is", "scenario: b\nnodes:\n  bob:\n    dialect: dragonfly\n    devices: {tun0: {}, tap0: {}}\n    programs: {p: {command: ping}}\n", ""},
 		{"a high unit", "scenario: c\nnodes:\n  bob:\n    dialect: netbsd\n    devices: {tap99: {port: s1.2}}\nswitches: {s1: {ports: 2}}\n", ""},
 	} {

@@ -61,7 +61,7 @@ func Build(ctx context.Context, s *scenario.Scenario, compile Compile, o Options
 	conf.Window = o.Window
 	setup := session.Setup{Scenario: s.Name, Title: s.Title, Goal: s.Goal, Brief: s.Brief, Seed: conf.Seed, Captures: s.Captures}
 	for _, t := range s.Tries {
-		setup.Tries = append(setup.Tries, session.Try(t))
+		setup.Tries = append(setup.Tries, session.Try{Label: t.Label, Look: t.Look, Auto: t.Auto, Say: t.Say, Commands: t.Commands})
 	}
 	if err := Missing(s); err != nil {
 		return nil, setup, err

@@ -22,6 +22,42 @@ type Try struct {
 	Auto     bool           // it is done by itself when the lab is opened
 	Say      string         // what it does, in words
 	Commands []vnet.Command // given to the lab at one instant
+	Line     int            // in the file
+}
+
+// A Prompted is a line that a step or a try gives the prompt of a node.
+type Prompted struct {
+	vnet.Exec
+	At int // the line of the step in the file
+}
+
+// Prompted are all of them.
+func (s *Scenario) Prompted() []Prompted {
+	var out []Prompted
+	add := func(at int, commands []vnet.Command) {
+		for _, c := range commands {
+			if x, ok := c.(vnet.Exec); ok {
+				out = append(out, Prompted{x, at})
+			}
+		}
+	}
+	of := func(steps []Step) {
+		for i := range steps {
+			for _, d := range steps[i].Does {
+				if c, ok := d.Step.(verb.Commander); ok {
+					add(steps[i].Line, c.Commands())
+				}
+			}
+		}
+	}
+	for i := range s.Stages {
+		of(s.Stages[i].Setup)
+	}
+	of(s.Steps)
+	for i := range s.Tries {
+		add(s.Tries[i].Line, s.Tries[i].Commands)
+	}
+	return out
 }
 
 var tryShape = format.Object(append([]format.Field{
@@ -39,7 +75,7 @@ func (b *builder) tries(v *format.Value, scope *verb.Scope) {
 		if b.p.Within(v) { // it has mistakes of its shape
 			continue
 		}
-		t := Try{Label: strings.TrimSpace(v.Get("label").String()), Look: v.Get("look").String(), Auto: format.Read[bool](v.Get("auto"))}
+		t := Try{Label: strings.TrimSpace(v.Get("label").String()), Look: v.Get("look").String(), Auto: format.Read[bool](v.Get("auto")), Line: v.Line}
 		var say []string
 		for _, c := range verb.ParseTry(v, scope) {
 			t.Commands = append(t.Commands, c.Commands()...)
