@@ -81,12 +81,14 @@ NONE                                                   < internal/mutant, intern
 internal/mutant                                        < internal/guestbuild
 vnet, vnet/sys, vnet/event, wasm, internal/open, internal/product, internal/scenario, internal/scenario/format, internal/scenario/grade, internal/mutant < internal/course
 NONE + gVisor                                          < scenarios/netstack/reference
+NONE + gVisor, tap-vsock                               < internal/bench/peer/gvtap
 `
 
 // modules are the names that edges uses for the modules of others.
 var modules = map[string]string{
 	"wazero":    "github.com/tetratelabs/wazero",
 	"gVisor":    "gvisor.dev/gvisor",
+	"tap-vsock": "github.com/containers/gvisor-tap-vsock", // of a peer that is measured: tools/peers.mod has it
 	"gopacket":  "github.com/google/gopacket",
 	"go-yaml":   "github.com/goccy/go-yaml",
 	"websocket": "nhooyr.io/websocket",

@@ -219,7 +219,7 @@ func TestServeRefusesFlagsThatMakeNoSense(t *testing.T) {
 		{"--log xml", "want text or json"},
 		{"--memory 4GB", "want a number of bytes"},
 		{"--memory 63MiB", "--memory 63MiB: want 64MiB or more"},
-		{"ping", "already"},
+		{"ping ping", "ping: it is named twice"},
 		{"--host=", "empty"},
 		{"--addr nowhere", "cannot listen on nowhere"},
 		{"--trusted-proxy 10.0.0", "want an address such as 10.0.0.2"},
