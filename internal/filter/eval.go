@@ -2,6 +2,7 @@ package filter
 
 import (
 	"bytes"
+	"cmp"
 	"net/netip"
 	"regexp"
 	"slices"
@@ -80,10 +81,11 @@ func (t xor) holds(f *decode.Frame) bool {
 func (t not) holds(f *decode.Frame) bool { return !t.of.holds(f) }
 
 func (t seen) holds(f *decode.Frame) bool {
+	_, sliced := t.of.(*slice)
 	found := false
-	t.of.each(f, func(decode.Datum) bool {
-		found = true
-		return false
+	t.of.each(f, func(v decode.Datum) bool {
+		found = !sliced || len(v.Bytes) > 0
+		return !found
 	})
 	return found
 }
@@ -164,16 +166,13 @@ func holds(op string, v, w decode.Datum, k decode.Type) bool {
 	if op == "contains" {
 		return bytes.Contains(v.Bytes, w.Bytes)
 	}
-	c := bytes.Compare(v.Bytes, w.Bytes)
-	if k.IsNumber() {
-		c = 0
-		if v.Num < w.Num {
-			c = -1
-		} else if v.Num > w.Num {
-			c = 1
-		}
+	switch {
+	case k.IsNumber():
+		return ordered(op, cmp.Compare(v.Num, w.Num))
+	case isBytes(k): // the longer is greater
+		return ordered(op, cmp.Or(cmp.Compare(len(v.Bytes), len(w.Bytes)), bytes.Compare(v.Bytes, w.Bytes)))
 	}
-	return ordered(op, c)
+	return ordered(op, bytes.Compare(v.Bytes, w.Bytes))
 }
 
 func ordered(op string, c int) bool {
@@ -289,7 +288,8 @@ func (o *field) each(f *decode.Frame, yield func(decode.Datum) bool) {
 
 func (o *literal) each(_ *decode.Frame, yield func(decode.Datum) bool) { yield(o.value) }
 
-// each leaves out a value that has not all of the bytes.
+// each makes nothing of the bytes that a value has not all of, as Wireshark does: so they
+// are unlike any.
 func (o *slice) each(f *decode.Frame, yield func(decode.Datum) bool) {
 	o.of.each(f, func(v decode.Datum) bool {
 		var out []byte
@@ -302,7 +302,7 @@ func (o *slice) each(f *decode.Frame, yield func(decode.Datum) bool) {
 				n = len(v.Bytes) - from
 			}
 			if from < 0 || n <= 0 || from+n > len(v.Bytes) {
-				return true
+				continue
 			}
 			if len(o.cut) == 1 {
 				out = v.Bytes[from : from+n]

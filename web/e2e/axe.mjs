@@ -98,6 +98,14 @@ async function views(options) {
   await id("filter").fill("nothing has these words");
   await see(page, "a filter that nothing passes");
   await id("filter").fill("");
+  await id("display").click();
+  await id("filter").fill("arp or icmp");
+  await page.locator(".display.valid").waitFor();
+  await see(page, "a display filter");
+  await id("filter").fill("arp or icpm");
+  await id("filter-error").waitFor();
+  await see(page, "what is no display filter");
+  await id("display").click();
   await choose("node alice");
   await enter(page, "nothing");
   await page.locator("[data-testid=console] .bad").first().waitFor();

@@ -462,6 +462,26 @@ await run([
     },
   ],
   [
+    "a display filter shows what it chooses, also of what comes; one that is none says why",
+    async () => {
+      await page.getByTestId("display").click();
+      await page.getByTestId("filter").fill("icmp.type == 0");
+      await page.locator(".display.valid").waitFor();
+      const replies = () => {
+        const rows = [...document.querySelectorAll("[data-testid=timeline] .row")];
+        return rows.length > 0 && rows.every((r) => /echo reply|missed|left out/.test(r.textContent));
+      };
+      await until(page, "replies alone", replies);
+      await moreRows();
+      await until(page, "replies alone, of what came", replies);
+      await page.getByTestId("filter").fill("icmp.typ == 0");
+      await shows(page, "filter-error", /^Column 1: .*did you mean icmp\.type/);
+      await page.getByTestId("display").click();
+      await until(page, "words again", () => document.querySelector("[data-testid=filter]").value === "");
+      await page.keyboard.press("f");
+    },
+  ],
+  [
     "thousands of events a second: the document holds only what is in sight",
     async () => {
       await pick("node alice");
