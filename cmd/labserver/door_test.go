@@ -218,6 +218,9 @@ func TestAMachineAtAWebSocketDoor(t *testing.T) {
 	}
 	// Nobody hears himself.
 	f.sends(packet.AppendEthernet(nil, packet.MAC{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}, f.mac, 0x88b5))
+	if said := string(l.get("")); !strings.Contains(said, `{"port":"s1.3","kind":"websocket","by":"a WebSocket from 127.0.0.1","in":`) || !strings.Contains(said, "--door c2w") {
+		t.Errorf("the server says of the lab %s", said)
+	}
 	pinged := make(chan string, 1)
 	go func() {
 		pinged <- l.at("bob", "ping", "-c", "3", "-i", "0.2", "10.0.0.9")

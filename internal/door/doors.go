@@ -42,15 +42,18 @@ func New(s *session.Session, p *Policy, id string, lg *slog.Logger) *Doors {
 		ds.all = append(ds.all, d)
 	}
 	if len(ds.all) > 0 {
-		s.ShowDoors(func() []session.DoorState {
-			out := make([]session.DoorState, len(ds.all))
-			for i, d := range ds.all {
-				out[i] = d.State()
-			}
-			return out
-		})
+		s.ShowDoors(ds.States)
 	}
 	return ds
+}
+
+// States are the doors for people, in their order.
+func (ds *Doors) States() []session.DoorState {
+	out := make([]session.DoorState, len(ds.all))
+	for i, d := range ds.all {
+		out[i] = d.State()
+	}
+	return out
 }
 
 // Run serves the doors until ctx ends.

@@ -89,12 +89,12 @@ func (d *Door) serveStreams(ctx context.Context, p *Policy, name string) {
 	defer p.give(place)
 	stop := context.AfterFunc(ctx, func() { _ = l.Close() })
 	defer stop()
-	d.set(func(s *session.DoorState) {
-		s.At = l.Addr().String()
-		if l.Addr().Network() == "unix" {
-			s.At = unixPrefix + s.At
-		}
-	})
+	at := l.Addr().String()
+	d.lg.Info("a door waits", "door", d.Port, "at", at)
+	if l.Addr().Network() == "unix" {
+		at = unixPrefix + name // where the folder is, is none of a visitor's business
+	}
+	d.set(func(s *session.DoorState) { s.At = at })
 	for {
 		c, err := l.Accept()
 		if err != nil {

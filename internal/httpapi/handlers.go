@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"wireloom/internal/budget"
+	"wireloom/internal/session"
 	"wireloom/internal/terminal"
 	"wireloom/internal/visitor"
 )
@@ -97,6 +98,8 @@ type labInfo struct {
 	ID       string `json:"id"`
 	Scenario string `json:"scenario"`
 	Refused  string `json:"refused,omitempty"` // why the last viewer was not let in: a browser does not tell its page
+
+	Doors []session.DoorState `json:"doors,omitempty"`
 }
 
 // A labAsk is what a request for a lab says.
@@ -156,7 +159,7 @@ func (s *Server) openLab(w http.ResponseWriter, r *http.Request) {
 
 func (s *Server) describe(w http.ResponseWriter, _ *http.Request, l *lab) {
 	why, _ := l.refused.Load().(string)
-	reply(w, http.StatusOK, labInfo{l.id, l.Setup().Scenario, why})
+	reply(w, http.StatusOK, labInfo{l.id, l.Setup().Scenario, why, l.doors.States()})
 }
 
 func (s *Server) closeLab(w http.ResponseWriter, r *http.Request, l *lab) {

@@ -31,14 +31,15 @@ type planned struct {
 
 // A DoorState is a door of a lab, for people.
 type DoorState struct {
-	Port    string
-	Kind    config.DoorKind
-	At      string            // where a peer connects to; "" where it needs no place
-	Shut    string            // why none can, a sentence; "" if one can
-	By      string            // the peer that is there; "" if none is
-	Last    string            // why the last one went
-	In, Out uint64            // frames that came in and went out
-	Dropped map[string]uint64 // frames that were lost at the door, by reason
+	Port    string            `json:"port"`
+	Kind    config.DoorKind   `json:"kind"`
+	At      string            `json:"at,omitempty"`   // where a peer connects to; "" where it needs no place
+	Shut    string            `json:"shut,omitempty"` // why none can, a sentence; "" if one can
+	By      string            `json:"by,omitempty"`   // the peer that is there; "" if none is
+	Last    string            `json:"last,omitempty"` // why the last one went
+	In      uint64            `json:"in"`             // frames that came in,
+	Out     uint64            `json:"out"`            // and went out
+	Dropped map[string]uint64 `json:"dropped"`        // frames that were lost at the door, by reason
 }
 
 func (d *doors) init(lab *vnet.Lab) {

@@ -15,7 +15,7 @@ import (
 const (
 	tapQueue = 1 << 20 // bytes of frames that wait for its reader
 	tapMuch  = tapQueue / 4
-	tapWays  = 1024    // pairs of ends whose missing frames are told apart
+	tapWays  = 1024 // pairs of ends whose missing frames are told apart
 )
 
 // A Tap is the queue of one reader who captures from now on. The lab never waits for it:
