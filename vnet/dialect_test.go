@@ -1,6 +1,7 @@
 package vnet_test
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"os"
@@ -97,6 +98,22 @@ func TestDialectsDifferAsTheTableSays(t *testing.T) {
 			}
 			return fmt.Sprint(p.drops["truncated-tag"])
 		}, "0", "2"},
+		{"A report of IGMPv3 or MLDv2, where the switch snoops", func(t *testing.T, d string) string {
+			p := newPatch(t, 3, []config.Switch{{Name: "s1", Ports: 3, Dialect: d, Snooping: true}})
+			query := []byte("\x01\x00\x5e\x00\x00\x01\x02\x00\x00\x00\x00\x01\x08\x00E\x00\x00\x1c\x00\x00\x00\x00\x01\x02\xcf\xde\x0a\x00\x00\x01\xe0\x00\x00\x01\x11\x64\xee\x9b\x00\x00\x00\x00")
+			report := []byte("\x01\x00\x5e\x00\x00\x16\x02\x00\x00\x00\x00\x02\x08\x00E\x00\x00\x24\x00\x00\x00\x00\x01\x02\xcf\xc0\x0a\x00\x00\x02\xe0\x00\x00\x16\x22\x00\xe9\xfa\x00\x00\x00\x01\x04\x00\x00\x00\xef\x01\x01\x02")
+			p.do(vnet.Arrive{Port: "s1.1", Hex: query})
+			p.wait(11 * time.Second)
+			var to []string
+			p.Log().Subscribe(func(e *event.Event) {
+				if e.Kind == event.Frame && bytes.Equal(e.Data, report) && strings.HasPrefix(e.Port, "s1.") {
+					to = append(to, e.Port)
+				}
+			})
+			p.do(vnet.Arrive{Port: "s1.2", Hex: report})
+			p.wait(time.Second)
+			return strings.Join(to, " ")
+		}, "s1.1", "s1.1 s1.3"},
 		{"The protocol", func(t *testing.T, d string) string {
 			c := config.Lab{Switches: []config.Switch{{Name: "s1", Ports: 3, Dialect: d, Tree: &config.Tree{Mode: "rstp"}}}}
 			return fmt.Sprint(c.Check().Err() == nil)

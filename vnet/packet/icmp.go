@@ -16,11 +16,13 @@ const (
 
 // ICMPv6 types (RFC 4443, RFC 2710).
 const (
-	ICMPv6Echo           uint8 = 128
-	ICMPv6EchoReply      uint8 = 129
-	ICMPv6ListenerQuery  uint8 = 130
-	ICMPv6ListenerReport uint8 = 131
-	ICMPv6ListenerDone   uint8 = 132
+	ICMPv6Echo             uint8 = 128
+	ICMPv6EchoReply        uint8 = 129
+	ICMPv6ListenerQuery    uint8 = 130
+	ICMPv6ListenerReport   uint8 = 131
+	ICMPv6ListenerDone     uint8 = 132
+	ICMPv6ListenerReportV2 uint8 = 143
+	ICMPv6RouterPresence   uint8 = 151 // a multicast router's advertisement: RFC 4286
 )
 
 // ICMP is a message of ICMPv4 or of ICMPv6: the whole payload of a packet. Both have one

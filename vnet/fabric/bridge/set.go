@@ -15,13 +15,15 @@ import (
 const linuxForwardDelay = 15 * time.Second
 
 // SetPort says whether something is plugged into a port and its link is up. A port that
-// goes down takes what was learned there with it; static entries stay.
+// goes down takes what was learned there with it, groups and routers too; static entries
+// stay.
 func (b *Bridge) SetPort(now time.Duration, port int, up bool) []Act {
 	b.begin(now)
 	p := &b.ports[port]
 	switch {
 	case p.up && !up:
 		b.forgetAll(PortDown, func(e *entry) bool { return int(e.port) == port && !e.static })
+		b.asked.forget(port)
 		if b.linuxAlone() {
 			p.state, p.settles = stp.Disabled, never
 		}
@@ -82,6 +84,7 @@ func (b *Bridge) Leave(now time.Duration, port int) []Act {
 	b.begin(now)
 	p := &b.ports[port]
 	b.forgetAll(PortDown, func(e *entry) bool { return int(e.port) == port })
+	b.asked.forget(port)
 	p.absent, p.pvid = true, 0
 	clear(p.member)
 	return b.acts

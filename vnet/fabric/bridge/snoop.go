@@ -2,9 +2,7 @@ package bridge
 
 import (
 	"encoding/binary"
-	"maps"
 	"net/netip"
-	"slices"
 	"time"
 
 	"wireloom/vnet/packet"
@@ -28,7 +26,7 @@ const (
 // member repeats itself, so that all is flooded.
 type groups struct {
 	members map[groupKey]map[int]time.Duration // by port, until when
-	routers map[int]time.Duration              // ports to routers, until when
+	routers [2]map[int]time.Duration           // ports to routers, until when; IPv4, IPv6
 	heard   [2]time.Duration                   // another querier is alive until then; IPv4, IPv6
 	grace   [2]time.Duration                   // until when all is flooded after a first query
 	ask     time.Duration                      // when it asks next, where it is a querier
@@ -129,11 +127,14 @@ func (b *Bridge) snoopIPv4(now time.Duration, f *incoming, frame []byte) Reason 
 		return BadGroup
 	}
 	b.group.group = p.Dst()
+	m := p.Payload()
 	if p.Protocol() != packet.ProtoIGMP {
 		b.group.asked = always(b.group.group)
+		if p.Protocol() == protoPIM && b.group.group == allPIMRouters && len(m) >= 4 && m[0] == pimHello {
+			b.heardRouter(now, f, 0)
+		}
 		return ""
 	}
-	m := p.Payload()
 	if len(m) < 8 || packet.Checksum(m) != 0 {
 		return BadGroup
 	}
@@ -144,14 +145,20 @@ func (b *Bridge) snoopIPv4(now time.Duration, f *incoming, frame []byte) Reason 
 		if len(m) != 8 && len(m) < 12 || group.IsUnspecified() && b.group.group != allHosts {
 			return BadGroup
 		}
-		b.heardQuery(now, f, 0)
+		b.query4(now, f, m, group)
 	case 0x12, 0x16: // reports
 		b.group.toRouters = true
 		b.joined(now, f, group)
 	case 0x17: // leave
 		b.left(now, f, group)
+	case 0x30: // a router's advertisement: RFC 4286, 3.1
+		b.group.control = false
+		b.group.asked = always(b.group.group)
+		if b.group.group == allSnoopers {
+			b.heardRouter(now, f, 0)
+		}
 	case 0x22:
-		b.group.toRouters = true
+		b.group.toRouters = b.conf.Dialect != Linux // RFC 4541, 2.1.1; Linux floods those of version 3
 		return b.reportsV3(now, f, m)
 	default:
 		b.group.control = false
@@ -159,24 +166,49 @@ func (b *Bridge) snoopIPv4(now time.Duration, f *incoming, frame []byte) Reason 
 	return ""
 }
 
+// query4 is an IGMP query. A general one says that a router is there; one for a group,
+// how soon its members have to answer (Linux, br_ip4_multicast_query). One for sources
+// says nothing of the group.
+func (b *Bridge) query4(now time.Duration, f *incoming, m []byte, group netip.Addr) {
+	wait := time.Duration(m[1]) * (100 * time.Millisecond)
+	switch {
+	case len(m) == 8 && wait == 0: // of version 1, which knows no group
+		b.heardQuery(now, f, 0)
+	case len(m) >= 12 && binary.BigEndian.Uint16(m[10:]) != 0:
+	case group.IsUnspecified():
+		b.heardQuery(now, f, 0)
+	default:
+		b.asks(now, f, group, wait)
+	}
+}
+
 // reportsV3 reads an IGMPv3 report: RFC 3376, 4.2.
 func (b *Bridge) reportsV3(now time.Duration, f *incoming, m []byte) Reason {
-	n := int(binary.BigEndian.Uint16(m[6:]))
-	at := 8
+	return b.records(now, f, m[8:], int(binary.BigEndian.Uint16(m[6:])), net4)
+}
+
+// The bytes of an address, in an IGMPv3 or an MLDv2 report.
+const net4, net16 = 4, 16
+
+// records reads what a report of IGMPv3 or MLDv2 says of n groups, whose records have the
+// same form (RFC 3810, 5.2.4).
+func (b *Bridge) records(now time.Duration, f *incoming, m []byte, n, size int) Reason {
 	for range n {
-		if len(m) < at+8 {
+		if len(m) < 4+size {
 			return BadGroup
 		}
-		sources := int(binary.BigEndian.Uint16(m[at+2:]))
-		group := netip.AddrFrom4([4]byte(m[at+4 : at+8]))
-		if (m[at] == 3 || m[at] == 1) && sources == 0 { // to include nobody is to leave
+		sources := int(binary.BigEndian.Uint16(m[2:]))
+		group, _ := netip.AddrFromSlice(m[4 : 4+size])
+		length := 4 + size + size*sources + 4*int(m[1])
+		if length > len(m) {
+			return BadGroup
+		}
+		if (m[0] == 3 || m[0] == 1) && sources == 0 { // to include nobody is to leave
 			b.left(now, f, group)
 		} else {
 			b.joined(now, f, group)
 		}
-		if at += 8 + 4*sources + 4*int(m[at+1]); at > len(m) {
-			return BadGroup
-		}
+		m = m[length:]
 	}
 	return ""
 }
@@ -199,23 +231,64 @@ func (b *Bridge) snoopIPv6(now time.Duration, f *incoming, frame []byte) Reason 
 		return BadGroup
 	}
 	m, err := packet.ParseICMP(body)
-	if err != nil || len(m.Payload()) < 16 {
-		return ""
+	if err != nil || packet.TransportChecksum(p.Src(), p.Dst(), packet.ProtoICMPv6, body) != 0 {
+		return BadGroup
 	}
-	group := netip.AddrFrom16([16]byte(m.Payload()[:16]))
+	return b.snoopMLD(now, f, p, m)
+}
+
+// snoopMLD reads a message of ICMPv6 behind a hop-by-hop header: RFC 2710, RFC 3810.
+func (b *Bridge) snoopMLD(now time.Duration, f *incoming, p packet.IPv6, m packet.ICMP) Reason {
+	body := m.Payload()
+	var group netip.Addr
+	switch m.Type() {
+	case packet.ICMPv6ListenerQuery, packet.ICMPv6ListenerReport, packet.ICMPv6ListenerDone:
+		if len(body) < net16 {
+			return BadGroup
+		}
+		group = netip.AddrFrom16([16]byte(body[:net16]))
+	}
 	switch m.Type() {
 	case packet.ICMPv6ListenerQuery:
 		b.group.control = true
-		b.heardQuery(now, f, 1)
+		if !p.Src().IsLinkLocalUnicast() || group.IsUnspecified() && p.Dst() != netip.IPv6LinkLocalAllNodes() ||
+			len(body) > net16 && len(body) < net16+4 {
+			return BadGroup
+		}
+		switch sources := len(body) >= net16+4 && binary.BigEndian.Uint16(body[net16+2:]) != 0; {
+		case group.IsUnspecified():
+			b.heardQuery(now, f, 1)
+		case !sources:
+			b.asks(now, f, group, time.Duration(binary.BigEndian.Uint16(m[4:]))*time.Millisecond)
+		}
 	case packet.ICMPv6ListenerReport:
-		b.group.control, b.group.toRouters = true, true
+		b.group.asked, b.group.control, b.group.toRouters = false, true, true
 		b.joined(now, f, group)
 	case packet.ICMPv6ListenerDone:
 		b.group.control = true
 		b.left(now, f, group)
+	case packet.ICMPv6ListenerReportV2:
+		b.group.control, b.group.toRouters = true, b.conf.Dialect != Linux
+		return b.records(now, f, body, int(binary.BigEndian.Uint16(m[6:])), net16)
+	case packet.ICMPv6RouterPresence:
+		if p.Dst() == allSnoopers6 {
+			b.heardRouter(now, f, 1)
+		}
 	}
 	return ""
 }
+
+// What routers that speak multicast say of themselves besides queries.
+const (
+	protoPIM = 103
+	pimHello = 2 << 4 // version 2, type 0: RFC 7761, 4.9
+)
+
+var (
+	allPIMRouters = netip.AddrFrom4([4]byte{224, 0, 0, 13})
+	allSnoopers   = netip.AddrFrom4([4]byte{224, 0, 0, 106}) // RFC 4286, 3
+	allSnoopers6  = netip.MustParseAddr("ff02::6a")
+)
 
 func (b *Bridge) heardQuery(now time.Duration, f *incoming, family int) {
 	g := &b.asked
@@ -223,10 +296,16 @@ func (b *Bridge) heardQuery(now time.Duration, f *incoming, family int) {
 		g.grace[family] = now + responseInterval
 	}
 	g.heard[family] = now + querierInterval
-	if g.routers == nil {
-		g.routers = map[int]time.Duration{}
+	b.heardRouter(now, f, family)
+}
+
+// heardRouter notes that a router is at the port that a frame came in by.
+func (b *Bridge) heardRouter(now time.Duration, f *incoming, family int) {
+	routers := &b.asked.routers[family]
+	if *routers == nil {
+		*routers = map[int]time.Duration{}
 	}
-	g.routers[f.port] = now + querierInterval
+	(*routers)[f.port] = now + querierInterval
 }
 
 // always are the groups that everybody gets: 224.0.0.x and the IPv6 of all nodes. No
@@ -257,11 +336,36 @@ func (b *Bridge) joined(now time.Duration, f *incoming, group netip.Addr) {
 	g.members[k][f.port] = now + memberInterval
 }
 
-// left is a leave: only who asks may conclude something from it.
+// asks is a query for a group: members who do not answer in time are none any more.
+func (b *Bridge) asks(now time.Duration, f *incoming, group netip.Addr, wait time.Duration) {
+	ports := b.asked.members[groupKey{f.vlan, group}]
+	for port := range ports {
+		ports[port] = min(ports[port], now+lastMembers*wait)
+	}
+}
+
+// left is a leave. Where another switch or a router asks, that one concludes something
+// from it.
 func (b *Bridge) left(now time.Duration, f *incoming, group netip.Addr) {
-	if ports := b.asked.members[groupKey{f.vlan, group}]; b.conf.Querier && ports != nil {
-		if _, ok := ports[f.port]; ok {
-			ports[f.port] = min(ports[f.port], now+lastMembers*lastMember)
+	ports := b.asked.members[groupKey{f.vlan, group}]
+	family := 0
+	if group.Is6() {
+		family = 1
+	}
+	if until, ok := ports[f.port]; ok && b.asked.heard[family] <= now {
+		ports[f.port] = min(until, now+lastMembers*lastMember)
+	}
+}
+
+// forget forgets who asked for groups at a port, and that a router is there (Linux,
+// br_multicast_disable_port).
+func (g *groups) forget(port int) {
+	for _, routers := range g.routers {
+		delete(routers, port)
+	}
+	for k, ports := range g.members {
+		if delete(ports, port); len(ports) == 0 {
+			delete(g.members, k)
 		}
 	}
 }
@@ -280,8 +384,8 @@ func (b *Bridge) wanted(now time.Duration, f *incoming) []bool {
 		return nil
 	}
 	to := make([]bool, len(b.ports))
-	for _, port := range slices.Sorted(maps.Keys(g.routers)) {
-		to[port] = g.routers[port] > now
+	for port, until := range g.routers[family] {
+		to[port] = until > now
 	}
 	if !b.group.toRouters {
 		for port, until := range g.members[groupKey{f.vlan, b.group.group}] {
