@@ -52,6 +52,9 @@ func ReadCapture(b []byte) ([]Captured, error) {
 	case 0xd4c3b2a1, 0x4d3cb2a1:
 		return readPcap(b, binary.BigEndian)
 	}
+	if b[0] == 0x1f && b[1] == 0x8b {
+		return nil, errors.New("the file is packed with gzip: unpack it, with gunzip")
+	}
 	return nil, errors.New("the file is neither pcap nor pcapng")
 }
 
@@ -59,6 +62,8 @@ func ReadCapture(b []byte) ([]Captured, error) {
 func add(out []Captured, link uint32, data []byte, whole uint32, at time.Duration) ([]Captured, error) {
 	l, ok := linkTypes[link]
 	switch {
+	case link == 113 || link == 276: // LINKTYPE_LINUX_SLL and its second version
+		return nil, fmt.Errorf("frame %d was captured on all interfaces at once (Linux cooked capture), so that its link header is gone: capture on one, with tcpdump -i NAME", len(out)+1)
 	case !ok:
 		return nil, fmt.Errorf("frame %d has link type %d; Ethernet, raw IP and null are read", len(out)+1, link)
 	case len(data) > MaxFrame:

@@ -61,6 +61,7 @@ func (b *builder) build(root *format.Value) {
 		sc.Lab.Links = append(sc.Lab.Links, *l)
 	}
 	b.rings(root.Get("links"))
+	b.twins(root)
 	if whole && b.p.Total() == 0 {
 		for _, m := range sc.Lab.Check() {
 			b.p.At(placeOf(root, m.Path), "%s", m.Say)
@@ -88,6 +89,38 @@ func (b *builder) connect(at *format.Value, a, to format.End) {
 	l := &config.Link{A: a.String(), B: to.String()}
 	b.links[a], b.links[to] = l, l
 	b.order = append(b.order, l)
+}
+
+// twins remarks on addresses that two interfaces have, and on a tun in a switch: a lesson may
+// want one, and who does not would look for long.
+func (b *builder) twins(root *format.Value) {
+	macs, ips := map[packet.MAC]string{}, map[netip.Addr]string{}
+	look := func(node, list, iface string, mac packet.MAC, addresses []netip.Prefix) {
+		name := node + ":" + iface
+		if other := macs[mac]; other != "" && !mac.IsZero() {
+			b.p.Remark(placeOf(root, []string{"nodes", node, list, iface}), "%s and %s have one Ethernet address, %v: a switch sends what is for it to whichever has spoken last", other, name, mac)
+		}
+		macs[mac] = name
+		for _, a := range addresses {
+			if other := ips[a.Addr()]; other != "" {
+				b.p.Remark(placeOf(root, []string{"nodes", node, list, iface}), "%s and %s have one IP address, %v: who asks for it hears both", other, name, a.Addr())
+			}
+			ips[a.Addr()] = name
+		}
+	}
+	for i := range b.sc.Lab.Nodes {
+		n := &b.sc.Lab.Nodes[i]
+		for _, f := range n.NICs {
+			look(n.Name, "nics", f.Name, f.MAC, f.Addresses)
+		}
+		for _, f := range n.Devices {
+			look(n.Name, "devices", f.Name, f.MAC, f.Addresses)
+			end := format.End{Node: n.Name, Iface: f.Name}
+			if l := b.links[end]; l != nil && end.Driver() == format.Tun {
+				b.p.Remark(placeOf(root, []string{"nodes", n.Name, "devices", f.Name}), "a tun has IP packets without an Ethernet header, and %s is plugged in: no switch and no NIC takes anything of it. A tap has frames", end)
+			}
+		}
+	}
 }
 
 // rings remarks on links that make rings of switches: a lesson may want one, and who

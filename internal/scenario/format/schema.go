@@ -61,7 +61,7 @@ func (g *schemer) plain(s *Shape) map[string]any {
 		if s.max > 0 {
 			m["maxLength"] = s.max
 		}
-		if s.enum != nil || s.pattern != nil {
+		if s.enum != nil || s.pattern != nil || s.read != nil { // what is filled in may be shorter than what stands for it
 			return orFilled(m)
 		}
 	case shapeInt:

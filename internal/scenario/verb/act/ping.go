@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"net/netip"
+	"strings"
 	"time"
 
 	"wireloom/internal/scenario/format"
@@ -24,7 +25,7 @@ func (ping) Doc() string  { return "Ping from a node, as its ping command does."
 func (ping) Shape() *format.Shape {
 	return format.Many(format.Object(
 		format.Field{Name: "node", Shape: format.Name, Required: true, Doc: "Who pings."},
-		format.Field{Name: "to", Shape: format.Address, Required: true, Doc: "Whom."},
+		format.Field{Name: "to", Shape: format.TextOf("an IP address, or a node", 64), Required: true, Doc: "Whom: an address, or a node, which is its first address in this file."},
 		format.Field{Name: "count", Shape: format.Number(1, 1000), Doc: "How many requests, one a second; 3 where it is not given."},
 		format.Field{Name: "replies", Shape: format.Number(0, 1000), Doc: "How many must be answered; all where it is not given."},
 		format.Field{Name: "size", Shape: format.Number(0, 65507), Doc: "Bytes of data; 56 where it is not given."},
@@ -33,12 +34,28 @@ func (ping) Shape() *format.Shape {
 	), 16)
 }
 
+// pinged is the address that stands at v, or that of the node.
+func pinged(v *format.Value, s *verb.Scope) netip.Addr {
+	if a, err := netip.ParseAddr(v.Text); err == nil && a.Zone() == "" {
+		return a
+	}
+	a, has := s.Lab.Hosts()[v.Text]
+	switch {
+	case has:
+	case strings.ContainsAny(v.Text, ".:"):
+		s.Mistakes.At(v, "to is %s, want an IP address, such as 10.0.0.2, or a node", format.Shown(v))
+	case s.Node(v) != "":
+		s.Mistakes.At(v, "node %s has no address in this file: say the address that it is to have", v.Text)
+	}
+	return a
+}
+
 // fromAny is from where it does not matter who has answered.
 const fromAny = "any"
 
 func (ping) Parse(v *format.Value, s *verb.Scope) verb.Step {
 	x := &pinging{
-		node: s.Node(v.Get("node")), to: format.Read[netip.Addr](v.Get("to")), count: format.Or(v.Get("count"), 3), size: format.Or(v.Get("size"), 56),
+		node: s.Node(v.Get("node")), to: pinged(v.Get("to"), s), count: format.Or(v.Get("count"), 3), size: format.Or(v.Get("size"), 56),
 		within: format.Or(v.Get("within"), noTime), from: v.Get("from").String(),
 	}
 	x.replies = format.Or(v.Get("replies"), x.count)
