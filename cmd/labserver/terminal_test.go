@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -191,6 +192,15 @@ func TestNothingOfStrangersReachesATerminalRaw(t *testing.T) {
 		{"attach", "--server", other, "greets", "bob"},
 		{"attach", "--server", other, "garbles", "bob", "x"},
 		{"attach", "--server", other, "closes", "bob", "x"},
+		{"capture", vile},
+		{"capture", vile, vile},
+		{"capture", other, "refuses", "-i", vile},
+		{"capture", other, vile, "-D"},
+		{"capture", other, "refuses", "-D"},
+		{"capture", other, "x"},
+		{"capture", other, "x", "-w", gone},
+		{"run", lab, "--pcap", "a.pcapng", "--capture", vile},
+		{"run", lab, "--pcap", "a.pcapng", "--filter", vile},
 		{"run", lab, "--for", "10ms", "--program", prints},
 		{"run", here, "--for", "10ms", "--strace", "--program", complains},
 		{"run", lab, "--pcap", gone},
@@ -274,7 +284,7 @@ func TestNothingOfStrangersReachesATerminalRaw(t *testing.T) {
 			t.Errorf("nothing is tried with %s", c.name)
 		}
 		_, out, errs := labserver(t, c.name, "--help")
-		for _, m := range regexp.MustCompile(`(?m)^  --([a-z-]+)`).FindAllStringSubmatch(out+errs, -1) {
+		for _, m := range regexp.MustCompile(`(?m)^  --?([A-Za-z-]+)`).FindAllStringSubmatch(out+errs, -1) {
 			t.Run(c.name+" --"+m[1], func(t *testing.T) {
 				if c.name == "serve" {
 					wantSafeRun(t, c.name, "--addr=127.0.0.1:0", "--"+m[1]+"="+vile)
@@ -411,6 +421,14 @@ func hostileServer(t *testing.T) (url string) {
 		if what == "refuses" {
 			w.WriteHeader(http.StatusForbidden)
 			fmt.Fprintf(w, `{"error":%s}`, quoted(vileText))
+			return
+		}
+		switch path.Base(r.URL.Path) {
+		case "points":
+			fmt.Fprintf(w, `[{"name":%s,"does":%[1]s}]`, quoted(vileText))
+			return
+		case "live.pcapng":
+			fmt.Fprint(w, vileText)
 			return
 		}
 		c, err := websocket.Accept(w, r, nil)
