@@ -37,6 +37,14 @@ type Topology struct {
 	Nodes    []Node   `json:"nodes"`
 	Switches []Switch `json:"switches"`
 	Links    []Link   `json:"links"`
+	Doors    []Door   `json:"doors,omitempty"`
+}
+
+// A Door is a port of a switch whose cable leads out of the lab. Its other end is called
+// "door:" and the port.
+type Door struct {
+	Port string `json:"port"`
+	Kind string `json:"kind"` // what a peer there speaks: "websocket"
 }
 
 // A Node is a machine.

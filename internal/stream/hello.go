@@ -57,6 +57,9 @@ func topologyOf(s *session.Session) protocol.Topology {
 		}
 		t.Switches = append(t.Switches, info)
 	}
+	for _, d := range conf.Doors() {
+		t.Doors = append(t.Doors, protocol.Door{Port: d.Port, Kind: string(d.Kind)})
+	}
 	mac := map[string]string{}
 	for _, x := range snap.Ifaces {
 		mac[x.Port] = x.MAC

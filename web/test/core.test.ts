@@ -55,6 +55,7 @@ const ping: Topology = {
   ],
   switches: [{ name: "s1", ports: ["s1.1", "s1.2"] }],
   links: [{ a: "alice:em0", b: "s1.1", delay: 1_000_000 }],
+  doors: [],
 };
 
 describe("graph", () => {
@@ -87,6 +88,7 @@ describe("graph", () => {
         ports: [...Array.from({ length: 12 }, (_, i) => `s${k}.${i}`), `s${k}.up`],
       })),
       links: [{ a: "s0.up", b: "s1.up", delay: 0 }],
+      doors: [],
     };
     const a = layout(graph(many), 1000, 800, { x: 50, y: 50 });
     expect(layout(graph(many), 1000, 800, { x: 50, y: 50 })).toEqual(a);
@@ -97,7 +99,7 @@ describe("graph", () => {
     expect(Math.min(...gaps)).toBeGreaterThan(40);
   });
   test("nodes without a link stand in a row", () => {
-    const lone: Topology = { nodes: ping.nodes.map((n) => ({ ...n, ifaces: [] })), switches: [], links: [] };
+    const lone: Topology = { nodes: ping.nodes.map((n) => ({ ...n, ifaces: [] })), switches: [], links: [], doors: [] };
     expect([...layout(graph(lone), 400, 600, { x: 100, y: 50 }).values()].map((p) => p.x)).toEqual([200, 200]);
   });
   test("boxes on top of each other are pushed apart, inside the room, as far as it goes", () => {
@@ -142,7 +144,7 @@ describe("graph", () => {
     ).toEqual([["west:tun0", "east:tun0"]]);
   });
   test("an empty topology has no places", () => {
-    expect(layout(graph({ nodes: [], switches: [], links: [] }), 100, 100, { x: 1, y: 1 }).size).toBe(0);
+    expect(layout(graph({ nodes: [], switches: [], links: [], doors: [] }), 100, 100, { x: 1, y: 1 }).size).toBe(0);
   });
 });
 

@@ -9,7 +9,7 @@ export interface Point {
 
 export interface Vertex {
   readonly name: string;
-  readonly kind: "node" | "switch";
+  readonly kind: "node" | "switch" | "door";
 }
 
 export interface Edge {
@@ -35,7 +35,9 @@ export function graph(t: Topology): Graph {
   for (const s of t.switches) for (const p of s.ports) owner.set(p, s.name);
   for (const n of t.nodes) for (const i of n.ifaces) owner.set(`${n.name}:${i.name}`, n.name);
 
-  const links: Link[] = [...t.links];
+  for (const d of t.doors) owner.set(outside(d.port), outside(d.port));
+
+  const links: Link[] = [...t.links, ...t.doors.map((d) => ({ a: d.port, b: outside(d.port), delay: 0 }))];
   const wired = new Set(links.flatMap((l) => [l.a, l.b]));
   for (const n of t.nodes) {
     for (const i of n.ifaces) {
@@ -54,11 +56,15 @@ export function graph(t: Topology): Graph {
     vertices: [
       ...t.nodes.map((n): Vertex => ({ name: n.name, kind: "node" })),
       ...t.switches.map((s): Vertex => ({ name: s.name, kind: "switch" })),
+      ...t.doors.map((d): Vertex => ({ name: outside(d.port), kind: "door" })),
     ],
     edges,
     owner,
   };
 }
+
+/** outside is the other end of a door's cable, which is all that there is of what is outside. */
+export const outside = (port: string): string => `door:${port}`;
 
 /** tunnels pairs the ports of tuns that are each other's peers, as "west:tun0" and "east:tun0". */
 export function tunnels(ifaces: readonly IfaceStatus[]): readonly (readonly [string, string])[] {

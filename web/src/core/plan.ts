@@ -56,7 +56,7 @@ export function plan(g: Graph, heights: ReadonlyMap<string, number>, size: Size)
     const places = layout(g, room.w, room.h, { x: NODE_W / 2 + 16, y: tallest / 2 + 24 });
     const sized = g.vertices.map((v): Box => {
       const p = places.get(v.name) ?? { x: room.w / 2, y: room.h / 2 };
-      const w = v.kind === "switch" ? SWITCH.w : NODE_W;
+      const w = v.kind === "node" ? NODE_W : SWITCH.w;
       const h = heights.get(v.name) ?? SWITCH.h;
       return { x: p.x - w / 2, y: p.y - h / 2, w, h };
     });

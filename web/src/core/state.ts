@@ -70,7 +70,7 @@ export interface State {
 
 export const initial: State = {
   lab: undefined,
-  topology: { nodes: [], switches: [], links: [] },
+  topology: { nodes: [], switches: [], links: [], doors: [] },
   status: undefined,
   now: new Map(),
   rows: noRows<Row>(ROWS),

@@ -33,6 +33,7 @@ import type {
   CommandEvent,
   ConsoleEvent,
   DecodeResult,
+  Door,
   DoorStatus,
   DropCount,
   DropEvent,
@@ -530,6 +531,12 @@ export const readTopology: Item<Topology> = object({
   nodes: list(() => readNode),
   switches: list(() => readSwitch),
   links: list(() => readLink),
+  doors: list(() => readDoor),
+});
+
+export const readDoor: Item<Door> = object({
+  port: str,
+  kind: str,
 });
 
 export const readNode: Item<Node> = object({

@@ -645,6 +645,14 @@ export interface Topology {
   readonly nodes: readonly Node[];
   readonly switches: readonly Switch[];
   readonly links: readonly Link[];
+  readonly doors: readonly Door[];
+}
+
+/** A Door is a port of a switch whose cable leads out of the lab. Its other end is called "door:" and the port. */
+export interface Door {
+  readonly port: string;
+  /** what a peer there speaks: "websocket" */
+  readonly kind: string;
 }
 
 /** A Node is a machine. */

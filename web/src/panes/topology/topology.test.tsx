@@ -1,7 +1,7 @@
 // @vitest-environment happy-dom
 import { describe, expect, test } from "vitest";
 
-import { procOf } from "../../../test/fixtures";
+import { fixture, procOf } from "../../../test/fixtures";
 import { change, click, FakeLab, find, mount, press } from "../../../test/lab";
 import { topology } from "./pane";
 
@@ -28,6 +28,26 @@ describe("the topology", () => {
     press(find(root, 'g[aria-label^="link alice"]'), "Enter");
     expect(lab.session.selection.thing.value?.kind).toBe("link");
     expect(find(root, "g.on").getAttribute("aria-label")).toMatch(/^link alice/);
+  });
+
+  test("has doors, which say whether somebody is there", () => {
+    const hello = fixture("hello") as { topology: object };
+    const doors = ["1", "2", "3"].map((n) => ({ port: `s1.${n}`, kind: "stream" }));
+    const lab = new FakeLab("a", { topology: { ...hello.topology, links: [], doors } });
+    const root = mount(lab, <topology.component />);
+    const door = { kind: "stream", in: 1, out: 2, dropped: {} };
+    lab.state({
+      doors: [
+        { ...door, port: "s1.1", by: "a peer" },
+        { ...door, port: "s1.2" },
+        { ...door, port: "s1.3", shut: "so" },
+      ],
+    });
+    const said = labels(root).filter((l) => l?.startsWith("door"));
+    expect(said).toEqual(["door s1.1, stream: outside", "door s1.2, stream: nobody", "door s1.3, stream: shut"]);
+    expect(root.querySelectorAll(".door.away").length).toBe(2);
+    click(find(root, 'g[aria-label^="door s1.1"]'));
+    expect(lab.session.selection.thing.value).toEqual({ kind: "link", id: "door:s1.1|s1.1" });
   });
 
   test("shows what runs, who spins, and processes beside the scenario's", () => {

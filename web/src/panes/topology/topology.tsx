@@ -1,10 +1,10 @@
 // What is connected: SVG that can be focused and read out, and one canvas over it
 // for what moves.
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { tunnels } from "../../core/graph";
+import { edgeId, outside, tunnels } from "../../core/graph";
 import { type Box, nodeHeight, type Plan, plan, type Size } from "../../core/plan";
 import { aboutRow } from "../../core/thing";
-import type { Switch } from "../../protocol/types";
+import type { Door, Switch } from "../../protocol/types";
 import type { LabSession } from "../../session/session";
 import { useLab } from "../../ui/pane";
 import { Choice } from "./choice";
@@ -73,6 +73,10 @@ export function TopologyPane() {
         {t.switches.map((sw) => {
           const b = boxes.get(sw.name);
           return b && <SwitchBox key={sw.name} is={sw} box={b} lit={about.names.has(sw.name)} />;
+        })}
+        {t.doors.map((d) => {
+          const b = boxes.get(outside(d.port));
+          return b && <DoorBox key={d.port} is={d} box={b} lit={about.names.has(outside(d.port))} />;
         })}
         {t.nodes.map((n) => {
           const b = boxes.get(n.name);
@@ -148,6 +152,33 @@ function SwitchBox(props: { readonly is: Switch; readonly box: Box; readonly lit
       </text>
       <text x={b.x + b.w / 2} y={b.y + 32} text-anchor="middle" class="dim">
         switch
+      </text>
+    </Choice>
+  );
+}
+
+/** What is outside of a door: the lab knows no more of it than that it is there. */
+function DoorBox(props: { readonly is: Door; readonly box: Box; readonly lit: boolean }) {
+  const { is: door, box: b } = props;
+  const lab = useLab();
+  const id = edgeId(door.port, outside(door.port));
+  const chosen = lab.selection.thing.value;
+  const now = lab.status.value?.doors.find((d) => d.port === door.port);
+  const says = now === undefined || now.shut !== "" ? "shut" : now.by === "" ? "nobody" : "outside";
+  return (
+    <Choice
+      label={`door ${door.port}, ${door.kind}: ${says}`}
+      on={chosen?.kind === "link" && chosen.id === id}
+      lit={props.lit}
+      class={`door ${says === "outside" ? "" : "away"}`}
+      choose={() => lab.selection.pick({ kind: "link", id })}
+    >
+      <rect x={b.x} y={b.y} width={b.w} height={b.h} rx="4" />
+      <text x={b.x + b.w / 2} y={b.y + 17} text-anchor="middle" class="name">
+        {door.kind}
+      </text>
+      <text x={b.x + b.w / 2} y={b.y + 32} text-anchor="middle" class="dim">
+        {says}
       </text>
     </Choice>
   );
