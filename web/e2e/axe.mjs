@@ -162,6 +162,11 @@ async function views(options) {
   await page.goto(`${way.url}/#scenario=router&solution`);
   await until(page, "another lab", () => document.title.startsWith("router"));
   await see(page, "a lab with many links");
+  await page.goto(`${way.url}/#scenario=spanning-tree&solution`);
+  await until(page, "another lab", () => document.title.startsWith("spanning-tree"));
+  await see(page, "a lab whose switches are told what to do");
+  await choose("switch s1");
+  await see(page, "a switch with a spanning tree");
   await page.context().close();
   return found;
 }

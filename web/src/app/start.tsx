@@ -26,7 +26,9 @@ export function Start(props: { readonly page: Page }) {
       {lessons.length > 0 && (
         <section aria-labelledby="lessons">
           <h2 id="lessons">Lessons</h2>
-          <p class="dim">You write the program. Each stands on its own; in this order they build upon one another.</p>
+          <p class="dim">
+            You write the program. Each stands on its own, and what one learns in it is of use in the next.
+          </p>
           <ol class={css.cards}>
             {lessons.map((s) => (
               <Card key={s.name} of={s} done={page.done.value.has(s.name)} />
