@@ -33,7 +33,7 @@ func (c SetVLAN) apply(l *Lab) (r Reply, err error) {
 	if !s.conf.Aware() {
 		return r, fmt.Errorf("switch %s knows no VLANs: its configuration has to say so", s.name)
 	}
-	acts, err := s.bridge.SetVLANs(l.loop.Now(), i, c.VLAN.Members(), c.VLAN.Lenient)
+	acts, err := s.bridge.SetVLANs(l.loop.Now(), i, c.VLAN.Members(), c.VLAN.Ingress())
 	s.carry(i, nil, acts)
 	return r, err
 }

@@ -85,6 +85,34 @@ func access(port int, vid uint16) config.Port {
 	return config.Port{Port: port, VLAN: &config.PortVLAN{Access: vid}}
 }
 
+// A port takes frames by their tag (802.1Q, 6.9). Who sends two tags from an access port
+// that takes tags reaches another VLAN over a trunk where the first one leaves untagged.
+func TestAcceptableFrameTypes(t *testing.T) {
+	const tagged, priority, plain, hop = "8100 000a 88b5 01", "8100 2000 88b5 02", "88b5 03", "8100 000a 8100 0014 88b5 04"
+	for _, tc := range []struct {
+		accept string
+		want   []string // what is heard of each, at a trunk where 10 is native and at VLAN 20 behind
+		drops  int
+	}{
+		{"", []string{"h12 88b501", "h12 88b502", "h12 88b503", "h12 8100001488b504"}, 0},
+		{"untagged", []string{"h12 88b502", "h12 88b503"}, 2},
+		{"tagged", []string{"h12 88b501", "h12 8100001488b504"}, 2},
+	} {
+		t.Run("accept "+tc.accept, func(t *testing.T) {
+			p := newPatch(t, 2, []config.Switch{{Name: "s1", Ports: 2, Set: []config.Port{
+				{Port: 1, VLAN: &config.PortVLAN{Access: 10, Accept: tc.accept}}, {Port: 2, VLAN: &config.PortVLAN{Native: 10, Trunk: []uint16{20}}},
+			}}})
+			for _, f := range []string{tagged, priority, plain, hop} {
+				p.send("s1.1", 1, 0xff, f)
+			}
+			p.want("from the access port", tc.want...)
+			if p.drops["frame-type"] != tc.drops {
+				t.Errorf("drops %v, want %d for their type", p.drops, tc.drops)
+			}
+		})
+	}
+}
+
 func TestVLANsOnATrunk(t *testing.T) {
 	var switches []config.Switch
 	for _, name := range []string{"s1", "s2"} {
@@ -232,6 +260,7 @@ func TestSwitchesThatAreRefused(t *testing.T) {
 		{"a VLAN", config.Switch{Set: []config.Port{access(1, 4095)}}, "a VLAN is 1 to 4094"},
 		{"a VLAN twice", config.Switch{Set: []config.Port{{Port: 1, VLAN: &config.PortVLAN{Native: 1, Trunk: []uint16{1}}}}}, "VLAN 1 is there twice"},
 		{"access and trunk", config.Switch{Set: []config.Port{{Port: 1, VLAN: &config.PortVLAN{Access: 1, Trunk: []uint16{2}}}}}, "an access port has VLAN 1 alone"},
+		{"a type of frames", config.Switch{Set: []config.Port{{Port: 1, VLAN: &config.PortVLAN{Access: 1, Accept: "none"}}}}, `accept "none"`},
 		{"a mirror to itself", config.Switch{Set: []config.Port{{Port: 1, Mirror: &config.PortMirror{To: 1, In: true}}}}, "to itself"},
 		{"a mirror of nothing", config.Switch{Set: []config.Port{{Port: 1, Mirror: &config.PortMirror{To: 2}}}}, "what comes in"},
 		{"room", config.Switch{MaxMACs: 1 << 30}, "room for"},

@@ -68,7 +68,15 @@ type PortVLAN struct {
 	Trunk    []uint16 `json:",omitempty"` // those that have a tag there
 	Untagged []uint16 `json:",omitempty"` // others that leave without a tag
 	Lenient  bool     `json:",omitempty"` // no ingress filtering: what comes in of other VLANs is taken
+	Accept   string   `json:",omitempty"` // "tagged" or "untagged": only such frames are taken
 }
+
+// Ingress is which frames the port takes, as the bridge has it.
+func (v *PortVLAN) Ingress() bridge.Ingress {
+	return bridge.Ingress{Lenient: v.Lenient, Accept: accepts[v.Accept]}
+}
+
+var accepts = map[string]bridge.Accept{"": bridge.AcceptAll, "tagged": bridge.AcceptTagged, "untagged": bridge.AcceptUntagged}
 
 // PortMirror sends a copy of what passes a port to another one.
 type PortMirror struct {
@@ -126,6 +134,9 @@ func (v *PortVLAN) Check() error {
 	case len(seen) == 0:
 		return fmt.Errorf("the port is in no VLAN: say access, or trunk")
 	}
+	if _, ok := accepts[v.Accept]; !ok {
+		return fmt.Errorf("accept %.20q: there is tagged and untagged", v.Accept)
+	}
 	return nil
 }
 
@@ -173,7 +184,7 @@ func (c *Switch) Bridge(mac packet.MAC) bridge.Config {
 		}
 		q := bridge.PortConfig{Isolated: p.Isolated, Locked: p.Locked, NoLearn: p.NoLearn, Storm: p.Storm}
 		if p.VLAN != nil {
-			q.VLANs, q.Lenient = p.VLAN.Members(), p.VLAN.Lenient
+			q.VLANs, q.Ingress = p.VLAN.Members(), p.VLAN.Ingress()
 		}
 		if m := p.Mirror; m != nil {
 			q.MirrorTo, q.Mirror = m.To, m.Ways()

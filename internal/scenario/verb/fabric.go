@@ -19,6 +19,7 @@ func VLANFields() []format.Field {
 		{Name: "native", Shape: vlan, Doc: "The VLAN of frames without a tag, on a trunk."},
 		{Name: "untagged", Shape: format.Many(vlan, bridge.MaxVLANs), Doc: "Other VLANs whose frames leave without a tag."},
 		{Name: "ingress_filtering", Shape: format.Boolean, Doc: "Whether frames of VLANs that it is no member of are dropped as they come in; true where it is not given."},
+		{Name: "accept", Shape: format.OneOf("all, tagged or untagged", "all", "tagged", "untagged"), Doc: "Which frames come in: those with a VLAN in a tag, those without, or all; all where it is not given."},
 	}
 }
 
@@ -26,9 +27,12 @@ func VLANFields() []format.Field {
 func VLANOf(v *format.Value) *config.PortVLAN {
 	p := &config.PortVLAN{
 		Access: vid(v.Get("access")), Native: vid(v.Get("native")), Trunk: vids(v.Get("trunk")), Untagged: vids(v.Get("untagged")),
-		Lenient: !format.Or(v.Get("ingress_filtering"), true),
+		Lenient: !format.Or(v.Get("ingress_filtering"), true), Accept: v.Get("accept").String(),
 	}
-	if p.Access|p.Native == 0 && p.Trunk == nil && p.Untagged == nil && !p.Lenient {
+	if p.Accept == "all" {
+		p.Accept = ""
+	}
+	if p.Access|p.Native == 0 && p.Trunk == nil && p.Untagged == nil && !p.Lenient && p.Accept == "" {
 		return nil
 	}
 	return p

@@ -60,13 +60,29 @@ type PortConfig struct {
 	Hairpin  bool       // frames may leave by the port that they came in by
 	Locked   bool       // only sources that the table has at this port may send
 	NoLearn  bool       // sources are not learned
-	Lenient  bool       // no ingress filtering: frames of VLANs that it is no member of come in (802.1Q, 8.6.2)
+	Ingress             // which frames come in, where the switch knows VLANs
 	NoFlood  Flood      // what is not flooded to it
 	MTU      int        // bytes behind the Ethernet header, an outer tag not counted; no limit if 0
 	Storm    int        // frames a second that it may flood, of those that came in by it; no limit if 0
 	MirrorTo int        // number of the port, from 1, that gets a copy of what passes here; 0 for none
 	Mirror   Mirror     // which way, where MirrorTo is set
 }
+
+// Ingress says which frames a port takes.
+type Ingress struct {
+	Lenient bool   // no ingress filtering: frames of VLANs that it is no member of come in (802.1Q, 8.6.2)
+	Accept  Accept // by their tag
+}
+
+// Accept is a port's acceptable frame types: IEEE 802.1Q-2018, 6.9.
+type Accept uint8
+
+// The acceptable frame types.
+const (
+	AcceptAll      Accept = iota
+	AcceptTagged          // only those with a VLAN in a tag
+	AcceptUntagged        // only those without: no tag, or a priority tag
+)
 
 // VLAN is a port's membership.
 type VLAN struct {
@@ -130,6 +146,7 @@ const (
 	SamePort  Reason = "same-port"       // its destination is where it came from
 	Nowhere   Reason = "nowhere"         // there is no other port
 	NotMember Reason = "not-member"      // the port is not a member of the frame's VLAN
+	FrameType Reason = "frame-type"      // with a tag, or without, at a port that does not take such
 	NoPVID    Reason = "no-pvid"         // without a tag, at a port without a VLAN for such
 	Blocked   Reason = "blocked"         // the port's state lets nothing pass
 	Unlearned Reason = "locked"          // an unknown source at a locked port
@@ -153,6 +170,7 @@ var texts = map[Reason]string{
 	SamePort:  "the destination is behind the port that the frame came from",
 	Nowhere:   "the switch has no other port to send it to",
 	NotMember: "the port is not a member of the frame's VLAN",
+	FrameType: "the port takes frames with a tag alone, or without one alone, and this is none of them",
 	NoPVID:    "the frame has no tag, and the port has no VLAN for such frames",
 	Blocked:   "the port's spanning-tree state lets no frame pass",
 	Unlearned: "the port is locked, and the frame's source is not in the table there",

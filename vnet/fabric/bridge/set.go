@@ -174,9 +174,9 @@ func (b *Bridge) RemoveVLAN(now time.Duration, port int, vid uint16) ([]Act, err
 	return b.acts, nil
 }
 
-// SetVLANs replaces a port's memberships, and whether it takes frames of others. What was
+// SetVLANs replaces a port's memberships, and which frames it takes. What was
 // learned there in a VLAN that it leaves goes.
-func (b *Bridge) SetVLANs(now time.Duration, port int, vlans []VLAN, lenient bool) ([]Act, error) {
+func (b *Bridge) SetVLANs(now time.Duration, port int, vlans []VLAN, in Ingress) ([]Act, error) {
 	b.begin(now)
 	for _, v := range vlans {
 		if err := checkVLAN(v.VID); err != nil {
@@ -185,7 +185,7 @@ func (b *Bridge) SetVLANs(now time.Duration, port int, vlans []VLAN, lenient boo
 	}
 	p := &b.ports[port]
 	before := p.member
-	p.member, p.pvid, p.conf.Lenient = map[uint16]VLAN{}, 0, lenient
+	p.member, p.pvid, p.conf.Ingress = map[uint16]VLAN{}, 0, in
 	for _, v := range vlans {
 		p.join(v)
 	}

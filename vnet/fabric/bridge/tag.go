@@ -46,6 +46,9 @@ func (b *Bridge) classify(f *incoming) Reason {
 		f.tagged = true
 		f.vlan, f.pcp = f.tag.TCI()&vidMask, f.tag.TCI()&^vidMask
 	}
+	if a := p.conf.Accept; a == AcceptTagged && f.vlan == 0 || a == AcceptUntagged && f.vlan != 0 {
+		return FrameType
+	}
 	if f.vlan == 0 {
 		if p.pvid == 0 {
 			return NoPVID
