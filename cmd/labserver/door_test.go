@@ -332,6 +332,9 @@ func TestACaptureAtAFileDoor(t *testing.T) {
 	until(t, 10*time.Second, "the capture has what came in", func() (bool, string) {
 		return bytes.Contains(l.get("/capture.pcapng"), []byte("from the capture")), ""
 	})
+	if said := string(l.get("")); !strings.Contains(said, `{"port":"s1.3","kind":"file","last":"its last frame has come in","in":1`) {
+		t.Errorf("the server says of the lab %s", said)
+	}
 	l.same(1)
 	l = openDoors(t, scenario, map[string][]byte{"x.pcap": pcapOf(t, "from the capture")})
 	if b := l.get("/recording"); bytes.Contains(b, []byte("doors.bin")) {

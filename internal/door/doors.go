@@ -146,6 +146,15 @@ func (ds *Doors) play(d *Door) string {
 	for i, c := range all {
 		frames[i] = session.TimedFrame{At: c.At, Frame: c.Data}
 	}
-	ds.sess.Play(d.Port, "the capture "+d.File, frames)
+	by := "the capture " + d.File
+	ds.sess.Play(d.Port, by, frames, func(left int) {
+		d.in.Add(1)
+		d.set(func(s *session.DoorState) {
+			s.By = by
+			if left == 0 {
+				s.By, s.Last = "", "its last frame has come in"
+			}
+		})
+	})
 	return ""
 }

@@ -27,6 +27,7 @@ type planned struct {
 	at   time.Duration
 	port string
 	do   vnet.Command
+	told func() // it is done
 }
 
 // A DoorState is a door of a lab, for people.
@@ -74,19 +75,20 @@ type TimedFrame struct {
 }
 
 // Play plans what comes in by a door from a capture, whose frames are sorted by time. by says
-// which it is. It is called before Run.
-func (s *Session) Play(port, by string, frames []TimedFrame) {
+// which it is; told is called on the session's goroutine with each that has come in, and how
+// many are left. It is called before Run.
+func (s *Session) Play(port, by string, frames []TimedFrame, told func(left int)) {
 	if len(frames) == 0 {
 		return
 	}
-	plan := func(at time.Duration, c vnet.Command) {
-		s.doors.planned = append(s.doors.planned, planned{min(at, MaxTime), port, c})
+	plan := func(at time.Duration, c vnet.Command, told func()) {
+		s.doors.planned = append(s.doors.planned, planned{min(at, MaxTime), port, c, told})
 	}
-	plan(frames[0].At, vnet.OpenDoor{Port: port, By: by})
-	for _, f := range frames {
-		plan(f.At, vnet.Enter{Port: port, Hex: f.Frame})
+	plan(frames[0].At, vnet.OpenDoor{Port: port, By: by}, nil)
+	for i, f := range frames {
+		plan(f.At, vnet.Enter{Port: port, Hex: f.Frame}, func() { told(len(frames) - 1 - i) })
 	}
-	plan(frames[len(frames)-1].At+lastFrame, vnet.CloseDoor{Port: port, Why: "its last frame has come in"})
+	plan(frames[len(frames)-1].At+lastFrame, vnet.CloseDoor{Port: port, Why: "its last frame has come in"}, nil)
 	slices.SortStableFunc(s.doors.planned, func(a, b planned) int { return int(a.at - b.at) })
 }
 
@@ -97,7 +99,9 @@ func (s *Session) play() {
 		s.doors.planned = s.doors.planned[1:]
 		var err error
 		if x, frame := p.do.(vnet.Enter); frame {
-			err = s.enter(x.Port, x.Hex)
+			if err = s.enter(x.Port, x.Hex); err == nil {
+				p.told()
+			}
 		} else {
 			_, err = s.do(p.do)
 		}

@@ -144,7 +144,8 @@ func TestACaptureComesInAtItsTimes(t *testing.T) {
 			for i, at := range times {
 				frames = append(frames, TimedFrame{at, outer(uint64(i))})
 			}
-			s.Play("s1.3", "the capture x.pcap", frames)
+			left := ""
+			s.Play("s1.3", "the capture x.pcap", frames, func(n int) { left += fmt.Sprint(n) })
 			ctx, stop := context.WithCancelCause(t.Context())
 			go s.Run(ctx)
 			defer func() {
@@ -173,6 +174,9 @@ func TestACaptureComesInAtItsTimes(t *testing.T) {
 				if e.Port == "door:s1.3" {
 					seen = append(seen, e.At)
 				}
+			}
+			if left != "43210" {
+				t.Errorf("at rate %d: it was told that %s were left", rate, left)
 			}
 			if fmt.Sprint(seen) != fmt.Sprint(times) {
 				t.Errorf("at rate %d: frames came in at %v, want %v", rate, seen, times)
