@@ -109,7 +109,10 @@ func (b *Bridge) snoop(now time.Duration, f *incoming) Reason {
 		return ""
 	}
 	typ, p := f.frame.Type(), f.frame.Payload()
-	if f.tag != nil {
+	switch {
+	case f.tag != nil && b.conf.Filtering && !f.tagged: // of a kind that the switch does not know: payload
+		return ""
+	case f.tag != nil:
 		typ, p = f.tag.Type(), f.tag.Payload()
 	}
 	switch typ {

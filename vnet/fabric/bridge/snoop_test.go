@@ -51,6 +51,33 @@ func ipv6(src, dst netip.Addr, next uint8, payload []byte) []byte {
 
 func group6(a string) []byte { b := netip.MustParseAddr(a).As16(); return b[:] }
 
+// A provider's switch does not look behind a customer's tag, which is payload to it; one
+// that knows customers' tags does, and so does one that knows none.
+func TestSnoopingBehindTags(t *testing.T) {
+	f := igmp(2, "239.1.1.1", 0x16, 0, "239.1.1.1")
+	f[len(f)-1] ^= 1 // malformed, so that it is seen whether it is looked at
+	tagged := append(append(append([]byte(nil), f[:12]...), 0x81, 0, 0, 10), f[12:]...)
+	vlan := []VLAN{{VID: 10, PVID: true, Untagged: true}}
+	for _, tc := range []struct {
+		name      string
+		filtering bool
+		tpid      uint16
+		want      string
+	}{
+		{"a provider's switch", true, TPID8021AD, "send 1"},
+		{"one of customers", true, TPID8021Q, "drop malformed-group"},
+		{"one without VLANs", false, 0, "drop malformed-group"},
+	} {
+		b := New(Config{Snooping: true, Filtering: tc.filtering, TPID: tc.tpid, Ports: []PortConfig{{VLANs: vlan}, {VLANs: vlan}}})
+		b.SetPort(0, 0, true)
+		b.SetPort(0, 1, true)
+		b.Receive(0, 0, frame(packet.Broadcast, mac(2)))
+		if got := words(b.Receive(0, 0, tagged)); got != tc.want {
+			t.Errorf("%s: got %q, want %q", tc.name, got, tc.want)
+		}
+	}
+}
+
 // What a switch of five ports that snoops does, one thing after the other: the linux
 // dialect as the kernel did it, the standard's as RFC 4541 has it. Frames are heard from
 // port 0 on, and where they go is told.
