@@ -53,7 +53,7 @@ vnet/packet + go-yaml                                  < internal/scenario/forma
 vnet, vnet/config, vnet/sys, vnet/event, vnet/errno, vnet/signal, internal/decode, internal/scenario/format < internal/scenario/run
 vnet, vnet/config, vnet/fabric/bridge, vnet/fabric/netem, internal/decode, internal/scenario/format, internal/scenario/run < internal/scenario/verb
 vnet, vnet/config, vnet/event, vnet/errno, vnet/packet, vnet/fabric/bridge, vnet/userland, internal/decode, internal/scenario/format, internal/scenario/run, internal/scenario/verb < internal/scenario/verb/act
-vnet, vnet/config, vnet/sys, vnet/fs, vnet/errno, vnet/inet, vnet/kern, vnet/packet, vnet/fabric/bridge, internal/decode, internal/scenario/format, internal/scenario/run, internal/scenario/verb < internal/scenario/verb/look
+vnet, vnet/config, vnet/sys, vnet/fs, vnet/errno, vnet/inet, vnet/kern, vnet/packet, vnet/fabric/bridge, internal/decode, internal/filter, internal/scenario/format, internal/scenario/run, internal/scenario/verb < internal/scenario/verb/look
 vnet, vnet/config, vnet/sys, vnet/fs, vnet/memory, vnet/inet, vnet/kern, vnet/packet, vnet/fabric/bridge, internal/decode, internal/scenario/format, internal/scenario/verb, internal/scenario/verb/act, internal/scenario/verb/look + text < internal/scenario
 vnet, vnet/event, vnet/errno, internal/scenario, internal/scenario/format, internal/scenario/run, internal/scenario/verb < internal/scenario/grade
 scenarios, internal/scenario, internal/diskfile, internal/terminal < internal/open

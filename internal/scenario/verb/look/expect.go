@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"wireloom/internal/decode"
+	"wireloom/internal/filter"
 	"wireloom/internal/scenario/format"
 	"wireloom/internal/scenario/run"
 	"wireloom/internal/scenario/verb"
@@ -31,6 +32,7 @@ func (expect) Shape() *format.Shape {
 		format.Field{Name: "since", Shape: verb.StepID, Doc: "Frames count from the beginning of this earlier step."},
 		format.Field{Name: "count", Shape: verb.Counted, Doc: "How many must be seen, a number or a range; at least one where it is not given. 0 means none."},
 		format.Field{Name: "packet", Shape: verb.Wanted, Doc: "The fields that the frame must have; any frame where it is not given."},
+		format.Field{Name: "filter", Shape: format.TextOf("a display filter such as arp.opcode == 2 or icmp", filter.MaxText), Doc: "A display filter, in Wireshark's words: frames that it does not choose are not looked at."},
 		format.Field{Name: "packets", Shape: format.ListOf(verb.Wanted, 64), Doc: "Instead of packet: each is met by a frame of its own."},
 		format.Field{Name: "order", Shape: format.OneOf("any or strict", "any", "strict"), Doc: "Of packets: strict, as they are listed, or any, which is meant where it is not given."},
 		format.Field{Name: "only", Shape: format.Boolean, Doc: "Whether other frames than these are a failure."},
@@ -70,6 +72,12 @@ func (expect) Parse(v *format.Value, s *verb.Scope) verb.Step {
 		x.patterns = nil
 		for _, p := range v.Get("packets").Items {
 			x.patterns = append(x.patterns, s.Pattern(p))
+		}
+	}
+	if f := v.Get("filter"); f != nil {
+		var err error
+		if x.filter, err = filter.Compile(f.Text); err != nil {
+			s.Mistakes.At(f, "%v", err)
 		}
 	}
 	x.notBefore = format.Read[time.Duration](v.Get("not_before"))
@@ -119,7 +127,8 @@ type expecting struct {
 	notBefore    time.Duration // from the last send on
 	every        *verb.Space   // from each frame to the next; nil: any
 	count        verb.Count
-	counted      bool // count was given; else the first frame is enough
+	counted      bool           // count was given; else the first frame is enough
+	filter       *filter.Filter // of the frames that are looked at; nil: all
 	patterns     []verb.Pattern
 	list         bool // packets, not packet
 	strict       bool
@@ -172,6 +181,9 @@ func (x *expecting) describe() string {
 		what = fmt.Sprintf("exactly %d frames", x.count.Min)
 	case x.counted:
 		what = x.count.String() + " frames"
+	}
+	if x.filter != nil {
+		what += " that " + x.filter.String() + " chooses"
 	}
 	if x.replyTo != "" {
 		what += " in reply to " + x.replyTo

@@ -134,6 +134,9 @@ func (w *watch) See(s *run.Seen) (looks int) {
 	if s.Ours || w.over || w.err != nil || w.wants == nil || !w.at(s) {
 		return 0
 	}
+	if f := w.x.filter; f != nil && !f.Match(decode.Open(decode.Packet{Link: w.x.link, Data: s.Data, At: s.At, Iface: s.Port})) {
+		return 1
+	}
 	w.seen++
 	mask := uint64(0)
 	for i, wants := range w.wants {

@@ -42,6 +42,9 @@ func TestExpectationsOfWhatPasses(t *testing.T) {
 		{"one more than may come", "count: 1..2", "1 1 1", false, false, "3 frames, the first at 0s: "},
 		{"as many as must come", "count: 2..", "1 1", true, true, "2 frames, the first at 0s: "},
 		{"another came", "only: true, packet: {arp.opcode: 1}", "1 2", false, false, "another frame came at 0s: "},
+		{"what a filter does not choose is not looked at", "only: true, filter: 'arp.opcode < 3', packet: {arp.opcode: 1}", "3 1", false, true, "at 0s: ARP"},
+		{"and counts for nothing", "count: 1, filter: arp.opcode == 2 or icmp", "1 2 1", false, true, "at 0s: ARP 0.0.0.0 is-at"},
+		{"none that a filter chooses", "filter: icmp", "1 2", false, false, "no frame at all at s1.1"},
 		{"a frame for each, in any order", "packets: [{arp.opcode: 1}, {arp.opcode: 2}]", "2 1", true, true, "2 frames, "},
 		{"a frame that meets two is one", "packets: [{arp.opcode: 1}, {arp.opcode: 1..2}]", "1", false, false, "and none for packet 2 of 2"},
 		{"and gives way to a better one", "packets: [{arp.opcode: 1..2}, {arp.opcode: 1}]", "1 2", true, true, "2 frames, "},
@@ -79,6 +82,31 @@ func TestExpectationsOfWhatPasses(t *testing.T) {
 				t.Errorf("decided %t, met %t: %s; want %t, %t with %q in it", w.decided(), got.OK, got.Actual, c.decided, c.ok, c.says)
 			}
 		})
+	}
+}
+
+// A filter that is none is a mistake, with what is wrong in it; one that is says itself.
+func TestTheFilterOfAnExpectation(t *testing.T) {
+	for text, want := range map[string]string{
+		"arp||icmp":   "expect a frame that arp or icmp chooses at s1.1 within 1s",
+		"arp or icpm": `f:1:25: filter, column 8: there is no field "icpm": did you mean icmp`,
+	} {
+		f, err := format.ReadFile("f", []byte("x: {port: s1.1, filter: "+text+"}\n"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		v, ok := expect{}.Shape().Try(f.Root.Get("x"))
+		if !ok {
+			t.Fatalf("%s is not the filter of an expectation", text)
+		}
+		m := f.Mistakes()
+		got := expect{}.Parse(v, verb.NewScope(m, &config.Lab{Switches: []config.Switch{{Name: "s1", Ports: 1}}}, nil, nil)).Say()
+		if err := m.Err(); err != nil {
+			got = err.Error()
+		}
+		if !strings.HasPrefix(got, want) {
+			t.Errorf("%s: %s; want %s", text, got, want)
+		}
 	}
 }
 
