@@ -11,11 +11,20 @@ import (
 
 // hints are what people who import a module most likely should have done.
 var hints = map[string]string{
-	"go":            "build with GOOS=wasip1, not GOOS=js",
-	"gojs":          "build with GOOS=wasip1, not GOOS=js",
-	"env":           "with C, a function that is not defined anywhere becomes such an import; build for wasm32-wasi",
-	"wasi_unstable": "this is a WASI older than preview 1; build with a newer compiler",
+	"a":                            javaScript,
+	"wbg":                          javaScript,
+	"__wbindgen_placeholder__":     javaScript,
+	"__wbindgen_externref_xform__": javaScript,
+	"rb-js-abi-host":               javaScript,
+	"canonical_abi":                javaScript,
+	"go":                           "build with GOOS=wasip1, not GOOS=js",
+	"gojs":                         "build with GOOS=wasip1, not GOOS=js",
+	"env":                          "with C, a function that is not defined anywhere becomes such an import; build for wasm32-wasi",
+	"wasi_unstable":                "this is a WASI older than preview 1; build with a newer compiler",
 }
+
+// javaScript is the hint for what Emscripten (minified), wasm-bindgen and ruby.wasm import.
+const javaScript = "it was built for a JavaScript host, such as a browser; build a command for WASI preview 1 (wasm32-wasi, wasm32-wasip1)"
 
 // checkInterface checks that a module is a command that imports only what there is.
 func checkInterface(m *fuel.Module) error {

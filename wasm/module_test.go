@@ -89,6 +89,7 @@ func TestRefused(t *testing.T) {
 		{"a module that isn't offered", one("env", "foo"), "imports env.foo, which this lab does not offer; it offers wasi_snapshot_preview1 and tuntap (with C"},
 		{"the meter", one("wireloom", "refuel"), "imports wireloom.refuel, which is reserved"},
 		{"Go for browsers", one("gojs", "runtime.wasmExit"), "GOOS=wasip1"},
+		{"ruby.wasm", one("rb-js-abi-host", "rb_wasm_throw_prohibit_rewind_exception"), "it was built for a JavaScript host, such as a browser"},
 		{"a function that isn't there", one("tuntap", "kevent2"), "imports tuntap.kevent2, which tuntap does not have; it has ioctl, poll"},
 		{"another signature", one("wasi_snapshot_preview1", "proc_exit", i32, i32), "imports wasi_snapshot_preview1.proc_exit as (i32, i32) -> (); it is (i32) -> ()"},
 		{"code that isn't valid", tiny(nil, 0x6a), "not a valid WebAssembly module"},

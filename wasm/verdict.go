@@ -130,7 +130,7 @@ func (m *module) where(stack string) string {
 		} else {
 			b.WriteString(" <- ")
 		}
-		b.WriteString(short(name))
+		b.WriteString(short(demangle(name)))
 		if mains[name] {
 			return b.String() // what called it is no longer the user's
 		}

@@ -288,6 +288,8 @@ refused: dial tcp 10.0.0.1:7777: connect: Connection refused
 timeout true
 closed true
 unknown: dial tcp: lookup nobody: no node has this name
+echo from 10.0.0.1 true [7 120] true
+echo from ::1 true [7 120] true
 network: dial unix: unknown network unix
 exit 0
 `},

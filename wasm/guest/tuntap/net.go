@@ -61,20 +61,24 @@ func Listen(network, address string) (net.Listener, error) {
 }
 
 // ListenPacket receives UDP datagrams at an address, as net.ListenPacket does. It may
-// send to broadcast addresses.
+// send to broadcast addresses. With the network "ip4:icmp" or "ip6:ipv6-icmp" it sends echo
+// requests, whose identifier and checksum are filled in, and receives the replies to them and
+// errors about them; an address is an *net.IPAddr then, and has no port.
 func ListenPacket(network, address string) (net.PacketConn, error) {
 	at, err := resolve(network, address)
-	if err == nil && kind(network) != kindDatagram {
+	if err == nil && kind(network) == kindStream {
 		err = net.UnknownNetworkError(network)
 	}
 	if err != nil {
 		return nil, &net.OpError{Op: "listen", Net: network, Err: err}
 	}
-	s, err := open(at.Addr(), kindDatagram, address)
+	s, err := open(at.Addr(), kind(network), address)
 	if err != nil {
 		return nil, &net.OpError{Op: "listen", Net: network, Addr: addr(network, at), Err: err}
 	}
-	_ = s.setFlag(optBroadcast)
+	if kind(network) == kindDatagram {
+		_ = s.setFlag(optBroadcast)
+	}
 	if err := s.bind(at); err != nil {
 		_ = s.close()
 		return nil, &net.OpError{Op: "listen", Net: network, Addr: addr(network, at), Err: err}
@@ -89,16 +93,30 @@ func kind(network string) uint32 {
 		return kindStream
 	case "udp", "udp4", "udp6":
 		return kindDatagram
+	case "ip4:icmp", "ip4:1", "ip6:ipv6-icmp", "ip6:58":
+		return kindICMP
 	}
 	return 0
 }
 
-// resolve turns host:port into an address.
+// family is '4' or '6' for a network of one family; else 0.
+func family(network string) byte {
+	name, _, _ := strings.Cut(network, ":")
+	if last := name[len(name)-1]; last == '4' || last == '6' {
+		return last
+	}
+	return 0
+}
+
+// resolve turns host:port, or a host where there are no ports, into an address.
 func resolve(network, address string) (netip.AddrPort, error) {
 	if kind(network) == 0 {
 		return netip.AddrPort{}, net.UnknownNetworkError(network)
 	}
-	host, service, err := net.SplitHostPort(address)
+	host, service, err := address, "0", error(nil)
+	if kind(network) != kindICMP {
+		host, service, err = net.SplitHostPort(address)
+	}
 	if err != nil {
 		return netip.AddrPort{}, err
 	}
@@ -108,7 +126,7 @@ func resolve(network, address string) (netip.AddrPort, error) {
 	}
 	ip := netip.IPv4Unspecified()
 	switch {
-	case host == "" && strings.HasSuffix(network, "6"):
+	case host == "" && family(network) == '6':
 		ip = netip.IPv6Unspecified()
 	case host == "":
 	default:
@@ -118,7 +136,7 @@ func resolve(network, address string) (netip.AddrPort, error) {
 			}
 		}
 	}
-	if strings.HasSuffix(network, "4") && !ip.Unmap().Is4() || strings.HasSuffix(network, "6") && ip.Is4() {
+	if family(network) == '4' && !ip.Unmap().Is4() || family(network) == '6' && ip.Is4() {
 		return netip.AddrPort{}, &net.AddrError{Err: "not an address of this network", Addr: address}
 	}
 	return netip.AddrPortFrom(ip, uint16(port)), nil
@@ -131,6 +149,8 @@ func addr(network string, a netip.AddrPort) net.Addr {
 		return nil
 	case kind(network) == kindStream:
 		return net.TCPAddrFromAddrPort(a)
+	case kind(network) == kindICMP:
+		return &net.IPAddr{IP: a.Addr().AsSlice()}
 	default:
 		return net.UDPAddrFromAddrPort(a)
 	}
@@ -172,7 +192,7 @@ func (c *conn) Read(b []byte) (int, error) {
 }
 
 func (c *conn) Write(b []byte) (int, error) {
-	if kind(c.network) == kindDatagram {
+	if kind(c.network) != kindStream {
 		n, err := c.s.send(b, netip.AddrPort{})
 		return n, c.fail("write", c.peer, err)
 	}
@@ -193,11 +213,18 @@ func (c *conn) ReadFrom(b []byte) (int, net.Addr, error) {
 }
 
 func (c *conn) WriteTo(b []byte, to net.Addr) (int, error) {
-	u, ok := to.(*net.UDPAddr)
-	if !ok || kind(c.network) != kindDatagram {
+	var at netip.AddrPort
+	switch a := to.(type) {
+	case *net.UDPAddr:
+		at = a.AddrPort()
+	case *net.IPAddr:
+		ip, _ := netip.AddrFromSlice(a.IP) // invalid for what is none
+		at = netip.AddrPortFrom(ip, 0)
+	}
+	if _, ip := to.(*net.IPAddr); !at.IsValid() || kind(c.network) == kindStream || ip != (kind(c.network) == kindICMP) {
 		return 0, c.fail("write", to, syscall.EINVAL)
 	}
-	n, err := c.s.send(b, u.AddrPort())
+	n, err := c.s.send(b, at)
 	return n, c.fail("write", to, err)
 }
 
@@ -222,6 +249,23 @@ func (c *conn) SetWriteDeadline(t time.Time) error {
 	return c.fail("set", nil, c.s.f.SetWriteDeadline(t))
 }
 
+// SetKeepAlive, SetNoDelay and the buffers' sizes in bytes are as those of net.TCPConn.
+func (c *conn) SetKeepAlive(on bool) error {
+	return c.fail("set", nil, c.s.setOption(levelSocket, optKeepAlive, int32(oneIf(on))))
+}
+
+func (c *conn) SetNoDelay(on bool) error {
+	return c.fail("set", nil, c.s.setOption(levelTCP, optNoDelay, int32(oneIf(on))))
+}
+
+func (c *conn) SetReadBuffer(bytes int) error {
+	return c.fail("set", nil, c.s.setOption(levelSocket, optReadBuffer, int32(bytes)))
+}
+
+func (c *conn) SetWriteBuffer(bytes int) error {
+	return c.fail("set", nil, c.s.setOption(levelSocket, optSendBuffer, int32(bytes)))
+}
+
 // SyscallConn is what [Ioctl] needs.
 func (c *conn) SyscallConn() (syscall.RawConn, error) { return c.s.raw, nil }
 
@@ -239,6 +283,9 @@ func (l *listenerConn) Accept() (net.Conn, error) {
 	}
 	return newConn(l.network, s), nil
 }
+
+// SyscallConn is what [BindToDevice] needs.
+func (l *listenerConn) SyscallConn() (syscall.RawConn, error) { return l.s.raw, nil }
 
 func (l *listenerConn) Close() error   { return l.s.close() }
 func (l *listenerConn) Addr() net.Addr { return l.local }

@@ -71,11 +71,17 @@ const (
 
 	kindDatagram = 1
 	kindStream   = 2
+	kindICMP     = 3
 
 	levelSocket   = 0
 	optReuseAddr  = 0
 	optError      = 2
 	optBroadcast  = 4
+	optSendBuffer = 5
+	optReadBuffer = 6
+	optKeepAlive  = 7
+	levelTCP      = 6
+	optNoDelay    = 1
 	shutdownRead  = 1
 	shutdownWrite = 2
 )
@@ -296,7 +302,8 @@ func (s *socket) addrs() (local, peer netip.AddrPort) {
 	return ask("getsockname", sockLocalAddr), ask("getpeername", sockPeerAddr)
 }
 
-func (s *socket) setFlag(option uint32) error {
-	on := int32(1)
-	return s.call("setsockopt", func(fd int32) uint32 { return sockSetOpt(fd, levelSocket, option, unsafe.Pointer(&on), 4) })
+func (s *socket) setFlag(option uint32) error { return s.setOption(levelSocket, option, 1) }
+
+func (s *socket) setOption(level, option uint32, value int32) error {
+	return s.call("setsockopt", func(fd int32) uint32 { return sockSetOpt(fd, level, option, unsafe.Pointer(&value), 4) })
 }

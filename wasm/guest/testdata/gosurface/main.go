@@ -151,6 +151,18 @@ func tcp() {
 	fmt.Println(string(b))
 	_, err = c.Write(b)
 	check(err)
+	settable := c.(interface {
+		SetKeepAlive(bool) error
+		SetNoDelay(bool) error
+		SetReadBuffer(int) error
+		SetWriteBuffer(int) error
+	})
+	check(settable.SetKeepAlive(true))
+	check(settable.SetNoDelay(true))
+	check(settable.SetReadBuffer(16 << 10))
+	check(settable.SetWriteBuffer(16 << 10))
+	_, err = l.(syscall.Conn).SyscallConn()
+	check(err)
 	check(c.(interface{ CloseWrite() error }).CloseWrite())
 	_, err = c.Read(b)
 	fmt.Println(err)
@@ -168,6 +180,22 @@ func tcp() {
 	fmt.Println("closed", errors.Is(err, net.ErrClosed))
 	_, err = tuntap.Dial("tcp", "nobody:1")
 	fmt.Println("unknown:", err)
+	ping("ip4:icmp", "10.0.0.1", 8, 0)
+	ping("ip6:ipv6-icmp", "::1", 128, 129)
 	_, err = tuntap.Dial("unix", "/x")
 	fmt.Println("network:", err)
+}
+
+// ping sends an echo request of a type, and wants the reply's.
+func ping(network, to string, request, reply byte) {
+	p, err := tuntap.ListenPacket(network, "")
+	check(err)
+	defer func() { check(p.Close()) }()
+	_, err = p.WriteTo([]byte{request, 0, 0, 0, 0, 0, 0, 7, 'x'}, &net.IPAddr{IP: net.ParseIP(to)})
+	check(err)
+	_, err = p.WriteTo([]byte{request}, &net.UDPAddr{})
+	b := make([]byte, 100)
+	n, from, err2 := p.ReadFrom(b)
+	check(err2)
+	fmt.Println("echo from", from, b[0] == reply, b[7:n], err != nil)
 }
