@@ -3,7 +3,6 @@
 package pcap
 
 import (
-	"container/heap"
 	"fmt"
 	"io"
 	"slices"
@@ -68,53 +67,6 @@ type counted struct {
 	Statistics
 	told Statistics // what the file has of it
 	gap
-}
-
-// A gap is how many frames are missing since the last packet, and why.
-type gap struct {
-	frames uint64
-	why    string
-}
-
-func (g *gap) add(n uint64, why string) { g.frames, g.why = g.frames+n, why }
-
-// comment says it with the next packet.
-func (g *gap) comment(p *Packet) {
-	if g.frames > 0 {
-		p.Comments = append(p.Comments, fmt.Sprintf("%d frames before this one are not in this capture: %s", g.frames, g.why))
-	}
-	*g = gap{}
-}
-
-// A sighting is a frame that passes a point; or, without a point, one that arrives where
-// none is, and may be lost there.
-type sighting struct {
-	Packet
-	link     packet.Link
-	point    int // -1 for none
-	from, to string
-	sent     time.Duration // when it was put on the link
-	arrives  bool          // it comes out at to
-	lost     bool          // it did not pass: it is only said that it was lost
-	skip     bool          // the filter does not take it
-	seq      uint64
-}
-
-// onWay is a heap of what has not arrived yet.
-type onWay []sighting
-
-func (h onWay) Len() int { return len(h) }
-func (h onWay) Less(i, j int) bool {
-	return h[i].At < h[j].At || h[i].At == h[j].At && h[i].seq < h[j].seq
-}
-func (h onWay) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
-func (h *onWay) Push(x any)   { *h = append(*h, x.(sighting)) }
-func (h *onWay) Pop() any {
-	last := len(*h) - 1
-	s := (*h)[last]
-	(*h)[last] = sighting{}
-	*h = (*h)[:last]
-	return s
 }
 
 // New starts a capture.
@@ -240,88 +192,6 @@ func (c *Capture) moved(at time.Duration, m *event.Moved) {
 	}
 }
 
-// underWay are the reasons of drops of frames that are on a link already.
-var underWay = []string{"unplugged", "impairment-removed", "port-off"}
-
-// drop takes a frame that is lost at an end: it came in by it at this instant; or it was
-// on its way from it, and won't arrive; or it never left.
-func (c *Capture) drop(e *event.Event) {
-	f, ok := e.Packet()
-	if !ok {
-		return
-	}
-	why := "dropped (" + e.Op + ")"
-	if e.Text != "" {
-		why += ": " + e.Text
-	}
-	s := sighting{Packet: Packet{At: e.At, Frame: f.ID, Data: f.Data, Comments: []string{why}}, link: f.Link, from: e.Port, to: e.Port, sent: e.At, lost: true}
-	came := c.fate(&s, slices.Contains(underWay, e.Op))
-	switch {
-	case came != "":
-		s.Flow, s.from = Inbound, came
-	case e.Text != "": // else a driver says it, whose packets go both ways
-		s.Flow = Outbound
-	}
-	p := c.conf.Points
-	if p.whole {
-		c.lose(s, c.named(e.Port, f.Link))
-	}
-	if i, ok := p.at[e.Port]; ok {
-		c.lose(s, i)
-	}
-	for i := range p.list {
-		x := &p.list[i]
-		if x.b == "" || x.a != e.Port && x.b != e.Port {
-			continue
-		}
-		s.Flow = Outbound
-		if (x.a == e.Port) == (came != "") {
-			s.Flow = Inbound
-		}
-		c.lose(s, i)
-	}
-}
-
-// fate returns where a frame came from that was lost at the end where it came in, and
-// takes it away where it was on its way from there.
-func (c *Capture) fate(lost *sighting, way bool) (came string) {
-	if lost.Frame == 0 {
-		return ""
-	}
-	c.now = slices.DeleteFunc(c.now, func(s sighting) bool {
-		if s.Frame != lost.Frame || !s.arrives {
-			return false
-		}
-		if s.to == lost.to {
-			came = s.from
-			return false
-		}
-		gone := way && s.from == lost.to
-		if gone {
-			c.held -= len(s.Data)
-		}
-		return gone
-	})
-	return came
-}
-
-// lose counts a frame that is lost at a point, and says so with the packet that is there
-// already, or as one of its own.
-func (c *Capture) lose(s sighting, point int) {
-	p := c.points[point]
-	p.Dropped++
-	if s.Frame != 0 {
-		for i := range c.now {
-			x := &c.now[i]
-			if x.point == point && x.Frame == s.Frame && x.from == s.from && x.to == s.to && x.Flow == s.Flow {
-				x.Comments = append(x.Comments, s.Comments...)
-				return
-			}
-		}
-	}
-	c.take(s, point)
-}
-
 // take keeps a frame that passes a point, or was lost there.
 func (c *Capture) take(s sighting, point int) {
 	s.point = point
@@ -337,96 +207,6 @@ func (c *Capture) take(s sighting, point int) {
 		s.Comments = append(s.Comments, "step "+c.step+": sent")
 	}
 	c.queue(s)
-}
-
-// queue puts a sighting in its place by time.
-func (c *Capture) queue(s sighting) {
-	c.seq++
-	s.seq = c.seq
-	if s.At <= c.clock {
-		c.pass(s)
-		return
-	}
-	if len(c.onWay) >= maxOnWay || c.held+len(s.Data) > maxHeld {
-		if s.point >= 0 {
-			c.points[s.point].Received++
-			c.points[s.point].miss(1, "too many were on their way to here")
-		}
-		return
-	}
-	heap.Push(&c.onWay, s)
-	c.held += len(s.Data)
-}
-
-// pass lets a sighting be one of this instant.
-func (c *Capture) pass(s sighting) {
-	for len(c.now) > 0 && (len(c.now) >= maxInstant || c.held+len(s.Data) > maxHeld) {
-		c.leave(1)
-	}
-	c.now = append(c.now, s)
-	c.held += len(s.Data)
-}
-
-// leave lets the first n of the instant go.
-func (c *Capture) leave(n int) {
-	for i := range c.now[:n] {
-		c.held -= len(c.now[i].Data)
-		c.keep(&c.now[i])
-	}
-	c.now = slices.Delete(c.now, 0, n)
-}
-
-// advance lets time pass.
-func (c *Capture) advance(to time.Duration) {
-	for len(c.onWay) > 0 && c.onWay[0].At <= to {
-		s := heap.Pop(&c.onWay).(sighting)
-		c.held -= len(s.Data)
-		if s.At > c.clock {
-			c.leave(len(c.now))
-			c.clock = s.At
-		}
-		c.pass(s)
-	}
-	if to > c.clock {
-		c.leave(len(c.now))
-		c.clock = to
-	}
-}
-
-// keep counts a sighting, and keeps it until its step is over, or writes it.
-func (c *Capture) keep(s *sighting) {
-	if s.point < 0 {
-		return
-	}
-	p := c.points[s.point]
-	if !s.lost {
-		p.Received++
-	}
-	if s.skip {
-		return
-	}
-	p.Accepted++
-	if c.step == "" {
-		c.write(s)
-		return
-	}
-	for len(c.kept) > 0 && c.keptBytes+len(s.Data) > maxStep {
-		c.keptBytes -= len(c.kept[0].Data)
-		c.write(&c.kept[0])
-		c.kept = c.kept[1:]
-	}
-	c.kept = append(c.kept, *s)
-	c.keptBytes += len(s.Data)
-}
-
-// release writes what was kept for a step, which is over.
-func (c *Capture) release() {
-	c.leave(len(c.now))
-	for i := range c.kept {
-		c.write(&c.kept[i])
-	}
-	c.kept, c.keptBytes, c.step = nil, 0, ""
-	clear(c.sent)
 }
 
 // Comment adds a comment to a frame of the step that is being done, which was put on its
@@ -468,39 +248,6 @@ func (c *Capture) write(s *sighting) {
 	}
 	c.cut++
 	p.Missing++
-}
-
-func (p *counted) miss(n uint64, why string) {
-	p.Missing += n
-	p.gap.add(n, why)
-}
-
-// Miss counts frames that passed from one end to another and are not in the capture, with
-// the reason. Where it isn't known between which, they are only said with the next packet.
-func (c *Capture) Miss(from, to string, frames uint64, why string) {
-	p := c.conf.Points
-	known := false
-	at := func(i int, ok bool) {
-		if ok {
-			known = true
-			c.points[i].Received += frames
-			c.points[i].miss(frames, why)
-		}
-	}
-	if i, ok := c.byName[from]; p.whole {
-		at(i, ok)
-	}
-	for _, end := range slices.Compact([]string{from, to}) {
-		i, ok := p.at[end]
-		at(i, ok)
-	}
-	for _, way := range [][2]string{{from, to}, {to, from}} {
-		i, ok := p.on[way]
-		at(i, ok)
-	}
-	if !known {
-		c.gap.add(frames, why)
-	}
 }
 
 // Cut is how many packets the limit of bytes left out.
