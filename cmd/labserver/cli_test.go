@@ -100,6 +100,8 @@ func TestExitCodesAndWhatIsSaid(t *testing.T) {
 		{"check finds it", []string{"check", "ping", typo}, 1, "ping: 2 nodes", "1 of 2 scenarios have mistakes"},
 		{"check finds nothing", []string{"check", "../../scenarios/ping"}, 0, "no mistakes", ""},
 		{"schema", []string{"schema"}, 0, "2020-12", ""},
+		{"schema's help is no schema", []string{"schema", "--help"}, 0, "usage: labserver schema", ""},
+		{"schema takes nothing", []string{"schema", "ping"}, 2, "", "takes no arguments; here it is ping"},
 		{"fields", []string{"fields", "ARP", "opcode"}, 0, "arp.opcode  number  1 request, 2 reply", ""},
 		{"fields of no protocol", []string{"fields", "token", "ring"}, 1, "", "no field has the words token ring"},
 		{"run", []string{"run", "ping", "--for", "3s"}, 0, "64 bytes from 10.0.0.2: icmp_seq=1", ""},
