@@ -47,6 +47,8 @@ func TestMistakesOfSteps(t *testing.T) {
 		{"told by no step", steps("- {expect: {port: s1.1, packet: {ip.ttl: \"${x.ip.ttl}\"}}}\n"), "there is no param, loop variable or step of that name"},
 		{"told by a later step", steps("- {send: {port: s1.1, packet: {ip.ttl: \"${s.ip.ttl}\"}}}\n" + sends), "no step before this one has the id s"},
 		{"told a field that is none", steps(sends + "- {send: {port: s1.1, packet: {ip.ttl: \"${s.ip.tll}\"}}}\n"), "did you mean ip.ttl?"},
+		{"told the sum of a field that is none", steps(sends + "- {send: {port: s1.1, packet: {ip.ttl: \"${s.ip.ttl+ip.tll}\"}}}\n"), "did you mean ip.ttl?"},
+		{"told the sum of an address", steps(sends + "- {send: {port: s1.1, packet: {ip.ttl: \"${s.arp.src.proto_ipv4+data.len}\"}}}\n"), "is no number, to which something can be added"},
 		{"told a result without do", steps(sends + "- {stdin: {program: b.prog, text: \"${s.result}\"}}\n"), "step s has no do"},
 		{"told where it cannot be", steps(sends + "- {wait: \"${s.ip.ttl}\"}\n"), "cannot hold ${step.field}"},
 		{"told by a step without frames", steps("- {id: s, wait: 1s}\n- {stdin: {program: b.prog, text: \"${s.ip.ttl}\"}}\n"), "neither expects nor sends a frame"},

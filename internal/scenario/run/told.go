@@ -124,6 +124,14 @@ func (t *told) get(ask format.Told) (string, error) {
 	if !ok {
 		return "", fmt.Errorf("saw a frame without it (%s)", s.Summary())
 	}
+	if ask.Add != "" {
+		more, ok := decode.Value(s.Link, s.Data, ask.Add)
+		n, err := strconv.ParseUint(more, 0, 32)
+		if !ok || err != nil {
+			return "", fmt.Errorf("saw a frame without a number %s (%s)", ask.Add, s.Summary())
+		}
+		ask.Plus += int64(n)
+	}
 	v, err := decode.Part{Slice: ask.Slice, At: ask.At, N: ask.N, Plus: ask.Plus, Form: ask.Form}.Of(ask.Field, v)
 	if err != nil {
 		return "", fmt.Errorf("saw a frame that %w (%s)", err, s.Summary())

@@ -234,6 +234,8 @@ func (s *Scope) LateText(v *format.Value) string {
 		case st == nil:
 			s.Mistakes.At(v, "${%s}: no step before this one has the id %s", pt.Expr, id)
 		case st.Broken:
+		case told.Add != "" && decode.KnownField(told.Add) != nil:
+			s.Mistakes.At(v, "${%s}: %s", pt.Expr, trimPackage(decode.KnownField(told.Add)))
 		case field == "result":
 			if !st.results {
 				s.Mistakes.At(v, "${%s}: step %s has no do", pt.Expr, id)
@@ -244,6 +246,9 @@ func (s *Scope) LateText(v *format.Value) string {
 			s.Mistakes.At(v, "${%s}: step %s neither expects nor sends a frame", pt.Expr, id)
 		default:
 			part := decode.Part{Slice: told.Slice, At: told.At, N: told.N, Plus: told.Plus, Form: told.Form}
+			if told.Add != "" && part.Plus == 0 {
+				part.Plus = 1 // something is
+			}
 			if err := part.Check(field); err != nil {
 				s.Mistakes.At(v, "${%s}: %s", pt.Expr, trimPackage(err))
 			}

@@ -9,7 +9,7 @@ import (
 // for who looks at the lab. What such a verb parses is a Commander.
 type Tryable struct{}
 
-func (Tryable) tryable() {}
+func (Tryable) tryable() bool { return true }
 
 // A TryShaper is a Tryable verb of which other things may be said in a try than in a step.
 type TryShaper interface{ TryShape() *format.Shape }
@@ -37,8 +37,8 @@ func TryKeys() []format.Field {
 }
 
 func isTryable(v Verb) bool {
-	_, ok := v.(interface{ tryable() })
-	return ok
+	t, ok := v.(interface{ tryable() bool })
+	return ok && t.tryable()
 }
 
 // ParseTry reads what the verbs of a try say, in the order in which a step does it.
