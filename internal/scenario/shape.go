@@ -9,6 +9,7 @@ import (
 	"wireloom/internal/scenario/verb"
 	_ "wireloom/internal/scenario/verb/act"  // which registers its verbs
 	_ "wireloom/internal/scenario/verb/look" // likewise
+	"wireloom/vnet/config"
 	"wireloom/vnet/inet"
 	"wireloom/vnet/kern"
 	"wireloom/vnet/memory"
@@ -27,8 +28,8 @@ var FileShape = format.Object(
 	format.Field{Name: "seed", Shape: seedShape, Doc: "Of everything that is random in it; 1 where it is not given."},
 	format.Field{Name: "memory", Shape: format.Size(memory.MinLab, memory.MaxLab), Doc: fmt.Sprintf("How much memory all programs of the lab may use together; %dMiB where it is not given.", memory.DefaultLab>>20)},
 	format.Field{Name: "params", Shape: format.Params, Doc: "Values that differ from student to student; ${name} stands for them in any text."},
-	format.Field{Name: "nodes", Shape: format.MapOf(format.NameKey, "a node's name", nodeShape, 256), Required: true, Doc: "The emulated machines, by name."},
-	format.Field{Name: "switches", Shape: format.MapOf(format.NameKey, "a switch's name", switchShape, 64), Doc: "The Ethernet switches, by name."},
+	format.Field{Name: "nodes", Shape: format.MapOf(format.NameKey, "a node's name", nodeShape, config.MaxNodes), Required: true, Doc: "The emulated machines, by name."},
+	format.Field{Name: "switches", Shape: format.MapOf(format.NameKey, "a switch's name", switchShape, config.MaxSwitches), Doc: "The Ethernet switches, by name."},
 	format.Field{Name: "links", Shape: format.MapOf(format.EndKey, "an end of the link: SWITCH.PORT or NODE:INTERFACE", linkShape, 1024), Doc: "What is to be said of links. A NIC or device with a port has one already."},
 	format.Field{Name: "stages", Shape: format.MapOf(format.NameKey, "a stage's name", stageShape, 32), Doc: "Parts that can be graded alone, by name."},
 	format.Field{Name: "try", Shape: format.ListOf(tryShape, MaxTries), Doc: "Buttons for who opens the lab on the page: each runs a command, sends a frame and the like. They have no part in a grading."},

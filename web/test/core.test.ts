@@ -6,6 +6,7 @@ import { bytes, count, exactSeconds, grouped, percent, seconds, span } from "../
 import { crossed, graph, layout, overlap, spread, tunnels } from "../src/core/graph";
 import { hexLines, parseHex } from "../src/core/hex";
 import { printable } from "../src/core/inert";
+import { plan } from "../src/core/plan";
 import { readScenarios } from "../src/core/scenarios";
 import { atEnd, reveal, visible } from "../src/core/viewport";
 import type { Event, Field, IfaceStatus, Topology } from "../src/protocol/types";
@@ -145,6 +146,36 @@ describe("graph", () => {
   });
   test("an empty topology has no places", () => {
     expect(layout(graph({ nodes: [], switches: [], links: [], doors: [] }), 100, 100, { x: 1, y: 1 }).size).toBe(0);
+  });
+});
+
+describe("a plan", () => {
+  test("of a thousand nodes stands in rows, within the room, without two in one place", () => {
+    const nodes = Array.from({ length: 1000 }, (_, i) => ({
+      name: `h${i}`,
+      dialect: "freebsd",
+      procs: [],
+      ifaces: [
+        { name: "em0", kind: "nic" as const, mac: "", addresses: [], port: `s${i % 50}.${1 + Math.floor(i / 50)}` },
+      ],
+    }));
+    const switches = Array.from({ length: 50 }, (_, i) => ({
+      name: `s${i}`,
+      ports: Array.from({ length: 20 }, (_, k) => `s${i}.${k + 1}`),
+    }));
+    const g = graph({ nodes, switches, links: [] });
+    const size = { w: 400, h: 300 };
+    const { boxes, ends, zoom } = plan(g, new Map(nodes.map((n) => [n.name, 58])), size);
+    expect([boxes.size, ends.size]).toEqual([1050, 1000]);
+    const places = new Set<string>();
+    for (const b of boxes.values()) {
+      places.add(`${b.x} ${b.y}`);
+      expect(b.x >= 0 && b.y >= 0 && b.x + b.w <= size.w * zoom && b.y + b.h <= size.h * zoom).toBe(true);
+    }
+    expect(places.size).toBe(1050);
+    // Those of a switch follow it.
+    const [s0, h0] = [boxes.get("s0"), boxes.get("h0")];
+    expect(h0?.y).toBeCloseTo((s0?.y ?? 0) - 9, 0);
   });
 });
 

@@ -46,8 +46,59 @@ export function nodeHeight(ports: number, procs: number): number {
   return HEAD + (Math.min(ports, PORTS) + (ports > PORTS ? 1 : 0) + procs) * LINE + 8;
 }
 
+/** From here on boxes stand in rows: to find better places for so many takes longer than anybody waits. */
+const CROWD = 120;
+
+/** rows puts boxes into rows, each switch before what is plugged into it alone, as much smaller as it takes. */
+function rows(g: Graph, heights: ReadonlyMap<string, number>, size: Size): Plan {
+  const cell = { w: NODE_W + GAP / 2, h: Math.max(SWITCH.h, ...heights.values()) + GAP / 2 };
+  const n = g.vertices.length;
+  const across = Math.max(1, Math.ceil(Math.sqrt((n * cell.h * size.w) / (cell.w * size.h))));
+  const zoom = Math.max(1, (across * cell.w) / size.w, (Math.ceil(n / across) * cell.h) / (size.h - LEGEND_H));
+  const near = new Map<string, string[]>();
+  for (const e of g.edges) {
+    near.set(e.from, [...(near.get(e.from) ?? []), e.to]);
+    near.set(e.to, [...(near.get(e.to) ?? []), e.from]);
+  }
+  const order: string[] = [];
+  const put = new Set<string>();
+  const add = (name: string): void => {
+    if (put.has(name)) return;
+    put.add(name);
+    order.push(name);
+  };
+  for (const v of g.vertices.filter((x) => x.kind === "switch")) {
+    add(v.name);
+    for (const other of near.get(v.name) ?? []) if (near.get(other)?.length === 1) add(other);
+  }
+  for (const v of g.vertices) add(v.name);
+  const kinds = new Map(g.vertices.map((v) => [v.name, v.kind]));
+  const boxes = new Map(
+    order.map((name, i): [string, Box] => {
+      const w = kinds.get(name) === "switch" ? SWITCH.w : NODE_W;
+      const h = heights.get(name) ?? SWITCH.h;
+      return [
+        name,
+        {
+          x: ((i % across) + 0.5) * cell.w - w / 2,
+          y: (Math.floor(i / across) + 0.5) * cell.h - h / 2,
+          w,
+          h,
+        },
+      ];
+    }),
+  );
+  return { boxes, ends: endsOf(g, boxes), zoom };
+}
+
+/** endsOf is where all lines end. */
+function endsOf(g: Graph, boxes: ReadonlyMap<string, Box>): ReadonlyMap<string, Ends> {
+  return new Map(g.edges.map((e): [string, Ends] => [e.id, edgeEnds(e, g, boxes)]));
+}
+
 /** plan arranges a graph in a room of some pixels; heights are those of nodes, by name. */
 export function plan(g: Graph, heights: ReadonlyMap<string, number>, size: Size): Plan {
+  if (g.vertices.length > CROWD) return rows(g, heights, size);
   const tallest = Math.max(HEAD, ...heights.values());
   const at = new Map(g.vertices.map((v, i) => [v.name, i]));
   const lines = g.edges.map((e) => [at.get(e.from) ?? 0, at.get(e.to) ?? 0] as const);
@@ -70,7 +121,7 @@ export function plan(g: Graph, heights: ReadonlyMap<string, number>, size: Size)
     apart = arranged(zoom);
   }
   const boxes = new Map<string, Box>(g.vertices.map((v, i) => [v.name, apart[i] ?? { x: 0, y: 0, w: 0, h: 0 }]));
-  return { boxes, ends: new Map(g.edges.map((e): [string, Ends] => [e.id, edgeEnds(e, g, boxes)])), zoom };
+  return { boxes, ends: endsOf(g, boxes), zoom };
 }
 
 /** The direction across a line, of length 1: to the right, or up where the line lies flat. */
