@@ -13,6 +13,7 @@ import (
 	"wireloom/internal/httpapi"
 	"wireloom/internal/open"
 	"wireloom/internal/product"
+	"wireloom/internal/report"
 	"wireloom/internal/scenario"
 	"wireloom/internal/scenario/format"
 	"wireloom/internal/session"
@@ -100,6 +101,12 @@ func (o *offer) build(ctx context.Context, name string, empty bool, compile prod
 	return product.Build(ctx, src, compile, product.Options{Programs: o.programs[name], Empty: true, Bare: empty})
 }
 
+// A checked is the report of a check, with what the page needs besides.
+type checked struct {
+	*report.Document
+	Solution bool `json:"solution,omitempty"` // the lab began with one of the programs: it is not its visitor's work
+}
+
 // check grades what the slots of a lab have as labserver grade does for a student, and
 // returns the report.
 func (o *offer) check(ctx context.Context, engine *product.Engine, c httpapi.Checking) (any, error) {
@@ -136,7 +143,7 @@ func (o *offer) check(ctx context.Context, engine *product.Engine, c httpapi.Che
 	if err != nil {
 		return nil, err
 	}
-	return r.Document(), nil
+	return checked{r.Document(), slices.ContainsFunc(c.Programs, func(h session.Held) bool { return h.Module == nil })}, nil
 }
 
 // complete gives slots without a program that of another which takes the same. It fails

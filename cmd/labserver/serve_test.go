@@ -239,6 +239,14 @@ func TestServeRefusesFlagsThatMakeNoSense(t *testing.T) {
 	}
 }
 
+// Who has the solution checked is told so: it is no work of theirs.
+func TestACheckOfTheSolutionSaysSo(t *testing.T) {
+	v := visit(t, startServe(t).url, "first-io")
+	if status, body := v.ask("POST", "/api/labs/"+v.lab+"/check", nil); status != http.StatusOK || !strings.Contains(string(body), `"solution":true`) || strings.Contains(string(body), `"status":"failed"`) {
+		t.Errorf("%d %s", status, body)
+	}
+}
+
 // Lesson 1 by the page's routes: it begins empty, its starter is a zip that says how to go
 // on, and what is uploaded is checked as labserver grade does it for students.
 func TestALessonIsDoneOnThePage(t *testing.T) {
@@ -280,13 +288,13 @@ func TestALessonIsDoneOnThePage(t *testing.T) {
 		}
 		status, body := v.ask("POST", path+"/check", nil)
 		var got struct {
-			Hidden bool
-			Checks []struct {
+			Hidden, Solution bool
+			Checks           []struct {
 				Title, Status  string
 				Points, Earned int
 			}
 		}
-		if err := json.Unmarshal(body, &got); err != nil || status != http.StatusOK || len(got.Checks) < 10 || !got.Hidden || got.Checks[0].Title != c.want {
+		if err := json.Unmarshal(body, &got); err != nil || status != http.StatusOK || len(got.Checks) < 10 || !got.Hidden || got.Solution || got.Checks[0].Title != c.want {
 			t.Fatalf("%s: %d, %v, %+v", c.name, status, err, got)
 		}
 		for _, x := range got.Checks {

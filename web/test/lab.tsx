@@ -34,7 +34,7 @@ export class FakeLab {
   upload: Got<string> = { ok: true, value: "mine.wasm" };
   probe: Probe = { lab: "there", refused: "" };
   /** What a check finds. */
-  check: Got<Checked> = { ok: true, value: { checks: [], notes: [], hidden: false } };
+  check: Got<Checked> = { ok: true, value: { checks: [], notes: [], hidden: false, solution: false } };
   closed = false;
   hidden = false;
   private on: SocketHandlers | undefined;

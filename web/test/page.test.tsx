@@ -258,7 +258,7 @@ describe("the start", () => {
   test("a lesson whose checks have passed is marked, and the next is where to begin", async () => {
     const x = open("");
     x.w.offers = lessons;
-    x.page.remember("first-io", { checks: [], notes: [], hidden: false });
+    x.page.remember("first-io", { checks: [], notes: [], hidden: false, solution: false });
     expect(x.w.kept.size).toBe(0);
     const passed = {
       id: "a",
@@ -272,7 +272,13 @@ describe("the start", () => {
       diff: [],
       log: [],
     };
-    x.page.remember("first-io", { checks: [{ ...passed, status: "passed" }], notes: [], hidden: false });
+    x.page.remember("first-io", {
+      checks: [{ ...passed, status: "passed" }],
+      notes: [],
+      hidden: false,
+      solution: false,
+    });
+    x.page.remember("arp", { checks: [{ ...passed, status: "passed" }], notes: [], hidden: false, solution: true });
     expect(x.w.kept.get("done")).toBe("first-io");
     void x.page.boot();
     await x.settle();

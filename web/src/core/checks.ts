@@ -25,6 +25,8 @@ export interface Checked {
   readonly notes: readonly string[];
   /** More is checked that is not seen now, so that there is no total. */
   readonly hidden: boolean;
+  /** The lab began with what was checked: it is nobody's own work. */
+  readonly solution: boolean;
 }
 
 /** Of a report's lists so many are read. */
@@ -39,6 +41,7 @@ export function readChecked(raw: unknown): Checked | undefined {
     checks: checks.slice(0, MOST).flatMap(readCheck),
     notes: texts(Reflect.get(raw, "notes")),
     hidden: Reflect.get(raw, "hidden") === true,
+    solution: Reflect.get(raw, "solution") === true,
   };
 }
 
@@ -94,12 +97,13 @@ export function outcome(c: Checked): string {
   const earned = points(c.checks.map((x) => x.earned));
   const of = points(c.checks.map((x) => x.points));
   const said = `${passed} of ${c.checks.length} checks passed`;
+  const whose = c.solution ? " That is what the lab began with, not your work." : "";
   return c.hidden
-    ? `${said} so far. More is checked, and the total comes later.`
-    : `${said}: ${earned} of ${of} points.`;
+    ? `${said} so far. More is checked, and the total comes later.${whose}`
+    : `${said}: ${earned} of ${of} points.${whose}`;
 }
 
-/** passedAll says that nothing that is seen is missing. */
+/** passedAll says that nothing that is seen is missing of one's own work. */
 export function passedAll(c: Checked): boolean {
-  return c.checks.length > 0 && c.checks.every((x) => x.status === "passed");
+  return !c.solution && c.checks.length > 0 && c.checks.every((x) => x.status === "passed");
 }

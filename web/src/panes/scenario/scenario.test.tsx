@@ -115,6 +115,12 @@ describe("the check", () => {
     expect(remembered).toEqual(["ping"]);
   });
 
+  test("says that the solution is not one's own work", async () => {
+    const { root } = await checked(ok(found({ solution: true })));
+    expect(text(testId(root, "checked"))).toMatch(/2 of 2 points. That is what the lab began with, not your work.$/);
+    expect(root.querySelector(".good")).toBe(null);
+  });
+
   test("one that failed has its reason, its hint, and what came instead", async () => {
     const bad = check({
       id: "b",
