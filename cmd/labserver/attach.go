@@ -19,8 +19,8 @@ import (
 )
 
 const (
-	mostTyped    = 4 << 10 // bytes of a line
-	mostHeld     = 100_000 // events kept until a command's name is known
+	maxTyped    = 4 << 10 // bytes of a line
+	maxHeld     = 100_000 // events kept until a command's name is known
 	patience     = 3       // Ctrl-C typed so often without an answer leaves the command alone
 	codeSignaled = 128     // and the signal's number: how a shell counts
 )
@@ -168,7 +168,7 @@ func (a *attachment) attach(ctx context.Context, server, lab string) (int, error
 // readLines reads a line each time that one is asked for. After the end of a
 // terminal's input there may be more.
 func readLines(ctx context.Context, from io.Reader, ask <-chan struct{}, to chan<- typedLine) {
-	r := bufio.NewReaderSize(from, mostTyped)
+	r := bufio.NewReaderSize(from, maxTyped)
 	for range ask {
 		var l typedLine
 		b, err := r.ReadSlice('\n')
@@ -190,7 +190,7 @@ func readLines(ctx context.Context, from io.Reader, ask <-chan struct{}, to chan
 	}
 }
 
-var errLong = fmt.Errorf("the line is longer than %d bytes: nothing was done", mostTyped)
+var errLong = fmt.Errorf("the line is longer than %d bytes: nothing was done", maxTyped)
 
 // wantLine asks for a line where one is wanted: at the prompt, and while a command
 // waits at its own.
@@ -279,7 +279,7 @@ func (a *attachment) message(ctx context.Context, m serverMessage) error {
 			case e.Of == "console" && e.Node == "": // of so many that they are not told apart
 				a.lost = a.running
 			case e.Node != a.node || e.Kind != "console" && e.Kind != "exit" && e.Of != "console" || !a.running:
-			case len(a.held) < mostHeld:
+			case len(a.held) < maxHeld:
 				a.held = append(a.held, e)
 			default:
 				a.lost = true

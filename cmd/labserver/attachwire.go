@@ -21,7 +21,7 @@ import (
 
 const (
 	dialTimeout = 10 * time.Second
-	mostMessage = 64 << 20 // bytes of a message of the server's
+	maxMessage = 64 << 20 // bytes of a message of the server's
 )
 
 // A serverMessage is what the server sends, as far as a prompt needs it.
@@ -108,17 +108,17 @@ func (a *attachment) dial(ctx context.Context, server, lab, query string) (hello
 	if err != nil {
 		return hello, err
 	}
-	within, cancel := context.WithTimeout(ctx, dialTimeout)
+	timed, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
-	conn, res, err := websocket.Dial(within, server+"/api/labs/"+url.PathEscape(lab)+"/stream"+query, &websocket.DialOptions{
+	conn, res, err := websocket.Dial(timed, server+"/api/labs/"+url.PathEscape(lab)+"/stream"+query, &websocket.DialOptions{
 		HTTPHeader: http.Header{"Origin": {origin}},
 	})
 	if err != nil {
 		return hello, dialError(server, res, err)
 	}
 	a.conn = conn
-	conn.SetReadLimit(mostMessage)
-	_, b, err := conn.Read(within)
+	conn.SetReadLimit(maxMessage)
+	_, b, err := conn.Read(timed)
 	if err == nil && json.Unmarshal(b, &hello) != nil {
 		err = errors.New("its first message is not understood")
 	}

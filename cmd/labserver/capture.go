@@ -112,7 +112,7 @@ func listPoints(ctx context.Context, io stdio, server, lab string) int {
 	}
 	defer func() { _ = body.Close() }() // it is read, or of no use
 	var places []pcap.Place
-	if err := json.NewDecoder(goio.LimitReader(body, mostMessage)).Decode(&places); err != nil {
+	if err := json.NewDecoder(goio.LimitReader(body, maxMessage)).Decode(&places); err != nil {
 		return fail(io, fmt.Errorf("what the server says is not understood: it may be of another version (%w)", err))
 	}
 	for _, p := range places {

@@ -238,13 +238,13 @@ func writeTable(out string, t *batch.Table, sc *scenario.Scenario, formats []rep
 
 // others are the names of what is no submission, for a sentence.
 func others(list []batch.Other) string {
-	const most = 8 // named
+	const limit = 8 // named
 	var names []string
-	for _, o := range list[:min(len(list), most)] {
+	for _, o := range list[:min(len(list), limit)] {
 		names = append(names, o.Name)
 	}
 	s := strings.Join(names, ", ")
-	if n := len(list) - most; n > 0 {
+	if n := len(list) - limit; n > 0 {
 		s += fmt.Sprintf(" and %d more", n)
 	}
 	return s

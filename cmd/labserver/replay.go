@@ -27,7 +27,7 @@ not to its end.`)
 	var own, programs listFlag
 	f.Var(&own, "scenario", "take reference solutions from this `SCENARIO` too, a folder or its zip; may be given several times")
 	f.Var(&programs, "program", "take this `file`, a WebAssembly module, for the program that it is; may be given several times")
-	most := f.Duration("max-time", defaultReplay, "end a replay that takes more than this `time`; 0 for no limit")
+	limit := f.Duration("max-time", defaultReplay, "end a replay that takes more than this `time`; 0 for no limit")
 	cache := cacheFlag(f)
 	rest, code, ok := parse(f, args)
 	if !ok {
@@ -36,8 +36,8 @@ not to its end.`)
 	if len(rest) != 1 {
 		return wants(io, f, "one RECORDING", rest)
 	}
-	if *most < 0 {
-		return fail(io, fmt.Errorf("--max-time %v: want some time, or 0 for no limit", *most))
+	if *limit < 0 {
+		return fail(io, fmt.Errorf("--max-time %v: want some time, or 0 for no limit", *limit))
 	}
 	var shelf open.Shelf
 	for _, name := range own {
@@ -65,7 +65,7 @@ not to its end.`)
 	}
 	defer closeEngine(io, engine)
 	bar := replayProgress{screen: terminal.NewWriter(io.err)}
-	r, err := rec.Replay(ctx, product.Again(engine.Compile, shelf.Program), recording.Limits{Time: *most, Progress: bar.show})
+	r, err := rec.Replay(ctx, product.Again(engine.Compile, shelf.Program), recording.Limits{Time: *limit, Progress: bar.show})
 	bar.end()
 	var lack *recording.LackError
 	switch {

@@ -30,7 +30,7 @@ has not got all; 2: it could not be run.`)
 	capture := newCaptureFlags(f)
 	eventFile := f.String("events", "", "write every event to this `file`, as a line of JSON each")
 	strace := f.Bool("strace", false, "show the system calls of the programs, and the fuel used between two of them")
-	most := capture.limit
+	limit := capture.limit
 	rest, code, ok := parse(f, args)
 	if !ok {
 		return code
@@ -57,7 +57,7 @@ has not got all; 2: it could not be run.`)
 	defer lab.Close()
 
 	screen := terminal.NewWriter(io.out)
-	shown := newOutlet("what is shown", "lines", painted{screen}, int64(*most))
+	shown := newOutlet("what is shown", "lines", painted{screen}, int64(*limit))
 	tracer := newTracer(&shown.part, screen, *strace)
 	shown.put = func(e *event.Event) error {
 		tracer.show(e)
@@ -79,7 +79,7 @@ has not got all; 2: it could not be run.`)
 		if w.name == "" {
 			continue
 		}
-		out, err := openOutlet(w.name, w.what, int64(*most), w.make)
+		out, err := openOutlet(w.name, w.what, int64(*limit), w.make)
 		if err != nil {
 			return fail(io, err)
 		}

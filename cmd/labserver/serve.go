@@ -54,7 +54,7 @@ that are named here; it begins with the first that is named, else with a list of
 	if err != nil {
 		return fail(io, err)
 	}
-	most, err := limits.read()
+	caps, err := limits.read()
 	if err != nil {
 		return fail(io, err)
 	}
@@ -110,7 +110,7 @@ that are named here; it begins with the first that is named, else with a list of
 		Check: func(ctx context.Context, c httpapi.Checking) (any, error) {
 			return offer.check(ctx, engine, c)
 		},
-		Doors: doors, Session: session.Options{Idle: *idle, Dir: kept.Path()}, Limits: most, Site: site, Budget: mem,
+		Doors: doors, Session: session.Options{Idle: *idle, Dir: kept.Path()}, Limits: caps, Site: site, Budget: mem,
 	})
 	if err != nil {
 		return fail(io, err)
@@ -146,11 +146,11 @@ func serve(ctx context.Context, io stdio, log *slog.Logger, listener net.Listene
 	case <-ctx.Done():
 		fmt.Fprintln(io.out, "stopping")
 	}
-	within, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopWithin)
+	timed, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopWithin)
 	defer cancel()
 	closing := make(chan error, 1)
-	go func() { closing <- srv.Shutdown(within) }()
-	if cerr := api.Close(within, "the server was stopped"); cerr != nil {
+	go func() { closing <- srv.Shutdown(timed) }()
+	if cerr := api.Close(timed, "the server was stopped"); cerr != nil {
 		log.Warn("not everything ended in time", "error", cerr)
 	}
 	if serr := <-closing; serr != nil {

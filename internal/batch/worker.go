@@ -58,12 +58,12 @@ const weighEvery = 10 * time.Millisecond
 
 // weigh ends the process when it uses more memory than it may. Programs in a lab
 // have limits of their own, far below; this is for what nobody thought of.
-func weigh(most uint64) {
+func weigh(limit uint64) {
 	s := []metrics.Sample{{Name: "/memory/classes/total:bytes"}, {Name: "/memory/classes/heap/released:bytes"}}
 	for range time.Tick(weighEvery) {
 		metrics.Read(s)
-		if used := s[0].Value.Uint64() - s[1].Value.Uint64(); used > most {
-			fmt.Fprintf(os.Stderr, "used %d bytes of memory, at most %d are allowed\n", used, most)
+		if used := s[0].Value.Uint64() - s[1].Value.Uint64(); used > limit {
+			fmt.Fprintf(os.Stderr, "used %d bytes of memory, at most %d are allowed\n", used, limit)
 			os.Exit(exitLarge)
 		}
 	}
@@ -86,7 +86,7 @@ func readReply(r *bufio.Reader) (*Reply, error) {
 }
 
 // readLine reads a line of at most most bytes.
-func readLine(r *bufio.Reader, most int) ([]byte, error) {
+func readLine(r *bufio.Reader, limit int) ([]byte, error) {
 	var line []byte
 	for {
 		part, err := r.ReadSlice('\n')
@@ -97,8 +97,8 @@ func readLine(r *bufio.Reader, most int) ([]byte, error) {
 		if !errors.Is(err, bufio.ErrBufferFull) {
 			return nil, err
 		}
-		if len(line) > most {
-			return nil, fmt.Errorf("a reply has more than %d bytes", most)
+		if len(line) > limit {
+			return nil, fmt.Errorf("a reply has more than %d bytes", limit)
 		}
 	}
 }

@@ -168,9 +168,9 @@ func openSite(ctx context.Context, compile product.Compile) (*site, error) {
 
 func (s *site) close() error {
 	s.client.CloseIdleConnections()
-	within, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	timed, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
-	err := s.api.Close(within, "the benchmark is over")
+	err := s.api.Close(timed, "the benchmark is over")
 	s.srv.CloseClientConnections()
 	s.srv.Close()
 	return err

@@ -17,7 +17,7 @@ type load struct {
 	events         float64       // a second, all labs
 	cores          float64       // CPU seconds a second
 	resident       float64       // bytes, at most; 0 where that is not known
-	lag, p99, most time.Duration // behind real time: half of the events, 99 of 100, all
+	lag, p99, worst time.Duration // behind real time: half of the events, 99 of 100, all
 }
 
 // rows shows the load; limit makes the rows of what the goals are about.
@@ -28,7 +28,7 @@ func (m *load) rows(when string, limit func(what, unit string, x, limit float64)
 		figure(when+": CPU", "cores of "+strconv.Itoa(runtime.GOMAXPROCS(0)), one(m.cores), ""),
 		figure(when+": lag, median", "ms", one(milliseconds(m.lag)), ""),
 		limit(when+": lag, 99th percentile", "ms", milliseconds(m.p99), milliseconds(labsLag)),
-		figure(when+": lag, most", "ms", one(milliseconds(m.most)), ""),
+		figure(when+": lag, most", "ms", one(milliseconds(m.worst)), ""),
 	}
 	if m.resident > 0 {
 		rows = append(rows, limit(when+": resident memory", "MB", m.resident/1e6, labsMemory/1e6))
@@ -65,7 +65,7 @@ func watch(ctx context.Context, live []*liveLab, sched *session.Scheduler, durin
 	}
 	seconds := time.Since(w).Seconds()
 	lag := sched.Lag()
-	m.lag, m.p99, m.most = lag.Quantile(0.5), lag.Quantile(0.99), lag.Quantile(1)
+	m.lag, m.p99, m.worst = lag.Quantile(0.5), lag.Quantile(0.99), lag.Quantile(1)
 	m.cores = (cpu() - c).Seconds() / seconds
 	m.events = float64(events()-e) / seconds
 	for i, l := range live {

@@ -57,10 +57,10 @@ func above(what, unit string, x, limit float64) Row {
 }
 
 // goal says what the ratio is to be at most. Without a peer there is nothing to say.
-func (r Row) goal(most float64) Row {
-	r.Goal = "<= " + number(most)
+func (r Row) goal(limit float64) Row {
+	r.Goal = "<= " + number(limit)
 	if r.Ratio != nil {
-		met := r.Ratio.Median <= most
+		met := r.Ratio.Median <= limit
 		r.Met = &met
 	}
 	return r

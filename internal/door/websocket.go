@@ -159,8 +159,8 @@ func ping(ctx context.Context, c *websocket.Conn) {
 		case <-ctx.Done():
 			return
 		}
-		within, cancel := context.WithTimeout(ctx, pingTimeout)
-		err := c.Ping(within)
+		timed, cancel := context.WithTimeout(ctx, pingTimeout)
+		err := c.Ping(timed)
 		cancel()
 		if err != nil {
 			_ = c.CloseNow() // what reads finds out

@@ -15,8 +15,8 @@ type steady struct {
 	done int // bytes since the deadline was set
 }
 
-func newSteady(w http.ResponseWriter, within time.Duration) steady {
-	return steady{c: http.NewResponseController(w), end: time.Now().Add(within), done: slowPiece}
+func newSteady(w http.ResponseWriter, timeout time.Duration) steady {
+	return steady{c: http.NewResponseController(w), end: time.Now().Add(timeout), done: slowPiece}
 }
 
 // due returns the new deadline for n bytes more, if it is time for one.

@@ -148,8 +148,8 @@ func (v *viewer) do(ctx context.Context, c *command, wait time.Duration) error {
 			return ctx.Err()
 		}
 	}
-	within, cancel := context.WithTimeout(ctx, runTimeout)
-	r, err := c.answer(within, v.s)
+	timed, cancel := context.WithTimeout(ctx, runTimeout)
+	r, err := c.answer(timed, v.s)
 	cancel()
 	if ops[c.Op].work && v.sched != nil {
 		v.sched.Done()
@@ -195,8 +195,8 @@ func (v *viewer) ping(ctx context.Context) error {
 			return err
 		}
 		before := v.heard.Load()
-		within, cancel := context.WithTimeout(ctx, pingTimeout)
-		err := v.conn.Ping(within)
+		timed, cancel := context.WithTimeout(ctx, pingTimeout)
+		err := v.conn.Ping(timed)
 		cancel()
 		if err != nil && v.heard.Load() == before {
 			return fmt.Errorf("the viewer does not answer: %w", err)

@@ -62,7 +62,7 @@ func (s *Shape) Check(v *Value, what string, p *Mistakes) {
 	}
 }
 
-// Try checks a copy of v, and returns it; false where v has not the shape.
+// Try checks a copy of v, and returns it; false where v does not have the shape.
 func (s *Shape) Try(v *Value) (*Value, bool) {
 	var p Mistakes
 	c := v.clone()
