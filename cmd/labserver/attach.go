@@ -19,8 +19,8 @@ import (
 )
 
 const (
-	maxTyped    = 4 << 10 // bytes of a line
-	maxHeld     = 100_000 // events kept until a command's name is known
+	maxTyped     = 4 << 10 // bytes of a line
+	maxHeld      = 100_000 // events kept until a command's name is known
 	patience     = 3       // Ctrl-C typed so often without an answer leaves the command alone
 	codeSignaled = 128     // and the signal's number: how a shell counts
 )

@@ -21,7 +21,7 @@ import (
 
 const (
 	dialTimeout = 10 * time.Second
-	maxMessage = 64 << 20 // bytes of a message of the server's
+	maxMessage  = 64 << 20 // bytes of a message of the server's
 )
 
 // A serverMessage is what the server sends, as far as a prompt needs it.

@@ -13,10 +13,10 @@ import (
 
 // A load is what running labs did and took.
 type load struct {
-	frames         []float64     // frames a second, lab by lab
-	events         float64       // a second, all labs
-	cores          float64       // CPU seconds a second
-	resident       float64       // bytes, at most; 0 where that is not known
+	frames          []float64     // frames a second, lab by lab
+	events          float64       // a second, all labs
+	cores           float64       // CPU seconds a second
+	resident        float64       // bytes, at most; 0 where that is not known
 	lag, p99, worst time.Duration // behind real time: half of the events, 99 of 100, all
 }
 

@@ -96,7 +96,7 @@ func besideTapSwitch(ctx context.Context, rounds int, r *Report) error {
 	}
 	defer os.RemoveAll(dir) //nolint:errcheck // what stays is in the system's temporary folder
 	bin := filepath.Join(dir, "gvtap")
-	build := exec.CommandContext(ctx, "go", "build", "-modfile=tools/peers.mod", "-tags=peer", "-o", bin, "./internal/bench/peer/gvtap")
+	build := exec.CommandContext(ctx, "go", "build", "-modfile=tools/peers.mod", "-o", bin, "internal/bench/peer/gvtap/main.go")
 	if out, err := build.CombinedOutput(); err != nil {
 		return fmt.Errorf("%s: %w\n%s", build, err, out)
 	}

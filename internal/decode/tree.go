@@ -92,14 +92,14 @@ func (s *spec) filter(v value) string {
 		if len(b) > maxFilterBytes {
 			name, b = fmt.Sprintf("%s[0:%d]", name, maxFilterBytes), b[:maxFilterBytes]
 		}
-		text := ""
+		var text strings.Builder
 		for _, c := range b {
-			text += fmt.Sprintf(":%02x", c)
+			text.WriteString(fmt.Sprintf(":%02x", c))
 		}
 		if len(b) == 1 {
-			return name + " == 0x" + text[1:]
+			return name + " == 0x" + text.String()[1:]
 		}
-		return name + " == " + text[1:]
+		return name + " == " + text.String()[1:]
 	case kName, kText:
 		return s.name + ` == "` + strings.ReplaceAll(printable(v.b), `"`, `\x22`) + `"`
 	case kUint, kHex, kBool, kMAC, kIPv4, kIPv6, kStatus, kAge:

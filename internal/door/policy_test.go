@@ -3,6 +3,7 @@ package door
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -70,10 +71,8 @@ func TestPlacesAreOneLabsAtATime(t *testing.T) {
 	p := &Policy{}
 	take := func(bad ...string) string {
 		got, err := p.take([]string{"a", "b", "unix:/c"}, func(place string) error {
-			for _, b := range bad {
-				if place == b {
-					return errors.New("no")
-				}
+			if slices.Contains(bad, place) {
+				return errors.New("no")
 			}
 			return nil
 		})

@@ -51,14 +51,15 @@ func names(m protocol.Status) string {
 	}
 	var all []string
 	for _, s := range *m.Switches {
-		line := s.Switch + ":"
+		var line strings.Builder
+		line.WriteString(s.Switch + ":")
 		if s.Now != nil {
-			line += " now"
+			line.WriteString(" now")
 		}
 		for _, p := range s.Ports {
-			line += " " + p.Port
+			line.WriteString(" " + p.Port)
 		}
-		all = append(all, line)
+		all = append(all, line.String())
 	}
 	return strings.Join(all, "; ")
 }

@@ -163,7 +163,7 @@ describe("a plan", () => {
       name: `s${i}`,
       ports: Array.from({ length: 20 }, (_, k) => `s${i}.${k + 1}`),
     }));
-    const g = graph({ nodes, switches, links: [] });
+    const g = graph({ nodes, switches, links: [], doors: [] });
     const size = { w: 400, h: 300 };
     const { boxes, ends, zoom } = plan(g, new Map(nodes.map((n) => [n.name, 58])), size);
     expect([boxes.size, ends.size]).toEqual([1050, 1000]);

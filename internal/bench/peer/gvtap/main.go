@@ -1,4 +1,4 @@
-//go:build peer
+//go:build ignore
 
 // Command gvtap passes frames through the Switch of gvisor-tap-vsock's pkg/tap, in this
 // process, from one net.Pipe to another that speak QEMU's protocol: four bytes of length,
@@ -68,7 +68,7 @@ func run(args []string) error {
 	// It drops what is for an address that it doesn't know: so b is heard first, until a
 	// frame to b has arrived there.
 	first := make(chan error, 1)
-	go func() { first <- read(b, size, 1) }()
+	go func() { first <- read(b, make([]byte, 4+size)) }()
 	for learned := false; !learned; {
 		if _, err := b.Write(frame(size, 9, 2)); err != nil {
 			return err
@@ -87,14 +87,19 @@ func run(args []string) error {
 	}
 	credit, done := make(chan struct{}, inFlight), make(chan error, 1)
 	go func() {
-		for range frames {
-			if err := read(b, size, 1); err != nil {
+		// It reads on when it has all: those that were sent to be learned come first, and
+		// the last ones would wait for ever.
+		got := make([]byte, 4+size)
+		for n := 1; ; n++ {
+			if err := read(b, got); err != nil {
 				done <- err
 				return
 			}
 			<-credit
+			if n == frames {
+				done <- nil
+			}
 		}
-		done <- nil
 	}()
 	f := frame(size, 2, 1)
 	w, c := time.Now(), cpu()
@@ -120,14 +125,9 @@ func frame(size int, dst, src byte) []byte {
 	return f
 }
 
-func read(c net.Conn, size, frames int) error {
-	b := make([]byte, 4+size)
-	for range frames {
-		if _, err := io.ReadFull(c, b); err != nil {
-			return err
-		}
-	}
-	return nil
+func read(c net.Conn, frame []byte) error {
+	_, err := io.ReadFull(c, frame)
+	return err
 }
 
 func cpu() time.Duration {
