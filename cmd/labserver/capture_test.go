@@ -45,6 +45,7 @@ func TestRunCapturesAtPoints(t *testing.T) {
 		{[]string{"grade", "ping", "--pcap", file, "--capture", "s1.3"}, `there is no capture point "s1.3"`},
 		{[]string{"run", "ping", "--capture", "s1.1"}, "give --pcap FILE, too"},
 		{[]string{"run", "ping", "--pcap", file, "--filter", "icmp.typo == 8"}, "--filter: filter, column 1: "},
+		{[]string{"run", "ping", "--pcap", "-"}, "--pcap -: standard output has what happens, in words"},
 		{[]string{"run", "ping", "--pcap", file, "--capture", ""}, "want a capture point, such as"},
 		{[]string{"grade", "ping", "--pcap", file, "--max-output", "1"}, "--max-output 1 bytes: want 64KiB or more"},
 	} {

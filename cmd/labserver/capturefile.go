@@ -51,6 +51,9 @@ func (c *captureFile) check() error {
 	if c.file == "" && (len(c.points) > 0 || c.only != "") {
 		return errors.New("--capture and --filter say which frames are captured, and nothing which file they go to: give --pcap FILE, too")
 	}
+	if c.file == "-" {
+		return errors.New("--pcap -: standard output has what happens, in words: give a FILE; labserver capture writes a live lab's frames to standard output")
+	}
 	if _, err := filter.Compile(c.only); err != nil {
 		return fmt.Errorf("--filter: %w", err)
 	}

@@ -200,6 +200,27 @@ func TestParamsAreChosenByStudentAndSeed(t *testing.T) {
 	}
 }
 
+// A name with an accent is one student's, composed (NFC) as Linux writes it or decomposed
+// (NFD) as a Mac does.
+func TestOneStudentHasOneLab(t *testing.T) {
+	sc, err := Parse("f", []byte(small+"params: {n: {from: 1, to: 1000000}}\nsteps: [{title: \"${n}\", wait: 1s}]\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	composed, err1 := sc.For("Zo\u00eb", nil)
+	decomposed, err2 := sc.For("Zoe\u0308", nil)
+	other, err3 := sc.For("Zoe", nil)
+	if err1 != nil || err2 != nil || err3 != nil {
+		t.Fatal(err1, err2, err3)
+	}
+	if composed.Params["n"] != decomposed.Params["n"] || composed.Student != decomposed.Student {
+		t.Errorf("composed %q has %s, decomposed %q has %s", composed.Student, composed.Params["n"], decomposed.Student, decomposed.Params["n"])
+	}
+	if composed.Params["n"] == other.Params["n"] {
+		t.Error("another student has the same values")
+	}
+}
+
 // Labs of many students are built at once from one scenario.
 func TestStudentsDoNotShare(t *testing.T) {
 	sc, err := Parse("f", []byte(small+"params: {n: {from: 1, to: 9}}\nstages: {one: {}}\nsteps: [{stage: one, title: \"${n}\", wait: 1s}]\n"))
