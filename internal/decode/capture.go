@@ -78,12 +78,28 @@ func add(out []Captured, link uint32, data []byte, whole uint32, at time.Duratio
 	return append(out, c), nil
 }
 
+// fcsKnown is the bit of a classic capture's link type that says that frames end with a
+// frame check sequence; the four highest say of how many 16-bit words
+// (draft-ietf-opsawg-pcap, 4).
+const fcsKnown = 1 << 26
+
+// withoutFCS takes a frame check sequence of so many bytes off a frame, of which a capture
+// may have a part, or nothing.
+func withoutFCS(data []byte, whole, fcs uint32) ([]byte, uint32) {
+	whole -= min(fcs, whole)
+	return data[:min(uint64(len(data)), uint64(whole))], whole
+}
+
 // readPcap reads the classic format.
 func readPcap(b []byte, order binary.ByteOrder) (out []Captured, err error) {
 	if len(b) < 24 {
 		return nil, errors.New("the file ends within its header")
 	}
-	link := order.Uint32(b[20:]) & 0x0fffffff // above it is the length of an FCS
+	word := order.Uint32(b[20:])
+	link, fcs := word&0xffff, uint32(0)
+	if word&fcsKnown != 0 {
+		fcs = 2 * (word >> 28)
+	}
 	unit := time.Microsecond
 	if order.Uint32(b) == 0xa1b23c4d {
 		unit = time.Nanosecond
@@ -97,7 +113,11 @@ func readPcap(b []byte, order binary.ByteOrder) (out []Captured, err error) {
 			return nil, fmt.Errorf("frame %d claims %d bytes, and %d are left", len(out)+1, n, len(b)-16)
 		}
 		at := time.Duration(order.Uint32(b))*time.Second + time.Duration(order.Uint32(b[4:]))*unit
-		if out, err = add(out, link, b[16:16+n], order.Uint32(b[12:]), at); err != nil {
+		data, whole := b[16:16+n], order.Uint32(b[12:])
+		if fcs > 0 {
+			data, whole = withoutFCS(data, max(whole, n), fcs)
+		}
+		if out, err = add(out, link, data, whole, at); err != nil {
 			return nil, err
 		}
 		b = b[16+n:]
@@ -110,9 +130,10 @@ type ngInterface struct {
 	link, snap uint32 // snap: how much of a frame is kept; 0: all
 	ticks      uint64 // a second
 	offset     int64  // in seconds, of its times
+	fcs        uint32 // bytes of a frame check sequence behind each frame
 }
 
-// describe reads the options of an interface that say what its times are
+// describe reads the options of an interface that say what its times and frames are
 // (draft-ietf-opsawg-pcapng, 4.2).
 func (i *ngInterface) describe(options []byte, order binary.ByteOrder) {
 	i.ticks = 1_000_000
@@ -131,6 +152,8 @@ func (i *ngInterface) describe(options []byte, order binary.ByteOrder) {
 			for range value[0] {
 				i.ticks *= 10
 			}
+		case code == 13 && n == 1:
+			i.fcs = uint32(value[0])
 		case code == 14 && n == 8:
 			i.offset = int64(order.Uint64(value))
 		}
@@ -224,7 +247,11 @@ func readNG(b []byte) (out []Captured, err error) {
 				return nil, fmt.Errorf("frame %d is not whole, or of an interface that is not described", len(out)+1)
 			}
 			i := &ifaces[number]
-			out, err = add(out, i.link, body[20:20+size], whole, i.at(uint64(order.Uint32(body[4:]))<<32|uint64(order.Uint32(body[8:]))))
+			data := body[20 : 20+size]
+			if i.fcs > 0 {
+				data, whole = withoutFCS(data, max(whole, size), i.fcs)
+			}
+			out, err = add(out, i.link, data, whole, i.at(uint64(order.Uint32(body[4:]))<<32|uint64(order.Uint32(body[8:]))))
 		case typ == 3 && len(body) >= 4:
 			if len(ifaces) == 0 {
 				return nil, fmt.Errorf("frame %d is of an interface that is not described", len(out)+1)
@@ -234,7 +261,11 @@ func readNG(b []byte) (out []Captured, err error) {
 			if snap := ifaces[0].snap; snap > 0 {
 				size = min(size, uint64(snap))
 			}
-			out, err = add(out, ifaces[0].link, body[4:4+size], whole, 0)
+			data := body[4 : 4+size]
+			if fcs := ifaces[0].fcs; fcs > 0 {
+				data, whole = withoutFCS(data, whole, fcs)
+			}
+			out, err = add(out, ifaces[0].link, data, whole, 0)
 		}
 		if err != nil {
 			return nil, err

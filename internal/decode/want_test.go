@@ -262,7 +262,10 @@ func pcapFile(order binary.AppendByteOrder, link uint32, frames ...string) []byt
 }
 
 // ngFile is a pcapng capture with a section of little-endian blocks.
-func ngFile(link uint16, frames ...string) []byte {
+func ngFile(link uint16, frames ...string) []byte { return ngBlocks(link, nil, frames...) }
+
+// ngBlocks is ngFile with options of its interface.
+func ngBlocks(link uint16, options []byte, frames ...string) []byte {
 	le := binary.LittleEndian
 	block := func(b []byte, typ uint32, body []byte) []byte {
 		for len(body)%4 != 0 {
@@ -274,7 +277,7 @@ func ngFile(link uint16, frames ...string) []byte {
 		return le.AppendUint32(b, uint32(len(body)+12))
 	}
 	b := block(nil, 0x0a0d0d0a, append(le.AppendUint32(nil, 0x1a2b3c4d), 1, 0, 0, 0, 255, 255, 255, 255, 255, 255, 255, 255))
-	b = block(b, 1, append(le.AppendUint16(nil, link), 0, 0, 0, 0, 0, 0))
+	b = block(b, 1, append(append(le.AppendUint16(nil, link), 0, 0, 0, 0, 0, 0), options...))
 	b = block(b, 5, make([]byte, 12)) // statistics
 	for _, f := range frames {
 		body := append(make([]byte, 12), le.AppendUint32(nil, uint32(len(f)))...)
@@ -294,6 +297,10 @@ func TestReadCapture(t *testing.T) {
 		{"pcap", pcapFile(binary.LittleEndian, 1, "one", "two"), Ethernet, []string{"one", "two"}},
 		{"pcap of a big-endian machine", pcapFile(binary.BigEndian, 101, "one"), Raw, []string{"one"}},
 		{"pcapng, enhanced and simple packets", ngFile(1, "one"), Ethernet, []string{"one", "one"}},
+		{"pcap whose frames end with a check sequence", pcapFile(binary.LittleEndian, 1|fcsKnown|2<<28, "oneFCS4", "FCS4"), Ethernet, []string{"one", ""}},
+		{"pcap that says the length of a check sequence, and not that there is one", pcapFile(binary.LittleEndian, 1|2<<28, "one"), Ethernet, []string{"one"}},
+		{"pcapng whose frames end with one", ngBlocks(1, []byte{13, 0, 1, 0, 4, 0, 0, 0}, "oneFCS4"), Ethernet, []string{"one", "one"}},
+		{"pcapng, packets of the old kind", bytes.ReplaceAll(ngFile(1, "one"), []byte{6, 0, 0, 0, 36, 0, 0, 0}, []byte{2, 0, 0, 0, 36, 0, 0, 0}), Ethernet, []string{"one", "one"}},
 		{"no frames", pcapFile(binary.LittleEndian, 1), Ethernet, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
