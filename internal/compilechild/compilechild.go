@@ -127,13 +127,14 @@ func (w Worker) Compile(ctx context.Context, module []byte, dir string) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", wasm.ErrNotApart, err)
 	}
-	if err := cmd.Start(); err != nil {
+	ended, err := start(cmd)
+	if err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
 		return fmt.Errorf("%w: %w", wasm.ErrNotApart, err)
 	}
-	defer begun(cmd.Process.Pid)()
+	defer ended()
 	// Standard input stays open: a child whose parent is gone reads its end.
 	go func() {
 		_, err := stdin.Write(binary.LittleEndian.AppendUint64(nil, uint64(len(module))))

@@ -1,6 +1,7 @@
 package compilechild
 
 import (
+	"os/exec"
 	"slices"
 	"sync"
 )
@@ -17,10 +18,15 @@ func Running() []int {
 	return slices.Clone(running)
 }
 
-// begun notes that a child runs, until ended is called.
-func begun(pid int) (ended func()) {
+// start starts a child, which is among those that run before it has done anything; ended
+// is called when it is none of them any more.
+func start(cmd *exec.Cmd) (ended func(), err error) {
 	runningMu.Lock()
 	defer runningMu.Unlock()
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	pid := cmd.Process.Pid
 	running = append(running, pid)
 	return func() {
 		runningMu.Lock()
@@ -28,5 +34,5 @@ func begun(pid int) (ended func()) {
 		if i := slices.Index(running, pid); i >= 0 {
 			running = slices.Delete(running, i, i+1)
 		}
-	}
+	}, nil
 }
