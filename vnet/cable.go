@@ -2,6 +2,7 @@ package vnet
 
 import (
 	"fmt"
+	"path"
 	"time"
 
 	"wireloom/vnet/config"
@@ -51,11 +52,12 @@ func (l *Lab) Passes(e *event.Event) bool {
 	case event.Drop:
 		return e.Link != packet.NoLink
 	case event.Call:
-		m, ok := e.Moved()
-		if !ok {
+		if _, ok := e.Moved(); !ok {
 			return false
 		}
-		p := l.ports[m.End()]
+		var room [64]byte // each call of a device is looked at: its end's name is made for the look-up alone
+		end := append(append(append(room[:0], e.Node...), ':'), path.Base(e.Path)...)
+		p := l.ports[string(end)]
 		return p == nil || p.peer == nil
 	default:
 		return false
