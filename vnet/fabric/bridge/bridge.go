@@ -275,16 +275,10 @@ func (b *Bridge) begin(now time.Duration) {
 	b.settle(now)
 }
 
-// act adds an act that is to be filled in.
+// act adds an act that is to be filled in: a literal is made elsewhere and copied.
 func (b *Bridge) act(k ActKind) *Act {
-	n := len(b.acts)
-	if n < cap(b.acts) {
-		b.acts = b.acts[:n+1]
-		b.acts[n] = Act{}
-	} else {
-		b.acts = append(b.acts, Act{})
-	}
-	a := &b.acts[n]
+	b.acts = append(b.acts, Act{})
+	a := &b.acts[len(b.acts)-1]
 	a.Kind = k
 	return a
 }
