@@ -94,6 +94,23 @@ func (x *putting) where() string {
 	return "at " + x.port.String()
 }
 
+// known is what a command makes of a frame that is known beforehand; nil of others.
+func (x *putting) known(command func(frame []byte) vnet.Command) []vnet.Command {
+	if b := x.frame.Known(); b != nil {
+		return []vnet.Command{command(b)}
+	}
+	return nil
+}
+
+// build is the frame now. Where it cannot be, the step fails.
+func (x *putting) build(r *run.Run) (frame []byte, ok bool) {
+	frame, err := x.frame.Build(r.Tell)
+	if err != nil {
+		r.Fail(err)
+	}
+	return frame, err == nil
+}
+
 type sending struct {
 	verb.Act
 	verb.Tells
@@ -110,17 +127,11 @@ func (x *sending) Say() string {
 	return "send " + what + " " + x.where()
 }
 
-func (x *sending) Commands() []vnet.Command {
-	if x.frame.Known() == nil {
-		return nil
-	}
-	return []vnet.Command{x.command(x.frame.Known())}
-}
+func (x *sending) Commands() []vnet.Command { return x.known(x.command) }
 
 func (x *sending) Run(r *run.Run) error {
-	frame, err := x.frame.Build(r.Tell)
-	if err != nil {
-		r.Fail(err)
+	frame, ok := x.build(r)
+	if !ok {
 		return nil
 	}
 	r.Sent(x.port.String()+x.device.String(), x.frame.Link, frame)

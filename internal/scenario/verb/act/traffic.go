@@ -56,20 +56,12 @@ func (x *flowing) Say() string {
 	return fmt.Sprintf("traffic %s: %s %s every %v", x.name, x.what(), x.where(), x.every)
 }
 
-func (x *flowing) Commands() []vnet.Command {
-	if x.frame.Known() == nil {
-		return nil
-	}
-	return []vnet.Command{x.begins(x.frame.Known())}
-}
+func (x *flowing) Commands() []vnet.Command { return x.known(x.begins) }
 
 func (x *flowing) Run(r *run.Run) error {
-	frame, err := x.frame.Build(r.Tell)
-	if err != nil {
-		r.Fail(err)
-		return nil
+	if frame, ok := x.build(r); ok {
+		r.Do(x.begins(frame))
 	}
-	r.Do(x.begins(frame))
 	return nil
 }
 
