@@ -66,19 +66,19 @@ func Open(name string) (*os.File, error) {
 	return f, nil
 }
 
-// Read returns the bytes of an ordinary file. One with more than most bytes is an error.
-func Read(name string, most int64) ([]byte, error) {
+// Read returns the bytes of an ordinary file. One with more than limit bytes is an error.
+func Read(name string, limit int64) ([]byte, error) {
 	f, err := Open(name)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, most+1))
+	b, err := io.ReadAll(io.LimitReader(f, limit+1))
 	if err != nil {
 		return nil, err
 	}
-	if int64(len(b)) > most {
-		return nil, &fs.PathError{Op: "read", Path: name, Err: fmt.Errorf("it has more than %d bytes", most)}
+	if int64(len(b)) > limit {
+		return nil, &fs.PathError{Op: "read", Path: name, Err: fmt.Errorf("it has more than %d bytes", limit)}
 	}
 	return b, nil
 }

@@ -195,9 +195,9 @@ func (s *scanner) escape(i int, out *strings.Builder) (int, *Error) {
 		out.WriteByte(c)
 		return 2, nil
 	}
-	digits := func(from, most int, set string) int {
+	digits := func(from, limit int, set string) int {
 		n := 0
-		for n < most && from+n < len(rest) && strings.IndexByte(set, rest[from+n]) >= 0 {
+		for n < limit && from+n < len(rest) && strings.IndexByte(set, rest[from+n]) >= 0 {
 			n++
 		}
 		return n

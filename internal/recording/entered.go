@@ -96,9 +96,9 @@ func (r *enteredReader) next() (*Entered, error) {
 }
 
 // bytes reads a length, which is checked, and so many bytes.
-func (r *enteredReader) bytes(into []byte, most int) ([]byte, bool) {
+func (r *enteredReader) bytes(into []byte, limit int) ([]byte, bool) {
 	n, err := binary.ReadUvarint(r.r)
-	if err != nil || n > uint64(most) {
+	if err != nil || n > uint64(limit) {
 		return nil, false
 	}
 	if uint64(cap(into)) < n {

@@ -166,46 +166,46 @@ func parseConfig(b []byte, version string) (c config.Lab, err error) {
 }
 
 // part reads one of the files that a recording has.
-func part(files map[string]*zip.File, name string, most int64) ([]byte, error) {
+func part(files map[string]*zip.File, name string, limit int64) ([]byte, error) {
 	f := files[name]
 	if f == nil {
 		return nil, fmt.Errorf("recording: it holds no %s", name)
 	}
-	b, err := unpack(f, most)
+	b, err := unpack(f, limit)
 	if err != nil {
 		return nil, fmt.Errorf("recording: %s: %w", name, err)
 	}
 	return b, nil
 }
 
-// unpack reads a file of the zip that may have most bytes.
-func unpack(f *zip.File, most int64) ([]byte, error) {
+// unpack reads a file of the zip that may have limit bytes.
+func unpack(f *zip.File, limit int64) ([]byte, error) {
 	r, err := f.Open()
 	if err != nil {
 		return nil, err
 	}
-	b, err := io.ReadAll(io.LimitReader(r, most+1))
+	b, err := io.ReadAll(io.LimitReader(r, limit+1))
 	err = errors.Join(err, r.Close())
-	if err == nil && int64(len(b)) > most {
-		err = fmt.Errorf("it has more than the %d bytes that are allowed here", most)
+	if err == nil && int64(len(b)) > limit {
+		err = fmt.Errorf("it has more than the %d bytes that are allowed here", limit)
 	}
 	return b, err
 }
 
 // checkProgram reads a program without keeping it and returns how many bytes it has.
-func checkProgram(f *zip.File, hash string, most int64) (n int64, err error) {
+func checkProgram(f *zip.File, hash string, limit int64) (n int64, err error) {
 	fail := func(err error) (int64, error) { return 0, fmt.Errorf("recording: %s: %w", f.Name, err) }
 	r, err := f.Open()
 	if err != nil {
 		return fail(err)
 	}
 	sum := sha256.New()
-	n, err = io.Copy(sum, io.LimitReader(r, most+1))
+	n, err = io.Copy(sum, io.LimitReader(r, limit+1))
 	switch err = errors.Join(err, r.Close()); {
 	case err != nil:
 		return fail(err)
-	case n > most:
-		return fail(fmt.Errorf("it has more than the %d bytes that are allowed here", most))
+	case n > limit:
+		return fail(fmt.Errorf("it has more than the %d bytes that are allowed here", limit))
 	case hex.EncodeToString(sum.Sum(nil)) != hash:
 		return fail(fmt.Errorf("it is not what its name says: its hash is %x", sum.Sum(nil)))
 	}
