@@ -30,7 +30,7 @@ vnet/packet                                            < vnet/packet/packettest
 vnet/errno, vnet/packet                                < vnet/kern
 vnet/kern, vnet/errno, vnet/packet                     < vnet/kern/kerntest
 vnet/kern, vnet/errno, vnet/packet                       < tunemu, tapemu
-NONE                                                   < vnet/fabric/stp
+NONE                                                   < vnet/fabric/stp, vnet/inet/dialect
 vnet/packet, vnet/fabric/stp                           < vnet/fabric/bridge
 vnet/packet, vnet/fabric                               < vnet/fabric/netem
 vnet/packet, vnet/fabric, vnet/fabric/bridge, vnet/fabric/stp, vnet/fabric/netem < internal/fabricconform
@@ -109,6 +109,7 @@ var core = map[string][]string{
 	"vnet/fabric/netem":  nil,
 	"vnet/fabric/stp":    nil,
 	"vnet/inet":          nil,
+	"vnet/inet/dialect":  nil,
 	"vnet/fs":            nil,
 	"vnet/file":          nil,
 	"vnet/memory":        nil,
