@@ -79,6 +79,7 @@ vnet, vnet/errno, vnet/event, web, wasm/guest, internal/* + websocket < cmd/labs
 vnet, vnet/config, vnet/sys, vnet/inet, vnet/kern, vnet/errno, vnet/event, vnet/packet, tapemu, wasm, wasm/fuel, web, internal/* + sys, websocket, wazero < internal/bench
 NONE                                                   < internal/mutant, internal/testcount, internal/deadcode
 internal/mutant                                        < internal/guestbuild
+vnet/sys, wasm, internal/open, internal/product, internal/scenario/grade < internal/onehash
 vnet, vnet/sys, vnet/event, wasm, internal/open, internal/product, internal/scenario, internal/scenario/format, internal/scenario/grade, internal/mutant < internal/course
 NONE + gVisor                                          < scenarios/netstack/reference
 NONE + gVisor, tap-vsock                               < internal/bench/peer/gvtap

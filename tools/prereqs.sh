@@ -51,6 +51,7 @@ missing() {
 	[ "$(uname)" != Linux ] || have iperf3 || echo iperf3
 	[ "$(uname)" != Linux ] || have qemu-system-x86_64 || echo qemu-system-x86
 	[ "$(uname)" != Linux ] || [ -e /usr/lib/debian-installer/images/12/amd64/text ] || echo debian-installer-12-netboot-amd64
+	[ "$(uname)" != Linux ] || have qemu-aarch64-static || echo qemu-user-static # another architecture's hashes
 	have clang || echo clang
 	have wasm-ld || echo lld
 	[ -d /usr/include/wasm32-wasi ] || [ -n "${WASI_SYSROOT:-}" ] || echo wasi-libc

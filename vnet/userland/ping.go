@@ -183,7 +183,7 @@ func (g *pinger) receive() {
 		sent := time.Duration(binary.BigEndian.Uint32(data))*time.Second + time.Duration(binary.BigEndian.Uint32(data[4:]))*time.Microsecond
 		trip = float64((g.Now().Truncate(time.Microsecond)-sent)/time.Microsecond) / 1000
 		g.sum += trip
-		g.sumsq += trip * trip
+		g.sumsq += float64(trip * trip) // rounded: an arm64 multiplies and adds in one step otherwise (Go specification, Floating-point operators)
 		g.min, g.max = min(g.min, trip), max(g.max, trip)
 	}
 	seq := m.Seq()
@@ -274,7 +274,7 @@ func (g *pinger) finish() sys.Exit {
 	if g.rcvd > 0 && g.timing() {
 		n := float64(g.rcvd + g.dups)
 		avg := g.sum / n
-		deviation := math.Sqrt(max(g.sumsq/n-avg*avg, 0))
+		deviation := math.Sqrt(max(g.sumsq/n-float64(avg*avg), 0))
 		printf(&b, "round-trip min/avg/max/%s = %.3f/%.3f/%.3f/%.3f ms\n", dev, g.min, avg, g.max, deviation)
 	}
 	g.printf("%s", b.Bytes())
