@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"testing"
 
+	"wireloom/vnet/errno"
 	"wireloom/vnet/kern"
 )
 
@@ -95,6 +96,28 @@ func (l *lab) opened() *lab {
 	}
 	l.open(l.name())
 	return l
+}
+
+// readNothing is read(2) of no bytes from unit 0, and what a file has of the driver's own: where
+// its name is opened by the system call, or on NetBSD by cloner, and a packet waits.
+func (l *lab) readNothing(path string) string {
+	l.loaded()
+	if l.netbsd() && path == l.name() {
+		l.create(path)
+	}
+	root := l.m.thread(&op{})
+	f, e := l.m.k.Open(root, path, kern.O_RDWR)
+	if e != errno.OK {
+		l.t.Fatalf("open %s: %v", path, e)
+	}
+	if l.m.d.base == "tun" {
+		l.addr("10.0.0.1", "10.0.0.2")
+	} else {
+		l.up()
+	}
+	l.out(20)
+	u := kern.Uio{}
+	return join(f.Read(root, &u).String(), l.devq())
 }
 
 func (l *lab) made() *lab {

@@ -141,7 +141,13 @@ var tapTopics = []topic{
 			l.ready().out(20)
 			return join(l.read(8).data(), l.devq())
 		}},
-		{"read-zero", "a read of no bytes, one frame queued", in("tapread", "tap_dev_read"), func(l *lab) string {
+		{"read-zero", "read(2) of no bytes, one frame queued: it ends before the driver", in("devfs_fo_read", "spec_read"), func(l *lab) string {
+			return l.readNothing(l.name())
+		}},
+		{"read-zero-cloner", "the same through the file of the cloner `/dev/tap`, which is the driver's own", in("", "tap_fops_read"), func(l *lab) string {
+			return l.readNothing("tap")
+		}},
+		{"read-zero-entry", "a read of no bytes at the driver's entry, one frame queued", in("tapread", "tap_dev_read"), func(l *lab) string {
 			l.ready().out(20)
 			return join(l.read(0).data(), l.devq())
 		}},

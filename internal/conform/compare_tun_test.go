@@ -116,7 +116,10 @@ var tunTopics = []topic{
 			l.ready().out(20)
 			return join(l.read(8).data(), l.queued())
 		}},
-		{"read-zero", "a read of no bytes, one packet queued", in("tunread"), func(l *lab) string {
+		{"read-zero", "read(2) of no bytes, one packet queued: it ends before the driver", in("dofileread", "svn_read"), func(l *lab) string {
+			return l.readNothing(l.name())
+		}},
+		{"read-zero-entry", "a read of no bytes at the driver's entry, one packet queued", in("tunread"), func(l *lab) string {
 			l.ready().out(20)
 			return join(l.read(0).data(), l.queued())
 		}},

@@ -32,7 +32,7 @@ var quirks = []quirk{
 	{"freebsd-tun", "tunioctl", "TUNSIFMODE removes MULTICAST unless it is given again.", []string{"tunsifmode-changes-type-flags"}},
 	{"freebsd-tun", "tunioctl", "TUNSIFPID hands the device to whoever calls it.", []string{"tunsifpid-takes-over"}},
 	{"freebsd-tun", "tunioctl", "FIONBIO is accepted and does nothing.", []string{"fionbio-is-accepted-and-ignored"}},
-	{"freebsd-tun", "tunread", "A read of no bytes throws a packet away; a short one loses the tail.", []string{"read-zero-length-discards-packet", "read-truncates-to-buffer"}},
+	{"freebsd-tun", "tunread", "A read of no bytes would throw a packet away, had read(2) not ended before it; a short one loses the tail.", []string{"read-zero-length-discards-packet", "read-truncates-to-buffer"}},
 	{"freebsd-tun", "tunwrite", "A write while the interface is down succeeds and consumes nothing.", []string{"write-while-down", "write-after-ifdown"}},
 	{"freebsd-tun", "tunwrite", "With IFHEAD, 1 to 3 bytes are ENOBUFS and an unknown family is EAFNOSUPPORT; neither is counted.", []string{"write-ifhead-shorter-than-header", "write-ifhead-unknown-family"}},
 	{"freebsd-tun", "tunwrite", "A copy that faults is ENOBUFS and an input error.", []string{"write-copy-fault"}},

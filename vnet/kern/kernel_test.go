@@ -195,7 +195,7 @@ func TestDeviceGoesAway(t *testing.T) {
 				t.Fatal(err)
 			}
 			for name, got := range map[string]errno.Errno{
-				"read": f.Read(m.Root, &kern.Uio{}), "write": f.Write(m.Root, &kern.Uio{}),
+				"read": f.Read(m.Root, &kern.Uio{Buf: make([]byte, 1)}), "write": f.Write(m.Root, &kern.Uio{}),
 				"ioctl": f.Ioctl(m.Root, kern.UnknownIoctl, nil), "kqfilter": f.Kqfilter(m.Root, &kern.Knote{}),
 			} {
 				if got != errno.ENXIO {

@@ -23,9 +23,13 @@ func (p *Proc) Read(fd int, b []byte) (int, errno.Errno) {
 		p.logCall(event.Event{Op: "read", FD: fd, Len: len(b)}, e, began)
 		return 0, e
 	}
-	n, frame, e := of.file.Read(&p.caller, b)
-	if e != errno.OK {
-		n = 0
+	var n int
+	var frame uint64
+	// FreeBSD ends a read of no bytes before it looks at what the file is: dofileread.
+	if len(b) > 0 || p.sys.Dialect() != kern.FreeBSD || of.flags&3 == kern.O_WRONLY {
+		if n, frame, e = of.file.Read(&p.caller, b); e != errno.OK {
+			n = 0
+		}
 	}
 	p.logMove("read", fd, of, &of.reads, b, n, frame, e, began)
 	return n, e
