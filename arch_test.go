@@ -42,7 +42,11 @@ vnet/file, vnet/fs, vnet/inet, vnet/kern, vnet/errno, vnet/event, vnet/loop, vne
 vnet/sys, vnet/inet, vnet/kern, vnet/errno, vnet/packet, vnet/event, vnet/fabric, vnet/loop, vnet/memory < vnet/machine
 vnet/sys, vnet/fs, vnet/inet, vnet/kern, vnet/packet, vnet/memory, vnet/fabric, vnet/fabric/bridge, vnet/fabric/netem, vnet/fabric/stp < vnet/config
 vnet/config, vnet/machine, vnet/sys, vnet/loop, vnet/kern, vnet/errno, vnet/packet, vnet/event, vnet/fabric, vnet/fabric/bridge, vnet/fabric/netem, vnet/fabric/stp, vnet/inet, vnet/fs, vnet/memory, vnet/shell, vnet/signal < vnet
-vnet, vnet/sys, vnet/file, vnet/signal, vnet/inet, vnet/kern, vnet/errno, vnet/packet < vnet/userland
+vnet/sys                                               < vnet/userland/command
+vnet/userland/command, vnet/sys, vnet/inet, vnet/kern, vnet/errno < vnet/userland/admin
+vnet/userland/command, vnet/sys, vnet/file, vnet/signal, vnet/inet, vnet/kern, vnet/errno, vnet/packet < vnet/userland/probe
+vnet/userland/command, vnet/userland/admin, vnet/sys, vnet/file, vnet/signal, vnet/inet, vnet/kern, vnet/errno, vnet/packet < vnet/userland/byhand
+vnet/userland/command, vnet/userland/admin, vnet/userland/probe, vnet/userland/byhand, vnet/sys, vnet/file, vnet/signal, vnet/inet, vnet/kern, vnet/errno, vnet/packet < vnet/userland
 vnet, vnet/sys, vnet/fs, vnet/file, vnet/signal, vnet/inet, vnet/kern, vnet/errno, wasm/fuel, wasm/modcache + wazero, sys < wasm
 vnet/inet, vnet/kern, vnet/errno, vnet/packet + gVisor        < internal/hoststack
 NONE                                                   < internal/dissect
@@ -52,7 +56,7 @@ NONE                                                   < scenarios
 vnet/packet + go-yaml                                  < internal/scenario/format
 vnet, vnet/config, vnet/sys, vnet/event, vnet/errno, vnet/signal, internal/decode, internal/scenario/format < internal/scenario/run
 vnet, vnet/config, vnet/fabric/bridge, vnet/fabric/netem, internal/decode, internal/scenario/format, internal/scenario/run < internal/scenario/verb
-vnet, vnet/config, vnet/event, vnet/errno, vnet/packet, vnet/fabric/bridge, vnet/userland, internal/decode, internal/scenario/format, internal/scenario/run, internal/scenario/verb < internal/scenario/verb/act
+vnet, vnet/config, vnet/event, vnet/errno, vnet/packet, vnet/fabric/bridge, vnet/userland/byhand, internal/decode, internal/scenario/format, internal/scenario/run, internal/scenario/verb < internal/scenario/verb/act
 vnet, vnet/config, vnet/sys, vnet/fs, vnet/errno, vnet/inet, vnet/kern, vnet/packet, vnet/fabric/bridge, internal/decode, internal/filter, internal/scenario/format, internal/scenario/run, internal/scenario/verb < internal/scenario/verb/look
 vnet, vnet/config, vnet/sys, vnet/fs, vnet/memory, vnet/inet, vnet/kern, vnet/packet, vnet/fabric/bridge, internal/decode, internal/scenario/format, internal/scenario/verb, internal/scenario/verb/act, internal/scenario/verb/look + text < internal/scenario
 vnet, vnet/event, vnet/errno, internal/scenario, internal/scenario/format, internal/scenario/run, internal/scenario/verb < internal/scenario/grade
@@ -125,7 +129,12 @@ var core = map[string][]string{
 	"tapemu":             nil,
 	"vnet":               nil,
 	"vnet/userland":      nil,
-	"scenarios":          nil,
+
+	"vnet/userland/command": nil,
+	"vnet/userland/admin":   nil,
+	"vnet/userland/probe":   nil,
+	"vnet/userland/byhand":  nil,
+	"scenarios":             nil,
 
 	"internal/scenario":           nil,
 	"internal/scenario/format":    nil,

@@ -10,19 +10,19 @@ import (
 	"wireloom/vnet/inet"
 	"wireloom/vnet/kern"
 	"wireloom/vnet/sys"
+	"wireloom/vnet/userland/admin"
+	"wireloom/vnet/userland/command"
 )
 
-func dhclientCommand() *command {
-	return &command{
-		name: "dhclient", summary: "get an address for an interface by DHCP", main: dhclientMain,
-		usage: "dhclient interface",
-	}
+func dhclientCommand() *command.Command {
+	return command.New("dhclient", "get an address for an interface by DHCP",
+		"dhclient interface", dhclientMain)
 }
 
 // A dhclient is a run of dhclient(8): it asks until it has a lease, sets the interface
 // up, and ends. It stays for no renewal.
 type dhclient struct {
-	*proc
+	*command.Proc
 	ifname string
 	fd     int
 	hello  dhcpMessage // what all messages begin with
@@ -36,27 +36,27 @@ const (
 	dhcpPort  = 67
 )
 
-func dhclientMain(p *proc) sys.Exit {
+func dhclientMain(p *command.Proc) sys.Exit {
 	if len(p.Args()) != 2 {
-		return p.misuse()
+		return p.Misuse()
 	}
-	c := &dhclient{proc: p, ifname: p.Args()[1]}
+	c := &dhclient{Proc: p, ifname: p.Args()[1]}
 	i := p.System().Kernel().Ifnet(c.ifname)
 	if i == nil || i.Type != kern.IFT_ETHER {
-		return p.fail(1, "%s: no such Ethernet interface", c.ifname)
+		return p.Fail(1, "%s: no such Ethernet interface", c.ifname)
 	}
 	var xid [4]byte
 	p.Random(xid[:])
 	c.hello = dhcpMessage{xid: binary.BigEndian.Uint32(xid[:]), mac: i.MAC}
 	if why, e := c.open(); e != errno.OK {
-		return p.fail(1, "%s: %s", why, e.Message())
+		return p.Fail(1, "%s: %s", why, e.Message())
 	}
 	wait := time.Second
 	for range dhcpTries {
-		p.printf("DHCPDISCOVER on %s to 255.255.255.255 port %d interval %d\n", c.ifname, dhcpPort, wait/time.Second)
+		p.Printf("DHCPDISCOVER on %s to 255.255.255.255 port %d interval %d\n", c.ifname, dhcpPort, wait/time.Second)
 		offer, ok := c.ask(dhcpMessage{kind: dhcpDiscover}, dhcpOffer, wait)
 		if ok {
-			p.printf("DHCPOFFER from %v\nDHCPREQUEST on %s to 255.255.255.255 port %d\n", offer.server, c.ifname, dhcpPort)
+			p.Printf("DHCPOFFER from %v\nDHCPREQUEST on %s to 255.255.255.255 port %d\n", offer.server, c.ifname, dhcpPort)
 			lease, ok := c.ask(dhcpMessage{kind: dhcpRequest, wanted: offer.yours, server: offer.server}, dhcpACK, wait)
 			if ok {
 				return c.bind(lease)
@@ -67,7 +67,7 @@ func dhclientMain(p *proc) sys.Exit {
 		}
 		wait *= 2
 	}
-	return p.fail(1, "no DHCPOFFERS received")
+	return p.Fail(1, "no DHCPOFFERS received")
 }
 
 // open makes the socket; why is the call that has failed.
@@ -88,7 +88,7 @@ func (c *dhclient) open() (why string, e errno.Errno) {
 func (c *dhclient) ask(m dhcpMessage, want dhcpKind, wait time.Duration) (answer dhcpMessage, ok bool) {
 	m.xid, m.mac = c.hello.xid, c.hello.mac
 	if _, e := c.SendTo(c.fd, m.append(nil), netip.AddrPortFrom(netip.AddrFrom4([4]byte{255, 255, 255, 255}), dhcpPort)); e != errno.OK && !c.Dying() {
-		c.warn("send: %s", e.Message())
+		c.Warn("send: %s", e.Message())
 	}
 	for end := c.Now() + wait; ; {
 		left := end - c.Now()
@@ -107,7 +107,7 @@ func (c *dhclient) ask(m dhcpMessage, want dhcpKind, wait time.Duration) (answer
 			continue
 		}
 		if answer.kind == dhcpNAK {
-			c.printf("DHCPNAK from %v\n", answer.server)
+			c.Printf("DHCPNAK from %v\n", answer.server)
 			return answer, false
 		}
 		if answer.kind == want && answer.yours.IsValid() && answer.server.IsValid() {
@@ -118,23 +118,20 @@ func (c *dhclient) ask(m dhcpMessage, want dhcpKind, wait time.Duration) (answer
 
 // bind gives the interface the address of a lease, and the node its router.
 func (c *dhclient) bind(l dhcpMessage) sys.Exit {
-	c.printf("DHCPACK from %v\n", l.server)
-	run := func(main func(*proc) sys.Exit, cmd *command, argv ...string) sys.Exit {
-		return main(&proc{Proc: c.Proc, cmd: cmd, argv: argv})
-	}
-	argv := []string{"ifconfig", c.ifname, "inet", l.yours.String()}
+	c.Printf("DHCPACK from %v\n", l.server)
+	argv := []string{c.ifname, "inet", l.yours.String()}
 	if l.mask.IsValid() {
 		argv = append(argv, "netmask", l.mask.String())
 	}
-	if x := run(ifconfigMain, ifconfigCommand(), append(argv, "up")...); x.Code != 0 {
+	if x := admin.Ifconfig().In(c.Proc, append(argv, "up")...); x.Code != 0 {
 		return x
 	}
 	if l.router.IsValid() {
 		e := c.System().AddRoute(inet.Route{To: netip.PrefixFrom(netip.IPv4Unspecified(), 0), Via: l.router})
 		if e != errno.OK && e != errno.EEXIST {
-			c.warn("route to %v: %s", l.router, e.Message())
+			c.Warn("route to %v: %s", l.router, e.Message())
 		}
 	}
-	c.printf("bound to %v -- renewal in %d seconds.\n", l.yours, l.lease/2/time.Second)
-	return exit(0)
+	c.Printf("bound to %v -- renewal in %d seconds.\n", l.yours, l.lease/2/time.Second)
+	return command.Exit(0)
 }

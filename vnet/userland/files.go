@@ -7,39 +7,44 @@ import (
 	"wireloom/vnet/errno"
 	"wireloom/vnet/kern"
 	"wireloom/vnet/sys"
+	"wireloom/vnet/userland/command"
 )
 
 // The commands on files: cat(1), ls(1), rm(1) and echo(1), with what of them a look
 // at /tmp needs.
 
-func catCommand() *command {
-	return &command{name: "cat", summary: "show files, or standard input", main: catMain, usage: "cat [file ...]"}
+func catCommand() *command.Command {
+	return command.New("cat", "show files, or standard input",
+		"cat [file ...]", catMain)
 }
 
-func lsCommand() *command {
-	return &command{name: "ls", summary: "list directories", main: lsMain, usage: "ls [-l] [file ...]"}
+func lsCommand() *command.Command {
+	return command.New("ls", "list directories",
+		"ls [-l] [file ...]", lsMain)
 }
 
-func rmCommand() *command {
-	return &command{name: "rm", summary: "remove files", main: rmMain, usage: "rm file ..."}
+func rmCommand() *command.Command {
+	return command.New("rm", "remove files",
+		"rm file ...", rmMain)
 }
 
-func echoCommand() *command {
-	return &command{name: "echo", summary: "print its arguments", main: echoMain, usage: "echo [-n] [string ...]"}
+func echoCommand() *command.Command {
+	return command.New("echo", "print its arguments",
+		"echo [-n] [string ...]", echoMain)
 }
 
-func echoMain(p *proc) sys.Exit {
+func echoMain(p *command.Proc) sys.Exit {
 	args, end := p.Args()[1:], "\n"
 	if len(args) > 0 && args[0] == "-n" {
 		args, end = args[1:], ""
 	}
 	if _, e := p.Write(1, []byte(strings.Join(args, " ")+end)); e != errno.OK {
-		return p.fail(1, "write: %s", e.Message())
+		return p.Fail(1, "write: %s", e.Message())
 	}
-	return exit(0)
+	return command.Exit(0)
 }
 
-func catMain(p *proc) sys.Exit {
+func catMain(p *command.Proc) sys.Exit {
 	files := p.Args()[1:]
 	if len(files) == 0 {
 		files = []string{"-"}
@@ -50,13 +55,13 @@ func catMain(p *proc) sys.Exit {
 		if name != "-" {
 			var e errno.Errno
 			if fd, e = p.Open(name, kern.O_RDONLY); e != errno.OK {
-				p.warn("%s: %s", name, e.Message())
+				p.Warn("%s: %s", name, e.Message())
 				code = 1
 				continue
 			}
 		}
-		if e := p.copyOut(fd); e != errno.OK {
-			p.warn("%s: %s", name, e.Message())
+		if e := copyOut(p, fd); e != errno.OK {
+			p.Warn("%s: %s", name, e.Message())
 			code = 1
 		}
 		if fd != 0 {
@@ -66,11 +71,11 @@ func catMain(p *proc) sys.Exit {
 			break
 		}
 	}
-	return exit(code)
+	return command.Exit(code)
 }
 
 // copyOut copies what can be read to standard output.
-func (p *proc) copyOut(fd int) errno.Errno {
+func copyOut(p *command.Proc, fd int) errno.Errno {
 	buf := make([]byte, 4096)
 	for {
 		if p.Dying() {
@@ -90,64 +95,64 @@ func (p *proc) copyOut(fd int) errno.Errno {
 	}
 }
 
-func rmMain(p *proc) sys.Exit {
+func rmMain(p *command.Proc) sys.Exit {
 	files := p.Args()[1:]
 	if len(files) == 0 || strings.HasPrefix(files[0], "-") {
-		return p.misuse()
+		return p.Misuse()
 	}
 	code := 0
 	for _, name := range files {
 		if e := p.Unlink(sys.AtRoot, name); e != errno.OK {
-			p.warn("%s: %s", name, e.Message())
+			p.Warn("%s: %s", name, e.Message())
 			code = 1
 		}
 	}
-	return exit(code)
+	return command.Exit(code)
 }
 
-func lsMain(p *proc) sys.Exit {
-	g := getopt{args: p.Args()[1:]}
+func lsMain(p *command.Proc) sys.Exit {
+	g := command.Getopt{Args: p.Args()[1:]}
 	long := false
 	for {
-		opt, why := g.next("l")
+		opt, why := g.Next("l")
 		if opt == 0 {
 			break
 		}
 		if opt != 'l' {
-			p.warn("%s", why)
-			return p.misuse()
+			p.Warn("%s", why)
+			return p.Misuse()
 		}
 		long = true
 	}
-	if len(g.args) == 0 {
-		g.args = []string{"/"}
+	if len(g.Args) == 0 {
+		g.Args = []string{"/"}
 	}
 	code := 0
-	for i, name := range g.args {
+	for i, name := range g.Args {
 		fi, e := p.Stat(sys.AtRoot, name, true)
 		switch {
 		case e != errno.OK:
 		case fi.Type != "dir":
-			p.list(sys.AtRoot, []string{name}, long)
+			list(p, sys.AtRoot, []string{name}, long)
 		default:
-			if len(g.args) > 1 {
+			if len(g.Args) > 1 {
 				if i > 0 {
-					p.printf("\n")
+					p.Printf("\n")
 				}
-				p.printf("%s:\n", name)
+				p.Printf("%s:\n", name)
 			}
-			e = p.listDir(name, long)
+			e = listDir(p, name, long)
 		}
 		if e != errno.OK {
-			p.warn("%s: %s", name, e.Message())
+			p.Warn("%s: %s", name, e.Message())
 			code = 1
 		}
 	}
-	return exit(code)
+	return command.Exit(code)
 }
 
 // listDir lists a directory, sorted by name.
-func (p *proc) listDir(name string, long bool) errno.Errno {
+func listDir(p *command.Proc, name string, long bool) errno.Errno {
 	fd, e := p.Open(name, kern.O_RDONLY|kern.O_DIRECTORY)
 	if e != errno.OK {
 		return e
@@ -170,7 +175,7 @@ func (p *proc) listDir(name string, long bool) errno.Errno {
 		}
 	}
 	slices.Sort(names)
-	p.list(fd, names, long)
+	list(p, fd, names, long)
 	return errno.OK
 }
 
@@ -179,15 +184,15 @@ var typeLetters = map[string]string{"dir": "d", "link": "l", "chr": "c", "fifo":
 
 // list prints names, with long what lstat(2) tells of each: type, names that it has,
 // bytes, and when it was modified in the lab's time.
-func (p *proc) list(dir int, names []string, long bool) {
+func list(p *command.Proc, dir int, names []string, long bool) {
 	for _, name := range names {
 		if !long {
-			p.printf("%s\n", name)
+			p.Printf("%s\n", name)
 			continue
 		}
 		fi, e := p.Stat(dir, name, false)
 		if e != errno.OK {
-			p.warn("%s: %s", name, e.Message())
+			p.Warn("%s: %s", name, e.Message())
 			continue
 		}
 		letter := typeLetters[fi.Type]
@@ -199,6 +204,6 @@ func (p *proc) list(dir int, names []string, long bool) {
 			to, _ := p.Readlink(dir, name) // it has just been there
 			arrow = " -> " + to
 		}
-		p.printf("%s %04o %2d %8d %11.6fs %s%s\n", letter, fi.Mode, fi.Links, fi.Size, fi.Modified.Seconds(), name, arrow)
+		p.Printf("%s %04o %2d %8d %11.6fs %s%s\n", letter, fi.Mode, fi.Links, fi.Size, fi.Modified.Seconds(), name, arrow)
 	}
 }

@@ -10,13 +10,12 @@ import (
 	"wireloom/vnet/inet"
 	"wireloom/vnet/kern"
 	"wireloom/vnet/sys"
+	"wireloom/vnet/userland/command"
 )
 
-func ncCommand() *command {
-	return &command{
-		name: "nc", summary: "connect standard input and output with a TCP or UDP socket", main: ncMain,
-		usage: "nc [-nuvz] [-p port] [-s source] [-w timeout] host port\n       nc -l [-nuv] [-s source] [-w timeout] port",
-	}
+func ncCommand() *command.Command {
+	return command.New("nc", "connect standard input and output with a TCP or UDP socket",
+		"nc [-nuvz] [-p port] [-s source] [-w timeout] host port\n       nc -l [-nuv] [-s source] [-w timeout] port", ncMain)
 }
 
 // ncBuffer is how many bytes nc moves at once.
@@ -24,7 +23,7 @@ const ncBuffer = 16 << 10
 
 // An ncat is a run of nc(1).
 type ncat struct {
-	*proc
+	*command.Proc
 	listen, udp, verbose, scan bool
 	timeout                    time.Duration // of a connection attempt and of silence; 0: none
 	source                     netip.Addr
@@ -33,12 +32,11 @@ type ncat struct {
 	buf                        [ncBuffer]byte
 }
 
-func ncMain(p *proc) sys.Exit {
-	n := &ncat{proc: p}
+func ncMain(p *command.Proc) sys.Exit {
+	n := &ncat{Proc: p}
 	if why := n.parse(); why != "" {
-		p.warn("%s", why)
-		_ = p.misuse()
-		return exit(1)
+		p.Warn("%s", why)
+		return p.MisuseWith(1)
 	}
 	kind := inet.SocketTCP
 	if n.udp {
@@ -49,7 +47,7 @@ func ncMain(p *proc) sys.Exit {
 	}
 	fd, e := p.Socket(kind)
 	if e != errno.OK {
-		return p.fail(1, "socket: %s", e.Message())
+		return p.Fail(1, "socket: %s", e.Message())
 	}
 	if n.source.IsValid() || n.sport != 0 {
 		_ = p.SetSockOpt(fd, inet.SO_REUSEADDR, 1)
@@ -61,7 +59,7 @@ func ncMain(p *proc) sys.Exit {
 			}
 		}
 		if e := p.Bind(fd, netip.AddrPortFrom(src, n.sport)); e != errno.OK {
-			return p.fail(1, "%s", e.Message())
+			return p.Fail(1, "%s", e.Message())
 		}
 	}
 	if n.listen {
@@ -73,18 +71,18 @@ func ncMain(p *proc) sys.Exit {
 	case p.Dying():
 		return p.Verdict()
 	case e != errno.OK:
-		return exit(1)
+		return command.Exit(1)
 	case n.scan:
-		return exit(0)
+		return command.Exit(0)
 	}
 	return n.relay(fd)
 }
 
 // parse reads the command line; what it returns is the error.
 func (n *ncat) parse() (why string) {
-	g := getopt{args: n.Args()[1:]}
+	g := command.Getopt{Args: n.Args()[1:]}
 	for {
-		opt, bad := g.next("lnp:s:uvw:z")
+		opt, bad := g.Next("lnp:s:uvw:z")
 		if opt == 0 {
 			break
 		}
@@ -93,9 +91,9 @@ func (n *ncat) parse() (why string) {
 			n.listen = true
 		case 'n': // names are those of the lab's nodes, which cost no query
 		case 'p', 'w':
-			v, err := strconv.ParseUint(g.arg, 10, 16)
+			v, err := strconv.ParseUint(g.Arg, 10, 16)
 			if err != nil || v == 0 {
-				return "invalid number: " + g.arg
+				return "invalid number: " + g.Arg
 			}
 			if opt == 'p' {
 				n.sport = uint16(v)
@@ -103,9 +101,9 @@ func (n *ncat) parse() (why string) {
 				n.timeout = time.Duration(v) * time.Second
 			}
 		case 's':
-			a, ok := resolve(n.proc, g.arg)
+			a, ok := n.Resolve(g.Arg)
 			if !ok {
-				return "unknown host: " + g.arg
+				return "unknown host: " + g.Arg
 			}
 			n.source = a
 		case 'u':
@@ -118,9 +116,9 @@ func (n *ncat) parse() (why string) {
 			return bad
 		}
 	}
-	args := g.args
+	args := g.Args
 	if n.listen && len(args) == 2 { // nc -l host port
-		a, ok := resolve(n.proc, args[0])
+		a, ok := n.Resolve(args[0])
 		if !ok {
 			return "unknown host: " + args[0]
 		}
@@ -141,7 +139,7 @@ func (n *ncat) parse() (why string) {
 		n.sport = uint16(port)
 		return ""
 	}
-	a, ok := resolve(n.proc, args[0])
+	a, ok := n.Resolve(args[0])
 	if !ok {
 		return "unknown host: " + args[0]
 	}
@@ -165,7 +163,7 @@ func (n *ncat) dial(fd int) errno.Errno {
 	}
 	switch {
 	case e != errno.OK && (n.verbose || n.scan) && !n.Dying():
-		n.warn("connect to %s port %d (%s) failed: %s", n.peer.Addr(), n.peer.Port(), proto, e.Message())
+		n.Warn("connect to %s port %d (%s) failed: %s", n.peer.Addr(), n.peer.Port(), proto, e.Message())
 	case e == errno.OK && (n.verbose || n.scan):
 		_, _ = n.Write(2, []byte("Connection to "+n.peer.Addr().String()+" "+strconv.Itoa(int(n.peer.Port()))+" port ["+proto+"/*] succeeded!\n"))
 	}
@@ -181,18 +179,18 @@ func (n *ncat) serve(fd int) (int, errno.Errno) {
 			e = n.Connect(fd, r.From)
 		}
 		if e != errno.OK && !n.Dying() {
-			n.warn("%s", e.Message())
+			n.Warn("%s", e.Message())
 		}
 		return fd, e
 	}
 	if e := n.Listen(fd, 1); e != errno.OK {
-		n.warn("listen: %s", e.Message())
+		n.Warn("listen: %s", e.Message())
 		return fd, e
 	}
 	conn, peer, e := n.Accept(fd)
 	switch {
 	case e != errno.OK && !n.Dying():
-		n.warn("accept: %s", e.Message())
+		n.Warn("accept: %s", e.Message())
 	case e == errno.OK && n.verbose:
 		_, _ = n.Write(2, []byte("Connection from "+peer.String()+" received!\n"))
 	}
@@ -218,22 +216,22 @@ func (n *ncat) relay(fd int) sys.Exit {
 		case e == errno.EINTR:
 			continue
 		case e != errno.OK:
-			return n.fail(1, "polling error")
+			return n.Fail(1, "polling error")
 		case ready == 0:
-			return exit(0)
+			return command.Exit(0)
 		}
 		if fds[0].Revents != 0 {
 			r, e := n.Read(fd, n.buf[:])
 			switch {
 			case e != errno.OK && n.udp: // nobody listens there: nc goes on to the end of the input
 				if !n.verbose {
-					return exit(1)
+					return command.Exit(1)
 				}
-				return n.fail(1, "read: %s", e.Message())
+				return n.Fail(1, "read: %s", e.Message())
 			case e != errno.OK:
-				return n.fail(1, "read: %s", e.Message())
+				return n.Fail(1, "read: %s", e.Message())
 			case r == 0 && !n.udp:
-				return exit(0)
+				return command.Exit(0)
 			}
 			_, _ = n.Write(1, n.buf[:r])
 		}
@@ -247,7 +245,7 @@ func (n *ncat) relay(fd int) sys.Exit {
 				continue
 			}
 			if e := n.writeAll(fd, n.buf[:r]); e != errno.OK {
-				return n.fail(1, "write: %s", e.Message())
+				return n.Fail(1, "write: %s", e.Message())
 			}
 		}
 	}

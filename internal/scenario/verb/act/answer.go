@@ -6,7 +6,7 @@ import (
 
 	"wireloom/internal/scenario/verb"
 	"wireloom/vnet/errno"
-	"wireloom/vnet/userland"
+	"wireloom/vnet/userland/byhand"
 )
 
 // An answer is what a call is to answer.
@@ -45,7 +45,7 @@ func parseAnswer(text string) (answer, error) {
 
 // is reports whether what the command answered is that. A call that answers nothing, such
 // as sysctl, succeeds.
-func (a answer) is(got userland.HandAnswer) bool {
+func (a answer) is(got byhand.Answer) bool {
 	switch {
 	case got.Line == "":
 		return a.count == nil && a.errno == errno.OK

@@ -3,7 +3,7 @@ package act
 import (
 	"testing"
 
-	"wireloom/vnet/userland"
+	"wireloom/vnet/userland/byhand"
 )
 
 func TestAnswers(t *testing.T) {
@@ -36,7 +36,7 @@ func TestAnswers(t *testing.T) {
 			}
 			continue
 		}
-		if got := a.is(userland.ReadHandAnswer("= " + tc.got + "\n")); got != tc.ok {
+		if got := a.is(byhand.ReadAnswer("= " + tc.got + "\n")); got != tc.ok {
 			t.Errorf("%q for %q: %t, want %t", tc.got, tc.want, got, tc.ok)
 		}
 	}

@@ -12,7 +12,7 @@ import (
 	"wireloom/internal/scenario/verb"
 	"wireloom/vnet"
 	"wireloom/vnet/config"
-	"wireloom/vnet/userland"
+	"wireloom/vnet/userland/byhand"
 )
 
 func init() { verb.Register(verb.Frames, 2, do{}) }
@@ -146,7 +146,7 @@ func (d *doing) Run(r *run.Run) error {
 
 // prompted reports whether the command waits for a call, or has ended.
 func (h *hand) prompted() bool {
-	return h.program.Ended != nil || h.program.Output.EndsWith(userland.HandPrompt)
+	return h.program.Ended != nil || h.program.Output.EndsWith(byhand.Prompt)
 }
 
 // call makes one call and looks at its answer.
@@ -194,8 +194,8 @@ func (d *doing) call(r *run.Run, h *hand, c *call) (run.Finding, error) {
 
 // answered decides a call that has returned.
 func (c *call) answered(r *run.Run, f *run.Finding, want answer, prints string, p *run.Program) {
-	out := strings.TrimSuffix(p.Output.Text(run.Both, false), userland.HandPrompt)
-	got := userland.ReadHandAnswer(out)
+	out := strings.TrimSuffix(p.Output.Text(run.Both, false), byhand.Prompt)
+	got := byhand.ReadAnswer(out)
 	if got.Refused != "" {
 		f.Actual = "the call cannot be made: " + got.Refused
 		return

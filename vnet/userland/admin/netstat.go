@@ -1,4 +1,4 @@
-package userland
+package admin
 
 import (
 	"bytes"
@@ -8,21 +8,21 @@ import (
 	"wireloom/vnet/inet"
 	"wireloom/vnet/kern"
 	"wireloom/vnet/sys"
+	"wireloom/vnet/userland/command"
 )
 
-func netstatCommand() *command {
-	return &command{
-		name: "netstat", summary: "show routes, interfaces or sockets", main: netstatMain,
-		usage: "netstat [-an]\n       netstat -i [-n]\n       netstat -r [-n]",
-	}
+// Netstat is the command Netstat.
+func Netstat() *command.Command {
+	return command.New("netstat", "show routes, interfaces or sockets",
+		"netstat [-an]\n       netstat -i [-n]\n       netstat -r [-n]", netstatMain)
 }
 
 // netstatMain is netstat(1). Addresses are never turned into names here.
-func netstatMain(p *proc) sys.Exit {
+func netstatMain(p *command.Proc) sys.Exit {
 	all, ifaces, routes := false, false, false
-	g := getopt{args: p.Args()[1:]}
+	g := command.Getopt{Args: p.Args()[1:]}
 	for {
-		opt, why := g.next("ainr")
+		opt, why := g.Next("ainr")
 		if opt == 0 {
 			break
 		}
@@ -35,13 +35,13 @@ func netstatMain(p *proc) sys.Exit {
 		case 'r':
 			routes = true
 		default:
-			p.warn("%s", why)
-			return p.misuse()
+			p.Warn("%s", why)
+			return p.Misuse()
 		}
 	}
 	switch {
-	case len(g.args) > 0 || ifaces && routes:
-		return p.misuse()
+	case len(g.Args) > 0 || ifaces && routes:
+		return p.Misuse()
 	case routes:
 		showRoutes(p)
 	case ifaces:
@@ -49,11 +49,11 @@ func netstatMain(p *proc) sys.Exit {
 	default:
 		showSockets(p, all)
 	}
-	return exit(0)
+	return command.Exit(0)
 }
 
 // showRoutes prints the table as route.c, routepr does.
-func showRoutes(p *proc) {
+func showRoutes(p *command.Proc) {
 	var b bytes.Buffer
 	b.WriteString("Routing tables\n")
 	routes := p.System().Routes()
@@ -68,13 +68,13 @@ func showRoutes(p *proc) {
 				continue
 			}
 			if first {
-				printf(&b, "\n%s:\n%-*s %-*s %-6s %6s %8s %6s %s\n", f.name, f.width, "Destination", f.width, "Gateway", "Flags", "Refs", "Use", "Netif", "Expire")
+				fmt.Fprintf(&b, "\n%s:\n%-*s %-*s %-6s %6s %8s %6s %s\n", f.name, f.width, "Destination", f.width, "Gateway", "Flags", "Refs", "Use", "Netif", "Expire")
 				first = false
 			}
-			printf(&b, "%-*s %-*s %-6s %6d %8d %6s\n", f.width, destination(r), f.width, gateway(p, r), r.Flags, 0, 0, r.Dev)
+			fmt.Fprintf(&b, "%-*s %-*s %-6s %6d %8d %6s\n", f.width, destination(r), f.width, gateway(p, r), r.Flags, 0, 0, r.Dev)
 		}
 	}
-	p.printf("%s", b.Bytes())
+	p.Printf("%s", b.Bytes())
 }
 
 func destination(r inet.Route) string {
@@ -87,7 +87,7 @@ func destination(r inet.Route) string {
 	return r.To.String()
 }
 
-func gateway(p *proc, r inet.Route) string {
+func gateway(p *command.Proc, r inet.Route) string {
 	if r.Via.IsValid() {
 		return r.Via.String()
 	}
@@ -99,10 +99,10 @@ func gateway(p *proc, r inet.Route) string {
 
 // showInterfaces prints them as if.c, intpr does. What each address has had of the
 // packets is not counted.
-func showInterfaces(p *proc) {
+func showInterfaces(p *command.Proc) {
 	var b bytes.Buffer
 	row := func(cols ...any) {
-		printf(&b, "%-5s %5v %-13s %-17s %8v %5v %5v %8v %5v %5v\n", cols...)
+		fmt.Fprintf(&b, "%-5s %5v %-13s %-17s %8v %5v %5v %8v %5v %5v\n", cols...)
 	}
 	row("Name", "Mtu", "Network", "Address", "Ipkts", "Ierrs", "Idrop", "Opkts", "Oerrs", "Coll")
 	for _, i := range p.System().Kernel().Ifnets() {
@@ -123,27 +123,27 @@ func showInterfaces(p *proc) {
 			row(i.Name, i.MTU, network, a.Addr, "-", "-", "-", "-", "-", "-")
 		}
 	}
-	p.printf("%s", b.Bytes())
+	p.Printf("%s", b.Bytes())
 }
 
 // showSockets prints them as inet.c, protopr does.
-func showSockets(p *proc, all bool) {
+func showSockets(p *command.Proc, all bool) {
 	var b bytes.Buffer
 	b.WriteString("Active Internet connections")
 	if all {
 		b.WriteString(" (including servers)")
 	}
-	printf(&b, "\n%-5s %-6s %-6s  %-22s %-22s %s\n", "Proto", "Recv-Q", "Send-Q", "Local Address", "Foreign Address", "(state)")
+	fmt.Fprintf(&b, "\n%-5s %-6s %-6s  %-22s %-22s %s\n", "Proto", "Recv-Q", "Send-Q", "Local Address", "Foreign Address", "(state)")
 	if s := p.System().Stack(); s != nil {
 		for _, k := range s.Sockets() {
 			if !all && !k.Remote.IsValid() {
 				continue
 			}
 			proto := map[inet.SocketKind]string{inet.SocketTCP: "tcp4", inet.SocketUDP: "udp4", inet.SocketTCP6: "tcp6", inet.SocketUDP6: "udp6"}[k.Kind]
-			printf(&b, "%-5s %6d %6d  %-22s %-22s %s\n", proto, k.RecvQ, k.SendQ, endpoint(k.Local), endpoint(k.Remote), k.State)
+			fmt.Fprintf(&b, "%-5s %6d %6d  %-22s %-22s %s\n", proto, k.RecvQ, k.SendQ, endpoint(k.Local), endpoint(k.Remote), k.State)
 		}
 	}
-	p.printf("%s", b.Bytes())
+	p.Printf("%s", b.Bytes())
 }
 
 // endpoint is an address and port with a dot between, * for any.

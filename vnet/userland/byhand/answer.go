@@ -1,4 +1,4 @@
-package userland
+package byhand
 
 import (
 	"strconv"
@@ -7,8 +7,8 @@ import (
 	"wireloom/vnet/errno"
 )
 
-// A HandAnswer is what the syscall command answered to a call that was typed.
-type HandAnswer struct {
+// A Answer is what the syscall command answered to a call that was typed.
+type Answer struct {
 	Refused string      // why the call was not made; "" where it was
 	Line    string      // the answer as it is printed, behind its "= "; "" where the call prints none
 	N       int64       // what the call returned
@@ -16,9 +16,9 @@ type HandAnswer struct {
 	More    string      // what else came out of it, printed behind N
 }
 
-// ReadHandAnswer reads back what the syscall command printed of one call (answer), up to
+// ReadAnswer reads back what the syscall command printed of one call (answer), up to
 // its next prompt. What else the call printed, such as a dump, is not looked at.
-func ReadHandAnswer(out string) (a HandAnswer) {
+func ReadAnswer(out string) (a Answer) {
 	for l := range strings.Lines(out) {
 		l = strings.TrimSpace(l)
 		if line, ok := strings.CutPrefix(l, "= "); ok {
@@ -26,7 +26,7 @@ func ReadHandAnswer(out string) (a HandAnswer) {
 			break
 		}
 		if why, ok := strings.CutPrefix(l, "syscall: "); ok {
-			return HandAnswer{Refused: why}
+			return Answer{Refused: why}
 		}
 	}
 	n, more, _ := strings.Cut(a.Line, " ")

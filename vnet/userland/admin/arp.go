@@ -1,25 +1,25 @@
-package userland
+package admin
 
 import (
 	"slices"
 
 	"wireloom/vnet/inet"
 	"wireloom/vnet/sys"
+	"wireloom/vnet/userland/command"
 )
 
-func arpCommand() *command {
-	return &command{
-		name: "arp", summary: "show the addresses that were resolved", main: arpMain,
-		usage: "arp [-n] hostname\n       arp [-n] -a",
-	}
+// ARP is the command ARP.
+func ARP() *command.Command {
+	return command.New("arp", "show the addresses that were resolved",
+		"arp [-n] hostname\n       arp [-n] -a", arpMain)
 }
 
 // arpMain is arp(8), without the forms that change the table.
-func arpMain(p *proc) sys.Exit {
+func arpMain(p *command.Proc) sys.Exit {
 	all := false
-	g := getopt{args: p.Args()[1:]}
+	g := command.Getopt{Args: p.Args()[1:]}
 	for {
-		opt, why := g.next("an")
+		opt, why := g.Next("an")
 		if opt == 0 {
 			break
 		}
@@ -28,25 +28,23 @@ func arpMain(p *proc) sys.Exit {
 			all = true
 		case 'n': // addresses are never turned into names here
 		default:
-			p.warn("%s", why)
-			_ = p.misuse()
-			return exit(1)
+			p.Warn("%s", why)
+			return p.MisuseWith(1)
 		}
 	}
-	if all && len(g.args) != 0 || !all && len(g.args) != 1 {
-		_ = p.misuse()
-		return exit(1)
+	if all && len(g.Args) != 0 || !all && len(g.Args) != 1 {
+		return p.MisuseWith(1)
 	}
 	entries := neighbours(p.System())
 	if all {
 		for _, n := range entries {
 			showNeighbour(p, n)
 		}
-		return exit(0)
+		return command.Exit(0)
 	}
-	a, ok := resolve(p, g.args[0])
+	a, ok := p.Resolve(g.Args[0])
 	if !ok || !a.Is4() {
-		return p.fail(1, "%s: Unknown host", g.args[0])
+		return p.Fail(1, "%s: Unknown host", g.Args[0])
 	}
 	found := false
 	for _, n := range entries {
@@ -56,10 +54,10 @@ func arpMain(p *proc) sys.Exit {
 		}
 	}
 	if !found {
-		p.printf("%s (%s) -- no entry\n", a, a)
-		return exit(1)
+		p.Printf("%s (%s) -- no entry\n", a, a)
+		return command.Exit(1)
 	}
-	return exit(0)
+	return command.Exit(0)
 }
 
 // permanent is the state of an interface's own address.
@@ -84,14 +82,14 @@ func neighbours(n *sys.System) []inet.Neighbour {
 
 // showNeighbour prints an entry as arp.c's print_entry does where there is no name
 // for the address.
-func showNeighbour(p *proc, n inet.Neighbour) {
+func showNeighbour(p *command.Proc, n inet.Neighbour) {
 	mac := "(incomplete)"
 	if !n.MAC.IsZero() {
 		mac = n.MAC.String()
 	}
 	if n.State == permanent {
-		p.printf("? (%s) at %s on %s permanent [ethernet]\n", n.Addr, mac, n.NIC)
+		p.Printf("? (%s) at %s on %s permanent [ethernet]\n", n.Addr, mac, n.NIC)
 		return
 	}
-	p.printf("? (%s) at %s on %s [ethernet]\n", n.Addr, mac, n.NIC)
+	p.Printf("? (%s) at %s on %s [ethernet]\n", n.Addr, mac, n.NIC)
 }

@@ -1,4 +1,4 @@
-package userland
+package probe
 
 import (
 	"net/netip"
@@ -11,13 +11,13 @@ import (
 	"wireloom/vnet/kern"
 	"wireloom/vnet/packet"
 	"wireloom/vnet/sys"
+	"wireloom/vnet/userland/command"
 )
 
-func tracerouteCommand() *command {
-	return &command{
-		name: "traceroute", summary: "show the routers on the way to a host", main: tracerouteMain,
-		usage: "traceroute [-In] [-f first_ttl] [-m max_ttl] [-q nqueries] [-w waittime] host",
-	}
+// Traceroute is the command Traceroute.
+func Traceroute() *command.Command {
+	return command.New("traceroute", "show the routers on the way to a host",
+		"traceroute [-In] [-f first_ttl] [-m max_ttl] [-q nqueries] [-w waittime] host", tracerouteMain)
 }
 
 // Of traceroute(8): its defaults, and the length of its ICMP packets.
@@ -30,7 +30,7 @@ const (
 
 // A tracer is a run of traceroute(8), which asks with echo requests: -I is always on.
 type tracer struct {
-	*proc
+	*command.Proc
 	dst            netip.Addr
 	first, hops, q int
 	wait           time.Duration
@@ -39,26 +39,25 @@ type tracer struct {
 	in             [1500]byte
 }
 
-func tracerouteMain(p *proc) sys.Exit {
-	t := &tracer{proc: p, first: 1, hops: traceHops, q: traceQueries, wait: traceWait}
-	g := getopt{args: p.Args()[1:]}
+func tracerouteMain(p *command.Proc) sys.Exit {
+	t := &tracer{Proc: p, first: 1, hops: traceHops, q: traceQueries, wait: traceWait}
+	g := command.Getopt{Args: p.Args()[1:]}
 	for {
-		opt, why := g.next("If:m:nq:w:")
+		opt, why := g.Next("If:m:nq:w:")
 		if opt == 0 {
 			break
 		}
 		n, err := 1, error(nil)
 		switch opt {
 		case 'f', 'm', 'q', 'w':
-			n, err = strconv.Atoi(g.arg)
+			n, err = strconv.Atoi(g.Arg)
 		case 'I', 'n':
 		default:
-			p.warn("%s", why)
-			_ = p.misuse()
-			return exit(1)
+			p.Warn("%s", why)
+			return p.MisuseWith(1)
 		}
 		if err != nil || n < 1 || n > 255 {
-			return p.fail(1, "\"%s\" bad value for -%c", g.arg, opt)
+			return p.Fail(1, "\"%s\" bad value for -%c", g.Arg, opt)
 		}
 		switch opt {
 		case 'f':
@@ -71,29 +70,28 @@ func tracerouteMain(p *proc) sys.Exit {
 			t.wait = time.Duration(n) * time.Second
 		}
 	}
-	if len(g.args) != 1 {
-		_ = p.misuse()
-		return exit(1)
+	if len(g.Args) != 1 {
+		return p.MisuseWith(1)
 	}
-	dst, ok := resolve(p, g.args[0])
+	dst, ok := p.Resolve(g.Args[0])
 	if !ok || !dst.Is4() {
-		return p.fail(1, "unknown host %s", g.args[0])
+		return p.Fail(1, "unknown host %s", g.Args[0])
 	}
 	if t.first > t.hops {
-		return p.fail(1, "first ttl (%d) may not be greater than max ttl (%d)", t.first, t.hops)
+		return p.Fail(1, "first ttl (%d) may not be greater than max ttl (%d)", t.first, t.hops)
 	}
 	fd, e := p.Socket(inet.SocketICMP)
 	if e != errno.OK {
-		return p.fail(1, "socket: %s", e.Message())
+		return p.Fail(1, "socket: %s", e.Message())
 	}
 	t.dst, t.fd = dst, fd
-	p.printf("traceroute to %s (%s), %d hops max, %d byte packets\n", g.args[0], dst, t.hops, traceLength)
+	p.Printf("traceroute to %s (%s), %d hops max, %d byte packets\n", g.Args[0], dst, t.hops, traceLength)
 	return t.run()
 }
 
 func (t *tracer) run() sys.Exit {
 	for ttl := t.first; ttl <= t.hops && !t.Dying(); ttl++ {
-		t.printf("%2d ", ttl)
+		t.Printf("%2d ", ttl)
 		var last netip.Addr
 		done, lost := false, 0
 		for range t.q {
@@ -102,23 +100,23 @@ func (t *tracer) run() sys.Exit {
 				return t.Verdict()
 			}
 			if !from.IsValid() {
-				t.printf(" *")
+				t.Printf(" *")
 				continue
 			}
 			if from != last {
 				if last.IsValid() {
-					t.printf("\n   ")
+					t.Printf("\n   ")
 				}
-				t.printf(" %s (%s)", from, from)
+				t.Printf(" %s (%s)", from, from)
 				last = from
 			}
-			t.printf("  %.3f ms%s", float64(took/time.Microsecond)/1000, mark)
+			t.Printf("  %.3f ms%s", float64(took/time.Microsecond)/1000, mark)
 			done = done || reached
 			if mark != "" {
 				lost++
 			}
 		}
-		t.printf("\n")
+		t.Printf("\n")
 		if done || lost > 0 && lost >= t.q-1 {
 			break
 		}
@@ -126,7 +124,7 @@ func (t *tracer) run() sys.Exit {
 	if t.Dying() {
 		return t.Verdict()
 	}
-	return exit(0)
+	return command.Exit(0)
 }
 
 // probe sends one request and waits for what it causes: from whom, how long that took,
@@ -138,7 +136,7 @@ func (t *tracer) probe(ttl int) (from netip.Addr, took time.Duration, mark strin
 	_ = t.SetSockOpt(t.fd, inet.IP_TTL, ttl)
 	sent := t.Now()
 	if _, e := t.SendTo(t.fd, b, netip.AddrPortFrom(t.dst, 0)); e != errno.OK && !t.Dying() {
-		t.warn("sendto: %s", e.Message())
+		t.Warn("sendto: %s", e.Message())
 	}
 	for {
 		left := sent + t.wait - t.Now()

@@ -1,7 +1,8 @@
-package userland
+package admin
 
 import (
 	"bytes"
+	"fmt"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -9,39 +10,38 @@ import (
 	"wireloom/vnet/errno"
 	"wireloom/vnet/kern"
 	"wireloom/vnet/sys"
+	"wireloom/vnet/userland/command"
 )
 
-func ifconfigCommand() *command {
-	return &command{
-		name: "ifconfig", summary: "show or set up network interfaces", main: ifconfigMain,
-		usage: `ifconfig [-a | -l | interface]
+// Ifconfig is the command Ifconfig.
+func Ifconfig() *command.Command {
+	return command.New("ifconfig", "show or set up network interfaces",
+		`ifconfig [-a | -l | interface]
        ifconfig interface create | destroy
        ifconfig interface [inet | inet6] address[/bits] [peer] [netmask mask]
                 [alias | -alias]
-       ifconfig interface [up | down] [mtu n] [[-]link0] [[-]link1] [[-]link2]`,
-	}
+       ifconfig interface [up | down] [mtu n] [[-]link0] [[-]link1] [[-]link2]`, ifconfigMain)
 }
 
 // ifconfigMain is ifconfig(8), as far as a lab's interfaces have something to set.
-func ifconfigMain(p *proc) sys.Exit {
+func ifconfigMain(p *command.Proc) sys.Exit {
 	args := p.Args()[1:]
 	k := p.System().Kernel()
 	switch {
 	case len(args) == 0 || len(args) == 1 && args[0] == "-a":
 		for _, i := range k.Ifnets() {
-			p.printf("%s", describe(p.System(), i))
+			p.Printf("%s", describe(p.System(), i))
 		}
-		return exit(0)
+		return command.Exit(0)
 	case len(args) == 1 && args[0] == "-l":
 		var names []string
 		for _, i := range k.Ifnets() {
 			names = append(names, i.Name)
 		}
-		p.printf("%s\n", strings.Join(names, " "))
-		return exit(0)
+		p.Printf("%s\n", strings.Join(names, " "))
+		return command.Exit(0)
 	case strings.HasPrefix(args[0], "-"):
-		_ = p.misuse()
-		return exit(1)
+		return p.MisuseWith(1)
 	}
 	name := args[0]
 	t := p.Thread()
@@ -49,28 +49,28 @@ func ifconfigMain(p *proc) sys.Exit {
 		made, e := k.IfCreate(t, name)
 		switch {
 		case e == errno.EEXIST:
-			return p.fail(1, "interface %s already exists", name)
+			return p.Fail(1, "interface %s already exists", name)
 		case e != errno.OK:
-			return p.fail(1, "SIOCIFCREATE2: %s", e.Message())
+			return p.Fail(1, "SIOCIFCREATE2: %s", e.Message())
 		}
 		if made != name {
-			p.printf("%s\n", made)
+			p.Printf("%s\n", made)
 		}
-		return exit(0)
+		return command.Exit(0)
 	}
 	i := k.Ifnet(name)
 	if i == nil {
-		return p.fail(1, "interface %s does not exist", name)
+		return p.Fail(1, "interface %s does not exist", name)
 	}
 	if len(args) == 1 {
-		p.printf("%s", describe(p.System(), i))
-		return exit(0)
+		p.Printf("%s", describe(p.System(), i))
+		return command.Exit(0)
 	}
 	if len(args) == 2 && args[1] == "destroy" {
 		if e := k.IfDestroy(t, name); e != errno.OK {
-			return p.fail(1, "SIOCIFDESTROY: %s", e.Message())
+			return p.Fail(1, "SIOCIFDESTROY: %s", e.Message())
 		}
-		return exit(0)
+		return command.Exit(0)
 	}
 	return setInterface(p, k, t, i, args[1:])
 }
@@ -79,11 +79,11 @@ var linkFlags = map[string]kern.IfFlags{"link0": kern.IFF_LINK0, "link1": kern.I
 
 // setInterface carries out the words after an interface's name, in their order, and
 // an address at the end.
-func setInterface(p *proc, k *kern.Kernel, t *kern.Thread, i *kern.Ifnet, words []string) sys.Exit {
+func setInterface(p *command.Proc, k *kern.Kernel, t *kern.Thread, i *kern.Ifnet, words []string) sys.Exit {
 	var addr ifAddress
 	for len(words) > 0 {
 		if n, why := addr.take(words); why != "" {
-			return p.fail(1, "%s", why)
+			return p.Fail(1, "%s", why)
 		} else if n > 0 {
 			words = words[n:]
 			continue
@@ -93,20 +93,20 @@ func setInterface(p *proc, k *kern.Kernel, t *kern.Thread, i *kern.Ifnet, words 
 		switch flag, off := strings.CutPrefix(w, "-"); {
 		case w == "up":
 			if e := k.IfUp(t, i.Name); e != errno.OK {
-				return p.fail(1, "ioctl (set flags): %s", e.Message())
+				return p.Fail(1, "ioctl (set flags): %s", e.Message())
 			}
 		case w == "down":
 			if e := k.IfDown(t, i.Name); e != errno.OK {
-				return p.fail(1, "ioctl (set flags): %s", e.Message())
+				return p.Fail(1, "ioctl (set flags): %s", e.Message())
 			}
 		case w == "mtu" && len(words) > 0:
 			n, err := strconv.ParseInt(words[0], 0, 32)
 			words = words[1:]
 			if err != nil {
-				return p.fail(1, "mtu: bad value")
+				return p.Fail(1, "mtu: bad value")
 			}
 			if e := k.Ifioctl(t, i.Name, kern.SIOCSIFMTU, &kern.IfReq{MTU: int(n)}); e != errno.OK {
-				return p.fail(1, "ioctl (set mtu): %s", e.Message())
+				return p.Fail(1, "ioctl (set mtu): %s", e.Message())
 			}
 		case linkFlags[flag] != 0:
 			want := i.Flags | linkFlags[flag]
@@ -114,10 +114,10 @@ func setInterface(p *proc, k *kern.Kernel, t *kern.Thread, i *kern.Ifnet, words 
 				want = i.Flags &^ linkFlags[flag]
 			}
 			if e := k.Ifioctl(t, i.Name, kern.SIOCSIFFLAGS, &kern.IfReq{Flags: want}); e != errno.OK {
-				return p.fail(1, "ioctl (set flags): %s", e.Message())
+				return p.Fail(1, "ioctl (set flags): %s", e.Message())
 			}
 		default:
-			return p.fail(1, "%s: bad value", w)
+			return p.Fail(1, "%s: bad value", w)
 		}
 	}
 	return addr.apply(p, i)
@@ -132,9 +132,9 @@ const shownFlags = kern.IFF_UP | kern.IFF_BROADCAST | kern.IFF_DEBUG | kern.IFF_
 func describe(n *sys.System, i *kern.Ifnet) []byte {
 	var b bytes.Buffer
 	flags := i.Flags & shownFlags
-	printf(&b, "%s: flags=%x<%s> metric 0 mtu %d\n", i.Name, uint32(flags), strings.Join(flags.Names(), ","), i.MTU)
+	fmt.Fprintf(&b, "%s: flags=%x<%s> metric 0 mtu %d\n", i.Name, uint32(flags), strings.Join(flags.Names(), ","), i.MTU)
 	if i.Type == kern.IFT_ETHER {
-		printf(&b, "\tether %s\n", i.MAC)
+		fmt.Fprintf(&b, "\tether %s\n", i.MAC)
 	}
 	for _, a := range i.Addrs {
 		switch {
@@ -144,15 +144,15 @@ func describe(n *sys.System, i *kern.Ifnet) []byte {
 			if a.Bits > 0 {
 				mask <<= 32 - a.Bits
 			}
-			printf(&b, "\tinet %s --> %s netmask 0x%08x\n", a.Addr, a.Dst, mask)
+			fmt.Fprintf(&b, "\tinet %s --> %s netmask 0x%08x\n", a.Addr, a.Dst, mask)
 		case a.Dst.IsValid():
-			printf(&b, "\tinet6 %s --> %s prefixlen 128\n", a.Addr, a.Dst)
+			fmt.Fprintf(&b, "\tinet6 %s --> %s prefixlen 128\n", a.Addr, a.Dst)
 		case a.Bits > 0:
 			inetLine(&b, netip.PrefixFrom(a.Addr, a.Bits))
 		case a.Addr.Is4():
-			printf(&b, "\tinet %s\n", a.Addr)
+			fmt.Fprintf(&b, "\tinet %s\n", a.Addr)
 		default:
-			printf(&b, "\tinet6 %s\n", a.Addr)
+			fmt.Fprintf(&b, "\tinet6 %s\n", a.Addr)
 		}
 	}
 	switch i.Link {
@@ -174,17 +174,17 @@ func describe(n *sys.System, i *kern.Ifnet) []byte {
 func inetLine(b *bytes.Buffer, p netip.Prefix) {
 	a := p.Addr()
 	if !a.Is4() {
-		printf(b, "\tinet6 %s prefixlen %d\n", a, p.Bits())
+		fmt.Fprintf(b, "\tinet6 %s prefixlen %d\n", a, p.Bits())
 		return
 	}
 	mask := ^uint32(0) << (32 - p.Bits())
-	printf(b, "\tinet %s netmask 0x%08x", a, mask)
+	fmt.Fprintf(b, "\tinet %s netmask 0x%08x", a, mask)
 	if p.Bits() < 31 {
 		last := a.As4()
 		for i := range last {
 			last[i] |= byte(^mask >> (24 - 8*i))
 		}
-		printf(b, " broadcast %s", netip.AddrFrom4(last))
+		fmt.Fprintf(b, " broadcast %s", netip.AddrFrom4(last))
 	}
 	b.WriteByte('\n')
 }

@@ -1,4 +1,4 @@
-package userland
+package byhand
 
 import (
 	"errors"

@@ -1,4 +1,4 @@
-package userland
+package byhand
 
 import (
 	"bytes"
@@ -130,11 +130,11 @@ func ioctlHelp() string {
 	var b bytes.Buffer
 	b.WriteString("On a descriptor of a device (TAPSDEBUG and the like of DragonFly are the same as TUNSDEBUG):\n")
 	for _, x := range deviceIoctls {
-		printf(&b, "  %s\n", strings.TrimRight(x.name+" "+x.form.takes, " "))
+		fmt.Fprintf(&b, "  %s\n", strings.TrimRight(x.name+" "+x.form.takes, " "))
 	}
 	b.WriteString("On an interface, as on a socket:\n")
 	for _, x := range ifIoctls {
-		printf(&b, "  %s\n", strings.TrimRight(x.name+" "+x.takes, " "))
+		fmt.Fprintf(&b, "  %s\n", strings.TrimRight(x.name+" "+x.takes, " "))
 	}
 	b.WriteString("Flags are those of an interface: UP, POINTOPOINT, ...; an INT may be $$, the process' id.\n")
 	return b.String()

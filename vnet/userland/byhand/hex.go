@@ -1,4 +1,4 @@
-package userland
+package byhand
 
 import (
 	"bytes"
@@ -39,13 +39,13 @@ func dump(data []byte) []byte {
 	shown := data[:min(len(data), handDump)]
 	for at := 0; at < len(shown); at += width {
 		row := shown[at:min(at+width, len(shown))]
-		printf(&b, "%08x ", at)
+		fmt.Fprintf(&b, "%08x ", at)
 		for i := range width {
 			if i%8 == 0 {
 				b.WriteByte(' ')
 			}
 			if i < len(row) {
-				printf(&b, "%02x ", row[i])
+				fmt.Fprintf(&b, "%02x ", row[i])
 			} else {
 				b.WriteString("   ")
 			}
@@ -60,7 +60,7 @@ func dump(data []byte) []byte {
 		b.WriteString("|\n")
 	}
 	if len(data) > len(shown) {
-		printf(&b, "and %d bytes more\n", len(data)-len(shown))
+		fmt.Fprintf(&b, "and %d bytes more\n", len(data)-len(shown))
 	}
 	return b.Bytes()
 }

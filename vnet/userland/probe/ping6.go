@@ -1,4 +1,4 @@
-package userland
+package probe
 
 import (
 	"bytes"
@@ -8,12 +8,15 @@ import (
 	"wireloom/vnet/errno"
 	"wireloom/vnet/inet"
 	"wireloom/vnet/packet"
+	"wireloom/vnet/userland/command"
 )
 
 // What ping6(8) of FreeBSD 9 does otherwise than ping(8): ping6.c.
 
-func ping6Command() *command {
-	return &command{name: "ping6", summary: "send ICMPv6 echo requests to a host", usage: ping6Usage, main: pingMain}
+// Ping6 is the command Ping6.
+func Ping6() *command.Command {
+	return command.New("ping6", "send ICMPv6 echo requests to a host",
+		ping6Usage, pingMain)
 }
 
 // source is where the requests come from: ping6 asks by connecting a UDP socket.
@@ -34,11 +37,11 @@ func (g *pinger) source() (netip.Addr, errno.Errno) {
 // notSent says that a request did not go.
 func (g *pinger) notSent(e errno.Errno) {
 	if !g.opt.six() {
-		g.warn("sendto: %s", e.Message())
+		g.Warn("sendto: %s", e.Message())
 		return
 	}
-	g.warn("sendmsg: %s", e.Message())
-	g.printf("ping6: wrote %s %d chars, ret=-1\n", g.opt.host, len(g.out))
+	g.Warn("sendmsg: %s", e.Message())
+	g.Printf("ping6: wrote %s %d chars, ret=-1\n", g.opt.host, len(g.out))
 }
 
 // showError6 prints with -v an ICMPv6 error about one of the requests, and the header that
@@ -48,15 +51,15 @@ func (g *pinger) showError6(m packet.ICMP, from netip.Addr) {
 		return
 	}
 	var b bytes.Buffer
-	printf(&b, "%d bytes from %s: %s\n", len(m), from, icmp6Text(m))
+	fmt.Fprintf(&b, "%d bytes from %s: %s\n", len(m), from, icmp6Text(m))
 	if h, err := packet.ParseIPv6Header(m.Payload()); err == nil {
 		flow := uint32(h[1]&0xf)<<16 | uint32(h[2])<<8 | uint32(h[3])
 		b.WriteString("Vr TC  Flow Plen Nxt Hlim\n")
-		printf(&b, " %1x  %02x %05x %04x  %02x   %02x\n", h[0]>>4, h[0]<<4|h[1]>>4, flow, uint16(h[4])<<8|uint16(h[5]), h[6], h[7])
-		printf(&b, "%s->%s\n", h.Src(), h.Dst())
+		fmt.Fprintf(&b, " %1x  %02x %05x %04x  %02x   %02x\n", h[0]>>4, h[0]<<4|h[1]>>4, flow, uint16(h[4])<<8|uint16(h[5]), h[6], h[7])
+		fmt.Fprintf(&b, "%s->%s\n", h.Src(), h.Dst())
 	}
 	b.WriteByte('\n')
-	g.printf("%s", b.Bytes())
+	g.Printf("%s", b.Bytes())
 }
 
 // icmp6Text says in ping6's words what an ICMPv6 error means.

@@ -1,4 +1,4 @@
-package userland
+package probe
 
 import (
 	"math"
@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"wireloom/vnet/sys"
+	"wireloom/vnet/userland/command"
 )
 
 // Limits of ping(8) of FreeBSD 9.
@@ -45,18 +46,18 @@ const (
 func (o *pingOptions) six() bool { return o.dst.Is6() }
 
 // pingArgs reads the command line; stop says that the command ends with exit.
-func pingArgs(p *proc) (o pingOptions, exit sys.Exit, stop bool) {
+func pingArgs(p *command.Proc) (o pingOptions, exit sys.Exit, stop bool) {
 	o = pingOptions{interval: time.Second, size: pingDefault, wait: pingMaxWait}
 	bad := func(format string, args ...any) (pingOptions, sys.Exit, bool) {
-		return o, p.fail(exUsage, format, args...), true
+		return o, p.Fail(command.ExUsage, format, args...), true
 	}
-	g := getopt{args: p.Args()[1:]}
+	g := command.Getopt{Args: p.Args()[1:]}
 	letters, family, most := "46c:i:noQqs:t:vW:", byte(0), uint64(pingMaxPayload)
-	if p.cmd.usage == ping6Usage {
+	if p.Command().Name() == "ping6" {
 		letters, family, most = "c:i:noqs:v", '6', ping6MaxPayload
 	}
 	for {
-		opt, why := g.next(letters)
+		opt, why := g.Next(letters)
 		if opt == 0 {
 			break
 		}
@@ -64,19 +65,19 @@ func pingArgs(p *proc) (o pingOptions, exit sys.Exit, stop bool) {
 		case '4', '6':
 			family = opt
 		case 'c':
-			n, err := strconv.ParseInt(g.arg, 0, 64)
+			n, err := strconv.ParseInt(g.Arg, 0, 64)
 			if err != nil || n <= 0 {
-				return bad("invalid count of packets to transmit: `%s'", g.arg)
+				return bad("invalid count of packets to transmit: `%s'", g.Arg)
 			}
 			o.count = n
 		case 'i':
-			f, err := strconv.ParseFloat(g.arg, 64)
+			f, err := strconv.ParseFloat(g.Arg, 64)
 			if err != nil || math.IsNaN(f) || f < 0 || f > math.MaxInt32 {
-				return bad("invalid timing interval: `%s'", g.arg)
+				return bad("invalid timing interval: `%s'", g.Arg)
 			}
 			o.interval = time.Duration(f*1000) * time.Millisecond
 			if o.interval < pingLeastWait {
-				return bad("invalid timing interval: `%s'", g.arg)
+				return bad("invalid timing interval: `%s'", g.Arg)
 			}
 		case 'n': // addresses are never turned into names here
 		case 'o':
@@ -87,45 +88,45 @@ func pingArgs(p *proc) (o pingOptions, exit sys.Exit, stop bool) {
 				o.quiet = 2
 			}
 		case 's':
-			n, err := strconv.ParseUint(g.arg, 0, 64)
+			n, err := strconv.ParseUint(g.Arg, 0, 64)
 			if err != nil {
-				return bad("invalid packet size: `%s'", g.arg)
+				return bad("invalid packet size: `%s'", g.Arg)
 			}
 			if n > most {
 				return bad("packet size too large: %d > %d", n, most)
 			}
 			o.size = int(n)
 		case 't':
-			n, err := strconv.ParseUint(g.arg, 0, 64)
+			n, err := strconv.ParseUint(g.Arg, 0, 64)
 			if err != nil || n == 0 {
-				return bad("invalid timeout: `%s'", g.arg)
+				return bad("invalid timeout: `%s'", g.Arg)
 			}
 			if n > pingMaxAlarm {
-				return bad("invalid timeout: `%s' > %d", g.arg, pingMaxAlarm)
+				return bad("invalid timeout: `%s' > %d", g.Arg, pingMaxAlarm)
 			}
 			o.timeout = time.Duration(n) * time.Second
 		case 'v':
 			o.verbose = true
 		case 'W':
-			f, err := strconv.ParseFloat(g.arg, 64)
+			f, err := strconv.ParseFloat(g.Arg, 64)
 			if err != nil || math.IsNaN(f) || f < 0 || f > math.MaxInt32 {
-				return bad("invalid timing interval: `%s'", g.arg)
+				return bad("invalid timing interval: `%s'", g.Arg)
 			}
 			o.wait, o.waitSet = time.Duration(f)*time.Millisecond, true
 		default:
-			p.warn("%s", why)
-			return o, p.misuse(), true
+			p.Warn("%s", why)
+			return o, p.Misuse(), true
 		}
 	}
-	if len(g.args) != 1 {
-		return o, p.misuse(), true
+	if len(g.Args) != 1 {
+		return o, p.Misuse(), true
 	}
-	o.host = g.args[0]
+	o.host = g.Args[0]
 	// FreeBSD 13's ping and ping6 are one program, which takes an IPv6 address for itself.
 	// Before, ping knew none: nobody misses that.
-	a, ok := resolve(p, o.host)
+	a, ok := p.Resolve(o.host)
 	if !ok || family == '4' && !a.Is4() || family == '6' && !a.Is6() {
-		return o, p.fail(exNoHost, "cannot resolve %s: Unknown host", o.host), true
+		return o, p.Fail(command.ExNoHost, "cannot resolve %s: Unknown host", o.host), true
 	}
 	o.dst = a
 	return o, sys.Exit{}, false

@@ -1,27 +1,27 @@
-package userland
+package command
 
 import (
 	"strings"
 )
 
-// A getopt goes through a command line as getopt(3) does: options may be joined,
+// A Getopt goes through a command line as getopt(3) does: options may be joined,
 // and the argument of one may follow it directly or be the next word; "--" or the
 // first word that is no option ends them.
-type getopt struct {
-	args []string // what is left
+type Getopt struct {
+	Args []string // what is left
 	rest string   // of the word that is being read
-	arg  string   // of the option that next returned
+	Arg  string   // of the option that Next returned
 }
 
-// next returns the next option; 0 at the end, '?' for one that spec does not have
+// Next returns the next option; 0 at the end, '?' for one that spec does not have
 // or whose argument is missing. In spec a letter with a colon has an argument.
 // bad is the letter then, and why the message that getopt(3) prints.
-func (g *getopt) next(spec string) (opt byte, why string) {
+func (g *Getopt) Next(spec string) (opt byte, why string) {
 	if g.rest == "" {
-		if len(g.args) == 0 || len(g.args[0]) < 2 || g.args[0][0] != '-' {
+		if len(g.Args) == 0 || len(g.Args[0]) < 2 || g.Args[0][0] != '-' {
 			return 0, ""
 		}
-		g.rest, g.args = g.args[0][1:], g.args[1:]
+		g.rest, g.Args = g.Args[0][1:], g.Args[1:]
 		if g.rest == "-" {
 			g.rest = ""
 			return 0, ""
@@ -37,9 +37,9 @@ func (g *getopt) next(spec string) (opt byte, why string) {
 	}
 	switch {
 	case g.rest != "":
-		g.arg, g.rest = g.rest, ""
-	case len(g.args) > 0:
-		g.arg, g.args = g.args[0], g.args[1:]
+		g.Arg, g.rest = g.rest, ""
+	case len(g.Args) > 0:
+		g.Arg, g.Args = g.Args[0], g.Args[1:]
 	default:
 		return '?', "option requires an argument -- " + string(rune(opt))
 	}

@@ -1,4 +1,4 @@
-package userland
+package admin
 
 import (
 	"encoding/binary"
@@ -11,6 +11,7 @@ import (
 	"wireloom/vnet/errno"
 	"wireloom/vnet/kern"
 	"wireloom/vnet/sys"
+	"wireloom/vnet/userland/command"
 )
 
 // An ifAddress is what ifconfig's words say of an address.
@@ -92,31 +93,31 @@ func maskBits(s string) (int, bool) {
 
 // apply sets the address: without alias in the place of the first of its family, as
 // SIOCDIFADDR and SIOCAIFADDR do.
-func (a *ifAddress) apply(p *proc, i *kern.Ifnet) sys.Exit {
+func (a *ifAddress) apply(p *command.Proc, i *kern.Ifnet) sys.Exit {
 	n, t := p.System(), p.Thread()
 	if !a.addr.IsValid() {
 		if a.remove || a.alias || a.bits > 0 {
-			return p.fail(1, "no address was given")
+			return p.Fail(1, "no address was given")
 		}
-		return exit(0)
+		return command.Exit(0)
 	}
 	if a.remove {
 		if e := n.RemoveAddress(t, i.Name, a.addr); e != errno.OK {
-			return p.fail(1, "ioctl (SIOCDIFADDR): %s", e.Message())
+			return p.Fail(1, "ioctl (SIOCDIFADDR): %s", e.Message())
 		}
-		return exit(0)
+		return command.Exit(0)
 	}
 	if a.bits > a.addr.BitLen() {
-		return p.fail(1, "%d: bad value", a.bits)
+		return p.Fail(1, "%d: bad value", a.bits)
 	}
 	if i.Flags&kern.IFF_POINTOPOINT != 0 && a.addr.Is4() && !a.peer.IsValid() {
-		return p.fail(1, "ioctl (SIOCAIFADDR): %s", errno.EDESTADDRREQ.Message())
+		return p.Fail(1, "ioctl (SIOCAIFADDR): %s", errno.EDESTADDRREQ.Message())
 	}
 	if !a.alias {
 		for _, old := range i.Addrs {
 			if old.Valid() && old.Addr.Is4() == a.addr.Is4() {
 				if e := n.RemoveAddress(t, i.Name, old.Addr); e != errno.OK {
-					return p.fail(1, "ioctl (SIOCDIFADDR): %s", e.Message())
+					return p.Fail(1, "ioctl (SIOCDIFADDR): %s", e.Message())
 				}
 				break
 			}
@@ -129,7 +130,7 @@ func (a *ifAddress) apply(p *proc, i *kern.Ifnet) sys.Exit {
 		}
 	}
 	if e := n.AddAddress(t, i.Name, kern.Addr{Addr: a.addr, Dst: a.peer, Bits: a.bits}); e != errno.OK {
-		return p.fail(1, "ioctl (SIOCAIFADDR): %s", e.Message())
+		return p.Fail(1, "ioctl (SIOCAIFADDR): %s", e.Message())
 	}
-	return exit(0)
+	return command.Exit(0)
 }

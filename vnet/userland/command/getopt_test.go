@@ -1,4 +1,4 @@
-package userland
+package command
 
 import (
 	"strings"
@@ -11,12 +11,12 @@ func FuzzGetopt(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, line string) {
 		words := strings.Split(line, " ")
-		g := getopt{args: words}
+		g := Getopt{Args: words}
 		for range len(line) + 1 {
-			opt, why := g.next("c:q")
+			opt, why := g.Next("c:q")
 			switch opt {
 			case 0:
-				if len(g.args) > len(words) {
+				if len(g.Args) > len(words) {
 					t.Fatalf("%q: more words are left than there were", line)
 				}
 				return

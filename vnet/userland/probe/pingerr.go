@@ -1,4 +1,4 @@
-package userland
+package probe
 
 import (
 	"bytes"
@@ -8,8 +8,6 @@ import (
 
 	"wireloom/vnet/packet"
 )
-
-func printf(b *bytes.Buffer, format string, args ...any) { fmt.Fprintf(b, format, args...) }
 
 // showError prints an ICMP error about one of the requests and the header that it
 // quotes, except with -Q, and with -q (ping.c, pr_pack, pr_icmph and pr_retip).
@@ -22,10 +20,10 @@ func (g *pinger) showError(m packet.ICMP, from netip.Addr) {
 		return
 	}
 	var b bytes.Buffer
-	printf(&b, "%d bytes from %s: %s\n", len(m), from, icmpText(m))
+	fmt.Fprintf(&b, "%d bytes from %s: %s\n", len(m), from, icmpText(m))
 	quotedHeader(&b, quote)
 	b.WriteByte('\n')
-	g.printf("%s", b.Bytes())
+	g.Printf("%s", b.Bytes())
 }
 
 // icmpText says in ping's words what an ICMP error means.
@@ -60,10 +58,10 @@ func icmpText(m packet.ICMP) string {
 // quotedHeader prints an IP header as ping's pr_iph does.
 func quotedHeader(b *bytes.Buffer, h packet.IPv4) {
 	b.WriteString("Vr HL TOS  Len   ID Flg  off TTL Pro  cks      Src      Dst\n")
-	printf(b, " %1x  %1x  %02x %04x %04x", h.Version(), h.HeaderLen()/4, h.TOS(), h.TotalLen(), h.ID())
-	printf(b, "   %1x %04x", h.Flags(), h.FragmentOffset()/8)
-	printf(b, "  %02x  %02x %04x", h.TTL(), h.Protocol(), h.HeaderChecksum())
-	printf(b, " %s  %s ", h.Src(), h.Dst())
-	printf(b, "%x", h.Options())
+	fmt.Fprintf(b, " %1x  %1x  %02x %04x %04x", h.Version(), h.HeaderLen()/4, h.TOS(), h.TotalLen(), h.ID())
+	fmt.Fprintf(b, "   %1x %04x", h.Flags(), h.FragmentOffset()/8)
+	fmt.Fprintf(b, "  %02x  %02x %04x", h.TTL(), h.Protocol(), h.HeaderChecksum())
+	fmt.Fprintf(b, " %s  %s ", h.Src(), h.Dst())
+	fmt.Fprintf(b, "%x", h.Options())
 	b.WriteByte('\n')
 }

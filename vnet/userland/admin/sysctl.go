@@ -1,25 +1,25 @@
-package userland
+package admin
 
 import (
 	"strings"
 
 	"wireloom/vnet/errno"
 	"wireloom/vnet/sys"
+	"wireloom/vnet/userland/command"
 )
 
-func sysctlCommand() *command {
-	return &command{
-		name: "sysctl", summary: "show or set variables of the kernel", main: sysctlMain,
-		usage: "sysctl [-n] name[=value] ...\n       sysctl [-n] -a",
-	}
+// Sysctl is the command Sysctl.
+func Sysctl() *command.Command {
+	return command.New("sysctl", "show or set variables of the kernel",
+		"sysctl [-n] name[=value] ...\n       sysctl [-n] -a", sysctlMain)
 }
 
 // sysctlMain is sysctl(8).
-func sysctlMain(p *proc) sys.Exit {
+func sysctlMain(p *command.Proc) sys.Exit {
 	all, bare := false, false
-	g := getopt{args: p.Args()[1:]}
+	g := command.Getopt{Args: p.Args()[1:]}
 	for {
-		opt, why := g.next("anw")
+		opt, why := g.Next("anw")
 		if opt == 0 {
 			break
 		}
@@ -30,30 +30,28 @@ func sysctlMain(p *proc) sys.Exit {
 			bare = true
 		case 'w': // to set was asked for by this once
 		default:
-			p.warn("%s", why)
-			_ = p.misuse()
-			return exit(1)
+			p.Warn("%s", why)
+			return p.MisuseWith(1)
 		}
 	}
-	if all == (len(g.args) > 0) {
-		_ = p.misuse()
-		return exit(1)
+	if all == (len(g.Args) > 0) {
+		return p.MisuseWith(1)
 	}
 	k, t := p.System().Kernel(), p.Thread()
 	show := func(name, value string) {
 		if !bare {
 			value = name + ": " + value
 		}
-		p.printf("%s\n", value)
+		p.Printf("%s\n", value)
 	}
 	if all {
 		for _, s := range k.Sysctls(t) {
 			show(s.Name, s.Value)
 		}
-		return exit(0)
+		return command.Exit(0)
 	}
 	code := 0
-	for _, a := range g.args {
+	for _, a := range g.Args {
 		name, value, set := strings.Cut(a, "=")
 		var want *string
 		if set {
@@ -62,10 +60,10 @@ func sysctlMain(p *proc) sys.Exit {
 		old, e := k.Sysctl(t, name, want)
 		switch {
 		case e == errno.ENOENT:
-			p.warn("unknown oid '%s'", name)
+			p.Warn("unknown oid '%s'", name)
 			code = 1
 		case e != errno.OK:
-			p.warn("%s: %s", name, e.Message())
+			p.Warn("%s: %s", name, e.Message())
 			code = 1
 		case set:
 			now, _ := k.Sysctl(t, name, nil)
@@ -74,5 +72,5 @@ func sysctlMain(p *proc) sys.Exit {
 			show(name, old)
 		}
 	}
-	return exit(code)
+	return command.Exit(code)
 }

@@ -1,4 +1,4 @@
-package userland
+package admin
 
 import (
 	"fmt"
@@ -8,17 +8,17 @@ import (
 	"wireloom/vnet/errno"
 	"wireloom/vnet/inet"
 	"wireloom/vnet/sys"
+	"wireloom/vnet/userland/command"
 )
 
-func routeCommand() *command {
-	return &command{
-		name: "route", summary: "show or change the routes of the node", main: routeMain,
-		usage: `route [-n] add [-net | -host] destination[/bits] gateway [-netmask mask]
+// Route is the command Route.
+func Route() *command.Command {
+	return command.New("route", "show or change the routes of the node",
+		`route [-n] add [-net | -host] destination[/bits] gateway [-netmask mask]
        route [-n] add [-net | -host] destination[/bits] -interface interface
        route [-n] delete [-net | -host] destination[/bits]
        route [-n] get destination
-       route [-n] show`,
-	}
+       route [-n] show`, routeMain)
 }
 
 // A routeWords is a command line of route(8).
@@ -32,35 +32,35 @@ type routeWords struct {
 }
 
 // routeMain is route(8).
-func routeMain(p *proc) sys.Exit {
+func routeMain(p *command.Proc) sys.Exit {
 	args := p.Args()[1:]
 	for len(args) > 0 && args[0] == "-n" {
 		args = args[1:]
 	}
 	if len(args) == 0 {
-		return p.misuse()
+		return p.Misuse()
 	}
 	switch op := args[0]; op {
 	case "show":
 		showRoutes(p)
-		return exit(0)
+		return command.Exit(0)
 	case "add", "delete", "get":
 		w, why := parseRoute(p, args[1:])
 		switch {
 		case why != "":
-			return p.fail(exNoHost, "%s", why)
+			return p.Fail(command.ExNoHost, "%s", why)
 		case !w.to.IsValid() || (op == "add") != (w.via.IsValid() || w.dev != "") && op != "delete":
-			return p.misuse()
+			return p.Misuse()
 		case op == "get":
 			return getRoute(p, w)
 		}
 		return changeRoute(p, op, w)
 	}
-	return p.misuse()
+	return p.Misuse()
 }
 
 // parseRoute reads what follows add, delete or get; why is the error.
-func parseRoute(p *proc, args []string) (w routeWords, why string) {
+func parseRoute(p *command.Proc, args []string) (w routeWords, why string) {
 	net, bits, v6 := false, -1, false
 	for len(args) > 0 {
 		a := args[0]
@@ -110,7 +110,7 @@ func parseRoute(p *proc, args []string) (w routeWords, why string) {
 			name = "::"
 		}
 	}
-	a, ok := resolve(p, name)
+	a, ok := p.Resolve(name)
 	if !ok {
 		return w, fmt.Sprintf("bad address: %s", w.name)
 	}
@@ -133,7 +133,7 @@ func parseRoute(p *proc, args []string) (w routeWords, why string) {
 	w.to = netip.PrefixFrom(a, bits).Masked()
 	w.host = w.host || bits == a.BitLen()
 	if len(w.words) == 2 {
-		if w.via, ok = resolve(p, w.words[1]); !ok {
+		if w.via, ok = p.Resolve(w.words[1]); !ok {
 			return w, fmt.Sprintf("bad address: %s", w.words[1])
 		}
 	}
@@ -151,16 +151,8 @@ func classBits(a netip.Addr) int {
 	return 24
 }
 
-// resolve is the address of a name: a number, or a node of the lab.
-func resolve(p *proc, name string) (netip.Addr, bool) {
-	if a, err := netip.ParseAddr(name); err == nil {
-		return a, a.Zone() == ""
-	}
-	return p.Lookup(name)
-}
-
 // changeRoute adds or deletes a route and says so as route.c, newroute does.
-func changeRoute(p *proc, op string, w routeWords) sys.Exit {
+func changeRoute(p *command.Proc, op string, w routeWords) sys.Exit {
 	var e errno.Errno
 	what := fmt.Sprintf("%s net %s", op, w.name)
 	if w.host {
@@ -178,8 +170,8 @@ func changeRoute(p *proc, op string, w routeWords) sys.Exit {
 		e = p.System().RemoveRoute(w.to)
 	}
 	if e == errno.OK {
-		p.printf("%s\n", what)
-		return exit(0)
+		p.Printf("%s\n", what)
+		return command.Exit(0)
 	}
 	why := e.Message()
 	if e == errno.EEXIST {
@@ -187,13 +179,13 @@ func changeRoute(p *proc, op string, w routeWords) sys.Exit {
 	} else if e == errno.ESRCH {
 		why = "not in table"
 	}
-	p.warn("writing to routing socket: %s", e.Message())
-	p.printf("%s: %s\n", what, why)
-	return exit(1)
+	p.Warn("writing to routing socket: %s", e.Message())
+	p.Printf("%s: %s\n", what, why)
+	return command.Exit(1)
 }
 
 // getRoute shows the route that a packet takes.
-func getRoute(p *proc, w routeWords) sys.Exit {
+func getRoute(p *command.Proc, w routeWords) sys.Exit {
 	var best *inet.Route
 	routes := p.System().Routes()
 	for i, r := range routes {
@@ -202,20 +194,20 @@ func getRoute(p *proc, w routeWords) sys.Exit {
 		}
 	}
 	if best == nil {
-		return p.fail(1, "writing to routing socket: No such process")
+		return p.Fail(1, "writing to routing socket: No such process")
 	}
-	p.printf("   route to: %s\n", w.name)
+	p.Printf("   route to: %s\n", w.name)
 	dst := best.To.Addr().String()
 	if best.To.Bits() == 0 {
 		dst = "default"
 	}
-	p.printf("destination: %s\n", dst)
+	p.Printf("destination: %s\n", dst)
 	if !best.To.IsSingleIP() && best.To.Addr().Is4() {
-		p.printf("       mask: %s\n", dotted(best.To.Bits()))
+		p.Printf("       mask: %s\n", dotted(best.To.Bits()))
 	}
 	flags := "UP"
 	if best.Via.IsValid() {
-		p.printf("    gateway: %s\n", best.Via)
+		p.Printf("    gateway: %s\n", best.Via)
 		flags += ",GATEWAY"
 	}
 	if best.To.IsSingleIP() {
@@ -225,8 +217,8 @@ func getRoute(p *proc, w routeWords) sys.Exit {
 	if strings.Contains(best.Flags, "S") {
 		flags += ",STATIC"
 	}
-	p.printf("  interface: %s\n      flags: <%s>\n", best.Dev, flags)
-	return exit(0)
+	p.Printf("  interface: %s\n      flags: <%s>\n", best.Dev, flags)
+	return command.Exit(0)
 }
 
 // dotted is a netmask.

@@ -1,4 +1,4 @@
-package userland
+package byhand
 
 import (
 	"bytes"
@@ -12,6 +12,8 @@ import (
 	"wireloom/vnet/errno"
 	"wireloom/vnet/signal"
 	"wireloom/vnet/sys"
+	"wireloom/vnet/userland/admin"
+	"wireloom/vnet/userland/command"
 )
 
 // Limits of the syscall command.
@@ -22,20 +24,19 @@ const (
 	handSleep = 24 * time.Hour // of virtual time to wait at once
 )
 
-func syscallCommand() *command {
-	return &command{
-		name: "syscall", summary: "make system calls by hand: open, read, write, ioctl, poll, kevent", main: handMain,
-		usage: `syscall [-c "call; call; ..."]
+// Command is the command Command.
+func Command() *command.Command {
+	return command.New("syscall", "make system calls by hand: open, read, write, ioctl, poll, kevent",
+		`syscall [-c "call; call; ..."]
        Without -c it reads calls from standard input, one a line or several with
        semicolons between, and prints what the kernel answers: help lists them.
-       Ctrl-C interrupts a call that waits; Ctrl-D or exit ends it.`,
-	}
+       Ctrl-C interrupts a call that waits; Ctrl-D or exit ends it.`, handMain)
 }
 
 // A hand is a process that makes the system calls which a person types: what a
 // program would do, a call at a time, with the answers of this kernel.
 type hand struct {
-	*proc
+	*command.Proc
 	typed []byte // read from standard input, not a line yet
 	eof   bool
 	done  bool // the exit call was made
@@ -65,8 +66,8 @@ func calls() []call {
 	})
 }
 
-func handMain(p *proc) sys.Exit {
-	h := &hand{proc: p}
+func handMain(p *command.Proc) sys.Exit {
+	h := &hand{Proc: p}
 	args := p.Args()[1:]
 	p.Catch(signal.SIGINT)
 	p.Catch(signal.SIGIO)
@@ -76,27 +77,27 @@ func handMain(p *proc) sys.Exit {
 	case args[0] == "-c" && len(args) > 1:
 		return h.batch(strings.Join(args[1:], " "))
 	}
-	return p.misuse()
+	return p.Misuse()
 }
 
-// HandPrompt is what the syscall command prints before it reads a call.
-const HandPrompt = "syscall> "
+// Prompt is what the syscall command prints before it reads a call.
+const Prompt = "syscall> "
 
 // interact reads lines until there are no more.
 func (h *hand) interact() sys.Exit {
 	for !h.done {
-		h.printf(HandPrompt)
+		h.Printf(Prompt)
 		line, ok := h.line()
 		if h.Dying() {
 			return h.Verdict()
 		}
 		if !ok {
-			h.printf("\n")
+			h.Printf("\n")
 			break
 		}
 		for c := range strings.SplitSeq(line, ";") {
 			if err := h.do(c); err != nil {
-				h.warn("%v", err)
+				h.Warn("%v", err)
 			}
 			if h.Dying() {
 				return h.Verdict()
@@ -106,7 +107,7 @@ func (h *hand) interact() sys.Exit {
 			}
 		}
 	}
-	return exit(h.code)
+	return command.Exit(h.code)
 }
 
 // batch makes the calls of -c, showing each as if it had been typed.
@@ -116,20 +117,20 @@ func (h *hand) batch(list string) sys.Exit {
 		if c == "" {
 			continue
 		}
-		h.printf("%s%s\n", HandPrompt, c)
+		h.Printf("%s%s\n", Prompt, c)
 		err := h.do(c)
 		switch {
 		case h.Dying():
 			return h.Verdict()
 		case err != nil:
-			return h.fail(exUsage, "%v", err)
+			return h.Fail(command.ExUsage, "%v", err)
 		case h.signals():
-			return exit(128 + signal.SIGINT)
+			return command.Exit(128 + signal.SIGINT)
 		case h.done:
-			return exit(h.code)
+			return command.Exit(h.code)
 		}
 	}
-	return exit(0)
+	return command.Exit(0)
 }
 
 // line returns the next line that was typed; false at the end of the input, or when
@@ -144,8 +145,8 @@ func (h *hand) line() (string, bool) {
 			if !long && len(line) <= handLine {
 				return line, true
 			}
-			h.warn("the line is longer than %d bytes: nothing was done", handLine)
-			h.printf(HandPrompt)
+			h.Warn("the line is longer than %d bytes: nothing was done", handLine)
+			h.Printf(Prompt)
 			long = false
 			continue
 		}
@@ -162,11 +163,11 @@ func (h *hand) line() (string, bool) {
 		case h.Dying():
 			return "", false
 		case e == errno.EINTR:
-			h.printf("\n")
+			h.Printf("\n")
 			if h.signals() {
 				h.typed, long = h.typed[:0], false
 			}
-			h.printf(HandPrompt)
+			h.Printf(Prompt)
 		case e != errno.OK || n == 0:
 			h.eof = true
 		default:
@@ -182,7 +183,7 @@ func (h *hand) signals() (interrupted bool) {
 			interrupted = true
 			continue
 		}
-		h.printf("SIGIO\n")
+		h.Printf("SIGIO\n")
 	}
 	return interrupted
 }
@@ -211,9 +212,9 @@ func (h *hand) do(text string) error {
 
 // answer prints the result of a call, as truss(1) does. more is what else came out,
 // printed where the call succeeded.
-func (h *hand) answer(n int, e errno.Errno, more string) { h.printf("%s", answerText(n, e, more)) }
+func (h *hand) answer(n int, e errno.Errno, more string) { h.Printf("%s", answerText(n, e, more)) }
 
-// answerText is the line that ReadHandAnswer reads.
+// answerText is the line that ReadAnswer reads.
 func answerText(n int, e errno.Errno, more string) string {
 	if e != errno.OK {
 		return fmt.Sprintf("= -1 %s (%s)\n", e, e.Message())
@@ -228,7 +229,7 @@ func (h *hand) help(args []string) error {
 	switch len(args) {
 	case 0:
 		for _, c := range calls() {
-			h.printf("%s\n        %s\n", c.usage, c.does)
+			h.Printf("%s\n        %s\n", c.usage, c.does)
 		}
 		return nil
 	case 1:
@@ -236,9 +237,9 @@ func (h *hand) help(args []string) error {
 			if c.name != args[0] {
 				continue
 			}
-			h.printf("%s: %s\n", c.usage, c.does)
+			h.Printf("%s: %s\n", c.usage, c.does)
 			if c.name == "ioctl" {
-				h.printf("%s", ioctlHelp())
+				h.Printf("%s", ioctlHelp())
 			}
 			return nil
 		}
@@ -272,7 +273,7 @@ func (h *hand) getpid(args []string) error {
 
 // ifconfig runs the node's command in this process.
 func (h *hand) ifconfig(args []string) error {
-	_ = ifconfigMain(&proc{Proc: h.Proc, cmd: ifconfigCommand(), argv: append([]string{"ifconfig"}, args...)}) // it has said what is wrong
+	_ = admin.Ifconfig().In(h.Proc, args...) // it has said what is wrong
 	return nil
 }
 
@@ -280,7 +281,7 @@ func (h *hand) sysctl(args []string) error {
 	k, t := h.System().Kernel(), h.Thread()
 	if len(args) == 0 {
 		for _, s := range k.Sysctls(t) {
-			h.printf("%s: %s\n", s.Name, s.Value)
+			h.Printf("%s: %s\n", s.Name, s.Value)
 		}
 		return nil
 	}
@@ -297,9 +298,9 @@ func (h *hand) sysctl(args []string) error {
 	case e != errno.OK:
 		h.answer(-1, e, "")
 	case set:
-		h.printf("%s: %s -> %s\n", name, old, value)
+		h.Printf("%s: %s -> %s\n", name, old, value)
 	default:
-		h.printf("%s: %s\n", name, old)
+		h.Printf("%s: %s\n", name, old)
 	}
 	return nil
 }
@@ -311,13 +312,4 @@ func fd(text string) (int, error) {
 		return 0, fmt.Errorf("the descriptor %.40q is not a number, as open printed it", text)
 	}
 	return int(n), nil
-}
-
-// Args returns the arguments of the command that runs: those of the process, or
-// those that another command runs it with.
-func (p *proc) Args() []string {
-	if p.argv != nil {
-		return p.argv
-	}
-	return p.Proc.Args()
 }

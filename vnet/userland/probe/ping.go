@@ -1,8 +1,9 @@
-package userland
+package probe
 
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
 	"math"
 	"net/netip"
 	"strings"
@@ -15,10 +16,13 @@ import (
 	"wireloom/vnet/packet"
 	"wireloom/vnet/signal"
 	"wireloom/vnet/sys"
+	"wireloom/vnet/userland/command"
 )
 
-func pingCommand() *command {
-	return &command{name: "ping", summary: "send echo requests to a host", usage: pingUsage, main: pingMain}
+// Ping is the command Ping.
+func Ping() *command.Command {
+	return command.New("ping", "send echo requests to a host",
+		pingUsage, pingMain)
 }
 
 // pingStamp is the length of the time stamp in a request: two 32-bit words in
@@ -27,7 +31,7 @@ const pingStamp = 8
 
 // A pinger is a run of ping(8).
 type pinger struct {
-	*proc
+	*command.Proc
 	opt  pingOptions
 	fd   int
 	id   uint16
@@ -42,22 +46,22 @@ type pinger struct {
 	min, max, sum, sumsq float64 // ms
 }
 
-func pingMain(p *proc) sys.Exit {
+func pingMain(p *command.Proc) sys.Exit {
 	opt, exit, stop := pingArgs(p)
 	if stop {
 		return exit
 	}
-	g := &pinger{proc: p, opt: opt, id: uint16(p.PID()), min: math.MaxFloat64}
+	g := &pinger{Proc: p, opt: opt, id: uint16(p.PID()), min: math.MaxFloat64}
 	kind, from := inet.SocketICMP, netip.IPv4Unspecified()
 	if opt.six() {
 		kind, from = inet.SocketICMP6, netip.IPv6Unspecified()
 	}
 	var e errno.Errno
 	if g.fd, e = p.Socket(kind); e != errno.OK {
-		return p.fail(exOSErr, "socket: %s", e.Message())
+		return p.Fail(command.ExOSErr, "socket: %s", e.Message())
 	}
 	if e := p.Bind(g.fd, netip.AddrPortFrom(from, g.id)); e != errno.OK {
-		return p.fail(exOSErr, "bind: %s", e.Message())
+		return p.Fail(command.ExOSErr, "bind: %s", e.Message())
 	}
 	g.out = make(packet.ICMP, packet.ICMPLen+opt.size)
 	g.in = make([]byte, 1<<16)
@@ -68,12 +72,12 @@ func pingMain(p *proc) sys.Exit {
 	if opt.six() {
 		from, e := g.source()
 		if e != errno.OK {
-			return p.fail(1, "UDP connect: %s", e.Message())
+			return p.Fail(1, "UDP connect: %s", e.Message())
 		}
-		p.printf("PING6(%d=40+8+%d bytes) %s --> %s\n", 40+len(g.out), opt.size, from, opt.dst)
+		p.Printf("PING6(%d=40+8+%d bytes) %s --> %s\n", 40+len(g.out), opt.size, from, opt.dst)
 		return g.loop()
 	}
-	p.printf("PING %s (%s): %d data bytes\n", opt.host, opt.dst, opt.size)
+	p.Printf("PING %s (%s): %d data bytes\n", opt.host, opt.dst, opt.size)
 	return g.loop()
 }
 
@@ -157,13 +161,13 @@ func (g *pinger) receive() {
 	case e == errno.EINTR:
 		return
 	case e != errno.OK:
-		g.warn("recvmsg: %s", e.Message())
+		g.Warn("recvmsg: %s", e.Message())
 		return
 	}
 	m, err := packet.ParseICMP(g.in[:n])
 	if err != nil {
 		if g.opt.verbose {
-			g.warn("packet too short (%d bytes) from %s", n, from.Addr())
+			g.Warn("packet too short (%d bytes) from %s", n, from.Addr())
 		}
 		return
 	}
@@ -207,14 +211,14 @@ func (g *pinger) receive() {
 	if g.opt.six() {
 		format, dup = "%d bytes from %s, icmp_seq=%d hlim=%d", strings.TrimSpace(dup)
 	}
-	printf(&line, format, n, from.Addr(), seq, ttl)
+	fmt.Fprintf(&line, format, n, from.Addr(), seq, ttl)
 	if timed {
-		printf(&line, " time=%.3f ms", trip)
+		fmt.Fprintf(&line, " time=%.3f ms", trip)
 	}
 	line.WriteString(dup)
 	g.compare(&line, data)
 	line.WriteByte('\n')
-	g.printf("%s", line.Bytes())
+	g.Printf("%s", line.Bytes())
 }
 
 // compare says where the data of a reply is not that of the request; the time
@@ -229,17 +233,17 @@ func (g *pinger) compare(line *bytes.Buffer, got []byte) {
 		if got[i] == want[i] {
 			continue
 		}
-		printf(line, "\nwrong data byte #%d should be 0x%x but was 0x%x", i, want[i], got[i])
+		fmt.Fprintf(line, "\nwrong data byte #%d should be 0x%x but was 0x%x", i, want[i], got[i])
 		if g.opt.six() {
 			return
 		}
 		dump := func(name string, b []byte) {
-			printf(line, "\n%s:", name)
+			fmt.Fprintf(line, "\n%s:", name)
 			for i, c := range b {
 				if i%16 == 8 {
 					line.WriteString("\n\t")
 				}
-				printf(line, "%2x ", c)
+				fmt.Fprintf(line, "%2x ", c)
 			}
 		}
 		dump("cp", got)
@@ -255,31 +259,31 @@ func (g *pinger) finish() sys.Exit {
 	if g.opt.six() {
 		name, dev, twice = "ping6", "std-dev", "duplicating"
 	}
-	printf(&b, "\n--- %s %s statistics ---\n", g.opt.host, name)
-	printf(&b, "%d packets transmitted, %d packets received, ", g.sent, g.rcvd)
+	fmt.Fprintf(&b, "\n--- %s %s statistics ---\n", g.opt.host, name)
+	fmt.Fprintf(&b, "%d packets transmitted, %d packets received, ", g.sent, g.rcvd)
 	if g.dups > 0 {
-		printf(&b, "+%d duplicates, ", g.dups)
+		fmt.Fprintf(&b, "+%d duplicates, ", g.dups)
 	}
 	if g.sent > 0 {
 		if g.rcvd > g.sent {
-			printf(&b, "-- somebody's %s packets!", twice)
+			fmt.Fprintf(&b, "-- somebody's %s packets!", twice)
 		} else {
-			printf(&b, "%.1f%% packet loss", float64(g.sent-g.rcvd)*100/float64(g.sent))
+			fmt.Fprintf(&b, "%.1f%% packet loss", float64(g.sent-g.rcvd)*100/float64(g.sent))
 		}
 	}
 	if g.late > 0 {
-		printf(&b, ", %d packets out of wait time", g.late)
+		fmt.Fprintf(&b, ", %d packets out of wait time", g.late)
 	}
 	b.WriteByte('\n')
 	if g.rcvd > 0 && g.timing() {
 		n := float64(g.rcvd + g.dups)
 		avg := g.sum / n
 		deviation := math.Sqrt(max(g.sumsq/n-float64(avg*avg), 0))
-		printf(&b, "round-trip min/avg/max/%s = %.3f/%.3f/%.3f/%.3f ms\n", dev, g.min, avg, g.max, deviation)
+		fmt.Fprintf(&b, "round-trip min/avg/max/%s = %.3f/%.3f/%.3f/%.3f ms\n", dev, g.min, avg, g.max, deviation)
 	}
-	g.printf("%s", b.Bytes())
+	g.Printf("%s", b.Bytes())
 	if g.rcvd > 0 {
-		return exit(0)
+		return command.Exit(0)
 	}
-	return exit(2)
+	return command.Exit(2)
 }

@@ -1,4 +1,4 @@
-package userland
+package byhand
 
 import (
 	"fmt"
@@ -73,7 +73,7 @@ func (h *hand) read(args []string) error {
 	buf := make([]byte, size)
 	n, e := h.Read(from, buf)
 	h.answer(n, e, "")
-	h.printf("%s", dump(buf[:n]))
+	h.Printf("%s", dump(buf[:n]))
 	return nil
 }
 
