@@ -34,6 +34,7 @@ NONE                                                   < vnet/fabric/stp, vnet/i
 vnet/packet, vnet/fabric/stp                           < vnet/fabric/bridge
 vnet/packet, vnet/fabric                               < vnet/fabric/netem
 vnet/packet, vnet/fabric, vnet/fabric/bridge, vnet/fabric/stp, vnet/fabric/netem < internal/fabricconform
+vnet/inet/dialect, vnet/packet, vnet/errno             < vnet/inet/arp
 vnet/kern, vnet/errno, vnet/packet, vnet/event         < vnet/inet
 vnet/kern, vnet/errno                                  < vnet/fs
 vnet/fs, vnet/inet, vnet/kern, vnet/errno, vnet/loop   < vnet/file
@@ -115,6 +116,7 @@ var core = map[string][]string{
 	"vnet/fabric/stp":    nil,
 	"vnet/inet":          nil,
 	"vnet/inet/dialect":  nil,
+	"vnet/inet/arp":      nil,
 	"vnet/fs":            nil,
 	"vnet/file":          nil,
 	"vnet/memory":        nil,
