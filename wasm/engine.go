@@ -68,10 +68,13 @@ type Engine struct {
 
 	visitors, own *queue // of modules that strangers bring, and of the caller's own
 
-	mu      sync.Mutex // guards what follows, and the queues
+	mu      sync.Mutex     // guards what follows, and the queues
+	second  wazero.Runtime // interprets; nil until it is first asked for
 	modules map[[sha256.Size]byte]weak.Pointer[module]
 	kept    []*module // most recently used last
 	closed  bool
+
+	interpreter bool // rt is one
 
 	flying sync.WaitGroup
 	bytes  atomic.Int64 // that all modules take
@@ -80,7 +83,7 @@ type Engine struct {
 // A module is what programs with the same bytes share. When nobody holds it any
 // more, its machine code is freed.
 type module struct {
-	engine   *Engine
+	rt       wazero.Runtime
 	id       string // SHA-256 of the bytes before rewriting
 	size     int64  // bytes that it takes: see Program.Size
 	compiled wazero.CompiledModule
@@ -132,6 +135,7 @@ func NewEngine(ctx context.Context, o Options) (*Engine, error) {
 		e.trouble = func(err error) { once.Do(func() { o.Trouble(err) }) }
 	}
 	conf := runtimeConfig(o.Interpreter)
+	e.interpreter = o.Interpreter
 	if o.CacheDir != "" && !o.Interpreter {
 		disk, err := openStore(ctx, o.CacheDir, o.CacheLimit)
 		if err != nil {
@@ -140,17 +144,27 @@ func NewEngine(ctx context.Context, o Options) (*Engine, error) {
 		e.disk, e.apart = disk, o.Apart
 		conf = conf.WithCompilationCache(disk.files)
 	}
-	e.rt = wazero.NewRuntimeWithConfig(ctx, conf)
+	var err error
+	if e.rt, err = newRuntime(ctx, conf); err != nil {
+		return nil, errors.Join(err, e.Close())
+	}
+	return e, nil
+}
+
+// newRuntime returns a runtime with the host functions. It is there, to be closed, also
+// where there is an error.
+func newRuntime(ctx context.Context, conf wazero.RuntimeConfig) (wazero.Runtime, error) {
+	rt := wazero.NewRuntimeWithConfig(ctx, conf)
 	for _, name := range append([]string{meterModule}, hostModules...) {
-		b := e.rt.NewHostModuleBuilder(name)
+		b := rt.NewHostModuleBuilder(name)
 		for _, f := range hostFunctions(name) {
 			b.NewFunctionBuilder().WithGoModuleFunction(&f, f.params(), f.results()).Export(f.export())
 		}
 		if _, err := b.Instantiate(ctx); err != nil {
-			return nil, errors.Join(fmt.Errorf("wasm: host module %s: %w", name, err), e.Close())
+			return rt, fmt.Errorf("wasm: host module %s: %w", name, err)
 		}
 	}
-	return e, nil
+	return rt, nil
 }
 
 // Close frees the engine. No process may be running. It ends what is being compiled,
@@ -171,6 +185,9 @@ func (e *Engine) Close() error {
 	e.mu.Unlock()
 	ctx := context.Background()
 	err := e.rt.Close(ctx)
+	if e.second != nil {
+		err = errors.Join(err, e.second.Close(ctx))
+	}
 	if e.disk != nil {
 		err = errors.Join(err, e.disk.close())
 	}
@@ -203,25 +220,31 @@ func (e *Engine) Compiled(name string, bytes []byte) *Program {
 	}
 	if m := e.modules[hash].Value(); m != nil {
 		e.keep(m)
-		return &Program{name, m}
+		return &Program{name: name, m: m}
 	}
 	return nil
 }
 
+var errClosing = errors.New("the server is closing and compiles no more programs")
+
+func tooLarge(name string, size int) error {
+	return fmt.Errorf("%s has %d bytes; a program may have %d", name, size, MaxModule)
+}
+
 func (e *Engine) compileIn(ctx context.Context, q *queue, name string, bytes []byte) (*Program, error) {
 	if len(bytes) > MaxModule {
-		return nil, fmt.Errorf("%s has %d bytes; a program may have %d", name, len(bytes), MaxModule)
+		return nil, tooLarge(name, len(bytes))
 	}
 	hash := sha256.Sum256(bytes)
 	e.mu.Lock()
 	if e.closed {
 		e.mu.Unlock()
-		return nil, errors.New("the server is closing and compiles no more programs")
+		return nil, errClosing
 	}
 	if m := e.modules[hash].Value(); m != nil {
 		e.keep(m)
 		e.mu.Unlock()
-		return &Program{name, m}, nil
+		return &Program{name: name, m: m}, nil
 	}
 	f := q.flights[hash]
 	if f == nil && (len(q.flights) >= maxFlights || q.queued+len(bytes) > maxQueued) {
@@ -243,7 +266,7 @@ func (e *Engine) compileIn(ctx context.Context, q *queue, name string, bytes []b
 	if f.err != nil {
 		return nil, fmt.Errorf("%s: %w", name, f.err)
 	}
-	return &Program{name, f.m}, nil
+	return &Program{name: name, m: f.m}, nil
 }
 
 // takeOff begins to compile a module. The caller holds mu.
@@ -278,14 +301,22 @@ func (e *Engine) fly(ctx context.Context, q *queue, f *flight, hash [sha256.Size
 		delete(q.flights, hash)
 	}
 	q.queued -= len(bytes)
-	if f.m != nil && !e.closed {
-		e.modules[hash] = weak.Make(f.m)
-		e.keep(f.m)
-		size := f.m.size
-		e.bytes.Add(size)
-		runtime.AddCleanup(f.m, func(c wazero.CompiledModule) { e.free(hash, c, size) }, f.m.compiled)
+	if f.m != nil {
+		e.enter(hash, f.m)
 	}
 	close(f.done)
+}
+
+// enter makes a module known. The caller holds mu.
+func (e *Engine) enter(hash [sha256.Size]byte, m *module) {
+	if e.closed {
+		return
+	}
+	e.modules[hash] = weak.Make(m)
+	e.keep(m)
+	size := m.size
+	e.bytes.Add(size)
+	runtime.AddCleanup(m, func(c wazero.CompiledModule) { e.free(hash, c, size) }, m.compiled)
 }
 
 // keep makes m the most recently used module. The caller holds mu.
@@ -338,10 +369,15 @@ func (e *Engine) compile(ctx context.Context, q *queue, id string, bytes []byte)
 	if err != nil {
 		return nil, err
 	}
+	return newModule(e.rt, id, compiled, code, rewritten), nil
+}
+
+// newModule is a module whose code has so many bytes.
+func newModule(rt wazero.Runtime, id string, c wazero.CompiledModule, code int64, m *fuel.Module) *module {
 	return &module{
-		engine: e, id: id, size: code + int64(rewritten.Decoded), compiled: compiled,
-		memory: rewritten.Memory, instance: int64(rewritten.Instance), funcName: rewritten.FuncName,
-	}, nil
+		rt: rt, id: id, size: code + int64(m.Decoded), compiled: c,
+		memory: m.Memory, instance: int64(m.Instance), funcName: m.FuncName,
+	}
 }
 
 func (e *Engine) rewrite(ctx context.Context, q *queue, bytes []byte) (*fuel.Module, error) {

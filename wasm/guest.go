@@ -22,6 +22,7 @@ type guest struct {
 	context.Context
 	p       *sys.Proc
 	m       *module
+	trial   *Trial            // nil for none
 	mod     api.Module        // nil until a host function is called or _start is
 	fuel    api.MutableGlobal // of mod
 	granted int64
@@ -76,6 +77,9 @@ func (g *guest) settle() {
 	left := int64(g.fuel.Get())
 	used := g.granted - left
 	g.granted = left
+	if g.trial != nil {
+		g.trial.used += used
+	}
 	g.pay(used)
 }
 
@@ -102,6 +106,8 @@ func (g *guest) leave() {
 // checkAlive unwinds the guest if its process must end.
 func (g *guest) checkAlive() {
 	switch {
+	case g.trial != nil && g.trial.Spent():
+		panic(wazerosys.NewExitError(137)) // nobody looks at how it ended
 	case !g.p.Dying():
 	case g.p.OutOfFuel():
 		panic(errFuel)

@@ -133,6 +133,14 @@ func (s *store) id(module []byte) string {
 // slow: about five seconds, which no program takes that a person wrote for a lab.
 const slowWork = 5 * fuel.WorkPerSecond
 
+// lane is where a module waits to be compiled.
+func (q *queue) lane(m *fuel.Module) chan struct{} {
+	if m.Work >= slowWork {
+		return q.slow
+	}
+	return q.quick
+}
+
 // codeFactor is how many bytes of machine code are taken to come of a byte of a module,
 // where that is not known.
 const codeFactor = 4
@@ -153,10 +161,7 @@ func (e *Engine) native(ctx context.Context, q *queue, m *fuel.Module) (c wazero
 			return c, size, nil
 		}
 	}
-	lane := q.quick
-	if m.Work >= slowWork {
-		lane = q.slow
-	}
+	lane := q.lane(m)
 	if err := hold(ctx, lane); err != nil {
 		return nil, 0, err
 	}

@@ -13,8 +13,9 @@ import (
 // A Program is a compiled module under a file name. It is a sys.Program: one
 // program may run as many processes, in many labs at once.
 type Program struct {
-	name string
-	m    *module
+	name  string
+	m     *module
+	trial *Trial // in which it is interpreted; nil for none
 }
 
 // Name is the program's file name.
@@ -51,6 +52,7 @@ func (pr *Program) Main(p *sys.Proc) sys.Exit {
 	}
 	p.SetMemory(memory)
 	g := newGuest(m, p)
+	g.trial = pr.trial
 	defer g.memory.Free()
 	return g.verdict(g.run())
 }
@@ -85,7 +87,7 @@ func (g *guest) run() error {
 	if g.p.Dying() {
 		return wazerosys.NewExitError(137)
 	}
-	mod, err := g.m.engine.rt.InstantiateModule(g, g.m.compiled, instance)
+	mod, err := g.m.rt.InstantiateModule(g, g.m.compiled, instance)
 	if err == nil {
 		defer func() { _ = mod.Close(g) }() // of a guest without files of wazero's it never fails
 		if g.mod == nil {

@@ -44,6 +44,8 @@ var traps = []struct {
 // verdict is how the process ended, from what running it returned.
 func (g *guest) verdict(err error) sys.Exit {
 	switch {
+	case g.trial != nil && g.trial.Spent():
+		return sys.Exit{Code: 128 + sigKILL, How: "limit", Why: "the trial has been given up"}
 	case g.p.Dying():
 		x := g.p.Verdict()
 		if errors.Is(err, errFuel) {

@@ -20,6 +20,7 @@ import (
 	"wireloom/internal/session"
 	"wireloom/vnet"
 	"wireloom/vnet/event"
+	"wireloom/vnet/sys"
 )
 
 // A grading is a scenario with a student's values and programs. It can be run for
@@ -166,11 +167,37 @@ func (g *grading) refused(o grade.Options) (*grade.Result, error) {
 	return nil, g.problem
 }
 
+// grade makes one run. Programs that were not compiled yet are tried as they are, where
+// nobody watches and this machine is nobody else's: see [product.Trial].
 func (g *grading) grade(ctx context.Context, files map[format.Slot]open.File, o grade.Options, watch func(*event.Event)) (*grade.Result, error) {
+	if g.share != nil || watch != nil || g.capture != nil {
+		return g.once(ctx, g.engine.Compile, files, o, watch)
+	}
+	var trial product.Trial
+	try := func(ctx context.Context, name string, module []byte) (sys.Program, error) {
+		return g.engine.Try(ctx, &trial, name, module)
+	}
+	tried, stop := o, o.Stop
+	tried.Stop = func() error {
+		if trial.Spent() {
+			return errSpent
+		}
+		return stop()
+	}
+	res, err := g.once(ctx, try, files, tried, nil)
+	if trial.Spent() {
+		return g.once(ctx, g.engine.Compile, files, o, nil)
+	}
+	return res, err
+}
+
+var errSpent = errors.New("the trial has been given up")
+
+func (g *grading) once(ctx context.Context, compile product.Compile, files map[format.Slot]open.File, o grade.Options, watch func(*event.Event)) (*grade.Result, error) {
 	for _, slot := range g.src.Slots() {
 		err := open.CheckModule(files[slot].Module)
 		if err == nil {
-			_, err = g.engine.Compile(ctx, files[slot].Name, files[slot].Module)
+			_, err = compile(ctx, files[slot].Name, files[slot].Module)
 		}
 		if err := ended(ctx); err != nil {
 			return nil, err
@@ -179,7 +206,7 @@ func (g *grading) grade(ctx context.Context, files map[format.Slot]open.File, o 
 			return grade.Refused(g.src, slot, err, o) // a check that failed, for its author
 		}
 	}
-	lab, _, err := product.Build(ctx, g.src, g.engine.Compile, product.Options{Programs: files, Window: -1, Seed: &g.src.Seed})
+	lab, _, err := product.Build(ctx, g.src, compile, product.Options{Programs: files, Window: -1, Seed: &g.src.Seed})
 	if err != nil {
 		return nil, err
 	}

@@ -235,6 +235,32 @@ func load(f io.Reader, id, root string) (name string, err error) {
 // Forget deletes the entry of a module, if there is one.
 func (c *Cache) Forget(id string) { _ = os.Remove(c.code(id)) }
 
+// Note counts, in the folder, how often it was called for a module, and returns that: 1 at
+// first. Where that can't be kept it is 1 again. Two at once may count as one.
+func (c *Cache) Note(id string) int {
+	f, err := os.OpenFile(c.code(id)+noted, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return 1
+	}
+	defer f.Close()
+	if _, err := f.Write([]byte{'.'}); err != nil {
+		return 1
+	}
+	info, err := f.Stat()
+	if err != nil {
+		return 1
+	}
+	return int(min(info.Size(), maxNoted))
+}
+
+// A module's notes are a file with a byte for each. forgotten is how old one is that is
+// deleted.
+const (
+	noted     = ".noted"
+	maxNoted  = 1 << 20
+	forgotten = 30 * 24 * time.Hour
+)
+
 // Prune deletes what was used least recently until the rest is within the limit, and
 // what was never finished or removed. What vanishes meanwhile, another server has
 // deleted.
@@ -247,6 +273,10 @@ func (c *Cache) Prune() {
 			if info.ModTime().Before(old) {
 				_ = os.Remove(c.code(info.Name()))
 			}
+			continue
+		}
+		if strings.HasSuffix(info.Name(), noted) && time.Since(info.ModTime()) > forgotten {
+			_ = os.Remove(c.code(info.Name()))
 			continue
 		}
 		files = append(files, info)

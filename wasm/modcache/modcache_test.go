@@ -265,3 +265,32 @@ func TestOnly(t *testing.T) {
 		t.Error("two files were taken for one")
 	}
 }
+
+func TestNotesAreCountedAndForgotten(t *testing.T) {
+	dir := t.TempDir()
+	open := func() *Cache {
+		c, err := Open(dir, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	c := open()
+	for i := range 3 {
+		if n := open().Note("aa"); n != i+1 {
+			t.Errorf("the note counts as %d, want %d", n, i+1)
+		}
+	}
+	c.Prune()
+	if n := c.Note("aa"); n != 4 {
+		t.Errorf("after pruning it counts as %d, want 4", n)
+	}
+	long := time.Now().Add(-2 * forgotten)
+	if err := os.Chtimes(c.code("aa"+noted), long, long); err != nil {
+		t.Fatal(err)
+	}
+	c.Prune()
+	if n := c.Note("aa"); n != 1 {
+		t.Errorf("after a long time it counts as %d, want 1", n)
+	}
+}
