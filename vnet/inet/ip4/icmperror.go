@@ -105,6 +105,7 @@ func (l *Layer) quoteLen(p packet.IPv4) (n int, ok bool) {
 		return min(l.v.QuoteLen, len(p)), true
 	case dialect.NetBSD:
 		return hdr + min(l.v.QuoteLen, data), true
+	default:
 	}
 	if data < 8 {
 		return 0, false

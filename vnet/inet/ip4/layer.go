@@ -27,12 +27,11 @@ import (
 
 // A Layer is the IPv4 of one node.
 type Layer struct {
-	v    *Values
-	env  Env
-	rnd  func([]byte)
-	st   Stats
-	id   uint16 // BSD: the last number given to a packet
-	seed uint32 // Linux: what the numbers of packets to a destination start from
+	v   *Values
+	env Env
+	rnd func([]byte)
+	st  Stats
+	id  uint16 // BSD: the last number given to a packet
 
 	lastID map[netip.Addr]uint16 // Linux: by destination
 	rates  [rateKinds]rate

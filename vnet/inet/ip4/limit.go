@@ -37,7 +37,7 @@ type rate struct {
 // DragonFly's badport_bandlim lets all 200, NetBSD's ppsratecheck all 100 (kern_time.c).
 func (l *Layer) allow(now time.Duration, k rateKind, a *Acts) bool {
 	r, limit := &l.rates[k], l.v.ICMPLimit
-	ok := true
+	var ok bool
 	switch l.v.Dialect {
 	case dialect.Linux:
 		return true

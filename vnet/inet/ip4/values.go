@@ -171,6 +171,7 @@ func ValuesOf(d dialect.Dialect) Values {
 		v.MsgsPerSec, v.MsgsBurst = 1000, 50
 		v.MTULife = 10 * time.Minute
 		v.MinMTU = 552
+	default:
 	}
 	return v
 }
