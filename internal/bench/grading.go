@@ -31,13 +31,15 @@ const (
 	usualGoal  = 1.0 / 50
 	openGoal   = 1.0 / 10
 	gradesGoal = 0.15
+
+	pingallGoal = 0.01
 )
 
 // grading measures scenario scripts against scapy and Mininet, and how many
 // submissions are graded in a second.
 func grading(ctx context.Context, rounds int) (*Report, error) {
 	r := &Report{Title: "scenario scripts against scapy and Mininet, and many submissions"}
-	for _, part := range []func(context.Context, int, *Report) error{roundTrip, wholeGrading, manySubmissions} {
+	for _, part := range []func(context.Context, int, *Report) error{roundTrip, wholeGrading, everybody, manySubmissions} {
 		if err := part(ctx, rounds, r); err != nil {
 			return nil, err
 		}
@@ -192,6 +194,51 @@ func wholeGrading(ctx context.Context, rounds int, r *Report) error {
 			return err
 		}
 		r.Rows = append(r.Rows, against(mode.what, "ns", columns[0].wall(), peer, "").goal(gradesGoal))
+	}
+	return nil
+}
+
+// everybody is a step in which each of many hosts pings each other. Mininet's of 50 hosts
+// overflows its kernel's table of neighbours: so 30 are measured beside it, and 50 alone.
+func everybody(ctx context.Context, rounds int, r *Report) error {
+	for _, n := range []int{30, 50} {
+		var yaml strings.Builder
+		yaml.WriteString("scenario: everybody\ntitle: Hosts on a switch\nnodes:\n")
+		for i := range n {
+			fmt.Fprintf(&yaml, "  h%d: {nics: {em0: {port: s1.%d, address: 10.0.0.%d/24}}}\n", i+1, i+1, i+1)
+		}
+		fmt.Fprintf(&yaml, "switches: {s1: {ports: %d}}\nsteps:\n  - {id: all, pingall: {}, points: 1}\n", n)
+		sc, err := scenario.Parse(scenarioFile, []byte(yaml.String()))
+		if err != nil {
+			return err
+		}
+		ours := func() (cost, error) {
+			return measure(func() (int, error) {
+				lab, _, err := product.Build(ctx, sc, nil, product.Options{Window: -1})
+				if err != nil {
+					return 0, err
+				}
+				defer lab.Close()
+				res, err := grade.Grade(lab, sc, grade.Options{})
+				if err == nil && !res.Passed {
+					err = fmt.Errorf("pings were lost: %+v", res.Checks[0])
+				}
+				return 1, err
+			})
+		}
+		if n != 30 {
+			columns, err := inTurns(ctx, rounds, ours)
+			if err != nil {
+				return err
+			}
+			r.Rows = append(r.Rows, Row{What: fmt.Sprintf("pingall of %d hosts, goal 1 s", n), Unit: "ns", Ours: spread(columns[0].wall())})
+			continue
+		}
+		columns, peer, err := beside(ctx, rounds, r, "Mininet's pingall", ours, "pingall.py", strconv.Itoa(n))
+		if err != nil {
+			return err
+		}
+		r.Rows = append(r.Rows, against(fmt.Sprintf("pingall of %d hosts, Mininet's", n), "ns", columns[0].wall(), peer, "").goal(pingallGoal))
 	}
 	return nil
 }

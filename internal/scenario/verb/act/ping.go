@@ -116,40 +116,71 @@ const lastWait = 15 * time.Second
 
 // Run runs the node's ping command and counts the answers that it gets.
 func (x *pinging) Run(r *run.Run) error {
+	u, err := x.start(r)
+	if err != nil {
+		r.Fail(err)
+		return nil
+	}
+	defer u.forget(r)
+	if err := r.Until(r.Lab.Now()+time.Duration(x.count)*time.Second+lastWait, u.ended); err != nil {
+		return err
+	}
+	r.Find(u.finding())
+	return nil
+}
+
+// An underway is a ping that runs.
+type underway struct {
+	*pinging
+	command *run.Program
+	got     *exchange
+	who     *answered // nil where it does not matter who answers
+	unwatch []func()
+}
+
+// start runs the node's ping command. The caller forgets it.
+func (x *pinging) start(r *run.Run) (*underway, error) {
 	ping, reply := "ping", packet.ICMPEchoReply
 	if x.to.Is6() {
 		ping, reply = "ping6", packet.ICMPv6EchoReply
 	}
 	p, err := r.Exec(x.node, []string{ping, "-c", fmt.Sprint(x.count), "-s", fmt.Sprint(x.size), x.to.String()})
 	if err != nil {
-		r.Fail(err)
-		return nil
+		return nil, err
 	}
-	defer r.Forget(p)
-	got := &exchange{of: p.Slot, reply: reply, sent: map[uint16]time.Duration{}, answered: map[uint16]bool{}}
-	defer r.Observe(got)()
-	who := x.follow()
-	if who != nil {
-		defer r.Observe(who)()
+	u := &underway{pinging: x, command: p, who: x.follow()}
+	u.got = &exchange{of: p.Slot, reply: reply, sent: map[uint16]time.Duration{}, answered: map[uint16]bool{}}
+	u.unwatch = append(u.unwatch, r.Observe(u.got))
+	if u.who != nil {
+		u.unwatch = append(u.unwatch, r.Observe(u.who))
 	}
-	if err := r.Until(r.Lab.Now()+time.Duration(x.count)*time.Second+lastWait, func() bool { return p.Ended != nil }); err != nil {
-		return err
+	return u, nil
+}
+
+func (u *underway) ended() bool { return u.command.Ended != nil }
+
+func (u *underway) forget(r *run.Run) {
+	for _, f := range u.unwatch {
+		f()
 	}
-	n := len(got.answered)
+	r.Forget(u.command)
+}
+
+func (u *underway) finding() run.Finding {
+	n := len(u.got.answered)
 	f := run.Finding{
-		Met: min(n, x.replies), OK: n >= x.replies && (x.replies > 0 || n == 0), Expected: x.Wants(), Actual: fmt.Sprintf("%d of %d answered", n, x.count),
+		Met: min(n, u.replies), OK: n >= u.replies && (u.replies > 0 || n == 0), Expected: u.Wants(), Actual: fmt.Sprintf("%d of %d answered", n, u.count),
 	}
-	if why, wrong := who.finding(x); f.OK && wrong {
+	if why, wrong := u.who.finding(u.pinging); f.OK && wrong {
 		f.OK, f.Met, f.Actual = false, 0, f.Actual+why
 	}
-	if f.OK && x.within > 0 && got.slowest > x.within {
-		f.OK, f.Met, f.Actual = false, 0, f.Actual+fmt.Sprintf(", the slowest after %v", got.slowest)
+	if f.OK && u.within > 0 && u.got.slowest > u.within {
+		f.OK, f.Met, f.Actual = false, 0, f.Actual+fmt.Sprintf(", the slowest after %v", u.got.slowest)
 	}
-	if last := p.Output.LastError(); !f.OK && last != "" {
+	if last := u.command.Output.LastError(); !f.OK && last != "" {
 		f.Actual += "; " + last
 	}
-	r.Find(f)
-	return nil
+	return f
 }
 
 // An exchange is the requests that a ping sends and the replies that it gets, by its
