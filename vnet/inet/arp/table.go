@@ -174,7 +174,7 @@ const never = time.Duration(1<<63 - 1)
 // New returns the table of an interface that is down and has no address. The name is for
 // messages, rnd fills its argument with chance.
 func New(v *Values, env Env, name string, self packet.MAC, rnd func([]byte)) *Table {
-	return &Table{v: v, env: env, name: name, self: self, rnd: rnd, entries: map[ip4]*entry{}, due: never}
+	return &Table{v: v, env: env, name: name, self: self, rnd: rnd, due: never}
 }
 
 // Stats returns the counters.
@@ -433,6 +433,9 @@ func (t *Table) make(ip ip4, published bool) *entry {
 		t.remove(first)
 	}
 	e := &entry{ip: ip, refresh: t.v.MaxTries}
+	if t.entries == nil {
+		t.entries = map[ip4]*entry{}
+	}
 	t.entries[ip] = e
 	t.order = append(t.order, e)
 	return e

@@ -1,0 +1,158 @@
+package ip6
+
+import (
+	"time"
+
+	"wireloom/vnet/errno"
+	"wireloom/vnet/inet/dialect"
+)
+
+// Values are the constants of a kernel's IPv6. A layer reads them at each call, so that a
+// sysctl that changes one takes effect at once. Files are of sys/netinet6 unless said.
+type Values struct {
+	// HopLimit is that of packets whose sender says none, until a router says another:
+	// 64 (IPV6_DEFHLIM, net.inet6.ip6.hlim).
+	HopLimit uint8
+	// AutoLinkLocal says that an interface that comes up gives itself fe80::/64 by its MAC
+	// (in6_ifattach.c; net.inet6.ip6.auto_linklocal). FreeBSD's kernel does so too, though
+	// its start-up scripts disable IPv6 on interfaces that rc.conf says nothing of.
+	AutoLinkLocal bool
+	// AcceptRA says that hosts obey router advertisements, on interfaces that were not told
+	// otherwise: off in the BSDs (net.inet6.ip6.accept_rtadv), on in Linux (accept_ra).
+	AcceptRA bool
+	// Forward is whether the host is a router when it begins (net.inet6.ip6.forwarding).
+	Forward bool
+
+	// DADCount is how many solicitations ask whether an address is taken: 1
+	// (net.inet6.ip6.dad_count, Linux's dad_transmits).
+	DADCount int
+	// JoinDelay is the most that the first report and solicitation for an address wait that
+	// an interface gives itself: 1 s (MAX_RTR_SOLICITATION_DELAY, in6.c in6_update_ifa).
+	JoinDelay time.Duration
+	// DelayAll has addresses that a user sets wait so too: Linux's addrconf_dad_kick.
+	DelayAll bool
+	// Nonce puts RFC 7527's option into these solicitations: Linux's enhanced_dad.
+	Nonce bool
+	// DetachOnDown has addresses probed for again when their interface comes up: NetBSD's
+	// in6_if_link_down and Linux's addrconf_ifdown. In FreeBSD and DragonFly they stay.
+	DetachOnDown bool
+
+	// Retransmit is the time between solicitations: 1 s (RETRANS_TIMER, nd6.h), MulticastTries and
+	// UnicastTries how many there are: 3 and 3 (net.inet6.icmp6.nd6_mmaxtries, nd6_umaxtries).
+	Retransmit                   time.Duration
+	MulticastTries, UnicastTries int
+	// Reachable is the base of the time that a neighbour is reachable: 30 s, of which
+	// chance takes half to one and a half (REACHABLE_TIME, ND_COMPUTE_RTIME). Each interface
+	// draws it once every Redraw: 2 h (nd6_slowtimo).
+	Reachable, Redraw time.Duration
+	// Delay is how long a stale neighbour in use is given before it is asked: 5 s
+	// (net.inet6.icmp6.nd6_delay).
+	Delay time.Duration
+	// Collect is when a stale neighbour that nobody uses is forgotten: 24 h (nd6_gctimer).
+	Collect time.Duration
+	// MaxHold is how many packets wait for a neighbour, the newest: 1 (nd6_maxqueuelen,
+	// net.inet6.icmp6.nd6_maxqueuelen). Linux holds 212992 bytes of buffers: about 256.
+	MaxHold int
+	// TargetSource has advertisements come from the address they are about, and requests
+	// that no packet waits for from the link-local one: Linux's ndisc.c. The BSDs choose a
+	// source by the destination, as for any packet.
+	TargetSource bool
+	// NeighbourSource has solicitations of those refused that are on none of the interface's
+	// nets (nd6_nbr.c nd6_ns_input; net.inet6.icmp6.nd6_onlink_ns_rfc4861 is 0).
+	NeighbourSource bool
+	// DisableDuplicate turns IPv6 off on an interface whose link-local address is taken:
+	// FreeBSD's and NetBSD's nd6_dad_duplicated.
+	DisableDuplicate bool
+
+	// MLD is the version of multicast listener discovery that is spoken: 1 in NetBSD and
+	// DragonFly (KAME's mld6.c), 2 in FreeBSD from 8 on (its mld6.c, MLD_VERSION_2) and
+	// Linux. In version 2 the first report of a group goes out at the next tick of MLDTick
+	// (0.2 s: PR_FASTHZ), and again within MLDAgain; in version 1 at once and within MLDAgain.
+	MLD               int
+	MLDTick, MLDAgain time.Duration
+	// MLDTogether puts the groups that are to be repeated into the report of a new one:
+	// Linux's mld_send_cr.
+	MLDTogether bool
+	// NodeInformation has an interface join ff02::2:x:x, the group of the host's name
+	// (in6_ifattach.c in6_nigroup).
+	NodeInformation bool
+
+	// Solicitations is how many times a host asks for routers of itself: 0 in the BSDs,
+	// where rtsol(8) asks, RTSolCount (3) times SolicitInterval (4 s) apart. Linux asks
+	// until it is told, the time doubling to an hour: -1.
+	Solicitations   int
+	RTSolCount      int
+	SolicitInterval time.Duration
+
+	// ErrorLimit is how many ICMPv6 errors and redirects go out in a second: 100
+	// (net.inet6.icmp6.errppslimit); FreeBSD's ppsratecheck counts one more. 0 sends none,
+	// less sets no limit.
+	ErrorLimit    int
+	ErrorLimitOff int
+	// PeerErrors is the time that one error to the same host costs in Linux, 100 ms, of
+	// which six may be saved (net.ipv6.icmp.ratelimit, inet_peer_xrlim_allow).
+	PeerErrors time.Duration
+	// SendRedirects and AcceptRedirects are net.inet6.ip6.redirect and
+	// net.inet6.icmp6.rediraccept; a redirect that is obeyed holds for RedirectTimeout, 600 s
+	// (net.inet6.icmp6.redirtimeout).
+	SendRedirects, AcceptRedirects bool
+	RedirectTimeout                time.Duration
+	// PathMTUTimeout is how long a path MTU below the link's is remembered: 600 s (icmp6.c
+	// pmtu_expire, in6_rmx.c); FreeBSD's host cache keeps it an hour (netinet/tcp_hostcache.c).
+	PathMTUTimeout time.Duration
+	// NoRoute is the errno of a packet that no route takes: EHOSTUNREACH in the BSDs
+	// (in6_src.c in6_selectif), ENETUNREACH in Linux.
+	NoRoute errno.Errno
+	// FlowLabels says that sockets that connect have a flow label (net.inet6.ip6.auto_flowlabel).
+	FlowLabels bool
+
+	// FragmentTimeout is how long fragments wait for the others: 60 s (IPV6_FRAGTTL), after
+	// which ICMPv6 3/1 is sent if the first came. MaxFragmented and MaxFragments are the most
+	// datagrams and fragments that wait: 200 (net.inet6.ip6.maxfragpackets, maxfrags).
+	FragmentTimeout             time.Duration
+	MaxFragmented, MaxFragments int
+	// OverlapEnds drops the whole datagram when a fragment overlaps another (RFC 5722): Linux.
+	// The BSDs drop the fragment that came later (frag6.c).
+	OverlapEnds bool
+	// MaxHeaders is the most extension headers of a packet: 50 (ip6_hdrnestlimit).
+	MaxHeaders int
+	// Limits of tables; what is beyond them is not kept, and counted. The kernels have some:
+	// net.inet6.ip6.maxifprefixes 16, maxifdefrouters 16, maxdynroutes 4096 in NetBSD.
+	MaxAddresses, MaxPrefixes, MaxRouters, MaxNeighbours, MaxGroups, MaxLearned int
+}
+
+// ValuesOf returns the constants of a dialect.
+func ValuesOf(d dialect.Dialect) Values {
+	v := Values{
+		HopLimit: 64, AutoLinkLocal: true,
+		DADCount: 1, JoinDelay: time.Second,
+		Retransmit: time.Second, MulticastTries: 3, UnicastTries: 3,
+		Reachable: 30 * time.Second, Redraw: 2 * time.Hour, Delay: 5 * time.Second, Collect: 24 * time.Hour,
+		MaxHold: 1, NeighbourSource: true, NodeInformation: true,
+		MLD: 1, MLDAgain: 10 * time.Second,
+		RTSolCount: 3, SolicitInterval: 4 * time.Second,
+		ErrorLimit: 100, SendRedirects: true, AcceptRedirects: true, RedirectTimeout: 600 * time.Second,
+		PathMTUTimeout: 600 * time.Second, NoRoute: errno.EHOSTUNREACH, FlowLabels: true,
+		FragmentTimeout: 60 * time.Second, MaxFragmented: 200, MaxFragments: 200, MaxHeaders: 50,
+		MaxAddresses: 64, MaxPrefixes: 16, MaxRouters: 16, MaxNeighbours: 1024, MaxGroups: 256, MaxLearned: 1024,
+	}
+	switch d {
+	case dialect.FreeBSD:
+		v.MLD, v.MLDTick, v.MLDAgain = 2, 200*time.Millisecond, 3*time.Second
+		v.ErrorLimitOff = 1
+		v.PathMTUTimeout = time.Hour
+		v.DisableDuplicate = true
+	case dialect.DragonFly:
+	case dialect.NetBSD:
+		v.DetachOnDown, v.DisableDuplicate = true, true
+	case dialect.Linux:
+		v.MLD, v.MLDAgain, v.MLDTogether = 2, time.Second, true
+		v.AcceptRA, v.DelayAll, v.Nonce, v.DetachOnDown = true, true, true, true
+		v.TargetSource, v.NeighbourSource, v.NodeInformation, v.OverlapEnds = true, false, false, true
+		v.MaxHold = 256
+		v.Solicitations = -1
+		v.ErrorLimit, v.PeerErrors = -1, 100*time.Millisecond
+		v.NoRoute = errno.ENETUNREACH
+	}
+	return v
+}
