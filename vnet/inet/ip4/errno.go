@@ -15,10 +15,7 @@ func (v *Values) Errno(typ, code uint8) errno.Errno {
 	case packet.ICMPUnreachable:
 		return v.unreachErrno(code)
 	case packet.ICMPTimeExceeded:
-		if code == 0 && (v.Dialect == dialect.FreeBSD || v.Dialect == dialect.Linux) {
-			return errno.EHOSTUNREACH
-		}
-		if v.Dialect == dialect.Linux {
+		if v.Dialect == dialect.Linux || v.Dialect == dialect.FreeBSD && code == 0 {
 			return errno.EHOSTUNREACH
 		}
 	case packet.ICMPParamProblem:
@@ -31,7 +28,7 @@ func (v *Values) Errno(typ, code uint8) errno.Errno {
 }
 
 // Fatal reports whether a socket that did not ask for all errors hears of one: on BSD
-// always, on Linux of those whose row in icmp_err_convert says so.
+// always, on Linux of those whose row in icmp_err_convert says so, and of 3/4.
 func (v *Values) Fatal(typ, code uint8) bool {
 	if v.Dialect != dialect.Linux {
 		return true
@@ -39,7 +36,7 @@ func (v *Values) Fatal(typ, code uint8) bool {
 	switch typ {
 	case packet.ICMPUnreachable:
 		switch code {
-		case 2, 3, 6, 7, 8, 9, 10, 13, 14, 15:
+		case 2, 3, 4, 6, 7, 8, 9, 10, 13, 14, 15:
 			return true
 		}
 	case packet.ICMPParamProblem:

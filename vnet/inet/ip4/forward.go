@@ -39,25 +39,38 @@ func (l *Layer) forward(now time.Duration, nic int, link Link, pkt packet.IPv4, 
 		pkt: on, path: path, numbered: true, forwarded: true, came: pkt, cameNIC: nic,
 		broadcast: l.is(dialect.NetBSD) && l.v.DirectedBroadcast,
 	}
+	shorter := l.shorter(nic, &path, pkt, routed)
+	if shorter && l.is(dialect.Linux) { // it tells first, with the TTL counted down
+		putSum(on)
+		l.tellShorter(now, &path, &u, on, a)
+	}
 	if e := l.send(now, &d, a); e != errno.OK {
 		st.CantForward++
 		l.forwardFailed(now, e, l.tellMTU(&path), &u, a)
 		return
 	}
 	st.Forwarded++
-	if l.shorter(nic, &path, pkt, routed) {
-		st.RedirectSent++
-		gateway := path.Dst
-		if path.Gateway {
-			gateway = path.Hop
-		}
-		l.sendError(now, problem{typ: packet.ICMPRedirect, code: 1, gateway: gateway}, &u, pkt, a)
+	if shorter && !l.is(dialect.Linux) {
+		l.tellShorter(now, &path, &u, pkt, a)
 	}
+}
+
+// tellShorter sends a redirect.
+func (l *Layer) tellShorter(now time.Duration, p *Path, u *Up, quote packet.IPv4, a *Acts) {
+	l.st.IP.RedirectSent++
+	gateway := p.Dst
+	if p.Gateway {
+		gateway = p.Hop
+	}
+	l.sendError(now, problem{typ: packet.ICMPRedirect, code: 1, gateway: gateway}, u, quote, a)
 }
 
 // noWay answers a packet for which there is no route: FreeBSD says host, NetBSD and Linux
 // say net.
 func (l *Layer) noWay(now time.Duration, u *Up, a *Acts) {
+	if l.is(dialect.Linux) && !l.allowNoWay(now, u.Packet.Src()) {
+		return
+	}
 	code := uint8(1)
 	if l.is(dialect.NetBSD) || l.is(dialect.Linux) {
 		code = 0
@@ -82,7 +95,7 @@ func (l *Layer) shorter(nic int, p *Path, pkt packet.IPv4, routed bool) bool {
 	case !l.v.SendRedirects || routed || p.NIC != nic || p.ToUs:
 		return false
 	case l.is(dialect.Linux):
-		return p.local.IsValid() && p.local.Contains(pkt.Src()) && pkt.HeaderLen() == packet.IPv4Len
+		return p.local.IsValid() && p.local.Contains(pkt.Src()) // its default route counts too
 	case p.icmp || p.to.Addr().IsUnspecified():
 		return false
 	}
@@ -105,4 +118,25 @@ func (l *Layer) forwardFailed(now time.Duration, e errno.Errno, mtu int, u *Up, 
 	default:
 	}
 	l.sendError(now, pr, u, u.Packet, a)
+}
+
+// HeldFailed is for what Linux's ARP has held and given up (arp.c, arp_error_report): the
+// sender is told 3/1, with the packet as it would have gone; if that is this host, its
+// socket is.
+func (l *Layer) HeldFailed(now time.Duration, p packet.IPv4, a *Acts) {
+	l.group++
+	nic, mine := l.own(p.Src())
+	if !mine {
+		path, ok := l.path(p.Src(), AnyNIC)
+		if !ok {
+			return
+		}
+		l.sendError(now, problem{typ: packet.ICMPUnreachable, code: codeHost}, &Up{NIC: path.NIC, Packet: p}, p, a)
+		return
+	}
+	q := Quoted{NIC: nic, From: p.Src(), Type: packet.ICMPUnreachable, Code: codeHost, Packet: p}
+	if l.v.Fatal(q.Type, q.Code) {
+		q.Errno = l.v.Errno(q.Type, q.Code)
+	}
+	a.Errors = append(a.Errors, q)
 }

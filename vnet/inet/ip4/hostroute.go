@@ -16,8 +16,9 @@ type HostRoute struct {
 	MTU     int           // 0: not known
 	Expires time.Duration // 0: never
 
-	nic  int  // of Via
-	noDF bool // discovery of the path's MTU was given up
+	nic   int        // of Via
+	noDF  bool       // discovery of the path's MTU was given up
+	asked netip.Addr // Linux: the gateway of a first redirect
 }
 
 const hostRouteBytes = 96
@@ -111,6 +112,11 @@ func (l *Layer) redirect(now time.Duration, dst, gateway, from netip.Addr) bool 
 	h := l.hostRoute(dst)
 	if h == nil {
 		return false
+	}
+	if l.is(dialect.Linux) && h.asked != gateway { // __ip_do_redirect: its link address must be known first
+		h.asked = gateway
+		h.Expires = now + l.v.RedirectLife
+		return true
 	}
 	h.Via, h.nic = gateway, nic
 	if l.v.RedirectLife > 0 {

@@ -135,15 +135,16 @@ func (l *Layer) answer(now time.Duration, u *Up, m packet.ICMP, typ uint8, a *Ac
 		r.word = fragWord(u.Packet) & flagDF
 	default:
 	}
-	if opts := u.Packet.Options(); len(opts) > 0 {
-		l.replyOptions(&r, opts)
-	}
+	l.replyOptions(&r, u.Packet.Options())
 	l.reply(now, &r, msg, a)
 }
 
 // replyOptions gives a reply the options that it takes over, and the way back of a source
 // route.
 func (l *Layer) replyOptions(r *reply, opts []byte) {
+	if len(opts) == 0 {
+		return
+	}
 	b := l.work[:0]
 	if len(l.back) > 0 {
 		r.via = netip.AddrFrom4([4]byte(l.back[:4]))

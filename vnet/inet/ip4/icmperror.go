@@ -68,6 +68,10 @@ func (l *Layer) sendError(now time.Duration, pr problem, u *Up, quote packet.IPv
 		r.word = fragWord(quote) & flagDF
 	case dialect.Linux:
 		r.tos = quote.TOS()&0x1e | 0xc0 // icmp_send: network control
+		if pr.typ != packet.ICMPParamProblem {
+			l.replyOptions(&r, quote.Options())
+			msg = msg[:min(len(msg), packet.ICMPLen+l.v.QuoteLen-len(r.opts))]
+		}
 	default:
 	}
 	l.reply(now, &r, msg, a)
@@ -83,7 +87,7 @@ func (l *Layer) mayTell(now time.Duration, pr problem, u *Up, a *Acts) bool {
 	}
 	to := u.Packet.Src()
 	switch {
-	case u.Dst != ToUs || experimental(to) || to.IsMulticast() || zeroNet(to):
+	case u.Dst != ToUs:
 		return false
 	case pr.typ == packet.ICMPRedirect:
 		return l.allowRedirect(now, to)
@@ -164,6 +168,9 @@ func (l *Layer) reply(now time.Duration, r *reply, msg packet.ICMP, a *Acts) {
 		dst = r.via
 	}
 	putHeader(pkt, packet.IPv4Len+len(r.opts), r.tos, r.word, l.v.ReplyTTL, packet.ProtoICMP, src, dst)
+	if l.is(dialect.Linux) {
+		linuxEcho(r.opts, src, timeOfDay(now))
+	}
 	copy(pkt[packet.IPv4Len:], r.opts)
 	copy(pkt[packet.IPv4Len+len(r.opts):], msg)
 	l.st.IP.LocalOut++
@@ -175,14 +182,18 @@ func (l *Layer) reply(now time.Duration, r *reply, msg packet.ICMP, a *Acts) {
 		}
 		return
 	}
-	d := datagram{pkt: pkt, path: path}
+	d := datagram{pkt: pkt, path: path, broadcast: l.is(dialect.Linux)}
 	_ = l.send(now, &d, a) // nobody waits for the answer
 }
 
 // goodSource reports whether an address can be answered.
 func (l *Layer) goodSource(ip netip.Addr) bool {
-	if l.is(dialect.FreeBSD) {
+	switch l.v.Dialect {
+	case dialect.FreeBSD:
 		return !ip.IsMulticast() && !experimental(ip) && !zeroNet(ip)
+	case dialect.Linux:
+		return true // what is none has not come in
+	default:
 	}
 	return l.canForward(ip) || ip.IsLoopback()
 }

@@ -88,8 +88,8 @@ func (l *Layer) anyAddress() bool {
 }
 
 // wireMayCarry refuses 127/8 where there is a wire (RFC 1122, 3.2.1.3), and on NetBSD a
-// source that is a group. Linux's fib_validate_source and ip_route_input_slow refuse more:
-// sources that are a group, all ones, a broadcast address or the host's own ("martians").
+// source that is a group. Linux's ip_route_input_slow and fib_validate_source refuse more:
+// sources that are a group, all ones, of 0/8, or the host's own ("martians").
 func (l *Layer) wireMayCarry(nic int, pkt packet.IPv4) bool {
 	src, dst := pkt.Src(), pkt.Dst()
 	if nic != Loopback && (src.IsLoopback() || dst.IsLoopback()) {
@@ -105,14 +105,8 @@ func (l *Layer) wireMayCarry(nic int, pkt packet.IPv4) bool {
 		if zeroNet(src) {
 			return src == anyAddr && (dst == allOnes || dst.IsMulticast())
 		}
-		if nic == Loopback {
-			return true
-		}
-		if _, mine := l.own(src); mine {
-			return false
-		}
-		n := l.nic(nic)
-		return n != nil && !l.isBroadcast(n, src)
+		_, mine := l.own(src)
+		return nic == Loopback || !mine
 	default:
 		return true
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net/netip"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -70,6 +71,8 @@ func router(t *testing.T, d dialect.Dialect) *world {
 	w.v.Forwarding = true
 	return w
 }
+
+func netipPrefix(s string) netip.Prefix { return netip.MustParsePrefix(s) }
 
 func ip(s string) netip.Addr { return netip.MustParseAddr(s) }
 
@@ -195,9 +198,15 @@ func (w *world) line(o Out) string {
 	return b.String()
 }
 
-// want checks what went out since the last call; no line means silence.
+// want checks what went out since the last call; no line means silence. A wanted "id*" is
+// any identification.
 func (w *world) want(lines ...string) *world {
 	w.t.Helper()
+	for i := range w.gone {
+		if i < len(lines) && strings.Contains(lines[i], " id* ") {
+			w.gone[i] = anyID.ReplaceAllString(w.gone[i], " id* ")
+		}
+	}
 	if got, want := strings.Join(w.gone, "\n"), strings.Join(lines, "\n"); got != want {
 		w.t.Errorf("got:\n%s\nwant:\n%s", got, want)
 	}
@@ -228,6 +237,8 @@ func (w *world) ups() []string {
 	w.a.Reset()
 	return s
 }
+
+var anyID = regexp.MustCompile(` id\d+ `)
 
 const errnoHostDown = errno.EHOSTDOWN
 

@@ -39,7 +39,8 @@ type Layer struct {
 	reass  reassembly
 	routes hostRoutes
 	work   [80]byte // options on their way
-	back   []byte   // of the packet that Input has: the way back by its source route
+	dice   [2]byte
+	back   []byte // of the packet that Input has: the way back by its source route
 	group  int
 }
 
@@ -105,9 +106,8 @@ const netbsdMinFrag = 69
 
 // random16 is a number that is not 0, as ip_randomid gives.
 func (l *Layer) random16() uint16 {
-	var b [2]byte
-	l.rnd(b[:])
-	return max(binary.BigEndian.Uint16(b[:]), 1)
+	l.rnd(l.dice[:])
+	return max(binary.BigEndian.Uint16(l.dice[:]), 1)
 }
 
 const (
@@ -239,9 +239,11 @@ func zeroNet(ip netip.Addr) bool      { return ip.As4()[0] == 0 }
 func experimental(ip netip.Addr) bool { return ip.As4()[0] >= 240 }
 
 // canForward is in_canforward (netinet/in.c): no address of a net that is none, and on
-// FreeBSD none of 169.254/16.
+// FreeBSD none of 169.254/16. Linux knows only the loopback and groups as such.
 func (l *Layer) canForward(ip netip.Addr) bool {
 	switch {
+	case l.is(dialect.Linux):
+		return !ip.IsMulticast() && !ip.IsLoopback() && ip != anyAddr && ip != allOnes
 	case experimental(ip), ip.IsMulticast(), zeroNet(ip), ip.IsLoopback():
 		return false
 	}

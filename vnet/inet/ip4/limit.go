@@ -151,8 +151,13 @@ func (l *Layer) allowError(now time.Duration, to netip.Addr) bool {
 		return false
 	}
 	t.all = max(t.all-int(l.random16()%3), 0) // so that nobody learns the count from it
-	h := t.host(now, to)
-	h.saved = min(h.saved+now-h.last, time.Duration(l.v.RateBurst)*l.v.RateLimit)
+	return l.spend(now, to, l.v.RateBurst)
+}
+
+// spend takes a token of one host's, of which at most burst are saved.
+func (l *Layer) spend(now time.Duration, to netip.Addr, burst int) bool {
+	h := l.tokens.host(now, to)
+	h.saved = min(h.saved+now-h.last, time.Duration(burst)*l.v.RateLimit)
 	h.last = now
 	if h.saved < l.v.RateLimit {
 		l.st.ICMP.Limited++
@@ -160,6 +165,16 @@ func (l *Layer) allowError(now time.Duration, to netip.Addr) bool {
 	}
 	h.saved -= l.v.RateLimit
 	return true
+}
+
+// errorBurst is ip_rt_error_burst (net/ipv4/route.c) in units of ip_rt_error_cost, which is
+// a second.
+const errorBurst = 5
+
+// allowNoWay is ip_error's limit. It takes from the same bucket as icmp_send, which asks
+// again.
+func (l *Layer) allowNoWay(now time.Duration, to netip.Addr) bool {
+	return l.spend(now, to, errorBurst)
 }
 
 // Linux's redirects (route.c): ever rarer, and none after 9 until the sender was quiet.

@@ -45,7 +45,7 @@ type fault struct {
 
 // options obeys a packet's options, which it changes in place. It reports whether the
 // packet was dealt with: refused, or passed on by a source route. It is ip_dooptions
-// (netinet/ip_options.c, NetBSD ip_input.c; Linux's ip_options.c differs in little).
+// (netinet/ip_options.c, NetBSD ip_input.c).
 func (l *Layer) options(now time.Duration, nic int, link Link, pkt packet.IPv4, a *Acts) (done bool) {
 	switch {
 	case l.v.ProcessOptions == 0:
@@ -58,7 +58,11 @@ func (l *Layer) options(now time.Duration, nic int, link Link, pkt packet.IPv4, 
 	for at := packet.IPv4Len; at < pkt.HeaderLen(); {
 		n, ok := nextOption(pkt[at:pkt.HeaderLen()])
 		if !ok {
-			l.refuse(now, nic, link, pkt, fault{packet.ICMPParamProblem, 0, at + 1}, a)
+			at++ // its length
+			if l.is(dialect.Linux) {
+				at--
+			}
+			l.refuse(now, nic, link, pkt, fault{packet.ICMPParamProblem, 0, at}, a)
 			return true
 		}
 		if n == 0 {
@@ -104,6 +108,9 @@ type optionWalk struct {
 
 // obey does what the option opt, which begins at byte at of the packet, wants.
 func (o *optionWalk) obey(at int, opt []byte) *fault {
+	if o.l.is(dialect.Linux) {
+		return o.linuxObey(at, opt)
+	}
 	switch opt[0] {
 	case optLoose, optStrict:
 		return o.sourceRoute(at, opt)
@@ -175,7 +182,7 @@ func (o *optionWalk) sourceRoute(at int, opt []byte) *fault {
 
 // noSourceRouting refuses, and tells of it as FreeBSD's log does.
 func (o *optionWalk) noSourceRouting() *fault {
-	if !o.l.is(dialect.Linux) {
+	if o.l.is(dialect.FreeBSD) || o.l.is(dialect.DragonFly) {
 		o.a.Console = append(o.a.Console, fmt.Sprintf("refused a source route from %s to %s", o.pkt.Src(), o.pkt.Dst()))
 	}
 	return unreachable(codeSourceFailed)

@@ -221,7 +221,7 @@ func (l *Layer) Output(now time.Duration, h *Header, payload []byte, a *Acts) er
 	}
 	l.st.IP.LocalOut++
 	size := packet.IPv4Len + len(h.Options) + len(payload)
-	df := h.DF || l.v.UDPDF && h.Proto == packet.ProtoUDP && size <= p.MTU && p.Link == Unicast
+	df := h.DF || l.v.UDPDF && h.Proto == packet.ProtoUDP && size <= p.MTU && p.DF
 	pkt := packet.IPv4(a.grab(size))
 	word := uint16(0)
 	if df {
@@ -374,7 +374,11 @@ func (l *Layer) fragment(d *datagram, a *Acts) errno.Errno {
 		if len(piece) > step {
 			piece, w = piece[:step], w|flagMF
 		}
-		if off > 0 {
+		switch {
+		case off == 0:
+		case l.is(dialect.Linux):
+			opts = linuxCopied(l.work[:0], opts)
+		default:
 			opts = copiedOptions(l.work[:0], opts)
 		}
 		f := packet.IPv4(a.grab(packet.IPv4Len + len(opts) + len(piece)))

@@ -1,7 +1,6 @@
 package ip4
 
 import (
-	"net/netip"
 	"time"
 
 	"wireloom/vnet/inet/dialect"
@@ -11,6 +10,7 @@ import (
 // reassembly is the datagrams of which some fragments are there, the oldest first.
 type reassembly struct {
 	queues []*fragQueue
+	byKey  map[fragKey]*fragQueue
 	spare  *fragQueue // an empty one, for the next datagram
 	bytes  int        // what the queues hold, their own size included
 }
@@ -28,7 +28,7 @@ type fragQueue struct {
 }
 
 type fragKey struct {
-	src, dst netip.Addr
+	src, dst [4]byte
 	id       uint16
 	proto    uint8
 }
@@ -50,7 +50,7 @@ type arrival struct {
 }
 
 const (
-	fragQueueBytes = 192     // a queue without its buffers
+	fragQueueBytes = 256     // a queue without its buffers, and its place in the map
 	fragBytes      = 80      // an entry of frags
 	spareBytes     = 8 << 10 // the largest buffer that is kept for the next datagram
 	slowTick       = 500 * time.Millisecond
@@ -63,16 +63,6 @@ func (r *reassembly) next() (at time.Duration, ok bool) {
 	return r.queues[0].until, true
 }
 
-// find returns the queue of a datagram, nil if it has none.
-func (r *reassembly) find(k fragKey) *fragQueue {
-	for i := len(r.queues) - 1; i >= 0; i-- {
-		if r.queues[i].key == k {
-			return r.queues[i]
-		}
-	}
-	return nil
-}
-
 // remove takes a queue out. Its bytes are good until the next fragment comes.
 func (r *reassembly) remove(q *fragQueue) {
 	for i := range r.queues {
@@ -83,12 +73,10 @@ func (r *reassembly) remove(q *fragQueue) {
 			break
 		}
 	}
+	delete(r.byKey, q.key)
 	r.bytes -= q.size()
 	if cap(q.buf) <= spareBytes {
 		r.spare = q
-	}
-	if len(r.queues) == 0 {
-		r.queues = nil
 	}
 }
 
@@ -105,8 +93,8 @@ func (l *Layer) reassemble(now time.Duration, nic int, link Link, pkt packet.IPv
 		return nil, arrival{}
 	}
 	f := frag{off: pkt.FragmentOffset(), len: len(pkt) - pkt.HeaderLen(), hlen: pkt.HeaderLen(), more: fragWord(pkt)&flagMF != 0, at: arrival{nic, link}}
-	key := fragKey{pkt.Src(), pkt.Dst(), pkt.ID(), pkt.Protocol()}
-	q := l.reass.find(key)
+	key := fragKey{[4]byte(pkt[12:16]), [4]byte(pkt[16:20]), pkt.ID(), pkt.Protocol()}
+	q := l.reass.byKey[key]
 	if q == nil && !l.is(dialect.NetBSD) {
 		l.makeRoom(key)
 	}
@@ -217,8 +205,7 @@ func (l *Layer) makeRoom(k fragKey) {
 
 // bucket is IPREASS_HASH, of fields that a little-endian machine reads as they stand.
 func (k fragKey) bucket() byte {
-	b := k.src.As4()
-	return (b[0]&0xf | b[1]&0xf<<4 ^ byte(k.id>>8)) & 63
+	return ((k.src[0]&0xf | k.src[1]&0xf<<4) ^ byte(k.id>>8)) & 63
 }
 
 // newQueue makes a queue for a datagram; nil if there are too many.
@@ -239,6 +226,10 @@ func (l *Layer) newQueue(now time.Duration, k fragKey, pkt packet.IPv4) *fragQue
 		q.until = now.Truncate(slowTick) + l.v.FragLife
 	}
 	r.queues = append(r.queues, q)
+	if r.byKey == nil {
+		r.byKey = map[fragKey]*fragQueue{}
+	}
+	r.byKey[k] = q
 	r.bytes += q.size()
 	return q
 }
@@ -471,6 +462,6 @@ func (l *Layer) expireFragments(now time.Duration, a *Acts) {
 		l.reass.remove(q)
 	}
 	if len(l.reass.queues) == 0 {
-		l.reass.spare = nil
+		l.reass = reassembly{}
 	}
 }

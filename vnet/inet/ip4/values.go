@@ -158,7 +158,6 @@ func ValuesOf(d dialect.Dialect) Values {
 		v.MTULife = 10 * time.Minute
 		v.MinMTU = 296
 	case dialect.Linux:
-		v.SourceRoute, v.AcceptSourceRoute = true, true
 		v.MaxFragPackets, v.MaxFragsPerPacket = -1, 0
 		v.MaxDgram, v.RawMaxDgram = 65507, 65515
 		v.UDPDF = true
