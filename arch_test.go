@@ -34,7 +34,7 @@ NONE                                                   < vnet/fabric/stp, vnet/i
 vnet/packet, vnet/fabric/stp                           < vnet/fabric/bridge
 vnet/packet, vnet/fabric                               < vnet/fabric/netem
 vnet/packet, vnet/fabric, vnet/fabric/bridge, vnet/fabric/stp, vnet/fabric/netem < internal/fabricconform
-vnet/inet/dialect, vnet/packet, vnet/errno             < vnet/inet/arp, vnet/inet/ip4, vnet/inet/ip6
+vnet/inet/dialect, vnet/packet, vnet/errno             < vnet/inet/arp, vnet/inet/ip4, vnet/inet/ip6, vnet/inet/tcp
 vnet/kern, vnet/errno, vnet/packet, vnet/event         < vnet/inet
 vnet/kern, vnet/errno                                  < vnet/fs
 vnet/fs, vnet/inet, vnet/kern, vnet/errno, vnet/loop   < vnet/file
@@ -119,6 +119,7 @@ var core = map[string][]string{
 	"vnet/inet/arp":      nil,
 	"vnet/inet/ip4":      nil,
 	"vnet/inet/ip6":      nil,
+	"vnet/inet/tcp":      nil,
 	"vnet/fs":            nil,
 	"vnet/file":          nil,
 	"vnet/memory":        nil,

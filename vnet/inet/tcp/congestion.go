@@ -1,0 +1,262 @@
+package tcp
+
+import "time"
+
+// dupThreshold is how many duplicate ACKs mean that a segment is lost (RFC 5681, 3.2).
+const dupThreshold = 3
+
+// dupACK takes an ACK that acknowledges nothing new: limited transmit, fast retransmit and
+// fast recovery (RFC 3042, RFC 6582; the BSDs' tcp_input). It tells whether to go on with
+// the segment.
+func (c *Conn) dupACK(now time.Duration, a *arrival, acts *Acts) bool {
+	v, mss := c.l.v, uint32(c.mss)
+	if len(a.data) > 0 || a.win != c.sndWnd || a.flags&FIN != 0 || a.dup && v.DSACK {
+		c.dupAcks = 0
+		return true
+	}
+	c.l.Stats.RcvDupAck++
+	if !c.running(timerRexmt) || a.ack != c.una {
+		c.dupAcks = 0
+		return true
+	}
+	if c.dupAcks < 255 {
+		c.dupAcks++
+	}
+	lost := c.dupAcks == dupThreshold || v.FACK && c.has(sackOK) && after(c.fack, c.una+dupThreshold*mss)
+	switch {
+	case c.has(recovery) || c.dupAcks > dupThreshold:
+		if c.has(sackOK) && c.has(recovery) {
+			if int(c.nxt-c.fack)+c.resent < int(c.ssthresh) {
+				c.cwnd = min(c.cwnd+mss, c.ssthresh)
+			}
+		} else {
+			c.cwnd += mss
+		}
+		c.output(now, acts)
+	case lost:
+		if !c.has(sackOK) && !after(a.ack, c.recover) {
+			c.dupAcks = 0
+			return true
+		}
+		c.fastRetransmit(now, acts)
+	case v.LimitedTransmit:
+		if c.dupAcks == 1 {
+			c.limited = 0
+		}
+		cwnd, sent := c.cwnd, c.sndMax
+		c.cwnd = (c.nxt - c.una) + uint32(c.dupAcks-c.limited)*mss
+		c.output(now, acts)
+		if sent = c.sndMax - sent; sent > mss {
+			c.limited = 2
+		} else if sent > 0 {
+			c.limited++
+		}
+		c.cwnd = cwnd
+	default:
+		return true
+	}
+	return false
+}
+
+// fastRetransmit sends the segment that seems lost, and begins recovery.
+func (c *Conn) fastRetransmit(now time.Duration, acts *Acts) {
+	mss, next := uint32(c.mss), c.nxt
+	c.ssthresh = c.half(now)
+	c.flags |= recovery
+	c.dupAcks = dupThreshold
+	c.recover = c.sndMax
+	c.bytesAcked = 0
+	c.stop(timerRexmt)
+	c.timing = false
+	if c.has(sackOK) {
+		c.l.Stats.SACKRecovery++
+		c.newData = c.nxt
+		c.cwnd = mss
+		if len(c.holes) > 0 {
+			c.output(now, acts)
+			return
+		}
+	}
+	c.nxt = c.una
+	c.cwnd = mss
+	c.output(now, acts)
+	c.cwnd = c.ssthresh + mss*uint32(c.dupAcks-min(c.limited, c.dupAcks))
+	c.nxt = later(c.nxt, next)
+}
+
+// half is the slow start threshold after a loss.
+func (c *Conn) half(now time.Duration) uint32 {
+	mss := uint32(c.mss)
+	if c.l.v.Cubic {
+		return c.cubic.lost(c.cwnd, mss)
+	}
+	return max(min(c.cwnd, c.sndWnd)/2/mss, 2) * mss
+}
+
+// newACKRecovery is what an ACK of new data means in recovery: another loss, or the end.
+func (c *Conn) newACKRecovery(now time.Duration, a *arrival, acts *Acts) {
+	if !c.has(recovery) {
+		return
+	}
+	mss, acked := uint32(c.mss), a.ack-c.una
+	if !before(a.ack, c.recover) {
+		if after(a.ack+c.ssthresh, c.sndMax) {
+			c.cwnd = c.sndMax - a.ack + mss
+		} else {
+			c.cwnd = c.ssthresh
+		}
+		c.bytesAcked = 0
+		return
+	}
+	c.stop(timerRexmt)
+	c.timing = false
+	if c.has(sackOK) && len(c.holes) > 0 {
+		c.cwnd = min(uint32(c.resent)+(c.nxt-c.newData)+mss*min(max(acked/mss, 1), 2), c.ssthresh)
+		c.flags |= ackNow
+		c.output(now, acts)
+		return
+	}
+	next, cwnd := c.nxt, c.cwnd
+	c.nxt = a.ack
+	c.cwnd = mss + acked
+	c.flags |= ackNow
+	c.output(now, acts)
+	c.nxt = later(c.nxt, next)
+	c.cwnd = cwnd - min(cwnd, acked) + mss
+}
+
+// collapse closes the window after a timeout (RFC 5681, 3.1).
+func (c *Conn) collapse(now time.Duration) {
+	if c.shift == 1 || !c.l.v.Cubic {
+		c.ssthresh = c.half(now)
+	}
+	c.cwnd = uint32(c.mss)
+	c.dupAcks, c.bytesAcked, c.partial = 0, 0, 0
+	c.flags &^= recovery
+}
+
+// undoTimeout takes a timeout back whose ACK comes sooner than one to what was sent again
+// could: FreeBSD tcp_input.c, tcp_do_segment (t_badrxtwin).
+func (c *Conn) undoTimeout(now time.Duration) {
+	if c.shift != 1 || !c.has(prevValid) || now >= c.badUntil {
+		return
+	}
+	c.l.Stats.SndRexmitBad++
+	c.cwnd, c.ssthresh, c.recover = c.prevCwnd, c.prevSsthresh, c.prevRecover
+	c.set(recovery, c.has(prevRecovery))
+	c.nxt = c.sndMax
+	c.flags &^= prevValid
+}
+
+// openWindow grows the congestion window by what was acknowledged (RFC 5681, RFC 3465).
+func (c *Conn) openWindow(now time.Duration, acked uint32) {
+	v, mss := c.l.v, uint32(c.mss)
+	if c.has(recovery) || c.cwnd > c.sndWnd {
+		return
+	}
+	grow := mss
+	switch {
+	case v.Cubic:
+		if c.cwnd < c.ssthresh {
+			grow = min(acked, c.ssthresh-c.cwnd)
+		} else {
+			grow = c.cubic.grow(now, c.cwnd, acked, mss)
+		}
+	case !v.ABC && c.cwnd > c.ssthresh:
+		grow = max(mss*mss/c.cwnd, 1)
+	case !v.ABC:
+	case c.cwnd > c.ssthresh:
+		c.bytesAcked += min(acked, 2*mss)
+		if c.bytesAcked < c.cwnd {
+			return
+		}
+		c.bytesAcked -= c.cwnd
+	case c.nxt == c.sndMax:
+		c.bytesAcked = 0
+		grow = min(acked, 2*mss)
+	default:
+		c.bytesAcked = 0
+		grow = min(acked, mss)
+	}
+	c.cwnd = min(c.cwnd+grow, 65535<<c.sndScale)
+}
+
+// A cubic is the state of Linux's congestion control (tcp_cubic.c, RFC 9438), in segments
+// and 1/1024 s. Its HyStart is left out.
+type cubic struct {
+	epoch     time.Duration // when this growth began, 0 for not yet
+	wmax      uint32        // window at the last loss
+	origin, k uint32        // where and when the curve is flat
+	friendly  uint32        // what Reno would have
+	acks      uint32        // for friendly
+	count     uint32        // acknowledged since the window last grew
+}
+
+const (
+	cubicBeta  = 717 // of 1024: what is left of the window after a loss
+	cubicScale = 410 // of 1024: C of RFC 9438, 0.4
+)
+
+// lost returns the threshold after a loss.
+func (q *cubic) lost(cwnd, mss uint32) uint32 {
+	w := max(cwnd/mss, 1)
+	if w < q.wmax { // it gets less: leave room for others
+		q.wmax = w * (1024 + cubicBeta) / (2 * 1024)
+	} else {
+		q.wmax = w
+	}
+	q.epoch, q.count = 0, 0
+	return max(w*cubicBeta/1024, 2) * mss
+}
+
+// grow returns by how many bytes the window grows.
+func (q *cubic) grow(now time.Duration, cwnd, acked, mss uint32) uint32 {
+	w := max(cwnd/mss, 1)
+	n := max(acked/mss, 1)
+	if q.epoch == 0 {
+		q.epoch = max(now, 1)
+		q.acks, q.friendly = 0, w
+		if q.wmax <= w {
+			q.k, q.origin = 0, w
+		} else {
+			q.k, q.origin = cubeRoot((1<<40)/cubicScale*uint64(q.wmax-w)), q.wmax
+		}
+	}
+	q.acks += n
+	t := uint64((now-q.epoch)*1024/time.Second) & (1<<20 - 1)
+	off := max(t, uint64(q.k)) - min(t, uint64(q.k))
+	delta := uint32(min(off*off*off/(1<<20)*cubicScale/(1<<20), 1<<20))
+	target := q.origin + delta
+	if t < uint64(q.k) {
+		target = q.origin - min(delta, q.origin)
+	}
+	every := 100 * w
+	if target > w {
+		every = w / (target - w)
+	}
+	if q.wmax == 0 {
+		every = min(every, 20)
+	}
+	for step := max(w*15/8, 1); q.acks > step; q.acks -= step {
+		q.friendly++
+	}
+	if q.friendly > w {
+		every = min(every, w/(q.friendly-w))
+	}
+	every = max(every, 2)
+	q.count += n
+	got := q.count / every
+	q.count -= got * every
+	return got * mss
+}
+
+// cubeRoot is the integer cube root of v.
+func cubeRoot(v uint64) uint32 {
+	var r uint64
+	for bit := uint64(1) << 20; bit > 0; bit >>= 1 {
+		if t := r | bit; t*t*t <= v {
+			r = t
+		}
+	}
+	return uint32(r)
+}

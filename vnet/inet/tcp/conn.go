@@ -1,0 +1,410 @@
+package tcp
+
+import (
+	"net/netip"
+	"time"
+
+	"wireloom/vnet/errno"
+)
+
+// A State is one of RFC 9293, 3.3.2, numbered as BSD does: from Established on both SYNs
+// are acknowledged, from CloseWait on a FIN came or was sent.
+//
+//	Closed -> SynSent -> (SynReceived) -> Established -> FinWait1 -> FinWait2 -> TimeWait
+//	                                         |              \-> Closing ----------/
+//	                                         \-> CloseWait -> LastAck -> Closed
+type State uint8
+
+// The states. A Listener is what others call the state LISTEN.
+const (
+	Closed State = iota
+	Listen
+	SynSent
+	SynReceived
+	Established
+	CloseWait
+	FinWait1
+	Closing
+	LastAck
+	FinWait2
+	TimeWait
+)
+
+// String is the state as netstat shows it.
+func (s State) String() string {
+	return [...]string{
+		"CLOSED", "LISTEN", "SYN_SENT", "SYN_RCVD", "ESTABLISHED", "CLOSE_WAIT", "FIN_WAIT_1", "CLOSING", "LAST_ACK", "FIN_WAIT_2", "TIME_WAIT",
+	}[s]
+}
+
+// finReceived tells whether the peer's FIN is behind us.
+func (s State) finReceived() bool {
+	return s == CloseWait || s == Closing || s == LastAck || s == TimeWait
+}
+
+// flags of a connection.
+type connFlags uint32
+
+const (
+	ackNow       connFlags = 1 << iota // an ACK is due at once
+	ackLater                           // an ACK is due with the timer
+	needSYN                            // simultaneous open: our SYN is not acknowledged yet
+	needFIN                            // closed before it was established
+	sentFIN                            //
+	reqScale                           // we ask for window scaling,
+	gotScale                           // and so does the peer
+	reqStamp                           // the same of timestamps
+	gotStamp                           //
+	sackOK                             // both sides have selective acknowledgement
+	recovery                           // fast recovery
+	force                              // the persist timer sends
+	more                               // more of one write is to come
+	closed                             // its user has gone: close(2)
+	noRead                             // nothing will be read any more: shutdown(2), or the peer's FIN
+	noWrite                            // nothing will be written any more
+	prevValid                          // prev is good: the last timeout was the first
+	prevRecovery                       // and it came in recovery
+	finHeld                            // a FIN came ahead of bytes: at finSeq
+	zeroSent                           // the window that the peer knows is 0
+	synAgain                           // our SYN was sent again
+	noDF                               // path MTU discovery is off: black hole
+	mtuWaits                           // a "too big" waits for the timeout: mtuSeq, mtuNext
+	autoSnd                            // the send buffer grows by itself
+	autoRcv                            // so does the receive buffer
+	dead                               //
+	connected                          // the user knows
+	dupBlock                           // dup is to be reported (DSACK)
+	probing                            // the retransmission timer is set for a tail loss probe
+	probed                             // which is out
+	userRead                           // its user has read
+)
+
+// Timers of a connection.
+const (
+	timerRexmt = iota
+	timerPersist
+	timerKeep
+	timer2MSL
+	timerACK
+	timers
+)
+
+// A Conn is one connection. It is made by [Layer.Dial] or a [Listener] and is Dead in the end.
+type Conn struct {
+	l             *Layer
+	local, remote netip.AddrPort
+	path          Path
+	opt           Options
+	flags         connFlags
+	state         State
+
+	err, soft errno.Errno // what Err takes; what a timeout will be called
+
+	at [timers]time.Duration // when a timer fires, 0 for not
+
+	// What is sent. Names are those of RFC 9293 and the BSDs.
+	iss, una, nxt, sndMax uint32
+	wl1, wl2              uint32
+	sndWnd, maxWnd        uint32
+	cwnd, ssthresh        uint32
+	bytesAcked            uint32 // RFC 3465
+	recover               uint32
+	lastSmall, pushed     uint32 // ends of the last segment that was not full, and of the last with PSH
+	mss, maxOpt           uint16 // bytes of data in a full segment, and with options
+	sndScale, rcvScale    uint8
+	reqScaleBy            uint8
+	shift                 uint8 // retransmissions in a row
+	dupAcks               uint8
+	limited               uint8 // RFC 3042: segments sent for duplicates
+	partial               uint8 // partial ACKs in recovery
+	snd                   buffer
+	sndMark               int // bytes of snd that TCP may send: the rest is still being written
+	sndBuf, rcvBuf        int // limits
+
+	holes   []hole
+	fack    uint32 // highest that the peer has
+	newData uint32 // nxt when recovery began
+	resent  int    // bytes of holes sent again
+
+	prevCwnd, prevSsthresh, prevRecover uint32 // before a timeout
+	badUntil                            time.Duration
+
+	// What is received.
+	irs, rcvNxt, rcvAdv, lastAck uint32
+	rcvWnd                       uint32
+	rcv                          buffer
+	ahead                        []span // what is in rcv behind its end, in order
+	recent                       []span // blocks for the peer, newest first
+	dup                          span
+	finSeq                       uint32
+	quick                        uint8 // segments to acknowledge at once
+	autoStamp                    uint32
+	autoBytes                    int
+
+	// Times.
+	rcvTime       time.Duration // a segment came
+	rto           time.Duration
+	rttFrom       time.Duration // a segment is timed from then; timing
+	rttSeq        uint32
+	timing        bool
+	srtt, rttvar  int32 // in ticks, times 32 and 16; Linux: microseconds times 8, and RFC 6298's 4*RTTVAR
+	mdev, mdevMax int32 // Linux
+	rttEnd        uint32
+	stampOff      uint32
+	tsRecent      uint32
+	tsRecentAt    time.Duration
+	mtuSeq        uint32
+	mtuNext       uint16
+	mssAcked      uint16 // most that one ACK acknowledged
+	mtuSent       uint16 // largest packet sent
+	id            uint16
+	cubic         cubic
+}
+
+// Local and Remote are the ends of the connection.
+func (c *Conn) Local() netip.AddrPort { return c.local }
+
+// Remote is the peer's end.
+func (c *Conn) Remote() netip.AddrPort { return c.remote }
+
+// State is the connection's state.
+func (c *Conn) State() State { return c.state }
+
+// MSS is the most data that a segment to the peer has, in bytes.
+func (c *Conn) MSS() int { return int(c.mss) }
+
+// Bytes is what the connection holds in buffers.
+func (c *Conn) Bytes() int {
+	return cap(c.snd.b) + cap(c.rcv.b) + 12*cap(c.holes) + 8*cap(c.ahead) + 8*cap(c.recent)
+}
+
+// Queued returns the bytes that wait to be read, and those written and not acknowledged.
+func (c *Conn) Queued() (recv, send int) { return c.rcv.len(), c.snd.len() }
+
+// Options returns the options in force.
+func (c *Conn) Options() Options {
+	o := c.opt
+	o.SndBuf, o.RcvBuf = c.sndBuf, c.rcvBuf
+	return o
+}
+
+// SetOptions changes the options. Buffers of 0 bytes stay as they are.
+func (c *Conn) SetOptions(now time.Duration, o Options, acts *Acts) {
+	old := c.opt
+	c.opt = o
+	if o.SndBuf > 0 && o.SndBuf != c.sndBuf {
+		c.sndBuf = min(o.SndBuf, c.l.v.BufMax)
+		c.flags &^= autoSnd
+	}
+	if o.RcvBuf > 0 && o.RcvBuf != c.rcvBuf {
+		c.rcvBuf = min(o.RcvBuf, c.l.v.BufMax)
+		c.flags &^= autoRcv
+	}
+	if o.MaxSeg > 0 && o.MaxSeg < int(c.mss) {
+		c.mss = uint16(o.MaxSeg)
+	}
+	if o.KeepAlive && c.state >= Established {
+		c.keepAlive(c.rcvTime)
+	}
+	if o.NoDelay && !old.NoDelay && c.state >= Established {
+		c.output(now, acts)
+	}
+}
+
+func (c *Conn) has(f connFlags) bool { return c.flags&f != 0 }
+
+func (c *Conn) set(f connFlags, on bool) {
+	if on {
+		c.flags |= f
+	} else {
+		c.flags &^= f
+	}
+}
+
+// newConn makes what connect and a listener share.
+func (l *Layer) newConn(local, remote netip.AddrPort, path Path, o Options) *Conn {
+	v := l.v
+	c := &Conn{l: l, local: local, remote: remote, path: path, opt: o, sndBuf: v.SndBuf, rcvBuf: v.RcvBuf}
+	c.set(autoSnd, v.SndBufInc > 0 && o.SndBuf == 0)
+	c.set(autoRcv, v.RcvBufInc > 0 && o.RcvBuf == 0)
+	if o.SndBuf > 0 {
+		c.sndBuf = min(o.SndBuf, v.BufMax)
+	}
+	if o.RcvBuf > 0 {
+		c.rcvBuf = min(o.RcvBuf, v.BufMax)
+	}
+	c.set(reqScale|reqStamp, v.RFC1323)
+	c.set(sackOK, v.SACK)
+	c.mss = uint16(v.MSSDefault)
+	c.maxOpt = c.mss
+	c.ssthresh = 1 << 30
+	c.cwnd = 1 << 30
+	c.reqScaleBy = v.scale()
+	c.rttvar = int32(v.RTOFirst/v.Tick) * 4 // so that the first timeout is RTOFirst
+	c.rto = v.RTOFirst
+	c.quick = uint8(v.QuickACKs)
+	if v.IDs {
+		c.id = uint16(l.random64())
+	}
+	return c
+}
+
+// scale is the window scale that a host asks for: what its largest buffer needs.
+func (v *Values) scale() uint8 {
+	if v.Scale >= 0 {
+		return uint8(v.Scale)
+	}
+	s := 0
+	for s < maxScale && 65535<<s < v.BufMax {
+		s++
+	}
+	return uint8(s)
+}
+
+// Dial begins a connection: connect(2).
+func (l *Layer) Dial(now time.Duration, p Params, acts *Acts) *Conn {
+	c := l.newConn(p.Local, p.Remote, p.Path, p.Options)
+	c.l.Stats.ConnAttempt++
+	c.state = SynSent
+	c.stampOff = l.stampOffset(now, true)
+	c.startSend(l.nextISN(now, p.Local, p.Remote, true))
+	if d := l.v.KeepInit; d > 0 {
+		c.start(now, timerKeep, d)
+	}
+	c.output(now, acts)
+	return c
+}
+
+// stampOffset is what a new connection adds to the host's clock in its timestamps.
+func (l *Layer) stampOffset(now time.Duration, dial bool) uint32 {
+	switch v := l.v; {
+	case v.StampOwn:
+		return 1 - v.stamp(now)
+	case dial && v.StampRandomDial, !dial && v.StampRandom:
+		return uint32(l.random64())
+	}
+	return 0
+}
+
+func (c *Conn) startSend(iss uint32) {
+	c.iss = iss
+	c.una, c.nxt, c.sndMax, c.recover = iss, iss, iss, iss
+	c.fack, c.lastSmall, c.pushed = iss, iss, iss
+}
+
+func (c *Conn) startReceive(irs uint32) {
+	c.irs = irs
+	c.rcvNxt, c.rcvAdv = irs+1, irs+1
+}
+
+// established is what happens when the handshake is over.
+func (c *Conn) established(now time.Duration, acts *Acts) {
+	c.l.Stats.Connects++
+	if c.has(reqScale) && c.has(gotScale) {
+		c.rcvScale = c.reqScaleBy
+	}
+	if c.l.v.BufRound && c.mss > 0 && c.rcvBuf > int(c.mss) {
+		c.rcvBuf = min(roundUp(c.rcvBuf, int(c.mss)), c.l.v.BufMax)
+	}
+	c.cwnd = c.firstWindow()
+	if c.l.v.Cubic {
+		c.ssthresh = 1 << 30
+	}
+	c.flags |= connected
+	acts.Events |= Connected | Writable
+	if c.has(needFIN) {
+		c.flags &^= needFIN
+		c.state = FinWait1
+		return
+	}
+	c.state = Established
+	c.stop(timerKeep)
+	c.keepAlive(now)
+}
+
+// firstWindow is the congestion window before anything was acknowledged (RFC 3390, and
+// its like for a size of 10).
+func (c *Conn) firstWindow() uint32 {
+	v, mss := c.l.v, uint32(c.mss)
+	if c.has(synAgain) && v.SYNAgainWindow {
+		return mss
+	}
+	if v.FirstSegments > 0 {
+		return uint32(v.FirstSegments) * mss
+	}
+	return min(4*mss, max(2*mss, 4380))
+}
+
+func roundUp(n, to int) int { return (n + to - 1) / to * to }
+
+// setMSS takes the size that the peer named, 0 for none: FreeBSD tcp_input.c,
+// tcp_mss_update; NetBSD tcp_subr.c, tcp_mss_from_peer.
+func (c *Conn) setMSS(offer int) {
+	v := c.l.v
+	if offer == 0 {
+		offer = v.MSSDefault
+		if c.remote.Addr().Is6() {
+			offer = v.MSSDefault6
+		}
+	}
+	mss := max(min(max(offer, v.MSSMin), mssFor(c.path, c.remote.Addr())), 64)
+	if c.opt.MaxSeg > 0 {
+		mss = min(mss, max(c.opt.MaxSeg, 64))
+	}
+	mss = min(mss, 65535-60)
+	c.maxOpt = uint16(mss)
+	if c.has(reqStamp) && c.has(gotStamp) {
+		mss -= 12
+	}
+	if n := v.MSSCluster; n > 0 && mss > n {
+		mss -= mss % n
+	}
+	if c.sndBuf < mss {
+		mss = max(c.sndBuf, 1)
+	} else if v.BufRound {
+		c.sndBuf = min(roundUp(c.sndBuf, mss), v.BufMax)
+	}
+	c.mss = uint16(mss)
+}
+
+// fail ends the connection with an error for its user. It sends RST to a peer that knows it.
+func (c *Conn) fail(now time.Duration, e errno.Errno, acts *Acts) {
+	if c.state >= SynReceived {
+		c.l.Stats.Drops++
+		c.sendReset(now, acts)
+	} else {
+		c.l.Stats.ConnDrops++
+	}
+	if e == errno.ETIMEDOUT && c.soft != 0 {
+		e = c.soft
+	}
+	c.drop(e, acts)
+}
+
+// drop ends the connection without a word to the peer.
+func (c *Conn) drop(e errno.Errno, acts *Acts) {
+	if e != 0 {
+		c.err = e
+		acts.Events |= Failed
+	}
+	acts.Events |= Readable | Writable
+	c.kill(acts)
+}
+
+// kill frees what the connection has but what its user may still read.
+func (c *Conn) kill(acts *Acts) {
+	if c.has(dead) {
+		return
+	}
+	c.state = Closed
+	c.l.Stats.Closed++
+	c.flags |= dead | noRead | noWrite
+	c.at = [timers]time.Duration{}
+	c.snd.free(c.l)
+	c.sndMark = 0
+	if c.has(closed) {
+		c.rcv.free(c.l)
+	}
+	c.holes, c.ahead, c.recent = nil, nil, nil
+	acts.Events |= Dead
+}

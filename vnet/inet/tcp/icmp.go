@@ -1,0 +1,196 @@
+package tcp
+
+import (
+	"time"
+
+	"wireloom/vnet/errno"
+)
+
+// An ICMP is an ICMP error about a segment that was sent: of ICMPv4, or of ICMPv6 for a
+// connection of IPv6.
+type ICMP struct {
+	Type, Code uint8
+	MTU        int    // of "too big": bytes, 0 if the router did not say
+	Seq        uint32 // of the segment, quoted
+}
+
+// What an ICMP error means, of either version.
+type verdict uint8
+
+const (
+	nothing     verdict = iota
+	unreachable         // net, host, source route
+	portClosed          // port or protocol
+	prohibited
+	expired // TTL
+	tooBig
+	badHeader
+)
+
+func (m *ICMP) verdict(v6 bool) verdict {
+	if v6 {
+		switch {
+		case m.Type == 1 && m.Code == 4:
+			return portClosed
+		case m.Type == 1 && m.Code == 1:
+			return prohibited
+		case m.Type == 1 && m.Code <= 6:
+			return unreachable
+		case m.Type == 2:
+			return tooBig
+		case m.Type == 3 && m.Code == 0:
+			return expired
+		case m.Type == 4 && m.Code == 1:
+			return portClosed
+		case m.Type == 4:
+			return badHeader
+		}
+		return nothing
+	}
+	switch {
+	case m.Type == 3 && (m.Code == 2 || m.Code == 3):
+		return portClosed
+	case m.Type == 3 && m.Code == 4:
+		return tooBig
+	case m.Type == 3 && (m.Code == 9 || m.Code == 10 || m.Code == 13):
+		return prohibited
+	case m.Type == 3 && m.Code <= 15:
+		return unreachable
+	case m.Type == 11 && m.Code == 0:
+		return expired
+	case m.Type == 12 && m.Code <= 1:
+		return badHeader
+	}
+	return nothing
+}
+
+// errno is what the user is told of a verdict: FreeBSD ip_input.c and NetBSD ip_input.c,
+// inetctlerrmap; Linux icmp.c, icmp_err_convert. 0 is for what this kernel ignores.
+func (r icmpRule) errno(what verdict, code uint8) errno.Errno {
+	switch what {
+	case unreachable:
+		if r == icmpLinux && (code == 0 || code == 6) {
+			return errno.ENETUNREACH
+		}
+		return errno.EHOSTUNREACH
+	case portClosed:
+		if r == icmpLinux && code == 2 {
+			return errno.ENOPROTOOPT
+		}
+		return errno.ECONNREFUSED
+	case prohibited:
+		if r == icmpFreeBSD {
+			return errno.ECONNREFUSED
+		}
+		return errno.EHOSTUNREACH
+	case expired:
+		if r == icmpNetBSD {
+			return 0
+		}
+		return errno.EHOSTUNREACH
+	case badHeader:
+		return errno.ENOPROTOOPT
+	case nothing, tooBig:
+	}
+	return 0
+}
+
+// Unreachable takes an ICMP error about a segment of the connection: tcp_ctlinput and
+// tcp_notify of the BSDs, tcp_v4_err of Linux.
+func (c *Conn) Unreachable(now time.Duration, m ICMP, acts *Acts) {
+	v := c.l.v
+	if c.has(dead) || c.state == TimeWait || c.state < SynSent {
+		return
+	}
+	if v.ICMPRule != icmpNetBSD && (before(m.Seq, c.una) || !before(m.Seq, c.sndMax)) {
+		return
+	}
+	what := m.verdict(c.remote.Addr().Is6())
+	if what == tooBig {
+		c.tooBig(now, m, acts)
+		return
+	}
+	e := v.ICMPRule.errno(what, m.Code)
+	connecting := c.state == SynSent || c.state == SynReceived
+	switch {
+	case e == 0:
+	case v.ICMPAllKill && connecting:
+		c.fail(now, e, acts)
+	case v.ICMPKills && (what == prohibited || what == portClosed || what == expired):
+		if c.state == SynSent {
+			c.fail(now, e, acts)
+		}
+	case c.state == Established && e == errno.EHOSTUNREACH && !v.ICMPAllKill:
+	case connecting && c.shift > 3 && c.soft != 0:
+		c.fail(now, e, acts)
+	default:
+		c.soft = e
+	}
+}
+
+// tooBig takes "fragmentation needed" and "packet too big" (RFC 1191, RFC 8201).
+func (c *Conn) tooBig(now time.Duration, m ICMP, acts *Acts) {
+	mtu := m.MTU
+	if mtu <= 0 {
+		mtu = nextPlateau(int(c.maxOpt) + mssHeader(c))
+	}
+	if c.l.v.PMTUWaits {
+		if after(m.Seq, c.sndMax) || before(m.Seq, c.una) || mtu >= int(c.mtuSent) {
+			return
+		}
+		if mtu < mssHeader(c)+int(c.mssAcked) { // it got more through: believe it only after a loss
+			if !c.has(mtuWaits) || !before(c.mtuSeq, m.Seq) {
+				c.flags |= mtuWaits
+				c.mtuSeq, c.mtuNext = m.Seq, uint16(min(mtu, 65535))
+			}
+			return
+		}
+	}
+	c.shrink(now, mtu, acts)
+}
+
+// nextPlateau is a likely MTU below n (RFC 1191, 7).
+func nextPlateau(n int) int {
+	for _, p := range [...]int{32000, 17914, 8166, 4352, 2002, 1492, 1006, 508, 296} {
+		if p < n {
+			return p
+		}
+	}
+	return 68
+}
+
+// SetPath tells the connection that its way to the peer has changed.
+func (c *Conn) SetPath(now time.Duration, p Path, acts *Acts) {
+	old := c.path
+	c.path = p
+	if p.MTU < old.MTU && c.state >= Established && c.state != TimeWait {
+		c.shrink(now, p.MTU, acts)
+	}
+}
+
+// shrink makes segments smaller, and sends again what was not acknowledged.
+func (c *Conn) shrink(now time.Duration, mtu int, acts *Acts) {
+	v := c.l.v
+	mss := max(mtu-mssHeader(c), v.MSSMin, 64)
+	if mss >= int(c.maxOpt) || c.state < SynReceived {
+		return
+	}
+	c.l.Stats.MTUResent++
+	c.path.MTU = min(c.path.MTU, mss+mssHeader(c))
+	c.maxOpt = uint16(mss)
+	if c.stamped() {
+		mss -= 12
+	}
+	c.mss = uint16(min(mss, int(c.mss)))
+	c.mtuSent = min(c.mtuSent, uint16(min(mtu, 65535)))
+	c.timing = false
+	c.nxt = c.una
+	c.holes, c.resent = c.holes[:0], 0
+	c.recover = c.sndMax
+	c.flags &^= recovery
+	if v.PMTUWaits {
+		c.cwnd = c.firstWindow()
+	}
+	c.newData = c.una
+	c.output(now, acts)
+}

@@ -1,0 +1,518 @@
+package tcp
+
+import (
+	"time"
+
+	"wireloom/vnet/errno"
+)
+
+// outFlags are the control bits that a state sends with.
+func (s State) outFlags() Flags {
+	switch s {
+	case SynSent:
+		return SYN
+	case SynReceived:
+		return SYN | ACK
+	case Established, CloseWait, FinWait2, TimeWait:
+		return ACK
+	case FinWait1, Closing, LastAck:
+		return FIN | ACK
+	default:
+		return RST | ACK
+	}
+}
+
+// A send is one segment in the making.
+type send struct {
+	off, n  int // bytes of snd
+	flags   Flags
+	hole    *hole // of which it is a part, nil for none
+	sendWin uint32
+	recvWin int
+}
+
+// output sends what is to be sent now: as much of the stream as the windows allow, an ACK
+// that is due, a SYN or a FIN (RFC 9293, 3.8 and 3.10; the BSDs' tcp_output).
+func (c *Conn) output(now time.Duration, acts *Acts) {
+	if c.has(dead) {
+		return
+	}
+	idle := c.sndMax == c.una
+	if idle && now-c.rcvTime >= c.rto && c.state >= Established {
+		c.restart(now)
+	}
+	for c.outputOne(now, idle, acts) {
+	}
+}
+
+// restart lowers the window of a connection that was idle (RFC 5681, 4.1).
+func (c *Conn) restart(now time.Duration) {
+	if c.l.v.Cubic && c.rto > 0 {
+		c.cubic.epoch = 0
+		for idle := now - c.rcvTime; idle >= c.rto && c.cwnd > c.firstWindow(); idle -= c.rto {
+			c.cwnd = max(c.cwnd/2, c.firstWindow())
+		}
+		return
+	}
+	c.cwnd = min(c.cwnd, c.firstWindow())
+}
+
+// outputOne sends one segment, if one is to be sent, and tells whether there may be more.
+func (c *Conn) outputOne(now time.Duration, idle bool, acts *Acts) bool {
+	if c.has(sackOK) && before(c.nxt, c.sndMax) {
+		c.skipHeld()
+	}
+	s := send{off: int(c.nxt - c.una), flags: c.state.outFlags(), sendWin: min(c.sndWnd, c.cwnd)}
+	if c.has(needSYN) {
+		s.flags |= SYN
+	}
+	if c.has(needFIN) {
+		s.flags |= FIN
+	}
+	again := c.pick(now, &s)
+	optBytes := c.optionBytes(s.flags)
+	room := int(c.maxOpt) - optBytes
+	full := min(int(c.mss), room)
+	if s.flags&SYN != 0 { // none of ours carries data
+		s.n = 0
+		s.flags &^= FIN
+	}
+	if s.n > max(room, 1) {
+		s.n = max(room, 1)
+		again = true
+	}
+	if s.hole != nil {
+		if before(s.hole.resent+uint32(s.n), c.una+uint32(c.snd.len())) {
+			s.flags &^= FIN
+		}
+	} else if s.off+s.n < c.snd.len() {
+		s.flags &^= FIN
+	}
+	s.recvWin = c.receiveSpace()
+	c.growSend(&s)
+	if !c.due(&s, full, idle) {
+		c.nothing(now)
+		return false
+	}
+	c.emit(now, &s, acts)
+	return again && !c.has(dead)
+}
+
+// pick chooses which bytes come next: a hole of the peer's, or what follows nxt. It tells
+// whether another segment may follow.
+func (c *Conn) pick(now time.Duration, s *send) (again bool) {
+	if c.has(sackOK) && c.has(recovery) {
+		if h := c.nextHole(); h != nil {
+			end := earlier(h.end, c.recover)
+			if n := min(int(s.sendWin)-c.resent, int(end-h.resent)); n > 0 && before(h.resent, end) {
+				s.hole, s.off = h, int(h.resent-c.una)
+				s.n = min(n, c.snd.len()-s.off)
+				if s.n > 0 {
+					c.l.Stats.SACKRexmits++
+					c.l.Stats.SACKRexmitBytes += uint64(min(s.n, int(c.mss)))
+					return true
+				}
+				s.hole, s.off = nil, int(c.nxt-c.una)
+			}
+		}
+	}
+	if c.has(force) {
+		if s.sendWin == 0 {
+			if s.off < c.snd.len() {
+				s.flags &^= FIN
+			}
+			s.sendWin = 1
+		} else {
+			c.stop(timerPersist)
+			c.shift = 0
+		}
+	}
+	have := c.sndMark
+	n := min(have, int(s.sendWin)) - s.off
+	if c.has(sackOK) && c.has(recovery) && c.resent > 0 {
+		n = min(have, int(c.sndWnd)) - s.off
+		if n > 0 {
+			n = min(n, max(int(c.cwnd)-int(c.nxt-c.newData)-c.resent, 0))
+		}
+	}
+	if s.flags&SYN != 0 && after(c.nxt, c.una) {
+		if c.state != SynReceived {
+			s.flags &^= SYN
+		}
+		s.off--
+		n++
+	}
+	if n < 0 {
+		n = 0
+		if s.sendWin == 0 { // the window was shut behind what is out
+			c.stop(timerRexmt)
+			c.shift = 0
+			c.nxt = c.una
+			s.off = 0
+			if !c.running(timerPersist) {
+				c.setPersist(now)
+			}
+		}
+	}
+	s.n = n
+	return false
+}
+
+// due tells whether the segment is to be sent now: sender's silly window avoidance and
+// Nagle's algorithm, window updates, and what is owed in any case.
+func (c *Conn) due(s *send, full int, idle bool) bool {
+	if s.n > 0 {
+		switch {
+		case s.n >= full, s.hole != nil, c.has(force), before(c.nxt, c.sndMax):
+			return true
+		case !c.has(more) && (idle || c.opt.NoDelay) && s.n+s.off >= c.sndMark:
+			return true
+		case c.maxWnd > 0 && s.n >= int(c.maxWnd/2):
+			return true
+		case c.l.v.Minshall && !c.has(more) && s.n+s.off >= c.sndMark && !before(c.una, c.lastSmall):
+			return true
+		}
+	}
+	if s.recvWin > 0 && !c.has(needSYN) && !c.state.finReceived() && c.state >= Established && c.updateDue(s.recvWin) {
+		return true
+	}
+	switch {
+	case c.has(ackNow):
+		return true
+	case s.flags&RST != 0, s.flags&SYN != 0 && (!c.has(needSYN) || c.nxt == c.iss):
+		return true
+	case s.flags&FIN != 0 && (!c.has(sentFIN) || c.nxt == c.una):
+		return true
+	}
+	return false
+}
+
+// updateDue tells whether the window has opened so far that the peer should hear of it.
+func (c *Conn) updateDue(win int) bool {
+	adv := min(win, 65535<<c.rcvScale)
+	old := 0
+	if after(c.rcvAdv, c.rcvNxt) {
+		old = int(c.rcvAdv - c.rcvNxt)
+	}
+	if c.l.v.UpdateDouble { // Linux tcp.c, __tcp_cleanup_rbuf
+		return c.has(userRead) && adv >= 2*old && adv-old >= min(int(c.mss), c.rcvBuf/2)
+	}
+	if old>>c.rcvScale == adv>>c.rcvScale {
+		return false
+	}
+	adv -= old
+	return adv >= 2*int(c.mss) || 2*adv >= c.rcvBuf
+}
+
+// nothing sees that a timer runs when something is left to do.
+func (c *Conn) nothing(now time.Duration) {
+	if c.running(timerRexmt) || c.running(timerPersist) {
+		return
+	}
+	if c.has(sackOK) && after(c.sndMax, c.una) {
+		c.armRexmt(now)
+		return
+	}
+	if c.sndMark > 0 && c.state >= Established {
+		c.shift = 0
+		c.setPersist(now)
+	}
+}
+
+// receiveSpace is how much the receive buffer has left, in bytes.
+func (c *Conn) receiveSpace() int {
+	if c.state == TimeWait && c.l.v.TimeWaitOwn {
+		return max(int(int32(c.rcvAdv-c.rcvNxt)), 0)
+	}
+	return max(c.rcvBuf-c.rcv.len(), 0)
+}
+
+// window is the receive window to announce: it does not shrink, and is not silly.
+func (c *Conn) window(win int) int {
+	if win < c.rcvBuf/4 && win < int(c.mss) {
+		win = 0
+	}
+	if after(c.rcvAdv, c.rcvNxt) {
+		win = max(win, int(c.rcvAdv-c.rcvNxt))
+	}
+	if c.l.v.WindowUp {
+		win = roundUp(win, 1<<c.rcvScale)
+	}
+	return min(win, 65535<<c.rcvScale)
+}
+
+// pushHalf tells whether half of the peer's window was sent since the last PSH.
+func (c *Conn) pushHalf(end uint32) bool { return after(end, c.pushed+c.maxWnd/2) }
+
+// optionBytes is the length of the options of a segment that is not a SYN.
+func (c *Conn) optionBytes(f Flags) int {
+	if f&SYN != 0 {
+		return 0
+	}
+	n := 0
+	if c.stamped() {
+		n = 12
+	}
+	if blocks := c.blocks(); blocks > 0 {
+		n += 4 + 8*min(blocks, (40-n-4)/8)
+	}
+	return n
+}
+
+func (c *Conn) stamped() bool { return c.has(reqStamp) && c.has(gotStamp) }
+
+// blocks is how many SACK blocks there are for the peer.
+func (c *Conn) blocks() int {
+	if !c.has(sackOK) || c.state < Established {
+		return 0
+	}
+	n := len(c.recent)
+	if c.has(dupBlock) {
+		n++
+	}
+	return n
+}
+
+// appendOptions appends the options of a segment.
+func (c *Conn) appendOptions(now time.Duration, b []byte, f Flags) []byte {
+	v, start := c.l.v, len(b)
+	if f&SYN != 0 {
+		o := synOptions{mss: uint16(min(mssFor(c.path, c.remote.Addr()), 65535)), scale: c.reqScaleBy, sackOK: c.has(sackOK), ack: f&ACK != 0}
+		o.hasScale = c.has(reqScale) && (f&ACK == 0 || c.has(gotScale))
+		o.ts = c.has(reqStamp) && (f&ACK == 0 || c.has(gotStamp))
+		if o.ts {
+			o.tsval, o.tsecr = v.stamp(now)+c.stampOff, c.tsRecent
+		}
+		return v.Layout.appendSYN(b, &o)
+	}
+	if c.stamped() {
+		b = append(b, optNop, optNop)
+		b = appendStamp(b, v.stamp(now)+c.stampOff, c.tsRecent)
+		if c.autoStamp == 0 && c.has(autoRcv) {
+			c.autoStamp = v.stamp(now) + c.stampOff
+		}
+	}
+	if c.blocks() == 0 || f&RST != 0 {
+		return b
+	}
+	var blocks [maxBlocks]span
+	n := 0
+	if c.has(dupBlock) {
+		blocks[0] = c.dup
+		n = 1
+		c.flags &^= dupBlock
+	}
+	n += copy(blocks[n:], c.recent)
+	c.l.Stats.SACKSendBlocks++
+	return appendSACK(b, start, blocks[:n])
+}
+
+// emit sends the segment and moves the state over it.
+func (c *Conn) emit(now time.Duration, s *send, acts *Acts) {
+	st := &c.l.Stats
+	persist := c.running(timerPersist)
+	if s.flags&SYN != 0 {
+		c.nxt = c.iss
+	}
+	if s.flags&FIN != 0 && c.has(sentFIN) && c.nxt == c.sndMax && c.nxt != c.una && s.hole == nil {
+		c.nxt--
+	}
+	seg := c.segment(s.flags)
+	switch {
+	case s.hole != nil:
+		seg.Seq = s.hole.resent
+		s.hole.resent += uint32(s.n)
+		c.resent += s.n
+	case s.n > 0 || s.flags&(SYN|FIN) != 0 || persist:
+		seg.Seq = c.nxt
+	default:
+		seg.Seq = c.sndMax
+	}
+	switch {
+	case s.n == 1 && c.has(force):
+		st.SndProbe++
+	case s.n > 0 && (s.hole != nil || before(c.nxt, c.sndMax)):
+		st.SndRexmitPack++
+		st.SndRexmitByte += uint64(s.n)
+	case s.n > 0:
+		st.SndPack++
+		st.SndByte += uint64(s.n)
+	case c.has(ackNow):
+		st.SndAcks++
+	case s.flags&(SYN|FIN|RST) != 0:
+		st.SndCtrl++
+	default:
+		st.SndWinUp++
+	}
+	if s.n > 0 {
+		if s.off+s.n == c.sndMark || c.l.v.PushHalf && c.pushHalf(seg.Seq+uint32(s.n)) {
+			seg.Flags |= PSH
+			c.pushed = seg.Seq + uint32(s.n)
+		}
+		if s.n < int(c.mss) {
+			c.lastSmall = seg.Seq + uint32(s.n)
+		}
+		seg.Data = acts.keep(c.snd.at(s.off, s.n))
+	}
+	c.finish(now, s, &seg, acts)
+
+	if c.has(force) && persist && c.running(timerPersist) {
+		c.sndMax = later(c.sndMax, c.nxt+uint32(s.n)) // a probe is not timed and moves nothing
+		if s.flags&FIN != 0 {
+			c.flags |= sentFIN
+		}
+		return
+	}
+	from := c.nxt
+	if s.flags&SYN != 0 {
+		c.nxt++
+	}
+	if s.flags&FIN != 0 {
+		if s.hole == nil {
+			c.nxt++
+		}
+		c.flags |= sentFIN
+	}
+	if s.hole == nil {
+		c.nxt += uint32(s.n)
+		if after(c.nxt, c.sndMax) {
+			c.sndMax = c.nxt
+			if !c.timing {
+				c.timing, c.rttFrom, c.rttSeq = true, now, from
+				st.SegsTimed++
+			}
+		}
+	}
+	if !c.running(timerRexmt) && (s.hole != nil && c.nxt != c.sndMax || c.nxt != c.una) {
+		if persist {
+			c.stop(timerPersist)
+			c.shift = 0
+		}
+		c.armRexmt(now)
+	}
+}
+
+// segment begins a segment of the connection.
+func (c *Conn) segment(f Flags) Segment {
+	v := c.l.v
+	s := Segment{Src: c.local, Dst: c.remote, Flags: f, Ack: c.rcvNxt, DF: !c.has(noDF)}
+	if f == SYN {
+		s.Ack = 0
+	}
+	if v.IDs {
+		s.HasID = true
+		if c.state != TimeWait && f&(SYN|ACK) != SYN|ACK {
+			s.ID = c.id
+			c.id++
+		}
+	}
+	return s
+}
+
+// finish gives a segment its window and its options, counts it and sends it.
+func (c *Conn) finish(now time.Duration, s *send, seg *Segment, acts *Acts) {
+	v := c.l.v
+	win := c.window(s.recvWin)
+	if s.flags&SYN != 0 {
+		limit := v.SYNWindow
+		if s.flags&ACK != 0 {
+			limit = v.SYNACKWindow
+		}
+		seg.Window = uint16(min(max(s.recvWin, 0), limit, 65535))
+	} else {
+		seg.Window = uint16(win >> c.rcvScale)
+	}
+	c.set(zeroSent, seg.Window == 0)
+	c.rcvAdv = later(c.rcvAdv, c.rcvNxt+uint32(win))
+	n := len(acts.bytes)
+	acts.bytes = c.appendOptions(now, acts.bytes, seg.Flags)
+	if len(acts.bytes) > n {
+		seg.Options = acts.bytes[n:len(acts.bytes):len(acts.bytes)]
+	}
+	c.mtuSent = max(c.mtuSent, uint16(min(seg.Len()+mssHeader(c)-HeaderLen, 65535)))
+	c.l.Stats.SndTotal++
+	if c.has(ackLater) {
+		c.l.Stats.DelAck++
+	}
+	c.lastAck = c.rcvNxt
+	c.flags &^= ackNow | ackLater
+	c.stop(timerACK)
+	acts.Segments = append(acts.Segments, *seg)
+}
+
+// mssHeader is the length of the IP and TCP headers of a segment, without options.
+func mssHeader(c *Conn) int {
+	if c.remote.Addr().Is6() {
+		return 60
+	}
+	return 40
+}
+
+// sendReset sends the RST that ends the connection for the peer.
+func (c *Conn) sendReset(now time.Duration, acts *Acts) {
+	s := send{flags: RST | ACK, recvWin: c.receiveSpace()}
+	seg := c.segment(s.flags)
+	seg.Seq = c.sndMax
+	c.l.Stats.SndCtrl++
+	c.finish(now, &s, &seg, acts)
+}
+
+// respond sends a bare segment that is none of the stream's: a keepalive probe, an old ACK.
+func (c *Conn) respond(now time.Duration, seq uint32, acts *Acts) {
+	s := send{flags: ACK, recvWin: c.receiveSpace()}
+	seg := c.segment(ACK)
+	seg.Seq = seq
+	win := min(s.recvWin, 65535<<c.rcvScale)
+	seg.Window = uint16(win >> c.rcvScale)
+	if c.l.v.ProbeOptions {
+		n := len(acts.bytes)
+		acts.bytes = c.appendOptions(now, acts.bytes, ACK)
+		if len(acts.bytes) > n {
+			seg.Options = acts.bytes[n:len(acts.bytes):len(acts.bytes)]
+		}
+	}
+	c.l.Stats.SndTotal++
+	acts.Segments = append(acts.Segments, seg)
+}
+
+// growSend lets the send buffer grow by itself while the peer and the network take more
+// than it holds: tcp_output.c of FreeBSD 7 and NetBSD 5 and later.
+func (c *Conn) growSend(s *send) {
+	v := c.l.v
+	if !c.has(autoSnd) || v.SndBufInc == 0 {
+		return
+	}
+	held := c.snd.len()
+	if int(c.sndWnd/4*5) >= c.sndBuf && held >= c.sndBuf/8*7 && held < v.SndBufMax && int(s.sendWin) >= held-int(c.nxt-c.una) {
+		c.sndBuf = max(c.sndBuf, min(c.sndBuf+v.SndBufInc, v.SndBufMax))
+	}
+}
+
+// setPersist starts the timer that probes a shut window.
+func (c *Conn) setPersist(now time.Duration) {
+	v := c.l.v
+	if v.ProbeOld {
+		d := min(c.rto<<min(c.shift, 20), v.RTOMax)
+		c.start(now, timerPersist, d)
+	} else {
+		t := ((c.srtt >> 2) + c.rttvar) >> v.PersistShift
+		t = max(t, int32(v.PersistLeast/v.Tick))
+		d := time.Duration(t)*v.Tick*time.Duration(v.backoff(c.shift)) + v.Slop
+		c.start(now, timerPersist, min(max(d, v.PersistMin), v.PersistMax))
+	}
+	c.flags &^= prevValid
+	if int(c.shift) < v.MaxRexmit {
+		c.shift++
+	}
+}
+
+// SoftError takes the error with which IP refused a segment: it is remembered as the reason
+// of a timeout, and all goes on. ENOBUFS closes the congestion window instead.
+func (c *Conn) SoftError(e errno.Errno) {
+	switch {
+	case e == errno.ENOBUFS:
+		c.cwnd = uint32(c.mss)
+	case c.state >= SynReceived:
+		c.soft = e
+	}
+}

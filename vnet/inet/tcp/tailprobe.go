@@ -1,0 +1,73 @@
+package tcp
+
+import "time"
+
+// armRexmt starts the retransmission timer. Linux puts a probe of the tail before it: two
+// round trips after the last segment (RFC 8985, 7; tcp_output.c, tcp_schedule_loss_probe).
+func (c *Conn) armRexmt(now time.Duration) {
+	v, d := c.l.v, c.rto
+	c.flags &^= probing
+	if v.TailProbe && c.has(sackOK) && !c.has(recovery|probed) && c.shift == 0 && c.state >= Established && c.srtt > 0 {
+		wait := time.Duration(c.srtt>>2) * v.Tick
+		if c.sndMax-c.una <= uint32(c.mss) { // the ACK may be delayed
+			wait += v.RTOMin
+		} else {
+			wait += 2 * v.Jiffy
+		}
+		if wait < d {
+			d = wait
+			c.flags |= probing
+		}
+	}
+	c.start(now, timerRexmt, d)
+}
+
+// tailProbe sends the probe, if the timer was set for one: new data where the window has
+// room, else the last segment again.
+func (c *Conn) tailProbe(now time.Duration, acts *Acts) bool {
+	if !c.has(probing) || c.una == c.sndMax {
+		c.flags &^= probing
+		return false
+	}
+	c.flags &^= probing
+	c.flags |= probed
+	c.l.Stats.TailProbes++
+	out := int(c.sndMax - c.una)
+	if fresh := c.sndMark - out; fresh > 0 && int(c.sndWnd) > out && !c.has(sentFIN) {
+		cwnd := c.cwnd
+		c.cwnd = uint32(out) + uint32(c.mss)
+		c.flags |= force
+		c.output(now, acts)
+		c.flags &^= force
+		c.cwnd = cwnd
+	} else {
+		c.again(now, acts)
+	}
+	c.start(now, timerRexmt, c.rto)
+	return true
+}
+
+// again sends the last segment once more.
+func (c *Conn) again(now time.Duration, acts *Acts) {
+	s := send{flags: c.state.outFlags(), recvWin: c.receiveSpace()}
+	if !c.has(sentFIN) {
+		s.flags &^= FIN
+	}
+	out := int(c.sndMax - c.una)
+	if s.flags&FIN != 0 {
+		out--
+	}
+	out = min(out, c.snd.len())
+	s.n = min(out, int(c.maxOpt)-c.optionBytes(s.flags))
+	s.off = out - s.n
+	seg := c.segment(s.flags)
+	seg.Seq = c.una + uint32(s.off)
+	if s.n > 0 {
+		seg.Data = acts.keep(c.snd.at(s.off, s.n))
+		seg.Flags |= PSH
+	}
+	c.l.Stats.SndRexmitPack++
+	c.l.Stats.SndRexmitByte += uint64(s.n)
+	c.timing = false
+	c.finish(now, &s, &seg, acts)
+}

@@ -1,0 +1,190 @@
+// Package tcp is TCP as a value: a connection takes the time and a segment, a call of its
+// user or the time alone, and returns segments to send and what has happened. It keeps no
+// goroutine, lock or clock. Which kernel it answers as is a table, [Values].
+//
+// A [Layer] is the TCP of a host. It makes connections ([Layer.Dial], or a [Listener]'s
+// Input) and answers what belongs to none ([Layer.Reset]). The host finds the [Conn] of a
+// segment by its addresses, makes the checksums and the IP headers, and calls Tick when
+// the time that Next told has come.
+//
+// Everything here but [Parse] and [Segment.Append] is called by one caller, one call at a
+// time. No input makes it panic, and what it holds is bounded: by the sizes of buffers for
+// a connection, by Values.SynCache and the backlog for a listener.
+package tcp
+
+import (
+	"errors"
+	"net/netip"
+	"time"
+)
+
+// A Layer is the TCP of one host: what its connections share.
+type Layer struct {
+	Stats Stats
+
+	v      *Values
+	rnd    func([]byte)
+	secret [2]uint64 // of initial sequence numbers
+	isn    isnState
+
+	challenges    int // challenge ACKs in the second that began at challengeFrom
+	challengeFrom time.Duration
+	spares        [][]byte
+	spareBytes    int
+}
+
+// New returns the TCP of a host. rnd fills its argument with bytes of the lab's chance.
+func New(v *Values, rnd func(p []byte)) *Layer {
+	l := &Layer{v: v, rnd: rnd}
+	l.secret = [2]uint64{l.random64(), l.random64()}
+	return l
+}
+
+// Bytes is what the Layer itself holds: spare buffers.
+func (l *Layer) Bytes() int { return l.spareBytes }
+
+func (l *Layer) random64() uint64 {
+	var p [8]byte
+	l.rnd(p[:])
+	var v uint64
+	for _, b := range p {
+		v = v<<8 | uint64(b)
+	}
+	return v
+}
+
+// Acts are what a call returns: segments to send in order, and what has happened. A caller
+// owns one and empties it; its slices are good until Reset.
+type Acts struct {
+	Segments []Segment
+	Events   Event   // of the Conn that was called
+	Accepted []*Conn // by a Listener's Input: connections that are complete
+
+	bytes []byte // what Segments point to
+}
+
+// Reset empties the acts and keeps their memory.
+func (a *Acts) Reset() {
+	clear(a.Segments)
+	clear(a.Accepted)
+	a.Segments, a.Accepted, a.Events, a.bytes = a.Segments[:0], a.Accepted[:0], 0, a.bytes[:0]
+}
+
+// keep copies p; what was returned before stays where it is even when the memory grows.
+func (a *Acts) keep(p []byte) []byte {
+	if len(p) == 0 {
+		return nil
+	}
+	n := len(a.bytes)
+	a.bytes = append(a.bytes, p...)
+	return a.bytes[n:len(a.bytes):len(a.bytes)]
+}
+
+// An Event is what has happened to a connection, as bits.
+type Event uint8
+
+// The events.
+const (
+	Connected Event = 1 << iota // connect has succeeded
+	Readable                    // there are bytes to read, or the end, or an error
+	Writable                    // there is room to write
+	Failed                      // an error stands: Err tells it
+	Dead                        // the connection is over: it has no timer and takes no segment any more
+)
+
+// A Path is what TCP has to know of the way to a peer.
+type Path struct {
+	MTU      int  // largest IP packet, in bytes
+	OnLink   bool // the peer is on a net of the host
+	Loopback bool // the peer is the host
+}
+
+// Options are those of a socket. The zero value is not the default: [DefaultOptions] is.
+type Options struct {
+	SndBuf, RcvBuf int // bytes; 0: the host's
+	NoDelay        bool
+	KeepAlive      bool
+	Linger         int // seconds, below 0 off: with 0 close resets
+	MaxSeg         int // largest segment to send, 0 for no limit of its own
+}
+
+// DefaultOptions are those of a new socket.
+func DefaultOptions() Options { return Options{Linger: -1} }
+
+// Params say what Dial connects.
+type Params struct {
+	Local, Remote netip.AddrPort
+	Path          Path
+	Options       Options
+}
+
+// Reset answers a segment for which the host has neither a connection nor a listener, by a
+// RST if it calls for one (RFC 9293, 3.5.2). Limits of how many are the IP layer's.
+func (l *Layer) Reset(s *Segment, acts *Acts) {
+	l.Stats.RcvTotal++
+	l.reset(s, acts)
+}
+
+func (l *Layer) reset(s *Segment, acts *Acts) {
+	if s.Flags&RST != 0 {
+		return
+	}
+	r := Segment{Src: s.Dst, Dst: s.Src, Flags: RST, DF: l.v.RSTDF, HasID: l.v.IDs}
+	if s.Flags&ACK != 0 {
+		r.Seq = s.Ack
+	} else {
+		r.Flags |= ACK
+		r.Ack = s.Seq + uint32(len(s.Data))
+		if s.Flags&SYN != 0 {
+			r.Ack++
+		}
+		if s.Flags&FIN != 0 && l.v.RSTCountsFIN {
+			r.Ack++
+		}
+	}
+	l.Stats.SndTotal++
+	l.Stats.SndCtrl++
+	acts.Segments = append(acts.Segments, r)
+}
+
+// Refused counts a message that Parse refused with err.
+func (l *Layer) Refused(err error) {
+	l.Stats.RcvTotal++
+	if errors.Is(err, ErrChecksum) {
+		l.Stats.RcvBadSum++
+	} else {
+		l.Stats.RcvBadOff++
+	}
+}
+
+// mayChallenge tells whether one more challenge ACK may be sent this second.
+func (l *Layer) mayChallenge(now time.Duration) bool {
+	if now-l.challengeFrom >= time.Second || now < l.challengeFrom {
+		l.challengeFrom, l.challenges = now, 0
+	}
+	if l.v.ChallengeLimit > 0 && l.challenges >= l.v.ChallengeLimit {
+		l.Stats.ChallengeDrop++
+		return false
+	}
+	l.challenges++
+	l.Stats.Challenges++
+	return true
+}
+
+// stamp is the host's clock of the timestamp option.
+func (v *Values) stamp(now time.Duration) uint32 {
+	t := now + v.StampBase
+	if v.Round > 0 {
+		t -= t % v.Round
+	}
+	return uint32(t / v.StampTick)
+}
+
+// mssFor is the largest segment that a path carries.
+func mssFor(p Path, remote netip.Addr) int {
+	header := 40
+	if remote.Is6() {
+		header = 60
+	}
+	return max(p.MTU-header, 64)
+}

@@ -1,0 +1,203 @@
+package tcp
+
+import (
+	"time"
+
+	"wireloom/vnet/errno"
+)
+
+// Next is when the connection wants Tick to be called; false for never.
+func (c *Conn) Next() (at time.Duration, ok bool) {
+	for _, t := range c.at {
+		if t > 0 && (!ok || t < at) {
+			at, ok = t, true
+		}
+	}
+	return at, ok
+}
+
+// Tick does what is due by now.
+func (c *Conn) Tick(now time.Duration, acts *Acts) {
+	for i, t := range c.at {
+		if t == 0 || t > now || c.has(dead) {
+			continue
+		}
+		c.at[i] = 0
+		switch i {
+		case timerRexmt:
+			c.rexmtTimer(now, acts)
+		case timerPersist:
+			c.persistTimer(now, acts)
+		case timerKeep:
+			c.keepTimer(now, acts)
+		case timer2MSL:
+			c.endTimer(now, acts)
+		case timerACK:
+			c.flags |= ackNow
+			c.l.Stats.DelAck++
+			c.output(now, acts)
+		}
+	}
+}
+
+// start sets a timer, in place of what it was set to.
+func (c *Conn) start(now time.Duration, timer int, d time.Duration) {
+	at := now + d
+	if r := c.l.v.Round; r > 0 {
+		at = now - now%r + (d+r-1)/r*r + r // FreeBSD kern_timeout.c: not before so many ticks are over
+	}
+	c.at[timer] = max(at, 1)
+}
+
+func (c *Conn) stop(timer int)         { c.at[timer] = 0 }
+func (c *Conn) running(timer int) bool { return c.at[timer] != 0 }
+
+// backoff is the factor of the n-th timeout in a row.
+func (v *Values) backoff(n uint8) int {
+	return int(v.Backoff[min(int(n), len(v.Backoff)-1)])
+}
+
+// rexmtTimer sends again what was not acknowledged in time (RFC 6298, 5.4 to 5.7).
+func (c *Conn) rexmtTimer(now time.Duration, acts *Acts) {
+	v, st := c.l.v, &c.l.Stats
+	if c.tailProbe(now, acts) {
+		return
+	}
+	if c.has(mtuWaits) && !before(c.mtuSeq, c.una) && before(c.mtuSeq, c.una+uint32(c.maxOpt)) {
+		c.flags &^= mtuWaits
+		c.shrink(now, int(c.mtuNext), acts)
+		return
+	}
+	c.holes, c.resent = c.holes[:0], 0
+	c.fack = c.una
+	limit := v.MaxRexmit
+	if c.state == SynSent && v.MaxSYN > 0 {
+		limit = v.MaxSYN
+	}
+	if c.shift++; int(c.shift) > limit {
+		c.shift = uint8(limit)
+		st.TimeoutDrop++
+		e := errno.ETIMEDOUT
+		if c.soft != 0 {
+			e = c.soft
+		}
+		c.fail(now, e, acts)
+		return
+	}
+	if c.shift == 1 && v.BadRexmit {
+		c.prevCwnd, c.prevSsthresh, c.prevRecover = c.cwnd, c.ssthresh, c.recover
+		c.set(prevRecovery, c.has(recovery))
+		c.badUntil = now + time.Duration(c.srtt>>6)*v.Tick
+		c.flags |= prevValid
+	} else {
+		c.flags &^= prevValid
+	}
+	st.RexmtTimeo++
+	c.rto = c.timeout(c.shift)
+	if c.state == SynSent && v.SYNShrink > 0 && int(c.shift) == v.SYNShrink {
+		c.flags &^= reqScale | reqStamp
+	}
+	if v.DFStops > 0 && int(c.shift) >= v.DFStops {
+		c.flags |= noDF
+	}
+	if int(c.shift) > v.MaxRexmit/4 && !v.Microsecond {
+		// The estimate is probably wrong: the next round trip replaces it, and until then
+		// the timeout stays what it is.
+		c.rttvar += c.srtt >> v.LosingShift
+		c.srtt = 0
+	}
+	if c.state == SynSent {
+		c.flags |= synAgain
+	}
+	c.nxt = c.una
+	c.recover = c.sndMax
+	c.flags |= ackNow
+	c.timing = false
+	c.collapse(now)
+	c.output(now, acts)
+}
+
+// timeout is the retransmission timeout after n of them in a row.
+func (c *Conn) timeout(n uint8) time.Duration {
+	v := c.l.v
+	f := v.backoff(n)
+	if c.state == SynSent && int(n) < len(v.SYNBackoff) {
+		f = int(v.SYNBackoff[n])
+	}
+	return min(max(c.baseRTO()*time.Duration(f)+v.Slop, v.RTOMin), v.RTOMax)
+}
+
+// persistTimer probes a window that is shut: the next byte, window or not.
+func (c *Conn) persistTimer(now time.Duration, acts *Acts) {
+	v, st := c.l.v, &c.l.Stats
+	st.PersistTimeo++
+	if int(c.shift) >= v.MaxRexmit && !v.ProbeOld && (now-c.rcvTime >= v.KeepIdle || now-c.rcvTime >= c.baseRTO()*time.Duration(v.totalBackoff())) {
+		st.PersistDrop++
+		c.fail(now, errno.ETIMEDOUT, acts)
+		return
+	}
+	if v.ProbeOld && c.sndWnd == 0 {
+		if int(c.shift) > v.MaxRexmit && now-c.rcvTime > v.RTOMax*time.Duration(v.MaxRexmit) {
+			st.PersistDrop++
+			c.fail(now, errno.ETIMEDOUT, acts)
+			return
+		}
+		st.SndProbe++
+		c.respond(now, c.una-1, acts)
+		c.setPersist(now)
+		return
+	}
+	c.setPersist(now)
+	c.flags |= force
+	c.output(now, acts)
+	c.flags &^= force
+}
+
+func (v *Values) totalBackoff() (sum int) {
+	for _, f := range v.Backoff {
+		sum += int(f)
+	}
+	return sum
+}
+
+// keepAlive sets the timer of an idle connection: from when the peer was heard last.
+func (c *Conn) keepAlive(heard time.Duration) {
+	if v := c.l.v; c.opt.KeepAlive || v.AlwaysKeep {
+		c.start(heard, timerKeep, v.KeepIdle)
+	}
+}
+
+// keepTimer ends a connection that is not established in time, and asks an idle peer
+// whether it is there (RFC 9293, 3.8.4).
+func (c *Conn) keepTimer(now time.Duration, acts *Acts) {
+	v, st := c.l.v, &c.l.Stats
+	st.KeepTimeo++
+	if c.state < Established {
+		st.KeepDrops++
+		c.fail(now, errno.ETIMEDOUT, acts)
+		return
+	}
+	if c.state > Closing || !c.opt.KeepAlive && !v.AlwaysKeep {
+		return
+	}
+	if now-c.rcvTime >= v.KeepIdle+v.maxIdle() {
+		st.KeepDrops++
+		c.fail(now, errno.ETIMEDOUT, acts)
+		return
+	}
+	st.KeepProbe++
+	c.respond(now, c.una-1, acts)
+	c.start(now, timerKeep, v.KeepInterval)
+}
+
+// maxIdle is how long a peer may leave probes unanswered.
+func (v *Values) maxIdle() time.Duration { return time.Duration(v.KeepCount) * v.KeepInterval }
+
+// endTimer ends TIME_WAIT, and FIN_WAIT_2 of a peer that does not close.
+func (c *Conn) endTimer(now time.Duration, acts *Acts) {
+	if v := c.l.v; c.state != TimeWait && v.FinWait2Again > 0 && now-c.rcvTime <= v.maxIdle() {
+		c.start(now, timer2MSL, v.FinWait2Again)
+		return
+	}
+	c.kill(acts)
+}
