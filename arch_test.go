@@ -35,6 +35,10 @@ vnet/packet, vnet/fabric/stp                           < vnet/fabric/bridge
 vnet/packet, vnet/fabric                               < vnet/fabric/netem
 vnet/packet, vnet/fabric, vnet/fabric/bridge, vnet/fabric/stp, vnet/fabric/netem < internal/fabricconform
 vnet/inet/dialect, vnet/packet, vnet/errno             < vnet/inet/arp, vnet/inet/ip4, vnet/inet/ip6, vnet/inet/tcp
+vnet/packet                                            < internal/kernelconform/transcript
+vnet, vnet/config, vnet/machine, vnet/inet, vnet/kern, vnet/errno, vnet/event, vnet/packet, internal/product, internal/kernelconform/transcript < internal/kernelconform/peer
+vnet/inet, vnet/kern, vnet/errno, vnet/packet, internal/kernelconform/transcript, internal/kernelconform/peer < internal/kernelconform/situation
+vnet/kern, internal/kernelconform/transcript, internal/kernelconform/situation < internal/kernelconform
 vnet/kern, vnet/errno, vnet/packet, vnet/event         < vnet/inet
 vnet/kern, vnet/errno                                  < vnet/fs
 vnet/fs, vnet/inet, vnet/kern, vnet/errno, vnet/loop   < vnet/file
