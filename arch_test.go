@@ -56,6 +56,7 @@ vnet, vnet/sys, vnet/fs, vnet/file, vnet/signal, vnet/inet, vnet/kern, vnet/errn
 vnet/inet, vnet/kern, vnet/errno, vnet/packet + gVisor        < internal/hoststack
 NONE                                                   < internal/dissect
 vnet/packet, internal/dissect + gopacket               < internal/decode
+vnet/packet + sys                                      < internal/kernelrecord
 internal/decode                                        < internal/filter
 NONE                                                   < scenarios
 vnet/packet + go-yaml                                  < internal/scenario/format
