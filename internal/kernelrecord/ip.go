@@ -25,7 +25,6 @@ var ipSituations = []situation{
 	{"redir", redirects},
 	{"loop", func(w *world) {
 		w.one()
-		setFlags("lo")
 		s, c := udp4(7000), udp4(0)
 		for _, ip := range []string{"10.0.0.1", "127.0.0.1"} {
 			w.say("%s", c.sendto(4, ip, 7000))
@@ -35,9 +34,6 @@ var ipSituations = []situation{
 	}},
 	{"ids", ids},
 }
-
-// setFlags brings an interface up by its name.
-func setFlags(name string) { (&card{name: name}).up() }
 
 var abcd = []byte("abcd")
 
@@ -360,8 +356,11 @@ func datagrams(w *world) {
 	try("to us by foreign MAC", sixth, plain(ip4{}))
 	try("source port 0", us, ip4{}.udp(0, 7000, abcd))
 	for _, src := range [][2]string{
-		{"source 0.0.0.0", "0.0.0.0"}, {"source our own", "10.0.0.1"}, {"source 127.0.0.1", "127.0.0.1"},
-		{"source broadcast 10.0.0.255", "10.0.0.255"}, {"source multicast", "224.0.0.9"},
+		{"source 0.0.0.0", "0.0.0.0"},
+		{"source our own", "10.0.0.1"},
+		{"source 127.0.0.1", "127.0.0.1"},
+		{"source broadcast 10.0.0.255", "10.0.0.255"},
+		{"source multicast", "224.0.0.9"},
 	} {
 		try(src[0], us, plain(ip4{src: ip(src[1])}))
 	}
@@ -415,12 +414,13 @@ func udpErrors(w *world) {
 		t.close()
 	}
 	w.say("udp 65508: %s 65507: %s 9217: %s", u.sendto(65508, "10.0.0.2", 99), u.sendto(65507, "10.0.0.2", 99), u.sendto(9217, "10.0.0.2", 99))
+	w.rest(200 * time.Millisecond)
+	w.forget()
 	w.say("udp port 0: %s", u.sendto(4, "10.0.0.2", 0))
 	w.say("to 0.0.0.0: %s", u.sendto(4, "0.0.0.0", 99))
 	w.say("to 255.255.255.255 no opt: %s", u.sendto(4, "255.255.255.255", 99))
 	w.say("to 224.0.0.5: %s", u.sendto(4, "224.0.0.5", 99))
 	must(u.option(unix.SO_BROADCAST, 1))
-	w.forget()
 	w.say("with SO_BROADCAST 10.0.0.255: %s 255.255.255.255: %s", u.sendto(4, "10.0.0.255", 999), u.sendto(4, "255.255.255.255", 999))
 	w.rest(200 * time.Millisecond)
 	w.show()
@@ -498,6 +498,7 @@ func redirects(w *world) {
 		w.say("%s: ['%s to %v']", title, describe(f), packet.Ethernet(f).Dst())
 	}
 	redirect("after a redirect to 10.0.0.3", "10.0.0.2", "10.9.9.9")
+	redirect("after the same redirect again", "10.0.0.2", "10.9.9.9")
 	w.forget()
 	s.sendto(4, "10.9.9.8", 99)
 	w.rest(200 * time.Millisecond)

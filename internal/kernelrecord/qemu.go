@@ -6,6 +6,7 @@ import (
 	"archive/tar"
 	"bytes"
 	"compress/gzip"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -37,10 +38,7 @@ func inQEMU(kernel, tun, only string) map[string][]byte {
 	must(os.WriteFile(initrd, cpio(program, module), 0o600))
 	args := []string{
 		"-m", "1024", "-smp", "2", "-kernel", kernel, "-initrd", initrd, "-nographic", "-no-reboot", "-net", "none",
-		"-append", "console=ttyS0 quiet panic=-1 kernelrecord=" + only, "-serial", "stdio", "-serial", "file:" + serial, "-monitor", "none",
-	}
-	if _, err := os.Stat("/dev/kvm"); err == nil {
-		args = append(args, "-enable-kvm", "-cpu", "qemu64")
+		"-append", "console=ttyS0 panic=-1 kernelrecord=" + only, "-serial", "stdio", "-serial", "file:" + serial, "-monitor", "none",
 	}
 	cmd := exec.Command("qemu-system-x86_64", args...)
 	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
@@ -56,7 +54,7 @@ func inQEMU(kernel, tun, only string) map[string][]byte {
 	must(err)
 	for t := tar.NewReader(z); ; {
 		h, err := t.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return out
 		}
 		must(err)
@@ -108,7 +106,7 @@ func beInit() {
 	must(raw(int(f.Fd())))
 	z := gzip.NewWriter(f)
 	t := tar.NewWriter(z)
-	for name, text := range recordAll(match) {
+	for name, text := range recordAll(match.MatchString) {
 		must(t.WriteHeader(&tar.Header{Name: name, Size: int64(len(text)), Mode: 0o644}))
 		_, err := t.Write(text)
 		must(err)

@@ -32,7 +32,7 @@ func (c *card) set6(prefix string) error {
 	if err != nil {
 		return err
 	}
-	defer unix.Close(fd)
+	defer func() { _ = unix.Close(fd) }()
 	return ioctl(fd, unix.SIOCSIFADDR, arg)
 }
 

@@ -20,7 +20,7 @@ func control(request uint, arg []byte) error {
 	if err != nil {
 		return err
 	}
-	defer unix.Close(fd)
+	defer func() { _ = unix.Close(fd) }()
 	return ioctl(fd, request, arg)
 }
 

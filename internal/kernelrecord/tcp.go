@@ -273,8 +273,17 @@ func resets(w *world) {
 		flags uint8
 		data  []byte
 	}{
-		{"SYN", syn, nil}, {"SYN again", syn, nil}, {"SYN + 10 bytes", syn, ten}, {"ACK", ack, nil}, {"SYN+ACK", syn | ack, nil}, {"FIN", fin, nil}, {"FIN+ACK", fin | ack, nil},
-		{"RST", rst, nil}, {"none", 0, nil}, {"ACK+10 bytes", ack, ten}, {"SYN+FIN", syn | fin, nil},
+		{"SYN", syn, nil},
+		{"SYN again", syn, nil},
+		{"SYN + 10 bytes", syn, ten},
+		{"ACK", ack, nil},
+		{"SYN+ACK", syn | ack, nil},
+		{"FIN", fin, nil},
+		{"FIN+ACK", fin | ack, nil},
+		{"RST", rst, nil},
+		{"none", 0, nil},
+		{"ACK+10 bytes", ack, ten},
+		{"SYN+FIN", syn | fin, nil},
 	} {
 		try("closed", 81, c.title, c.flags, c.data, us, ip4{})
 	}
@@ -337,7 +346,7 @@ func isns(w *world) {
 		w.send(ip4{}.tcp(segment{sport: 3100 + i, dport: 80, seq: 1000, flags: syn, window: 65535, options: optAllAligned()}))
 		s, ok := w.wait(3100+i, time.Second, func(s tcp) bool { return s[13]&syn != 0 })
 		if ok {
-			w.say("   (%.3f, %d, '%x')", time.Since(start).Seconds(), s.seq(), tsval(s))
+			w.say("   (%.3f, %d, '%s')", time.Since(start).Seconds(), s.seq(), tsval(s))
 		}
 		w.rest(300 * time.Millisecond)
 	}
@@ -359,9 +368,9 @@ func isns(w *world) {
 }
 
 // tsval is the value of a timestamp option.
-func tsval(s tcp) []byte {
+func tsval(s tcp) string {
 	_, v, _ := strings.Cut(s.options(), "ts=")
-	return []byte(v[:min(8, len(v))])
+	return v[:min(8, len(v))]
 }
 
 // dataSlow is slow start: each flight is acknowledged as a whole.
@@ -630,7 +639,7 @@ func timeWait(w *world) {
 	w.send(ip4{}.tcp(segment{sport: 5107, dport: 80, seq: t.seq + 100_000, flags: syn, window: 65535, options: optMSS}))
 	w.rest(200 * time.Millisecond)
 	w.say("SYN with a newer sequence number in TIME_WAIT: %s", w.tcps())
-	t = closed(5108)
+	closed(5108)
 	w.forget()
 	w.send(ip4{}.tcp(segment{sport: 5108, dport: 80, seq: 500, flags: syn, window: 65535, options: optMSS}))
 	w.rest(200 * time.Millisecond)

@@ -38,12 +38,11 @@ type world struct {
 	cards []*card
 	begun time.Time // of the step
 
-	mu      sync.Mutex
-	frames  []seen                // since the step began
-	silent  bool                  // the peer does not answer ARP
-	extra   map[netip.Addr]bool   // neighbours beside the peer who answer too
-	watch   func(card int, f []byte) // is told of each frame, by the card's own goroutine
-	address netip.Addr
+	mu     sync.Mutex
+	frames []seen                   // since the step began
+	silent bool                     // the peer does not answer ARP
+	extra  map[netip.Addr]bool      // neighbours beside the peer who answer too
+	watch  func(card int, f []byte) // is told of each frame, by the card's own goroutine
 }
 
 func newWorld(out io.Writer) *world {
