@@ -15,6 +15,8 @@ func release(d kern.Dialect) (system, release string) {
 		return "DragonFly", "1.4-RELEASE"
 	case kern.NetBSD:
 		return "NetBSD", "9.99.82"
+	case kern.Linux:
+		return "Linux", "6.1.0"
 	case kern.FreeBSD:
 	}
 	return "FreeBSD", "9.1-RELEASE"

@@ -68,7 +68,11 @@ func Missing(s *scenario.Scenario) error {
 			drivers = append(drivers, strings.TrimPrefix(m.Name(), "if_"))
 		}
 		for _, d := range n.Devices {
-			if name := strings.TrimRight(d.Name, "0123456789"); !slices.Contains(drivers, name) {
+			switch name := strings.TrimRight(d.Name, "0123456789"); {
+			case slices.Contains(drivers, name):
+			case len(drivers) == 0:
+				p.At(s.Place("nodes", n.Name, "devices", d.Name), "node %s: the %v kernel has no devices here, only cards: write %s under nics, or give the node another dialect", n.Name, n.Dialect, d.Name)
+			default:
 				p.At(s.Place("nodes", n.Name, "devices", d.Name), "node %s: the %v kernel has no %s here, only %s: give the node another dialect, or another device", n.Name, n.Dialect, name, strings.Join(drivers, " and "))
 			}
 		}

@@ -27,6 +27,12 @@ func TestCheckFindsWhatCannotBeBuilt(t *testing.T) {
 			"f:5:15: node bob: the netbsd kernel has no tun here, only tap",
 		},
 		{
+			"a tap on Linux",
+			"scenario: l\nnodes:\n  bob:\n    dialect: linux\n    devices: {tap0: {port: s1.2}}\nswitches: {s1: {ports: 2}}\n",
+			"f:5:15: node bob: the linux kernel has no devices here, only cards: write tap0 under nics, or give the node another dialect",
+		},
+		{"a plain host of Linux", "scenario: p\nnodes:\n  bob: {dialect: linux, nics: {eth0: {port: s1.2, address: 10.0.0.1/24}}}\nswitches: {s1: {ports: 2}}\n", ""},
+		{
 			"a step's command that there is not",
 			"scenario: d\nnodes:\n  bob: {programs: {mine: {slot: mine}}}\nsteps:\n- run: {node: bob, command: mine -v}\n- run: {node: bob, command: [mkdir, /tmp/x]}\n",
 			"f:6:1: node bob has no command mkdir; there are arp, ",

@@ -50,7 +50,7 @@ func TestConfigurationsAreReadBackExactly(t *testing.T) {
 		"an argument": func(c *config.Lab) { c.Nodes[0].Programs = []config.Program{{Name: "p", Argv: []string{"\xff"}}} },
 		"a variable":  func(c *config.Lab) { c.Nodes[0].Programs = []config.Program{{Name: "p", Env: []string{"A=\xff"}}} },
 		"a path":      func(c *config.Lab) { c.Nodes[0].Files = map[string][]byte{"/a\xff": nil} },
-		"a dialect":   func(c *config.Lab) { c.Nodes[0].Dialect = kern.NetBSD + 1 },
+		"a dialect":   func(c *config.Lab) { c.Nodes[0].Dialect = kern.Linux + 1 },
 	} {
 		c := find(t, "ping").Config(nil)
 		c.Nodes = append([]config.Node{}, c.Nodes...)

@@ -29,7 +29,7 @@ func TestMistakesAreReported(t *testing.T) {
 		{"unknown key", strings.Replace(small, "nics:", "nisc:", 1), `f:4:5: a has no key "nisc"; did you mean nics?`},
 		{"unknown key of a step", with("  - {wiat: 1s}\n"), `f:15:6: item 1 of steps has no key "wiat"; did you mean wait?`},
 		{"duplicate key", small + "scenario: again\n", `f:14:1: `},
-		{"bad dialect", strings.Replace(small, "netbsd", "netbds", 1), `dialect is "netbds", want freebsd, dragonfly or netbsd; did you mean netbsd?`},
+		{"bad dialect", strings.Replace(small, "netbsd", "netbds", 1), `dialect is "netbds", want freebsd, dragonfly, netbsd or linux; did you mean netbsd?`},
 		{"missing key", "nodes: {}\n", `the scenario lacks "scenario"`},
 		{"wrong kind", "scenario: x\nnodes: [1]\n", "f:2:8: nodes is a list, want a mapping"},
 		{"bad address", strings.Replace(small, "10.0.0.1/24", "10.0.0.1", 1), `address is "10.0.0.1", want an address with its prefix length`},
@@ -103,7 +103,7 @@ func TestAllMistakesAtOnceWithTheirLines(t *testing.T) {
 	if !errors.As(err, &e) || len(e.Mistakes) != 3 {
 		t.Fatalf("got %v, want three problems", err)
 	}
-	want := "ping/scenario.yaml:7:14: dialect is \"plan9\", want freebsd, dragonfly or netbsd\n        dialect: plan9\n                 ^"
+	want := "ping/scenario.yaml:7:14: dialect is \"plan9\", want freebsd, dragonfly, netbsd or linux\n        dialect: plan9\n                 ^"
 	if got := e.Mistakes[0].String(); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}

@@ -49,7 +49,7 @@ var linkShape = format.Object(
 var texts = format.ListOf(format.Text("a text"), 64)
 
 var nodeShape = format.Object(
-	format.Field{Name: "dialect", Shape: format.As(format.OneOf("freebsd, dragonfly or netbsd", "freebsd", "dragonfly", "netbsd"), parseDialect), Doc: "Which kernel it behaves as; freebsd where it is not given."},
+	format.Field{Name: "dialect", Shape: format.As(format.OneOf("freebsd, dragonfly, netbsd or linux", "freebsd", "dragonfly", "netbsd", "linux"), parseDialect), Doc: "Which kernel it behaves as; freebsd where it is not given. A linux has no tun and no tap."},
 	format.Field{Name: "nics", Shape: format.MapOf(format.IfaceKey, "an interface's name, such as em0", nicShape, 32), Doc: "Ordinary Ethernet interfaces, held by the node's own IP stack."},
 	format.Field{Name: "devices", Shape: format.MapOf(format.IfaceKey, "a device's name, such as tap0", deviceShape, 32), Doc: "tun and tap devices that exist when the lab starts."},
 	format.Field{Name: "routes", Shape: format.ListOf(routeShape, inet.MaxRoutes), Doc: "Static routes of the node's IP stack."},
@@ -118,7 +118,7 @@ var stepShape = format.Named(format.StepName, format.Object(append(append([]form
 
 // parseDialect reads the name of a kernel.
 func parseDialect(s string) (kern.Dialect, error) {
-	for d := kern.FreeBSD; d <= kern.NetBSD; d++ {
+	for _, d := range kern.Dialects() {
 		if d.String() == s {
 			return d, nil
 		}

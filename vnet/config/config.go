@@ -221,7 +221,7 @@ func (n *Node) FirstAddress() (netip.Addr, bool) {
 
 func (n *Node) check(m mistakeAt) {
 	bad := func(format string, args ...any) { m.of(n, format, args...) }
-	if n.Dialect > kern.NetBSD {
+	if n.Dialect > kern.Linux {
 		bad("there is no dialect %d", n.Dialect)
 	}
 	if len(n.NICs)+len(n.Devices) > MaxInterfaces {

@@ -4,14 +4,20 @@ package kern
 type Dialect uint8
 
 // The dialects. FreeBSD is the kernel of FreeBSD 9.1, DragonFly that of the
-// years 2005 to 2008 and NetBSD that of 2021.
+// years 2005 to 2008 and NetBSD that of 2021. Linux, that of Debian 12, is for plain
+// hosts: it has no driver here, and what a program sees of it, numbers and structures, is
+// as on FreeBSD, for which programs are compiled. What differs is how it answers on a wire.
 const (
 	FreeBSD Dialect = iota
 	DragonFly
 	NetBSD
+	Linux
 )
 
-// String is the dialect's name in a scenario: "freebsd", "dragonfly" or "netbsd".
+// Dialects are all dialects.
+func Dialects() []Dialect { return []Dialect{FreeBSD, DragonFly, NetBSD, Linux} }
+
+// String is the dialect's name in a scenario: "freebsd", "dragonfly", "netbsd" or "linux".
 func (d Dialect) String() string {
 	switch d {
 	case FreeBSD:
@@ -20,6 +26,8 @@ func (d Dialect) String() string {
 		return "dragonfly"
 	case NetBSD:
 		return "netbsd"
+	case Linux:
+		return "linux"
 	}
 	return "unknown"
 }

@@ -43,6 +43,7 @@ var netLayers = map[Dialect]func(*Kernel) netLayer{
 	FreeBSD:   func(k *Kernel) netLayer { return freebsdNet{bsdNet{k}} },
 	DragonFly: func(k *Kernel) netLayer { return dragonflyNet{bsdNet{k}} },
 	NetBSD:    func(k *Kernel) netLayer { return netbsdNet{k} },
+	Linux:     func(k *Kernel) netLayer { return freebsdNet{bsdNet{k}} },
 }
 
 // Ifioctl is ioctl(2) on a socket, for an interface: ENXIO without it, EPERM

@@ -63,7 +63,7 @@ func ParseIfFlag(name string) (IfFlags, bool) {
 func (d Dialect) CantChange() IfFlags {
 	f := IFF_BROADCAST | IFF_POINTOPOINT | IFF_RUNNING | IFF_OACTIVE | IFF_SIMPLEX | IFF_MULTICAST | IFF_ALLMULTI | IFF_PROMISC
 	switch d {
-	case FreeBSD:
+	case FreeBSD, Linux:
 		f |= IFF_SMART
 	case DragonFly:
 		f |= IFF_SMART | IFF_POLLING

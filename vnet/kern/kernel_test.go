@@ -459,7 +459,7 @@ func TestUnitOf(t *testing.T) {
 }
 
 func TestDialectNames(t *testing.T) {
-	for d, want := range map[kern.Dialect]string{kern.FreeBSD: "freebsd", kern.DragonFly: "dragonfly", kern.NetBSD: "netbsd", 9: "unknown"} {
+	for d, want := range map[kern.Dialect]string{kern.FreeBSD: "freebsd", kern.DragonFly: "dragonfly", kern.NetBSD: "netbsd", kern.Linux: "linux", 9: "unknown"} {
 		if got := d.String(); got != want {
 			t.Errorf("dialect %d is %q, want %q", d, got, want)
 		}
