@@ -63,6 +63,7 @@ type Acts struct {
 	Out     []Out
 	Up      []Up
 	Errors  []Quoted
+	Ask     []Hop    // whose link address Linux asks for before it believes a redirect
 	Console []string // kernel messages without an end of line
 
 	buf []byte // what the packets of Out and Up stand in
@@ -77,7 +78,7 @@ func (a *Acts) Reset() {
 	clear(a.Up)
 	clear(a.Errors)
 	clear(a.Console)
-	a.Out, a.Up, a.Errors, a.Console = a.Out[:0], a.Up[:0], a.Errors[:0], a.Console[:0]
+	a.Out, a.Up, a.Errors, a.Ask, a.Console = a.Out[:0], a.Up[:0], a.Errors[:0], a.Ask[:0], a.Console[:0]
 	if cap(a.buf) > keep {
 		a.buf = nil
 	}
@@ -94,9 +95,15 @@ func (a *Acts) grab(n int) []byte {
 	return a.buf[start : start+n : start+n]
 }
 
+// A Hop is a neighbour.
+type Hop struct {
+	NIC  int
+	Addr netip.Addr
+}
+
 // Out is a packet to send. One whose Packet is nil is void: see Layer.Failed.
 type Out struct {
-	NIC     int        // Loopback: give it to Input again, after what is in Acts now
+	NIC     int        // Loopback: give it to Layer.Loop, after what is in Acts now
 	Hop     netip.Addr // whose link address it goes to when Link is Unicast
 	Gateway bool       // Hop is a router
 	Link    Link
@@ -104,7 +111,7 @@ type Out struct {
 
 	group   int         // the datagram it is of, within its Acts
 	came    packet.IPv4 // of a packet that is passed on: what came in
-	cameNIC int
+	cameNIC int         // where from; of what comes back: where to
 }
 
 // Kind says what an address that a packet came to is.

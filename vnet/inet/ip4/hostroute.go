@@ -91,7 +91,7 @@ func (l *Layer) hostRoute(dst netip.Addr) *HostRoute {
 
 // redirect is rtredirect: the new gateway must be on a net of the host's own, where the old
 // one is, and be none of its addresses; only the old one may name it.
-func (l *Layer) redirect(now time.Duration, dst, gateway, from netip.Addr) bool {
+func (l *Layer) redirect(now time.Duration, dst, gateway, from netip.Addr, a *Acts) bool {
 	if _, mine := l.own(dst); mine {
 		return false
 	}
@@ -115,6 +115,7 @@ func (l *Layer) redirect(now time.Duration, dst, gateway, from netip.Addr) bool 
 	}
 	if l.is(dialect.Linux) && h.asked != gateway { // __ip_do_redirect: its link address must be known first
 		h.asked = gateway
+		a.Ask = append(a.Ask, Hop{nic, gateway})
 		h.Expires = now + l.v.RedirectLife
 		return true
 	}

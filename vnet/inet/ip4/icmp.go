@@ -257,7 +257,7 @@ func (l *Layer) takeRedirect(now time.Duration, u *Up, m packet.ICMP, a *Acts) (
 		l.st.ICMP.BadLen++
 		return true
 	}
-	if l.redirect(now, quote.Dst(), gateway, u.Packet.Src()) {
+	if l.redirect(now, quote.Dst(), gateway, u.Packet.Src(), a) {
 		l.st.ICMP.Redirected++
 	} else {
 		l.st.ICMP.BadRedirect++

@@ -94,7 +94,7 @@ func TestSysctls(t *testing.T) {
 		{"bmcastecho", func(v *Values) { v.BMCastEcho = true }, echoTo("10.0.0.255"), Broadcast, "ICMP t0 c0 10.0.0.1>10.0.0.2 id1 ttl64 df0 tos0 data4 ckTrue len46"},
 		{"bmcastecho, a group", func(v *Values) { v.BMCastEcho = true }, echoTo("224.0.0.1"), Multicast, "ICMP t0 c0 10.0.0.1>10.0.0.2 id1 ttl64 df0 tos0 data4 ckTrue len46"},
 		{"maskrepl", func(v *Values) { v.MaskReply = true }, mask, Unicast, "ICMP t18 c0 10.0.0.1>10.0.0.2 id1 ttl64 df0 tos0 data4 ckTrue len46"},
-		{"ttl", func(v *Values) { v.ReplyTTL = 99 }, echo(4), Unicast, "ICMP t0 c0 10.0.0.1>10.0.0.2 id1 ttl99 df0 tos0 data4 ckTrue len46"},
+		{"ttl", func(v *Values) { v.TTL = 99 }, echo(4), Unicast, "ICMP t0 c0 10.0.0.1>10.0.0.2 id1 ttl99 df0 tos0 data4 ckTrue len46"},
 		{"process_options 2", func(v *Values) { v.ProcessOptions = 2 }, echoOpts("01010101"), Unicast, "ICMP t3 c13 10.0.0.1>10.0.0.2 id1 ttl64 df0 tos0 data32 ckTrue len74 rest=00000000"},
 		{"process_options 0", func(v *Values) { v.ProcessOptions = 0 }, echoOpts("07300400"), Unicast, "ICMP t0 c0 10.0.0.1>10.0.0.2 id1 ttl64 df0 tos0 data4 ckTrue len46"},
 		{"icmplim 2", func(v *Values) { v.ICMPLimit = 2 }, echo(4), Unicast, "ICMP t0 c0 10.0.0.1>10.0.0.2 id1 ttl64 df0 tos0 data4 ckTrue len46"},
@@ -114,6 +114,9 @@ func TestSysctls(t *testing.T) {
 	w = router(t, dialect.FreeBSD)
 	w.v.CheckInterface, w.v.Forwarding = true, false
 	w.in(echoTo("10.0.1.1")).want() // it came by the wrong interface
+	w = router(t, dialect.NetBSD)
+	w.nics[1].Up = false // an address of an interface that is down is nobody's
+	w.in(echoTo("10.0.1.1")).want("em0 ICMP t3 c1 10.0.1.1>10.0.0.2 id0 ttl255 df0 tos0 data28 ckTrue len70 rest=00000000")
 	w = router(t, dialect.NetBSD)
 	w.v.DirectedBroadcast = true
 	w.in(udp("10.0.0.2", "10.0.1.255", 1, 2, make([]byte, 4))).want("em1 UDP 10.0.0.2:1>10.0.1.255:2 id1 ttl63 df0 mf0 off0 data4 len46 broadcast")

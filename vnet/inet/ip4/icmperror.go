@@ -167,7 +167,7 @@ func (l *Layer) reply(now time.Duration, r *reply, msg packet.ICMP, a *Acts) {
 	if r.via.IsValid() {
 		dst = r.via
 	}
-	putHeader(pkt, packet.IPv4Len+len(r.opts), r.tos, r.word, l.v.ReplyTTL, packet.ProtoICMP, src, dst)
+	putHeader(pkt, packet.IPv4Len+len(r.opts), r.tos, r.word, l.v.replyTTL(), packet.ProtoICMP, src, dst)
 	if l.is(dialect.Linux) {
 		linuxEcho(r.opts, src, timeOfDay(now))
 	}
@@ -178,7 +178,7 @@ func (l *Layer) reply(now time.Duration, r *reply, msg packet.ICMP, a *Acts) {
 	if !ok {
 		l.st.IP.NoRoute++
 		if !l.is(dialect.NetBSD) {
-			l.number(dst, len(pkt), false) // FreeBSD's had its number before the route was looked for
+			l.number(now, dst, len(pkt), false) // FreeBSD's had its number before the route was looked for
 		}
 		return
 	}

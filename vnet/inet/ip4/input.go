@@ -24,16 +24,26 @@ func (l *Layer) Input(now time.Duration, nic int, link Link, p []byte, a *Acts) 
 			return
 		}
 	}
-	switch l.judge(nic, link, pkt) {
-	case takeUs:
-		l.take(now, nic, link, ToUs, pkt, a)
-	case takeBroadcast:
-		l.take(now, nic, link, ToBroadcast, pkt, a)
-	case takeMulticast:
-		l.take(now, nic, link, ToMulticast, pkt, a)
+	switch v := l.judge(nic, link, pkt); v {
+	case takeUs, takeBroadcast, takeMulticast:
+		l.take(now, nic, link, kindOf(v), pkt, a)
 	case passOn:
 		l.forward(now, nic, link, pkt, false, a)
+	case hostDown:
+		l.st.IP.CantForward++
+		l.sendError(now, problem{typ: packet.ICMPUnreachable, code: codeHost}, &Up{NIC: nic, Link: link, Packet: pkt}, pkt, a)
 	case drop:
+	}
+}
+
+func kindOf(v verdict) Kind {
+	switch v {
+	case takeBroadcast:
+		return ToBroadcast
+	case takeMulticast:
+		return ToMulticast
+	default:
+		return ToUs
 	}
 }
 
@@ -121,6 +131,7 @@ const (
 	takeBroadcast
 	takeMulticast
 	passOn
+	hostDown // NetBSD: an address of an interface that is down
 )
 
 // judge says whether a packet is for this host, counting it if it is for nobody here.
@@ -132,7 +143,7 @@ func (l *Layer) judge(nic int, link Link, pkt packet.IPv4) verdict {
 			return takeUs
 		}
 	} else if at, ok := l.own(dst); ok {
-		return l.judgeOwn(nic, at, n)
+		return l.judgeOwn(nic, at)
 	}
 	if n != nil && l.isBroadcast(n, dst) {
 		return takeBroadcast
@@ -158,16 +169,19 @@ func (l *Layer) judge(nic int, link Link, pkt packet.IPv4) verdict {
 }
 
 // judgeOwn is for a packet to an address of the interface at, which came by nic.
-func (l *Layer) judgeOwn(nic, at int, n *NIC) verdict {
+func (l *Layer) judgeOwn(nic, at int) verdict {
 	if l.v.CheckInterface && !l.v.Forwarding && nic != Loopback && at != nic {
 		l.st.IP.CantForward++
 		return drop
 	}
-	if at != Loopback && l.is(dialect.NetBSD) && l.nic(at) == nil && n != nil && at != nic {
-		l.st.IP.CantForward++
-		return drop
+	if at == Loopback || !l.is(dialect.NetBSD) || l.nic(at) != nil {
+		return takeUs
 	}
-	return takeUs
+	if l.v.Forwarding {
+		return hostDown
+	}
+	l.st.IP.CantForward++
+	return drop
 }
 
 // judgeGroup is for a packet to a group. FreeBSD 9.1 leaves it to the protocols to look who
@@ -242,7 +256,7 @@ func (l *Layer) unknownProtocol(now time.Duration, u *Up, a *Acts) {
 // PortUnreachable answers a datagram that no socket wants, unless it was for many or too
 // many are answered (netinet/udp_usrreq.c, udp_input).
 func (l *Layer) PortUnreachable(now time.Duration, u *Up, a *Acts) {
-	if u.Silent() {
+	if u.Link != Unicast || u.Dst != ToUs && !l.is(dialect.NetBSD) { // NetBSD looks at the frame only
 		return
 	}
 	if (l.is(dialect.FreeBSD) || l.is(dialect.DragonFly)) && !l.allow(now, rateUnreach, a) {

@@ -143,7 +143,7 @@ func (w *world) settle() {
 		switch {
 		case o.Packet == nil:
 		case o.NIC == Loopback:
-			w.l.Input(w.now, Loopback, Unicast, append([]byte(nil), o.Packet...), &w.a)
+			w.l.Loop(w.now, &o, &w.a)
 		case w.fail != errno.OK && o.Link == Unicast:
 			w.l.Failed(w.now, i, w.fail, &w.a)
 		default:

@@ -33,7 +33,7 @@ type Layer struct {
 	st  Stats
 	id  uint16 // BSD: the last number given to a packet
 
-	lastID map[netip.Addr]uint16 // Linux: by destination
+	lastID map[netip.Addr]lastID // Linux: by destination
 	rates  [rateKinds]rate
 	tokens tokens
 	reass  reassembly
@@ -78,13 +78,13 @@ func (l *Layer) is(d dialect.Dialect) bool { return l.v.Dialect == d }
 // counts every packet. NetBSD counts those that could be fragments, of more than 68 bytes,
 // and gives the others 0 (ip_output.c; ip_newid leaves out 0). Linux counts by destination
 // what may be cut (ip_select_ident), and gives 0 to what may not.
-func (l *Layer) number(dst netip.Addr, size int, df bool) uint16 {
+func (l *Layer) number(now time.Duration, dst netip.Addr, size int, df bool) uint16 {
 	switch l.v.Dialect {
 	case dialect.Linux:
 		if df {
 			return 0
 		}
-		return l.numberTo(dst)
+		return l.numberTo(now, dst)
 	case dialect.NetBSD:
 		if size < netbsdMinFrag {
 			return 0
@@ -110,25 +110,38 @@ func (l *Layer) random16() uint16 {
 	return max(binary.BigEndian.Uint16(l.dice[:]), 1)
 }
 
+// A lastID is the last number that went to a destination.
+type lastID struct {
+	id uint16
+	at time.Duration
+}
+
 const (
 	lastIDs     = 256 // destinations whose numbers are kept; the kernel has 2048 buckets
-	lastIDBytes = 32
+	lastIDBytes = 48
+	linuxTick   = 4 * time.Millisecond // CONFIG_HZ of Debian: 250
 )
 
-func (l *Layer) numberTo(dst netip.Addr) uint16 {
-	id, ok := l.lastID[dst]
+// numberTo is __ip_idents_reserve: the counter jumps by chance, as far as the ticks since
+// it was last used, so that nobody learns from it how much is sent.
+func (l *Layer) numberTo(now time.Duration, dst netip.Addr) uint16 {
+	last, ok := l.lastID[dst]
 	switch {
 	case !ok && len(l.lastID) >= lastIDs:
 		return l.random16()
 	case !ok:
 		if l.lastID == nil {
-			l.lastID = map[netip.Addr]uint16{}
+			l.lastID = map[netip.Addr]lastID{}
 		}
-		id = l.random16()
+		last = lastID{l.random16(), now}
 	}
-	id++
-	l.lastID[dst] = id
-	return id
+	if ticks := now/linuxTick - last.at/linuxTick; ticks > 0 {
+		last.id += uint16(time.Duration(l.random16()) % ticks)
+	}
+	last.id++
+	last.at = now
+	l.lastID[dst] = last
+	return last.id
 }
 
 // own returns the interface that has an address, and whether one has it. Loopback has
@@ -203,9 +216,9 @@ func classBits(ip netip.Addr) int {
 	}
 }
 
-// isBroadcast reports whether ip is a broadcast address of an interface, as in_broadcast
-// and the loops of ip_input have it: FreeBSD knows the net's own; DragonFly that of the
-// class too; NetBSD besides the addresses whose host part is 0, of net and class.
+// isBroadcast reports whether ip is taken as a broadcast address of an interface, as the
+// loops of ip_input have it: FreeBSD knows the net's own; DragonFly that of the class too;
+// NetBSD besides the addresses whose host part is 0, of net and class.
 func (l *Layer) isBroadcast(n *NIC, ip netip.Addr) bool {
 	if !n.Broadcast {
 		return false
@@ -222,6 +235,24 @@ func (l *Layer) isBroadcast(n *NIC, ip netip.Addr) bool {
 			return true
 		}
 		if l.is(dialect.NetBSD) && (p.Bits() <= 30 && ip == p.Masked().Addr() || ip == netip.PrefixFrom(p.Addr(), class).Masked().Addr()) {
+			return true
+		}
+	}
+	return false
+}
+
+// sendsBroadcast is in_broadcast: what is sent to ip leaves as a broadcast. Every BSD has
+// the old address with a host part of 0 among them, Linux only 255.255.255.255 besides
+// the net's own.
+func (l *Layer) sendsBroadcast(n *NIC, ip netip.Addr) bool {
+	if ip == allOnes || l.isBroadcast(n, ip) {
+		return true
+	}
+	if l.is(dialect.Linux) || !n.Broadcast {
+		return false
+	}
+	for _, p := range n.Addrs {
+		if p.Bits() <= 30 && ip == p.Masked().Addr() {
 			return true
 		}
 	}

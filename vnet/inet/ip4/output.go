@@ -142,7 +142,10 @@ func (l *Layer) onLink(nic int, dst netip.Addr) bool {
 func (l *Layer) finish(p *Path, mtu int, src netip.Addr) bool {
 	n := l.nic(p.NIC)
 	if n == nil {
-		return false
+		if !l.is(dialect.NetBSD) || p.NIC < 0 || p.NIC >= l.env.NICs() || l.env.NIC(p.NIC) == nil {
+			return false
+		}
+		n = l.env.NIC(p.NIC) // its routes stay when an interface goes down; the interface says ENETDOWN
 	}
 	p.MTU = n.MTU
 	if mtu > 0 && mtu < n.MTU {
@@ -156,7 +159,7 @@ func (l *Layer) finish(p *Path, mtu int, src netip.Addr) bool {
 	switch {
 	case p.Dst.IsMulticast():
 		p.Link = Multicast
-	case p.Dst == allOnes, l.isBroadcast(n, p.Hop):
+	case l.sendsBroadcast(n, p.Hop), p.Dst == allOnes:
 		p.Link = Broadcast
 	}
 	p.MSS = p.MTU
@@ -192,7 +195,7 @@ func (l *Layer) sourceFor(dst netip.Addr) (netip.Addr, bool) {
 type Header struct {
 	Src, Dst       netip.Addr // Src may be invalid
 	Proto          uint8
-	TTL            uint8 // 0 for Values.TTL; 1 is usual to a group
+	TTL            uint8 // 0 for Values.TTL, to a group for 1
 	TOS            uint8
 	DF             bool
 	NoCopy         bool   // a multicast is not given to this host too (IP_MULTICAST_LOOP 0)
@@ -228,7 +231,11 @@ func (l *Layer) Output(now time.Duration, h *Header, payload []byte, a *Acts) er
 		word = flagDF
 	}
 	ttl := h.TTL
-	if ttl == 0 {
+	switch {
+	case ttl != 0:
+	case p.Link == Multicast:
+		ttl = 1 // IP_DEFAULT_MULTICAST_TTL (netinet/in.h)
+	default:
 		ttl = l.v.TTL
 	}
 	putHeader(pkt, packet.IPv4Len+len(h.Options), h.TOS, word, ttl, h.Proto, p.Src, p.Dst)
@@ -272,20 +279,17 @@ type datagram struct {
 
 // send is ip_output behind the choice of a route.
 func (l *Layer) send(now time.Duration, d *datagram, a *Acts) errno.Errno {
-	if !d.numbered && !l.is(dialect.NetBSD) { // FreeBSD counts what it may then not send
-		l.setNumber(d)
+	if !l.is(dialect.NetBSD) { // FreeBSD counts what it may then not send
+		l.setNumber(now, d)
 	}
-	if d.path.Link == Multicast {
-		l.loopBack(d, a)
-		if d.pkt.TTL() == 0 || d.path.NIC == Loopback {
-			return errno.OK
+	if d.path.Link != Multicast {
+		if e := l.mayGo(d); e != errno.OK {
+			return e
 		}
 	}
-	if e := l.mayGo(d); e != errno.OK {
-		return e
-	}
-	if !d.numbered {
-		l.setNumber(d)
+	l.setNumber(now, d)
+	if d.path.Link != Unicast {
+		l.loopBack(d, a)
 	}
 	if len(d.pkt) <= d.path.MTU {
 		putSum(d.pkt)
@@ -295,9 +299,13 @@ func (l *Layer) send(now time.Duration, d *datagram, a *Acts) errno.Errno {
 	return l.fragment(d, a)
 }
 
-func (l *Layer) setNumber(d *datagram) {
+// setNumber gives a datagram its identification, if it has none.
+func (l *Layer) setNumber(now time.Duration, d *datagram) {
+	if d.numbered {
+		return
+	}
 	d.numbered = true
-	binary.BigEndian.PutUint16(d.pkt[4:], l.number(d.path.Dst, len(d.pkt), fragWord(d.pkt)&flagDF != 0))
+	binary.BigEndian.PutUint16(d.pkt[4:], l.number(now, d.path.Dst, len(d.pkt), fragWord(d.pkt)&flagDF != 0))
 }
 
 // mayGo refuses what ip_output does.
@@ -327,18 +335,32 @@ func (l *Layer) mayGo(d *datagram) errno.Errno {
 	return errno.OK
 }
 
-// loopBack gives a multicast to this host too, if it is a member. FreeBSD leaves that
-// question to the protocols.
+// loopBack gives a broadcast to this host too, as ether_output and if_simloop do, and a
+// multicast if it is a member. FreeBSD leaves that question to the protocols.
 func (l *Layer) loopBack(d *datagram, a *Acts) {
-	if !d.loop || d.forwarded || !l.is(dialect.FreeBSD) && !l.member(d.path.NIC, d.pkt.Dst()) {
+	if d.path.Link == Multicast && (!d.loop || d.forwarded || !l.is(dialect.FreeBSD) && !l.member(d.path.NIC, d.pkt.Dst())) {
 		return
-	}
-	if !d.numbered {
-		l.setNumber(d)
 	}
 	copied := packet.IPv4(append(a.grab(len(d.pkt))[:0], d.pkt...))
 	putSum(copied)
-	a.Out = append(a.Out, Out{NIC: Loopback, Hop: d.path.Hop, Packet: copied, group: l.group, cameNIC: Loopback})
+	a.Out = append(a.Out, Out{NIC: Loopback, Hop: d.path.Hop, Link: d.path.Link, Packet: copied, group: l.group, cameNIC: d.path.NIC})
+}
+
+// Loop takes what was sent by lo0: what is for this host, and copies of what went out to
+// many, which come in by the interface they left by.
+func (l *Layer) Loop(now time.Duration, o *Out, a *Acts) {
+	if o.Link == Unicast {
+		l.Input(now, Loopback, Unicast, o.Packet, a)
+		return
+	}
+	l.group++
+	l.back = l.back[:0]
+	l.st.IP.Received++
+	switch v := l.judge(o.cameNIC, o.Link, o.Packet); v {
+	case takeBroadcast, takeMulticast:
+		l.take(now, o.cameNIC, o.Link, kindOf(v), o.Packet, a)
+	case drop, takeUs, passOn, hostDown:
+	}
 }
 
 // out appends one packet of a datagram.

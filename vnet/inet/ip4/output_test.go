@@ -130,7 +130,7 @@ func TestErrnosOfSending(t *testing.T) {
 
 // What is sent to the host itself comes in by lo0, and up.
 func TestSendingToOurselves(t *testing.T) {
-	for _, c := range []struct{ dst, src string }{{"10.0.0.1", "10.0.0.1"}, {"127.0.0.1", "127.0.0.1"}, {"0.0.0.0", ""}} {
+	for _, c := range []struct{ dst, src string }{{"10.0.0.1", "10.0.0.1"}, {"127.0.0.1", "127.0.0.1"}, {"0.0.0.0", ""}} { // nbsd.loop
 		for _, d := range dialect.All {
 			w := host(t, d)
 			if e := w.send(to(c.dst), 4); e != errno.OK {
@@ -149,6 +149,20 @@ func TestSendingToOurselves(t *testing.T) {
 	if e := w.send(Header{Dst: ip("224.0.0.5"), NIC: 0, NoCopy: true}, 4); e != errno.OK || len(w.ups()) != 0 {
 		t.Errorf("a datagram to a group came back although IP_MULTICAST_LOOP is 0: %s", e)
 	}
+	for _, d := range dialect.All { // a broadcast is heard by its sender too
+		w = host(t, d)
+		if e := w.send(Header{Dst: ip("10.0.0.255"), NIC: AnyNIC, AllowBroadcast: true}, 4); e != errno.OK {
+			t.Errorf("%s: %s", d, e)
+		}
+		if len(w.a.Up) != 1 || w.a.Up[0].NIC != 0 || w.a.Up[0].Link != Broadcast || w.a.Up[0].Dst != ToBroadcast {
+			t.Errorf("%s: a broadcast came back as %v", d, w.a.Up)
+		}
+	}
+	w = host(t, dialect.FreeBSD) // the old form of the address; ip_input does not know it
+	if e := w.send(Header{Dst: ip("10.0.0.0"), NIC: AnyNIC, AllowBroadcast: true}, 4); e != errno.OK || len(w.ups()) != 0 {
+		t.Errorf("to 10.0.0.0: %s", e)
+	}
+	w.want("UDP 10.0.0.1:7000>10.0.0.0:999 id1 ttl64 df0 mf0 off0 data4 len46 broadcast")
 	w = host(t, dialect.NetBSD)
 	if w.send(Header{Dst: ip("224.0.0.5"), NIC: 0}, 4); len(w.ups()) != 0 {
 		t.Error("netbsd gives a datagram to a host that is no member")
@@ -213,6 +227,11 @@ func TestNumbers(t *testing.T) {
 	}
 	if ids[1] != ids[0]+1 || ids[2] != ids[1]+1 {
 		t.Errorf("linux numbers its replies to one host %v", ids)
+	}
+	w.now = time.Minute
+	w.l.Input(w.now, 0, Unicast, echo(4).bytes(), &w.a)
+	if id := w.a.Out[0].Packet.ID(); id-ids[2] > 15001 || id == ids[2]+1 {
+		t.Errorf("after a minute linux's counter went from %d to %d, want a jump of up to 15000", ids[2], id)
 	}
 	w = host(t, dialect.DragonFly)
 	ids = nil

@@ -198,7 +198,12 @@ func TestErrorsOfAHost(t *testing.T) {
 		unwanted(Unicast, with(closed(4), func(p *probe) { p.opts = bin("070b04000000000000000000") })).want(line(4, 0, 40))
 		unwanted(Unicast, with(closed(0), func(*probe) {})).want(line(5, 0, 28))
 		unwanted(Broadcast, with(closed(4), func(p *probe) { p.dst = "10.0.0.255" })).want()
-		unwanted(Unicast, with(closed(4), func(p *probe) { p.dst = "10.0.0.255" })).want()
+		w.l.id = 5 // of FreeBSD's answers
+		if unwanted(Unicast, with(closed(4), func(p *probe) { p.dst = "10.0.0.255" })); d == dialect.NetBSD {
+			w.want(line(0, 0, 28)) // it looks at the frame only (udp_usrreq.c, udp_input)
+		} else {
+			w.want()
+		}
 		unwanted(Broadcast, closed(4)).want()
 		unwanted(Multicast, closed(4)).want()
 		unwanted(Unicast, with(closed(4), func(p *probe) { p.src = "10.0.0.255" })).want()

@@ -84,7 +84,8 @@ type Values struct {
 	// the interface it names (net.inet.icmp.reply_src).
 	ReplyFromInterface bool
 	ReplySrc           string
-	// ReplyTTL is the TTL of ICMP that is sent here: NetBSD's icmp_reflect takes 255.
+	// ReplyTTL is the TTL of ICMP that the kernel sends, 0 for TTL: NetBSD's
+	// icmp_reflect takes 255.
 	ReplyTTL uint8
 
 	// ICMPLimit is how many packets a second of one kind are answered, 0 for any
@@ -132,7 +133,6 @@ func ValuesOf(d dialect.Dialect) Values {
 		RawMaxDgram:       9216,
 		LoopMTU:           16384,
 		QuoteLen:          8,
-		ReplyTTL:          64,
 		ICMPLimit:         200,
 		LimitOutput:       true,
 		MTUDisc:           true,
@@ -173,4 +173,11 @@ func ValuesOf(d dialect.Dialect) Values {
 	default:
 	}
 	return v
+}
+
+func (v *Values) replyTTL() uint8 {
+	if v.ReplyTTL != 0 {
+		return v.ReplyTTL
+	}
+	return v.TTL
 }
