@@ -252,7 +252,7 @@ func (l *Layer) settle(now time.Duration, d *address, a *Acts) {
 	n := d.nic
 	if d.ip.IsLinkLocalUnicast() && l.v.Solicitations != 0 && !l.forwarding && n.accept && !n.IP {
 		l.reportAgain(now, n, a) // mld_dad: the reports so far had no source
-		l.askRouters(now, n, l.v.Solicitations, 0)
+		l.askRouters(now, n, l.v.Solicitations, 2*time.Millisecond)
 	}
 }
 

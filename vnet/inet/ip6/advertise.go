@@ -136,7 +136,7 @@ func (l *Layer) sendRA(now time.Duration, n *nic, v *advertiser, a *Acts) {
 		life = raLifetime
 	}
 	b := appendHeader(l.small[:0], 0, 0, packet.ProtoICMPv6, ndHops, src, allNodes)
-	b = appendICMP(b, routerAdvert, 0, uint32(hops)<<24|uint32(flags)<<16|uint32(min(seconds(life), 0xffff)))
+	b = appendICMP(b, routerAdvert, 0, uint32(hops)<<24|uint32(flags)<<16|min(seconds(life), 0xffff))
 	b = binary.BigEndian.AppendUint32(b, uint32(ra.Reachable/time.Millisecond))
 	b = binary.BigEndian.AppendUint32(b, uint32(ra.Retransmit/time.Millisecond))
 	b = appendLink(b, optSource, n.MAC)

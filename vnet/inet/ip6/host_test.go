@@ -99,6 +99,7 @@ func (h *host) route(to, via string) {
 // ready is a host that has fd00::1/64 and all its addresses settled.
 func ready(t *testing.T, d dialect.Dialect) *host {
 	h := newHost(t, d, self)
+	h.v.Solicitations = 0
 	h.l.SetUp(0, 0, true, &h.acts)
 	h.add("fd00::1/64")
 	h.run(30 * time.Second)
@@ -312,3 +313,46 @@ func (h *host) addresses() string {
 }
 
 var bsds = []dialect.Dialect{dialect.FreeBSD, dialect.DragonFly, dialect.NetBSD}
+
+func prefix(s string) netip.Prefix { return netip.MustParsePrefix(s) }
+
+func putChecksum(m []byte, src, dst netip.Addr) {
+	m[2], m[3] = 0, 0
+	binary.BigEndian.PutUint16(m[2:], packet.TransportChecksum(src, dst, packet.ProtoICMPv6, m))
+}
+
+// mldBody is an ICMPv6 message with its checksum.
+func mldBody(src, dst, body string) []byte {
+	m := unhex(body)
+	putChecksum(m, ip(src), ip(dst))
+	return m
+}
+
+// fragment is a fragment of a UDP datagram.
+func fragment(src, dst netip.Addr, id, off int, more bool, data []byte) []byte {
+	b := []byte{packet.ProtoUDP, 0}
+	field := uint16(off)
+	if more {
+		field |= 1
+	}
+	b = binary.BigEndian.AppendUint16(b, field)
+	b = binary.BigEndian.AppendUint32(b, uint32(id))
+	return header(64, packet.ProtoFragment, src, dst, append(b, data...))
+}
+
+// burst has 600 packets come in at once that want an error each.
+func burst(h *host, want int) {
+	h.t.Helper()
+	h.know(fd2, m2)
+	for range 600 {
+		h.hear(m2, ip6.ToUs, header(64, 200, fd2, fd1, make([]byte, 8)))
+	}
+	h.want(len(h.sent), want)
+	h.want(h.l.Stats().TooFreq, 600-want)
+	h.quiet()
+}
+
+// only forgets what was sent but for the messages of a type.
+func (h *host) only(typ string) {
+	h.sent = slices.DeleteFunc(h.sent, func(s sent) bool { return !strings.Contains(line(s.frame), " "+typ+" ") })
+}

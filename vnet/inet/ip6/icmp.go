@@ -95,7 +95,7 @@ func (l *Layer) icmp(now time.Duration, in *input, at int, a *Acts) {
 		return
 	}
 	m := packet.ICMP(b)
-	l.stats.In[m.Type()]++
+	l.stats.In.add(m.Type())
 	switch m.Type() {
 	case packet.ICMPv6Echo:
 		l.stats.Delivered++
@@ -190,7 +190,7 @@ func linkNumber(n *nic, dst netip.Addr) int {
 // sendICMP sends a message that lies in scratch.
 func (l *Layer) sendICMP(now time.Duration, n *nic, b []byte, a *Acts) {
 	finish(b, packet.IPv6Len)
-	l.stats.Out[b[packet.IPv6Len]]++
+	l.stats.Out.add(b[packet.IPv6Len])
 	l.emit(now, linkNumber(n, packet.IPv6(b).Dst()), b, false, a)
 }
 

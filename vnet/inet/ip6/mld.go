@@ -210,9 +210,9 @@ func (l *Layer) tickMLD(now time.Duration, n *nic, a *Acts) {
 				g.last = true
 			}
 		default:
-			if fresh || together && g.left > 0 {
+			if fresh || together {
 				changed = append(changed, g.ip)
-				if g.left--; g.left > 0 {
+				if g.left--; fresh && g.left > 0 {
 					l.set(&g.due, l.again(now))
 				}
 			}
@@ -308,7 +308,7 @@ func (l *Layer) sendMLD2(now time.Duration, n *nic, record uint8, groups []netip
 func (l *Layer) sendAlert(now time.Duration, n *nic, b []byte, a *Acts) {
 	l.small = b
 	finish(b, packet.IPv6Len+8)
-	l.stats.Out[b[packet.IPv6Len+8]]++
+	l.stats.Out.add(b[packet.IPv6Len+8])
 	l.stats.Sent++
 	l.transmit(now, n, packet.IPv6(b).Dst(), b, a)
 }

@@ -239,7 +239,7 @@ func (l *Layer) ask(now time.Duration, n *nic, e *neighbour, unicast bool, a *Ac
 // yet. To a neighbour it goes without asking for it: that would never end.
 func (l *Layer) sendND(now time.Duration, n *nic, b []byte, a *Acts) {
 	finish(b, packet.IPv6Len)
-	l.stats.Out[b[packet.IPv6Len]]++
+	l.stats.Out.add(b[packet.IPv6Len])
 	l.stats.Sent++
 	p := packet.IPv6(b)
 	if e := n.neighbours[p.Dst()]; e != nil && e.known {

@@ -218,7 +218,7 @@ func (l *Layer) sendRedirect(now time.Duration, p packet.IPv6, h hop, a *Acts) {
 	l.piece = b
 	finish(b, packet.IPv6Len)
 	l.stats.RedirectSent++
-	l.stats.Out[redirectMsg]++
+	l.stats.Out.add(redirectMsg)
 	l.transmit(now, n, src, b, a)
 }
 

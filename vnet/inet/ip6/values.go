@@ -70,8 +70,8 @@ type Values struct {
 	// (0.2 s: PR_FASTHZ), and again within MLDAgain; in version 1 at once and within MLDAgain.
 	MLD               int
 	MLDTick, MLDAgain time.Duration
-	// MLDTogether puts the groups that are to be repeated into the report of a new one:
-	// Linux's mld_send_cr.
+	// MLDTogether puts all groups into the report of a new one, as Debian's 6.1 was seen to
+	// do.
 	MLDTogether bool
 	// NodeInformation has an interface join ff02::2:x:x, the group of the host's name
 	// (in6_ifattach.c in6_nigroup).

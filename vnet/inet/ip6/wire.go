@@ -188,5 +188,4 @@ func linkOption(b []byte, typ uint8) (m packet.MAC, has, ok bool) {
 // (mld6.c).
 var routerAlert = [8]byte{packet.ProtoICMPv6, 0, 1, 0, 5, 2, 0, 0}
 
-func firstWord(p packet.IPv6) uint32 { return binary.BigEndian.Uint32(p) & 0x0fffffff }
-func hopLimit(p packet.IPv6) uint8   { return p[7] }
+func hopLimit(p packet.IPv6) uint8 { return p[7] }
