@@ -172,6 +172,9 @@ func (li *Listener) synInput(now time.Duration, h *half, p pair, s *Segment, pat
 	h.iss = l.nextISN(now, p.local, p.remote, false)
 	h.stampSent = v.stamp(now) + h.stampOff
 	buf := v.RcvBuf
+	if v.RcvBufAccept > 0 {
+		buf = v.RcvBufAccept
+	}
 	if li.opt.RcvBuf > 0 {
 		buf = min(li.opt.RcvBuf, v.BufMax)
 	}
