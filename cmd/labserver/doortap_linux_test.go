@@ -51,6 +51,12 @@ func (n *netns) run(args ...string) string {
 	return n.command(append([]string{"ip", "netns", "exec", n.name}, args...)...)
 }
 
+// anyhow runs a command in the namespace, and returns what it says also where it fails.
+func (n *netns) anyhow(args ...string) string {
+	out, _ := exec.Command("ip", append([]string{"netns", "exec", n.name}, args...)...).CombinedOutput()
+	return string(out)
+}
+
 // take takes TAPs into the namespace, as soon as the server has made them.
 func (n *netns) take(taps ...string) {
 	n.t.Helper()
@@ -124,7 +130,7 @@ func TestANetworkNamespaceAtATapDoor(t *testing.T) {
 	l.same(100, "--program", wasm)
 }
 
-// doorLoop is a switch in a loop with whatever is at its two doors. It is the root.
+// doorLoop is a switch in a loop with whatever is at its two doors, of a mode and a priority.
 const doorLoop = `scenario: doors
 title: A loop that leads outside
 nodes:
@@ -132,7 +138,7 @@ nodes:
 switches:
   s1:
     ports: 3
-    stp: {mode: %s, priority: 4096, forward_delay: 4s, hello: 1s, max_age: 6s}
+    stp: {mode: %s, priority: %d, forward_delay: 4s, hello: 1s, max_age: 6s}
     port:
       1: {edge: "yes"}
       2: {door: tap}
@@ -147,7 +153,7 @@ func TestALinuxBridgeInALoopWithASwitch(t *testing.T) {
 			t.Parallel() // it waits most of the time
 			n := newNetns(t)
 			one, two := n.tap("a"), n.tap("b")
-			l := openDoors(t, fmt.Sprintf(doorLoop, mode), nil, "--door", "tap="+one+","+two)
+			l := openDoors(t, fmt.Sprintf(doorLoop, mode, 4096), nil, "--door", "tap="+one+","+two)
 			n.take(one, two)
 			n.run("ip", "link", "add", "br0", "type", "bridge", "stp_state", "1", "forward_delay", "400")
 			n.run("ip", "addr", "add", "10.0.0.9/24", "dev", "br0")
@@ -171,6 +177,51 @@ func TestALinuxBridgeInALoopWithASwitch(t *testing.T) {
 			}
 			l.same(5)
 		})
+	}
+}
+
+// A cable between the bridge of this machine's kernel and a switch is cut, whichever of the
+// two it is and whichever of both is the root: pings pass again by the other one, and when it
+// is mended, nothing goes round.
+func TestALoopWithALinuxBridgeHealsACut(t *testing.T) {
+	for _, mode := range []string{"stp", "rstp"} {
+		for root, priority := range map[string]int{"the switch": 4096, "the bridge": 61440} {
+			t.Run(mode+", the root is "+root, func(t *testing.T) {
+				t.Parallel() // it waits most of the time
+				n := newNetns(t)
+				taps := []string{n.tap("a"), n.tap("b")}
+				l := openDoors(t, fmt.Sprintf(doorLoop, mode, priority), nil, "--door", "tap="+strings.Join(taps, ","))
+				n.take(taps...)
+				n.run("ip", "link", "add", "br0", "type", "bridge", "stp_state", "1", "forward_delay", "400", "hello_time", "100", "max_age", "600")
+				n.run("ip", "addr", "add", "10.0.0.9/24", "dev", "br0")
+				for _, tap := range taps {
+					n.run("ip", "link", "set", tap, "master", "br0")
+					n.run("ip", "link", "set", tap, "up")
+				}
+				n.run("ip", "link", "set", "br0", "up")
+				passes := func(when string) {
+					t.Helper()
+					until(t, 40*time.Second, when, func() (bool, string) {
+						said := n.anyhow("ping", "-c", "1", "-W", "1", "10.0.0.1")
+						return strings.Contains(said, " 0% packet loss"), said + n.run("bridge", "link")
+					})
+				}
+				passes("both cables are there, and the bridge pings alice")
+				for _, tap := range taps {
+					n.run("ip", "link", "set", tap, "down")
+					passes("the bridge pings alice without " + tap)
+					n.run("ip", "link", "set", tap, "up")
+					passes("the bridge pings alice with both again")
+				}
+				until(t, 40*time.Second, "no frame goes round", func() (bool, string) {
+					before := n.packets(taps[0]) + n.packets(taps[1])
+					n.anyhow("ping", "-c", "3", "-i", "0.2", "-W", "1", "10.0.0.77") // nobody's: broadcasts
+					went := n.packets(taps[0]) + n.packets(taps[1]) - before
+					return went < 60, fmt.Sprintf("%d frames went by the doors in two seconds: a storm", went)
+				})
+				l.same(5)
+			})
+		}
 	}
 }
 
