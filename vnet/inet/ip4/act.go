@@ -103,15 +103,15 @@ type Hop struct {
 
 // Out is a packet to send. One whose Packet is nil is void: see Layer.Failed.
 type Out struct {
-	NIC     int        // Loopback: give it to Layer.Loop, after what is in Acts now
+	NIC     int        // Loopback: give Packet, From and Link to Layer.Loop, after what is in Acts now
+	From    int        // where it came in; of what goes to Loopback, where it went out, or Loopback
 	Hop     netip.Addr // whose link address it goes to when Link is Unicast
 	Gateway bool       // Hop is a router
 	Link    Link
 	Packet  packet.IPv4
 
-	group   int         // the datagram it is of, within its Acts
-	came    packet.IPv4 // of a packet that is passed on: what came in
-	cameNIC int         // where from; of what comes back: where to
+	group int         // the datagram it is of, within its Acts
+	came  packet.IPv4 // of a packet that is passed on: what came in
 }
 
 // Kind says what an address that a packet came to is.

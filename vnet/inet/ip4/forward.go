@@ -36,7 +36,7 @@ func (l *Layer) forward(now time.Duration, nic int, link Link, pkt packet.IPv4, 
 		put4(on[12:], path.Src) // ip_output takes it for a packet of its own
 	}
 	d := datagram{
-		pkt: on, path: path, numbered: true, forwarded: true, came: pkt, cameNIC: nic,
+		pkt: on, path: path, numbered: true, forwarded: true, came: pkt, from: nic,
 		broadcast: l.is(dialect.NetBSD) && l.v.DirectedBroadcast,
 	}
 	shorter := l.shorter(nic, &path, pkt, routed)

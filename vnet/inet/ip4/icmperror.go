@@ -182,7 +182,7 @@ func (l *Layer) reply(now time.Duration, r *reply, msg packet.ICMP, a *Acts) {
 		}
 		return
 	}
-	d := datagram{pkt: pkt, path: path, broadcast: l.is(dialect.Linux)}
+	d := datagram{pkt: pkt, path: path, broadcast: l.is(dialect.Linux), from: Loopback}
 	_ = l.send(now, &d, a) // nobody waits for the answer
 }
 

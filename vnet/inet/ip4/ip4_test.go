@@ -143,7 +143,7 @@ func (w *world) settle() {
 		switch {
 		case o.Packet == nil:
 		case o.NIC == Loopback:
-			w.l.Loop(w.now, &o, &w.a)
+			w.l.Loop(w.now, o.From, o.Link, o.Packet, &w.a)
 		case w.fail != errno.OK && o.Link == Unicast:
 			w.l.Failed(w.now, i, w.fail, &w.a)
 		default:

@@ -241,7 +241,7 @@ func (l *Layer) Output(now time.Duration, h *Header, payload []byte, a *Acts) er
 	putHeader(pkt, packet.IPv4Len+len(h.Options), h.TOS, word, ttl, h.Proto, p.Src, p.Dst)
 	copy(pkt[packet.IPv4Len:], h.Options)
 	copy(pkt[packet.IPv4Len+len(h.Options):], payload)
-	d := datagram{pkt: pkt, path: p, numbered: h.HasID, broadcast: h.AllowBroadcast, loop: !h.NoCopy}
+	d := datagram{pkt: pkt, path: p, numbered: h.HasID, broadcast: h.AllowBroadcast, loop: !h.NoCopy, from: Loopback}
 	if h.HasID {
 		binary.BigEndian.PutUint16(pkt[4:], h.ID)
 	}
@@ -274,7 +274,7 @@ type datagram struct {
 	broadcast bool        // it may go to all
 	loop      bool        // a multicast comes back to its members here
 	came      packet.IPv4 // of a forwarded one
-	cameNIC   int
+	from      int         // where that came in; else Loopback
 }
 
 // send is ip_output behind the choice of a route.
@@ -343,22 +343,27 @@ func (l *Layer) loopBack(d *datagram, a *Acts) {
 	}
 	copied := packet.IPv4(append(a.grab(len(d.pkt))[:0], d.pkt...))
 	putSum(copied)
-	a.Out = append(a.Out, Out{NIC: Loopback, Hop: d.path.Hop, Link: d.path.Link, Packet: copied, group: l.group, cameNIC: d.path.NIC})
+	a.Out = append(a.Out, Out{NIC: Loopback, Hop: d.path.Hop, From: d.path.NIC, Link: d.path.Link, Packet: copied, group: l.group})
 }
 
-// Loop takes what was sent by lo0: what is for this host, and copies of what went out to
-// many, which come in by the interface they left by.
-func (l *Layer) Loop(now time.Duration, o *Out, a *Acts) {
-	if o.Link == Unicast {
-		l.Input(now, Loopback, Unicast, o.Packet, a)
+// Loop takes what was sent by lo0: nic, link and p are From, Link and Packet of an Out. It
+// is for this host, or a copy of what went out to many, which comes in by the interface it
+// left by.
+func (l *Layer) Loop(now time.Duration, nic int, link Link, p []byte, a *Acts) {
+	if nic == Loopback {
+		l.Input(now, Loopback, Unicast, p, a)
 		return
 	}
 	l.group++
 	l.back = l.back[:0]
 	l.st.IP.Received++
-	switch v := l.judge(o.cameNIC, o.Link, o.Packet); v {
+	pkt, err := packet.ParseIPv4(p)
+	if err != nil {
+		return
+	}
+	switch v := l.judge(nic, link, pkt); v {
 	case takeBroadcast, takeMulticast:
-		l.take(now, o.cameNIC, o.Link, kindOf(v), o.Packet, a)
+		l.take(now, nic, link, kindOf(v), pkt, a)
 	case drop, takeUs, passOn, hostDown:
 	}
 }
@@ -367,7 +372,7 @@ func (l *Layer) Loop(now time.Duration, o *Out, a *Acts) {
 func (l *Layer) out(d *datagram, p packet.IPv4, a *Acts) {
 	a.Out = append(a.Out, Out{
 		NIC: d.path.NIC, Hop: d.path.Hop, Gateway: d.path.Gateway, Link: d.path.Link, Packet: p,
-		group: l.group, came: d.came, cameNIC: d.cameNIC,
+		From: d.from, group: l.group, came: d.came,
 	})
 }
 
@@ -438,5 +443,5 @@ func (l *Layer) Failed(now time.Duration, i int, e errno.Errno, a *Acts) {
 	l.group++
 	l.st.IP.Forwarded--
 	l.st.IP.CantForward++
-	l.forwardFailed(now, e, 0, &Up{NIC: o.cameNIC, Packet: o.came}, a)
+	l.forwardFailed(now, e, 0, &Up{NIC: o.From, Packet: o.came}, a)
 }
