@@ -38,6 +38,7 @@ has_server() { have "$1" || [ -x "/usr/sbin/$1" ]; }
 missing() {
 	have chromium || have chromium-browser || have google-chrome || echo chromium
 	have tshark || echo tshark
+	have tcpdump || echo tcpdump
 	have xmllint || echo libxml2-utils
 	have gcc || echo gcc
 	have zsh || echo zsh
