@@ -47,6 +47,9 @@ vnet/file, vnet/fs, vnet/inet, vnet/kern, vnet/errno, vnet/event, vnet/loop, vne
 vnet/sys, vnet/inet, vnet/kern, vnet/errno, vnet/packet, vnet/event, vnet/fabric, vnet/loop, vnet/memory < vnet/machine
 vnet/sys, vnet/fs, vnet/inet, vnet/kern, vnet/packet, vnet/memory, vnet/fabric, vnet/fabric/bridge, vnet/fabric/netem, vnet/fabric/stp < vnet/config
 vnet/config, vnet/machine, vnet/sys, vnet/loop, vnet/kern, vnet/errno, vnet/packet, vnet/event, vnet/fabric, vnet/fabric/bridge, vnet/fabric/netem, vnet/fabric/stp, vnet/inet, vnet/fs, vnet/memory, vnet/shell, vnet/signal < vnet
+vnet/packet, vnet/pcapfilter                           < vnet/tcpdump/show
+vnet/tcpdump/show                                      < vnet/tcpdump/message
+vnet/packet, vnet/pcapfilter, vnet/tcpdump/show, vnet/tcpdump/message < vnet/tcpdump
 vnet/sys                                               < vnet/userland/command
 vnet/userland/command, vnet/sys, vnet/inet, vnet/kern, vnet/errno < vnet/userland/admin
 vnet/userland/command, vnet/sys, vnet/file, vnet/signal, vnet/inet, vnet/kern, vnet/errno, vnet/packet < vnet/userland/probe
@@ -140,6 +143,10 @@ var core = map[string][]string{
 	"vnet":               nil,
 	"vnet/userland":      nil,
 	"vnet/pcapfilter":    nil,
+
+	"vnet/tcpdump":         nil,
+	"vnet/tcpdump/show":    nil,
+	"vnet/tcpdump/message": nil,
 
 	"vnet/userland/command": nil,
 	"vnet/userland/admin":   nil,

@@ -70,7 +70,7 @@ func frames(t testing.TB) [][]byte {
 		packets = append(packets, ip6(58, v6[1], v6[2], append([]byte{typ, 0, 0, 0}, make([]byte, 20)...)))
 	}
 	for i, p := range packets {
-		typ := uint16(packet.TypeIPv4)
+		typ := packet.TypeIPv4
 		if p[0]>>4 == 6 {
 			typ = packet.TypeIPv6
 		}
