@@ -74,8 +74,8 @@ func (t *Table) holdBytes(e *entry, ip []byte) {
 func truesize(n int) int { return 256 + 1<<bits.Len(uint(n+16+64+320-1)) }
 
 func (t *Table) at(e *entry, at time.Duration) {
-	e.due = at
-	t.wake(at)
+	e.due = at + t.v.Linux.Slack
+	t.wake(e.due)
 }
 
 // solicit asks, by broadcast of one that is not known, and comes back.
@@ -207,6 +207,9 @@ func (t *Table) linuxInput(now time.Duration, m *message, a *Acts) {
 func (t *Table) linuxEntry(ip ip4) *entry {
 	if e := t.entries[ip]; e != nil {
 		return e
+	}
+	if t.v.NoBroadcastEntry && t.broadcasts(ip) {
+		return nil
 	}
 	e := t.make(ip, true)
 	if e != nil {

@@ -13,8 +13,9 @@ import (
 	"wireloom/vnet/packet"
 )
 
-// The recordings in testdata are of real kernels: FreeBSD 9.1's netinet in user space (fbsd)
-// and NetBSD 7.99.34's as a rump kernel (nbsd), asked by raw frames. Each step is done here
+// The recordings in testdata are of real kernels: FreeBSD 9.1's netinet in user space (fbsd),
+// NetBSD 7.99.34's as a rump kernel (nbsd) and Linux 6.1 of Debian 12 (linux), asked by raw
+// frames. Each step is done here
 // again, and what the table sends is held to what the kernel sent. Times are compared with
 // the tolerance of the recording, which is that of its own clock.
 

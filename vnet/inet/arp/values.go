@@ -68,7 +68,8 @@ type Values struct {
 	// unlearnt whatever the routes say: NetBSD in_arpinput.
 	ZeroTarget bool
 	// NoBroadcastEntry says that no entry is made of a net's broadcast address: NetBSD
-	// arp_rtrequest. The others take one who speaks from there for a neighbour.
+	// arp_rtrequest, Linux arp_constructor. The others take one who speaks from there for a
+	// neighbour.
 	NoBroadcastEntry bool
 	// PermanentSilent says that one who would change a permanent entry gets no answer
 	// either: NetBSD in_arpinput.
@@ -103,6 +104,7 @@ type Linux struct {
 	Delay      time.Duration // how long a stale entry in use waits for its neighbour: 5 s (delay_first_probe_time)
 	Lock       time.Duration // how long an entry withstands another answer: 1 s (locktime)
 	HeldBytes  int           // what waits for one neighbour, as the kernel counts it: 212992 (unres_qlen_bytes)
+	Slack      time.Duration // how late its timers are, about: 24 ms (kernel/time/timer.c: a wheel of 32 ms steps)
 }
 
 // words are the kernel's messages. Their arguments are, in this order, the sender's MAC, its
@@ -154,11 +156,12 @@ func ValuesOf(d dialect.Dialect) Values {
 		}
 	case dialect.Linux:
 		v.Gratuitous, v.LogMovements, v.LogPermanent = false, false, false
+		v.NoBroadcastEntry = true
 		v.NoEntry = errno.EINVAL
 		v.Hardware = []uint16{1, 6}
 		v.Linux = &Linux{
 			Retransmit: time.Second, Broadcasts: 3, Unicasts: 3, Reachable: 30 * time.Second,
-			Delay: 5 * time.Second, Lock: time.Second, HeldBytes: 212992,
+			Delay: 5 * time.Second, Lock: time.Second, HeldBytes: 212992, Slack: 24 * time.Millisecond,
 		}
 	}
 	return v

@@ -189,7 +189,7 @@ func (l *Layer) transmit(now time.Duration, n *nic, ip netip.Addr, p []byte, a *
 	}
 	if e.asked == 0 {
 		e.asked++
-		l.set(&e.due, now+n.retransmit)
+		l.set(&e.due, now+n.retransmit+l.v.Slack)
 		l.ask(now, n, e, false, a)
 	}
 }
@@ -262,7 +262,7 @@ func (l *Layer) age(now time.Duration, n *nic, e *neighbour, a *Acts) {
 	case Incomplete:
 		if e.asked < l.v.MulticastTries {
 			e.asked++
-			l.set(&e.due, now+n.retransmit)
+			l.set(&e.due, now+n.retransmit+l.v.Slack)
 			l.ask(now, n, e, false, a)
 			return
 		}
@@ -282,12 +282,12 @@ func (l *Layer) age(now time.Duration, n *nic, e *neighbour, a *Acts) {
 		l.lost(n, e, a)
 	case Delay:
 		e.asked, e.state = 1, Probe
-		l.set(&e.due, now+n.retransmit)
+		l.set(&e.due, now+n.retransmit+l.v.Slack)
 		l.ask(now, n, e, true, a)
 	case Probe:
 		if e.asked < l.v.UnicastTries {
 			e.asked++
-			l.set(&e.due, now+n.retransmit)
+			l.set(&e.due, now+n.retransmit+l.v.Slack)
 			l.ask(now, n, e, true, a)
 			return
 		}

@@ -61,10 +61,10 @@ func TestTable(t *testing.T) {
 		// Neighbours.
 		{"an absent neighbour is asked for three times, a second apart, and the sender told", all, func(h *host) {
 			h.want(h.send("fd00::9", 4), errno.OK)
-			h.run(2999 * time.Millisecond)
+			h.run(3*(time.Second+h.v.Slack) - 1)
 			h.wantSent(asks("fd00::1", "fd00::9"), asks("fd00::1", "fd00::9"), asks("fd00::1", "fd00::9"))
 			h.want(h.neighbours(), "fd00::9 incomplete")
-			h.run(time.Millisecond)
+			h.run(1)
 			h.want(h.neighbours(), "")
 			h.want(len(h.errors), 1)
 			h.want(fmt.Sprint(h.errors[0].Type, h.errors[0].Code, h.errors[0].Proto, h.errors[0].Dst), "1 3 17 fd00::9")
@@ -104,8 +104,9 @@ func TestTable(t *testing.T) {
 			if h.v.TargetSource {
 				src = fe80.String()
 			}
+			h.run(2 * h.v.Slack)
 			h.wantSent(asksItself(src, "fd00::2"), asksItself(src, "fd00::2"), asksItself(src, "fd00::2"))
-			h.run(time.Second)
+			h.run(time.Second + h.v.Slack)
 			h.want(h.neighbours(), "")
 		}},
 		{"what TCP confirms is not asked", all, func(h *host) {

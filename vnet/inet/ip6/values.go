@@ -41,6 +41,9 @@ type Values struct {
 	// UnicastTries how many there are: 3 and 3 (net.inet6.icmp6.nd6_mmaxtries, nd6_umaxtries).
 	Retransmit                   time.Duration
 	MulticastTries, UnicastTries int
+	// Slack is how late Linux's timers are, about: 24 ms (kernel/time/timer.c: a wheel of 32
+	// ms steps).
+	Slack time.Duration
 	// Reachable is the base of the time that a neighbour is reachable: 30 s, of which
 	// chance takes half to one and a half (REACHABLE_TIME, ND_COMPUTE_RTIME). Each interface
 	// draws it once every Redraw: 2 h (nd6_slowtimo).
@@ -149,7 +152,7 @@ func ValuesOf(d dialect.Dialect) Values {
 		v.MLD, v.MLDAgain, v.MLDTogether = 2, time.Second, true
 		v.AcceptRA, v.DelayAll, v.Nonce, v.DetachOnDown = true, true, true, true
 		v.TargetSource, v.NeighbourSource, v.NodeInformation, v.OverlapEnds = true, false, false, true
-		v.MaxHold = 256
+		v.MaxHold, v.Slack = 256, 24*time.Millisecond
 		v.Solicitations = -1
 		v.ErrorLimit, v.PeerErrors = -1, 100*time.Millisecond
 		v.NoRoute = errno.ENETUNREACH
