@@ -63,6 +63,11 @@ const (
 	noError   = "the suite missed the error in this run; another saw it"
 	sigpipe   = "SIGPIPE ended the suite's process"
 	primed    = "the kernel's answer to the suite's first request came late"
+	ends      = "the transcript ends within this step"
+	mtuDisc   = "the suite ended before it saw something; tcp_subr.c, tcp_mtudisc sends at once what is not acknowledged"
+	smallPort = "it is made of how much memory the kernel has for packets"
+	aName     = "its value is the name of an interface, and the suite read a number"
+	blackhole = "the port sets it"
 	batch     = "the rump kernel took the ten segments late, together"
 )
 
@@ -82,8 +87,15 @@ var cannot = []cause{
 	{"nbsd.connref", "e=0 sent=4", "note", "icmp 3/3 then send:", 0, race},
 	{"nbsd.icmperr", "protocol", "note", "NOT the bytes sent", 0, ipLen},
 	{"nbsd.fwd", "bad option length", "note", "", 0, garbage},
+	{"nbsd.fwd", "absent host", "time", "0.884", 0, late},
+	{"nbsd.fwd", "router alert", "frame", "", 0, ends},
+	{"nbsd.redir", "after fragmentation needed", "frame", "", 0, mtuDisc},
+	{"fbsd.keepalive", "", "ip.maxfragpackets", "", 0, smallPort},
+	{"fbsd.keepalive", "", "icmp.reply_src", "", 0, aName},
+	{"fbsd.keepalive", "", "udp.blackhole", "", 0, blackhole},
+	{"fbsd.keepalive", "", "blackhole", "", 0, blackhole},
 	{"nbsd.fwd2", "1400 bytes DF", "", "", 0, noError},
-	{"nbsd.delack", "RST exact", "note", "TIMEOUT", 0, sigpipe},
+	{"nbsd.delack", "RST exact", "note", "send:", 0, sigpipe},
 	{"nbsd.peerclose", "shutdown(WR)", "note", "TIMEOUT", 0, sigpipe},
 	{"nbsd.rst", "closed: SYN (seq", "frame", "ARP", 0, primed},
 	{"nbsd.delack", "ten small", "time", "", 0, batch},

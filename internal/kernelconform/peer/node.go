@@ -52,6 +52,7 @@ type Config struct {
 	Wires   int  // interfaces; 1 if 0
 	Card    bool // of NetBSD too a network card, not tap(4)
 	Bare    bool // no address and no time to settle
+	Alone   bool // it does not know the peer
 	Forward bool
 	Seed    uint64
 }
@@ -114,7 +115,9 @@ func New(c Config) (*Node, error) {
 		}
 	}
 	n.Wait(settle)
-	n.Prime(0, Peer, PeerMAC)
+	if !c.Alone {
+		n.Prime(0, Peer, PeerMAC)
+	}
 	n.Step("")
 	return n, nil
 }
@@ -178,21 +181,21 @@ func (n *Node) Now() time.Duration { return n.lab.Now() }
 // Wait lets time pass: the suite answers requests for its addresses meanwhile, and calls
 // go on that waited.
 func (n *Node) Wait(d time.Duration) {
-	until := n.lab.Now() + d
-	for {
-		n.work()
-		if n.lab.Run(until, n.lab.Steps()+1) {
-			break
-		}
-	}
-	n.work()
+	n.Until(d, func() bool { return false })
 }
 
 // Until lets time pass until done says true, at most d.
 func (n *Node) Until(d time.Duration, done func() bool) {
 	until := n.lab.Now() + d
 	n.work()
-	for !done() && !n.lab.Run(until, n.lab.Steps()+1) {
+	for !done() {
+		// The clock stands at each turn, so that what comes of it has its time.
+		at, ok := n.lab.Next()
+		if !ok || at > until {
+			n.lab.Run(until, vnet.NoLimit)
+			break
+		}
+		n.lab.Run(at, n.lab.Steps()+1)
 		n.work()
 	}
 	n.work()

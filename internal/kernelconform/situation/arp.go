@@ -30,18 +30,17 @@ func addr(n *peer.Node) {
 }
 
 // table is the neighbours that the node knows, as FreeBSD's suite shows them: only which.
-func table(n *peer.Node, what string) {
+func table(n *peer.Node) string {
 	if n.Dialect == kern.NetBSD {
-		n.Note("%s ?", what)
-		return
+		return "?"
 	}
 	var known []string
 	for _, x := range n.Neighbours() {
-		if x.Addr.Is4() && x.State != "incomplete" {
+		if x.Addr.Is4() && x.State != "incomplete" && x.Addr != peer.Host {
 			known = append(known, fmt.Sprintf("%x flags=2008", x.Addr.As4()))
 		}
 	}
-	n.Note("%s %s", what, strings.Join(known, ";"))
+	return strings.Join(known, ";")
 }
 
 // series sends a datagram again and again for a while, and notes when its answer changes.
@@ -67,11 +66,11 @@ func arpAbsent(n *peer.Node) {
 	n.Say("one datagram: %v sent=%d", c, c.N)
 	n.Wait(9 * time.Second)
 	n.Show()
-	table(n, "arp:")
+	n.Say("arp: %s", table(n))
 	n.Step("then a datagram each 0.5 s for 30 s:")
 	series(n, "10.0.0.9:9", 500*ms, 30*time.Second)
 	n.Show()
-	table(n, "arp:")
+	n.Say("arp: %s", table(n))
 }
 
 func arpAbsent2(n *peer.Node) {
@@ -79,12 +78,10 @@ func arpAbsent2(n *peer.Node) {
 	n.Step("a datagram each 0.2 s from the start, 28 s:")
 	series(n, "10.0.0.9:9", 200*ms, 28*time.Second)
 	n.Show()
-	table(n, "arp:")
+	n.Say("arp: %s", table(n))
 }
 
 func arpAge(n *peer.Node) {
-	n.AddAddress(0, "10.0.0.1/24")
-	n.Wait(20 * time.Second)
 	n.Step("a datagram each second for 40 s to a neighbour that answers:")
 	s, start := n.Socket(inet.SocketUDP), n.Now()
 	for range 40 {
@@ -161,7 +158,7 @@ func arpQuestions(n *peer.Node) {
 		ask(n, q.title, func() { n.Send(0, q.frame) })
 		console(n)
 		if q.table {
-			table(n, "arp")
+			n.Note("arp %s", table(n))
 		}
 	}
 }
@@ -169,13 +166,10 @@ func arpQuestions(n *peer.Node) {
 func held(n *peer.Node) {
 	// Each question is put to a kernel that knows nobody.
 	fresh := func() *peer.Node {
-		m, err := peer.New(peer.Config{Dialect: n.Dialect, Bare: true})
+		m, err := peer.New(peer.Config{Dialect: n.Dialect, Alone: true})
 		if err != nil {
 			panic("kernelconform: " + err.Error())
 		}
-		m.AddAddress(0, "10.0.0.1/24")
-		m.Wait(20 * time.Second)
-		m.Step("")
 		delete(m.Answers, "10.0.0.2")
 		return m
 	}

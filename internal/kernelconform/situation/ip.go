@@ -178,8 +178,12 @@ func udpQuestions(n *peer.Node) {
 	n.Say("700 datagrams of 100 bytes, unread: kept %d", kept)
 }
 
-// forward puts the questions to a router between 10.0.0.0/24 and 10.0.1.0/24.
-func forward(n *peer.Node) {
+// forward puts the questions to a router between 10.0.0.0/24 and 10.0.1.0/24; forwardAgain
+// those that were put to NetBSD a second time.
+func forward(n *peer.Node)      { route(n, false) }
+func forwardAgain(n *peer.Node) { route(n, true) }
+
+func route(n *peer.Node, again bool) {
 	far := ip("10.0.1.2")
 	n.Answers["10.0.1.2"], n.Answers["10.0.0.3"] = peer.PeerMAC, packet.MAC{2, 0, 0, 0, 0, 3}
 	n.Prime(1, far, peer.PeerMAC)
@@ -257,8 +261,10 @@ func forward(n *peer.Node) {
 	put("loose source route", with(datagram("10.0.0.2", "10.0.0.1", 4), func(p *peer.IP) {
 		p.Options, p.Payload = []byte{131, 7, 4, 10, 0, 1, 2, 0}, plain.Payload
 	}))
-	put("bad option length", with(plain, func(p *peer.IP) { p.Options = []byte{7, 48, 4, 0} }))
-	put("router alert", with(plain, func(p *peer.IP) { p.Options = []byte{148, 4, 0, 0} }))
+	if !again {
+		put("bad option length", with(plain, func(p *peer.IP) { p.Options = []byte{7, 48, 4, 0} }))
+		put("router alert", with(plain, func(p *peer.IP) { p.Options = []byte{148, 4, 0, 0} }))
+	}
 	n.Say("mtu e=%d", n.SetMTU(1, 1000))
 	id = 89
 	put("1400 bytes DF over an mtu of 1000", next(with(datagram("10.0.0.2", "10.0.1.2", 1372), func(p *peer.IP) { p.DF = true })))

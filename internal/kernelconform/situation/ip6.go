@@ -20,9 +20,9 @@ const (
 // ipv6 puts all of it to one node, as the suite did.
 func ipv6(n *peer.Node) {
 	n.Step("interface up:")
-	n.Up(0)
+	n.AddAddress(0, "10.0.0.1/24") // which brings it up
 	n.Wait(12 * time.Second)
-	n.Show()
+	show6(n)
 	e := n.AddAddress(0, "fd00::1/64")
 	n.Step("e=%d", e)
 	n.Step("fd00::1/64 set:")
@@ -32,40 +32,54 @@ func ipv6(n *peer.Node) {
 	target := func(a netip.Addr) []byte { return append([]byte{0, 0, 0, 0}, a.AsSlice()...) }
 	lladdr := append([]byte{1, 1}, peer.PeerMAC[:]...)
 	ns := func(a netip.Addr) []byte { return append(target(a), lladdr...) }
-	ask(n, "NS for us", func() { n.ICMP6(peer.Peer6, peer.SolicitedNode(us), 255, solicitation, 0, ns(us)) })
-	ask(n, "NS unicast", func() { n.ICMP6(peer.Peer6, us, 255, solicitation, 0, ns(us)) })
-	ask(n, "DAD NS for our address", func() {
+	ask6(n, "NS for us", func() { n.ICMP6(peer.Peer6, peer.SolicitedNode(us), 255, solicitation, 0, ns(us)) })
+	ask6(n, "NS unicast", func() { n.ICMP6(peer.Peer6, us, 255, solicitation, 0, ns(us)) })
+	ask6(n, "DAD NS for our address", func() {
 		n.ICMP6(netip.IPv6Unspecified(), peer.SolicitedNode(us), 255, solicitation, 0, target(us))
 	})
-	ask(n, "NS with hop limit 64", func() { n.ICMP6(peer.Peer6, peer.SolicitedNode(us), 64, solicitation, 0, ns(us)) })
+	ask6(n, "NS with hop limit 64", func() { n.ICMP6(peer.Peer6, peer.SolicitedNode(us), 64, solicitation, 0, ns(us)) })
 	ping := append([]byte{0, 1, 0, 1}, "abcdefgh"...)
 	allNodes := netip.MustParseAddr("ff02::1")
-	ask(n, "echo", func() { n.ICMP6(peer.Peer6, us, 64, 128, 0, ping) })
-	ask(n, "echo to ff02::1", func() { n.ICMP6(peer.Peer6, allNodes, 64, 128, 0, ping) })
+	ask6(n, "echo", func() { n.ICMP6(peer.Peer6, us, 64, 128, 0, ping) })
+	ask6(n, "echo to ff02::1", func() { n.ICMP6(peer.Peer6, allNodes, 64, 128, 0, ping) })
 	datagram := func(size int) []byte { return peer.UDP(peer.Peer6, us, 1, 33434, make([]byte, size)) }
-	ask(n, "udp closed, 100 bytes", func() { n.IP6(peer.IP6{Next: udp, Payload: datagram(100)}) })
-	ask(n, "udp closed, 1400 bytes", func() { n.IP6(peer.IP6{Next: udp, Payload: datagram(1400)}) })
-	ask(n, "udp checksum 0", func() {
+	ask6(n, "udp closed, 100 bytes", func() { n.IP6(peer.IP6{Next: udp, Payload: datagram(100)}) })
+	ask6(n, "udp closed, 1400 bytes", func() { n.IP6(peer.IP6{Next: udp, Payload: datagram(1400)}) })
+	ask6(n, "udp checksum 0", func() {
 		b := datagram(100)
 		b[6], b[7] = 0, 0
 		n.IP6(peer.IP6{Next: udp, Payload: b})
 	})
-	ask(n, "unknown next header 200", func() { n.IP6(peer.IP6{Next: 200, Payload: make([]byte, 12)}) })
-	ask(n, "unknown option, type 0x80 (icmp)", func() {
+	ask6(n, "unknown next header 200", func() { n.IP6(peer.IP6{Next: 200, Payload: make([]byte, 12)}) })
+	ask6(n, "unknown option, type 0x80 (icmp)", func() {
 		n.IP6(peer.IP6{Next: packet.ProtoDestOpts, Payload: []byte{59, 0, 0x80, 4, 0, 0, 0, 0}})
 	})
-	ask(n, "RS", func() {
+	ask6(n, "RS", func() {
 		n.ICMP6(peer.Peer6, netip.MustParseAddr("ff02::2"), 255, routerSolicitation, 0, make([]byte, 4))
 	})
-	n.Wait(4 * time.Second)
 	router := netip.MustParseAddr("fe80::2")
 	n.Step("RA with prefix fd11::/64 (A,L), router life 1800")
 	ra := []byte{64, 0, 7, 8, 0, 0, 0, 0, 0, 0, 0, 0, 3, 4, 64, 0xc0, 0, 0, 0xe, 0x10, 0, 0, 0xe, 0x10, 0, 0, 0, 0}
 	ra = append(ra, netip.MustParseAddr("fd11::").AsSlice()...)
 	n.ICMP6(router, allNodes, 255, routerAdvertisement, 0, ra)
-	n.Wait(3 * time.Second)
+	n.Wait(4 * time.Second)
 	n.Show()
 	absent(n)
+}
+
+// ask6 is ask, at the pace of this transcript: what a neighbour's entry does shows it.
+func ask6(n *peer.Node, title string, f func()) {
+	ask(n, title, f)
+	n.Wait(400*ms - pause)
+}
+
+// show6 leaves ARP out.
+func show6(n *peer.Node) {
+	for _, f := range n.Frames() {
+		if f.Proto != "ARP" {
+			n.Note("+%.3f %s", f.At, f.Text)
+		}
+	}
 }
 
 // absent is what the node does where nobody answers.
@@ -89,8 +103,10 @@ func absent(n *peer.Node) {
 	n.Answers["fd00::2"] = peer.PeerMAC
 	n.Step("")
 	k := n.Socket(inet.SocketTCP6)
+	n.Wait(120 * ms)
+	n.Step("")
 	d := k.Dial("[fd00::2]:80")
-	n.Wait(pause)
+	n.Wait(1360 * ms)
 	for _, x := range n.Seen() {
 		p := x.Frame[packet.EthernetLen:]
 		if f := transcript.ParseFrame(transcript.Describe(x.Frame)); f.Proto != "IP6" || len(p) < packet.IPv6Len+20 {

@@ -54,6 +54,7 @@ var (
 	onlyFreeBSD = []kern.Dialect{kern.FreeBSD}
 	onlyNetBSD  = []kern.Dialect{kern.NetBSD}
 	nobody      = []kern.Dialect{} // no transcript: what a kernel does is known otherwise
+	alone       = peer.Config{Alone: true}
 	bare        = peer.Config{Bare: true}
 	router      = peer.Config{Wires: 2, Forward: true}
 )
@@ -62,9 +63,9 @@ var (
 var All = []Situation{
 	{Name: "addr", Only: onlyFreeBSD, conf: bare, run: addr},
 	{Name: "addrup", Only: nobody, conf: bare, run: addressUp},
-	{Name: "arpabsent", run: arpAbsent},
-	{Name: "arpabsent2", run: arpAbsent2},
-	{Name: "arpage", conf: bare, run: arpAge},
+	{Name: "arpabsent", conf: alone, run: arpAbsent},
+	{Name: "arpabsent2", conf: alone, run: arpAbsent2},
+	{Name: "arpage", conf: alone, run: arpAge},
 	{Name: "arpq", run: arpQuestions},
 	{Name: "backlog", run: backlog},
 	{Name: "closewait", run: closeWait},
@@ -75,7 +76,7 @@ var All = []Situation{
 	{Name: "echo", run: echo},
 	{Name: "frag", run: fragments},
 	{Name: "fwd", conf: router, run: forward},
-	{Name: "fwd2", Only: onlyNetBSD, conf: router, run: forward},
+	{Name: "fwd2", Only: onlyNetBSD, conf: router, run: forwardAgain},
 	{Name: "held", run: held},
 	{Name: "icmperr", run: icmpErrors},
 	{Name: "isn", run: initialSeq},
@@ -91,7 +92,7 @@ var All = []Situation{
 	{Name: "synack", run: synAck},
 	{Name: "synretx", run: synAgain},
 	{Name: "t9", Only: onlyNetBSD, run: udpErrorsAgain},
-	{Name: "tcpabsent", run: tcpAbsent},
+	{Name: "tcpabsent", conf: alone, run: tcpAbsent},
 	{Name: "timewait", Only: onlyFreeBSD, run: timeWait},
 	{Name: "timewait2", run: timeWait2},
 	{Name: "udpq", run: udpQuestions},

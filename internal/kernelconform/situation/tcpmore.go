@@ -245,7 +245,9 @@ func udpIDs(n *peer.Node) {
 	n.Wait(pause)
 	var all []string
 	for _, f := range n.Frames() {
-		all = append(all, fmt.Sprintf("(%s, %s, %s)", f.Get("id"), truth(f.Get("df") == "1"), f.Get("ttl")))
+		if f.Proto == "UDP" {
+			all = append(all, fmt.Sprintf("(%s, %s, %s)", f.Get("id"), truth(f.Get("df") == "1"), f.Get("ttl")))
+		}
 	}
 	n.Say("UDP ip ids: [%s]", strings.Join(all, ", "))
 }
@@ -356,7 +358,7 @@ func zeroWindow(n *peer.Node) {
 	}
 	n.Step("window 1000, 5000 to send:")
 	c.sock.SendTo(make([]byte, 5000), "")
-	n.Wait(50 * ms)
+	n.Wait(pause)
 	n.Show()
 	n.Step("window 0 from here, probes not answered with a change (answered with win 0):")
 	c.ack += 1000

@@ -154,10 +154,7 @@ func align(n, m int, same func(i, j int) bool, pair func(i, j int)) {
 
 // firstWords says what a note is about.
 func firstWords(s string) string {
-	words := strings.Fields(plain(s))
-	if len(words) > 0 && strings.HasPrefix(words[0], "+") {
-		words = words[1:] // a time
-	}
+	words := slices.DeleteFunc(strings.Fields(plain(s)), func(w string) bool { return strings.HasPrefix(w, "+") }) // times
 	if len(words) > 0 && strings.HasPrefix(words[0], "arp") {
 		return "arp" // then comes what is in its table
 	}
@@ -180,11 +177,12 @@ var volatile = []struct {
 	{regexp.MustCompile(`\bseq\d{5,}\b`), "seq"},                //
 	{regexp.MustCompile(`(ip hdr .{8}).{4}(.{8}).{4}`), "$1$2"}, // id and checksum
 	{regexp.MustCompile(`(ip hdr .*440c0900).{8}`), "$1"},       // the time in a timestamp option
-	{regexp.MustCompile(`0{9,}`), "0*"},                         // data of zeros: the suite cut its lines
-	{regexp.MustCompile(`([0-9a-f]{8} flags=2008) asked=\d+ numheld=\d+ exp=-?\d+`), "$1"},
-	{regexp.MustCompile(`;?[0-9a-f]{8} flags=(?:e|2000) asked=\d+ numheld=\d+ exp=-?\d+;?`), ""},
-	{regexp.MustCompile(`\(\d+\.\d+, \d+, (\d+, )?'`), "(ISN '"}, // and the port
 	{regexp.MustCompile(`ts=[0-9a-f]{8}`), "ts="},
+	{regexp.MustCompile(`0{9,}`), "0*"}, // data of zeros: the suite cut its lines
+	{regexp.MustCompile(`([0-9a-f]{8} flags=2008) asked=\d+ numheld=\d+ exp=-?\d+`), "$1"},
+	{regexp.MustCompile(`;?[0-9a-f]{8} flags=(?:e|2000) [^;]*`), ""}, // what is no neighbour, or not known
+	{regexp.MustCompile(`;+$|(arp:? );`), "$1"},
+	{regexp.MustCompile(`\(\d+\.\d+, \d+, (\d+, )?'`), "(ISN '"}, // and the port
 	{regexp.MustCompile(`\(ISN '[0-9a-f]{8}'`), "(ISN ts"},
 	{regexp.MustCompile(`flow 60[0-9a-f]{6}`), "flow"},
 	{regexp.MustCompile(`first/last \S+ \S+`), ""},
@@ -199,6 +197,10 @@ func plain(s string) string {
 	}
 	if at := idList.FindStringIndex(s); at != nil {
 		first := 0
+		number := plainNumber
+		if strings.Contains(s[at[0]:], "(") {
+			number = firstNumber
+		}
 		s = s[:at[0]] + number.ReplaceAllStringFunc(s[at[0]:], func(m string) string {
 			n, _ := strconv.Atoi(m[1:]) // digits
 			if n == 0 {
@@ -213,8 +215,11 @@ func plain(s string) string {
 	return s
 }
 
-// number is an identification in a list of them.
-var number = regexp.MustCompile(`[(\[ ]\d+\b`)
+// An identification in a list of them: of numbers, of an id with DF and TTL each.
+var (
+	plainNumber = regexp.MustCompile(`[\[ ]\d+\b`)
+	firstNumber = regexp.MustCompile(`\(\d+\b`)
+)
 
 var decimal = regexp.MustCompile(`^(.*?)(-?\d+\.\d+)(s?\W*)$`)
 

@@ -71,7 +71,7 @@ func (t *Transcript) Find(title string) *Step {
 }
 
 // noise are lines that tell of the suite's processes, not of a kernel.
-var noise = regexp.MustCompile(`^(exit codes:.*|\[\]|None \[\])$`)
+var noise = regexp.MustCompile(`^(exit codes:.*|\[\]|None \[\]|\['net\.inet\..*)$`)
 
 var frameLine = regexp.MustCompile(`^\+(-?[0-9.]+) ((?:em[0-9] )?(?:ARP|TCP|UDP|IP|ICMP|ICMP6|IP6) .*)$`)
 
