@@ -65,6 +65,7 @@ const (
 	primed    = "the kernel's answer to the suite's first request came late"
 	ends      = "the transcript ends within this step"
 	mtuDisc   = "the suite ended before it saw something; tcp_subr.c, tcp_mtudisc sends at once what is not acknowledged"
+	chance    = "reports come at times of chance, and the transcript begins when the interface was up; a row counts them"
 	smallPort = "it is made of how much memory the kernel has for packets"
 	aName     = "its value is the name of an interface, and the suite read a number"
 	blackhole = "the port sets it"
@@ -90,6 +91,7 @@ var cannot = []cause{
 	{"nbsd.fwd", "absent host", "time", "0.884", 0, late},
 	{"nbsd.fwd", "router alert", "frame", "", 0, ends},
 	{"nbsd.redir", "after fragmentation needed", "frame", "", 0, mtuDisc},
+	{"nbsd.v6", "interface up:", "", "", 0, chance},
 	{"fbsd.keepalive", "", "ip.maxfragpackets", "", 0, smallPort},
 	{"fbsd.keepalive", "", "icmp.reply_src", "", 0, aName},
 	{"fbsd.keepalive", "", "udp.blackhole", "", 0, blackhole},

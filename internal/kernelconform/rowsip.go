@@ -18,6 +18,7 @@ var ipRows = []row{
 			}
 			return relative(r.title(name, "UDP ip ids:"))
 		},
+		dfly: "random", // ip_id.c
 	},
 	{
 		part: "IP", what: "DF of UDP", matters: hurts,
@@ -150,19 +151,31 @@ func delivered(s string) string {
 	return "dropped"
 }
 
-// relative is a list of (id, DF, TTL) with the ids counted from the first that is not 0.
+// relative is a list of (id, DF, TTL) as the steps of its ids.
 func relative(s string) string {
-	var out []string
-	first := 0
+	var ids []int
 	for _, part := range strings.Split(s, "(")[1:] {
 		var id int
 		_, _ = fmt.Sscan(strings.ReplaceAll(part, ",", " "), &id) // 0 where there is none
+		ids = append(ids, id)
+	}
+	return steps(ids)
+}
+
+// steps are identifications counted from the first that is not 0.
+func steps(ids []int) string {
+	var out []string
+	first := 0
+	for _, id := range ids {
 		switch {
 		case id == 0:
 			out = append(out, "0")
 			continue
 		case first == 0:
 			first = id
+		}
+		if id < first || id > first+len(ids) {
+			return "random"
 		}
 		out = append(out, fmt.Sprintf("+%d", id-first))
 	}

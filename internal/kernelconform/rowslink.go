@@ -43,6 +43,7 @@ var linkRows = []row{
 			_, after, _ := strings.Cut(s.Title, "after=")
 			return fmt.Sprintf("%s after %s s; requests at %s", errnoOf(s.Title), cutWords(after, 1), strings.Join(at, " "))
 		},
+		dfly: "e=60 after 75.0 s; requests at 0 3 6 9 13 58", // the 6th begins the pause of 20 s
 	},
 	{
 		part: "ARP", what: "packets held for an unknown neighbour", matters: hurts,
@@ -123,12 +124,10 @@ var linkRows = []row{
 			if len(first) == 0 || len(again) == 0 || len(short) == 0 {
 				return "silence"
 			}
-			third := "0"
-			if id := short[0].Int("id"); id != 0 {
-				third = fmt.Sprintf("+%d", id-again[0].Int("id"))
-			}
-			return fmt.Sprintf("%s; id +%d, of a short one %s; DF %s %s; TOS %s", "TTL "+first[0].Get("ttl"), again[0].Int("id")-first[0].Int("id"), third, first[0].Get("df"), again[0].Get("df"), first[0].Get("tos"))
+			ids := steps([]int{first[0].Int("id"), again[0].Int("id"), short[0].Int("id")})
+			return fmt.Sprintf("TTL %s; ids %s, the last of a short one; DF %s %s; TOS %s", first[0].Get("ttl"), ids, first[0].Get("df"), again[0].Get("df"), first[0].Get("tos"))
 		},
+		dfly: "TTL 64; ids random, the last of a short one; DF 0 1; TOS 40", // ip_id.c: net.inet.ip.random_id is 1
 	},
 	{
 		part: "ICMP", what: "echo to 10.0.0.255, 255.255.255.255, 224.0.0.1", matters: hurts,

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"wireloom/internal/kernelconform/transcript"
@@ -19,7 +20,7 @@ var tcpRows = []row{
 			}
 			return plainOptions(fields(all[:1], "win", "options") + "; " + fields(all[3:4], "options"))
 		},
-		dfly: "win57344 mss=1460,nop,ws=0,nop,nop,sackOK,nop,nop,ts; mss=1460,nop,ws=0,nop,nop,sackOK,nop,nop,ts",
+		dfly: "win57344 mss=1460,nop,ws=0,nop,nop,sackOK,nop,nop,ts; mss=1460,nop,nop,sackOK", // tcp_output.c; tcp_timer.c gives RFC 1323 up
 	},
 	{
 		part: "TCP", what: "SYN unanswered", matters: hurts,
@@ -38,6 +39,7 @@ var tcpRows = []row{
 			}
 			return plainOptions(strings.Join(out, "; "))
 		},
+		dfly: "win57344 mss=1460; win57344 mss=1460,nop,ws=0,nop,nop,sackOK,nop,nop,ts; win57344 mss=1460,nop,nop,ts; win57344 mss=1460", // tcp_syncache.c
 	},
 	{
 		part: "TCP", what: "SYN+ACK unanswered", matters: polish,
@@ -59,6 +61,7 @@ var tcpRows = []row{
 			}
 			return strings.Join(out[:min(len(out), most)], " ")
 		},
+		dfly: "3 4 5 6 7", // tcp_input.c: a segment more for each acknowledgement
 	},
 	{
 		part: "TCP", what: "data lost: sent again at", matters: hurts,
@@ -88,6 +91,7 @@ var tcpRows = []row{
 			_, filled, _ := strings.Cut(r.step("recvwin", "sent 116800 unread").Title, "last ack covers ")
 			return cutWords(r.title("recvwin", "SYN+ACK window"), 1) + "; " + after + "; " + cutWords(filled, 1)
 		},
+		dfly: "57344; win58400; 58400", // net.inet.tcp.recvspace, whole segments of it
 	},
 	{
 		part: "TCP", what: "zero window probes", matters: polish,
@@ -120,6 +124,7 @@ var tcpRows = []row{
 			names := []string{"flags", "seq", "ack", "df"}
 			return fields(in(r.step("rst", "closed: SYN (seq"), tcp), names...) + "; " + fields(in(r.step("rst", "closed: ACK (seq"), tcp), names...)
 		},
+		dfly: "RA seq0 ack1001 df0; R seq5000 ack0 df0", // tcp_subr.c, tcp_respond
 	},
 	{
 		part: "TCP", what: "FIN to a closed port, without ACK", matters: polish,
@@ -206,10 +211,9 @@ var tcpRows = []row{
 			if len(at) < 2 {
 				return "none"
 			}
-			for i := 1; i < len(isn); i++ {
-				if rate := float64(isn[i]-isn[i-1]) / (at[i] - at[i-1]); rate < 1e7 || rate > 3e8 {
-					return "random"
-				}
+			last := len(isn) - 1
+			if rate := float64(isn[last]-isn[0]) / (at[last] - at[0]); rate < 2e7 || rate > 3e8 || !slices.IsSorted(isn) {
+				return "random"
 			}
 			return "grow with time"
 		},

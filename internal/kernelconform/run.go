@@ -11,13 +11,13 @@ import (
 	"wireloom/vnet/kern"
 )
 
-//go:embed testdata/*.txt
+//go:embed testdata/fbsd.*.txt testdata/nbsd.*.txt
 var testdata embed.FS
 
 // dialects are those of the table, in its order.
-var dialects = []kern.Dialect{kern.FreeBSD, kern.NetBSD, kern.DragonFly}
+var dialects = [...]kern.Dialect{kern.FreeBSD, kern.NetBSD, kern.DragonFly}
 
-// Runs are the transcripts of a kernel, recorded or of our node. A situation is put to the
+// A runs is the transcripts of a kernel, recorded or of our node. A situation is put to the
 // node when it is asked for, once.
 type runs struct {
 	dialect kern.Dialect

@@ -90,12 +90,13 @@ func absent(n *peer.Node) {
 	n.Show()
 	s := n.Socket(inet.SocketUDP6)
 	n.Step("")
-	c := s.SendTo([]byte("abcd"), "[fd00::9]:9")
+	s.Dial("[fd00::9]:9") // an error comes to a connected socket alone
+	c := s.SendTo([]byte("abcd"), "")
 	n.Say("one datagram to absent fd00::9: %v sent=%d", c, c.N)
 	n.Wait(4 * time.Second)
 	n.Show()
 	for range 2 {
-		c = s.SendTo([]byte("abcd"), "[fd00::9]:9")
+		c = s.SendTo([]byte("abcd"), "")
 		n.Note("again: %v sent=%d", c, c.N)
 	}
 	c = n.Socket(inet.SocketUDP6).SendTo([]byte("abcd"), "[2001:db8::1]:9")

@@ -19,10 +19,10 @@ func Describe(frame []byte) string {
 	size := len(frame)
 	switch p := e.Payload(); e.Type() {
 	case packet.TypeARP:
-		a, err := packet.ParseARP(p)
-		if err != nil {
+		if len(p) < packet.ARPLen {
 			break
 		}
+		a := packet.ARP(p) // of any hardware type: DragonFly's answers have that of the request
 		return fmt.Sprintf("ARP op%d %v(%v) -> %v(%v) eth %v>%v len%d",
 			a.Op(), a.SenderIP(), packet.MAC(a[8:14]), a.TargetIP(), packet.MAC(a[18:24]), e.Src(), e.Dst(), size)
 	case packet.TypeIPv4:
