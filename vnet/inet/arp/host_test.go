@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"wireloom/vnet/errno"
 	"wireloom/vnet/inet/arp"
 	"wireloom/vnet/inet/dialect"
 	"wireloom/vnet/packet"
@@ -262,4 +261,13 @@ const (
 	m77   = "02:00:00:00:00:77"
 )
 
-var _ = errno.OK
+// held is what the table's packets that wait cost.
+func (h *host) held() int {
+	n := h.table.Bytes()
+	for _, e := range h.table.Entries() {
+		if !e.Own {
+			n -= arp.EntryBytes
+		}
+	}
+	return n
+}

@@ -190,8 +190,8 @@ func TestHeldPacketsAsRecorded(t *testing.T) {
 			if len(h.ready) != 1 || packet.IPv4(h.ready[0].Packet).ID() != uint16(n-1) || h.ready[0].MAC != mac(m99) || h.ready[0].Hop != ip("10.0.0.2") {
 				t.Errorf("%v: of %d packets %v were let go, want the last", d, n, h.ready)
 			}
-			if h.table.Bytes() != 0 || h.table.Stats().Dropped != uint64(n-1) {
-				t.Errorf("%v: %d bytes held, %d dropped", d, h.table.Bytes(), h.table.Stats().Dropped)
+			if h.held() != 0 || h.table.Stats().Dropped != uint64(n-1) {
+				t.Errorf("%v: %d bytes held, %d dropped", d, h.held(), h.table.Stats().Dropped)
 			}
 		}
 		h := newHost(t, d, self).set("10.0.0.1/24").quiet()

@@ -180,8 +180,11 @@ func New(v *Values, env Env, name string, self packet.MAC, rnd func([]byte)) *Ta
 // Stats returns the counters.
 func (t *Table) Stats() *Stats { return &t.stats }
 
-// Bytes is what the table holds of packets that wait.
-func (t *Table) Bytes() int { return t.bytes }
+// EntryBytes is about what an entry takes.
+const EntryBytes = 256
+
+// Bytes is what the table holds for others: its entries, and packets that wait.
+func (t *Table) Bytes() int { return t.bytes + EntryBytes*len(t.order) }
 
 // Next returns when Tick wants to be called; ok is false if never.
 func (t *Table) Next() (at time.Duration, ok bool) { return t.due, t.due != never }

@@ -35,8 +35,8 @@ func TestTable(t *testing.T) {
 			h.wantEntries("10.0.0.9 incomplete")
 			h.run(1)
 			h.wantEntries("")
-			if s := h.table.Stats(); s.Timeouts != 1 || s.Dropped != 1 || h.table.Bytes() != 0 {
-				h.t.Errorf("statistics %+v, %d bytes", s, h.table.Bytes())
+			if s := h.table.Stats(); s.Timeouts != 1 || s.Dropped != 1 || h.held() != 0 {
+				h.t.Errorf("statistics %+v, %d bytes", s, h.held())
 			}
 		}},
 		{"after five requests DragonFly asks nothing for 20 s, and then asks anew", []dialect.Dialect{dialect.DragonFly}, func(h *host) {
@@ -225,7 +225,7 @@ func TestTable(t *testing.T) {
 			h.wantEntries("")
 			h.hear(message{from: "10.0.0.2", sender: m99, about: "10.0.0.1"})
 			h.wantSent()
-			h.want(fmt.Sprint(h.table.Stats().NoInterface, h.table.Bytes()), "1 0")
+			h.want(fmt.Sprint(h.table.Stats().NoInterface, h.held()), "1 0")
 		}},
 		{"a new MAC is announced for each address", bsds, func(h *host) {
 			h.set("10.0.0.7/24").quiet()
@@ -265,7 +265,7 @@ func TestTable(t *testing.T) {
 			h.want(fmt.Sprint(ids), "[3 4]")
 			h.v.MaxHold = 0
 			h.sendPacket("10.0.0.3", datagram("10.0.0.3", 0), false)
-			h.want(fmt.Sprint(h.table.Bytes()), "0")
+			h.want(fmt.Sprint(h.held()), "0")
 		}},
 		{"at the limit the entry that ends first goes, and never a permanent one", bsds, func(h *host) {
 			h.v.Limit = 3

@@ -136,8 +136,8 @@ func TestHostsOnAWireFindEachOther(t *testing.T) {
 				}
 			}
 			for i, h := range w.hosts {
-				if len(h.log) != 0 || h.table.Bytes() != 0 || !h.table.Usable(address(i)) {
-					t.Errorf("seed %d: host %d (%d bytes held): console %q", seed, i, h.table.Bytes(), h.log)
+				if len(h.log) != 0 || h.held() != 0 || !h.table.Usable(address(i)) {
+					t.Errorf("seed %d: host %d (%d bytes held): console %q", seed, i, h.held(), h.log)
 				}
 				runs[run] += h.entries() + fmt.Sprintln(*h.table.Stats())
 			}

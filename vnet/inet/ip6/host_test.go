@@ -356,3 +356,7 @@ func burst(h *host, want int) {
 func (h *host) only(typ string) {
 	h.sent = slices.DeleteFunc(h.sent, func(s sent) bool { return !strings.Contains(line(s.frame), " "+typ+" ") })
 }
+
+// held is what waits in the layer, without its records: those come by 256 bytes, and no test
+// has so many packets wait that they are as much together.
+func (h *host) held() int { return h.l.Bytes() % ip6.RecordBytes }

@@ -220,8 +220,17 @@ func (l *Layer) SetHostName(name string) { l.name = name }
 // Stats returns the counters.
 func (l *Layer) Stats() *Stats { return &l.stats }
 
-// Bytes is what the layer holds of packets and fragments that wait.
-func (l *Layer) Bytes() int { return l.bytes }
+// RecordBytes is about what a neighbour, an address, a group or another record takes.
+const RecordBytes = 256
+
+// Bytes is what the layer holds for others: its records, and packets and fragments that wait.
+func (l *Layer) Bytes() int {
+	n := len(l.addrs) + len(l.prefixes) + len(l.routers) + len(l.learned) + len(l.fragments) + len(l.peers)
+	for _, x := range l.nics {
+		n += len(x.order) + len(x.groups)
+	}
+	return l.bytes + n*RecordBytes
+}
 
 // Next returns when Tick wants to be called; ok is false if never.
 func (l *Layer) Next() (at time.Duration, ok bool) { return l.due, l.due != never }
@@ -369,6 +378,9 @@ func (l *Layer) SetUp(now time.Duration, number int, up bool, a *Acts) {
 	n.up = up
 	if !up {
 		n.asking = asking{}
+		for l.v.FlushOnDown && len(n.order) > 0 {
+			l.free(n, n.order[len(n.order)-1])
+		}
 		for _, g := range n.groups {
 			g.due, g.answer, g.left = 0, 0, 0
 		}

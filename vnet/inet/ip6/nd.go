@@ -158,6 +158,8 @@ func (l *Layer) dropHeld(e *neighbour) {
 // is copied.
 func (l *Layer) transmit(now time.Duration, n *nic, ip netip.Addr, p []byte, a *Acts) {
 	switch {
+	case !n.up:
+		return
 	case n.IP:
 		o := a.out(n.n, ip)
 		o.Data = append(o.Data, p...)
@@ -195,6 +197,9 @@ func (l *Layer) transmit(now time.Duration, n *nic, ip netip.Addr, p []byte, a *
 }
 
 func (l *Layer) frame(n *nic, ip netip.Addr, to packet.MAC, p []byte, a *Acts) {
+	if !n.up {
+		return
+	}
 	o := a.out(n.n, ip)
 	o.Data = append(packet.AppendEthernet(o.Data, to, n.MAC, packet.TypeIPv6), p...)
 }

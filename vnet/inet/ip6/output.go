@@ -28,6 +28,7 @@ func (l *Layer) Output(now time.Duration, h Header, payload []byte, a *Acts) err
 	if !src.IsValid() || src.IsUnspecified() {
 		var no errno.Errno
 		if src, _, no = l.Source(dst, h.NIC); no != errno.OK {
+			l.stats.NoRoute++
 			return no
 		}
 	} else if !l.Local(src, Any) {
@@ -71,6 +72,7 @@ func (l *Layer) emit(now time.Duration, number int, b []byte, whole bool, a *Act
 	}
 	h, no := l.route(dst, number)
 	if no != errno.OK {
+		l.stats.NoRoute++
 		return no
 	}
 	if p[7] == 0 {

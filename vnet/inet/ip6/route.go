@@ -30,7 +30,6 @@ func (l *Layer) route(dst netip.Addr, number int) (hop, errno.Errno) {
 			n = l.defaultLink(dst)
 		}
 		if n == nil {
-			l.stats.NoRoute++
 			return hop{}, l.v.NoRoute
 		}
 		return hop{nic: n, ip: dst}, up(n)
@@ -66,7 +65,6 @@ func (l *Layer) route(dst netip.Addr, number int) (hop, errno.Errno) {
 		}
 	}
 	if h.nic == nil {
-		l.stats.NoRoute++
 		return hop{}, l.v.NoRoute
 	}
 	return h, up(h.nic)

@@ -68,7 +68,7 @@ func TestTable(t *testing.T) {
 			h.want(h.neighbours(), "")
 			h.want(len(h.errors), 1)
 			h.want(fmt.Sprint(h.errors[0].Type, h.errors[0].Code, h.errors[0].Proto, h.errors[0].Dst), "1 3 17 fd00::9")
-			h.want(h.l.Bytes(), 0)
+			h.want(h.held(), 0)
 		}},
 		{"the newest packet waits", bsds, func(h *host) {
 			for n := range 5 {
@@ -78,7 +78,7 @@ func TestTable(t *testing.T) {
 			h.hear(m2, ip6.ToUs, na(fd2, fd1, fd2, "60", tgt2))
 			h.wantSent("IP6 nh17 fd00::1>fd00::2 hl64 pl4")
 			h.want(h.l.Stats().HeldDropped, 4)
-			h.want(h.l.Bytes(), 0)
+			h.want(h.held(), 0)
 		}},
 		{"all packets wait, and go in order", linux, func(h *host) {
 			for n := range 3 {
@@ -183,7 +183,7 @@ func TestTable(t *testing.T) {
 				h.send(fmt.Sprintf("fd00::%d", 20+i), 10)
 			}
 			h.want(h.neighbours(), "fd00::22 incomplete, fd00::23 incomplete")
-			h.want(fmt.Sprint(h.l.Stats().Evicted, h.l.Bytes()), "2 100")
+			h.want(fmt.Sprint(h.l.Stats().Evicted, h.held()), "2 100")
 		}},
 
 		// Addresses.
@@ -520,6 +520,25 @@ func TestTable(t *testing.T) {
 			}
 			h.wantSent()
 		}},
+		{"an echo for all nodes is answered by oneself too", all, func(h *host) {
+			m := unhex("8000000000010001")
+			putChecksum(m, fe80, ip("ff02::1"))
+			h.want(h.l.Output(h.now, ip6.Header{Dst: ip("ff02::1"), Proto: 58, NIC: 0}, m, &h.acts), errno.OK)
+			h.take()
+			h.wantSent("ICMP6 t128 " + fe80.String() + ">ff02::1 hl1 pl=00010001")
+			h.want(len(h.up), 1)
+			h.want(h.up[0].Src, fe80)
+		}},
+		{"an interface that is down sends nothing, and what waited is told of", all, func(h *host) {
+			h.send("fd00::9", 4)
+			h.quiet()
+			h.l.SetUp(h.now, 0, false, &h.acts)
+			h.take()
+			h.run(10 * time.Second)
+			h.wantSent()
+			h.want(h.held(), 0)
+			h.want(h.neighbours(), "")
+		}},
 		{"no error is sent about an error, a redirect, a group or nobody", all, func(h *host) {
 			h.know(fd2, m2)
 			unknown := func(src, dst string, link ip6.Link) {
@@ -721,7 +740,7 @@ func TestTable(t *testing.T) {
 			}
 			h.want(len(h.up), 1)
 			h.want(string(h.up[0].Payload) == string(data), true)
-			h.want(fmt.Sprint(h.up[0].Proto, len(h.up[0].Packet), h.l.Bytes(), h.l.Stats().Reassembled), "17 2040 0 1")
+			h.want(fmt.Sprint(h.up[0].Proto, len(h.up[0].Packet), h.held(), h.l.Stats().Reassembled), "17 2040 0 1")
 		}},
 		{"a datagram in one fragment needs no other", all, func(h *host) {
 			h.hear(m2, ip6.ToUs, fragment(fd2, fd1, 7, 0, false, make([]byte, 8)))
@@ -778,7 +797,7 @@ func TestTable(t *testing.T) {
 			}
 			h.want(h.l.Stats().FragOverflow, 3)
 			h.run(61 * time.Second)
-			h.want(h.l.Bytes(), 0)
+			h.want(h.held(), 0)
 		}},
 
 		// Groups.

@@ -36,6 +36,8 @@ type Values struct {
 	// DetachOnDown has addresses probed for again when their interface comes up: NetBSD's
 	// in6_if_link_down and Linux's addrconf_ifdown. In FreeBSD and DragonFly they stay.
 	DetachOnDown bool
+	// FlushOnDown has an interface that goes down forget its neighbours: Linux's neigh_ifdown.
+	FlushOnDown bool
 
 	// Retransmit is the time between solicitations: 1 s (RETRANS_TIMER, nd6.h), MulticastTries and
 	// UnicastTries how many there are: 3 and 3 (net.inet6.icmp6.nd6_mmaxtries, nd6_umaxtries).
@@ -150,7 +152,7 @@ func ValuesOf(d dialect.Dialect) Values {
 		v.DetachOnDown, v.DisableDuplicate = true, true
 	case dialect.Linux:
 		v.MLD, v.MLDAgain, v.MLDTogether = 2, time.Second, true
-		v.AcceptRA, v.DelayAll, v.Nonce, v.DetachOnDown = true, true, true, true
+		v.AcceptRA, v.DelayAll, v.Nonce, v.DetachOnDown, v.FlushOnDown = true, true, true, true, true
 		v.TargetSource, v.NeighbourSource, v.NodeInformation, v.OverlapEnds = true, false, false, true
 		v.MaxHold, v.Slack = 256, 24*time.Millisecond
 		v.Solicitations = -1
