@@ -21,7 +21,7 @@ type HostRoute struct {
 	asked netip.Addr // Linux: the gateway of a first redirect
 }
 
-const hostRouteBytes = 96
+const hostRouteBytes = 104
 
 // hostRoutes are the routes that ICMP made, in the order of their making.
 type hostRoutes struct {

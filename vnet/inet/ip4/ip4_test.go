@@ -172,7 +172,7 @@ func (w *world) line(o Out) string {
 	switch {
 	case p.FragmentOffset() > 0:
 		fmt.Fprintf(&b, "IP proto%d %s>%s id%d ttl%d df%d mf%d off%d pl%d", p.Protocol(), p.Src(), p.Dst(), p.ID(), p.TTL(), bit(flagDF), bit(flagMF), p.FragmentOffset(), len(p.Payload()))
-	case p.Protocol() == 1:
+	case p.Protocol() == 1 && len(p.Payload()) >= 8:
 		m := packet.ICMP(p.Payload())
 		ck := "True"
 		if packet.Checksum(m) != 0 && bit(flagMF) == 0 {
@@ -182,7 +182,7 @@ func (w *world) line(o Out) string {
 		if m.IsError4() {
 			fmt.Fprintf(&b, " rest=%08x", m.Rest())
 		}
-	case p.Protocol() == 17:
+	case p.Protocol() == 17 && len(p.Payload()) >= 8:
 		u := p.Payload()
 		fmt.Fprintf(&b, "UDP %s:%d>%s:%d id%d ttl%d df%d mf%d off0 data%d len%d", p.Src(), binary.BigEndian.Uint16(u), p.Dst(), binary.BigEndian.Uint16(u[2:]), p.ID(), p.TTL(), bit(flagDF), bit(flagMF), len(u)-8, len(p)+14)
 	default:

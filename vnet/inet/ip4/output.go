@@ -390,16 +390,15 @@ func (l *Layer) fragment(d *datagram, a *Acts) errno.Errno {
 		}
 		return errno.EMSGSIZE
 	}
-	if step > pageSize && l.is(dialect.FreeBSD) {
-		if whole := d.path.MTU &^ (pageSize - 1); whole+packet.IPv4Len <= d.path.MTU {
-			step = whole
-		}
+	first := step
+	if l.is(dialect.FreeBSD) && step > pageSize {
+		first, step = d.pages(step)
 	}
 	data := d.pkt[hdr:]
-	for off := 0; off < len(data); off += step {
+	for off, next := 0, first; off < len(data); off, next = next, next+step {
 		piece, w, opts := data[off:], word+uint16(off/8), d.pkt.Options()
-		if len(piece) > step {
-			piece, w = piece[:step], w|flagMF
+		if len(piece) > next-off {
+			piece, w = piece[:next-off], w|flagMF
 		}
 		switch {
 		case off == 0:
@@ -423,9 +422,19 @@ func (l *Layer) fragment(d *datagram, a *Acts) errno.Errno {
 	return errno.OK
 }
 
-// pageSize is PAGE_SIZE of the machines that FreeBSD runs on: its ip_fragment gives each
-// fragment a multiple of it where the MTU allows that.
+// pageSize is PAGE_SIZE of the machines that FreeBSD runs on.
 const pageSize = 4096
+
+// pages returns how much data FreeBSD puts into the first and into each other fragment,
+// where an MTU has room for whole pages, which a receiver might flip; most is what fits. A
+// UDP header stands before the first page.
+func (d *datagram) pages(most int) (first, other int) {
+	whole := min(d.path.MTU&^(pageSize-1), most)
+	if d.pkt.Protocol() == packet.ProtoUDP && !d.forwarded {
+		return min(whole+packet.UDPLen, most), whole
+	}
+	return whole, whole
+}
 
 // Failed tells the layer that a.Out[i] could not be sent. The other packets of its
 // datagram are void then, and a redirect about it; if it was passed on for another host,

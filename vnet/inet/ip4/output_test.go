@@ -89,6 +89,26 @@ func TestSending(t *testing.T) {
 	}
 }
 
+// A FreeBSD cuts at whole pages where the MTU lets it.
+func TestFragmentsOfALargeMTU(t *testing.T) {
+	for d, want := range map[dialect.Dialect][]string{
+		dialect.FreeBSD: {"UDP 10.0.0.1:7000>10.0.0.2:999 id1 ttl64 df0 mf1 off0 data8192 len8234", "IP proto17 10.0.0.1>10.0.0.2 id1 ttl64 df0 mf0 off8200 pl1024"},
+		dialect.NetBSD:  {"UDP 10.0.0.1:7000>10.0.0.2:999 id1 ttl64 df0 mf1 off0 data8968 len9010", "IP proto17 10.0.0.1>10.0.0.2 id1 ttl64 df0 mf0 off8976 pl248"},
+	} {
+		w := host(t, d)
+		w.nics[0].MTU = 9000
+		if e := w.send(to("10.0.0.2"), 9216); e != errno.OK {
+			t.Errorf("%s: %s", d, e)
+		}
+		w.want(want...)
+	}
+	w := host(t, dialect.NetBSD)
+	w.nics[0].MTU = 27 // no room for 8 bytes
+	if e := w.send(to("10.0.0.2"), 100); e != errno.EMSGSIZE {
+		t.Errorf("an MTU of 27: %s, want EMSGSIZE", e)
+	}
+}
+
 func TestErrnosOfSending(t *testing.T) {
 	all := Header{Dst: ip("10.0.0.255"), NIC: AnyNIC, AllowBroadcast: true}
 	for _, c := range []struct {

@@ -112,14 +112,14 @@ func (l *Layer) reassemble(now time.Duration, nic int, link Link, pkt packet.IPv
 			l.st.IP.FragDropped++
 			return nil, arrival{}
 		}
-		q.insert(0, f, pkt, &l.reass)
 		if l.is(dialect.Linux) {
-			q.frags[0].run = true
-			return l.linuxWhole(q, &f, a)
+			return l.linuxMerge(q, f, pkt, a)
 		}
+		q.insert(0, f, pkt, &l.reass)
 		return nil, arrival{}
 	}
 	if l.is(dialect.Linux) {
+		q.count++
 		return l.linuxMerge(q, f, pkt, a)
 	}
 	q.count++
@@ -149,7 +149,7 @@ func (l *Layer) goodFragment(q *fragQueue, f *frag, pkt packet.IPv4) bool {
 		if f.more {
 			f.len &^= 7
 		}
-		if f.len == 0 && f.off == 0 || f.len == 0 && f.more || f.off+f.len+f.hlen > 0xffff {
+		if f.off+f.len+f.hlen > 0xffff {
 			st.FragDropped++
 			return false
 		}
@@ -377,10 +377,14 @@ func (l *Layer) join(q *fragQueue, n int, a *Acts) packet.IPv4 {
 	return pkt
 }
 
-// linuxMerge is inet_frag_queue_insert: what only repeats bytes that came in one run is
-// dropped, any other overlap ends the datagram (RFC 5722 for IPv4 too).
+// linuxMerge is ip_frag_queue and inet_frag_queue_insert: what only repeats bytes that came
+// in one run is dropped, any other overlap ends the datagram (RFC 5722 for IPv4 too).
 func (l *Layer) linuxMerge(q *fragQueue, f frag, pkt packet.IPv4, a *Acts) (packet.IPv4, arrival) {
 	end := f.off + f.len
+	if !q.linuxEnd(&f) {
+		l.giveUp(q)
+		return nil, arrival{}
+	}
 	for i := 0; i < len(q.frags); {
 		start, stop := q.frags[i].off, q.frags[i].off+q.frags[i].len
 		for i++; i < len(q.frags) && !q.frags[i].run; i++ {
@@ -390,6 +394,7 @@ func (l *Layer) linuxMerge(q *fragQueue, f frag, pkt packet.IPv4, a *Acts) (pack
 		case end <= start || f.off >= stop:
 		case f.off >= start && end <= stop:
 			l.st.IP.FragDropped++
+			q.count--
 			return nil, arrival{}
 		default:
 			l.giveUp(q)
@@ -401,32 +406,31 @@ func (l *Layer) linuxMerge(q *fragQueue, f frag, pkt packet.IPv4, a *Acts) (pack
 		i++
 	}
 	f.run = i < len(q.frags) || i == 0 || q.frags[i-1].off+q.frags[i-1].len != f.off
-	q.count++
 	q.insert(i, f, pkt, &l.reass)
-	return l.linuxWhole(q, &f, a)
+	return l.linuxWhole(q, a)
 }
 
-func (l *Layer) giveUp(q *fragQueue) {
-	l.st.IP.FragDropped += uint64(len(q.frags))
-	l.reass.remove(q)
-}
-
-// linuxWhole is the rest of ip_frag_queue: the end must not move, and nothing may lie
-// behind it.
-func (l *Layer) linuxWhole(q *fragQueue, f *frag, a *Acts) (packet.IPv4, arrival) {
-	end := f.off + f.len
-	switch {
+// linuxEnd reports whether a fragment goes with what is known of the datagram's length: its
+// end must not move, nothing may lie behind it, and no fragment is empty.
+func (q *fragQueue) linuxEnd(f *frag) bool {
+	switch end := f.off + f.len; {
 	case !f.more && (end < q.end || q.last && end != q.end), f.more && end > q.end && q.last:
-		l.giveUp(q)
-		return nil, arrival{}
+		return false
 	case !f.more:
 		q.end, q.last = end, true
 	case end > q.end:
 		q.end = end
 	}
-	if !q.last {
-		return nil, arrival{}
-	}
+	return f.len > 0
+}
+
+func (l *Layer) giveUp(q *fragQueue) {
+	l.st.IP.FragDropped += uint64(q.count)
+	l.reass.remove(q)
+}
+
+// linuxWhole returns the datagram if nothing of it is missing.
+func (l *Layer) linuxWhole(q *fragQueue, a *Acts) (packet.IPv4, arrival) {
 	next := 0
 	for i := range q.frags {
 		if q.frags[i].off != next {
@@ -434,7 +438,7 @@ func (l *Layer) linuxWhole(q *fragQueue, f *frag, a *Acts) (packet.IPv4, arrival
 		}
 		next += q.frags[i].len
 	}
-	if next != q.end {
+	if !q.last || next != q.end {
 		return nil, arrival{}
 	}
 	l.st.IP.Reassembled++

@@ -50,8 +50,9 @@ func TestReassembly(t *testing.T) {
 		{"one inside another is dropped", []part{{0, true, head + "AABB"}, {13, true, "X"}, {16, false, "C"}}, head + "AABBC", "="},
 		{"one that covers another replaces it", []part{{13, true, "A"}, {0, true, head + "XXX"}, {15, false, "C"}}, head + "XXXC", ""},
 		{"a length that is no multiple of 8, of which Linux drops the end", []part{{0, true, head + "AAz"}, {14, false, "BB"}}, "", head + "AABB"},
-		{"nothing behind more fragments", []part{{0, true, head + "AA"}, {14, true, ""}, {14, false, "BB"}}, head + "AABB", "="},
-		{"an empty last one", []part{{0, true, head + "AA"}, {14, false, ""}}, head + "AA", "="},
+		{"nothing behind more fragments", []part{{0, true, head + "AA"}, {14, true, ""}, {14, false, "BB"}}, head + "AABB", ""},
+		{"an empty last one", []part{{0, true, head + "AA"}, {14, false, ""}}, head + "AA", ""},
+		{"behind the end", []part{{0, true, head + "AA"}, {16, false, "C"}, {17, true, "C"}, {14, true, "BB"}}, "", ""},
 		{"with a hole", []part{{0, true, head + "AA"}, {15, false, "C"}}, "", ""},
 	} {
 		for _, d := range dialect.All {

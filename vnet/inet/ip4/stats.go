@@ -1,8 +1,8 @@
 package ip4
 
-// icmpTypes is how many types of ICMP are counted by themselves: BSD's ICMP_MAXTYPE is 40
-// (netinet/ip_icmp.h).
-const icmpTypes = 41
+// icmpTypes is how many types of ICMP are counted by themselves: those that are in use, up
+// to the address mask reply. BSD's counters go up to type 40.
+const icmpTypes = 19
 
 // Stats count what happened, as `netstat -s -p ip` and `-p icmp` print it. Each comment is
 // the meaning of the line that FreeBSD prints for it, unless it says otherwise.
