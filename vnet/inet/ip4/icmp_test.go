@@ -372,6 +372,7 @@ func TestLinux(t *testing.T) {
 		}},
 		{"directed broadcast", Unicast, to("10.0.1.255"), nil},
 		{"from 0.0.0.0", Unicast, with(to("10.0.1.2"), func(p *probe) { p.src = "0.0.0.0" }), nil},
+		{"to 0.0.0.0", Unicast, to("0.0.0.0"), nil},
 		{"from 224.0.0.5", Unicast, with(to("10.0.1.2"), func(p *probe) { p.src = "224.0.0.5" }), nil},
 		{"from 10.0.0.255", Unicast, with(to("10.0.1.2"), func(p *probe) { p.src = "10.0.0.255" }), []string{"em1 UDP 10.0.0.255:1>10.0.1.2:2 id1 ttl63 df0 mf0 off0 data4 len46"}},
 		{"by the broadcast MAC", Broadcast, to("10.0.1.2"), nil},

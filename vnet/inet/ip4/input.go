@@ -99,7 +99,7 @@ func (l *Layer) anyAddress() bool {
 
 // wireMayCarry refuses 127/8 where there is a wire (RFC 1122, 3.2.1.3), and on NetBSD a
 // source that is a group. Linux's ip_route_input_slow and fib_validate_source refuse more:
-// sources that are a group, all ones, of 0/8, or the host's own ("martians").
+// sources that are a group, all ones, all zeros, or the host's own ("martians").
 func (l *Layer) wireMayCarry(nic int, pkt packet.IPv4) bool {
 	src, dst := pkt.Src(), pkt.Dst()
 	if nic != Loopback && (src.IsLoopback() || dst.IsLoopback()) {
@@ -109,11 +109,11 @@ func (l *Layer) wireMayCarry(nic int, pkt packet.IPv4) bool {
 	case dialect.NetBSD:
 		return !src.IsMulticast()
 	case dialect.Linux:
-		if src.IsMulticast() || src == allOnes {
+		switch {
+		case src.IsMulticast(), src == allOnes:
 			return false
-		}
-		if zeroNet(src) {
-			return src == anyAddr && (dst == allOnes || dst.IsMulticast())
+		case src == anyAddr:
+			return dst == allOnes || dst.IsLinkLocalMulticast()
 		}
 		_, mine := l.own(src)
 		return nic == Loopback || !mine

@@ -391,8 +391,8 @@ func (l *Layer) fragment(d *datagram, a *Acts) errno.Errno {
 		return errno.EMSGSIZE
 	}
 	first := step
-	if l.is(dialect.FreeBSD) && step > pageSize {
-		first, step = d.pages(step)
+	if step > pageSize && !l.is(dialect.NetBSD) && !l.is(dialect.Linux) {
+		first, step = l.pages(d, step)
 	}
 	data := d.pkt[hdr:]
 	for off, next := 0, first; off < len(data); off, next = next, next+step {
@@ -422,18 +422,23 @@ func (l *Layer) fragment(d *datagram, a *Acts) errno.Errno {
 	return errno.OK
 }
 
-// pageSize is PAGE_SIZE of the machines that FreeBSD runs on.
+// pageSize is PAGE_SIZE of the machines that FreeBSD and DragonFly run on.
 const pageSize = 4096
 
-// pages returns how much data FreeBSD puts into the first and into each other fragment,
-// where an MTU has room for whole pages, which a receiver might flip; most is what fits. A
-// UDP header stands before the first page.
-func (d *datagram) pages(most int) (first, other int) {
-	whole := min(d.path.MTU&^(pageSize-1), most)
-	if d.pkt.Protocol() == packet.ProtoUDP && !d.forwarded {
-		return min(whole+packet.UDPLen, most), whole
+// pages returns how much data the first and each other fragment have where there is room
+// for whole pages, which a receiver might flip; most is what fits. The first has as many
+// buffers as fit whole, of which a socket makes pages on FreeBSD (kern/uipc_mbuf.c,
+// m_getm2) and MCLBYTES on DragonFly; a UDP header stands before them.
+func (l *Layer) pages(d *datagram, most int) (first, other int) {
+	other = min(d.path.MTU&^(pageSize-1), most)
+	if d.pkt.Protocol() != packet.ProtoUDP || d.forwarded {
+		return other, other
 	}
-	return whole, whole
+	buffer := pageSize
+	if l.is(dialect.DragonFly) {
+		buffer = pageSize / 2
+	}
+	return min((most-packet.UDPLen)/buffer*buffer+packet.UDPLen, most), other
 }
 
 // Failed tells the layer that a.Out[i] could not be sent. The other packets of its

@@ -89,7 +89,7 @@ func TestSending(t *testing.T) {
 	}
 }
 
-// A FreeBSD cuts at whole pages where the MTU lets it.
+// FreeBSD and DragonFly cut at whole pages where the MTU lets them.
 func TestFragmentsOfALargeMTU(t *testing.T) {
 	for d, want := range map[dialect.Dialect][]string{
 		dialect.FreeBSD: {"UDP 10.0.0.1:7000>10.0.0.2:999 id1 ttl64 df0 mf1 off0 data8192 len8234", "IP proto17 10.0.0.1>10.0.0.2 id1 ttl64 df0 mf0 off8200 pl1024"},
@@ -102,7 +102,13 @@ func TestFragmentsOfALargeMTU(t *testing.T) {
 		}
 		w.want(want...)
 	}
-	w := host(t, dialect.NetBSD)
+	w := host(t, dialect.DragonFly) // of which the first fragment has halves too
+	w.nics[0].MTU = 6200
+	if e := w.send(to("10.0.0.2"), 9216); e != errno.OK {
+		t.Error(e)
+	}
+	w.want("UDP 10.0.0.1:7000>10.0.0.2:999 id* ttl64 df0 mf1 off0 data6144 len6186", "IP proto17 10.0.0.1>10.0.0.2 id* ttl64 df0 mf0 off6152 pl3072")
+	w = host(t, dialect.NetBSD)
 	w.nics[0].MTU = 27 // no room for 8 bytes
 	if e := w.send(to("10.0.0.2"), 100); e != errno.EMSGSIZE {
 		t.Errorf("an MTU of 27: %s, want EMSGSIZE", e)
