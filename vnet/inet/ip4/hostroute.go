@@ -73,9 +73,6 @@ func (l *Layer) Forget(dst netip.Addr) bool {
 	return false
 }
 
-// ForgetAll drops what ICMP said of all hosts.
-func (l *Layer) ForgetAll() { l.routes.list = nil }
-
 // hostRoute returns the entry of a host, made if it must be; nil if there are too many.
 func (l *Layer) hostRoute(dst netip.Addr) *HostRoute {
 	if h := l.routes.find(dst); h != nil {
@@ -192,9 +189,13 @@ func (l *Layer) believe(mtu int, quote packet.IPv4) int {
 }
 
 // TooBig takes in an error 3/4 about a packet that was sent indeed: the host has found its
-// socket, and TCP its sequence number. Later paths have the MTU.
+// socket, and TCP its sequence number. Later paths have the MTU. FreeBSD and NetBSD learn
+// it of TCP only (tcp_subr.c, tcp_ctlinput).
 func (l *Layer) TooBig(now time.Duration, q *Quoted) {
 	dst := q.Packet.Dst()
+	if q.Packet.Protocol() != packet.ProtoTCP && (l.is(dialect.FreeBSD) || l.is(dialect.NetBSD)) {
+		return
+	}
 	path, ok := l.path(dst, AnyNIC)
 	if !ok || path.ToUs || q.MTU <= 0 || !l.v.MTUDisc {
 		return

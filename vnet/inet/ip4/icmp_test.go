@@ -97,6 +97,8 @@ func TestSysctls(t *testing.T) {
 		{"ttl", func(v *Values) { v.TTL = 99 }, echo(4), Unicast, "ICMP t0 c0 10.0.0.1>10.0.0.2 id1 ttl99 df0 tos0 data4 ckTrue len46"},
 		{"process_options 2", func(v *Values) { v.ProcessOptions = 2 }, echoOpts("01010101"), Unicast, "ICMP t3 c13 10.0.0.1>10.0.0.2 id1 ttl64 df0 tos0 data32 ckTrue len74 rest=00000000"},
 		{"process_options 0", func(v *Values) { v.ProcessOptions = 0 }, echoOpts("07300400"), Unicast, "ICMP t0 c0 10.0.0.1>10.0.0.2 id1 ttl64 df0 tos0 data4 ckTrue len46"},
+		{"quotelen 100", func(v *Values) { v.QuoteLen, v.ProcessOptions = 100, 2 }, echoOpts("01010101"), Unicast, "ICMP t3 c13 10.0.0.1>10.0.0.2 id1 ttl64 df0 tos0 data36 ckTrue len78 rest=00000000"},
+		{"quotelen -5", func(v *Values) { v.QuoteLen, v.ProcessOptions = -5, 2 }, echoOpts("01010101"), Unicast, "ICMP t3 c13 10.0.0.1>10.0.0.2 id1 ttl64 df0 tos0 data32 ckTrue len74 rest=00000000"},
 		{"icmplim 2", func(v *Values) { v.ICMPLimit = 2 }, echo(4), Unicast, "ICMP t0 c0 10.0.0.1>10.0.0.2 id1 ttl64 df0 tos0 data4 ckTrue len46"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -266,7 +268,8 @@ func TestRedirectsObeyed(t *testing.T) {
 	if !w.l.Forget(ip("10.9.9.1")) || w.l.Forget(ip("10.9.9.1")) || len(w.l.HostRoutes()) != 2 {
 		t.Error("a route is not forgotten once")
 	}
-	if w.l.ForgetAll(); w.l.Bytes() != 0 {
+	w.l.Forget(ip("10.9.9.0"))
+	if w.l.Forget(ip("10.9.9.2")); w.l.Bytes() != 0 {
 		t.Errorf("%d bytes are held", w.l.Bytes())
 	}
 }
@@ -298,7 +301,7 @@ func TestPathMTU(t *testing.T) {
 	} {
 		w := host(t, c.d)
 		quote := udp("10.0.0.1", "10.0.0.2", 1, 2, make([]byte, 8)).bytes()
-		quote[2], quote[3] = byte(c.size>>8), byte(c.size)
+		quote[2], quote[3], quote[9] = byte(c.size>>8), byte(c.size), packet.ProtoTCP
 		w.in(probe{ttl: 64, proto: 1, data: icmpMsg(3, 4, c.said, quote)})
 		w.l.TooBig(w.now, &w.a.Errors[0])
 		p, _ := w.l.Path(netip.Addr{}, ip("10.0.0.2"), AnyNIC)

@@ -70,7 +70,7 @@ func (l *Layer) sendError(now time.Duration, pr problem, u *Up, quote packet.IPv
 		r.tos = quote.TOS()&0x1e | 0xc0 // icmp_send: network control
 		if pr.typ != packet.ICMPParamProblem {
 			l.replyOptions(&r, quote.Options())
-			msg = msg[:min(len(msg), packet.ICMPLen+l.v.QuoteLen-len(r.opts))]
+			msg = msg[:max(min(len(msg), packet.ICMPLen+l.v.QuoteLen-len(r.opts)), packet.ICMPLen)]
 		}
 	default:
 	}
@@ -102,19 +102,20 @@ func (l *Layer) mayTell(now time.Duration, pr problem, u *Up, a *Acts) bool {
 // DragonFly knows no other length than 8.
 func (l *Layer) quoteLen(p packet.IPv4) (n int, ok bool) {
 	hdr, data := p.HeaderLen(), len(p)-p.HeaderLen()
+	want := min(max(l.v.QuoteLen, 8), maxQuote)
 	switch l.v.Dialect {
 	case dialect.DragonFly:
 		return min(hdr+8, len(p)), true
 	case dialect.Linux:
-		return min(l.v.QuoteLen, len(p)), true
+		return min(want, len(p)), true
 	case dialect.NetBSD:
-		return hdr + min(l.v.QuoteLen, data), true
+		return hdr + min(want, data), true
 	default:
 	}
 	if data < 8 {
 		return 0, false
 	}
-	n = max(8, min(l.v.QuoteLen, data))
+	n = min(want, data)
 	if p.Protocol() != packet.ProtoTCP || data < tcpLen {
 		return hdr + n, true
 	}
@@ -122,12 +123,14 @@ func (l *Layer) quoteLen(p packet.IPv4) (n int, ok bool) {
 	case tcp < tcpLen || tcp > data:
 		return 0, false
 	default:
-		return hdr + max(tcp, min(l.v.QuoteLen, data)), true
+		return hdr + max(tcp, n), true
 	}
 }
 
-// tcpLen is the length of a TCP header without options.
-const tcpLen = 20
+const (
+	tcpLen   = 20   // a TCP header without options
+	maxQuote = 1400 // bytes, whatever the sysctl says: an error is one packet
+)
 
 // informational is ICMP_INFOTYPE (netinet/ip_icmp.h).
 func informational(typ uint8) bool {
