@@ -98,6 +98,17 @@ var All = []Situation{
 	{Name: "udpq", run: udpQuestions},
 	{Name: "v6", Only: onlyNetBSD, conf: bare, run: ipv6},
 	{Name: "zerowin", run: zeroWindow},
+
+	{Name: "stamped", Only: nobody, run: stamped},
+	{Name: "nagle", Only: nobody, run: nagle},
+	{Name: "keptalive", Only: nobody, run: keptAlive},
+	{Name: "givenup", Only: nobody, run: givenUp},
+	{Name: "fast", Only: nobody, run: fast},
+	{Name: "closes", Only: nobody, run: closes},
+	{Name: "pathtoolong", Only: nobody, run: pathTooLong},
+	{Name: "several", Only: nobody, run: several},
+	{Name: "tcp6", Only: nobody, run: tcp6},
+	{Name: "router6", Only: nobody, conf: router, run: router6},
 }
 
 // Find is a situation by its name; false if there is none.
