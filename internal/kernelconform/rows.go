@@ -19,6 +19,9 @@ const (
 	polish
 )
 
+// String is how the table writes it.
+func (s severity) String() string { return [...]string{"=", "1", "2", "3"}[s] }
+
 // A row is a line of the table: something that a kernel does, as a function of its
 // transcripts that makes a short text of it. The text of ours has to be that of the
 // recorded kernel's.

@@ -59,7 +59,6 @@ func all() (recorded, node map[kern.Dialect]*runs) {
 func table(out, errout io.Writer) int {
 	recorded, node := all()
 	var differ [4]int
-	var left []string
 	part := ""
 	for i := range rows {
 		w := &rows[i]
@@ -69,7 +68,7 @@ func table(out, errout io.Writer) int {
 		}
 		equal := "yes"
 		fmt.Fprintf(out, "| %s |", w.what)
-		for j, c := range w.cells(recorded, node) {
+		for _, c := range w.cells(recorded, node) {
 			if !c.applies {
 				fmt.Fprint(out, " - | - |")
 				continue
@@ -77,26 +76,21 @@ func table(out, errout io.Writer) int {
 			got := "="
 			if !c.same {
 				got, equal = c.got, "**no**"
-				if w.reason != "" {
-					left = append(left, fmt.Sprintf("%s, %s: %s", w.what, dialects[j], w.reason))
-				}
 			}
 			fmt.Fprintf(out, " %s | %s |", c.want, got)
 		}
 		if equal != "yes" {
 			differ[w.matters]++
 		}
-		fmt.Fprintf(out, " %s | %s |\n", equal, [...]string{"=", "1", "2", "3"}[w.matters])
+		fmt.Fprintf(out, " %s | %s |\n", equal, w.matters)
 	}
-	for _, d := range dialects {
-		if err := node[d].err; err != nil {
-			fmt.Fprintf(errout, "kernelconform: %v\n", err)
-			return 2
-		}
+	if !ran(node, errout) {
+		return 2
 	}
 	fmt.Fprintf(out, "\n%d rows; %d differ of severity 1, %d of 2, %d of 3, %d of those that were equal\n", len(rows), differ[blocks], differ[hurts], differ[polish], differ[none])
-	for _, s := range left {
-		fmt.Fprintf(out, "- %s\n", s)
+	left := left(recorded, node)
+	for _, x := range left {
+		fmt.Fprintf(out, "- %s, %s: %s\n", x.row.what, x.dialect, x.row.reason)
 	}
 	if differ[blocks]+differ[hurts]+differ[none] > 0 {
 		return 1
@@ -104,38 +98,82 @@ func table(out, errout io.Writer) int {
 	return 0
 }
 
+// ran says whether every situation came about.
+func ran(node map[kern.Dialect]*runs, errout io.Writer) bool {
+	for _, d := range dialects {
+		if err := node[d].err; err != nil {
+			fmt.Fprintf(errout, "kernelconform: %v\n", err)
+			return false
+		}
+	}
+	return true
+}
+
+// A rest is a row that differs, for a dialect.
+type rest struct {
+	row     *row
+	dialect kern.Dialect
+	cell    cell
+}
+
+// left are the rows that differ.
+func left(recorded, node map[kern.Dialect]*runs) (out []rest) {
+	for i := range rows {
+		for j, c := range rows[i].cells(recorded, node) {
+			if c.applies && !c.same {
+				out = append(out, rest{&rows[i], dialects[j], c})
+			}
+		}
+	}
+	return out
+}
+
 // everything writes every difference of every situation.
 func everything(out, errout io.Writer) int {
 	recorded, node := all()
-	situations, excused, left := 0, map[string]int{}, 0
+	found := differences(recorded, node)
+	for _, s := range found.lines {
+		fmt.Fprintln(out, s)
+	}
+	if !ran(node, errout) {
+		return 2
+	}
+	fmt.Fprintf(out, "%d transcripts, %d fields differ\n", found.transcripts, len(found.lines))
+	for i, c := range cannot {
+		fmt.Fprintf(out, "- %s %s: %d: %s\n", c.file, c.step, found.excused[i], c.why)
+	}
+	if len(found.lines) > 0 {
+		return 1
+	}
+	return 0
+}
+
+// found is where our nodes' transcripts are not as the recorded ones.
+type found struct {
+	transcripts int
+	lines       []string
+	excused     []int // by cause
+}
+
+func differences(recorded, node map[kern.Dialect]*runs) found {
+	out := found{excused: make([]int, len(cannot))}
 	for _, s := range situation.All {
 		for _, d := range dialects {
 			if !s.Recorded(d) {
 				continue
 			}
-			situations++
-			for _, x := range transcript.Compare(node[d].get(s.Name), recorded[d].get(s.Name)) {
-				if why := excuse(recorded[d].get(s.Name).Name, x); why != "" {
-					excused[why]++
-					continue
+			out.transcripts++
+			want := recorded[d].get(s.Name)
+			for _, x := range transcript.Compare(node[d].get(s.Name), want) {
+				if i := excuse(want.Name, x); i >= 0 {
+					out.excused[i]++
+				} else {
+					out.lines = append(out.lines, fmt.Sprintf("%s:%v", want.Name, x))
 				}
-				left++
-				fmt.Fprintf(out, "%s:%v\n", recorded[d].get(s.Name).Name, x)
-			}
-			if err := node[d].err; err != nil {
-				fmt.Fprintf(errout, "kernelconform: %v\n", err)
-				return 2
 			}
 		}
 	}
-	fmt.Fprintf(out, "%d transcripts, %d fields differ\n", situations, left)
-	for _, c := range cannot {
-		fmt.Fprintf(out, "- %d where %s\n", excused[c.why], c.why)
-	}
-	if left > 0 {
-		return 1
-	}
-	return 0
+	return out
 }
 
 // show writes the transcripts of a situation.
@@ -162,8 +200,8 @@ func show(name string, out, errout io.Writer) int {
 			fmt.Fprintf(out, "=== %s, recorded\n%s", file, strings.TrimRight(string(b), "\n")+"\n")
 			for _, x := range transcript.Compare(transcript.Parse(file, text), transcript.Parse(file, string(b))) {
 				mark := ""
-				if why := excuse(file, x); why != "" {
-					mark = " (" + why + ")"
+				if i := excuse(file, x); i >= 0 {
+					mark = " (" + cannot[i].why + ")"
 				}
 				fmt.Fprintf(out, "differs: %v%s\n", x, mark)
 			}

@@ -107,6 +107,7 @@ var All = []Situation{
 	{Name: "closes", Only: nobody, run: closes},
 	{Name: "pathtoolong", Only: nobody, run: pathTooLong},
 	{Name: "several", Only: nobody, run: several},
+	{Name: "tuned", Only: nobody, run: tuned},
 	{Name: "tcp6", Only: nobody, run: tcp6},
 	{Name: "router6", Only: nobody, conf: router, run: router6},
 }
