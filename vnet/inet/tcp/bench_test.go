@@ -14,7 +14,6 @@ import (
 type wire struct {
 	now  time.Duration
 	a, b *Conn
-	acts Acts
 	buf  []byte
 }
 

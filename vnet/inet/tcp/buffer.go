@@ -1,5 +1,7 @@
 package tcp
 
+import "time"
+
 // A buffer is the bytes of one direction of a stream, in one piece: no segment is ever
 // put together from two. What is behind its end may be filled before the end gets there,
 // as segments come in any order.
@@ -9,8 +11,9 @@ type buffer struct {
 }
 
 const (
-	smallBuffer = 1 << 10   // bytes: an empty buffer up to this size is kept
-	spareLimit  = 256 << 10 // bytes that a Layer keeps in spare buffers
+	smallBuffer = 1 << 10     // bytes: an empty buffer up to this size is kept
+	spareLimit  = 512 << 10   // bytes that a Layer keeps in spare buffers
+	spareTime   = time.Second // that they lie unused
 )
 
 func (q *buffer) len() int { return len(q.b) - q.off }
@@ -76,20 +79,35 @@ func (l *Layer) spare(n int) []byte {
 			l.spares[i] = l.spares[last]
 			l.spares = l.spares[:last]
 			l.spareBytes -= cap(b)
+			l.spareUses++
 			return b[:0]
 		}
 	}
-	size := smallBuffer
-	for size < n {
-		size *= 2
-	}
-	return make([]byte, 0, size)
+	return make([]byte, 0, roundUp(n, smallBuffer))
 }
 
 // release keeps b for the next that needs one, up to a limit.
 func (l *Layer) release(b []byte) {
-	if cap(b) > smallBuffer && l.spareBytes+cap(b) <= spareLimit {
+	if cap(b) > smallBuffer && l.conns > 0 && l.spareBytes+cap(b) <= spareLimit {
 		l.spares = append(l.spares, b[:0])
 		l.spareBytes += cap(b)
 	}
+}
+
+// keepSpares sees that spare buffers are dropped when nobody has used one for a while.
+func (c *Conn) keepSpares(now time.Duration) {
+	if c.l.spareBytes > 0 && !c.running(timerTrim) {
+		c.at[timerTrim] = now + spareTime
+	}
+}
+
+// trim drops the spare buffers if none was used since the last time.
+func (c *Conn) trim(now time.Duration) {
+	l := c.l
+	if l.spareUses != l.spareSeen {
+		l.spareSeen = l.spareUses
+		c.keepSpares(now)
+		return
+	}
+	l.spares, l.spareBytes = nil, 0
 }

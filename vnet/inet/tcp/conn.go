@@ -77,6 +77,7 @@ const (
 	probing                            // the retransmission timer is set for a tail loss probe
 	probed                             // which is out
 	userRead                           // its user has read
+	pingPong                           // data goes out soon after each that comes in
 )
 
 // Timers of a connection.
@@ -86,6 +87,7 @@ const (
 	timerKeep
 	timer2MSL
 	timerACK
+	timerTrim // spare buffers
 	timers
 )
 
@@ -109,7 +111,8 @@ type Conn struct {
 	cwnd, ssthresh        uint32
 	bytesAcked            uint32 // RFC 3465
 	recover               uint32
-	lastSmall, pushed     uint32 // ends of the last segment that was not full, and of the last with PSH
+	lastSmall             uint32 // end of the last segment that was not full
+	burst, burstLimit     uint8  // segments of a packet of TSO
 	mss, maxOpt           uint16 // bytes of data in a full segment, and with options
 	sndScale, rcvScale    uint8
 	reqScaleBy            uint8
@@ -137,12 +140,15 @@ type Conn struct {
 	recent                       []span // blocks for the peer, newest first
 	dup                          span
 	finSeq                       uint32
-	quick                        uint8 // segments to acknowledge at once
+	lastWin                      uint32        // announced last: Linux
+	lastInvalid                  time.Duration // answered last: Linux
+	quick                        uint8         // segments to acknowledge at once
 	autoStamp                    uint32
 	autoBytes                    int
 
 	// Times.
 	rcvTime       time.Duration // a segment came
+	dataTime      time.Duration // data came
 	rto           time.Duration
 	rttFrom       time.Duration // a segment is timed from then; timing
 	rttSeq        uint32
@@ -224,6 +230,7 @@ func (c *Conn) set(f connFlags, on bool) {
 // newConn makes what connect and a listener share.
 func (l *Layer) newConn(local, remote netip.AddrPort, path Path, o Options) *Conn {
 	v := l.v
+	l.conns++
 	c := &Conn{l: l, local: local, remote: remote, path: path, opt: o, sndBuf: v.SndBuf, rcvBuf: v.RcvBuf}
 	c.set(autoSnd, v.SndBufInc > 0 && o.SndBuf == 0)
 	c.set(autoRcv, v.RcvBufInc > 0 && o.RcvBuf == 0)
@@ -289,12 +296,13 @@ func (l *Layer) stampOffset(now time.Duration, dial bool) uint32 {
 func (c *Conn) startSend(iss uint32) {
 	c.iss = iss
 	c.una, c.nxt, c.sndMax, c.recover = iss, iss, iss, iss
-	c.fack, c.lastSmall, c.pushed = iss, iss, iss
+	c.fack, c.lastSmall = iss, iss
 }
 
 func (c *Conn) startReceive(irs uint32) {
 	c.irs = irs
 	c.rcvNxt, c.rcvAdv = irs+1, irs+1
+	c.lastWin = uint32(c.rcvBuf)
 }
 
 // established is what happens when the handshake is over.
@@ -398,6 +406,7 @@ func (c *Conn) kill(acts *Acts) {
 	}
 	c.state = Closed
 	c.l.Stats.Closed++
+	c.l.conns--
 	c.flags |= dead | noRead | noWrite
 	c.at = [timers]time.Duration{}
 	c.snd.free(c.l)
@@ -407,4 +416,7 @@ func (c *Conn) kill(acts *Acts) {
 	}
 	c.holes, c.ahead, c.recent = nil, nil, nil
 	acts.Events |= Dead
+	if c.l.conns == 0 {
+		c.l.spares, c.l.spareBytes = nil, 0
+	}
 }

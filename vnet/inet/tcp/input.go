@@ -182,7 +182,9 @@ func (c *Conn) acceptable(now time.Duration, s *Segment, a *arrival, acts *Acts)
 				return false, true
 			}
 			if c.rcvWnd != 0 || a.seq != c.rcvNxt {
-				c.dropAfterACK(now, acts)
+				if len(a.data) > 0 || !c.tooOften(now) {
+					c.dropAfterACK(now, acts)
+				}
 				return false, false
 			}
 			c.flags |= ackNow
@@ -288,7 +290,7 @@ func (c *Conn) resetInput(now time.Duration, a *arrival, acts *Acts) {
 
 // challenge answers with where the connection is (RFC 5961), not too often.
 func (c *Conn) challenge(now time.Duration, acts *Acts) {
-	if c.l.mayChallenge(now) {
+	if !c.tooOften(now) && c.l.mayChallenge(now) {
 		c.dropAfterACK(now, acts)
 	}
 }
@@ -326,9 +328,7 @@ func (c *Conn) ackInput(now time.Duration, s *Segment, a *arrival, acts *Acts) b
 	}
 	if after(a.ack, c.sndMax) {
 		st.RcvAckTooMuch++
-		if v.ChallengeACK {
-			c.challenge(now, acts)
-		} else {
+		if !v.ChallengeACK {
 			c.dropAfterACK(now, acts)
 		}
 		return false
@@ -369,6 +369,7 @@ func (c *Conn) ackInput(now time.Duration, s *Segment, a *arrival, acts *Acts) b
 	n := min(int(acked), c.snd.len())
 	c.sndWnd -= min(c.sndWnd, uint32(n))
 	c.snd.drop(c.l, n, false)
+	c.keepSpares(now)
 	c.sndMark -= min(n, c.sndMark)
 	if c.writable() > 0 {
 		acts.Events |= Writable
@@ -424,7 +425,12 @@ func (c *Conn) windowInput(a *arrival, acts *Acts) {
 		}
 		c.sndWnd = a.win
 		c.wl1, c.wl2 = a.seq, a.ack
-		c.maxWnd = max(c.maxWnd, c.sndWnd)
+		if c.sndWnd > c.maxWnd {
+			c.maxWnd = c.sndWnd
+			if c.l.v.HalfWindow && c.opt.MaxSeg == 0 {
+				c.boundMSS()
+			}
+		}
 		a.output = true
 	}
 }
@@ -473,11 +479,31 @@ func (c *Conn) dataInput(now time.Duration, a *arrival, acts *Acts) (fin bool) {
 // alone after a while (RFC 9293, 3.8.6.3).
 func (c *Conn) delay(now time.Duration, a *arrival) {
 	v := c.l.v
+	if v.QuickACKs > 0 {
+		c.delayLinux(now, len(a.data))
+		return
+	}
 	switch {
-	case c.quick > 0:
-		c.quick--
-		c.flags |= ackNow
 	case c.running(timerACK) || c.has(ackLater), c.has(zeroSent), !v.DelayedACK:
+		c.flags |= ackNow
+	default:
+		c.flags |= ackLater
+	}
+}
+
+// delayLinux acknowledges at once what is more than a segment, and the first segments after
+// a pause; a conversation, in which data goes out after each that comes in, is acknowledged
+// late (tcp_input.c, tcp_event_data_recv, __tcp_ack_snd_check).
+func (c *Conn) delayLinux(now time.Duration, n int) {
+	if now-c.dataTime > c.rto {
+		c.quick = uint8(c.l.v.QuickACKs)
+	}
+	c.dataTime = now
+	switch {
+	case c.rcvNxt+uint32(n)-c.lastAck > uint32(c.mss):
+		c.flags |= ackNow
+	case c.quick > 0 && !c.has(pingPong):
+		c.quick--
 		c.flags |= ackNow
 	default:
 		c.flags |= ackLater
@@ -549,7 +575,19 @@ func (c *Conn) timeWaitInput(now time.Duration, s *Segment, a *arrival, acts *Ac
 		c.kill(acts)
 		return true
 	}
-	if a.flags&ACK == 0 {
+	if a.flags&ACK == 0 && !v.TimeWaitRST {
+		return false
+	}
+	if v.TimeWaitRST { // Linux
+		switch {
+		case a.seq == c.rcvNxt && s.length() == 0:
+			return false
+		case a.flags&ACK != 0:
+			c.start(now, timer2MSL, c.timeWaitTime())
+		}
+		if !c.tooOften(now) {
+			c.dropAfterACK(now, acts)
+		}
 		return false
 	}
 	if a.flags&FIN != 0 && a.seq+s.length() == c.rcvNxt {

@@ -178,6 +178,9 @@ func (li *Listener) synInput(now time.Duration, h *half, p pair, s *Segment, pat
 	if li.opt.RcvBuf > 0 {
 		buf = min(li.opt.RcvBuf, v.BufMax)
 	}
+	if v.WindowLinux && !h.opt.hasTS {
+		buf = min(buf, v.RcvBuf)
+	}
 	h.window = uint16(min(buf, v.SYNACKWindow, 65535))
 	li.halves[p] = h
 	li.order = append(li.order, h)
@@ -216,7 +219,7 @@ func (li *Listener) respond(now time.Duration, h *half, acts *Acts) {
 func (li *Listener) arm(now time.Duration, h *half) {
 	v := li.l.v
 	h.last = min(v.SYNACKFirst*time.Duration(v.backoff(h.sent-1)), v.RTOMax)
-	h.at = now + h.last
+	h.at = v.due(now, h.last)
 	if li.next == 0 || h.at < li.next {
 		li.next = h.at
 	}
@@ -323,7 +326,7 @@ func (li *Listener) promote(now time.Duration, h *half) *Conn {
 	l.Stats.SCCompleted++
 	c := l.newConn(h.local, h.remote, h.path, li.opt)
 	if v.RcvBufAccept > 0 && li.opt.RcvBuf == 0 {
-		c.rcvBuf = v.RcvBufAccept
+		c.rcvBuf = int(h.window)
 	}
 	c.state = SynReceived
 	c.stampOff = h.stampOff
@@ -332,6 +335,7 @@ func (li *Listener) promote(now time.Duration, h *half) *Conn {
 	c.startReceive(h.irs)
 	c.wl1 = h.irs
 	c.rcvAdv = c.rcvNxt + uint32(h.window)
+	c.lastWin = uint32(h.window)
 	c.lastAck = c.rcvNxt
 	c.set(reqScale|gotScale, h.opt.hasScale)
 	c.sndScale = h.opt.scale

@@ -37,6 +37,7 @@ func (c *Conn) output(now time.Duration, acts *Acts) {
 	if c.has(dead) {
 		return
 	}
+	c.burst = 0
 	idle := c.sndMax == c.una
 	if idle && now-c.rcvTime >= c.rto && c.state >= Established {
 		c.restart(now)
@@ -73,6 +74,9 @@ func (c *Conn) outputOne(now time.Duration, idle bool, acts *Acts) bool {
 	optBytes := c.optionBytes(s.flags)
 	room := int(c.maxOpt) - optBytes
 	full := min(int(c.mss), room)
+	if c.l.v.HalfWindow {
+		room = full
+	}
 	if s.flags&SYN != 0 { // none of ours carries data
 		s.n = 0
 		s.flags &^= FIN
@@ -213,10 +217,15 @@ func (c *Conn) nothing(now time.Duration) {
 		c.armRexmt(now)
 		return
 	}
-	if c.sndMark > 0 && c.state >= Established {
-		c.shift = 0
-		c.setPersist(now)
+	if c.sndMark == 0 || c.state < Established {
+		return
 	}
+	if c.l.v.ProbeOld { // after the timeout as it stands: only what follows is backed off, with what retransmissions there were
+		c.start(now, timerPersist, c.probeTime(0))
+		return
+	}
+	c.shift = 0
+	c.setPersist(now)
 }
 
 // receiveSpace is how much the receive buffer has left, in bytes.
@@ -235,14 +244,8 @@ func (c *Conn) window(win int) int {
 	if after(c.rcvAdv, c.rcvNxt) {
 		win = max(win, int(c.rcvAdv-c.rcvNxt))
 	}
-	if c.l.v.WindowUp {
-		win = roundUp(win, 1<<c.rcvScale)
-	}
 	return min(win, 65535<<c.rcvScale)
 }
-
-// pushHalf tells whether half of the peer's window was sent since the last PSH.
-func (c *Conn) pushHalf(end uint32) bool { return after(end, c.pushed+c.maxWnd/2) }
 
 // optionBytes is the length of the options of a segment that is not a SYN.
 func (c *Conn) optionBytes(f Flags) int {
@@ -345,14 +348,16 @@ func (c *Conn) emit(now time.Duration, s *send, acts *Acts) {
 		st.SndWinUp++
 	}
 	if s.n > 0 {
-		if s.off+s.n == c.sndMark || c.l.v.PushHalf && c.pushHalf(seg.Seq+uint32(s.n)) {
+		if s.off+s.n == c.sndMark || c.l.v.TSOPush && c.endsBurst(s) {
 			seg.Flags |= PSH
-			c.pushed = seg.Seq + uint32(s.n)
 		}
 		if s.n < int(c.mss) {
 			c.lastSmall = seg.Seq + uint32(s.n)
 		}
 		seg.Data = acts.keep(c.snd.at(s.off, s.n))
+		if c.l.v.QuickACKs > 0 && c.dataTime > 0 && now-c.dataTime < c.l.v.ACKDelay {
+			c.flags |= pingPong
+		}
 	}
 	c.finish(now, s, &seg, acts)
 
@@ -413,6 +418,9 @@ func (c *Conn) segment(f Flags) Segment {
 func (c *Conn) finish(now time.Duration, s *send, seg *Segment, acts *Acts) {
 	v := c.l.v
 	win := c.window(s.recvWin)
+	if v.WindowLinux && s.flags&SYN == 0 && c.state != TimeWait {
+		win = c.windowLinux()
+	}
 	if s.flags&SYN != 0 {
 		limit := v.SYNWindow
 		if s.flags&ACK != 0 {
@@ -492,11 +500,9 @@ func (c *Conn) growSend(s *send) {
 func (c *Conn) setPersist(now time.Duration) {
 	v := c.l.v
 	if v.ProbeOld {
-		d := min(c.rto<<min(c.shift, 20), v.RTOMax)
-		c.start(now, timerPersist, d)
+		c.start(now, timerPersist, c.probeTime(c.shift))
 	} else {
-		t := ((c.srtt >> 2) + c.rttvar) >> v.PersistShift
-		t = max(t, int32(v.PersistLeast/v.Tick))
+		t := max(((c.srtt>>2)+c.rttvar)>>v.PersistShift, int32(v.PersistLeast/v.Tick))
 		d := time.Duration(t)*v.Tick*time.Duration(v.backoff(c.shift)) + v.Slop
 		c.start(now, timerPersist, min(max(d, v.PersistMin), v.PersistMax))
 	}
@@ -504,6 +510,11 @@ func (c *Conn) setPersist(now time.Duration) {
 	if int(c.shift) < v.MaxRexmit {
 		c.shift++
 	}
+}
+
+// probeTime is Linux's: the timeout, backed off.
+func (c *Conn) probeTime(shift uint8) time.Duration {
+	return min(max(c.rto, c.l.v.RTOMin)<<min(shift, 20), c.l.v.RTOMax)
 }
 
 // SoftError takes the error with which IP refused a segment: it is remembered as the reason

@@ -55,7 +55,7 @@ func (c *Conn) baseRTO() time.Duration {
 		if c.srtt == 0 {
 			return v.RTOFirst
 		}
-		return time.Duration(c.srtt>>3+c.rttvar) * v.Tick
+		return time.Duration(roundUp(int(c.srtt>>3+c.rttvar)*int(v.Tick), int(v.Jiffy)))
 	}
 	return max(time.Duration((c.srtt>>3+c.rttvar)>>2)*v.Tick, v.RTOMin)
 }

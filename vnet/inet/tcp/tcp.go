@@ -29,8 +29,11 @@ type Layer struct {
 
 	challenges    int // challenge ACKs in the second that began at challengeFrom
 	challengeFrom time.Duration
+	conns         int // that are alive
 	spares        [][]byte
 	spareBytes    int
+	spareUses     uint32 // how often one was taken, and how often when trim looked
+	spareSeen     uint32
 }
 
 // New returns the TCP of a host. rnd fills its argument with bytes of the lab's chance.

@@ -32,8 +32,11 @@ func (c *Conn) Tick(now time.Duration, acts *Acts) {
 			c.keepTimer(now, acts)
 		case timer2MSL:
 			c.endTimer(now, acts)
+		case timerTrim:
+			c.trim(now)
 		case timerACK:
 			c.flags |= ackNow
+			c.flags &^= pingPong
 			c.l.Stats.DelAck++
 			c.output(now, acts)
 		}
@@ -42,11 +45,23 @@ func (c *Conn) Tick(now time.Duration, acts *Acts) {
 
 // start sets a timer, in place of what it was set to.
 func (c *Conn) start(now time.Duration, timer int, d time.Duration) {
-	at := now + d
-	if r := c.l.v.Round; r > 0 {
-		at = now - now%r + (d+r-1)/r*r + r // FreeBSD kern_timeout.c: not before so many ticks are over
+	c.at[timer] = max(c.l.v.due(now, d), 1)
+}
+
+// due is when a timer of d fires.
+func (v *Values) due(now, d time.Duration) time.Duration {
+	if r := v.Round; r > 0 { // FreeBSD kern_timeout.c: not before so many ticks are over
+		return now - now%r + (d+r-1)/r*r + r
 	}
-	c.at[timer] = max(at, 1)
+	if v.Jiffy == 0 {
+		return now + d
+	}
+	n := (d + v.Jiffy - 1) / v.Jiffy
+	step := v.Jiffy // Linux timer.c, calc_index: a wheel whose steps are coarser by 8 the farther away; on average half a step late
+	for far := n; far >= 63 && step < v.Jiffy<<18; far >>= 3 {
+		step <<= 3
+	}
+	return now + n*v.Jiffy + step/2
 }
 
 func (c *Conn) stop(timer int)         { c.at[timer] = 0 }
@@ -144,7 +159,10 @@ func (c *Conn) persistTimer(now time.Duration, acts *Acts) {
 		}
 		st.SndProbe++
 		c.respond(now, c.una-1, acts)
-		c.setPersist(now)
+		if c.shift < 255 {
+			c.shift++
+		}
+		c.start(now, timerPersist, c.probeTime(c.shift))
 		return
 	}
 	c.setPersist(now)

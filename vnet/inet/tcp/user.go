@@ -12,6 +12,8 @@ import (
 func (c *Conn) Write(now time.Duration, p []byte, acts *Acts) (int, errno.Errno) {
 	v := c.l.v
 	switch {
+	case v.ErrorFirst && c.err != 0:
+		return 0, c.Err()
 	case c.has(noWrite):
 		return 0, errno.EPIPE
 	case c.err != 0:
@@ -71,6 +73,9 @@ func (c *Conn) Read(now time.Duration, p []byte, acts *Acts) (int, errno.Errno) 
 	n, e := c.Peek(p)
 	if n > 0 {
 		c.rcv.drop(c.l, n, len(c.ahead) > 0)
+		if !c.has(dead) {
+			c.keepSpares(now)
+		}
 		if c.state >= Established && c.state != TimeWait {
 			c.read(now, acts)
 		}

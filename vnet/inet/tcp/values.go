@@ -25,7 +25,7 @@ type Values struct {
 	SYNShrink         int           // from this retransmission on a SYN asks neither for scaling nor for timestamps: FreeBSD tcp_timer.c, tcp_timer_rexmt; 0: never
 	BadRexmit         bool          // a retransmission that was not needed is taken back: FreeBSD tcp_input.c, t_badrxtwin
 	TailProbe         bool          // Linux tcp_output.c, tcp_schedule_loss_probe
-	Jiffy             time.Duration // Linux 1/HZ
+	Jiffy             time.Duration // Linux 1/HZ: timers fire at the steps of its wheel, timer.c; 0: no wheel
 
 	// Half-open connections.
 	SYNACKFirst time.Duration // FreeBSD TCPTV_RTOBASE; NetBSD TCPTV_SRTTDFLT; Linux TCP_TIMEOUT_INIT
@@ -66,7 +66,7 @@ type Values struct {
 	SYNWindow, SYNACKWindow int  // the most that the first window is
 	SndLow                  int  // low water mark of sending
 	WriteChunk              int  // a write reaches TCP in pieces of this size: NetBSD uipc_socket.c, sosend (MCLBYTES); 0: whole
-	WindowUp                bool // a scaled window is rounded up: Linux tcp_output.c, __tcp_select_window
+	WindowLinux             bool // windows are memory's, not bytes': Linux tcp_output.c, __tcp_select_window
 	UpdateDouble, ReadACKs  bool // reading is told to the peer when the window has doubled, and when an ACK of more than a segment is due: Linux tcp.c, __tcp_cleanup_rbuf
 
 	// Options.
@@ -87,26 +87,29 @@ type Values struct {
 	Cubic           bool // Linux tcp_cubic.c
 	LimitedTransmit bool // net.inet.tcp.rfc3042
 	FACK            bool // recovery begins, too, when the peer has three segments beyond a hole: NetBSD tcp_var.h, TCP_FACK_FASTRECOV
+	HalfWindow      bool // segments are at most half of the peer's largest window: Linux tcp_bound_to_half_wnd
 	Minshall        bool // Nagle's algorithm looks at small segments only: Linux tcp_output.c, tcp_minshall_check
-	PushHalf        bool // PSH, too, after half of the peer's window: Linux tcp.c, forced_push
+	TSOPush         bool // PSH at the end of each burst that would be one packet of TSO: Linux tcp_output.c, __tcp_transmit_skb
 
 	// Answers.
-	SYNResets      bool // a SYN in the window ends the connection: FreeBSD tcp_input.c, tcp_do_segment; else it is challenged
-	ExactRST       bool // a RST in the window but not at its start is challenged: RFC 5961, 3
-	ChallengeACK   bool // so is an ACK outside of what was sent: RFC 5961, 5
-	ChallengeLimit int  // challenges a second: NetBSD tcp_ackdrop_ppslim; Linux tcp_challenge_ack_limit; 0: no limit
-	PAWSEmpty      bool // a segment without data and with an old timestamp is answered, too: NetBSD tcp_input.c
-	StrayRST       bool // a listener answers a segment with none of SYN, RST and ACK by RST: NetBSD tcp_input.c, badsyn
-	SYNFINDrop     bool // a listener drops SYN+FIN: net.inet.tcp.drop_synfin
-	RSTCountsFIN   bool // the RST of no connection counts a FIN: Linux tcp_ipv4.c, tcp_v4_send_reset
-	RSTDF          bool // it has DF: FreeBSD tcp_subr.c, tcp_respond
-	CloseResets    bool // close with unread data resets: Linux tcp.c, __tcp_close
-	CloseWaitPipe  bool // a reset after the peer's FIN is EPIPE: Linux tcp_input.c, tcp_reset
-	DeafAfterFIN   bool // data behind the peer's FIN is dropped without an answer: Linux tcp_input.c; the BSDs acknowledge and lose it
-	TimeWaitOwn    bool // TIME_WAIT is a state machine of its own: FreeBSD tcp_timewait.c, Linux tcp_minisocks.c
-	TimeWaitRST    bool // which a RST ends, and a SYN with a newer timestamp: Linux
-	DFStops        int  // from this retransmission on DF is not set: NetBSD tcp_timer.c, t_mtudisc; 0: never
-	IDs            bool // a connection numbers its packets itself, all else has 0: Linux inet_id
+	SYNResets      bool          // a SYN in the window ends the connection: FreeBSD tcp_input.c, tcp_do_segment; else it is challenged
+	ExactRST       bool          // a RST in the window but not at its start is challenged: RFC 5961, 3
+	ChallengeACK   bool          // so is an ACK far behind what was acknowledged, and one of what was never sent gets no answer: Linux tcp_input.c, tcp_ack
+	ChallengeLimit int           // challenges a second: NetBSD tcp_ackdrop_ppslim; Linux tcp_challenge_ack_limit; 0: no limit
+	PAWSEmpty      bool          // a segment without data and with an old timestamp is answered, too: NetBSD tcp_input.c
+	StrayRST       bool          // a listener answers a segment with none of SYN, RST and ACK by RST: NetBSD tcp_input.c, badsyn
+	SYNFINDrop     bool          // a listener drops SYN+FIN: net.inet.tcp.drop_synfin
+	RSTCountsFIN   bool          // the RST of no connection counts a FIN: Linux tcp_ipv4.c, tcp_v4_send_reset
+	RSTDF          bool          // it has DF: FreeBSD tcp_subr.c, tcp_respond
+	CloseResets    bool          // close with unread data resets: Linux tcp.c, __tcp_close
+	InvalidEvery   time.Duration // answers to a connection's invalid segments without data: Linux tcp_invalid_ratelimit; 0: no limit
+	ErrorFirst     bool          // a write reports the pending error before EPIPE: Linux stream.c, sk_stream_error
+	CloseWaitPipe  bool          // a reset after the peer's FIN is EPIPE: Linux tcp_input.c, tcp_reset
+	DeafAfterFIN   bool          // data behind the peer's FIN is dropped without an answer: Linux tcp_input.c; the BSDs acknowledge and lose it
+	TimeWaitOwn    bool          // TIME_WAIT is a state machine of its own: FreeBSD tcp_timewait.c, Linux tcp_minisocks.c
+	TimeWaitRST    bool          // which a RST ends, and a SYN with a newer timestamp: Linux
+	DFStops        int           // from this retransmission on DF is not set: NetBSD tcp_timer.c, t_mtudisc; 0: never
+	IDs            bool          // a connection numbers its packets itself, all else has 0: Linux inet_id
 	ICMPRule       icmpRule
 	ICMPKills      bool // net.inet.tcp.icmp_may_rst: closed ports, prohibited and expired end a connect at once
 	ICMPAllKill    bool // all errors do: Linux tcp_ipv4.c, tcp_v4_err
@@ -232,12 +235,12 @@ func linux() Values {
 		ProbeOld:   true,
 		MSSDefault: 536, MSSDefault6: 536, MSSMin: 48,
 		SndBuf: 87040, RcvBuf: 64240, RcvBufAccept: 65160, SndBufMax: 512 << 10, RcvBufMax: 512 << 10, SndBufInc: 64 << 10, RcvBufInc: 64 << 10,
-		BufMax: 425984, Scale: 7, SYNWindow: 64240, SYNACKWindow: 65160, SndLow: 2048, WindowUp: true, UpdateDouble: true, ReadACKs: true,
+		BufMax: 425984, Scale: 7, SYNWindow: 64240, SYNACKWindow: 65160, SndLow: 2048, WindowLinux: true, UpdateDouble: true, ReadACKs: true,
 		Layout: layoutLinux, RFC1323: true, SACK: true, DSACK: true, SACKBlocks: 4, MaxHoles: 128,
 		StampTick: time.Millisecond, StampRandom: true, StampRandomDial: true, ECN: true,
-		FirstSegments: 10, SYNAgainWindow: true, Cubic: true, LimitedTransmit: true, Minshall: true, PushHalf: true,
+		FirstSegments: 10, SYNAgainWindow: true, Cubic: true, LimitedTransmit: true, HalfWindow: true, Minshall: true, TSOPush: true,
 		ExactRST: true, ChallengeACK: true, ChallengeLimit: 1000, SYNFINDrop: true, RSTCountsFIN: true, RSTDF: true,
-		CloseResets: true, CloseWaitPipe: true, DeafAfterFIN: true, TimeWaitOwn: true, TimeWaitRST: true, IDs: true,
+		InvalidEvery: 500 * time.Millisecond, CloseResets: true, ErrorFirst: true, CloseWaitPipe: true, DeafAfterFIN: true, TimeWaitOwn: true, TimeWaitRST: true, IDs: true,
 		ICMPRule: icmpLinux, ICMPAllKill: true, ISN: isnClock,
 	}
 }
