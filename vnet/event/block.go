@@ -32,8 +32,9 @@ type block struct {
 	marked atomic.Int32 // how many marks are written
 
 	// The writer's own.
-	buf    []byte // the part of whole that is written
-	placed int    // how many places are written
+	end    int // of the part of whole that is written
+	mark   int // where the next mark is due
+	placed int // how many places are written
 	at     time.Duration
 
 	shared bool // a viewer may read it, or did; guarded by Log.mu
@@ -52,6 +53,18 @@ type Spot struct {
 	block   uint64 // first of the block whose number it is
 	n       int    // 0 while there is none
 	pid, fd int
+	size    int // sizeOf its events
+}
+
+// knows reports whether the spot has the number of the event's place in b.
+func (s *Spot) knows(b *block, e *Event) bool {
+	return s != nil && s.n > 0 && s.block == b.first && s.pid == e.PID && s.fd == e.FD
+}
+
+// sizeOf is how many bytes an event may take in a block besides its data and text. Where
+// a block ends depends on it.
+func sizeOf(e *Event) int {
+	return maxHead + len(e.Port) + len(e.Peer) + len(e.Path) + len(e.Node) + len(e.Proc) + len(e.Op)
 }
 
 func placeOf(e *Event) place {
@@ -72,17 +85,16 @@ const (
 	maxPlaces = 256 // in a block; further ones are spelled out each time
 	markEvery = 1 << 10
 	maxMarks  = blockSize / markEvery
+	maxHead   = 64 + 12*10 // bytes of an event in a block besides its strings and data: a bound
 )
 
 func newBlock(first uint64, size int) *block {
-	b := &block{first: first, whole: make([]byte, max(blockSize, size)), places: new([maxPlaces]place), marks: new([maxMarks]mark)}
-	b.buf = b.whole[:0]
-	return b
+	return &block{first: first, whole: make([]byte, max(blockSize, size)), places: new([maxPlaces]place), marks: new([maxMarks]mark)}
 }
 
 // renew makes a block that nobody reads any more a new one.
 func (b *block) renew(first uint64) {
-	b.first, b.buf, b.placed, b.at = first, b.buf[:0], 0, 0
+	b.first, b.end, b.mark, b.placed, b.at = first, 0, 0, 0, 0
 	b.marked.Store(0)
 }
 
@@ -115,11 +127,8 @@ func (c *encoder) reset() {
 }
 
 // place appends who and where an event is about to w, the end of b, and remembers it
-// at s, if there is one.
+// at s.
 func (c *encoder) place(b *block, e *Event, s *Spot, w []byte) []byte {
-	if s == nil {
-		s = &c.nowhere
-	}
 	h := int(e.Kind) + 7*e.FD + 5*e.PID + len(e.Path)
 	for _, s := range [...]string{e.Node, e.Port, e.Op} {
 		if s != "" {
@@ -130,7 +139,7 @@ func (c *encoder) place(b *block, e *Event, s *Spot, w []byte) []byte {
 	p := &slot.place
 	if p.fd == e.FD && p.pid == e.PID && p.node == e.Node && p.proc == e.Proc && p.port == e.Port && p.peer == e.Peer &&
 		p.path == e.Path && p.op == e.Op && slot.n > 0 {
-		*s = Spot{b.first, slot.n, e.PID, e.FD}
+		*s = Spot{b.first, slot.n, e.PID, e.FD, sizeOf(e)}
 		return binary.AppendUvarint(w, uint64(slot.n))
 	}
 	at := placeOf(e)
@@ -148,7 +157,7 @@ func (c *encoder) place(b *block, e *Event, s *Spot, w []byte) []byte {
 		w = at.appendTo(append(w, 0))
 	}
 	slot.place, slot.n = at, n
-	*s = Spot{b.first, n, e.PID, e.FD}
+	*s = Spot{b.first, n, e.PID, e.FD, sizeOf(e)}
 	return w
 }
 
@@ -167,73 +176,112 @@ func (r *reader) place() (p place) {
 	return p
 }
 
-// same reports whether the block holds data for this frame already, and where.
-func (c *encoder) same(b *block, id uint64, data []byte) (off int, ok bool) {
-	f := &c.frames[id%uint64(len(c.frames))]
-	return f.off, id != 0 && f.id == id && bytes.Equal(b.buf[f.off:f.off+f.len], data)
+// putUvarint and putVarint write a number at i and return where it ends: as in
+// encoding/binary, but for the fields of every frame's events, which are short.
+
+func putUvarint(p *[maxHead]byte, i int, v uint64) int {
+	for v >= 0x80 {
+		p[i] = byte(v) | 0x80
+		v >>= 7
+		i++
+	}
+	p[i] = byte(v)
+	return i + 1
 }
 
-// append adds an event to b, which has room for it.
-func (c *encoder) append(b *block, e *Event, s *Spot) {
-	if n := int(b.marked.Load()); len(b.buf) >= n*markEvery && n < maxMarks {
-		b.marks[n] = mark{e.Seq, len(b.buf), b.placed, b.at}
-		b.marked.Store(int32(n + 1))
+func putVarint(p *[maxHead]byte, i int, v int64) int {
+	return putUvarint(p, i, uint64(v)<<1^uint64(v>>63))
+}
+
+// append adds an event to b, which has room for it. s is where it is, nil if nobody
+// remembers; known says that s knows its place.
+func (c *encoder) append(b *block, e *Event, s *Spot, known bool) {
+	if b.end >= b.mark {
+		b.addMark(e.Seq)
 	}
 	data := e.Data[:min(len(e.Data), MaxField)]
-	from, same := 0, false
-	if len(data) > 0 {
-		from, same = c.same(b, e.Frame, data)
+	link := linkAndHead(e)
+	p := (*[maxHead]byte)(b.whole[b.end:])
+	m, i := uint(0), 2 // behind the kind and the mask, which is written last
+	if link != 0 || e.Text != "" || len(data) > 0 {
+		i = 3
 	}
-	at, began := e.At-b.at, e.At-e.Began
-	b.at = e.At
-	m := bit(at != 0, hasAt) | bit(e.Len != 0, hasLen) | bit(e.N != 0, hasN) | bit(e.Errno != 0, hasErrno) | bit(began != 0, hasBegan) |
-		bit(e.Fuel != 0, hasFuel) | bit(e.Frame != 0, hasFrame) | bit(linkAndHead(e) != 0, hasLink) | bit(e.Text != "", hasText) |
-		bit(same, hasSame) | bit(!same && len(data) > 0, hasData)
-	w := binary.AppendUvarint(append(b.buf, byte(e.Kind)), m)
-	if at != 0 {
-		w = binary.AppendVarint(w, int64(at))
+	if at := e.At - b.at; at != 0 {
+		m |= hasAt
+		i = putVarint(p, i, int64(at))
+		b.at = e.At
 	}
 	if e.Len != 0 {
-		w = binary.AppendVarint(w, int64(e.Len))
+		m |= hasLen
+		i = putVarint(p, i, int64(e.Len))
 	}
 	if e.N != 0 {
-		w = binary.AppendVarint(w, e.N)
+		m |= hasN
+		i = putVarint(p, i, e.N)
 	}
 	if e.Errno != 0 {
-		w = binary.AppendUvarint(w, uint64(e.Errno))
+		m |= hasErrno
+		i = putUvarint(p, i, uint64(e.Errno))
 	}
-	if began != 0 {
-		w = binary.AppendVarint(w, int64(began))
+	if began := e.At - e.Began; began != 0 {
+		m |= hasBegan
+		i = putVarint(p, i, int64(began))
 	}
 	if e.Fuel != 0 {
-		w = binary.AppendVarint(w, e.Fuel)
+		m |= hasFuel
+		i = putVarint(p, i, e.Fuel)
 	}
 	if e.Frame != 0 {
-		w = binary.AppendUvarint(w, e.Frame)
+		m |= hasFrame
+		i = putUvarint(p, i, e.Frame)
 	}
-	if m&hasLink != 0 {
-		w = binary.AppendUvarint(w, linkAndHead(e))
+	if link != 0 {
+		m |= hasLink
+		i = putUvarint(p, i, link)
 	}
-	if s != nil && s.n > 0 && s.block == b.first && s.pid == e.PID && s.fd == e.FD {
-		w = binary.AppendUvarint(w, uint64(s.n))
+	if known {
+		i = putUvarint(p, i, uint64(s.n))
 	} else {
-		w = c.place(b, e, s, w)
+		if s == nil {
+			s = &c.nowhere
+		}
+		i = len(c.place(b, e, s, b.whole[b.end:b.end+i]))
 	}
+	w := b.whole[b.end : b.end+i]
 	if e.Text != "" {
+		m |= hasText
 		w = appendString(w, e.Text)
 	}
-	switch {
-	case same:
-		w = binary.AppendUvarint(binary.AppendUvarint(w, uint64(from)), uint64(len(data)))
-	case len(data) > 0:
-		w = binary.AppendUvarint(w, uint64(len(data)))
-		if e.Frame != 0 {
-			f := &c.frames[e.Frame%uint64(len(c.frames))]
-			f.id, f.off, f.len = e.Frame, len(w), len(data)
+	if len(data) > 0 {
+		f := &c.frames[e.Frame%uint64(len(c.frames))]
+		if e.Frame != 0 && f.id == e.Frame && bytes.Equal(b.whole[f.off:f.off+f.len], data) {
+			m |= hasSame
+			w = binary.AppendUvarint(binary.AppendUvarint(w, uint64(f.off)), uint64(len(data)))
+		} else {
+			m |= hasData
+			w = binary.AppendUvarint(w, uint64(len(data)))
+			if e.Frame != 0 {
+				f.id, f.off, f.len = e.Frame, b.end+len(w), len(data)
+			}
+			w = append(w, data...)
 		}
-		w = append(w, data...)
 	}
-	b.buf = w
+	p[0], p[1] = byte(e.Kind), byte(m)
+	if m >= hasLink {
+		p[1], p[2] = byte(m)|0x80, byte(m>>7)
+	}
+	b.end += len(w)
+}
+
+// addMark notes that reading can begin at the event to come.
+func (b *block) addMark(seq uint64) {
+	n := int(b.marked.Load())
+	if n == maxMarks { // of a block that one large event has made longer
+		return
+	}
+	b.marks[n] = mark{seq, b.end, b.placed, b.at}
+	b.marked.Store(int32(n + 1))
+	b.mark = (n + 1) * markEvery
 }
 
 // A cursor reads a block's events in order. It looks at what the log has published

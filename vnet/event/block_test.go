@@ -7,6 +7,8 @@ import (
 	"reflect"
 	"testing"
 	"time"
+
+	"wireloom/vnet/packet"
 )
 
 // random makes an event of few names and frames, so that they come again, and of
@@ -60,7 +62,7 @@ func TestLogReturnsWhatWasAppended(t *testing.T) {
 func TestAFramesBytesAreKeptOncePerBlock(t *testing.T) {
 	l := NewLog(0)
 	frame := bytes.Repeat([]byte("frame"), 300)
-	size := func() int { return len(l.blocks[len(l.blocks)-1].buf) }
+	size := func() int { return l.blocks[len(l.blocks)-1].end }
 	for i, tc := range []struct {
 		name string
 		e    Event
@@ -114,19 +116,41 @@ func TestASpotChangesNothingOfTheEncoding(t *testing.T) {
 	}
 }
 
+// What the hash is taken over may not change: each recording has one.
+func TestTheEncodingStaysAsItIs(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 6))
+	l := NewLog(0)
+	var spots [8]Spot
+	for i := range 50_000 {
+		e := random(r)
+		if i%2 == 0 {
+			l.Append(&e)
+			continue
+		}
+		at := r.IntN(len(spots))
+		e.Node, e.Proc, e.Port, e.Peer, e.Path, e.Op = "", "", "s1.2", fmt.Sprint("b:em", at), "", ""
+		e.Link, e.Head = packet.Link(r.IntN(3)), uint8(r.IntN(2)*r.IntN(256))
+		l.AppendAt(&e, &spots[at])
+	}
+	const want = "9d9a42f6b392596f81aabf244e1be3e53b9d909c30643cd7ef2eefa328c57589"
+	if got := l.Hash(); got != want {
+		t.Errorf("the hash is %s, want %s: each recording would have another", got, want)
+	}
+}
+
 func TestReadingABlockNeverGoesBeyondIt(t *testing.T) {
 	e := full()
 	l := NewLog(0)
 	l.Append(&e)
 	l.Append(&e)
 	b := l.blocks[0]
-	for n := range len(b.buf) {
-		c := b.cursor(b.buf[:n], 0)
+	for n := range b.end {
+		c := b.cursor(b.whole[:n], 0)
 		var got Event
 		if err := c.decode(&got); err == nil {
 			err = c.decode(&got)
 			if err == nil {
-				t.Errorf("the first %d of %d bytes decode without an error", n, len(b.buf))
+				t.Errorf("the first %d of %d bytes decode without an error", n, b.end)
 			}
 		}
 	}

@@ -65,11 +65,18 @@ func (l *Log) Append(e *Event) { l.AppendAt(e, nil) }
 // same PID and FD.
 func (l *Log) AppendAt(e *Event, s *Spot) {
 	e.Seq = l.next.Load()
-	size := 64 + len(e.Data) + len(e.Text) + len(e.Port) + len(e.Peer) + len(e.Path) + len(e.Node) + len(e.Proc) + len(e.Op) + 12*10
-	if b := l.newest; b == nil || len(b.buf)+size > cap(b.buf) {
-		l.begin(e.Seq, size)
+	b := l.newest
+	known := b != nil && s.knows(b, e)
+	size := len(e.Data) + len(e.Text)
+	if known {
+		size += s.size
+	} else {
+		size += sizeOf(e)
 	}
-	l.enc.append(l.newest, e, s)
+	if b == nil || size > len(b.whole)-b.end {
+		b, known = l.begin(e.Seq, size), false
+	}
+	l.enc.append(b, e, s, known)
 	l.next.Store(e.Seq + 1)
 	if l.asleep.Load() {
 		l.wake()
@@ -93,7 +100,7 @@ func (l *Log) wake() {
 
 // begin makes a new block for the event first, of at most size bytes, and drops the
 // oldest ones, for which the window no longer has room.
-func (l *Log) begin(first uint64, size int) {
+func (l *Log) begin(first uint64, size int) *block {
 	l.settle()
 	l.enc.reset()
 	l.hashed = 0
@@ -103,8 +110,8 @@ func (l *Log) begin(first uint64, size int) {
 	drop := 0
 	for l.held > l.window && drop < len(l.blocks) {
 		b := l.blocks[drop]
-		l.held -= cap(b.buf)
-		if !b.shared && cap(b.buf) == blockSize {
+		l.held -= len(b.whole)
+		if !b.shared && len(b.whole) == blockSize {
 			l.spare = b
 		}
 		drop++
@@ -120,13 +127,14 @@ func (l *Log) begin(first uint64, size int) {
 	clear(l.blocks[n:])
 	l.blocks = append(l.blocks[:n], b)
 	l.newest, l.first = b, l.blocks[0].first
+	return b
 }
 
 // settle hashes what has been written to the newest block and is not in the sum.
 func (l *Log) settle() {
 	if b := l.newest; b != nil {
-		l.sum.Write(b.buf[l.hashed:])
-		l.hashed = len(b.buf)
+		l.sum.Write(b.whole[l.hashed:b.end])
+		l.hashed = b.end
 	}
 }
 
