@@ -1,12 +1,15 @@
-// Package loop is a lab's virtual time: a heap of timers, which one caller turns.
+// Package loop is a lab's virtual time: a line and a heap of timers, which one caller
+// turns.
 package loop
 
 import "time"
 
-// A Loop owns a lab's virtual time. It is a heap of timers by time and then by
-// the order in which they were set, so that what is due at the same instant runs
-// in that order. Nothing below it reads a real clock, starts a goroutine or
-// takes a lock.
+// A Loop owns a lab's virtual time. It has timers by time and then by the order in
+// which they were set, so that what is due at the same instant runs in that order:
+// those that are set for the present instant, most of all, in a line, the others in a
+// heap. What the heap has for an instant was set before that instant came, and so
+// before all that is in line. Nothing below it reads a real clock, starts a goroutine
+// or takes a lock.
 //
 // Every turn of the loop is a step. A process that moves the clock itself
 // (Advance) takes a step as well, as if it had been put into the heap and taken
@@ -18,6 +21,7 @@ type Loop struct {
 	steps   uint64
 	instant int // steps at now
 	heap    []due
+	line    line
 	until   time.Duration // Run may not move the clock beyond this
 	limit   uint64        // Run may not take more steps than this
 	running bool
@@ -30,12 +34,42 @@ type due struct {
 }
 
 // A Timer is what the loop runs. The zero value with Run set is ready; one timer
-// is in the heap once or not at all.
+// is set once or not at all.
 type Timer struct {
-	Run  func()
-	Held bool  // what it runs waits on a goroutine's stack: it must be run there
-	off  *bool // true: what it runs is no more, and its turn does nothing
-	pos  int   // place in the heap plus one; 0 when not set
+	Run        func()
+	Held       bool   // what it runs waits on a goroutine's stack: it must be run there
+	off        *bool  // true: what it runs is no more, and its turn does nothing
+	pos        int    // place in the heap plus one; inLine; 0 when not set
+	prev, next *Timer // in line
+}
+
+const inLine = -1
+
+// A line is the timers that are due at the present instant, and were set in it.
+type line struct{ first, last *Timer }
+
+func (q *line) add(t *Timer) {
+	t.pos, t.prev = inLine, q.last
+	if q.last == nil {
+		q.first = t
+	} else {
+		q.last.next = t
+	}
+	q.last = t
+}
+
+func (q *line) remove(t *Timer) {
+	if t.prev == nil {
+		q.first = t.next
+	} else {
+		t.prev.next = t.next
+	}
+	if t.next == nil {
+		q.last = t.prev
+	} else {
+		t.next.prev = t.prev
+	}
+	t.pos, t.prev, t.next = 0, nil, nil
 }
 
 // Pending reports whether the timer is set.
@@ -57,17 +91,25 @@ func (l *Loop) Set(t *Timer, at time.Duration) {
 	if t.pos != 0 {
 		panic("loop: a timer is set twice")
 	}
+	if at == l.now {
+		l.line.add(t)
+		return
+	}
 	l.seq++
 	l.heap = append(l.heap, due{})
 	l.up(len(l.heap)-1, due{at, l.seq, t})
 }
 
-// Stop takes t out of the heap. It reports whether t was set.
+// Stop takes t back. It reports whether t was set.
 func (l *Loop) Stop(t *Timer) bool {
-	if t.pos == 0 {
+	switch t.pos {
+	case 0:
 		return false
+	case inLine:
+		l.line.remove(t)
+	default:
+		l.remove(t.pos - 1)
 	}
-	l.remove(t.pos - 1)
 	return true
 }
 
@@ -101,7 +143,7 @@ func (l *Loop) Run(until time.Duration, limit uint64) bool {
 	for l.Due() {
 		l.Take().Fire()
 	}
-	if len(l.heap) > 0 && l.heap[0].at <= until {
+	if at, some := l.Next(); some && at <= until {
 		return false
 	}
 	l.move(until)
@@ -117,7 +159,12 @@ const MaxInstant = 500_000
 // Stuck reports whether the present instant has had as many steps as it may hold and
 // wants more. A loop that is stuck takes no more steps.
 func (l *Loop) Stuck() bool {
-	return l.instant >= MaxInstant && len(l.heap) > 0 && l.heap[0].at <= l.now
+	return l.instant >= MaxInstant && l.dueBy(l.now)
+}
+
+// dueBy reports whether a timer is due at or before a time, which is not past.
+func (l *Loop) dueBy(at time.Duration) bool {
+	return l.line.first != nil || len(l.heap) > 0 && l.heap[0].at <= at
 }
 
 // move moves the clock, which begins another instant.
@@ -132,29 +179,37 @@ func (l *Loop) Cut() { l.limit = 0 }
 
 // Due reports whether a timer is, and may run now.
 func (l *Loop) Due() bool {
-	return l.running && len(l.heap) > 0 && l.heap[0].at <= l.until && l.steps < l.limit && !l.Stuck()
+	return l.running && l.now <= l.until && l.dueBy(l.until) && l.steps < l.limit && !l.Stuck()
 }
 
 // Take begins the turn of the next timer, which the caller runs.
 func (l *Loop) Take() *Timer {
-	s := l.heap[0]
-	l.remove(0)
-	l.move(s.at)
+	t := l.Peek()
+	if t.pos == inLine {
+		l.line.remove(t)
+	} else {
+		l.move(l.heap[0].at)
+		l.remove(0)
+	}
 	l.steps++
 	l.instant++
-	return s.t
+	return t
 }
 
 // Peek is the timer whose turn is next, which Due has said there is.
-func (l *Loop) Peek() *Timer { return l.heap[0].t }
+func (l *Loop) Peek() *Timer {
+	if t := l.line.first; t != nil && (len(l.heap) == 0 || l.heap[0].at > l.now) {
+		return t
+	}
+	return l.heap[0].t
+}
 
 // Advance moves the clock to at and reports true if nothing in the heap is due by
 // then and the present run allows it; else the caller must set a timer.
 func (l *Loop) Advance(at time.Duration) bool {
-	if !l.running || at > l.until || l.steps >= l.limit || len(l.heap) > 0 && l.heap[0].at <= at {
+	if !l.running || at > l.until || l.steps >= l.limit || l.dueBy(at) {
 		return false
 	}
-	l.seq++
 	l.steps++
 	l.move(at)
 	return true
@@ -162,7 +217,10 @@ func (l *Loop) Advance(at time.Duration) bool {
 
 // Next returns when the next timer is due.
 func (l *Loop) Next() (time.Duration, bool) {
-	if len(l.heap) == 0 {
+	switch {
+	case l.line.first != nil:
+		return l.now, true
+	case len(l.heap) == 0:
 		return 0, false
 	}
 	return l.heap[0].at, true
