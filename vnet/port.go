@@ -30,7 +30,7 @@ type port struct {
 	plugs   int         // how often a link was taken away here
 	off     bool        // of a switch: it is switched off
 	lab     *Lab
-	spot    event.Spot // of the frames that it sends
+	site    event.Site // of the frames that it sends on its link
 	impaired
 }
 
@@ -76,9 +76,9 @@ func (p *port) send(f *fabric.Frame) {
 // launch puts a frame on the link, which comes out after a delay.
 func (p *port) launch(f *fabric.Frame, delay time.Duration, q queued) {
 	l := p.lab
-	e := l.event(event.Frame)
-	e.Port, e.Peer, e.N, e.Frame, e.Link, e.Data = p.name, p.peer.name, int64(delay), f.ID, p.carries, f.Data
-	l.log.AppendAt(e, &p.spot)
+	s := &p.site
+	s.At, s.N, s.Frame, s.Data = l.loop.Now(), int64(delay), f.ID, f.Data
+	l.log.AppendAt(s)
 	l.crosses(p, f)
 	fl := l.flights
 	if fl == nil {
@@ -150,7 +150,8 @@ func (p *port) unplug() {
 
 // plug puts a link between two ports that have none.
 func plug(a, b *port, c config.Link) {
-	a.peer, b.peer = b, a
+	a.leadsTo(b)
+	b.leadsTo(a)
 	a.Delay, b.Delay = c.Delay, c.Delay
 	a.configure(c.AtoB)
 	b.configure(c.BtoA)
@@ -158,6 +159,12 @@ func plug(a, b *port, c config.Link) {
 		a.end.plugged(true)
 		b.end.plugged(true)
 	}
+}
+
+// leadsTo makes q the other end of p's link.
+func (p *port) leadsTo(q *port) {
+	p.peer = q
+	p.site = event.Site{Event: event.Event{Kind: event.Frame, Port: p.name, Peer: q.name, Link: p.carries}}
 }
 
 // carrier reports whether the port has a link that neither end has switched off.

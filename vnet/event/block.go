@@ -47,18 +47,15 @@ type place struct {
 	pid, fd                          int
 }
 
-// A Spot remembers the number of a place, so that the log need not look for it each
-// time: see [Log.AppendAt]. The zero value is ready. It belongs to one log.
-type Spot struct {
-	block   uint64 // first of the block whose number it is
-	n       int    // 0 while there is none
-	pid, fd int
-	size    int // sizeOf its events
-}
-
-// knows reports whether the spot has the number of the event's place in b.
-func (s *Spot) knows(b *block, e *Event) bool {
-	return s != nil && s.n > 0 && s.block == b.first && s.pid == e.PID && s.fd == e.FD
+// A Site is where events happen often: the frames that a port sends, a process' reads of a
+// file. It has what they have in common, which is all of an event that says where and who
+// (see place), and remembers the number of that place: see [Log.AppendAt]. Who changes a
+// place makes a new site. It belongs to one log.
+type Site struct {
+	Event
+	block uint64 // first of the block whose number it is
+	n     int    // 0 while there is none
+	size  int    // sizeOf its events; 0 while there was none
 }
 
 // sizeOf is how many bytes an event may take in a block besides its data and text. Where
@@ -88,8 +85,12 @@ const (
 	maxHead   = 64 + 12*10 // bytes of an event in a block besides its strings and data: a bound
 )
 
+// A head is room for what an event begins with, which an index of eight bits and a word
+// that is stored there can't leave. It reaches beyond the end of a block that is full.
+type head [256 + 8]byte
+
 func newBlock(first uint64, size int) *block {
-	return &block{first: first, whole: make([]byte, max(blockSize, size)), places: new([maxPlaces]place), marks: new([maxMarks]mark)}
+	return &block{first: first, whole: make([]byte, max(blockSize, size), max(blockSize, size)+len(head{})), places: new([maxPlaces]place), marks: new([maxMarks]mark)}
 }
 
 // renew makes a block that nobody reads any more a new one.
@@ -109,11 +110,22 @@ type encoder struct {
 		place
 		n int
 	} // what index says about the places used last, by a hash of theirs
-	nowhere Spot // for events that come without one
-	frames  [64]struct {
-		id       uint64
-		off, len int
-	} // where the data of the frames seen last is, by their identity
+	frames [64]seen // the frames seen last, by their identity
+}
+
+// A seen frame's data is in the block. Three of its four events say so again, with the
+// same words.
+type seen struct {
+	id       uint64
+	off, len int
+	name     word // id
+	where    word // off and len; empty until they were told
+}
+
+// A word is up to eight bytes of a block: what is behind its length may be anything.
+type word struct {
+	bytes uint64
+	len   uint8
 }
 
 // reset prepares for a new block.
@@ -126,9 +138,9 @@ func (c *encoder) reset() {
 	clear(c.frames[:])
 }
 
-// place appends who and where an event is about to w, the end of b, and remembers it
-// at s.
-func (c *encoder) place(b *block, e *Event, s *Spot, w []byte) []byte {
+// place appends who and where an event is about to w, the end of b, and returns the number
+// of that: 0 if it has none.
+func (c *encoder) place(b *block, e *Event, w []byte) ([]byte, int) {
 	h := int(e.Kind) + 7*e.FD + 5*e.PID + len(e.Path)
 	for _, s := range [...]string{e.Node, e.Port, e.Op} {
 		if s != "" {
@@ -139,8 +151,7 @@ func (c *encoder) place(b *block, e *Event, s *Spot, w []byte) []byte {
 	p := &slot.place
 	if p.fd == e.FD && p.pid == e.PID && p.node == e.Node && p.proc == e.Proc && p.port == e.Port && p.peer == e.Peer &&
 		p.path == e.Path && p.op == e.Op && slot.n > 0 {
-		*s = Spot{b.first, slot.n, e.PID, e.FD, sizeOf(e)}
-		return binary.AppendUvarint(w, uint64(slot.n))
+		return binary.AppendUvarint(w, uint64(slot.n)), slot.n
 	}
 	at := placeOf(e)
 	n, known := c.index[at]
@@ -148,7 +159,7 @@ func (c *encoder) place(b *block, e *Event, s *Spot, w []byte) []byte {
 	case known:
 		w = binary.AppendUvarint(w, uint64(n))
 	case b.placed == maxPlaces:
-		return at.appendTo(append(w, 0))
+		return at.appendTo(append(w, 0)), 0
 	default:
 		b.places[b.placed] = at
 		b.placed++
@@ -157,8 +168,7 @@ func (c *encoder) place(b *block, e *Event, s *Spot, w []byte) []byte {
 		w = at.appendTo(append(w, 0))
 	}
 	slot.place, slot.n = at, n
-	*s = Spot{b.first, n, e.PID, e.FD, sizeOf(e)}
-	return w
+	return w, n
 }
 
 func (p *place) appendTo(b []byte) []byte {
@@ -176,10 +186,9 @@ func (r *reader) place() (p place) {
 	return p
 }
 
-// putUvarint and putVarint write a number at i and return where it ends: as in
-// encoding/binary, but for the fields of every frame's events, which are short.
+// uvarint and varint write a number at i and return where it ends: as in encoding/binary.
 
-func putUvarint(p *[maxHead]byte, i int, v uint64) int {
+func (p *head) uvarint(i uint8, v uint64) uint8 {
 	for v >= 0x80 {
 		p[i] = byte(v) | 0x80
 		v >>= 7
@@ -189,88 +198,122 @@ func putUvarint(p *[maxHead]byte, i int, v uint64) int {
 	return i + 1
 }
 
-func putVarint(p *[maxHead]byte, i int, v int64) int {
-	return putUvarint(p, i, uint64(v)<<1^uint64(v>>63))
+func (p *head) varint(i uint8, v int64) uint8 { return p.uvarint(i, uint64(v)<<1^uint64(v>>63)) }
+
+// word is what stands from i to end, empty where that is longer than one, and put writes it
+// again.
+
+func (p *head) word(i, end uint8) word {
+	if end-i > 8 {
+		return word{}
+	}
+	return word{binary.LittleEndian.Uint64(p[i:]), end - i}
 }
 
-// append adds an event to b, which has room for it. s is where it is, nil if nobody
-// remembers; known says that s knows its place.
-func (c *encoder) append(b *block, e *Event, s *Spot, known bool) {
+func (p *head) put(i uint8, w *word) uint8 {
+	binary.LittleEndian.PutUint64(p[i:], w.bytes)
+	return i + w.len
+}
+
+// append adds an event to b, which has room for it. s is its site, nil if it has none.
+func (c *encoder) append(b *block, e *Event, s *Site) {
 	if b.end >= b.mark {
 		b.addMark(e.Seq)
 	}
-	data := e.Data[:min(len(e.Data), MaxField)]
+	data := e.Data
+	if len(data) > MaxField {
+		data = data[:MaxField]
+	}
 	link := linkAndHead(e)
-	p := (*[maxHead]byte)(b.whole[b.end:])
-	m, i := uint(0), 2 // behind the kind and the mask, which is written last
+	p := (*head)(b.whole[b.end : b.end+len(head{})])
+	m, i := uint(0), uint8(2) // behind the kind and the mask, which is written last
 	if link != 0 || e.Text != "" || len(data) > 0 {
 		i = 3
 	}
 	if at := e.At - b.at; at != 0 {
 		m |= hasAt
-		i = putVarint(p, i, int64(at))
+		i = p.varint(i, int64(at))
 		b.at = e.At
 	}
 	if e.Len != 0 {
 		m |= hasLen
-		i = putVarint(p, i, int64(e.Len))
+		i = p.varint(i, int64(e.Len))
 	}
 	if e.N != 0 {
 		m |= hasN
-		i = putVarint(p, i, e.N)
+		i = p.varint(i, e.N)
 	}
 	if e.Errno != 0 {
 		m |= hasErrno
-		i = putUvarint(p, i, uint64(e.Errno))
+		i = p.uvarint(i, uint64(e.Errno))
 	}
 	if began := e.At - e.Began; began != 0 {
 		m |= hasBegan
-		i = putVarint(p, i, int64(began))
+		i = p.varint(i, int64(began))
 	}
 	if e.Fuel != 0 {
 		m |= hasFuel
-		i = putVarint(p, i, e.Fuel)
+		i = p.varint(i, e.Fuel)
 	}
+	f := &c.frames[e.Frame%uint64(len(c.frames))]
+	id := i
 	if e.Frame != 0 {
 		m |= hasFrame
-		i = putUvarint(p, i, e.Frame)
+		if f.id == e.Frame && f.name.len > 0 {
+			i = p.put(i, &f.name)
+		} else {
+			i = p.uvarint(i, e.Frame)
+		}
 	}
+	idEnd := i
 	if link != 0 {
 		m |= hasLink
-		i = putUvarint(p, i, link)
+		i = p.uvarint(i, link)
 	}
-	if known {
-		i = putUvarint(p, i, uint64(s.n))
+	end := b.end
+	if s != nil && s.n > 0 && s.block == b.first {
+		i = p.uvarint(i, uint64(s.n))
+		end += int(i)
 	} else {
-		if s == nil {
-			s = &c.nowhere
+		w, n := c.place(b, e, b.whole[b.end:b.end+int(i)])
+		if s != nil {
+			s.block, s.n = b.first, n
 		}
-		i = len(c.place(b, e, s, b.whole[b.end:b.end+i]))
+		end += len(w)
 	}
-	w := b.whole[b.end : b.end+i]
 	if e.Text != "" {
 		m |= hasText
-		w = appendString(w, e.Text)
+		end += len(appendString(b.whole[end:end], e.Text))
 	}
-	if len(data) > 0 {
-		f := &c.frames[e.Frame%uint64(len(c.frames))]
-		if e.Frame != 0 && f.id == e.Frame && bytes.Equal(b.whole[f.off:f.off+f.len], data) {
-			m |= hasSame
-			w = binary.AppendUvarint(binary.AppendUvarint(w, uint64(f.off)), uint64(len(data)))
-		} else {
-			m |= hasData
-			w = binary.AppendUvarint(w, uint64(len(data)))
-			if e.Frame != 0 {
-				f.id, f.off, f.len = e.Frame, b.end+len(w), len(data)
-			}
-			w = append(w, data...)
+	switch {
+	case len(data) == 0:
+	case e.Frame != 0 && f.id == e.Frame && f.len == len(data) && bytes.Equal(b.whole[f.off:f.off+f.len], data):
+		m |= hasSame
+		end += f.tell((*head)(b.whole[end : end+len(head{})]))
+	default:
+		m |= hasData
+		w := binary.AppendUvarint(b.whole[end:end], uint64(len(data)))
+		end += len(w)
+		if e.Frame != 0 {
+			*f = seen{id: e.Frame, off: end, len: len(data), name: p.word(id, idEnd)}
 		}
+		end += copy(b.whole[end:], data)
 	}
 	p[0], p[1] = byte(e.Kind), byte(m)
 	if m >= hasLink {
 		p[1], p[2] = byte(m)|0x80, byte(m>>7)
 	}
-	b.end += len(w)
+	b.end = end
+}
+
+// tell writes where the frame's data is, and returns how long that is.
+func (f *seen) tell(p *head) int {
+	if f.where.len == 0 {
+		n := p.uvarint(p.uvarint(0, uint64(f.off)), uint64(f.len))
+		f.where = p.word(0, n)
+		return int(n)
+	}
+	return int(p.put(0, &f.where))
 }
 
 // addMark notes that reading can begin at the event to come.

@@ -91,14 +91,14 @@ func TestAFramesBytesAreKeptOncePerBlock(t *testing.T) {
 	}
 }
 
-func TestASpotChangesNothingOfTheEncoding(t *testing.T) {
+func TestASiteChangesNothingOfTheEncoding(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
-	plain, spotted := NewLog(1<<30), NewLog(1<<30)
+	plain, sited := NewLog(1<<30), NewLog(1<<30)
 	sources := make([]Event, maxPlaces/2) // with two PIDs and two FDs each there are more places than a block can number
 	for i := range sources {
 		sources[i] = random(r)
 	}
-	spots := make([]Spot, len(sources))
+	sites := make([]Site, len(sources))
 	for range 50_000 {
 		i := r.IntN(len(sources))
 		e := random(r)
@@ -106,31 +106,44 @@ func TestASpotChangesNothingOfTheEncoding(t *testing.T) {
 		e.Node, e.Proc, e.Port, e.Peer, e.Path, e.Op = from.Node, from.Proc, from.Port, from.Peer, from.Path, from.Op
 		e.PID, e.FD, e.Data = r.IntN(2), r.IntN(2), nil
 		plain.Append(&e)
-		spotted.AppendAt(&e, &spots[i])
+		sites[i].take(&e)
+		sited.AppendAt(&sites[i])
 	}
 	if b := plain.blocks[0]; len(plain.blocks) < 3 || b.placed < maxPlaces {
 		t.Fatalf("%d blocks, %d places in the first: the test wants several full ones", len(plain.blocks), b.placed)
 	}
-	if got, want := spotted.Hash(), plain.Hash(); got != want {
-		t.Errorf("hash %s with spots, want %s as without", got, want)
+	if got, want := sited.Hash(), plain.Hash(); got != want {
+		t.Errorf("hash %s with sites, want %s as without", got, want)
 	}
+}
+
+// take makes the site one of an event, if it is of another place.
+func (s *Site) take(e *Event) {
+	if s.PID != e.PID || s.FD != e.FD {
+		*s = Site{}
+	}
+	s.Event = *e
 }
 
 // What the hash is taken over may not change: each recording has one.
 func TestTheEncodingStaysAsItIs(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
 	l := NewLog(0)
-	var spots [8]Spot
+	var sites [8]Site
+	for i := range sites {
+		sites[i].Port, sites[i].Peer = "s1.2", fmt.Sprint("b:em", i)
+	}
 	for i := range 50_000 {
 		e := random(r)
 		if i%2 == 0 {
 			l.Append(&e)
 			continue
 		}
-		at := r.IntN(len(spots))
-		e.Node, e.Proc, e.Port, e.Peer, e.Path, e.Op = "", "", "s1.2", fmt.Sprint("b:em", at), "", ""
+		s := &sites[r.IntN(len(sites))]
 		e.Link, e.Head = packet.Link(r.IntN(3)), uint8(r.IntN(2)*r.IntN(256))
-		l.AppendAt(&e, &spots[at])
+		e.Node, e.Proc, e.Port, e.Peer, e.Path, e.Op = "", "", s.Port, s.Peer, "", ""
+		s.take(&e)
+		l.AppendAt(s)
 	}
 	const want = "9d9a42f6b392596f81aabf244e1be3e53b9d909c30643cd7ef2eefa328c57589"
 	if got := l.Hash(); got != want {
@@ -168,15 +181,19 @@ func BenchmarkAppend(b *testing.B) {
 				{Kind: Frame, Port: "s1.2", Peer: "b:tap0", Data: data},
 				{Kind: Call, Node: "b", Proc: "sink", PID: 2, Op: "read", Path: "/dev/tap0", FD: 4, Len: 2048, N: int64(size), Fuel: 1 << 20, Data: data},
 			}
-			spots := make([]Spot, len(es))
+			sites := make([]Site, len(es))
+			for i := range es {
+				sites[i].Event = es[i]
+			}
 			at := time.Duration(0)
 			id := uint64(0)
 			for b.Loop() {
 				id++
-				for i := range es {
+				for i := range sites {
 					at += 300
-					es[i].At, es[i].Began, es[i].Frame = at, at-100, id
-					l.AppendAt(&es[i], &spots[i])
+					s := &sites[i]
+					s.At, s.Began, s.Frame, s.Data = at, at-100, id, data
+					l.AppendAt(s)
 				}
 			}
 			l.Hash()

@@ -47,7 +47,7 @@ func NewLog(window int) *Log {
 	if window == 0 {
 		window = DefaultWindow
 	}
-	l := &Log{window: max(window, 1), sum: sha256.New()}
+	l := &Log{window: max(window, 1), sum: sha256.New(), newest: &block{}} // one without room
 	l.sum.Write([]byte{Version})
 	return l
 }
@@ -58,25 +58,27 @@ func (l *Log) Subscribe(f func(*Event)) { l.readers = append(l.readers, f) }
 
 // Append gives e the next sequence number and adds it to the log. Only the lab's
 // loop calls it.
-func (l *Log) Append(e *Event) { l.AppendAt(e, nil) }
+func (l *Log) Append(e *Event) { l.append(e, nil, sizeOf(e)) }
 
-// AppendAt is Append for what happens often at one spot: all events that are appended
-// with the same s have the same Node, Proc, Port, Peer, Path and Op, if they have the
-// same PID and FD.
-func (l *Log) AppendAt(e *Event, s *Spot) {
+// AppendAt is Append of the site's event, whose Data it takes away.
+func (l *Log) AppendAt(s *Site) {
+	if s.size == 0 {
+		s.size = sizeOf(&s.Event)
+	}
+	l.append(&s.Event, s, s.size)
+	s.Data = nil
+}
+
+// append is Append of an event with what sizeOf says of it. s is its site, nil if it has
+// none.
+func (l *Log) append(e *Event, s *Site, size int) {
 	e.Seq = l.next.Load()
+	size += len(e.Data) + len(e.Text)
 	b := l.newest
-	known := b != nil && s.knows(b, e)
-	size := len(e.Data) + len(e.Text)
-	if known {
-		size += s.size
-	} else {
-		size += sizeOf(e)
+	if size > len(b.whole)-b.end {
+		b = l.begin(e.Seq, size)
 	}
-	if b == nil || size > len(b.whole)-b.end {
-		b, known = l.begin(e.Seq, size), false
-	}
-	l.enc.append(b, e, s, known)
+	l.enc.append(b, e, s)
 	l.next.Store(e.Seq + 1)
 	if l.asleep.Load() {
 		l.wake()
@@ -132,10 +134,9 @@ func (l *Log) begin(first uint64, size int) *block {
 
 // settle hashes what has been written to the newest block and is not in the sum.
 func (l *Log) settle() {
-	if b := l.newest; b != nil {
-		l.sum.Write(b.whole[l.hashed:b.end])
-		l.hashed = b.end
-	}
+	b := l.newest
+	l.sum.Write(b.whole[l.hashed:b.end])
+	l.hashed = b.end
 }
 
 // Hash returns the run's hash so far, in hexadecimal. Only the owner of the lab

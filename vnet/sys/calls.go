@@ -8,6 +8,7 @@ import (
 	"wireloom/vnet/event"
 	"wireloom/vnet/file"
 	"wireloom/vnet/kern"
+	"wireloom/vnet/packet"
 	"wireloom/vnet/signal"
 )
 
@@ -18,10 +19,9 @@ import (
 // Read is read(2): from a device it takes one packet.
 func (p *Proc) Read(fd int, b []byte) (int, errno.Errno) {
 	of, e := p.file(fd)
-	began := p.enter("read", fd, forEver)
+	p.enter("read", fd, forEver)
 	if e != errno.OK {
-		p.logCall(event.Event{Op: "read", FD: fd, Len: len(b)}, e, began)
-		return 0, e
+		return p.notOpen(len(b), e)
 	}
 	var n int
 	var frame uint64
@@ -31,17 +31,16 @@ func (p *Proc) Read(fd int, b []byte) (int, errno.Errno) {
 			n = 0
 		}
 	}
-	p.logMove("read", fd, of, &of.reads, b, n, frame, e, began)
+	p.logMove(of, reads, b, n, frame, e)
 	return n, e
 }
 
 // Write is write(2): to a device it gives one packet.
 func (p *Proc) Write(fd int, b []byte) (int, errno.Errno) {
 	of, e := p.file(fd)
-	began := p.enter("write", fd, forEver)
+	p.enter("write", fd, forEver)
 	if e != errno.OK {
-		p.logCall(event.Event{Op: "write", FD: fd, Len: len(b)}, e, began)
-		return 0, e
+		return p.notOpen(len(b), e)
 	}
 	n, frame, e := of.file.Write(&p.caller, b)
 	if e != errno.OK {
@@ -50,8 +49,15 @@ func (p *Proc) Write(fd int, b []byte) (int, errno.Errno) {
 	} else if isTerminal(of.file) {
 		return n, e
 	}
-	p.logMove("write", fd, of, &of.writes, b, n, frame, e, began)
+	p.logMove(of, writes, b, n, frame, e)
 	return n, e
+}
+
+// notOpen records that the read or write which the process is in has no file, and returns
+// what it returns.
+func (p *Proc) notOpen(size int, e errno.Errno) (int, errno.Errno) {
+	p.logCall(event.Event{Op: p.in.op, FD: p.in.fd, Len: size}, e, p.in.began)
+	return 0, e
 }
 
 // brokenPipe posts SIGPIPE where a write failed since nobody reads any more: dofilewrite.
@@ -62,21 +68,42 @@ func (p *Proc) brokenPipe(of *openFile, e errno.Errno) {
 	}
 }
 
-// logMove is logCall for a read or write of of, as fd, that moved the first n bytes of b.
-func (p *Proc) logMove(op string, fd int, of *openFile, at *event.Spot, b []byte, n int, frame uint64, err errno.Errno, began time.Duration) {
-	e := p.sys.log.New(event.Call)
-	e.Node, e.Proc, e.PID, e.Op, e.FD, e.Path = p.sys.name, p.name, p.pid, op, fd, of.path
-	e.Len, e.N, e.Errno, e.Began, e.Fuel, e.Frame, e.Data = len(b), int64(n), uint16(err), began, p.fuel, frame, b[:n]
+// The calls that move bytes, as an openFile has their events' sites.
+const (
+	reads = iota
+	writes
+)
+
+// logMove is logCall for the read or write of a file that the process is in, which moved
+// the first n bytes of b.
+func (p *Proc) logMove(of *openFile, way int, b []byte, n int, frame uint64, err errno.Errno) {
+	e := of.moves[way]
+	if e == nil || e.PID != p.pid || e.FD != p.in.fd { // several processes, and descriptors, may share a file
+		e = p.site(of, way)
+	}
+	e.At, e.Len, e.N, e.Errno, e.Began, e.Fuel, e.Frame, e.Data = p.Now(), len(b), int64(n), uint16(err), p.in.began, p.fuel, frame, b[:n]
+	e.Link, e.Head = packet.NoLink, 0
 	if frame != 0 && n > 0 { // of a device: its driver has said what it moved
 		e.Link, e.Head = p.caller.Uio.Link, uint8(p.caller.Uio.Head)
 	}
 	if err != errno.OK {
 		e.N = -1
 	}
-	p.sys.log.Log.AppendAt(e, at)
+	p.sys.log.Log.AppendAt(e)
 	if p.native {
 		p.breathe()
 	}
+}
+
+// site makes the site of the process' reads or writes of a file.
+func (p *Proc) site(of *openFile, way int) *event.Site {
+	s := of.moves[way]
+	if s == nil {
+		s = &event.Site{}
+		of.moves[way] = s
+	}
+	*s = event.Site{Event: event.Event{Kind: event.Call, Node: p.sys.name, Proc: p.name, PID: p.pid, Op: p.in.op, FD: p.in.fd, Path: of.path}}
+	return s
 }
 
 // Ioctl is ioctl(2). arg is read and written in place; it has the length that is

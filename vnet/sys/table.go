@@ -30,7 +30,7 @@ type openFile struct {
 	flags int // of open, as fcntl changed them
 	dups  int // descriptors that share it, beyond the first
 
-	reads, writes event.Spot // of its events
+	moves [2]*event.Site // of its reads and writes; nil while there was none
 }
 
 // file returns what is open as fd; EBADF if nothing is.
