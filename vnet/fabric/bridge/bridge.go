@@ -221,6 +221,7 @@ type port struct {
 	window  time.Duration //
 	from    found         // the latest source of its frames
 	to      found         // their latest destination
+	stream  stream        // of its latest frame, if that was of one
 	Counters
 }
 
@@ -268,11 +269,24 @@ func (b *Bridge) Count(port int) Counters {
 	return c
 }
 
+// begin begins what changes the switch, or may.
 func (b *Bridge) begin(now time.Duration) {
+	b.changed()
+	b.restart(now)
+}
+
+// changed says that a frame like an earlier one may be decided about in another way.
+func (b *Bridge) changed() { b.table.changes++ }
+
+func (b *Bridge) restart(now time.Duration) {
 	b.acts = b.acts[:0]
-	b.made = rewritten{}
 	b.seen = now
-	b.settle(now)
+	if b.made.any() {
+		b.made = rewritten{}
+	}
+	if b.conf.Dialect == Linux {
+		b.settle(now)
+	}
 }
 
 // act adds an act that is to be filled in: a literal is made elsewhere and copied.

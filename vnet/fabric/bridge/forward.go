@@ -10,9 +10,12 @@ import (
 
 // Receive decides about a frame that came in by a port.
 func (b *Bridge) Receive(now time.Duration, in int, frame []byte) []Act {
-	b.begin(now)
+	b.restart(now)
 	p := &b.ports[in]
 	p.In++
+	if b.again(now, p, frame) {
+		return b.acts
+	}
 	e, err := packet.ParseEthernet(frame)
 	if err != nil {
 		return b.drop(in, 0, TooShort)
@@ -115,6 +118,7 @@ func (b *Bridge) forward(now time.Duration, f *incoming) []Act {
 			switch {
 			case b.passes(f, port):
 				b.send(f, port)
+				b.remember(f, port)
 				return b.acts
 			case port == f.port:
 				return b.drop(f.port, f.vlan, SamePort)

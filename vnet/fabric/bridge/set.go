@@ -57,14 +57,12 @@ func (b *Bridge) SetState(now time.Duration, port int, s stp.State) []Act {
 // State is a port's state.
 func (b *Bridge) State(port int) stp.State { return b.ports[port].state }
 
-// settle moves ports on whose forward-delay timer has run out.
+// settle moves ports of a Linux bridge on whose forward-delay timer has run out.
 func (b *Bridge) settle(now time.Duration) {
-	if b.conf.Dialect != Linux {
-		return
-	}
 	for i := range b.ports {
 		p := &b.ports[i]
 		for p.settles != never && p.settles <= now {
+			b.changed()
 			at := p.settles
 			p.settles = never
 			switch p.state {
@@ -104,7 +102,10 @@ func (b *Bridge) Join(now time.Duration, port int) []Act {
 
 // SetFiltering makes the switch VLAN-aware, or not. What it has learned stays, under
 // the VLANs that it was learned in.
-func (b *Bridge) SetFiltering(on bool) { b.conf.Filtering = on }
+func (b *Bridge) SetFiltering(on bool) {
+	b.changed()
+	b.conf.Filtering = on
+}
 
 // Errors of what is set.
 var (
@@ -121,14 +122,15 @@ func (b *Bridge) SetGroupMask(mask uint16) error {
 	if mask&7 != 0 {
 		return ErrMask
 	}
+	b.changed()
 	b.conf.GroupMask = mask
 	return nil
 }
 
 // Configure changes a port's flags; its VLANs are changed by AddVLAN and RemoveVLAN.
 func (b *Bridge) Configure(port int, change func(*PortConfig)) {
-	p := &b.ports[port]
-	change(&p.conf)
+	b.changed()
+	change(&b.ports[port].conf)
 }
 
 func checkVLAN(vid uint16) error {
@@ -144,6 +146,7 @@ func (b *Bridge) AddVLAN(port int, v VLAN) error {
 	if err := checkVLAN(v.VID); err != nil {
 		return err
 	}
+	b.changed()
 	b.ports[port].join(v)
 	return nil
 }

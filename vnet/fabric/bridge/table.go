@@ -95,6 +95,7 @@ func (b *Bridge) learn(now time.Duration, f *incoming) {
 	case e != nil && e.static:
 		// A static entry of the standard stays where it was put. Linux moves it.
 		if b.conf.Dialect == Linux {
+			b.changed()
 			e.port, e.seen = int32(f.port), now
 		}
 		return
@@ -212,7 +213,10 @@ func (b *Bridge) Clear(now time.Duration) []Act {
 
 // SetAgeing changes how long an address is remembered; nothing is learned if it is
 // below 0.
-func (b *Bridge) SetAgeing(ageing time.Duration) { b.conf.Ageing = ageing }
+func (b *Bridge) SetAgeing(ageing time.Duration) {
+	b.changed()
+	b.conf.Ageing = ageing
+}
 
 // Known yields how many addresses the switch knows in each VLAN that it knows some in, in
 // order.

@@ -27,6 +27,8 @@ type incoming struct {
 // tag, or with the switch's. All ports share the bytes.
 type rewritten struct{ without, with []byte }
 
+func (r *rewritten) any() bool { return r.without != nil || r.with != nil }
+
 // body is the frame behind its addresses without the switch's own tag.
 func (f *incoming) body() []byte {
 	if f.tagged {
