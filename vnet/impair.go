@@ -134,8 +134,8 @@ func (p *port) removed(q queued) bool { return q.from < p.cleared && q.to >= p.c
 func (p *port) impair(f *fabric.Frame) {
 	now := p.lab.loop.Now()
 	switch late, lost := p.Pass(len(f.Data)); {
-	case lost.Slug != "":
-		p.lose(f, lost)
+	case lost != nil:
+		p.lose(f, *lost)
 		return
 	case late > 0:
 		p.pipe.EnterAt(now+late, now, f)

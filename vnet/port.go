@@ -49,37 +49,35 @@ type flight struct {
 // send puts f on the port's link and takes it over.
 func (p *port) send(f *fabric.Frame) {
 	l := p.lab
-	if p.peer == nil {
+	switch {
+	case p.peer == nil:
 		l.drop(p, "not-connected", "nothing is plugged into "+p.name, f)
-		return
-	}
-	if p.off || p.peer.off {
+	case p.off || p.peer.off:
 		l.drop(p, portOff.Slug, portOff.Text, f)
-		return
-	}
-	if !l.mem.Kernels().Take(f.Weight()) {
+	case !l.mem.Kernels().Take(f.Weight()):
 		l.drop(p, "no-buffers", "the lab has no memory for more frames in flight", f)
-		return
-	}
-	if p.pipe != nil {
+	case p.pipe != nil:
 		p.impair(f)
-		return
+	default:
+		delay, lost := p.Enter(len(f.Data))
+		if lost != nil {
+			p.lose(f, *lost)
+			return
+		}
+		p.launch(f, delay, queued{})
 	}
-	delay, lost := p.Enter(len(f.Data))
-	if lost.Slug != "" {
-		p.lose(f, lost)
-		return
-	}
-	p.launch(f, delay, queued{})
 }
 
 // launch puts a frame on the link, which comes out after a delay.
 func (p *port) launch(f *fabric.Frame, delay time.Duration, q queued) {
 	l := p.lab
+	now := l.loop.Now()
 	s := &p.site
-	s.At, s.N, s.Frame, s.Data = l.loop.Now(), int64(delay), f.ID, f.Data
+	s.At, s.N, s.Frame, s.Data = now, int64(delay), f.ID, f.Data
 	l.log.AppendAt(s)
-	l.crosses(p, f)
+	if f.Cross(now, len(l.ports)) {
+		l.round(p, f)
+	}
 	fl := l.flights
 	if fl == nil {
 		fl = &flight{}
@@ -88,7 +86,7 @@ func (p *port) launch(f *fabric.Frame, delay time.Duration, q queued) {
 		l.flights = fl.next
 	}
 	fl.f, fl.from, fl.to, fl.plugs, fl.queue = f, p, p.peer, p.plugs, q
-	l.loop.Set(&fl.timer, l.loop.Now()+delay)
+	l.loop.Set(&fl.timer, now+delay)
 }
 
 // lose gives up a frame that counts on the link already.

@@ -42,7 +42,7 @@ func (l *Lab) halt() {
 // A halting is how a lab ends that its loop holds at one instant.
 type halting struct {
 	halted string    // see Halted
-	rings  ringsTold // see crosses
+	rings  ringsTold // see round
 }
 
 // ringsTold is which rings the lab has told.
@@ -51,9 +51,9 @@ type ringsTold struct {
 	last string // the sentence
 }
 
-// crosses counts that f is sent by p, and tells the ring that it goes round, once.
-func (l *Lab) crosses(p *port, f *fabric.Frame) {
-	ring := f.Cross(Cable{Out: p.name, In: p.peer.name}, l.loop.Now(), len(l.ports))
+// round tells the ring that f, which p sends, goes round, once.
+func (l *Lab) round(p *port, f *fabric.Frame) {
+	ring := f.Ring(Cable{Out: p.name, In: p.peer.name}, len(l.ports))
 	if ring == nil {
 		return
 	}

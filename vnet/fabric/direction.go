@@ -49,44 +49,48 @@ var (
 	Lost      = Reason{"fault", "lost on the link, by a fault"}
 )
 
-// Enter says when a frame of size bytes comes out, or why it does not.
-func (d *Direction) Enter(size int) (delay time.Duration, lost Reason) {
-	switch {
-	case size > MaxFrame:
-		return 0, TooLong
-	case d.inFlight >= MaxInFlight:
-		return 0, QueueFull
+// Enter says when a frame of size bytes comes out, or why it does not; lost is nil if it
+// does.
+func (d *Direction) Enter(size int) (delay time.Duration, lost *Reason) {
+	if size <= MaxFrame && d.inFlight >= MaxInFlight {
+		return 0, &QueueFull
 	}
 	late, lost := d.Pass(size)
-	if lost.Slug != "" {
+	if lost != nil {
 		return 0, lost
 	}
 	d.Launch()
-	return d.Delay + late, Reason{}
+	return d.Delay + late, nil
 }
 
-// Pass says what faults make of a frame of size bytes: it enters late, or not at all. It
-// is for a direction on which something else says when frames come out.
-func (d *Direction) Pass(size int) (late time.Duration, lost Reason) {
+// Pass says what faults make of a frame of size bytes: it enters late, or not at all, where
+// lost is not nil. It is for a direction on which something else says when frames come out.
+func (d *Direction) Pass(size int) (late time.Duration, lost *Reason) {
 	if size > MaxFrame {
-		return 0, TooLong
+		return 0, &TooLong
 	}
 	d.count++
+	if d.down || len(d.rules) > 0 {
+		return d.fault()
+	}
+	return 0, nil
+}
+
+// fault says what faults make of the frame that is counted last.
+func (d *Direction) fault() (late time.Duration, lost *Reason) {
 	if d.down {
-		lost = LinkDown
+		lost = &LinkDown
 	}
-	if len(d.rules) > 0 {
-		d.rules = slices.DeleteFunc(d.rules, func(r rule) bool {
-			if r.nth != d.count {
-				return false
-			}
-			if r.drop {
-				lost = Lost
-			}
-			late += r.late
-			return true
-		})
-	}
+	d.rules = slices.DeleteFunc(d.rules, func(r rule) bool {
+		if r.nth != d.count {
+			return false
+		}
+		if r.drop {
+			lost = &Lost
+		}
+		late += r.late
+		return true
+	})
 	return late, lost
 }
 

@@ -10,7 +10,7 @@ func TestDirection(t *testing.T) {
 	const ms = time.Millisecond
 	enter := func(d *Direction, size int) string {
 		late, lost := d.Enter(size)
-		if lost != (Reason{}) {
+		if lost != nil {
 			return lost.Slug
 		}
 		d.Leave()
@@ -48,12 +48,12 @@ func TestDirection(t *testing.T) {
 func TestDirectionHoldsSoManyFramesAndFaults(t *testing.T) {
 	var d Direction
 	for i := range MaxInFlight + 1 {
-		if _, lost := d.Enter(64); (lost == QueueFull) != (i == MaxInFlight) {
-			t.Fatalf("frame %d: %q", i+1, lost.Slug)
+		if _, lost := d.Enter(64); (lost == &QueueFull) != (i == MaxInFlight) {
+			t.Fatalf("frame %d: %v", i+1, lost)
 		}
 	}
 	d.Leave()
-	if _, lost := d.Enter(64); lost != (Reason{}) {
+	if _, lost := d.Enter(64); lost != nil {
 		t.Errorf("one left and there is still no room: %s", lost.Text)
 	}
 	if d.Sent != MaxInFlight+1 {

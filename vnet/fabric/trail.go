@@ -33,15 +33,19 @@ func (f *Frame) Born() time.Duration { return f.born }
 func (f *Frame) Hops() int { return f.hops }
 
 // Cross notes that the frame, or a copy of it, crosses a link in a fabric of so many
-// ports. It returns the ring that the frame goes round, when that is clear: once, after
-// three times as many links as there are ports; nil else.
-func (f *Frame) Cross(c Cable, now time.Duration, ports int) Ring {
+// ports. It reports whether the frame goes round, and [Frame.Ring] is to be asked where.
+func (f *Frame) Cross(now time.Duration, ports int) bool {
 	if f.hops == 0 {
 		f.born = now
 	}
-	if f.hops++; f.hops <= ports {
-		return nil
-	}
+	f.hops++
+	return f.hops > ports
+}
+
+// Ring notes by which cable a frame goes that goes round. It returns the ring that that
+// is, when that is clear: once, after three times as many links as there are ports; nil
+// else.
+func (f *Frame) Ring(c Cable, ports int) Ring {
 	if IsSwitchPort(c.Out) && IsSwitchPort(c.In) && !f.known[c] && !f.known[c.back()] {
 		if f.known == nil {
 			f.known = map[Cable]bool{}

@@ -23,8 +23,7 @@ type Loop struct {
 	heap    []due
 	line    line
 	until   time.Duration // Run may not move the clock beyond this
-	limit   uint64        // Run may not take more steps than this
-	running bool
+	limit   uint64        // Run may not take more steps than this; 0 while it does not run
 }
 
 type due struct {
@@ -56,6 +55,18 @@ func (q *line) add(t *Timer) {
 		q.last.next = t
 	}
 	q.last = t
+}
+
+// take is remove of the first.
+func (q *line) take() {
+	t := q.first
+	q.first = t.next
+	if q.first == nil {
+		q.last = nil
+	} else {
+		q.first.prev = nil
+	}
+	t.pos, t.next = 0, nil
 }
 
 func (q *line) remove(t *Timer) {
@@ -138,10 +149,14 @@ func (t *Timer) Fire() {
 // have been taken in all, and reports whether it stopped for time: the clock then
 // stands at until.
 func (l *Loop) Run(until time.Duration, limit uint64) bool {
-	l.until, l.limit, l.running = until, limit, true
-	defer func() { l.running = false }()
-	for l.Due() {
-		l.Take().Fire()
+	if until < l.now {
+		return true
+	}
+	l.until, l.limit = until, limit
+	defer l.Cut()
+	for t := l.Due(); t != nil; t = l.Due() {
+		l.Take(t)
+		t.Fire()
 	}
 	if at, some := l.Next(); some && at <= until {
 		return false
@@ -177,37 +192,42 @@ func (l *Loop) move(to time.Duration) {
 // Cut makes the step that is under way the last of this Run.
 func (l *Loop) Cut() { l.limit = 0 }
 
-// Due reports whether a timer is, and may run now.
-func (l *Loop) Due() bool {
-	return l.running && l.now <= l.until && l.dueBy(l.until) && l.steps < l.limit && !l.Stuck()
+// Due returns the timer whose turn is next; nil if none may run now.
+func (l *Loop) Due() *Timer {
+	if l.steps >= l.limit {
+		return nil
+	}
+	t := l.line.first
+	if len(l.heap) > 0 {
+		switch first := &l.heap[0]; {
+		case first.at <= l.now:
+			t = first.t
+		case t == nil && first.at <= l.until: // which begins another instant
+			return first.t
+		}
+	}
+	if l.instant >= MaxInstant {
+		return nil
+	}
+	return t
 }
 
-// Take begins the turn of the next timer, which the caller runs.
-func (l *Loop) Take() *Timer {
-	t := l.Peek()
+// Take begins the turn of the timer that Due has returned, which the caller runs.
+func (l *Loop) Take(t *Timer) {
 	if t.pos == inLine {
-		l.line.remove(t)
+		l.line.take()
 	} else {
 		l.move(l.heap[0].at)
 		l.remove(0)
 	}
 	l.steps++
 	l.instant++
-	return t
-}
-
-// Peek is the timer whose turn is next, which Due has said there is.
-func (l *Loop) Peek() *Timer {
-	if t := l.line.first; t != nil && (len(l.heap) == 0 || l.heap[0].at > l.now) {
-		return t
-	}
-	return l.heap[0].t
 }
 
 // Advance moves the clock to at and reports true if nothing in the heap is due by
 // then and the present run allows it; else the caller must set a timer.
 func (l *Loop) Advance(at time.Duration) bool {
-	if !l.running || at > l.until || l.steps >= l.limit || l.dueBy(at) {
+	if at > l.until || l.steps >= l.limit || l.dueBy(at) {
 		return false
 	}
 	l.steps++

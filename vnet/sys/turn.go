@@ -65,17 +65,17 @@ func (p *Proc) resume() {
 func (p *Proc) wait() {
 	l := p.sys.loop
 	p.timer.Held = true
-	for l.Due() {
-		t := l.Peek()
-		if t.Held && t != &p.timer {
-			break
-		}
-		l.Take()
+	for t := l.Due(); t != nil; t = l.Due() {
 		if t == &p.timer {
-			p.timer.Held = false
+			l.Take(t)
+			t.Held = false
 			p.state = procRunning
 			return
 		}
+		if t.Held {
+			break
+		}
+		l.Take(t)
 		t.Fire()
 	}
 	p.timer.Held = false
