@@ -8,7 +8,6 @@ import (
 	"wireloom/vnet/event"
 	"wireloom/vnet/file"
 	"wireloom/vnet/kern"
-	"wireloom/vnet/packet"
 	"wireloom/vnet/signal"
 )
 
@@ -82,7 +81,7 @@ func (p *Proc) logMove(of *openFile, way int, b []byte, n int, frame uint64, err
 		e = p.site(of, way)
 	}
 	e.At, e.Len, e.N, e.Errno, e.Began, e.Fuel, e.Frame, e.Data = p.Now(), len(b), int64(n), uint16(err), p.in.began, p.fuel, frame, b[:n]
-	e.Link, e.Head = packet.NoLink, 0
+	e.Link, e.Head = 0, 0
 	if frame != 0 && n > 0 { // of a device: its driver has said what it moved
 		e.Link, e.Head = p.caller.Uio.Link, uint8(p.caller.Uio.Head)
 	}
