@@ -3,6 +3,7 @@ package kern
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"wireloom/vnet/errno"
 	"wireloom/vnet/packet"
@@ -156,6 +157,9 @@ type BpfListener interface {
 	Bpf(ifp *Ifnet, dir Direction, af int, m *Mbuf)
 }
 
+// A BpfDetacher is a BpfListener that is told when its interface goes away: bpfdetach(9).
+type BpfDetacher interface{ BpfDetached() }
+
 // An Ifnet is a network interface: struct ifnet. The kernel keeps it in its
 // list from attach to detach. The drivers that it is for use this many of its fields.
 type Ifnet struct {
@@ -229,6 +233,11 @@ func (i *Ifnet) remove() {
 	}
 	i.Snd.drain(i)
 	i.attached = false
+	for _, l := range slices.Clone(i.bpf) {
+		if d, ok := l.(BpfDetacher); ok {
+			d.BpfDetached()
+		}
+	}
 	k.notify(i, IfChange{IfDetached, "detached"})
 }
 

@@ -137,3 +137,22 @@ func (p *Proc) reopen(fd, flags int) (int, errno.Errno) {
 	}
 	return to, e
 }
+
+// Capture opens bpf(4) on an interface and begins to capture: ENXIO without the interface.
+// What it captures is the capture's to give.
+func (p *Proc) Capture(iface string, want file.Capturing) (c *file.Capture, fd int, e errno.Errno) {
+	began := p.Now()
+	fd = -1
+	switch ifp := p.sys.kern.Ifnet(iface); {
+	case ifp == nil:
+		e = errno.ENXIO
+	case p.opened >= MaxFiles:
+		p.tooManyFiles()
+		e = errno.EMFILE
+	default:
+		c = file.NewCapture(p.sys.kern, ifp, want)
+		fd, e = p.install(&openFile{file: c, path: "/dev/bpf0", flags: kern.O_RDWR})
+	}
+	p.logCall(event.Event{Op: "open", Path: "/dev/bpf0", N: int64(fd), Text: "BIOCSETIF " + iface}, e, began)
+	return c, fd, e
+}

@@ -102,6 +102,7 @@ route      show or change the routes of the node
 sleep      let virtual time pass
 syscall    make system calls by hand: open, read, write, ioctl, poll, kevent
 sysctl     show or set variables of the kernel
+tcpdump    show the packets that pass an interface
 traceroute show the routers on the way to a host
 `)
 	b.want("help arp", 0, "arp - show the addresses that were resolved\nusage: arp [-n] hostname\n       arp [-n] -a\n")

@@ -19,7 +19,7 @@ import (
 // Commands returns the commands by name, for vnet.Runtime.
 func Commands() map[string]sys.Program {
 	all := []*command.Command{
-		probe.Ping(), probe.Ping6(), probe.Traceroute(), byhand.Command(),
+		probe.Ping(), probe.Ping6(), probe.Traceroute(), probe.Tcpdump(), byhand.Command(),
 		admin.ARP(), admin.Ifconfig(), admin.Route(), admin.Netstat(), admin.Sysctl(),
 		ncCommand(), dhclientCommand(),
 		catCommand(), lsCommand(), rmCommand(), echoCommand(), psCommand(), killCommand(), sleepCommand(),
