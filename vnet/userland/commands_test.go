@@ -84,26 +84,27 @@ func TestIfconfigTap(t *testing.T) {
 
 func TestHelp(t *testing.T) {
 	b := newBench(t, nil)
-	b.want("help", 0, `arp        show the addresses that were resolved
-cat        show files, or standard input
-dhclient   get an address for an interface by DHCP
-echo       print its arguments
-help       say what commands there are, or how to use one
-ifconfig   show or set up network interfaces
-kill       send a signal to processes
-ls         list directories
-nc         connect standard input and output with a TCP or UDP socket
-netstat    show routes, interfaces or sockets
-ping       send echo requests to a host
-ping6      send ICMPv6 echo requests to a host
-ps         show the node's processes
-rm         remove files
-route      show or change the routes of the node
-sleep      let virtual time pass
-syscall    make system calls by hand: open, read, write, ioctl, poll, kevent
-sysctl     show or set variables of the kernel
-tcpdump    show the packets that pass an interface
-traceroute show the routers on the way to a host
+	b.want("help", 0, `arp         show the addresses that were resolved
+cat         show files, or standard input
+dhclient    get an address for an interface by DHCP
+echo        print its arguments
+help        say what commands there are, or how to use one
+ifconfig    show or set up network interfaces
+kill        send a signal to processes
+ls          list directories
+nc          connect standard input and output with a TCP or UDP socket
+netstat     show routes, interfaces or sockets
+ping        send echo requests to a host
+ping6       send ICMPv6 echo requests to a host
+ps          show the node's processes
+rm          remove files
+route       show or change the routes of the node
+sleep       let virtual time pass
+syscall     make system calls by hand: open, read, write, ioctl, poll, kevent
+sysctl      show or set variables of the kernel
+tcpdump     show the packets that pass an interface
+traceroute  show the routers on the way to a host
+traceroute6 show the routers on the way to a host, by IPv6
 `)
 	b.want("help arp", 0, "arp - show the addresses that were resolved\nusage: arp [-n] hostname\n       arp [-n] -a\n")
 	b.want("help vi", 1, "help: vi: no such command\n")

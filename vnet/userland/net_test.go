@@ -109,15 +109,29 @@ func TestRouters(t *testing.T) {
 	b := chain(t, nil)
 	b.contains("ping -c 1 bob", "64 bytes from 10.0.2.2: icmp_seq=0 ttl=62 time=12.000 ms\n") // ARP on each link, once
 	b.contains("ping -c 1 bob", "64 bytes from 10.0.2.2: icmp_seq=0 ttl=62 time=6.000 ms\n")
-	b.want("traceroute -q 2 bob", 0, `traceroute to bob (10.0.2.2), 64 hops max, 48 byte packets
+	b.want("traceroute -q 2 bob", 0, `traceroute to bob (10.0.2.2), 64 hops max, 52 byte packets
  1  10.0.0.1 (10.0.0.1)  2.000 ms  2.000 ms
  2  10.0.1.2 (10.0.1.2)  4.000 ms  4.000 ms
  3  10.0.2.2 (10.0.2.2)  6.000 ms  6.000 ms
 `)
+	b.want("traceroute -In -q 1 bob", 0, "traceroute to bob (10.0.2.2), 64 hops max, 48 byte packets\n 1  10.0.0.1  2.000 ms\n 2  10.0.1.2  4.000 ms\n 3  10.0.2.2  6.000 ms\n")
+	b.want("traceroute -q 1 -p 40000 -f 3 -S 10.0.2.2 1000", 0, "traceroute to 10.0.2.2 (10.0.2.2), 64 hops max, 1000 byte packets\n 3  10.0.2.2 (10.0.2.2)  6.000 ms (0% loss)\n")
+	b.want("traceroute -q 1 10.0.0.2", 0, "traceroute to 10.0.0.2 (10.0.0.2), 64 hops max, 52 byte packets\n 1  10.0.0.2 (10.0.0.2)  0.000 ms\n")
+	for line, want := range map[string]string{
+		"traceroute -f 9 -m 8 bob": "traceroute: first ttl (9) may not be greater than max ttl (8)\n",
+		"traceroute -m 256 bob":    "traceroute: max ttl must be <= 255\n",
+		"traceroute -q x bob":      "traceroute: \"x\" bad value for nprobes\n",
+		"traceroute -P tcp bob":    "traceroute: unknown protocol: tcp\n",
+		"traceroute nobody":        "traceroute: unknown host nobody\n",
+		"traceroute bob 20":        "traceroute: packet size must be 52 <= s <= 32768\n",
+		"traceroute6 bob":          "traceroute6: unknown host bob\n",
+	} {
+		b.want(line, 1, want)
+	}
 	b.contains("ping -c 1 10.9.9.9", "92 bytes from 10.0.0.1: Destination Net Unreachable\n")
 	b.contains("ping -c 1 -t 8 10.0.2.99", "from 10.0.1.2: Destination Host Unreachable\n")
 	b.contains("ping -c 1 10.0.1.1", "64 bytes from 10.0.1.1: icmp_seq=0 ttl=64 ") // an address of the router's other side
-	b.want("traceroute -m 4 -q 1 10.9.9.9", 0, `traceroute to 10.9.9.9 (10.9.9.9), 4 hops max, 48 byte packets
+	b.want("traceroute -m 4 -q 1 10.9.9.9", 0, `traceroute to 10.9.9.9 (10.9.9.9), 4 hops max, 52 byte packets
  1  10.0.0.1 (10.0.0.1)  2.000 ms
  2  10.0.0.1 (10.0.0.1)  2.000 ms !N
 `)

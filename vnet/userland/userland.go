@@ -19,7 +19,7 @@ import (
 // Commands returns the commands by name, for vnet.Runtime.
 func Commands() map[string]sys.Program {
 	all := []*command.Command{
-		probe.Ping(), probe.Ping6(), probe.Traceroute(), probe.Tcpdump(), byhand.Command(),
+		probe.Ping(), probe.Ping6(), probe.Traceroute(), probe.Traceroute6(), probe.Tcpdump(), byhand.Command(),
 		admin.ARP(), admin.Ifconfig(), admin.Route(), admin.Netstat(), admin.Sysctl(),
 		ncCommand(), dhclientCommand(),
 		catCommand(), lsCommand(), rmCommand(), echoCommand(), psCommand(), killCommand(), sleepCommand(),
@@ -39,7 +39,7 @@ func helpMain(p *command.Proc, all []*command.Command) sys.Exit {
 	case 0:
 		sorted := slices.SortedFunc(slices.Values(all), func(a, b *command.Command) int { return strings.Compare(a.Name(), b.Name()) })
 		for _, c := range sorted {
-			p.Printf("%-11s%s\n", c.Name(), c.Summary)
+			p.Printf("%-12s%s\n", c.Name(), c.Summary)
 		}
 		return command.Exit(0)
 	case 1:

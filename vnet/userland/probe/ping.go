@@ -70,7 +70,7 @@ func pingMain(p *command.Proc) sys.Exit {
 	}
 	p.Catch(signal.SIGINT)
 	if opt.six() {
-		from, e := g.source()
+		from, e := sourceFor(g.Proc, opt.dst)
 		if e != errno.OK {
 			return p.Fail(1, "UDP connect: %s", e.Message())
 		}

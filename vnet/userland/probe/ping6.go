@@ -19,18 +19,19 @@ func Ping6() *command.Command {
 		ping6Usage, pingMain)
 }
 
-// source is where the requests come from: ping6 asks by connecting a UDP socket.
-func (g *pinger) source() (netip.Addr, errno.Errno) {
-	fd, e := g.Socket(inet.SocketUDP6)
+// sourceFor is the address that packets to dst come from: the KAME programs ask by connecting
+// a UDP socket.
+func sourceFor(p *command.Proc, dst netip.Addr) (netip.Addr, errno.Errno) {
+	fd, e := p.Socket(inet.SocketUDP6)
 	if e != errno.OK {
 		return netip.Addr{}, e
 	}
-	defer g.Close(fd)
+	defer p.Close(fd)
 	const dummyPort = 10101
-	if e := g.Connect(fd, netip.AddrPortFrom(g.opt.dst, dummyPort)); e != errno.OK {
+	if e := p.Connect(fd, netip.AddrPortFrom(dst, dummyPort)); e != errno.OK {
 		return netip.Addr{}, e
 	}
-	at, _, e := g.SocketAddrs(fd)
+	at, _, e := p.SocketAddrs(fd)
 	return at.Addr(), e
 }
 
