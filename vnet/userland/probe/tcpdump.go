@@ -71,7 +71,7 @@ func (d *dumper) options() (x sys.Exit, stop bool) {
 		opt, why := g.Next("Ac:DeF:hi:KlnOpqQ:r:s:StUvw:xX#")
 		switch opt {
 		case 0:
-			if g.Args != nil && len(g.Args) > 0 {
+			if len(g.Args) > 0 {
 				if d.filter != "" { // -F goes before
 					return bad("expression and -F")
 				}
