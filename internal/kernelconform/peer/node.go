@@ -298,6 +298,7 @@ func (n *Node) Neighbours() []inet.Neighbour { return n.node.Stack().Neighbours(
 // Step begins a step of the transcript: what was seen so far is over. An empty title only
 // forgets.
 func (n *Node) Step(format string, args ...any) {
+	n.work()
 	n.began, n.seen, n.console, n.captured = n.lab.Now(), nil, nil, 0
 	if format != "" {
 		n.Say(format, args...)

@@ -23,9 +23,10 @@ func ipv6(n *peer.Node) {
 	n.AddAddress(0, "10.0.0.1/24") // which brings it up
 	n.Wait(12 * time.Second)
 	show6(n)
+	n.Step("")
 	e := n.AddAddress(0, "fd00::1/64")
-	n.Step("e=%d", e)
-	n.Step("fd00::1/64 set:")
+	n.Say("e=%d", e)
+	n.Say("fd00::1/64 set:")
 	n.Wait(5 * time.Second)
 	n.Show()
 	us := peer.Host6

@@ -236,12 +236,14 @@ func delayedAck(n *peer.Node) {
 	ask(n, "segment far beyond the window", func() { c.at(c.seq+200000, peer.ACK, make([]byte, 10)) })
 	ask(n, "SYN in the established connection", func() { c.at(c.seq, peer.SYN, nil) })
 	ask(n, "RST one beyond rcv.nxt (in window, not exact)", func() { c.at(c.seq+1, peer.RST, nil) })
+	n.Step("")
 	r := c.sock.Take(65536)
 	n.Note("then recv: %s", receivedStream(r))
 	n.Forget(r)
-	ask(n, "ACK of data never sent", func() {
-		c.n.TCP(peer.TCP{SPort: c.port, DPort: 80, Seq: c.seq, Ack: c.ack + 5000, Flags: peer.ACK, Window: 65535})
-	})
+	n.Say("ACK of data never sent") // what the read made the node say is shown here
+	n.TCP(peer.TCP{SPort: c.port, DPort: 80, Seq: c.seq, Ack: c.ack + 5000, Flags: peer.ACK, Window: 65535})
+	n.Wait(pause)
+	n.Show()
 	ask(n, "RST exact", func() { c.at(c.seq, peer.RST, nil) })
 	for range 2 {
 		w := c.sock.SendTo([]byte("abcde"), "")
