@@ -34,7 +34,11 @@ NONE                                                   < vnet/fabric/stp, vnet/i
 vnet/packet, vnet/fabric/stp                           < vnet/fabric/bridge
 vnet/packet, vnet/fabric                               < vnet/fabric/netem
 vnet/packet, vnet/fabric, vnet/fabric/bridge, vnet/fabric/stp, vnet/fabric/netem < internal/fabricconform
-vnet/inet/dialect, vnet/packet, vnet/errno             < vnet/inet/arp, vnet/inet/ip4, vnet/inet/ip6, vnet/inet/tcp
+vnet/inet/dialect, vnet/packet, vnet/errno             < vnet/inet/arp, vnet/inet/ip4, vnet/inet/tcp
+vnet/packet                                            < vnet/inet/ip6/wire
+vnet/packet, vnet/inet/ip6/wire                        < vnet/inet/ip6/mld, vnet/inet/ip6/frag
+NONE                                                   < vnet/inet/ip6/limit
+vnet/inet/dialect, vnet/packet, vnet/errno, vnet/inet/ip6/wire, vnet/inet/ip6/mld, vnet/inet/ip6/frag, vnet/inet/ip6/limit < vnet/inet/ip6
 vnet/packet                                            < internal/kernelconform/transcript
 vnet, vnet/config, vnet/machine, vnet/inet, vnet/kern, vnet/errno, vnet/event, vnet/packet, internal/product, internal/kernelconform/transcript < internal/kernelconform/peer
 vnet/inet, vnet/kern, vnet/errno, vnet/packet, internal/kernelconform/transcript, internal/kernelconform/peer < internal/kernelconform/situation
@@ -153,6 +157,11 @@ var core = map[string][]string{
 	"vnet/userland/probe":   nil,
 	"vnet/userland/byhand":  nil,
 	"scenarios":             nil,
+
+	"vnet/inet/ip6/wire":  nil,
+	"vnet/inet/ip6/mld":   nil,
+	"vnet/inet/ip6/frag":  nil,
+	"vnet/inet/ip6/limit": nil,
 
 	"internal/scenario":           nil,
 	"internal/scenario/format":    nil,

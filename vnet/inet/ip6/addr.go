@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"wireloom/vnet/errno"
+	"wireloom/vnet/inet/ip6/wire"
 	"wireloom/vnet/packet"
 )
 
@@ -76,13 +77,13 @@ func (l *Layer) linkLocal(n *nic) (netip.Addr, bool) {
 			return d.ip, true
 		}
 	}
-	return unspecified, false
+	return wire.Unspecified, false
 }
 
 // Local reports whether packets to ip are for this host; of a link-local address, on that
 // interface.
 func (l *Layer) Local(ip netip.Addr, number int) bool {
-	if ip == loopback {
+	if ip == wire.Loopback {
 		return true
 	}
 	for _, d := range l.addrs {
@@ -110,7 +111,7 @@ func (l *Layer) AddAddress(now time.Duration, number int, p netip.Prefix, a *Act
 	switch {
 	case n == nil:
 		return errno.ENXIO
-	case !p.IsValid() || !ip.Is6() || ip.Is4In6() || ip.IsMulticast() || ip.IsUnspecified() || ip == loopback:
+	case !p.IsValid() || !ip.Is6() || ip.Is4In6() || ip.IsMulticast() || ip.IsUnspecified() || ip == wire.Loopback:
 		return errno.EINVAL
 	case l.own(ip, n) != nil:
 		return errno.EEXIST
@@ -154,8 +155,8 @@ func (l *Layer) removeAddress(now time.Duration, d *address, a *Acts) {
 
 // groupsOf are the groups that come with an address (in6.c in6_update_ifa).
 func (l *Layer) groupsOf(d *address) []netip.Addr {
-	groups := []netip.Addr{solicitedNode(d.ip), allNodes}
-	if g, ok := nodeGroup(l.name); ok && l.v.NodeInformation {
+	groups := []netip.Addr{wire.SolicitedNode(d.ip), wire.AllNodes}
+	if g, ok := wire.NodeGroup(l.name); ok && l.v.NodeInformation {
 		groups = append(groups, g)
 	}
 	return groups
@@ -208,11 +209,11 @@ func (l *Layer) joinFor(now time.Duration, d *address, delay bool, a *Acts) (fir
 func (l *Layer) askForAddress(now time.Duration, d *address, a *Acts) {
 	d.asked++
 	l.set(&d.due, now+d.nic.retransmit)
-	b := appendHeader(l.small[:0], 0, 0, packet.ProtoICMPv6, ndHops, unspecified, solicitedNode(d.ip))
-	b = appendAddr(appendICMP(b, neighborAsk, 0, 0), d.ip)
+	b := wire.AppendHeader(l.small[:0], 0, 0, packet.ProtoICMPv6, wire.DiscoveryHops, wire.Unspecified, wire.SolicitedNode(d.ip))
+	b = wire.AppendAddr(wire.AppendICMP(b, wire.NeighborSolicit, 0, 0), d.ip)
 	if l.v.Nonce {
 		l.rnd(d.nonce[:])
-		b = append(append(b, optNonce, 1), d.nonce[:]...)
+		b = append(append(b, wire.OptNonce, 1), d.nonce[:]...)
 	}
 	l.small = b
 	l.sendND(now, d.nic, b, a)
@@ -251,7 +252,8 @@ func (l *Layer) settle(now time.Duration, d *address, a *Acts) {
 	a.Changed = true
 	n := d.nic
 	if d.ip.IsLinkLocalUnicast() && l.v.Solicitations != 0 && !l.forwarding && n.accept && !n.IP {
-		l.reportAgain(now, n, a) // mld_dad: the reports so far had no source
+		n.groups.ReportAll(now) // mld_dad: the reports so far had no source
+		l.listen(now, n, a)
 		l.askRouters(now, n, l.v.Solicitations, 2*time.Millisecond)
 	}
 }
@@ -264,7 +266,7 @@ func (l *Layer) taken(d *address, a *Acts) {
 		fmt.Sprintf("%s: DAD detected duplicate IPv6 address %s: NS in/out=%d/%d", d.nic.Name, d.ip, d.heard, d.asked),
 		fmt.Sprintf("%s: DAD complete for %s - duplicate found", d.nic.Name, d.ip),
 		d.nic.Name+": manual intervention required")
-	if l.v.DisableDuplicate && d.ip == fromMAC(d.ip, d.nic.MAC) && d.ip.IsLinkLocalUnicast() {
+	if l.v.DisableDuplicate && d.ip == wire.FromMAC(d.ip, d.nic.MAC) && d.ip.IsLinkLocalUnicast() {
 		d.nic.disabled = true
 		a.Console = append(a.Console, d.nic.Name+": possible hardware address duplication detected, disable IPv6")
 	}
@@ -274,16 +276,16 @@ func (l *Layer) taken(d *address, a *Acts) {
 // leave: by that of the number unless it is negative.
 func (l *Layer) Source(dst netip.Addr, number int) (src netip.Addr, out int, no errno.Errno) {
 	dst = dst.WithZone("")
-	if dst == loopback || l.Local(dst, number) {
+	if dst == wire.Loopback || l.Local(dst, number) {
 		return dst, Loopback, errno.OK
 	}
 	r, no := l.route(dst, number)
 	if no != errno.OK {
-		return unspecified, Any, no
+		return wire.Unspecified, Any, no
 	}
 	src, ok := l.choose(dst, r.nic)
 	if !ok {
-		return unspecified, r.nic.n, errno.EADDRNOTAVAIL
+		return wire.Unspecified, r.nic.n, errno.EADDRNOTAVAIL
 	}
 	return src, r.nic.n, errno.OK
 }
@@ -292,7 +294,7 @@ func (l *Layer) Source(dst netip.Addr, number int) (src netip.Addr, out int, no 
 // only when ip6addrctl(8) gives them, and without temporary addresses.
 func (l *Layer) choose(dst netip.Addr, out *nic) (netip.Addr, bool) {
 	var best *address
-	to := scope(dst)
+	to := wire.Scope(dst)
 	for _, d := range l.addrs {
 		if !d.usable() || d.ip.IsLinkLocalUnicast() && d.nic != out || out.disabled {
 			continue
@@ -305,14 +307,14 @@ func (l *Layer) choose(dst netip.Addr, out *nic) (netip.Addr, bool) {
 		}
 	}
 	if best == nil {
-		return unspecified, false
+		return wire.Unspecified, false
 	}
 	return best.ip, true
 }
 
 // better reports whether x is a better source than y.
 func (l *Layer) better(x, y *address, dst netip.Addr, to int, out *nic) bool {
-	sx, sy := scope(x.ip), scope(y.ip)
+	sx, sy := wire.Scope(x.ip), wire.Scope(y.ip)
 	switch {
 	case sy < sx:
 		return sy < to
@@ -325,5 +327,5 @@ func (l *Layer) better(x, y *address, dst netip.Addr, to int, out *nic) bool {
 	case x.nic.up != y.nic.up:
 		return x.nic.up
 	}
-	return commonBits(x.ip, dst) > commonBits(y.ip, dst)
+	return wire.CommonBits(x.ip, dst) > wire.CommonBits(y.ip, dst)
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"wireloom/vnet/errno"
+	"wireloom/vnet/inet/ip6/wire"
 	"wireloom/vnet/packet"
 )
 
@@ -62,7 +63,7 @@ func (l *Layer) Advertise(now time.Duration, number int, ra *RA, a *Acts) errno.
 			n.advert = nil
 			v.ra.Lifetime = -1
 			l.sendRA(now, n, v, a)
-			l.leave(now, n, allRouters, a)
+			l.leave(now, n, wire.AllRouters, a)
 		}
 		return errno.OK
 	}
@@ -75,7 +76,7 @@ func (l *Layer) Advertise(now time.Duration, number int, ra *RA, a *Acts) errno.
 		}
 	}
 	if n.advert == nil {
-		l.join(now, n, allRouters, 0, a)
+		l.join(now, n, wire.AllRouters, 0, a)
 	}
 	n.advert = &advertiser{ra: *ra}
 	l.set(&n.advert.due, now+l.chance(l.v.JoinDelay))
@@ -135,13 +136,13 @@ func (l *Layer) sendRA(now time.Duration, n *nic, v *advertiser, a *Acts) {
 	if life == 0 {
 		life = raLifetime
 	}
-	b := appendHeader(l.small[:0], 0, 0, packet.ProtoICMPv6, ndHops, src, allNodes)
-	b = appendICMP(b, routerAdvert, 0, uint32(hops)<<24|uint32(flags)<<16|min(seconds(life), 0xffff))
+	b := wire.AppendHeader(l.small[:0], 0, 0, packet.ProtoICMPv6, wire.DiscoveryHops, src, wire.AllNodes)
+	b = wire.AppendICMP(b, wire.RouterAdvert, 0, uint32(hops)<<24|uint32(flags)<<16|min(seconds(life), 0xffff))
 	b = binary.BigEndian.AppendUint32(b, uint32(ra.Reachable/time.Millisecond))
 	b = binary.BigEndian.AppendUint32(b, uint32(ra.Retransmit/time.Millisecond))
-	b = appendLink(b, optSource, n.MAC)
+	b = wire.AppendLink(b, wire.OptSource, n.MAC)
 	if ra.MTU != 0 {
-		b = binary.BigEndian.AppendUint32(append(b, optMTU, 1, 0, 0), uint32(ra.MTU))
+		b = binary.BigEndian.AppendUint32(append(b, wire.OptMTU, 1, 0, 0), uint32(ra.MTU))
 	}
 	for _, p := range ra.Prefixes {
 		flags, valid, preferred := uint8(0), p.Valid, p.Preferred
@@ -157,10 +158,10 @@ func (l *Layer) sendRA(now time.Duration, n *nic, v *advertiser, a *Acts) {
 		if preferred == 0 {
 			preferred = min(raPreferred, valid)
 		}
-		b = append(b, optPrefix, 4, uint8(p.Prefix.Bits()), flags)
+		b = append(b, wire.OptPrefix, 4, uint8(p.Prefix.Bits()), flags)
 		b = binary.BigEndian.AppendUint32(b, seconds(valid))
 		b = binary.BigEndian.AppendUint32(b, seconds(preferred))
-		b = appendAddr(append(b, 0, 0, 0, 0), p.Prefix.Masked().Addr())
+		b = wire.AppendAddr(append(b, 0, 0, 0, 0), p.Prefix.Masked().Addr())
 	}
 	l.small = b
 	l.sendND(now, n, b, a)

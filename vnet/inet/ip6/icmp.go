@@ -4,83 +4,17 @@ import (
 	"net/netip"
 	"time"
 
+	"wireloom/vnet/inet/ip6/wire"
 	"wireloom/vnet/packet"
-)
-
-// A limiter counts what goes out in a second (ppsratecheck).
-type limiter struct {
-	since time.Duration
-	count int
-	begun bool
-}
-
-// A peer is one that errors were sent to, with what it has saved: Linux limits each.
-type peer struct {
-	ip    netip.Addr
-	since time.Duration
-	saved time.Duration
-}
-
-const (
-	peersMost   = 64
-	peersBurst  = 6 // XRLIM_BURST_FACTOR
-	peersLinger = time.Minute
 )
 
 // allow reports whether one more error or redirect may go out, to a host.
 func (l *Layer) allow(now time.Duration, to netip.Addr) bool {
-	if ok := l.allowRate(now) && l.allowPeer(now, to); !ok {
+	ok := l.errors.Allow(now, to)
+	if !ok {
 		l.stats.TooFreq++
-		return false
 	}
-	return true
-}
-
-func (l *Layer) allowRate(now time.Duration) bool {
-	if l.v.ErrorLimit < 0 {
-		return true
-	}
-	if !l.limit.begun || now-l.limit.since >= time.Second {
-		l.limit = limiter{since: now, begun: true}
-	}
-	l.limit.count++
-	return l.limit.count <= l.v.ErrorLimit-l.v.ErrorLimitOff || l.limit.count == 1 && l.v.ErrorLimit > 0
-}
-
-// allowPeer is Linux's inet_peer_xrlim_allow.
-func (l *Layer) allowPeer(now time.Duration, to netip.Addr) bool {
-	cost := l.v.PeerErrors
-	if cost <= 0 {
-		return true
-	}
-	var p *peer
-	for i := range l.peers {
-		if l.peers[i].ip == to {
-			p = &l.peers[i]
-		}
-	}
-	if p == nil {
-		at := len(l.peers)
-		if at < peersMost {
-			l.peers = append(l.peers, peer{})
-		} else { // who has been quiet longest
-			at = 0
-			for i := range l.peers {
-				if l.peers[i].since < l.peers[at].since {
-					at = i
-				}
-			}
-		}
-		p = &l.peers[at]
-		*p = peer{ip: to, since: now, saved: peersLinger}
-	}
-	p.saved = min(p.saved+now-p.since, peersBurst*cost)
-	p.since = now
-	if p.saved < cost {
-		return false
-	}
-	p.saved -= cost
-	return true
+	return ok
 }
 
 // icmp takes the ICMPv6 message at at (icmp6.c icmp6_input).
@@ -102,7 +36,7 @@ func (l *Layer) icmp(now time.Duration, in *input, at int, a *Acts) {
 		l.echo(now, in, m, a)
 	case packet.ICMPv6EchoReply:
 		l.deliver(in, at, packet.ProtoICMPv6, a)
-	case unreachable, tooBig, timeExceeded, paramProblem:
+	case wire.Unreachable, wire.TooBig, wire.TimeExceeded, wire.ParamProblem:
 		l.stats.Delivered++
 		l.failed(now, in, m, a)
 	default:
@@ -116,18 +50,23 @@ func (l *Layer) icmp(now time.Duration, in *input, at int, a *Acts) {
 func (l *Layer) discovery(now time.Duration, in *input, m packet.ICMP, a *Acts) {
 	switch m.Type() {
 	case packet.ICMPv6ListenerQuery:
-		l.queried(now, in, m, a)
+		if in.p.Src().IsLinkLocalUnicast() && wire.HopLimit(in.p) == 1 {
+			in.nic.groups.Query(now, m)
+			l.wakeAt(in.nic.groups.Next())
+		}
 	case packet.ICMPv6ListenerReport:
-		l.reported(in, m)
-	case routerSolicit:
+		if in.p.Src().IsLinkLocalUnicast() {
+			in.nic.groups.Report(m)
+		}
+	case wire.RouterSolicit:
 		l.solicitedRouter(now, in, m, a)
-	case routerAdvert:
+	case wire.RouterAdvert:
 		l.advertised(now, in, m, a)
-	case neighborAsk:
+	case wire.NeighborSolicit:
 		l.solicited(now, in, m, a)
-	case neighborAnswer:
+	case wire.NeighborAdvert:
 		l.answered(now, in, m, a)
-	case redirectMsg:
+	case wire.Redirect:
 		l.redirected(now, in, m, a)
 	}
 }
@@ -169,7 +108,7 @@ func (l *Layer) reply(n *nic, p packet.IPv6) (b []byte, ok bool) {
 	if n != nil {
 		hops = n.hops
 	}
-	return appendHeader(l.scratch[:0], 0, 0, packet.ProtoICMPv6, hops, src, to), true
+	return wire.AppendHeader(l.scratch[:0], 0, 0, packet.ProtoICMPv6, hops, src, to), true
 }
 
 func numberOf(n *nic) int {
@@ -189,7 +128,7 @@ func linkNumber(n *nic, dst netip.Addr) int {
 
 // sendICMP sends a message that lies in scratch.
 func (l *Layer) sendICMP(now time.Duration, n *nic, b []byte, a *Acts) {
-	finish(b, packet.IPv6Len)
+	wire.Finish(b, packet.IPv6Len)
 	l.stats.Out.add(b[packet.IPv6Len])
 	l.emit(now, linkNumber(n, packet.IPv6(b).Dst()), b, false, a)
 }
@@ -198,7 +137,7 @@ func (l *Layer) sendICMP(now time.Duration, n *nic, b []byte, a *Acts) {
 // interface, all of it, as in [Up]; and nothing where none may be.
 func (l *Layer) Unreachable(now time.Duration, number int, group bool, code uint8, p []byte, a *Acts) {
 	if len(p) >= packet.IPv6Len {
-		l.errorAbout(now, l.nic(number), group, p, unreachable, code, 0, a)
+		l.errorAbout(now, l.nic(number), group, p, wire.Unreachable, code, 0, a)
 	}
 }
 
@@ -208,12 +147,12 @@ func (l *Layer) errorAbout(now time.Duration, n *nic, group bool, about []byte, 
 	l.stats.Errors++
 	p := packet.IPv6(about)
 	src, dst := p.Src(), p.Dst()
-	if (group || dst.IsMulticast()) && typ != tooBig && (typ != paramProblem || code != unknownOption) ||
+	if (group || dst.IsMulticast()) && typ != wire.TooBig && (typ != wire.ParamProblem || code != wire.UnknownOption) ||
 		src.IsUnspecified() || src.IsMulticast() {
 		return
 	}
-	if next, at := lastHeader(p); next == packet.ProtoICMPv6 {
-		if at >= len(p) || p[at] < packet.ICMPv6Echo || p[at] == redirectMsg {
+	if next, at := wire.LastHeader(p); next == packet.ProtoICMPv6 {
+		if at >= len(p) || p[at] < packet.ICMPv6Echo || p[at] == wire.Redirect {
 			l.stats.CantError++
 			return
 		}
@@ -222,7 +161,7 @@ func (l *Layer) errorAbout(now time.Duration, n *nic, group bool, about []byte, 
 		return
 	}
 	// What it is about may lie in scratch itself.
-	quote := about[:min(len(about), maxQuote)]
+	quote := about[:min(len(about), wire.MaxQuote)]
 	if overlaps(l.scratch, about) {
 		l.piece = append(l.piece[:0], quote...)
 		quote = l.piece
@@ -231,39 +170,13 @@ func (l *Layer) errorAbout(now time.Duration, n *nic, group bool, about []byte, 
 	if !ok {
 		return
 	}
-	l.scratch = append(appendICMP(b, typ, code, param), quote...)
+	l.scratch = append(wire.AppendICMP(b, typ, code, param), quote...)
 	l.sendICMP(now, n, l.scratch, a)
 }
 
 // overlaps reports whether b lies in the memory of a.
 func overlaps(a, b []byte) bool {
 	return cap(a) > 0 && len(b) > 0 && &a[:1][0] == &b[0]
-}
-
-// lastHeader is what a packet carries behind its extension headers, and where.
-func lastHeader(p packet.IPv6) (next uint8, at int) {
-	next, at = p.NextHeader(), packet.IPv6Len
-	for {
-		size := 0
-		switch next {
-		case packet.ProtoHopByHop, packet.ProtoRouting, packet.ProtoDestOpts:
-			if at+2 > len(p) {
-				return next, at
-			}
-			size = 8 + int(p[at+1])*8
-		case packet.ProtoFragment:
-			if at+fragLen > len(p) || p[at+2] != 0 || p[at+3]&^7 != 0 {
-				return noNext, at // not the first
-			}
-			size = fragLen
-		default:
-			return next, at
-		}
-		if at+size > len(p) {
-			return next, at
-		}
-		next, at = p[at], at+size
-	}
 }
 
 // failed takes an error about a packet of ours (icmp6_notify_error).
@@ -274,15 +187,15 @@ func (l *Layer) failed(now time.Duration, in *input, m packet.ICMP, a *Acts) {
 		return
 	}
 	src, dst := about.Src(), about.Dst()
-	if !l.Local(src, Any) || dst.IsMulticast() && m.Type() != tooBig {
+	if !l.Local(src, Any) || dst.IsMulticast() && m.Type() != wire.TooBig {
 		return
 	}
-	next, at := lastHeader(about)
+	next, at := wire.LastHeader(about)
 	q := Quoted{Type: m.Type(), Code: m.Code(), From: in.p.Src(), Src: src, Dst: dst, Proto: next}
 	if at <= len(about) {
 		q.Quote = about[at:]
 	}
-	if m.Type() == tooBig {
+	if m.Type() == wire.TooBig {
 		q.MTU = l.learnMTU(now, dst, m.Rest(), a)
 		if q.MTU == 0 {
 			return
@@ -302,7 +215,7 @@ func (l *Layer) learnMTU(now time.Duration, dst netip.Addr, mtu uint32, a *Acts)
 	if r == nil {
 		r = l.learn(dst, h.nic, now+l.v.PathMTUTimeout)
 	}
-	r.mtu, r.atomic = int(max(mtu, minMTU)), mtu < minMTU
+	r.mtu, r.atomic = int(max(mtu, wire.MinMTU)), mtu < wire.MinMTU
 	r.expires = max(r.expires, now+l.v.PathMTUTimeout)
 	l.stats.PathChanged++
 	a.Changed = true

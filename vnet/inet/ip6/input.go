@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"wireloom/vnet/errno"
+	"wireloom/vnet/inet/ip6/wire"
 	"wireloom/vnet/packet"
 )
 
@@ -64,12 +65,12 @@ func (l *Layer) Input(now time.Duration, number int, link Link, from packet.MAC,
 	}
 	switch {
 	case dst.IsMulticast():
-		if in.nic != nil && in.nic.group(dst) == nil {
+		if in.nic != nil && !in.nic.groups.Has(dst) {
 			l.stats.NotMember++
 			l.stats.CantForward++
 			return
 		}
-	case dst == loopback || l.Local(dst, in.number()):
+	case dst == wire.Loopback || l.Local(dst, in.number()):
 	case l.own(dst, in.nic) != nil: // of ours, and not ready
 		return
 	case !l.forwarding || in.nic == nil:
@@ -87,9 +88,9 @@ func (l *Layer) placed(n *nic, src, dst netip.Addr) bool {
 	switch {
 	case src.IsMulticast() || dst.IsUnspecified(), src.Is4In6() || dst.Is4In6():
 		return false
-	case dst.IsMulticast() && (scope(dst) == 0 || scope(dst) == 1 && n != nil):
+	case dst.IsMulticast() && (wire.Scope(dst) == 0 || wire.Scope(dst) == 1 && n != nil):
 		return false
-	case n != nil && (src == loopback || dst == loopback):
+	case n != nil && (src == wire.Loopback || dst == wire.Loopback):
 		return false
 	}
 	return true
@@ -115,18 +116,13 @@ func (l *Layer) upper(now time.Duration, in *input, at int, next uint8, said int
 				return
 			}
 		case packet.ProtoFragment:
-			whole, where := l.fragment(now, in, at, said, a)
-			if whole == nil {
+			r, more := l.fragment(now, in, at, said, a)
+			if !more {
 				return
 			}
-			in.p = whole
-			if where.header {
-				n = fragLen
-				break
-			}
-			next, said = where.next, where.said
+			next, said, at = r.Next, r.Said, r.Payload
 			continue
-		case noNext:
+		case wire.NoNext:
 			return
 		case packet.ProtoICMPv6:
 			l.icmp(now, in, at, a)
@@ -135,7 +131,7 @@ func (l *Layer) upper(now time.Duration, in *input, at int, next uint8, said int
 			l.deliver(in, at, next, a)
 			return
 		default: // hop-by-hop options, too, where they may not be
-			l.errorAbout(now, in.nic, in.link.group(), in.p, paramProblem, unknownNext, uint32(said), a)
+			l.errorAbout(now, in.nic, in.link.group(), in.p, wire.ParamProblem, wire.UnknownNext, uint32(said), a)
 			return
 		}
 		next, said, at = in.p[at], at, at+n
@@ -146,7 +142,7 @@ func (l *Layer) deliver(in *input, at int, proto uint8, a *Acts) {
 	l.stats.Delivered++
 	dst := in.p.Dst()
 	a.Up = append(a.Up, Up{
-		NIC: in.number(), Src: in.p.Src(), Dst: dst, Proto: proto, HopLimit: hopLimit(in.p),
+		NIC: in.number(), Src: in.p.Src(), Dst: dst, Proto: proto, HopLimit: wire.HopLimit(in.p),
 		TrafficClass: uint8(binary.BigEndian.Uint16(in.p) >> 4), Group: in.link.group() || dst.IsMulticast(),
 		Payload: in.p[at:], Packet: in.p,
 	})
@@ -169,7 +165,7 @@ func (l *Layer) options(now time.Duration, in *input, at int, a *Acts) (n int, o
 		}
 		if i+2 > n || i+2+int(b[i+1]) > n {
 			l.stats.BadOptions++
-			l.errorAbout(now, in.nic, in.link.group(), in.p, paramProblem, badHeader, uint32(at+i+1), a)
+			l.errorAbout(now, in.nic, in.link.group(), in.p, wire.ParamProblem, wire.BadHeader, uint32(at+i+1), a)
 			return 0, false
 		}
 		size := 2 + int(b[i+1])
@@ -181,7 +177,7 @@ func (l *Layer) options(now time.Duration, in *input, at int, a *Acts) (n int, o
 			l.stats.BadOptions++
 			// 01: silence; 10: an error; 11: an error, unless it was for a group.
 			if typ>>6 == 2 || typ>>6 == 3 && !in.p.Dst().IsMulticast() && !in.link.group() {
-				l.errorAbout(now, in.nic, in.link.group(), in.p, paramProblem, unknownOption, uint32(at+i), a)
+				l.errorAbout(now, in.nic, in.link.group(), in.p, wire.ParamProblem, wire.UnknownOption, uint32(at+i), a)
 			}
 			return 0, false
 		}
@@ -200,7 +196,7 @@ func (l *Layer) routing(now time.Duration, in *input, at int, a *Acts) (n int, o
 	}
 	if b[3] != 0 {
 		l.stats.BadOptions++
-		l.errorAbout(now, in.nic, in.link.group(), in.p, paramProblem, badHeader, uint32(at+2), a)
+		l.errorAbout(now, in.nic, in.link.group(), in.p, wire.ParamProblem, wire.BadHeader, uint32(at+2), a)
 		return 0, false
 	}
 	return 8 + int(b[1])*8, true
@@ -213,8 +209,8 @@ func (l *Layer) forward(now time.Duration, in *input, a *Acts) {
 		l.stats.CantForward++
 		return
 	}
-	if hopLimit(in.p) <= 1 {
-		l.errorAbout(now, in.nic, false, in.p, timeExceeded, transit, 0, a)
+	if wire.HopLimit(in.p) <= 1 {
+		l.errorAbout(now, in.nic, false, in.p, wire.TimeExceeded, wire.Transit, 0, a)
 		return
 	}
 	// Errors quote the packet with its hop limit counted down.
@@ -227,18 +223,18 @@ func (l *Layer) forward(now time.Duration, in *input, a *Acts) {
 	}
 	if no != errno.OK {
 		l.stats.CantForward++
-		l.errorAbout(now, in.nic, false, p, unreachable, noRoute, 0, a)
+		l.errorAbout(now, in.nic, false, p, wire.Unreachable, wire.NoRoute, 0, a)
 		return
 	}
 	if src.IsLinkLocalUnicast() && h.nic != in.nic {
 		l.stats.CantForward++
 		l.stats.BadScope++
-		l.errorAbout(now, in.nic, false, p, unreachable, beyondScope, 0, a)
+		l.errorAbout(now, in.nic, false, p, wire.Unreachable, wire.BeyondScope, 0, a)
 		return
 	}
 	if mtu := h.nic.mtu(); len(p) > mtu {
 		l.stats.CantForward++
-		l.errorAbout(now, in.nic, false, p, tooBig, 0, uint32(mtu), a)
+		l.errorAbout(now, in.nic, false, p, wire.TooBig, 0, uint32(mtu), a)
 		return
 	}
 	l.stats.Forwarded++

@@ -15,6 +15,10 @@ import (
 	"time"
 
 	"wireloom/vnet/errno"
+	"wireloom/vnet/inet/ip6/frag"
+	"wireloom/vnet/inet/ip6/limit"
+	"wireloom/vnet/inet/ip6/mld"
+	"wireloom/vnet/inet/ip6/wire"
 	"wireloom/vnet/packet"
 )
 
@@ -109,19 +113,19 @@ type Quoted struct {
 // inet6ctlerrmap); OK means nothing.
 func (q *Quoted) Errno() errno.Errno {
 	switch q.Type {
-	case unreachable:
+	case wire.Unreachable:
 		switch q.Code {
-		case noRoute, beyondScope:
+		case wire.NoRoute, wire.BeyondScope:
 			return errno.EHOSTUNREACH
-		case addressFailed:
+		case wire.AddressFailed:
 			return errno.EHOSTDOWN
 		default: // administratively prohibited, no port
 			return errno.ECONNREFUSED
 		}
-	case tooBig:
+	case wire.TooBig:
 		return errno.EMSGSIZE
-	case paramProblem:
-		if q.Code == unknownNext {
+	case wire.ParamProblem:
+		if q.Code == wire.UnknownNext {
 			return errno.ECONNREFUSED
 		}
 		return errno.ENOPROTOOPT
@@ -166,10 +170,9 @@ type nic struct {
 
 	neighbours map[netip.Addr]*neighbour
 	order      []*neighbour // by the time of making
-	groups     []*group
+	groups     mld.Groups
 	asking     asking      // for routers
 	advert     *advertiser // to hosts
-	mld        querier
 }
 
 // mtu is the largest packet that the link takes.
@@ -194,10 +197,8 @@ type Layer struct {
 	routers    []*router
 	learned    []*learned
 	byDst      map[netip.Addr]*learned
-	fragments  []*datagram
-	pieces     int // in fragments
-	limit      limiter
-	peers      []peer
+	fragments  frag.Table
+	errors     limit.Limiter
 
 	scratch []byte // a packet that is being made
 	piece   []byte // a fragment of it
@@ -211,7 +212,7 @@ const never = time.Duration(1<<63 - 1)
 
 // New returns the IPv6 of a host without interfaces. rnd fills its argument with chance.
 func New(v *Values, env Env, rnd func([]byte)) *Layer {
-	return &Layer{v: v, env: env, rnd: rnd, forwarding: v.Forward, due: never}
+	return &Layer{v: v, env: env, rnd: rnd, forwarding: v.Forward, fragments: frag.Table{V: &v.Fragments}, errors: limit.Limiter{V: &v.Errors}, due: never}
 }
 
 // SetHostName gives the host the name whose group it joins, from the next interface on.
@@ -225,11 +226,11 @@ const RecordBytes = 256
 
 // Bytes is what the layer holds for others: its records, and packets and fragments that wait.
 func (l *Layer) Bytes() int {
-	n := len(l.addrs) + len(l.prefixes) + len(l.routers) + len(l.learned) + len(l.fragments) + len(l.peers)
+	n := len(l.addrs) + len(l.prefixes) + len(l.routers) + len(l.learned) + l.fragments.Len() + l.errors.Len()
 	for _, x := range l.nics {
-		n += len(x.order) + len(x.groups)
+		n += len(x.order) + x.groups.Len()
 	}
-	return l.bytes + n*RecordBytes
+	return l.bytes + l.fragments.Bytes() + n*RecordBytes
 }
 
 // Next returns when Tick wants to be called; ok is false if never.
@@ -260,7 +261,8 @@ func (l *Layer) Tick(now time.Duration, a *Acts) {
 	}
 	l.due = never
 	for _, n := range l.nics {
-		l.tickMLD(now, n, a)
+		n.groups.Tick(now)
+		l.listen(now, n, a)
 		for _, e := range slices.Clone(n.order) {
 			if fired(&e.due, now) {
 				l.age(now, n, e, a)
@@ -290,21 +292,16 @@ func (l *Layer) Tick(now time.Duration, a *Acts) {
 	for _, r := range l.learned {
 		l.wakeAt(r.expires)
 	}
-	for _, f := range l.fragments {
-		l.wakeAt(f.due)
-	}
+	l.wakeAt(l.fragments.Next())
 }
 
 func (l *Layer) wakeNIC(n *nic) {
-	l.wakeAt(n.asking.due, n.mld.general, n.mld.older)
+	l.wakeAt(n.asking.due, n.groups.Next())
 	if n.advert != nil {
 		l.wakeAt(n.advert.due)
 	}
 	for _, e := range n.order {
 		l.wakeAt(e.due)
-	}
-	for _, g := range n.groups {
-		l.wakeAt(g.due, g.answer)
 	}
 }
 
@@ -346,6 +343,7 @@ func (l *Layer) nic(n int) *nic {
 func (l *Layer) AddNIC(now time.Duration, number int, conf NIC, a *Acts) {
 	l.RemoveNIC(now, number, a)
 	n := &nic{NIC: conf, n: number, accept: l.v.AcceptRA, hops: l.v.HopLimit, base: l.v.Reachable, retransmit: l.v.Retransmit}
+	n.groups = mld.New(&l.v.MLD, l.chance)
 	at, _ := slices.BinarySearchFunc(l.nics, number, func(x *nic, n int) int { return x.n - n })
 	l.nics = slices.Insert(l.nics, at, n)
 	l.drawReachable(now, n)
@@ -376,13 +374,12 @@ func (l *Layer) SetUp(now time.Duration, number int, up bool, a *Acts) {
 		return
 	}
 	n.up = up
+	n.groups.SetUp(now, up, l.v.JoinDelay)
+	l.listen(now, n, a)
 	if !up {
 		n.asking = asking{}
 		for l.v.FlushOnDown && len(n.order) > 0 {
 			l.free(n, n.order[len(n.order)-1])
-		}
-		for _, g := range n.groups {
-			g.due, g.answer, g.left = 0, 0, 0
 		}
 		for _, d := range l.addrs {
 			if d.nic == n && (l.v.DetachOnDown || d.state == Tentative) && d.state != Duplicated {
@@ -392,12 +389,9 @@ func (l *Layer) SetUp(now time.Duration, number int, up bool, a *Acts) {
 		}
 		return
 	}
-	for _, g := range n.groups { // those of before, said anew
-		l.report(now, n, g, l.chance(l.v.JoinDelay), a)
-	}
 	own := slices.ContainsFunc(l.addrs, func(d *address) bool { return d.nic == n && d.ip.IsLinkLocalUnicast() })
 	if l.v.AutoLinkLocal && !own && !n.IP && !n.MAC.IsZero() {
-		ip := fromMAC(netip.AddrFrom16([16]byte{0: 0xfe, 1: 0x80}), n.MAC)
+		ip := wire.FromMAC(netip.AddrFrom16([16]byte{0: 0xfe, 1: 0x80}), n.MAC)
 		l.addrs = append(l.addrs, &address{nic: n, ip: ip, bits: 64, auto: true})
 		a.Changed = true
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"wireloom/vnet/errno"
+	"wireloom/vnet/inet/ip6/wire"
 	"wireloom/vnet/packet"
 )
 
@@ -165,7 +166,7 @@ func (l *Layer) transmit(now time.Duration, n *nic, ip netip.Addr, p []byte, a *
 		o.Data = append(o.Data, p...)
 		return
 	case ip.IsMulticast():
-		l.frame(n, ip, groupMAC(ip), p, a)
+		l.frame(n, ip, wire.GroupMAC(ip), p, a)
 		return
 	}
 	e := l.neighbour(now, n, ip)
@@ -215,11 +216,11 @@ func (l *Layer) release(n *nic, e *neighbour, a *Acts) {
 
 // ask sends a solicitation for a neighbour: to its group, or to itself.
 func (l *Layer) ask(now time.Duration, n *nic, e *neighbour, unicast bool, a *Acts) {
-	dst := solicitedNode(e.ip)
+	dst := wire.SolicitedNode(e.ip)
 	if unicast {
 		dst = e.ip
 	}
-	src, ok := unspecified, false
+	src, ok := wire.Unspecified, false
 	if len(e.held) > 0 { // the source of the packet that asks for it, if it is this interface's
 		src = packet.IPv6(e.held[0]).Src()
 		d := l.own(src, n)
@@ -234,21 +235,21 @@ func (l *Layer) ask(now time.Duration, n *nic, e *neighbour, unicast bool, a *Ac
 	if !ok {
 		return
 	}
-	b := appendHeader(l.small[:0], 0, 0, packet.ProtoICMPv6, ndHops, src, dst)
-	b = appendAddr(appendICMP(b, neighborAsk, 0, 0), e.ip)
-	l.small = appendLink(b, optSource, n.MAC)
+	b := wire.AppendHeader(l.small[:0], 0, 0, packet.ProtoICMPv6, wire.DiscoveryHops, src, dst)
+	b = wire.AppendAddr(wire.AppendICMP(b, wire.NeighborSolicit, 0, 0), e.ip)
+	l.small = wire.AppendLink(b, wire.OptSource, n.MAC)
 	l.sendND(now, n, l.small, a)
 }
 
 // sendND sends a message of neighbour discovery that lies in small; its checksum is not there
 // yet. To a neighbour it goes without asking for it: that would never end.
 func (l *Layer) sendND(now time.Duration, n *nic, b []byte, a *Acts) {
-	finish(b, packet.IPv6Len)
+	wire.Finish(b, packet.IPv6Len)
 	l.stats.Out.add(b[packet.IPv6Len])
 	l.stats.Sent++
 	p := packet.IPv6(b)
 	if e := n.neighbours[p.Dst()]; e != nil && e.known {
-		if e.state == Stale && !e.permanent && b[packet.IPv6Len] != neighborAsk {
+		if e.state == Stale && !e.permanent && b[packet.IPv6Len] != wire.NeighborSolicit {
 			e.asked, e.state = 0, Delay
 			l.set(&e.due, now+l.v.Delay)
 		}
@@ -279,7 +280,7 @@ func (l *Layer) age(now time.Duration, n *nic, e *neighbour, a *Acts) {
 		}
 		l.lost(n, e, a)
 		if first != nil {
-			l.errorAbout(now, n, false, first, unreachable, addressFailed, 0, a)
+			l.errorAbout(now, n, false, first, wire.Unreachable, wire.AddressFailed, 0, a)
 		}
 	case Reachable:
 		l.stale(now, e)
@@ -354,13 +355,13 @@ func (l *Layer) heard(now time.Duration, n *nic, ip netip.Addr, m packet.MAC, ha
 		}
 	}
 	switch typ {
-	case neighborAsk:
+	case wire.NeighborSolicit:
 		e.router = e.router && !made
-	case redirectMsg:
+	case wire.Redirect:
 		e.router = router || e.router && !made
-	case routerSolicit:
+	case wire.RouterSolicit:
 		e.router = false
-	case routerAdvert:
+	case wire.RouterAdvert:
 		e.router = e.router || e.known
 	}
 }

@@ -2,26 +2,26 @@ package ip6
 
 import (
 	"bytes"
-	"encoding/binary"
 	"net/netip"
 	"time"
 
+	"wireloom/vnet/inet/ip6/wire"
 	"wireloom/vnet/packet"
 )
 
 // solicited takes a neighbour solicitation (nd6_nbr.c nd6_ns_input).
 func (l *Layer) solicited(now time.Duration, in *input, m packet.ICMP, a *Acts) {
 	n, src, dst := in.nic, in.p.Src(), in.p.Dst()
-	if len(m) < 24 || hopLimit(in.p) != ndHops {
+	if len(m) < 24 || wire.HopLimit(in.p) != wire.DiscoveryHops {
 		l.stats.BadNS++
 		return
 	}
-	target := addrAt(m[8:])
-	lladdr, has, ok := linkOption(m[24:], optSource)
+	target := wire.AddrAt(m[8:])
+	lladdr, has, ok := wire.LinkOption(m[24:], wire.OptSource)
 	asking := src.IsUnspecified() // whether the address is free
 	switch {
 	case !ok || target.IsMulticast(),
-		asking && (has || dst != solicitedNode(dst) || !dst.IsMulticast()),
+		asking && (has || dst != wire.SolicitedNode(dst) || !dst.IsMulticast()),
 		!asking && l.v.NeighbourSource && !l.neighbourOf(n, src):
 		l.stats.BadNS++
 		return
@@ -42,23 +42,23 @@ func (l *Layer) solicited(now time.Duration, in *input, m packet.ICMP, a *Acts) 
 	flags := uint8(0)
 	option := dst.IsMulticast()
 	if option {
-		flags |= flagOverride
+		flags |= wire.FlagOverride
 	}
 	if l.forwarding {
-		flags |= flagRouter
+		flags |= wire.FlagRouter
 	}
 	if asking {
-		l.answer(now, n, allNodes, target, flags, option, a)
+		l.answer(now, n, wire.AllNodes, target, flags, option, a)
 		return
 	}
-	l.heard(now, n, src, lladdr, has, neighborAsk, false, a)
-	l.answer(now, n, src, target, flags|flagSolicited, option, a)
+	l.heard(now, n, src, lladdr, has, wire.NeighborSolicit, false, a)
+	l.answer(now, n, src, target, flags|wire.FlagSolicited, option, a)
 }
 
 // ownNonce reports whether a solicitation is our own, come back (RFC 7527).
 func (l *Layer) ownNonce(d *address, options []byte) (own bool) {
-	eachOption(options, func(o []byte) {
-		own = own || l.v.Nonce && o[0] == optNonce && bytes.Equal(o[2:8], d.nonce[:])
+	wire.EachOption(options, func(o []byte) {
+		own = own || l.v.Nonce && o[0] == wire.OptNonce && bytes.Equal(o[2:8], d.nonce[:])
 	})
 	return own
 }
@@ -71,10 +71,10 @@ func (l *Layer) answer(now time.Duration, n *nic, dst, target netip.Addr, flags 
 			return
 		}
 	}
-	b := appendHeader(l.small[:0], 0, 0, packet.ProtoICMPv6, ndHops, src, dst)
-	b = appendAddr(appendICMP(b, neighborAnswer, 0, uint32(flags)<<24), target)
+	b := wire.AppendHeader(l.small[:0], 0, 0, packet.ProtoICMPv6, wire.DiscoveryHops, src, dst)
+	b = wire.AppendAddr(wire.AppendICMP(b, wire.NeighborAdvert, 0, uint32(flags)<<24), target)
 	if option {
-		b = appendLink(b, optTarget, n.MAC)
+		b = wire.AppendLink(b, wire.OptTarget, n.MAC)
 	}
 	l.small = b
 	l.sendND(now, n, b, a)
@@ -83,14 +83,14 @@ func (l *Layer) answer(now time.Duration, n *nic, dst, target netip.Addr, flags 
 // answered takes a neighbour advertisement (nd6_na_input).
 func (l *Layer) answered(now time.Duration, in *input, m packet.ICMP, a *Acts) {
 	n := in.nic
-	if len(m) < 24 || hopLimit(in.p) != ndHops {
+	if len(m) < 24 || wire.HopLimit(in.p) != wire.DiscoveryHops {
 		l.stats.BadNA++
 		return
 	}
 	flags := m[4]
-	solicited, override, router := flags&flagSolicited != 0, flags&flagOverride != 0, flags&flagRouter != 0
-	target := addrAt(m[8:])
-	lladdr, has, ok := linkOption(m[24:], optTarget)
+	solicited, override, router := flags&wire.FlagSolicited != 0, flags&wire.FlagOverride != 0, flags&wire.FlagRouter != 0
+	target := wire.AddrAt(m[8:])
+	lladdr, has, ok := wire.LinkOption(m[24:], wire.OptTarget)
 	if !ok || target.IsMulticast() || in.p.Dst().IsMulticast() && solicited {
 		l.stats.BadNA++
 		return
@@ -149,13 +149,13 @@ func (l *Layer) solicitedRouter(now time.Duration, in *input, m packet.ICMP, a *
 	if !l.forwarding && n.advert == nil {
 		return
 	}
-	lladdr, has, ok := linkOption(m[8:], optSource)
-	if hopLimit(in.p) != ndHops || !ok || src.IsUnspecified() && has {
+	lladdr, has, ok := wire.LinkOption(m[8:], wire.OptSource)
+	if wire.HopLimit(in.p) != wire.DiscoveryHops || !ok || src.IsUnspecified() && has {
 		l.stats.BadRS++
 		return
 	}
 	if !src.IsUnspecified() {
-		l.heard(now, n, src, lladdr, has, routerSolicit, false, a)
+		l.heard(now, n, src, lladdr, has, wire.RouterSolicit, false, a)
 	}
 	if v := n.advert; v != nil {
 		l.answerRouter(now, v)
@@ -168,19 +168,19 @@ func (l *Layer) redirected(now time.Duration, in *input, m packet.ICMP, a *Acts)
 	if l.forwarding || !l.v.AcceptRedirects {
 		return
 	}
-	if len(m) < 40 || !in.p.Src().IsLinkLocalUnicast() || hopLimit(in.p) != ndHops {
+	if len(m) < 40 || !in.p.Src().IsLinkLocalUnicast() || wire.HopLimit(in.p) != wire.DiscoveryHops {
 		l.stats.BadRedirect++
 		return
 	}
-	target, dst := addrAt(m[8:]), addrAt(m[24:])
-	lladdr, has, ok := linkOption(m[40:], optTarget)
+	target, dst := wire.AddrAt(m[8:]), wire.AddrAt(m[24:])
+	lladdr, has, ok := wire.LinkOption(m[40:], wire.OptTarget)
 	h, _ := l.route(dst, Any)
 	onLink := target == dst
 	if !ok || h.nic != n || !h.gateway || h.ip != in.p.Src() || dst.IsMulticast() || !onLink && !target.IsLinkLocalUnicast() {
 		l.stats.BadRedirect++
 		return
 	}
-	l.heard(now, n, target, lladdr, has, redirectMsg, !onLink, a)
+	l.heard(now, n, target, lladdr, has, wire.Redirect, !onLink, a)
 	r := l.learn(dst, n, now+l.v.RedirectTimeout)
 	r.gateway = target
 	a.Changed = true
@@ -202,25 +202,22 @@ func (l *Layer) sendRedirect(now time.Duration, p packet.IPv6, h hop, a *Acts) {
 	if !ok || !l.allow(now, src) {
 		return
 	}
-	b := appendHeader(l.piece[:0], 0, 0, packet.ProtoICMPv6, ndHops, from, src) // p may lie in scratch
-	b = appendAddr(appendAddr(appendICMP(b, redirectMsg, 0, 0), target), dst)
+	b := wire.AppendHeader(l.piece[:0], 0, 0, packet.ProtoICMPv6, wire.DiscoveryHops, from, src) // p may lie in scratch
+	b = wire.AppendAddr(wire.AppendAddr(wire.AppendICMP(b, wire.Redirect, 0, 0), target), dst)
 	if e := n.neighbours[target]; h.gateway && e != nil && e.known {
-		b = appendLink(b, optTarget, e.mac)
+		b = wire.AppendLink(b, wire.OptTarget, e.mac)
 	}
-	room := (minMTU-len(b))&^7 - 8
+	room := (wire.MinMTU-len(b))&^7 - 8
 	quote := p[:min(len(p), room)]
 	size := (len(quote) + 7) &^ 7
-	b = append(b, optRedirect, uint8((8+size)/8), 0, 0, 0, 0, 0, 0)
+	b = append(b, wire.OptRedirect, uint8((8+size)/8), 0, 0, 0, 0, 0, 0)
 	b = append(b, quote...)
 	for range size - len(quote) {
 		b = append(b, 0)
 	}
 	l.piece = b
-	finish(b, packet.IPv6Len)
+	wire.Finish(b, packet.IPv6Len)
 	l.stats.RedirectSent++
-	l.stats.Out.add(redirectMsg)
+	l.stats.Out.add(wire.Redirect)
 	l.transmit(now, n, src, b, a)
 }
-
-// be32 reads a number of seconds or bytes.
-func be32(b []byte) uint32 { return binary.BigEndian.Uint32(b) }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"wireloom/vnet/errno"
+	"wireloom/vnet/inet/ip6/wire"
 	"wireloom/vnet/packet"
 )
 
@@ -34,14 +35,14 @@ func (l *Layer) Output(now time.Duration, h Header, payload []byte, a *Acts) err
 	} else if !l.Local(src, Any) {
 		return errno.EADDRNOTAVAIL
 	}
-	if len(payload) > maxPacket {
+	if len(payload) > wire.MaxPacket {
 		return errno.EMSGSIZE
 	}
 	hops := uint8(min(max(h.HopLimit, 0), 255))
 	if hops == 0 && dst.IsMulticast() {
 		hops = 1
 	}
-	b := appendHeader(l.scratch[:0], uint32(h.TrafficClass)<<20|h.FlowLabel&0xfffff, len(payload), h.Proto, hops, src, dst)
+	b := wire.AppendHeader(l.scratch[:0], uint32(h.TrafficClass)<<20|h.FlowLabel&0xfffff, len(payload), h.Proto, hops, src, dst)
 	b = append(b, payload...)
 	l.scratch = b
 	return l.emit(now, h.NIC, b, h.DontFragment, a)
@@ -61,7 +62,7 @@ func (l *Layer) FlowLabel() uint32 {
 func (l *Layer) emit(now time.Duration, number int, b []byte, whole bool, a *Acts) errno.Errno {
 	p := packet.IPv6(b)
 	dst := p.Dst()
-	if dst == loopback || l.Local(dst, number) {
+	if dst == wire.Loopback || l.Local(dst, number) {
 		if p[7] == 0 {
 			p[7] = l.v.HopLimit
 		}
@@ -81,7 +82,7 @@ func (l *Layer) emit(now time.Duration, number int, b []byte, whole bool, a *Act
 	if l.badSource(p.Src(), h.nic) {
 		return errno.EADDRNOTAVAIL
 	}
-	if dst.IsMulticast() && h.nic.group(dst) != nil {
+	if dst.IsMulticast() && h.nic.groups.Has(dst) {
 		o := a.out(Loopback, dst) // members hear themselves
 		o.Data = append(o.Data, b...)
 	}
@@ -92,18 +93,18 @@ func (l *Layer) emit(now time.Duration, number int, b []byte, whole bool, a *Act
 		l.transmit(now, h.nic, h.ip, b, a)
 		return errno.OK
 	}
-	if whole && len(b) > mtu || mtu < packet.IPv6Len+fragLen+8 {
+	if whole && len(b) > mtu || mtu < packet.IPv6Len+wire.FragmentLen+8 {
 		l.stats.CantFragment++
 		return errno.EMSGSIZE
 	}
-	l.split(now, h, b, max(mtu, minMTU), a)
+	l.split(now, h, b, max(mtu, wire.MinMTU), a)
 	return errno.OK
 }
 
 // badSource reports whether a source may not leave by an interface: a link-local address of
 // another.
 func (l *Layer) badSource(src netip.Addr, n *nic) bool {
-	if src == loopback {
+	if src == wire.Loopback {
 		return true
 	}
 	return src.IsLinkLocalUnicast() && l.own(src, n) == nil
@@ -111,9 +112,9 @@ func (l *Layer) badSource(src netip.Addr, n *nic) bool {
 
 // split sends a packet in fragments (ip6_output.c).
 func (l *Layer) split(now time.Duration, h hop, b []byte, mtu int, a *Acts) {
-	mtu = min(mtu, max(h.nic.mtu(), packet.IPv6Len+fragLen+8))
+	mtu = min(mtu, max(h.nic.mtu(), packet.IPv6Len+wire.FragmentLen+8))
 	id := l.random32()
-	most := (mtu - packet.IPv6Len - fragLen) &^ 7
+	most := (mtu - packet.IPv6Len - wire.FragmentLen) &^ 7
 	data := b[packet.IPv6Len:]
 	l.stats.Sent++
 	l.stats.Fragmented++
@@ -123,7 +124,7 @@ func (l *Layer) split(now time.Duration, h hop, b []byte, mtu int, a *Acts) {
 			part, more = part[:most], 1
 		}
 		f := append(l.piece[:0], b[:packet.IPv6Len]...)
-		binary.BigEndian.PutUint16(f[4:], uint16(fragLen+len(part)))
+		binary.BigEndian.PutUint16(f[4:], uint16(wire.FragmentLen+len(part)))
 		f[6] = packet.ProtoFragment
 		f = binary.BigEndian.AppendUint16(append(f, b[6], 0), uint16(off)|more)
 		f = binary.BigEndian.AppendUint32(f, id)

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"wireloom/vnet/errno"
+
+	"wireloom/vnet/inet/ip6/wire"
 )
 
 // A hop is where a packet goes next.
@@ -124,11 +126,11 @@ func (l *Layer) neighbourOf(n *nic, ip netip.Addr) bool {
 func (l *Layer) MTU(dst netip.Addr, number int) int {
 	dst = dst.WithZone("")
 	if l.Local(dst, number) {
-		return maxPacket
+		return wire.MaxPacket
 	}
 	h, no := l.route(dst, number)
 	if no != errno.OK && h.nic == nil {
-		return minMTU
+		return wire.MinMTU
 	}
 	return l.pathMTU(h.nic, dst)
 }

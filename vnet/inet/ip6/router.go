@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"wireloom/vnet/errno"
+	"wireloom/vnet/inet/ip6/wire"
 	"wireloom/vnet/packet"
 )
 
@@ -132,8 +133,8 @@ func (l *Layer) tickAsking(now time.Duration, n *nic, a *Acts) {
 		l.set(&n.asking.due, now+l.v.Retransmit)
 		return
 	}
-	b := appendHeader(l.small[:0], 0, 0, packet.ProtoICMPv6, ndHops, src, allRouters)
-	l.small = appendLink(appendICMP(b, routerSolicit, 0, 0), optSource, n.MAC)
+	b := wire.AppendHeader(l.small[:0], 0, 0, packet.ProtoICMPv6, wire.DiscoveryHops, src, wire.AllRouters)
+	l.small = wire.AppendLink(wire.AppendICMP(b, wire.RouterSolicit, 0, 0), wire.OptSource, n.MAC)
 	l.sendND(now, n, l.small, a)
 	n.asking.left--
 	if n.asking.left != 0 {
@@ -150,11 +151,11 @@ func (l *Layer) advertised(now time.Duration, in *input, m packet.ICMP, a *Acts)
 	if !n.accept || l.forwarding {
 		return
 	}
-	if len(m) < 16 || hopLimit(in.p) != ndHops || !src.IsLinkLocalUnicast() {
+	if len(m) < 16 || wire.HopLimit(in.p) != wire.DiscoveryHops || !src.IsLinkLocalUnicast() {
 		l.stats.BadRA++
 		return
 	}
-	lladdr, has, ok := linkOption(m[16:], optSource)
+	lladdr, has, ok := wire.LinkOption(m[16:], wire.OptSource)
 	if !ok {
 		l.stats.BadRA++
 		return
@@ -163,28 +164,28 @@ func (l *Layer) advertised(now time.Duration, in *input, m packet.ICMP, a *Acts)
 	if h := m[4]; h != 0 {
 		n.hops = h
 	}
-	if ms := be32(m[8:]); ms != 0 && ms <= 3600_000 { // MAX_REACHABLE_TIME
+	if ms := binary.BigEndian.Uint32(m[8:]); ms != 0 && ms <= 3600_000 { // MAX_REACHABLE_TIME
 		if base := time.Duration(ms) * time.Millisecond; base != n.base {
 			n.base = base
 			l.drawReachable(now, n)
 		}
 	}
-	if ms := be32(m[12:]); ms != 0 {
+	if ms := binary.BigEndian.Uint32(m[12:]); ms != 0 {
 		n.retransmit = time.Duration(ms) * time.Millisecond
 	}
 	l.router(now, n, src, m[5], time.Duration(binary.BigEndian.Uint16(m[6:]))*time.Second, a)
-	eachOption(m[16:], func(o []byte) {
+	wire.EachOption(m[16:], func(o []byte) {
 		switch {
-		case o[0] == optPrefix && len(o) == 32:
+		case o[0] == wire.OptPrefix && len(o) == 32:
 			l.prefix(now, n, o, in.p.Dst().IsMulticast(), a)
-		case o[0] == optMTU && len(o) == 8:
-			if mtu := be32(o[4:]); mtu >= minMTU && mtu <= uint32(n.MTU) && int(mtu) != n.linkMTU {
+		case o[0] == wire.OptMTU && len(o) == 8:
+			if mtu := binary.BigEndian.Uint32(o[4:]); mtu >= wire.MinMTU && mtu <= uint32(n.MTU) && int(mtu) != n.linkMTU {
 				n.linkMTU = int(mtu)
 				a.Changed = true
 			}
 		}
 	})
-	l.heard(now, n, src, lladdr, has, routerAdvert, true, a)
+	l.heard(now, n, src, lladdr, has, wire.RouterAdvert, true, a)
 }
 
 // router keeps a router for a time, or forgets it if that is 0.
@@ -222,8 +223,8 @@ func until(now time.Duration, sec uint32) time.Duration {
 // prefix takes a prefix option (nd6_rtr.c prelist_update, RFC 4862 section 5.5.3).
 func (l *Layer) prefix(now time.Duration, n *nic, o []byte, delay bool, a *Acts) {
 	bits, flags := int(o[2]), o[3]
-	valid, preferred := be32(o[4:]), be32(o[8:])
-	ip := addrAt(o[16:])
+	valid, preferred := binary.BigEndian.Uint32(o[4:]), binary.BigEndian.Uint32(o[8:])
+	ip := wire.AddrAt(o[16:])
 	if bits > 128 || ip.IsMulticast() || ip.IsLinkLocalUnicast() || preferred > valid {
 		return
 	}
@@ -249,7 +250,7 @@ func (l *Layer) prefix(now time.Duration, n *nic, o []byte, delay bool, a *Acts)
 		l.stats.Refused++
 		return
 	}
-	d := &address{nic: n, ip: fromMAC(p.Addr(), n.MAC), bits: 64, auto: true}
+	d := &address{nic: n, ip: wire.FromMAC(p.Addr(), n.MAC), bits: 64, auto: true}
 	if l.own(d.ip, n) != nil { // a user's
 		return
 	}

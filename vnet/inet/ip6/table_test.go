@@ -791,7 +791,7 @@ func TestTable(t *testing.T) {
 			h.hear(m2, ip6.ToUs, fragment(fd2, fd1, 7, 65528, false, make([]byte, 16)))
 			f = h.sent[0].frame[14:]
 			h.want(fmt.Sprintf("%d %d %x", f[40], f[41], f[47]), "4 0 2a")
-			h.v.MaxFragmented = 2
+			h.v.Fragments.Datagrams = 2
 			for i := range 5 {
 				h.hear(m2, ip6.ToUs, fragment(fd2, fd1, 10+i, 0, true, make([]byte, 8)))
 			}
@@ -866,7 +866,7 @@ func TestTable(t *testing.T) {
 			h.want(len(h.sent), 2)
 		}},
 		{"groups have a limit", all, func(h *host) {
-			h.v.MaxGroups = 4
+			h.v.MLD.Limit = 4
 			n := 0
 			for i := range 6 {
 				if h.l.Join(h.now, 0, ip(fmt.Sprintf("ff05::%d", i+1)), &h.acts) == errno.ENOBUFS {

@@ -5,6 +5,9 @@ import (
 
 	"wireloom/vnet/errno"
 	"wireloom/vnet/inet/dialect"
+	"wireloom/vnet/inet/ip6/frag"
+	"wireloom/vnet/inet/ip6/limit"
+	"wireloom/vnet/inet/ip6/mld"
 )
 
 // Values are the constants of a kernel's IPv6. A layer reads them at each call, so that a
@@ -69,15 +72,10 @@ type Values struct {
 	// FreeBSD's and NetBSD's nd6_dad_duplicated.
 	DisableDuplicate bool
 
-	// MLD is the version of multicast listener discovery that is spoken: 1 in NetBSD and
-	// DragonFly (KAME's mld6.c), 2 in FreeBSD from 8 on (its mld6.c, MLD_VERSION_2) and
-	// Linux. In version 2 the first report of a group goes out at the next tick of MLDTick
-	// (0.2 s: PR_FASTHZ), and again within MLDAgain; in version 1 at once and within MLDAgain.
-	MLD               int
-	MLDTick, MLDAgain time.Duration
-	// MLDTogether puts all groups into the report of a new one, as Debian's 6.1 was seen to
-	// do.
-	MLDTogether bool
+	// MLD is multicast listener discovery. AlertFirst has its router alert before the padding
+	// of the header, as Linux's; KAME's mld6.c has it behind.
+	MLD        mld.Values
+	AlertFirst bool
 	// NodeInformation has an interface join ff02::2:x:x, the group of the host's name
 	// (in6_ifattach.c in6_nigroup).
 	NodeInformation bool
@@ -89,14 +87,8 @@ type Values struct {
 	RTSolCount      int
 	SolicitInterval time.Duration
 
-	// ErrorLimit is how many ICMPv6 errors and redirects go out in a second: 100
-	// (net.inet6.icmp6.errppslimit); FreeBSD's ppsratecheck counts one more. 0 sends none,
-	// less sets no limit.
-	ErrorLimit    int
-	ErrorLimitOff int
-	// PeerErrors is the time that one error to the same host costs in Linux, 100 ms, of
-	// which six may be saved (net.ipv6.icmp.ratelimit, inet_peer_xrlim_allow).
-	PeerErrors time.Duration
+	// Errors limits ICMPv6 errors and redirects.
+	Errors limit.Values
 	// SendRedirects and AcceptRedirects are net.inet6.ip6.redirect and
 	// net.inet6.icmp6.rediraccept; a redirect that is obeyed holds for RedirectTimeout, 600 s
 	// (net.inet6.icmp6.redirtimeout).
@@ -111,19 +103,14 @@ type Values struct {
 	// FlowLabels says that sockets that connect have a flow label (net.inet6.ip6.auto_flowlabel).
 	FlowLabels bool
 
-	// FragmentTimeout is how long fragments wait for the others: 60 s (IPV6_FRAGTTL), after
-	// which ICMPv6 3/1 is sent if the first came. MaxFragmented and MaxFragments are the most
-	// datagrams and fragments that wait: 200 (net.inet6.ip6.maxfragpackets, maxfrags).
-	FragmentTimeout             time.Duration
-	MaxFragmented, MaxFragments int
-	// OverlapEnds drops the whole datagram when a fragment overlaps another (RFC 5722): Linux.
-	// The BSDs drop the fragment that came later (frag6.c).
-	OverlapEnds bool
+	// Fragments is reassembly. When the time of a datagram is over, ICMPv6 3/1 is sent if its
+	// first fragment came.
+	Fragments frag.Values
 	// MaxHeaders is the most extension headers of a packet: 50 (ip6_hdrnestlimit).
 	MaxHeaders int
 	// Limits of tables; what is beyond them is not kept, and counted. The kernels have some:
 	// net.inet6.ip6.maxifprefixes 16, maxifdefrouters 16, maxdynroutes 4096 in NetBSD.
-	MaxAddresses, MaxPrefixes, MaxRouters, MaxNeighbours, MaxGroups, MaxLearned int
+	MaxAddresses, MaxPrefixes, MaxRouters, MaxNeighbours, MaxLearned int
 }
 
 // ValuesOf returns the constants of a dialect.
@@ -134,29 +121,29 @@ func ValuesOf(d dialect.Dialect) Values {
 		Retransmit: time.Second, MulticastTries: 3, UnicastTries: 3,
 		Reachable: 30 * time.Second, Redraw: 2 * time.Hour, Delay: 5 * time.Second, Collect: 24 * time.Hour,
 		MaxHold: 1, NeighbourSource: true, NodeInformation: true,
-		MLD: 1, MLDAgain: 10 * time.Second,
+		MLD:        mld.Values{Version: 1, Again: 10 * time.Second, Limit: 256},
 		RTSolCount: 3, SolicitInterval: 4 * time.Second,
-		ErrorLimit: 100, SendRedirects: true, AcceptRedirects: true, RedirectTimeout: 600 * time.Second,
+		Errors: limit.Values{Second: 100}, SendRedirects: true, AcceptRedirects: true, RedirectTimeout: 600 * time.Second,
 		PathMTUTimeout: 600 * time.Second, NoRoute: errno.EHOSTUNREACH, FlowLabels: true,
-		FragmentTimeout: 60 * time.Second, MaxFragmented: 200, MaxFragments: 200, MaxHeaders: 50,
-		MaxAddresses: 64, MaxPrefixes: 16, MaxRouters: 16, MaxNeighbours: 1024, MaxGroups: 256, MaxLearned: 1024,
+		Fragments: frag.Values{Timeout: 60 * time.Second, Datagrams: 200, Fragments: 200}, MaxHeaders: 50,
+		MaxAddresses: 64, MaxPrefixes: 16, MaxRouters: 16, MaxNeighbours: 1024, MaxLearned: 1024,
 	}
 	switch d {
 	case dialect.FreeBSD:
-		v.MLD, v.MLDTick, v.MLDAgain = 2, 200*time.Millisecond, 3*time.Second
-		v.ErrorLimitOff = 1
+		v.MLD.Version, v.MLD.Tick, v.MLD.Again = 2, 200*time.Millisecond, 3*time.Second
+		v.Errors.Off = 1
 		v.PathMTUTimeout = time.Hour
 		v.DisableDuplicate = true
 	case dialect.DragonFly:
 	case dialect.NetBSD:
 		v.DetachOnDown, v.DisableDuplicate = true, true
 	case dialect.Linux:
-		v.MLD, v.MLDAgain, v.MLDTogether = 2, time.Second, true
+		v.MLD.Version, v.MLD.Again, v.MLD.Together, v.AlertFirst = 2, time.Second, true, true
 		v.AcceptRA, v.DelayAll, v.Nonce, v.DetachOnDown, v.FlushOnDown = true, true, true, true, true
-		v.TargetSource, v.NeighbourSource, v.NodeInformation, v.OverlapEnds = true, false, false, true
+		v.TargetSource, v.NeighbourSource, v.NodeInformation, v.Fragments.OverlapEnds = true, false, false, true
 		v.MaxHold, v.Slack = 256, 24*time.Millisecond
 		v.Solicitations = -1
-		v.ErrorLimit, v.PeerErrors = -1, 100*time.Millisecond
+		v.Errors = limit.Values{Second: -1, Peer: 100 * time.Millisecond, Burst: 6}
 		v.NoRoute = errno.ENETUNREACH
 	}
 	return v

@@ -170,7 +170,7 @@ func FuzzInput(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, mode uint8, b []byte) {
 		h := ready(t, dialect.All[int(mode)%len(dialect.All)])
-		h.v.MaxNeighbours, h.v.MaxPrefixes, h.v.MaxRouters, h.v.MaxLearned, h.v.MaxAddresses, h.v.MaxFragments = 3, 2, 2, 2, 5, 4
+		h.v.MaxNeighbours, h.v.MaxPrefixes, h.v.MaxRouters, h.v.MaxLearned, h.v.MaxAddresses, h.v.Fragments.Fragments = 3, 2, 2, 2, 5, 4
 		h.l.SetForwarding(h.now, mode&4 != 0, &h.acts)
 		h.l.SetAcceptRA(h.now, 0, true, &h.acts)
 		h.know(fd2, m2)
