@@ -42,6 +42,7 @@ func (s situation) want(d dialect.Dialect) []string {
 		if strings.Contains(line, "ICMP") {
 			line = anyID.ReplaceAllString(line, " id* ")
 		}
+	default:
 	}
 	if line == "" {
 		return nil
