@@ -174,6 +174,9 @@ func (c *Conn) openWindow(now time.Duration, acked uint32) {
 	case c.nxt == c.sndMax:
 		c.bytesAcked = 0
 		grow = min(acked, 2*mss)
+		if v.ABCGentle {
+			grow = min(acked, mss)
+		}
 	default:
 		c.bytesAcked = 0
 		grow = min(acked, mss)

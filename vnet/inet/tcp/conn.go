@@ -240,7 +240,8 @@ func (l *Layer) newConn(local, remote netip.AddrPort, path Path, o Options) *Con
 	if o.RcvBuf > 0 {
 		c.rcvBuf = min(o.RcvBuf, v.BufMax)
 	}
-	c.set(reqScale|reqStamp, v.RFC1323)
+	c.set(reqScale, v.RFC1323 && !v.NoScale)
+	c.set(reqStamp, v.RFC1323 && !v.NoStamps)
 	c.set(sackOK, v.SACK)
 	c.mss = uint16(v.MSSDefault)
 	c.maxOpt = c.mss
@@ -337,10 +338,24 @@ func (c *Conn) firstWindow() uint32 {
 	if c.has(synAgain) && v.SYNAgainWindow {
 		return mss
 	}
-	if v.FirstSegments > 0 {
-		return uint32(v.FirstSegments) * mss
+	n := v.SlowStart
+	switch {
+	case v.FirstSegments > 0:
+		n = v.FirstSegments
+	case v.InitWin > 0:
+		n = v.InitWin
+		if c.path.OnLink {
+			n = v.InitWinLocal
+		}
+		limit := [...]uint32{1, 1, 2, 2, 3, 5, 6, 7, 8, 9, 10} // times 1460: NetBSD tcp_subr.c, tcp_init_win_max
+		n = min(max(n, 1), len(limit)-1)
+		return min(uint32(n)*mss, max(2*mss, limit[n]*1460))
+	case v.RFC3390:
+		return min(4*mss, max(2*mss, 4380))
+	case c.path.OnLink:
+		n = v.SlowStartLocal
 	}
-	return min(4*mss, max(2*mss, 4380))
+	return uint32(max(n, 1)) * mss
 }
 
 func roundUp(n, to int) int { return (n + to - 1) / to * to }

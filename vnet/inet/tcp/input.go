@@ -391,7 +391,7 @@ func (c *Conn) ackInput(now time.Duration, s *Segment, a *arrival, acts *Acts) b
 	case FinWait1:
 		if ourFIN {
 			if c.has(noRead) {
-				c.start(now, timer2MSL, v.FinWait2)
+				c.start(now, timer2MSL, v.finWait2())
 			}
 			c.state = FinWait2
 		}
@@ -553,9 +553,9 @@ func (c *Conn) timeWait(now time.Duration, acts *Acts) {
 func (c *Conn) timeWaitTime() time.Duration {
 	v := c.l.v
 	switch {
-	case c.path.Loopback:
+	case c.path.Loopback && v.TimeWaitLoop > 0:
 		return v.TimeWaitLoop
-	case c.path.OnLink:
+	case c.path.OnLink && v.TimeWaitLocal > 0:
 		return v.TimeWaitLocal
 	}
 	return v.TimeWait

@@ -40,7 +40,9 @@ func TestLinuxIsAsRecorded(t *testing.T) {
 			for i, line := range s.out {
 				var at float64
 				var f string
-				fmt.Sscan(line, &at, &f)
+				if _, err := fmt.Sscan(line, &at, &f); err != nil {
+					t.Fatal(err)
+				}
 				if f == "PA" {
 					push = append(push, i)
 				}
@@ -190,7 +192,9 @@ func TestLinuxIsAsRecorded(t *testing.T) {
 		for i, line := range s.out {
 			var at float64
 			var rest string
-			fmt.Sscan(line, &at, &rest)
+			if _, err := fmt.Sscan(line, &at, &rest); err != nil {
+				t.Fatal(err)
+			}
 			if want := fmt.Sprintf("%.2f A 1000 1001 win64240", at); line != want {
 				t.Errorf("probe %d: %q", i, line)
 			}

@@ -165,8 +165,8 @@ func (li *Listener) synInput(now time.Duration, h *half, p pair, s *Segment, pat
 	}
 	h = &half{pair: p, path: path, irs: s.Seq, since: now, stampOff: l.stampOffset(now, false)}
 	h.opt.parse(s.Options, true)
-	h.opt.hasTS = h.opt.hasTS && v.RFC1323
-	h.opt.hasScale = h.opt.hasScale && v.RFC1323
+	h.opt.hasTS = h.opt.hasTS && v.RFC1323 && !v.NoStamps
+	h.opt.hasScale = h.opt.hasScale && v.RFC1323 && !v.NoScale
 	h.opt.sackOK = h.opt.sackOK && v.SACK
 	h.ece = v.ECN && s.Flags&(ECE|CWR) == ECE|CWR
 	h.iss = l.nextISN(now, p.local, p.remote, false)

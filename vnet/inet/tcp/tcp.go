@@ -125,6 +125,9 @@ type Params struct {
 // RST if it calls for one (RFC 9293, 3.5.2). Limits of how many are the IP layer's.
 func (l *Layer) Reset(s *Segment, acts *Acts) {
 	l.Stats.RcvTotal++
+	if l.v.Blackhole >= 2 || l.v.Blackhole == 1 && s.Flags&SYN != 0 {
+		return
+	}
 	l.reset(s, acts)
 }
 

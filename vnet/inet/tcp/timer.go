@@ -211,9 +211,17 @@ func (c *Conn) keepTimer(now time.Duration, acts *Acts) {
 // maxIdle is how long a peer may leave probes unanswered.
 func (v *Values) maxIdle() time.Duration { return time.Duration(v.KeepCount) * v.KeepInterval }
 
+// finWait2 is how long FIN_WAIT_2 lasts when the user has gone.
+func (v *Values) finWait2() time.Duration {
+	if v.FastFinWait2 {
+		return v.FinWait2Fast
+	}
+	return v.FinWait2
+}
+
 // endTimer ends TIME_WAIT, and FIN_WAIT_2 of a peer that does not close.
 func (c *Conn) endTimer(now time.Duration, acts *Acts) {
-	if v := c.l.v; c.state != TimeWait && v.FinWait2Again > 0 && now-c.rcvTime <= v.maxIdle() {
+	if v := c.l.v; c.state != TimeWait && v.FinWait2Again > 0 && !v.FastFinWait2 && now-c.rcvTime <= v.maxIdle() {
 		c.start(now, timer2MSL, v.FinWait2Again)
 		return
 	}

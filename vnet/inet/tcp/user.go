@@ -156,7 +156,7 @@ func (c *Conn) sendFIN(now time.Duration) {
 	default:
 	}
 	if c.state == FinWait2 && c.has(noRead) {
-		c.start(now, timer2MSL, c.l.v.FinWait2)
+		c.start(now, timer2MSL, c.l.v.finWait2())
 	}
 }
 

@@ -44,9 +44,11 @@ type Values struct {
 	ACKDelay                             time.Duration // net.inet.tcp.delacktime; NetBSD TCP_DELACK_TICKS; Linux TCP_DELACK_MIN
 	QuickACKs                            int           // segments that a new connection acknowledges at once: Linux tcp_input.c, tcp_enter_quickack_mode
 	TimeWait                             time.Duration // 2 * net.inet.tcp.msl; Linux TCP_TIMEWAIT_LEN
-	TimeWaitLocal, TimeWaitLoop          time.Duration // the same for peers on the link and the host itself: NetBSD tcp_subr.c, tcp_msl_local, tcp_msl_loop
+	TimeWaitLocal, TimeWaitLoop          time.Duration // for peers on the link and the host itself, 0 for the same: NetBSD tcp_subr.c, tcp_msl_local, tcp_msl_loop
 	FinWait2                             time.Duration // a closed connection whose peer does not close: keepcnt*keepintvl; Linux tcp_fin_timeout
 	FinWait2Again                        time.Duration // then looked at so often, while the peer is heard: FreeBSD tcp_timer.c, tcp_timer_2msl; 0: no
+	FinWait2Fast                         time.Duration // net.inet.tcp.finwait2_timeout: how long instead, if FastFinWait2
+	FastFinWait2                         bool          // net.inet.tcp.fast_finwait2_recycle
 	PersistMin, PersistMax, PersistLeast time.Duration // TCPTV_PERSMIN, TCPTV_PERSMAX; least before backing off: NetBSD tcp_output.c, tcp_setpersist
 	PersistShift                         uint8         // of the same function
 	ProbeOld                             bool          // a window probe is an old ACK without data, at the timeout: Linux tcp_output.c, tcp_write_wakeup
@@ -72,6 +74,7 @@ type Values struct {
 	// Options.
 	Layout                       layout
 	RFC1323, SACK                bool          // net.inet.tcp.rfc1323, sack.enable
+	NoScale, NoStamps            bool          // of RFC 1323: net.inet.tcp.win_scale, timestamps of NetBSD, negated
 	DSACK                        bool          // what came twice is reported: RFC 2883
 	SACKBlocks                   int           // that are kept for the peer: FreeBSD MAX_SACK_BLKS, NetBSD TCP_SACK_MAX
 	MaxHoles                     int           // of the scoreboard: net.inet.tcp.sack.maxholes
@@ -81,15 +84,19 @@ type Values struct {
 	ECN                          bool          // a SYN that offers ECN is answered so: Linux tcp_ecn 2
 
 	// Congestion.
-	FirstSegments   int  // of the first flight; 0: as RFC 3390 has it
-	SYNAgainWindow  bool // the first flight is one segment if a SYN was sent again: NetBSD TF_SYN_REXMT; Linux tcp_init_transfer
-	ABC             bool // the window grows by bytes acknowledged: net.inet.tcp.rfc3465, NetBSD tcp_do_abc
-	Cubic           bool // Linux tcp_cubic.c
-	LimitedTransmit bool // net.inet.tcp.rfc3042
-	FACK            bool // recovery begins, too, when the peer has three segments beyond a hole: NetBSD tcp_var.h, TCP_FACK_FASTRECOV
-	HalfWindow      bool // segments are at most half of the peer's largest window: Linux tcp_bound_to_half_wnd
-	Minshall        bool // Nagle's algorithm looks at small segments only: Linux tcp_output.c, tcp_minshall_check
-	TSOPush         bool // PSH at the end of each burst that would be one packet of TSO: Linux tcp_output.c, __tcp_transmit_skb
+	FirstSegments             int  // of the first flight; 0: as RFC 3390 has it, or as what follows says
+	RFC3390                   bool // net.inet.tcp.rfc3390; else SlowStart segments, SlowStartLocal to a peer on the link
+	SlowStart, SlowStartLocal int  // net.inet.tcp.slowstart_flightsize, local_slowstart_flightsize
+	InitWin, InitWinLocal     int  // net.inet.tcp.init_win, init_win_local of NetBSD, which they stand for; 0: not there
+	SYNAgainWindow            bool // the first flight is one segment if a SYN was sent again: NetBSD TF_SYN_REXMT; Linux tcp_init_transfer
+	ABC                       bool // the window grows by bytes acknowledged: net.inet.tcp.rfc3465, NetBSD tcp_do_abc
+	ABCGentle                 bool // with L=1: net.inet.tcp.abc.aggressive is 0 on NetBSD
+	Cubic                     bool // Linux tcp_cubic.c
+	LimitedTransmit           bool // net.inet.tcp.rfc3042
+	FACK                      bool // recovery begins, too, when the peer has three segments beyond a hole: NetBSD tcp_var.h, TCP_FACK_FASTRECOV
+	HalfWindow                bool // segments are at most half of the peer's largest window: Linux tcp_bound_to_half_wnd
+	Minshall                  bool // Nagle's algorithm looks at small segments only: Linux tcp_output.c, tcp_minshall_check
+	TSOPush                   bool // PSH at the end of each burst that would be one packet of TSO: Linux tcp_output.c, __tcp_transmit_skb
 
 	// Answers.
 	SYNResets      bool          // a SYN in the window ends the connection: FreeBSD tcp_input.c, tcp_do_segment; else it is challenged
@@ -100,6 +107,7 @@ type Values struct {
 	StrayRST       bool          // a listener answers a segment with none of SYN, RST and ACK by RST: NetBSD tcp_input.c, badsyn
 	SYNFINDrop     bool          // a listener drops SYN+FIN: net.inet.tcp.drop_synfin
 	RSTCountsFIN   bool          // the RST of no connection counts a FIN: Linux tcp_ipv4.c, tcp_v4_send_reset
+	Blackhole      int           // net.inet.tcp.blackhole: closed ports are silent to 1 SYNs, 2 all
 	RSTDF          bool          // it has DF: FreeBSD tcp_subr.c, tcp_respond
 	CloseResets    bool          // close with unread data resets: Linux tcp.c, __tcp_close
 	InvalidEvery   time.Duration // answers to a connection's invalid segments without data: Linux tcp_invalid_ratelimit; 0: no limit
@@ -171,14 +179,14 @@ func freeBSD() Values {
 		SYNACKFirst: 3 * time.Second, SYNACKMax: 3, SynCache: 512, Half: halfFreeBSD, BacklogMax: 128,
 		KeepInit: 75 * time.Second, KeepIdle: 2 * time.Hour, KeepInterval: 75 * time.Second, KeepCount: 8, AlwaysKeep: true,
 		DelayedACK: true, ACKDelay: 100 * time.Millisecond,
-		TimeWait: time.Minute, TimeWaitLocal: time.Minute, TimeWaitLoop: time.Minute, FinWait2: 600 * time.Second, FinWait2Again: 75 * time.Second,
+		TimeWait: time.Minute, FinWait2: 600 * time.Second, FinWait2Again: 75 * time.Second, FinWait2Fast: time.Minute,
 		PersistMin: 5 * time.Second, PersistMax: time.Minute, PersistShift: 1,
 		MSSDefault: 536, MSSDefault6: 1024, MSSMin: 216, MSSEcho: true, MSSCluster: 2048,
 		SndBuf: 32 << 10, RcvBuf: 64 << 10, SndBufMax: 256 << 10, RcvBufMax: 256 << 10, SndBufInc: 8 << 10, RcvBufInc: 16 << 10,
 		BufRound: true, BufMax: 2 << 20, Scale: -1, SYNWindow: 65535, SYNACKWindow: 65535, SndLow: 2048,
 		Layout: layoutFreeBSD, RFC1323: true, SACK: true, SACKBlocks: 6, MaxHoles: 128,
 		StampTick: time.Millisecond, StampBase: time.Second, StampRandom: true,
-		ABC: true, LimitedTransmit: true,
+		RFC3390: true, SlowStart: 1, SlowStartLocal: 4, ABC: true, LimitedTransmit: true,
 		SYNResets: true, RSTDF: true, TimeWaitOwn: true, ICMPRule: icmpFreeBSD, ICMPKills: true, ISN: isnHashed,
 	}
 }
@@ -215,7 +223,7 @@ func netBSD() Values {
 		BufRound: true, BufMax: 256 << 10, Scale: -1, SYNWindow: 65535, SYNACKWindow: 65535, SndLow: 2048, WriteChunk: 2048,
 		Layout: layoutNetBSD, RFC1323: true, SACK: true, DSACK: true, SACKBlocks: 3, MaxHoles: 32,
 		StampTick: 500 * time.Millisecond, StampOwn: true,
-		SYNAgainWindow: true, ABC: true, FACK: true,
+		InitWin: 4, InitWinLocal: 4, SYNAgainWindow: true, ABC: true, FACK: true,
 		ExactRST: true, ChallengeLimit: 100, PAWSEmpty: true, StrayRST: true, DFStops: 3,
 		ICMPRule: icmpNetBSD, PMTUWaits: true, ISN: isnSteps,
 	}
@@ -231,7 +239,7 @@ func linux() Values {
 		SYNACKFirst: time.Second, SYNACKMax: 5, SynCache: 512, Half: halfLinux, BacklogMax: 4096,
 		KeepIdle: 2 * time.Hour, KeepInterval: 75 * time.Second, KeepCount: 9, ProbeOptions: true,
 		DelayedACK: true, ACKDelay: 40 * time.Millisecond, QuickACKs: 16,
-		TimeWait: time.Minute, TimeWaitLocal: time.Minute, TimeWaitLoop: time.Minute, FinWait2: time.Minute,
+		TimeWait: time.Minute, FinWait2: time.Minute,
 		ProbeOld:   true,
 		MSSDefault: 536, MSSDefault6: 536, MSSMin: 48,
 		SndBuf: 87040, RcvBuf: 64240, RcvBufAccept: 65160, SndBufMax: 512 << 10, RcvBufMax: 512 << 10, SndBufInc: 64 << 10, RcvBufInc: 64 << 10,
