@@ -43,7 +43,7 @@ vnet/packet                                            < internal/kernelconform/
 vnet, vnet/config, vnet/machine, vnet/inet, vnet/kern, vnet/errno, vnet/event, vnet/packet, internal/product, internal/kernelconform/transcript < internal/kernelconform/peer
 vnet/inet, vnet/kern, vnet/errno, vnet/packet, internal/kernelconform/transcript, internal/kernelconform/peer < internal/kernelconform/situation
 vnet/kern, internal/kernelconform/transcript, internal/kernelconform/situation < internal/kernelconform
-vnet/kern, vnet/errno, vnet/packet, vnet/event         < vnet/inet
+vnet/inet/arp, vnet/inet/dialect, vnet/inet/ip4, vnet/inet/ip6, vnet/inet/tcp, vnet/kern, vnet/errno, vnet/packet, vnet/event < vnet/inet
 vnet/kern, vnet/errno                                  < vnet/fs
 vnet/fs, vnet/inet, vnet/kern, vnet/errno, vnet/loop   < vnet/file
 vnet/kern                                              < vnet/memory, vnet/shell
@@ -60,7 +60,7 @@ vnet/userland/command, vnet/sys, vnet/file, vnet/signal, vnet/inet, vnet/kern, v
 vnet/userland/command, vnet/userland/admin, vnet/sys, vnet/file, vnet/signal, vnet/inet, vnet/kern, vnet/errno, vnet/packet < vnet/userland/byhand
 vnet/userland/command, vnet/userland/admin, vnet/userland/probe, vnet/userland/byhand, vnet/sys, vnet/file, vnet/signal, vnet/inet, vnet/kern, vnet/errno, vnet/packet < vnet/userland
 vnet, vnet/sys, vnet/fs, vnet/file, vnet/signal, vnet/inet, vnet/kern, vnet/errno, wasm/fuel, wasm/modcache + wazero, sys < wasm
-vnet/inet, vnet/kern, vnet/errno, vnet/packet + gVisor        < internal/hoststack
+vnet/inet, vnet/inet/arp, vnet/inet/dialect, vnet/inet/ip4, vnet/inet/ip6, vnet/inet/tcp, vnet/kern, vnet/errno, vnet/packet < vnet/inet/host
 NONE                                                   < internal/dissect
 vnet/packet, internal/dissect + gopacket               < internal/decode
 vnet/packet + sys                                      < internal/kernelrecord
@@ -81,7 +81,7 @@ vnet, vnet/config, vnet/sys, vnet/memory, internal/strictjson                 < 
 NONE + sys                                             < internal/budget
 vnet, vnet/config, vnet/sys, vnet/memory, vnet/event, internal/recording, internal/budget < internal/session
 wasm + sys                                             < internal/compilechild
-vnet, vnet/config, vnet/sys, vnet/kern, vnet/userland, tunemu, tapemu, wasm, wasm/modcache, internal/hoststack, internal/open, internal/scenario, internal/scenario/format, internal/recording, internal/session, internal/budget, internal/compilechild < internal/product
+vnet, vnet/config, vnet/sys, vnet/kern, vnet/userland, tunemu, tapemu, wasm, wasm/modcache, vnet/inet/host, internal/open, internal/scenario, internal/scenario/format, internal/recording, internal/session, internal/budget, internal/compilechild < internal/product
 internal/scenario, internal/scenario/grade, internal/decode, internal/sign, internal/strictjson, vnet/packet, internal/terminal < internal/report
 internal/scenario, internal/scenario/grade, internal/report, internal/terminal + go-yaml, text < internal/batch
 vnet, vnet/event, vnet/packet, internal/decode, internal/filter, internal/terminal < internal/pcap
@@ -132,6 +132,7 @@ var core = map[string][]string{
 	"vnet/inet/ip4":      nil,
 	"vnet/inet/ip6":      nil,
 	"vnet/inet/tcp":      nil,
+	"vnet/inet/host":     nil,
 	"vnet/fs":            nil,
 	"vnet/file":          nil,
 	"vnet/memory":        nil,

@@ -7,10 +7,10 @@ import (
 	"testing"
 	"time"
 
-	"wireloom/internal/hoststack"
 	"wireloom/vnet"
 	"wireloom/vnet/config"
 	"wireloom/vnet/event"
+	"wireloom/vnet/inet/host"
 )
 
 // Programs that speak TCP over five switches in a ring, whose links lose, delay, reorder
@@ -50,7 +50,7 @@ func overFabric(t *testing.T, p *Program, size int) (hash, printed string, lost 
 		})
 		c.Links = append(c.Links, config.Link{A: name + ":em0", B: fmt.Sprintf("s%d.1", 1+2*i)})
 	}
-	lab, err := vnet.New(c, vnet.Runtime{NewStack: hoststack.New})
+	lab, err := vnet.New(c, vnet.Runtime{NewStack: host.New})
 	if err != nil {
 		t.Fatal(err)
 	}

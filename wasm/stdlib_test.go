@@ -17,13 +17,13 @@ import (
 	"testing"
 	"time"
 
-	"wireloom/internal/hoststack"
 	"wireloom/tapemu"
 	"wireloom/vnet"
 	"wireloom/vnet/config"
 	"wireloom/vnet/errno"
 	"wireloom/vnet/event"
 	"wireloom/vnet/inet"
+	"wireloom/vnet/inet/host"
 	"wireloom/vnet/kern"
 	"wireloom/vnet/sys"
 )
@@ -149,7 +149,7 @@ func (c stdlibCase) run(t *testing.T, prog *Program) *stdlibRun {
 	}
 	lab, err := vnet.New(conf, vnet.Runtime{
 		Modules:  func(kern.Dialect) []kern.Module { return []kern.Module{tapemu.DragonFly()} },
-		NewStack: hoststack.New,
+		NewStack: host.New,
 		Commands: map[string]sys.Program{"peer": side(c.peer), "remote": side(c.remote)},
 	})
 	if err != nil {

@@ -7,7 +7,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 
-	"wireloom/internal/hoststack"
 	"wireloom/internal/open"
 	"wireloom/internal/recording"
 	"wireloom/internal/scenario"
@@ -17,6 +16,7 @@ import (
 	"wireloom/tunemu"
 	"wireloom/vnet"
 	"wireloom/vnet/config"
+	"wireloom/vnet/inet/host"
 	"wireloom/vnet/kern"
 	"wireloom/vnet/sys"
 	"wireloom/vnet/userland"
@@ -39,7 +39,7 @@ func Runtime() vnet.Runtime {
 			}
 			return nil
 		},
-		NewStack: hoststack.New,
+		NewStack: host.New,
 		Commands: userland.Commands(),
 	}
 }

@@ -132,6 +132,9 @@ func TestAnotherSeedIsAnotherRun(t *testing.T) {
 		var b strings.Builder
 		lab.Log().Subscribe(func(e *event.Event) { b.Write(e.AppendTo(nil)) }) // what follows the first event
 		lab.Start()
+		if _, err := lab.Do(vnet.Exec{Node: "alice", Argv: []string{"nc", "-z", "10.0.0.2", "80"}}); err != nil { // its port is chance
+			t.Fatal(err)
+		}
 		lab.Run(3*time.Second, vnet.NoLimit)
 		return b.String()
 	}

@@ -72,6 +72,9 @@ func (f *Socket) RecvMsg(c *Caller, b []byte, flags int) (r Received, e errno.Er
 	for {
 		n := 0
 		e = f.wait(c, receiving, func() (e errno.Errno) {
+			if n = 0; r.N > 0 && f.Ready()&kern.POLLERR != 0 {
+				return errno.OK // the error is for the next call: soreceive
+			}
 			n, r.From, e = take(b[r.N:])
 			return e
 		})

@@ -8,6 +8,7 @@ import (
 
 	"wireloom/vnet/errno"
 	"wireloom/vnet/event"
+	"wireloom/vnet/inet/dialect"
 	"wireloom/vnet/kern"
 )
 
@@ -61,6 +62,7 @@ type Iface struct {
 	onStack *kern.Ifnet    // what has that number
 	refused bool           // the stack has no room for it
 	known   []netip.Prefix // the addresses that the stack has of it
+	auto    []netip.Prefix // those of them that the stack has made by itself
 }
 
 // A Net is the node between its kernel and its IP stack. The kernel has the interfaces
@@ -82,6 +84,7 @@ type Net struct {
 	ifs      []*Iface
 	byName   map[string]*Iface
 	byNIC    []*Iface
+	values   *Values
 	routes   []staticRoute // in order of addition
 	forward4 bool          // net.inet.ip.forwarding
 	forward6 bool          // net.inet6.ip6.forwarding
@@ -93,10 +96,21 @@ type Net struct {
 // New returns the network side of a machine without interfaces.
 func New(name string, h Host, k *kern.Kernel, newStack func(StackHost, []StackNIC) (Stack, error)) *Net {
 	n := &Net{Name: name, host: h, k: k, newStack: newStack, byName: map[string]*Iface{}}
+	n.values = ValuesOf(n.Dialect())
 	k.AddSysctl("net.inet.ip.forwarding", n.forwardSysctl(&n.forward4))
 	k.AddSysctl("net.inet6.ip6.forwarding", n.forwardSysctl(&n.forward6))
+	k.SetSysctlSource(n)
 	return n
 }
+
+// Dialect is the kernel that the machine's stack answers as.
+func (n *Net) Dialect() dialect.Dialect { return dialect.Dialect(n.k.Dialect) }
+
+// Values are the tunables of the machine's stack.
+func (n *Net) Values() *Values { return n.values }
+
+// Console writes a message of the kernel's.
+func (n *Net) Console(text string) { n.k.Log("%s\n", text) }
 
 // Add gives the machine an interface.
 func (n *Net) Add(x *Iface) {
@@ -223,7 +237,7 @@ func (n *Net) Sync() {
 		if x.NIC >= 0 && (x.onStack != x.If || !x.wantsStack()) {
 			n.stack.Detach(x.NIC)
 			n.byNIC[x.NIC] = nil
-			x.NIC, x.onStack, x.known = -1, nil, nil
+			x.NIC, x.onStack, x.known, x.auto = -1, nil, nil, nil
 		}
 	}
 	for _, x := range n.ifs {
@@ -248,7 +262,8 @@ func (n *Net) syncIface(x *Iface) {
 	i := x.If
 	mtu := int(min(i.MTU, maxIP)) // TAPSIFINFO sets any
 	if x.NIC < 0 {
-		nic, err := n.stack.Attach(StackNIC{Name: i.Name, IP: x.Kind == Tun, MAC: i.MAC, MTU: mtu})
+		anyMAC := x.Kind == Tap && n.Dialect() == dialect.NetBSD // if_tap.c has no filter
+		nic, err := n.stack.Attach(StackNIC{Name: i.Name, IP: x.Kind == Tun, MAC: i.MAC, AnyMAC: anyMAC, MTU: mtu})
 		if err != nil {
 			x.refused = true
 			n.host.Emit(event.Event{Kind: event.Limit, Node: n.Name, Op: "interfaces", N: MaxInterfaces, Text: fmt.Sprintf("%s: %v", i.Name, err)})
@@ -275,8 +290,9 @@ func (n *Net) syncIface(x *Iface) {
 		n.stack.RemoveAddress(x.NIC, p.Addr())
 		return true
 	})
-	for _, p := range want {
-		if !slices.Contains(x.known, p) && n.stack.AddAddress(x.NIC, p) == errno.OK {
+	for _, a := range i.Addrs {
+		p := i.Prefix(a)
+		if a.Valid() && !slices.Contains(x.known, p) && n.stack.AddAddress(x.NIC, p, n.built && a.Late) == errno.OK {
 			x.known = append(x.known, p)
 		}
 	}
@@ -290,8 +306,14 @@ func (n *Net) Deliver(x *Iface, data []byte) bool {
 }
 
 // Transmit sends an Ethernet frame of the node's stack out of an interface, or an IP
-// packet by a tun to a next hop (StackHost).
+// packet by a tun to a next hop (StackHost). What a stack sends while its lab is built waits for the lab's
+// first step: until then nobody looks.
 func (n *Net) Transmit(nic int, data []byte, hop netip.Addr) errno.Errno {
+	if !n.built {
+		data = slices.Clone(data)
+		n.host.Soon(func() { n.Transmit(nic, data, hop) })
+		return errno.OK
+	}
 	if nic < 0 || nic >= len(n.byNIC) || n.byNIC[nic] == nil {
 		return errno.ENXIO
 	}
@@ -309,4 +331,41 @@ func (n *Net) Transmit(nic int, data []byte, hop netip.Addr) errno.Errno {
 	}
 	m.Tag = n.host.NewFrame()
 	return x.If.Output(m, n.k.Dialect.SockaddrOf(hop))
+}
+
+// Configured takes over what the stack has made by itself, once what runs now is done: the addresses
+// become those of the kernel's interfaces.
+func (n *Net) Configured() { n.host.Soon(n.configured) }
+
+func (n *Net) configured() {
+	if n.off || n.stack == nil {
+		return
+	}
+	root := &kern.Thread{PID: 1, PGID: 1}
+	all := n.stack.Addresses6()
+	for _, x := range n.ifs {
+		if x.NIC < 0 {
+			continue
+		}
+		var now []netip.Prefix
+		for _, a := range all {
+			if a.Auto && a.NIC == x.NIC {
+				now = append(now, a.Prefix)
+			}
+		}
+		for _, p := range x.auto {
+			if !slices.Contains(now, p) {
+				x.known = slices.DeleteFunc(x.known, func(q netip.Prefix) bool { return q == p })
+				n.k.DelAddress(root, x.If.Name, p.Addr())
+			}
+		}
+		for _, p := range now {
+			if !slices.Contains(x.auto, p) {
+				x.known = append(x.known, p)
+				n.k.AddAddress(root, x.If.Name, kern.Addr{Addr: p.Addr(), Bits: p.Bits()})
+			}
+		}
+		x.auto = now
+	}
+	n.Sync()
 }

@@ -10,6 +10,7 @@ import (
 	"wireloom/vnet/errno"
 	"wireloom/vnet/event"
 	"wireloom/vnet/inet"
+	"wireloom/vnet/inet/ip6"
 	"wireloom/vnet/kern"
 	"wireloom/vnet/kern/kerntest"
 	"wireloom/vnet/packet"
@@ -24,6 +25,7 @@ type desk struct {
 	soon  []func()
 	said  []string
 	facts []string
+	auto  []ip6.Address
 }
 
 func (d *desk) Now() time.Duration                          { return 0 }
@@ -44,6 +46,15 @@ func (d *desk) SetMTU(int, int)                                   {}
 func (d *desk) SetMAC(int, packet.MAC)                            {}
 func (d *desk) SetForwarding(v4, v6 bool)                         { d.say("forward %v %v", v4, v6) }
 func (d *desk) Neighbours() []inet.Neighbour                      { return nil }
+func (d *desk) Learned() []inet.LearnedRoute                      { return nil }
+func (d *desk) Forget(netip.Addr) errno.Errno                     { return errno.ESRCH }
+func (d *desk) Addresses6() []ip6.Address                         { return d.auto }
+func (d *desk) Advertise(int, *ip6.RA) errno.Errno                { return errno.OK }
+func (d *desk) Solicit(int) errno.Errno                           { return errno.OK }
+func (d *desk) Routers() []ip6.Router                             { return nil }
+func (d *desk) Prefixes() []ip6.Prefix                            { return nil }
+func (d *desk) Stats() inet.Stats                                 { return inet.Stats{} }
+func (d *desk) DeleteNeighbour(int, netip.Addr) errno.Errno       { return errno.ENOENT }
 func (d *desk) Sockets() []inet.SocketStatus                      { return nil }
 func (d *desk) Close()                                            { d.say("close") }
 func (d *desk) Socket(inet.SocketKind) (inet.Socket, errno.Errno) { return nil, errno.EPROTONOSUPPORT }
@@ -53,10 +64,16 @@ func (d *desk) Attach(n inet.StackNIC) (int, error) {
 	return 0, nil
 }
 
-func (d *desk) AddAddress(nic int, a netip.Prefix) errno.Errno {
-	d.say("add %d %v", nic, a)
+func (d *desk) AddAddress(nic int, a netip.Prefix, late bool) errno.Errno {
+	if late {
+		d.say("add %d %v late", nic, a)
+	} else {
+		d.say("add %d %v", nic, a)
+	}
 	return errno.OK
 }
+
+func (d *desk) AddNeighbour(int, netip.Addr, packet.MAC, bool, bool) errno.Errno { return errno.OK }
 
 func (d *desk) RemoveAddress(nic int, a netip.Addr) errno.Errno {
 	d.say("remove %d %v", nic, a)

@@ -8,6 +8,11 @@ import (
 	"time"
 
 	"wireloom/vnet/errno"
+	"wireloom/vnet/inet/arp"
+	"wireloom/vnet/inet/dialect"
+	"wireloom/vnet/inet/ip4"
+	"wireloom/vnet/inet/ip6"
+	"wireloom/vnet/inet/tcp"
 	"wireloom/vnet/kern"
 	"wireloom/vnet/packet"
 )
@@ -31,8 +36,9 @@ type Stack interface {
 	SetMTU(nic int, mtu int)
 	SetMAC(nic int, mac packet.MAC)
 	// AddAddress gives an interface an address: EEXIST if the node has it already,
-	// ENOBUFS beyond the limit, EINVAL for one that no host can have.
-	AddAddress(nic int, a netip.Prefix) errno.Errno
+	// ENOBUFS beyond the limit, EINVAL for one that no host can have. late says that the
+	// interface was up before: NetBSD asks then whether somebody has the address.
+	AddAddress(nic int, a netip.Prefix, late bool) errno.Errno
 	// RemoveAddress takes one away: EADDRNOTAVAIL if the interface has it not.
 	RemoveAddress(nic int, a netip.Addr) errno.Errno
 	// SetRoutes replaces the table of routes; those of loopback are the stack's own.
@@ -42,16 +48,46 @@ type Stack interface {
 	SetForwarding(v4, v6 bool)
 	// Socket makes a socket; EPROTONOSUPPORT where the stack has no such kind.
 	Socket(kind SocketKind) (Socket, errno.Errno)
-	// Neighbours returns the stack's ARP and NDP entries, sorted by address.
+	// Neighbours returns the stack's ARP and NDP entries, its own addresses among them,
+	// sorted by address and then by interface.
 	Neighbours() []Neighbour
+	// AddNeighbour makes an entry, as arp -s and ndp -s do; DeleteNeighbour takes one
+	// away: ENOENT if there is none, EPERM for an address of the node's own.
+	AddNeighbour(nic int, a netip.Addr, mac packet.MAC, permanent, published bool) errno.Errno
+	DeleteNeighbour(nic int, a netip.Addr) errno.Errno
+	// Learned returns the routes that the stack has learned: redirects that it obeys,
+	// the MTU of a path, routers that advertise.
+	Learned() []LearnedRoute
+	// Forget takes a learned route to a host away: ESRCH if there is none.
+	Forget(dst netip.Addr) errno.Errno
+	// Addresses6 returns the addresses of IPv6 with their states, those among them that
+	// the stack has given its interfaces by itself.
+	Addresses6() []ip6.Address
+	// Advertise makes a router of an interface: it says so, and the prefixes, to its
+	// network, until it is told nil. Solicit asks for routers there: rtsol(8).
+	Advertise(nic int, ra *ip6.RA) errno.Errno
+	Solicit(nic int) errno.Errno
+	// Routers and Prefixes are what IPv6 has heard from routers: ndp -r and ndp -p.
+	Routers() []ip6.Router
+	Prefixes() []ip6.Prefix
 	// Sockets returns the open sockets, in the order of their making.
 	Sockets() []SocketStatus
-	// Close ends the stack and every goroutine of it before it returns.
+	// Stats are the stack's counters: netstat -s.
+	Stats() Stats
+	// Close ends the stack.
 	Close()
 }
 
 // A StackHost is what a stack runs on: the lab's clock, chance and wires.
 type StackHost interface {
+	// Dialect is the kernel that the stack answers as, Values its tunables, which a
+	// sysctl may change at any time.
+	Dialect() dialect.Dialect
+	Values() *Values
+	// Console writes a message of the kernel's, without its newline.
+	Console(text string)
+	// Configured says that Addresses6 or Learned are not as before.
+	Configured()
 	Now() time.Duration
 	// After runs f when d of virtual time has passed; cancel before then takes it back.
 	After(d time.Duration, f func()) (cancel func())
@@ -69,6 +105,7 @@ type StackNIC struct {
 	Name      string
 	IP        bool       // it carries IP packets, as a tun does, not Ethernet frames
 	MAC       packet.MAC // of an Ethernet interface
+	AnyMAC    bool       // it takes frames for any station, as NetBSD's tap does
 	MTU       int
 	Addresses []netip.Prefix
 }
@@ -91,10 +128,54 @@ type SocketStatus struct {
 
 // A Neighbour is an entry of a stack's table of link addresses.
 type Neighbour struct {
-	NIC   string
-	Addr  netip.Addr
-	MAC   packet.MAC
-	State string // "reachable", "stale", ...
+	NIC       string
+	Addr      netip.Addr
+	MAC       packet.MAC    // zero while it is not known
+	State     string        // "reachable", "incomplete", "stale", ...
+	Expires   time.Duration // the virtual time; 0: never
+	Permanent bool
+	Published bool // answered for others
+	Own       bool // an address of the node's
+	Router    bool // IPv6
+}
+
+// A LearnedRoute is a route that a stack has learned from the network.
+type LearnedRoute struct {
+	StackRoute
+	MTU     int           // of the path; 0: the interface's
+	Expires time.Duration // the virtual time; 0: never
+	Dynamic bool          // a redirect made it
+}
+
+// Stats are a stack's counters.
+type Stats struct {
+	ARP []InterfaceARP // by interface
+	IP4 ip4.Stats
+	IP6 ip6.Stats
+	TCP tcp.Stats
+	UDP UDPStats
+}
+
+// InterfaceARP are an interface's counters of ARP.
+type InterfaceARP struct {
+	NIC string
+	arp.Stats
+}
+
+// UDPStats are named as netstat -s -p udp prints them.
+type UDPStats struct {
+	Received        uint64 // datagrams received
+	IncompleteHead  uint64 // with incomplete header
+	BadLength       uint64 // with bad data length field
+	BadChecksum     uint64 // with bad checksum
+	NoChecksum      uint64 // with no checksum
+	NoSocket        uint64 // dropped due to no socket
+	NoSocketGroup   uint64 // broadcast/multicast datagrams undelivered
+	FullBuffer      uint64 // dropped due to full socket buffers
+	Delivered       uint64 // delivered
+	Output          uint64 // datagrams output
+	FullICMP        uint64 // messages that an ICMP socket had no room for; no BSD counts them here
+	LingeringResets uint64 // connections reset because too many outlived their sockets: a limit of the lab's
 }
 
 // SocketKind says what a socket carries.

@@ -138,6 +138,7 @@ func (i *Ifnet) addAddr(a Addr) errno.Errno {
 	if len(i.Addrs) >= maxAddrs {
 		return errno.ENOBUFS
 	}
+	a.Late = i.Flags&IFF_UP != 0
 	i.Addrs = append(i.Addrs, &a)
 	i.k.notify(i, a.changed("added"))
 	return errno.OK

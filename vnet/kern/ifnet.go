@@ -121,6 +121,7 @@ type Addr struct {
 	Dst    netip.Addr
 	Bits   int  // of the netmask; 0: none was given
 	Null   bool // ifa_addr is a null pointer
+	Late   bool // the interface was up before it had the address
 }
 
 // An IfDriver is what a driver hangs on an interface.

@@ -46,7 +46,9 @@ type Kernel struct {
 	ifs     []*Ifnet
 	index   int
 	sysctls []*sysctlNode
-	changed []func(*Ifnet, IfChange)
+
+	sysctlSource SysctlSource
+	changed      []func(*Ifnet, IfChange)
 
 	sleepers sleepQueue
 	mbufs    mbufPool

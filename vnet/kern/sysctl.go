@@ -17,6 +17,17 @@ type sysctlNode struct {
 	handle SysctlHandler
 }
 
+// A SysctlSource has many nodes without an entry for each: those of the network's tunables.
+type SysctlSource interface {
+	// SysctlNames are the names, sorted.
+	SysctlNames() []string
+	// Sysctl is as [Kernel.Sysctl].
+	Sysctl(t *Thread, name string, set *string) (old string, err errno.Errno)
+}
+
+// SetSysctlSource gives the kernel a source of nodes.
+func (k *Kernel) SetSysctlSource(s SysctlSource) { k.sysctlSource = s }
+
 // A Sysctl is a node's name and value.
 type Sysctl struct{ Name, Value string }
 
@@ -69,10 +80,13 @@ func (k *Kernel) Sysctl(t *Thread, name string, set *string) (old string, err er
 		return "", errno.EIO
 	}
 	i, found := k.findSysctl(name)
-	if !found {
-		return "", errno.ENOENT
+	switch {
+	case found:
+		return k.sysctls[i].handle(t, set)
+	case k.sysctlSource != nil:
+		return k.sysctlSource.Sysctl(t, name, set)
 	}
-	return k.sysctls[i].handle(t, set)
+	return "", errno.ENOENT
 }
 
 // Sysctls are all nodes and their values, by name.
@@ -81,6 +95,13 @@ func (k *Kernel) Sysctls(t *Thread) []Sysctl {
 	for _, n := range k.sysctls {
 		v, _ := n.handle(t, nil)
 		out = append(out, Sysctl{n.name, v})
+	}
+	if k.sysctlSource != nil {
+		for _, name := range k.sysctlSource.SysctlNames() {
+			v, _ := k.sysctlSource.Sysctl(t, name, nil)
+			out = append(out, Sysctl{name, v})
+		}
+		slices.SortFunc(out, func(a, b Sysctl) int { return cmp.Compare(a.Name, b.Name) })
 	}
 	return out
 }

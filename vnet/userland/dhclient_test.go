@@ -30,6 +30,7 @@ func dhcpServer(answer func(n int, request []byte) [][]byte) func(p *sys.Proc) s
 	return func(p *sys.Proc) sys.Exit {
 		fd, _ := p.Socket(inet.SocketUDP)
 		_ = p.SetSockOpt(fd, inet.SO_BROADCAST, 1)
+		_ = p.BindDevice(fd, "em0") // else a BSD sends to 10.0.0.255, which a host without an address does not take
 		_ = p.Bind(fd, netip.MustParseAddrPort("0.0.0.0:67"))
 		b := make([]byte, 1500)
 		for i := 0; ; i++ {

@@ -7,12 +7,12 @@ import (
 	"testing"
 	"time"
 
-	"wireloom/internal/hoststack"
 	"wireloom/tapemu"
 	"wireloom/vnet"
 	"wireloom/vnet/config"
 	"wireloom/vnet/errno"
 	"wireloom/vnet/event"
+	"wireloom/vnet/inet/host"
 	"wireloom/vnet/kern"
 	"wireloom/vnet/packet"
 	"wireloom/vnet/packet/packettest"
@@ -85,7 +85,7 @@ func newBenchWith(t *testing.T, answer func(frame []byte) [][]byte, change func(
 			}
 			return nil
 		},
-		NewStack: hoststack.New,
+		NewStack: host.New,
 		Commands: commands,
 	})
 	if err != nil {

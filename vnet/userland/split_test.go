@@ -7,12 +7,12 @@ import (
 	"testing"
 	"time"
 
-	"wireloom/internal/hoststack"
 	"wireloom/vnet"
 	"wireloom/vnet/config"
 	"wireloom/vnet/errno"
 	"wireloom/vnet/file"
 	"wireloom/vnet/inet"
+	"wireloom/vnet/inet/host"
 	"wireloom/vnet/kern"
 	"wireloom/vnet/signal"
 	"wireloom/vnet/sys"
@@ -146,7 +146,7 @@ func muddleLab(t testing.TB, seed uint64) *vnet.Lab {
 			},
 		})
 	}
-	l, err := vnet.New(c, vnet.Runtime{NewStack: hoststack.New, Commands: userland.Commands()})
+	l, err := vnet.New(c, vnet.Runtime{NewStack: host.New, Commands: userland.Commands()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,12 +14,12 @@ import (
 	"testing"
 	"time"
 
-	"wireloom/internal/hoststack"
 	"wireloom/tapemu"
 	"wireloom/tunemu"
 	"wireloom/vnet"
 	"wireloom/vnet/config"
 	"wireloom/vnet/event"
+	"wireloom/vnet/inet/host"
 	"wireloom/vnet/kern"
 	"wireloom/vnet/sys"
 	"wireloom/vnet/userland"
@@ -164,7 +164,7 @@ func (s setting) run(t testing.TB, module []byte) string {
 	commands := map[string]sys.Program{}
 	maps.Copy(commands, userland.Commands())
 	maps.Copy(commands, s.native)
-	lab, err := vnet.New(conf, vnet.Runtime{Modules: modules, NewStack: hoststack.New, Commands: commands})
+	lab, err := vnet.New(conf, vnet.Runtime{Modules: modules, NewStack: host.New, Commands: commands})
 	if err != nil {
 		t.Fatal(err)
 	}

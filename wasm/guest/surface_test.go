@@ -205,14 +205,16 @@ SIOCGIFNETMASK 0 is 255.255.255.128
 em0 1 has #1 type 6 em0, 6 bytes, 2 first
 em0 1 has 10.0.0.1 mask 255.255.255.0 and 10.0.0.255
 em0 1 has fd00::1%0 mask ffff:ffff:ffff:ffff::%0
+em0 1 has fe80::ff:fe00:101%1 mask ffff:ffff:ffff:ffff::%0
 tap0 0 has #2 type 6 tap0, 6 bytes, 72 first
 tap1 1 has #3 type 6 tap1, 6 bytes, 72 first
 tap1 1 has 10.8.0.1 mask 255.255.255.128 and 10.8.0.127
+tap1 1 has fe80::f00b:a4ff:fe24:ab62%3 mask ffff:ffff:ffff:ffff::%0
 1 is em0, 1, em0
 2 is tap0, 2, tap0
 3 is tap1, 3, tap1
 none 0 1 1
-SIOCGIFCONF 0 em0:18 em0:2 em0:24 tap0:18 tap1:18 tap1:2 of 0 1, no socket -1 1
+SIOCGIFCONF 0 em0:18 em0:2 em0:24 em0:24 tap0:18 tap1:18 tap1:2 tap1:24 of 0 1, no socket -1 1
 exit 0
 `},
 		{alone("surface", "users"), `root wheel 1 1

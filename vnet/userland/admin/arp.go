@@ -60,24 +60,13 @@ func arpMain(p *command.Proc) sys.Exit {
 	return command.Exit(0)
 }
 
-// permanent is the state of an interface's own address.
-const permanent = "permanent"
-
-// neighbours are the node's ARP entries in the order of their addresses, its own
-// among them, as in a BSD's table.
+// neighbours are the node's ARP entries in the order of their addresses.
 func neighbours(n *sys.System) []inet.Neighbour {
-	var out []inet.Neighbour
-	if s := n.Stack(); s != nil {
-		out = s.Neighbours()
+	s := n.Stack()
+	if s == nil {
+		return nil
 	}
-	for _, i := range n.Kernel().Ifnets() {
-		for _, p := range n.Addresses(i.Name) {
-			out = append(out, inet.Neighbour{NIC: i.Name, Addr: p.Addr(), MAC: i.MAC, State: permanent})
-		}
-	}
-	out = slices.DeleteFunc(out, func(n inet.Neighbour) bool { return !n.Addr.Is4() })
-	slices.SortStableFunc(out, func(a, b inet.Neighbour) int { return a.Addr.Compare(b.Addr) })
-	return out
+	return slices.DeleteFunc(s.Neighbours(), func(n inet.Neighbour) bool { return !n.Addr.Is4() })
 }
 
 // showNeighbour prints an entry as arp.c's print_entry does where there is no name
@@ -87,7 +76,7 @@ func showNeighbour(p *command.Proc, n inet.Neighbour) {
 	if !n.MAC.IsZero() {
 		mac = n.MAC.String()
 	}
-	if n.State == permanent {
+	if n.Permanent {
 		p.Printf("? (%s) at %s on %s permanent [ethernet]\n", n.Addr, mac, n.NIC)
 		return
 	}

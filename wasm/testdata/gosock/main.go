@@ -111,7 +111,7 @@ func client(to [4]byte) {
 			f := os.NewFile(uintptr(fd), "conn")
 			c, err := net.FileConn(f)
 			check(err)
-			check(c.SetReadDeadline(time.Now().Add(50 * time.Millisecond)))
+			check(c.SetReadDeadline(time.Now().Add(4 * time.Second))) // of two first segments ARP holds one; the other is sent again after 3 s
 			_, err = c.Read(make([]byte, 1))
 			if !errors.Is(err, os.ErrDeadlineExceeded) {
 				fmt.Println("a read with a deadline:", err)

@@ -67,7 +67,7 @@ func (x *resolved) Proof() verb.Proof {
 func (x *resolved) Run(r *run.Run) error {
 	var all []inet.Neighbour
 	if s := r.Lab.Node(x.node).Stack(); s != nil {
-		all = slices.DeleteFunc(s.Neighbours(), func(n inet.Neighbour) bool { return n.MAC.IsZero() })
+		all = slices.DeleteFunc(s.Neighbours(), func(n inet.Neighbour) bool { return n.Own || n.MAC.IsZero() })
 	}
 	var entries []string
 	mac := map[netip.Addr]packet.MAC{}

@@ -1,0 +1,332 @@
+package host
+
+import (
+	"encoding/binary"
+	"net/netip"
+
+	"wireloom/vnet/errno"
+	"wireloom/vnet/inet"
+	"wireloom/vnet/inet/ip4"
+	"wireloom/vnet/inet/ip6"
+	"wireloom/vnet/kern"
+	"wireloom/vnet/packet"
+)
+
+// A datagram is a UDP socket.
+type datagram struct {
+	socket
+	receive receive
+	counted int64 // of receive.held
+	send    int   // bytes, SO_SNDBUF: the longest datagram
+}
+
+// Bind implements inet.Socket.
+func (k *datagram) Bind(a netip.AddrPort) errno.Errno {
+	if e := k.enter(); e != errno.OK {
+		return e
+	}
+	if !k.fits(a.Addr()) {
+		return errno.EAFNOSUPPORT
+	}
+	return k.s.bind(&k.s.sockets.udp, k.pcb, a)
+}
+
+// Connect implements inet.Socket. A socket that is connected is connected anew.
+func (k *datagram) Connect(a netip.AddrPort) errno.Errno {
+	if e := k.enter(); e != errno.OK {
+		return e
+	}
+	switch {
+	case !k.fits(a.Addr()):
+		return errno.EAFNOSUPPORT
+	case a.Port() == 0:
+		return errno.EADDRNOTAVAIL
+	}
+	src, dst, e := k.way(a.Addr())
+	if e != errno.OK {
+		return e
+	}
+	if k.local.Port() == 0 {
+		if e = k.s.bind(&k.s.sockets.udp, k.pcb, netip.AddrPort{}); e != errno.OK {
+			return e
+		}
+	}
+	if k.local.Addr().IsUnspecified() {
+		k.local = netip.AddrPortFrom(src, k.local.Port())
+	}
+	k.remote = netip.AddrPortFrom(dst, a.Port())
+	return errno.OK
+}
+
+// way finds what a packet to dst is sent from, and where it goes: in_pcbconnect_setup
+// turns the addresses of no host and of all into others.
+func (k *socket) way(dst netip.Addr) (src, to netip.Addr, e errno.Errno) {
+	s := k.s
+	if !dst.IsValid() {
+		dst = unspecified(k.v6)
+	}
+	if k.device >= 0 && s.iface(k.device) == nil {
+		return src, dst, errno.ENXIO
+	}
+	if k.v6 {
+		if dst.IsUnspecified() {
+			dst = netip.IPv6Loopback()
+		}
+		nic := ip6.Any
+		if k.device >= 0 {
+			nic = k.device
+		}
+		src, _, e = s.ip6.Source(dst, nic)
+	} else {
+		if dst.IsUnspecified() {
+			dst = loopback4
+		}
+		nic := ip4.AnyNIC
+		if k.device >= 0 {
+			nic = k.device
+		}
+		var p ip4.Path
+		p, e = s.ip4.Path(k.local.Addr(), dst, nic)
+		src, dst = p.Src, p.Dst
+	}
+	return src, dst, e
+}
+
+// Listen implements inet.Socket.
+func (k *datagram) Listen(int) errno.Errno { return errno.EOPNOTSUPP }
+
+// Accept implements inet.Socket.
+func (k *datagram) Accept() (inet.Socket, netip.AddrPort, errno.Errno) {
+	return nil, netip.AddrPort{}, errno.EOPNOTSUPP
+}
+
+// Send implements inet.Socket: sosend_dgram and udp_output.
+func (k *datagram) Send(p []byte, to netip.AddrPort) (int, errno.Errno) {
+	to, e := k.maySend(p, to)
+	if e != errno.OK {
+		return 0, e
+	}
+	if to.Port() == 0 {
+		return 0, errno.EADDRNOTAVAIL
+	}
+	s := k.s
+	if k.local.Port() == 0 {
+		if e := s.bind(&s.sockets.udp, k.pcb, netip.AddrPort{}); e != errno.OK {
+			return 0, e
+		}
+	}
+	s.stats.Output++
+	if to.Addr() == broadcast4 {
+		if i := k.outside(); i != nil {
+			e := k.sendOutside(i, p, to.Port())
+			s.leave()
+			return counted(len(p), e)
+		}
+	}
+	src, dst, e := k.way(to.Addr())
+	if e != errno.OK {
+		return 0, e
+	}
+	m := binary.BigEndian.AppendUint16(s.message[:0], k.local.Port())
+	m = binary.BigEndian.AppendUint16(m, to.Port())
+	m = binary.BigEndian.AppendUint16(m, uint16(packet.UDPLen+len(p)))
+	m = append(append(m, 0, 0), p...)
+	if k.v6 || s.v.Sockets.UDPChecksum {
+		sum := packet.TransportChecksum(src, dst, packet.ProtoUDP, m)
+		if sum == 0 {
+			sum = 0xffff
+		}
+		binary.BigEndian.PutUint16(m[6:], sum)
+	}
+	s.message = m
+	e = k.out(packet.ProtoUDP, src, dst, m)
+	s.leave()
+	return counted(len(p), e)
+}
+
+// counted is how many of n bytes a call has sent.
+func counted(n int, e errno.Errno) (int, errno.Errno) {
+	if e != errno.OK {
+		n = 0
+	}
+	return n, e
+}
+
+// maySend says whether a datagram may be sent, and returns where to.
+func (k *datagram) maySend(p []byte, to netip.AddrPort) (netip.AddrPort, errno.Errno) {
+	if e := k.enter(); e != errno.OK {
+		return to, e
+	}
+	if k.shut[1] {
+		return to, errno.EPIPE
+	}
+	if e := k.take(); e != errno.OK {
+		return to, e
+	}
+	switch connected := k.remote.IsValid(); {
+	case !to.IsValid() && !connected:
+		return to, errno.EDESTADDRREQ
+	case !to.IsValid():
+		to = k.remote
+	case !k.fits(to.Addr()):
+		return to, errno.EAFNOSUPPORT
+	case connected && !k.s.v.Sockets.MultiConnected:
+		return to, errno.EISCONN
+	}
+	switch {
+	case len(p) > k.send:
+		return to, errno.EMSGSIZE
+	case !k.s.room(weight(len(p)) + packetSelf):
+		return to, errno.ENOBUFS
+	}
+	return to, errno.OK
+}
+
+// out gives the layer a message of a transport protocol.
+func (k *socket) out(proto uint8, src, dst netip.Addr, m []byte) errno.Errno {
+	s := k.s
+	if k.v6 {
+		h := ip6.Header{Src: src, Dst: dst, Proto: proto, HopLimit: int(k.ttl), NIC: ip6.Any}
+		if k.device >= 0 {
+			h.NIC = k.device
+		}
+		return s.send6(h, m)
+	}
+	h := ip4.Header{Src: src, Dst: dst, Proto: proto, TTL: k.ttl, TOS: k.tos, NIC: ip4.AnyNIC, AllowBroadcast: k.broadcast}
+	if k.device >= 0 {
+		h.NIC = k.device
+	}
+	return s.send4(&h, m)
+}
+
+// Recv implements inet.Socket.
+func (k *datagram) Recv(p []byte) (int, netip.AddrPort, errno.Errno) { return k.recv(p, false) }
+
+// Peek implements inet.Socket.
+func (k *datagram) Peek(p []byte) (int, netip.AddrPort, errno.Errno) { return k.recv(p, true) }
+
+// recv is soreceive: what waits is taken before an error is told.
+func (k *datagram) recv(p []byte, peek bool) (int, netip.AddrPort, errno.Errno) {
+	if e := k.enter(); e != errno.OK {
+		return 0, netip.AddrPort{}, e
+	}
+	if len(k.receive.queue) == 0 {
+		switch e := k.take(); {
+		case e != errno.OK || k.shut[0]:
+			return 0, netip.AddrPort{}, e
+		default:
+			return 0, netip.AddrPort{}, errno.EWOULDBLOCK
+		}
+	}
+	w := k.receive.take(peek)
+	k.s.count(&k.counted, k.receive.held)
+	k.s.memory.settle()
+	k.gotTTL, k.cut = int(w.ttl), len(w.data) > len(p)
+	return copy(p, w.data), w.from, errno.OK
+}
+
+// deliver queues a datagram for the socket's reader.
+func (k *datagram) deliver(data []byte, from netip.AddrPort, ttl uint8, nic int) bool {
+	s := k.s
+	if k.shut[0] || !k.receive.put(&s.v.Sockets, data, from, ttl, nic != ip4.Loopback) {
+		return false
+	}
+	s.count(&k.counted, k.receive.held)
+	k.wake()
+	return true
+}
+
+// Ready implements inet.Socket. There is always room to send.
+func (k *datagram) Ready() int {
+	if k.closed || k.s.closed {
+		return kern.POLLNVAL
+	}
+	bits := kern.POLLOUT
+	if len(k.receive.queue) > 0 || k.shut[0] {
+		bits |= readable
+	}
+	if k.err != errno.OK {
+		bits |= failed
+	}
+	return bits
+}
+
+// Shutdown implements inet.Socket.
+func (k *datagram) Shutdown(read, write bool) errno.Errno {
+	switch e := k.enter(); {
+	case e != errno.OK:
+		return e
+	case !read && !write:
+		return errno.EINVAL
+	case !k.remote.IsValid():
+		return errno.ENOTCONN
+	}
+	k.shut[0] = k.shut[0] || read
+	k.shut[1] = k.shut[1] || write
+	k.wake()
+	k.s.leave()
+	return errno.OK
+}
+
+// Close implements inet.Socket.
+func (k *datagram) Close() {
+	if k.enter() == errno.OK {
+		k.s.sockets.udp.take(k.pcb)
+		k.forget()
+	}
+}
+
+func (k *datagram) forget() {
+	k.receive = receive{}
+	k.s.count(&k.counted, 0)
+	k.s.unregister(&k.socket)
+	k.s.leave()
+}
+
+// outside is the interface by which a datagram to 255.255.255.255 leaves as it is: the one
+// that the socket is bound to, or where the host has no address yet the first that is up. nil
+// where it goes as in_pcbconnect has it, to the broadcast address of the first network.
+func (k *datagram) outside() *iface {
+	if k.device >= 0 {
+		if i := k.s.iface(k.device); i != nil && !i.ip {
+			return i
+		}
+		return nil
+	}
+	var first *iface
+	for _, i := range k.s.ifs {
+		switch {
+		case !i.there || i.ip || !i.Up:
+		case len(i.Addrs) > 0:
+			return nil
+		case first == nil:
+			first = i
+		}
+	}
+	return first
+}
+
+// sendOutside broadcasts a datagram on an interface that may have no address, as a DHCP
+// client does to get one (RFC 2131, 4.1); a BSD's writes such frames by bpf(4).
+func (k *datagram) sendOutside(i *iface, p []byte, port uint16) errno.Errno {
+	src, dst := netip.IPv4Unspecified(), broadcast4
+	if len(i.Addrs) > 0 {
+		src = i.Addrs[0].Addr()
+	}
+	switch {
+	case !k.broadcast:
+		return errno.EACCES
+	case packet.IPv4Len+packet.UDPLen+len(p) > i.MTU:
+		return errno.EMSGSIZE // a broadcast is not fragmented: ip_output
+	}
+	h := packet.IPv4Header{TOS: k.tos, TTL: k.ttl, Protocol: packet.ProtoUDP, Src: src, Dst: dst}
+	m, err := packet.AppendIPv4(k.s.message[:0], h, packet.UDPLen+len(p))
+	if err == nil {
+		m, err = packet.AppendUDP(m, src, dst, k.local.Port(), port, p)
+	}
+	if err != nil {
+		return errno.EMSGSIZE
+	}
+	k.s.message = m
+	return i.ethernet(packet.Broadcast, m)
+}

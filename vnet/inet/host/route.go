@@ -1,0 +1,63 @@
+package host
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+
+	"wireloom/vnet/inet"
+)
+
+// A table is a family's routes: of the longest prefixes first, and within a length by
+// address. What one length has is searched by halves, so that thousands cost little
+// and a few cost nothing.
+type table struct {
+	routes []inet.StackRoute
+	spans  []span // the lengths that there are, the longest first
+}
+
+// A span is where the routes of one prefix length are: routes[from:to].
+type span struct {
+	bits     uint8
+	from, to int32
+}
+
+// newTable sorts routes of one family; of equal prefixes the first counts.
+func newTable(routes []inet.StackRoute) table {
+	byPrefix := func(a, b inet.StackRoute) int {
+		return cmp.Or(cmp.Compare(b.To.Bits(), a.To.Bits()), a.To.Addr().Compare(b.To.Addr()))
+	}
+	slices.SortStableFunc(routes, byPrefix)
+	routes = slices.CompactFunc(routes, func(a, b inet.StackRoute) bool { return byPrefix(a, b) == 0 })
+	t := table{routes: routes}
+	for i, r := range routes {
+		if n := len(t.spans); n == 0 || int(t.spans[n-1].bits) != r.To.Bits() {
+			t.spans = append(t.spans, span{bits: uint8(r.To.Bits()), from: int32(i)})
+		}
+		t.spans[len(t.spans)-1].to = int32(i + 1)
+	}
+	return t
+}
+
+// find returns the route that a packet to dst takes; nil where none leads there.
+func (t *table) find(dst netip.Addr) *inet.StackRoute {
+	for _, s := range t.spans {
+		net, err := dst.Prefix(int(s.bits))
+		if err != nil {
+			return nil
+		}
+		lo, hi := s.from, s.to
+		for lo < hi {
+			mid := (lo + hi) / 2
+			switch c := t.routes[mid].To.Addr().Compare(net.Addr()); {
+			case c == 0:
+				return &t.routes[mid]
+			case c < 0:
+				lo = mid + 1
+			default:
+				hi = mid
+			}
+		}
+	}
+	return nil
+}
