@@ -140,6 +140,7 @@ var ipRows = []row{
 	{
 		part: "IP", what: "unread datagrams of 100 bytes that are kept", matters: polish,
 		shows: func(r *runs) string { return r.title("udpq", "700 datagrams of 100 bytes, unread: kept") },
+		dfly:  "103", // kern.ipc.maxsockbuf is 256 KiB
 	},
 }
 
