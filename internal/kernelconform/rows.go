@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"wireloom/internal/kernelconform/transcript"
@@ -82,4 +83,4 @@ func cutWords(s string, n int) string {
 	return strings.Join(w[:min(len(w), n)], " ")
 }
 
-var rows = append(append(append(append([]row{}, linkRows...), ipRows...), tcpRows...), ip6Rows...)
+var rows = slices.Concat(linkRows, ipRows, tcpRows, ip6Rows, beyondRows)

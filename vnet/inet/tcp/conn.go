@@ -347,15 +347,20 @@ func (c *Conn) firstWindow() uint32 {
 		if c.path.OnLink {
 			n = v.InitWinLocal
 		}
-		limit := [...]uint32{1, 1, 2, 2, 3, 5, 6, 7, 8, 9, 10} // times 1460: NetBSD tcp_subr.c, tcp_init_win_max
-		n = min(max(n, 1), len(limit)-1)
-		return min(uint32(n)*mss, max(2*mss, limit[n]*1460))
+		return initialWindow(n, mss)
 	case v.RFC3390:
 		return min(4*mss, max(2*mss, 4380))
 	case c.path.OnLink:
 		n = v.SlowStartLocal
 	}
 	return uint32(max(n, 1)) * mss
+}
+
+// initialWindow is that of n segments: NetBSD tcp_var.h, TCP_INITIAL_WINDOW.
+func initialWindow(n int, segment uint32) uint32 {
+	limit := [...]uint32{1, 1, 2, 2, 3, 5, 6, 7, 8, 9, 10} // times 1460: NetBSD tcp_subr.c, tcp_init_win_max
+	n = min(max(n, 1), len(limit)-1)
+	return min(uint32(n)*segment, max(2*segment, limit[n]*1460))
 }
 
 func roundUp(n, to int) int { return (n + to - 1) / to * to }

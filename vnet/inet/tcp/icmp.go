@@ -188,8 +188,8 @@ func (c *Conn) shrink(now time.Duration, mtu int, acts *Acts) {
 	c.holes, c.resent = c.holes[:0], 0
 	c.recover = c.sndMax
 	c.flags &^= recovery
-	if v.PMTUWaits {
-		c.cwnd = c.firstWindow()
+	if v.PMTUWaits { // of the MTU, not of the segments that fit: NetBSD tcp_subr.c, tcp_mtudisc
+		c.cwnd = initialWindow(v.InitWin, uint32(mtu))
 	}
 	c.newData = c.una
 	c.output(now, acts)
