@@ -78,12 +78,24 @@ func openDoors(t *testing.T, scenario string, files map[string][]byte, flags ...
 // should not.
 func (l *doorLab) at(node string, command ...string) string {
 	l.t.Helper()
+	said, code := l.attach(node, command...)
+	if code != exitOK {
+		l.t.Errorf("%s: %v ends with %d: %s", node, command, code, said)
+	}
+	return said
+}
+
+// says is what a command on a node prints, whether it fails or not.
+func (l *doorLab) says(node string, command ...string) string {
+	said, _ := l.attach(node, command...)
+	return said
+}
+
+func (l *doorLab) attach(node string, command ...string) (said string, code int) {
 	var out bytes.Buffer
 	args := append([]string{"attach", "--server", l.s.url, strings.TrimPrefix(l.path, "/api/labs/"), node}, command...)
-	if code := run(l.t.Context(), args, stdio{strings.NewReader(""), &out, &out}); code != exitOK {
-		l.t.Errorf("%s: %v ends with %d: %s", node, command, code, &out)
-	}
-	return out.String()
+	code = run(l.t.Context(), args, stdio{strings.NewReader(""), &out, &out})
+	return out.String(), code
 }
 
 // get is a file of the lab's.
