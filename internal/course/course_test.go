@@ -35,7 +35,7 @@ func lessons(t *testing.T) []*lesson {
 
 func TestTeachingOrder(t *testing.T) {
 	got, err := names(root)
-	want := []string{"first-io", "arp", "ping", "switch", "router", "two-kernels", "vlan", "spanning-tree"}
+	want := []string{"first-io", "arp", "ping", "switch", "router", "two-kernels", "vlan", "spanning-tree", "which-kernel"}
 	if err != nil || !slices.Equal(got, want) {
 		t.Errorf("got %v, %v, want %v", got, err, want)
 	}
