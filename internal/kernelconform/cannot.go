@@ -63,8 +63,10 @@ const (
 	ends      = "the transcript ends within this step"
 	mtuDisc   = "the suite ended before it saw something; tcp_subr.c, tcp_mtudisc sends at once what is not acknowledged"
 	chance    = "reports come at times of chance, and the transcript begins when the interface was up; a row counts them"
+	again     = "a report is sent again within ten seconds, by chance"
 	smallPort = "it is made of how much memory the kernel has for packets"
 	aName     = "its value is the name of an interface, and the suite read a number"
+	nothing   = "there is nothing here that it would change"
 	blackhole = "the port sets it"
 	batch     = "the rump kernel took the ten segments late, together"
 )
@@ -86,10 +88,19 @@ var cannot = []cause{
 	{"nbsd.fwd", "router alert", "frame", "", 0, ends},
 	{"nbsd.redir", "after fragmentation needed", "frame", "", 0, mtuDisc},
 	{"nbsd.v6", "interface up:", "", "", 0, chance},
+	{"nbsd.v6", "fd00::1/64 set:", "time", "1.409", 0, again},
 	{"fbsd.keepalive", "", "ip.maxfragpackets", "", 0, smallPort},
 	{"fbsd.keepalive", "", "icmp.reply_src", "", 0, aName},
 	{"fbsd.keepalive", "", "udp.blackhole", "", 0, blackhole},
 	{"fbsd.keepalive", "", "blackhole", "", 0, blackhole},
+	{"fbsd.keepalive", "", "syncookies", "", 0, nothing},
+	{"fbsd.keepalive", "", "ecn.enable", "", 0, nothing},
+	{"fbsd.keepalive", "", "hostcache.expire", "", 0, nothing},
+	{"fbsd.keepalive", "", "isn_reseed_interval", "", 0, nothing},
+	{"fbsd.keepalive", "", "log_in_vain", "", 0, nothing},
+	{"fbsd.keepalive", "", "udp.log_in_vain", "", 0, nothing},
+	{"fbsd.keepalive", "", "log_arp_wrong_iface", "", 0, nothing},
+	{"fbsd.keepalive", "", "useloopback", "", 0, nothing},
 	{"nbsd.fwd2", "1400 bytes DF", "", "", 0, noError},
 	{"nbsd.delack", "RST exact", "note", "send:", 0, sigpipe},
 	{"nbsd.peerclose", "shutdown(WR)", "note", "TIMEOUT", 0, sigpipe},

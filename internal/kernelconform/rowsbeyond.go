@@ -71,6 +71,16 @@ var beyondRows = []row{
 		fbsd: "data960, data960, data960, data960, data540; mf0 off0", nbsd: "data960, data960, data960, data960, data160; mf1 off0, mf0 off976",
 	},
 	{
+		part: "By the sources", what: "sysctls that are set while it runs", matters: hurts,
+		shows: func(r *runs) string { return strings.Join(r.step("tuned", "tuned").Notes, "; ") },
+		fbsd: "net.inet.icmp.bmcastecho=1 e=0: 0, then 1; net.inet.icmp.icmplim=50 e=0: 199, then 49; net.inet.ip.ttl=99 e=0: 64, then 99; " +
+			"net.inet.tcp.delayed_ack=0 e=0: 0.1 s, then 0.0 s; net.inet.tcp.rfc1323=0 e=0: mss=1460,nop,ws=6,sackOK, then mss=1460,sackOK,eol,eol; net.inet.tcp.rfc3390=0 e=0: 3, then 4",
+		nbsd: "net.inet.icmp.bmcastecho=1 e=0: 0, then 1; net.inet.icmp.errppslimit=50 e=0: 100, then 50; net.inet.ip.ttl=99 e=0: 64, then 99; " +
+			"net.inet.tcp.delack_ticks=0 e=0: 0.2 s, then 0.0 s; net.inet.tcp.rfc1323=0 e=0: mss=1460,nop,ws=3,nop,nop, then mss=1460,sackOK,nop,nop; net.inet.tcp.init_win_local=0 e=0: 3, then 1",
+		dfly: "net.inet.icmp.bmcastecho=1 e=0: 0, then 1; net.inet.icmp.icmplim=50 e=0: 200, then 50; net.inet.ip.ttl=99 e=0: 64, then 99; " +
+			"net.inet.tcp.delayed_ack=0 e=0: 0.1 s, then 0.0 s; net.inet.tcp.rfc1323=0 e=0: mss=1460,nop,ws=0,nop,nop,sackOK,nop,nop, then mss=1460,nop,nop,sackOK; net.inet.tcp.rfc3390=0 e=0: 3, then 4",
+	},
+	{
 		part: "By the sources", what: "router of IPv6: hop limit 1, no route, absent host, too big, same net", matters: polish,
 		shows: func(r *runs) string {
 			var out []string

@@ -333,6 +333,9 @@ func (n *Net) Transmit(nic int, data []byte, hop netip.Addr) errno.Errno {
 	return x.If.Output(m, n.k.Dialect.SockaddrOf(hop))
 }
 
+// HostName is the machine's name (StackHost).
+func (n *Net) HostName() string { return n.Name }
+
 // Configured takes over what the stack has made by itself, once what runs now is done: the addresses
 // become those of the kernel's interfaces.
 func (n *Net) Configured() { n.host.Soon(n.configured) }

@@ -84,6 +84,8 @@ type StackHost interface {
 	// sysctl may change at any time.
 	Dialect() dialect.Dialect
 	Values() *Values
+	// HostName is the machine's name.
+	HostName() string
 	// Console writes a message of the kernel's, without its newline.
 	Console(text string)
 	// Configured says that Addresses6 or Learned are not as before.

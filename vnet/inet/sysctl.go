@@ -45,7 +45,10 @@ func (t tunable) name(d dialect.Dialect) string {
 }
 
 // tunables: names and units as sysctl(8) of each kernel shows them.
-var tunables = []tunable{
+var tunables = slices.Concat(ipTunables, tcpTunables)
+
+// ipTunables are those of all but TCP.
+var ipTunables = []tunable{
 	both("net.link.ether.inet.max_age").netbsd("net.inet.arp.keep").of(func(v *Values) any { return &v.ARP.Keep }).in(time.Second),
 	both("net.link.ether.inet.maxtries").of(func(v *Values) any { return &v.ARP.MaxTries }),
 	freebsd("net.link.ether.inet.maxhold").of(func(v *Values) any { return &v.ARP.MaxHold }),

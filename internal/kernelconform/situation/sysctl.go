@@ -54,7 +54,7 @@ func tuned(n *peer.Node) {
 		n.Wait(50 * ms)
 		for _, f := range synAcks(n, port) {
 			before, _, _ := strings.Cut(f.Get("options"), "ts=")
-			return before
+			return strings.TrimSuffix(before, ",")
 		}
 		return "no SYN+ACK"
 	}
@@ -77,7 +77,7 @@ func tuned(n *peer.Node) {
 		{"net.inet.ip.ttl", "net.inet.ip.ttl", "99", ttl},
 		{"net.inet.tcp.delayed_ack", "net.inet.tcp.delack_ticks", "0", acknowledged},
 		{"net.inet.tcp.rfc1323", "net.inet.tcp.rfc1323", "0", options},
-		{"net.inet.tcp.rfc3390", "net.inet.tcp.init_win", "1", firstSegments},
+		{"net.inet.tcp.rfc3390", "net.inet.tcp.init_win_local", "0", firstSegments},
 	} {
 		name := q.bsd
 		if strings.HasPrefix(n.Ifname(0), "tap") {

@@ -252,12 +252,15 @@ func (s *Stack) accepted(l *end, k *pcb) {
 	}
 }
 
-// tcpFailed tells a connection of an ICMP error about a segment of its.
-func (s *Stack) tcpFailed(local, remote netip.AddrPort, m tcp.ICMP) {
+// tcpFailed tells a connection of an ICMP error about a segment of its, and reports whether
+// its segments are shorter for that.
+func (s *Stack) tcpFailed(local, remote netip.AddrPort, m tcp.ICMP) (shorter bool) {
 	if e := s.sockets.pairs[pair{local, remote}]; e != nil {
+		mss := e.conn.MSS()
 		e.conn.Unreachable(s.now, m, &s.tcpActs)
+		shorter = e.conn.MSS() < mss
 		e.do()
-		return
+		return shorter
 	}
 	if k := s.sockets.tcp.find(local, remote, ip4.Loopback); k != nil {
 		if e := k.own.(*end); e.listener != nil {
@@ -265,4 +268,5 @@ func (s *Stack) tcpFailed(local, remote netip.AddrPort, m tcp.ICMP) {
 			e.do()
 		}
 	}
+	return false
 }

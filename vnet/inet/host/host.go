@@ -90,6 +90,7 @@ func New(h inet.StackHost, nics []inet.StackNIC) (inet.Stack, error) {
 	s.loop.timer.run = s.drain
 	s.ip4 = ip4.New(&s.v.IP4, s, h.Random)
 	s.ip6 = ip6.New(&s.v.IP6, s, h.Random)
+	s.ip6.SetHostName(h.HostName())
 	s.tcp = tcp.New(&s.v.TCP, h.Random)
 	s.part[partIP4].timer.run = func() { s.ip4.Tick(s.now, &s.in4); s.do4() }
 	s.part[partIP6].timer.run = func() { s.ip6.Tick(s.now, &s.in6); s.do6() }

@@ -76,6 +76,9 @@ func (s *Stack) parseUDP(src, dst netip.Addr, p []byte) (from, to netip.AddrPort
 		s.stats.BadLength++
 		return from, to, nil, false
 	}
+	if p[2]|p[3] == 0 && s.dialect != dialect.Linux {
+		return from, to, nil, false // "destination port of 0 is illegal": udp_input, udp6_input
+	}
 	p = p[:n]
 	switch sum := binary.BigEndian.Uint16(p[6:]); {
 	case sum == 0 && src.Is4():
@@ -142,7 +145,9 @@ func (s *Stack) quoted4(q *ip4.Quoted) {
 	case packet.ProtoUDP:
 		s.udpFailed(local, remote, q.Errno)
 	case packet.ProtoTCP:
-		s.tcpFailed(local, remote, tcp.ICMP{Type: q.Type, Code: q.Code, MTU: q.MTU, Seq: binary.BigEndian.Uint32(b[4:])})
+		if s.tcpFailed(local, remote, tcp.ICMP{Type: q.Type, Code: q.Code, MTU: q.MTU, Seq: binary.BigEndian.Uint32(b[4:])}) {
+			s.ip4.TooBig(s.now, q)
+		}
 	}
 }
 
@@ -155,13 +160,17 @@ func (s *Stack) quoted6(q *ip6.Quoted) {
 	remote := netip.AddrPortFrom(q.Dst, binary.BigEndian.Uint16(q.Quote[2:]))
 	switch q.Proto {
 	case packet.ProtoUDP:
-		s.udpFailed(local, remote, errnoOf6(q.Type, q.Code))
+		e := q.Errno()
+		if s.dialect == dialect.Linux {
+			e = errnoOf6(q.Type, q.Code)
+		}
+		s.udpFailed(local, remote, e)
 	case packet.ProtoTCP:
 		s.tcpFailed(local, remote, tcp.ICMP{Type: q.Type, Code: q.Code, MTU: q.MTU, Seq: binary.BigEndian.Uint32(q.Quote[4:])})
 	}
 }
 
-// errnoOf6 is what a socket is told of an ICMPv6 error: icmp6_input's inet6ctlerrmap.
+// errnoOf6 is what a socket of Linux is told of an ICMPv6 error: icmpv6_err_convert.
 func errnoOf6(typ, code uint8) errno.Errno {
 	switch {
 	case typ == 1 && code == 4:

@@ -94,6 +94,7 @@ func (w *world) run(d time.Duration) {
 func (h *host) Dialect() dialect.Dialect               { return h.as }
 func (h *host) Values() *inet.Values                   { return h.values }
 func (h *host) Console(text string)                    { h.said = append(h.said, text) }
+func (h *host) HostName() string                       { return "host" }
 func (h *host) Configured()                            {}
 func (h *host) Memory() *kern.Memory                   { return h.memory }
 func (h *host) Now() time.Duration                     { return h.w.now }
