@@ -23,8 +23,13 @@ func (c *Conn) dupACK(now time.Duration, a *arrival, acts *Acts) bool {
 		c.dupAcks++
 	}
 	lost := c.dupAcks == dupThreshold || v.FACK && c.has(sackOK) && after(c.fack, c.una+dupThreshold*mss)
+	if v.SACKOnly && c.has(sackOK) {
+		lost = len(c.holes) > 0 && c.dupAcks >= dupThreshold
+	}
 	switch {
-	case c.has(recovery) || c.dupAcks > dupThreshold:
+	case v.SACKOnly && c.has(sackOK) && len(c.holes) == 0 && !c.has(recovery):
+		return true
+	case c.has(recovery) || c.dupAcks > dupThreshold && !lost:
 		if c.has(sackOK) && c.has(recovery) {
 			if int(c.nxt-c.fack)+c.resent < int(c.ssthresh) {
 				c.cwnd = min(c.cwnd+mss, c.ssthresh)
@@ -40,6 +45,9 @@ func (c *Conn) dupACK(now time.Duration, a *arrival, acts *Acts) bool {
 		}
 		c.fastRetransmit(now, acts)
 	case v.LimitedTransmit:
+		if v.SACKOnly && c.has(sackOK) {
+			c.waitReorder(now)
+		}
 		if c.dupAcks == 1 {
 			c.limited = 0
 		}
@@ -61,7 +69,9 @@ func (c *Conn) dupACK(now time.Duration, a *arrival, acts *Acts) bool {
 // fastRetransmit sends the segment that seems lost, and begins recovery.
 func (c *Conn) fastRetransmit(now time.Duration, acts *Acts) {
 	mss, next := uint32(c.mss), c.nxt
-	c.ssthresh = c.half(now)
+	if c.ssthresh = c.half(now); c.l.v.HalfAll {
+		c.ssthresh = max(c.cwnd/2/mss, 2) * mss
+	}
 	c.flags |= recovery
 	c.dupAcks = dupThreshold
 	c.recover = c.sndMax
@@ -72,10 +82,8 @@ func (c *Conn) fastRetransmit(now time.Duration, acts *Acts) {
 		c.l.Stats.SACKRecovery++
 		c.newData = c.nxt
 		c.cwnd = mss
-		if len(c.holes) > 0 {
-			c.output(now, acts)
-			return
-		}
+		c.output(now, acts) // of a peer that says nothing of what it has nothing is sent again before the timeout
+		return
 	}
 	c.nxt = c.una
 	c.cwnd = mss
@@ -110,7 +118,7 @@ func (c *Conn) newACKRecovery(now time.Duration, a *arrival, acts *Acts) {
 	}
 	c.stop(timerRexmt)
 	c.timing = false
-	if c.has(sackOK) && len(c.holes) > 0 {
+	if c.has(sackOK) {
 		c.cwnd = min(uint32(c.resent)+(c.nxt-c.newData)+mss*min(max(acked/mss, 1), 2), c.ssthresh)
 		c.flags |= ackNow
 		c.output(now, acts)
@@ -151,7 +159,7 @@ func (c *Conn) undoTimeout(now time.Duration) {
 // openWindow grows the congestion window by what was acknowledged (RFC 5681, RFC 3465).
 func (c *Conn) openWindow(now time.Duration, acked uint32) {
 	v, mss := c.l.v, uint32(c.mss)
-	if c.has(recovery) || c.cwnd > c.sndWnd {
+	if c.has(recovery) || v.GrowLimited && c.cwnd > c.sndWnd {
 		return
 	}
 	grow := mss

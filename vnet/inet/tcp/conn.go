@@ -43,7 +43,7 @@ func (s State) finReceived() bool {
 }
 
 // flags of a connection.
-type connFlags uint32
+type connFlags uint64
 
 const (
 	ackNow       connFlags = 1 << iota // an ACK is due at once
@@ -76,6 +76,7 @@ const (
 	dupBlock                           // dup is to be reported (DSACK)
 	probing                            // the retransmission timer is set for a tail loss probe
 	probed                             // which is out
+	reorder                            // or for bytes that may only be late
 	userRead                           // its user has read
 	pingPong                           // data goes out soon after each that comes in
 )

@@ -133,7 +133,7 @@ func (c *Conn) pick(now time.Duration, s *send) (again bool) {
 	}
 	have := c.sndMark
 	n := min(have, int(s.sendWin)) - s.off
-	if c.has(sackOK) && c.has(recovery) && c.resent > 0 {
+	if c.has(sackOK) && c.has(recovery) && (c.resent > 0 || c.l.v.RecoveryNew) {
 		n = min(have, int(c.sndWnd)) - s.off
 		if n > 0 {
 			n = min(n, max(int(c.cwnd)-int(c.nxt-c.newData)-c.resent, 0))

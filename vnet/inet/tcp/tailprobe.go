@@ -6,7 +6,7 @@ import "time"
 // round trips after the last segment (RFC 8985, 7; tcp_output.c, tcp_schedule_loss_probe).
 func (c *Conn) armRexmt(now time.Duration) {
 	v, d := c.l.v, c.rto
-	c.flags &^= probing
+	c.flags &^= probing | reorder
 	if v.TailProbe && c.has(sackOK) && !c.has(recovery|probed) && c.shift == 0 && c.state >= Established && c.srtt > 0 {
 		wait := time.Duration(c.srtt>>2) * v.Tick
 		if c.sndMax-c.una <= uint32(c.mss) { // the ACK may be delayed
@@ -22,9 +22,27 @@ func (c *Conn) armRexmt(now time.Duration) {
 	c.start(now, timerRexmt, d)
 }
 
+// waitReorder gives bytes that seem lost a quarter of a round trip to come after all, then
+// they are sent again (RFC 8985, 6.2; tcp_recovery.c, tcp_rack_detect_loss).
+func (c *Conn) waitReorder(now time.Duration) {
+	if c.has(reorder) {
+		return
+	}
+	c.flags |= reorder
+	c.flags &^= probing
+	c.start(now, timerRexmt, max(time.Duration(c.srtt>>5)*c.l.v.Tick, c.l.v.Jiffy))
+}
+
 // tailProbe sends the probe, if the timer was set for one: new data where the window has
 // room, else the last segment again.
 func (c *Conn) tailProbe(now time.Duration, acts *Acts) bool {
+	if c.has(reorder) {
+		c.flags &^= reorder
+		if len(c.holes) > 0 && !c.has(recovery) {
+			c.fastRetransmit(now, acts)
+			return true
+		}
+	}
 	if !c.has(probing) || c.una == c.sndMax {
 		c.flags &^= probing
 		return false

@@ -94,6 +94,10 @@ type Values struct {
 	Cubic                     bool // Linux tcp_cubic.c
 	LimitedTransmit           bool // net.inet.tcp.rfc3042
 	FACK                      bool // recovery begins, too, when the peer has three segments beyond a hole: NetBSD tcp_var.h, TCP_FACK_FASTRECOV
+	GrowLimited               bool // only while the peer's window is not what limits: FreeBSD tcp_input.c, CCF_CWND_LIMITED; Linux tcp_is_cwnd_limited
+	HalfAll                   bool // fast retransmit halves the congestion window even where the peer's is smaller: FreeBSD cc_newreno.c, newreno_cong_signal
+	RecoveryNew               bool // in recovery new data is counted from its beginning: NetBSD tcp_output.c
+	SACKOnly                  bool // where SACK was agreed only blocks tell of a loss: Linux tcp_input.c, tcp_time_to_recover
 	HalfWindow                bool // segments are at most half of the peer's largest window: Linux tcp_bound_to_half_wnd
 	Minshall                  bool // Nagle's algorithm looks at small segments only: Linux tcp_output.c, tcp_minshall_check
 	TSOPush                   bool // PSH at the end of each burst that would be one packet of TSO: Linux tcp_output.c, __tcp_transmit_skb
@@ -186,7 +190,7 @@ func freeBSD() Values {
 		BufRound: true, BufMax: 2 << 20, Scale: -1, SYNWindow: 65535, SYNACKWindow: 65535, SndLow: 2048,
 		Layout: layoutFreeBSD, RFC1323: true, SACK: true, SACKBlocks: 6, MaxHoles: 128,
 		StampTick: time.Millisecond, StampBase: time.Second, StampRandom: true,
-		RFC3390: true, SlowStart: 1, SlowStartLocal: 4, ABC: true, LimitedTransmit: true,
+		GrowLimited: true, HalfAll: true, RFC3390: true, SlowStart: 1, SlowStartLocal: 4, ABC: true, LimitedTransmit: true,
 		SYNResets: true, RSTDF: true, TimeWaitOwn: true, ICMPRule: icmpFreeBSD, ICMPKills: true, ISN: isnHashed,
 	}
 }
@@ -202,7 +206,7 @@ func dragonFly() Values {
 	v.BufMax, v.Scale = 256<<10, 0                                          // tcp_usrreq.c, tcp_connect: what recvspace needs
 	v.MSSEcho, v.MSSDefault = false, 512
 	v.SACKBlocks = 3
-	v.ABC = false
+	v.ABC, v.GrowLimited, v.HalfAll = false, false, false
 	v.AlwaysKeep = true
 	v.RSTDF, v.TimeWaitOwn = false, false
 	return v
@@ -223,7 +227,7 @@ func netBSD() Values {
 		BufRound: true, BufMax: 256 << 10, Scale: -1, SYNWindow: 65535, SYNACKWindow: 65535, SndLow: 2048, WriteChunk: 2048,
 		Layout: layoutNetBSD, RFC1323: true, SACK: true, DSACK: true, SACKBlocks: 3, MaxHoles: 32,
 		StampTick: 500 * time.Millisecond, StampOwn: true,
-		InitWin: 4, InitWinLocal: 4, SYNAgainWindow: true, ABC: true, FACK: true,
+		RecoveryNew: true, InitWin: 4, InitWinLocal: 4, SYNAgainWindow: true, ABC: true, FACK: true,
 		ExactRST: true, ChallengeLimit: 100, PAWSEmpty: true, StrayRST: true, DFStops: 3,
 		ICMPRule: icmpNetBSD, PMTUWaits: true, ISN: isnSteps,
 	}
@@ -246,7 +250,7 @@ func linux() Values {
 		BufMax: 425984, Scale: 7, SYNWindow: 64240, SYNACKWindow: 65160, SndLow: 2048, WindowLinux: true, UpdateDouble: true, ReadACKs: true,
 		Layout: layoutLinux, RFC1323: true, SACK: true, DSACK: true, SACKBlocks: 4, MaxHoles: 128,
 		StampTick: time.Millisecond, StampRandom: true, StampRandomDial: true, ECN: true,
-		FirstSegments: 10, SYNAgainWindow: true, Cubic: true, LimitedTransmit: true, HalfWindow: true, Minshall: true, TSOPush: true,
+		FirstSegments: 10, SYNAgainWindow: true, Cubic: true, LimitedTransmit: true, GrowLimited: true, SACKOnly: true, HalfWindow: true, Minshall: true, TSOPush: true,
 		ExactRST: true, ChallengeACK: true, ChallengeLimit: 1000, SYNFINDrop: true, RSTCountsFIN: true, RSTDF: true,
 		InvalidEvery: 500 * time.Millisecond, CloseResets: true, ErrorFirst: true, CloseWaitPipe: true, DeafAfterFIN: true, TimeWaitOwn: true, TimeWaitRST: true, IDs: true,
 		ICMPRule: icmpLinux, ICMPAllKill: true, ISN: isnClock,

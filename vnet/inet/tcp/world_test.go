@@ -398,7 +398,7 @@ func TestEveryByteArrivesOnABadWire(t *testing.T) {
 					a, b := w.host("10.0.0.1", x), w.host("10.0.0.2", y)
 					if w.loss > 0.1 { // so that a handshake or a long loss does not end it
 						for _, h := range w.hosts {
-							h.v.KeepInit, h.v.SYNACKMax, h.v.SYNACKWhole, h.v.MaxSYN = time.Hour, 12, 0, 12
+							h.v.KeepInit, h.v.SYNACKMax, h.v.SYNACKWhole, h.v.MaxSYN, h.v.MaxRexmit = time.Hour, 30, 0, 30, 40
 						}
 					}
 					transfer(t, w, a, b, pattern(int(seed*997%40000), seed), pattern(int(seed*331%9000), seed+1), func(cl, sv *user) {
