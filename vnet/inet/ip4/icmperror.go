@@ -82,7 +82,7 @@ func (l *Layer) mayTell(now time.Duration, pr problem, u *Up, a *Acts) bool {
 	switch {
 	case l.is(dialect.NetBSD):
 		return l.allow(now, rateErrors, a)
-	case !l.is(dialect.Linux):
+	case !l.is(dialect.Linux), u.NIC == Loopback:
 		return true
 	}
 	to := u.Packet.Src()

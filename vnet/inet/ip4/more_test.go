@@ -292,6 +292,28 @@ func TestLinuxLimitsAllHosts(t *testing.T) {
 	}
 }
 
+func TestLinuxDoesNotLimitItself(t *testing.T) {
+	w := host(t, dialect.Linux)
+	n := 0
+	for range 100 {
+		h := to("127.0.0.1")
+		h.Proto, h.Src = packet.ProtoUDP, localhost
+		_ = w.l.Output(0, &h, make([]byte, 8), &w.a)
+		w.settle()
+		for i := range w.a.Up {
+			if w.a.Up[i].Packet.Protocol() == packet.ProtoUDP {
+				w.l.PortUnreachable(0, &w.a.Up[i], &w.a)
+			}
+		}
+		w.settle()
+		n += len(w.a.Errors)
+		w.a.Reset()
+	}
+	if n != 100 {
+		t.Errorf("%d errors of 100 came, want all: lo is not limited", n)
+	}
+}
+
 func TestForwardingThatFails(t *testing.T) {
 	for _, c := range []struct {
 		e    errno.Errno

@@ -85,7 +85,9 @@ func (l *Layer) options(now time.Duration, nic int, link Link, pkt packet.IPv4, 
 	return true
 }
 
-// refuse answers a packet whose options are refused, or drops it.
+// refuse answers a packet whose options are refused, or drops it. The NetBSD that was
+// recorded quotes bytes of its own message there, of memory that it had given back; here it
+// quotes the packet.
 func (l *Layer) refuse(now time.Duration, nic int, link Link, pkt packet.IPv4, f fault, a *Acts) {
 	if f.typ == 0 {
 		l.st.IP.CantForward++

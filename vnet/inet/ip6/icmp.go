@@ -196,28 +196,24 @@ func (l *Layer) failed(now time.Duration, in *input, m packet.ICMP, a *Acts) {
 		q.Quote = about[at:]
 	}
 	if m.Type() == wire.TooBig {
-		q.MTU = l.learnMTU(now, dst, m.Rest(), a)
-		if q.MTU == 0 {
-			return
-		}
+		l.learnMTU(now, dst, m.Rest(), a)
+		q.MTU = int(max(m.Rest(), wire.MinMTU))
 	}
 	a.Errors = append(a.Errors, q)
 }
 
-// learnMTU remembers the MTU of a path, if it is smaller than the known one; 0 says that it is
-// not.
-func (l *Layer) learnMTU(now time.Duration, dst netip.Addr, mtu uint32, a *Acts) int {
+// learnMTU remembers the MTU of a path, if it is smaller than the known one.
+func (l *Layer) learnMTU(now time.Duration, dst netip.Addr, mtu uint32, a *Acts) {
 	h, _ := l.route(dst, Any)
 	if h.nic == nil || mtu >= uint32(l.pathMTU(h.nic, dst)) {
-		return 0
+		return
 	}
 	r := l.byDst[dst]
 	if r == nil {
 		r = l.learn(dst, h.nic, now+l.v.PathMTUTimeout)
 	}
-	r.mtu, r.atomic = int(max(mtu, wire.MinMTU)), mtu < wire.MinMTU
+	r.mtu, r.atomic = int(max(mtu, wire.MinMTU)), l.v.AtomicFragments && mtu < wire.MinMTU
 	r.expires = max(r.expires, now+l.v.PathMTUTimeout)
 	l.stats.PathChanged++
 	a.Changed = true
-	return r.mtu
 }

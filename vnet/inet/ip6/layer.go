@@ -347,6 +347,22 @@ func (l *Layer) AddNIC(now time.Duration, number int, conf NIC, a *Acts) {
 	at, _ := slices.BinarySearchFunc(l.nics, number, func(x *nic, n int) int { return x.n - n })
 	l.nics = slices.Insert(l.nics, at, n)
 	l.drawReachable(now, n)
+	if l.forwarding {
+		l.routerGroups(now, n, true, a)
+	}
+}
+
+// routerGroups joins or leaves the groups that a router is in.
+func (l *Layer) routerGroups(now time.Duration, n *nic, on bool, a *Acts) {
+	for _, g := range [...]string{"ff01::2", "ff02::2", "ff05::2"} {
+		switch ip := netip.MustParseAddr(g); {
+		case !l.v.RouterGroups:
+		case on:
+			l.join(now, n, ip, 0, a)
+		default:
+			l.leave(now, n, ip, a)
+		}
+	}
 }
 
 // RemoveNIC takes an interface away with all that was known by it.
@@ -420,12 +436,18 @@ func (l *Layer) SetMAC(_ time.Duration, number int, m packet.MAC, _ *Acts) {
 
 // SetForwarding makes the host a router or an end system. A router forgets what routers had
 // told it.
-func (l *Layer) SetForwarding(_ time.Duration, on bool, a *Acts) {
-	if on && !l.forwarding {
+func (l *Layer) SetForwarding(now time.Duration, on bool, a *Acts) {
+	if on == l.forwarding {
+		return
+	}
+	l.forwarding = on
+	if on {
 		l.routers = nil
 		a.Changed = true
 	}
-	l.forwarding = on
+	for _, n := range l.nics {
+		l.routerGroups(now, n, on, a)
+	}
 }
 
 // SetAcceptRA says whether an interface obeys router advertisements.

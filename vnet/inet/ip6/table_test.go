@@ -662,7 +662,7 @@ func TestTable(t *testing.T) {
 			h.run(h.v.PathMTUTimeout)
 			h.want(h.l.MTU(far, ip6.Any), 1500)
 		}},
-		{"a path below the least MTU has fragment headers instead", all, func(h *host) {
+		{"a path below the least MTU has fragment headers instead", bsds, func(h *host) {
 			h.know(fd2, m2)
 			h.route("::/0", "fd00::2")
 			h.send(far.String(), 100)
@@ -854,7 +854,7 @@ func TestTable(t *testing.T) {
 			query := header(1, 0, ip("fe80::2"), ip("ff02::1"), append(unhex("3a00050200000100"), mldBody("fe80::2", "ff02::1", "82000000"+"03e80000"+hexAddr(ip("::"))+"027d0000")...))
 			h.hear(m2, ip6.ToMulticast, query)
 			h.run(1100 * time.Millisecond)
-			h.wantSent("ICMP6 t143 " + fe80.String() + ">ff02::16 hl1 hbh pl=00000002" + "02000000" + hexAddr(solicited(fd1)) + "02000000" + hexAddr(solicited(fe80)))
+			h.wantSent("ICMP6 t143 " + fe80.String() + ">ff02::16 hl1 hbh pl=00000002" + "02000000" + hexAddr(solicited(fe80)) + "02000000" + hexAddr(solicited(fd1)))
 		}},
 		{"one who asks in version 1 is answered in it", freebsd, func(h *host) {
 			query := header(1, 0, ip("fe80::2"), ip("ff02::1"), append(unhex("3a00050200000100"), mldBody("fe80::2", "ff02::1", "82000000"+"03e80000"+hexAddr(ip("::")))...))
@@ -876,6 +876,13 @@ func TestTable(t *testing.T) {
 			h.want(n, 5) // three are there already
 			h.want(h.l.MemberMAC(0, mac("33:33:ff:00:00:01")), true)
 			h.want(h.l.MemberMAC(0, mac("33:33:00:00:00:99")), false)
+		}},
+
+		{"a Linux router joins the groups of all routers", linux, func(h *host) {
+			h.l.SetForwarding(h.now, true, &h.acts)
+			h.want(h.l.Member(0, ip("ff02::2")), true)
+			h.l.SetForwarding(h.now, false, &h.acts)
+			h.want(h.l.Member(0, ip("ff02::2")), false)
 		}},
 
 		// A tun.

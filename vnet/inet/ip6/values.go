@@ -76,6 +76,9 @@ type Values struct {
 	// of the header, as Linux's; KAME's mld6.c has it behind.
 	MLD        mld.Values
 	AlertFirst bool
+	// RouterGroups has a router join the groups of all routers (ff01::2, ff02::2, ff05::2): Linux's
+	// dev_forward_change. In the BSDs rtadvd(8) joins ff02::2, as Advertise does.
+	RouterGroups bool
 	// NodeInformation has an interface join ff02::2:x:x, the group of the host's name
 	// (in6_ifattach.c in6_nigroup).
 	NodeInformation bool
@@ -97,6 +100,10 @@ type Values struct {
 	// PathMTUTimeout is how long a path MTU below the link's is remembered: 600 s (icmp6.c
 	// pmtu_expire, in6_rmx.c); FreeBSD's host cache keeps it an hour (netinet/tcp_hostcache.c).
 	PathMTUTimeout time.Duration
+	// AtomicFragments has packets for a path whose MTU is said to be below 1280 carry a
+	// fragment header instead (RFC 2460 section 5; ip6_output.c alwaysfrag). Linux has done away
+	// with it (RFC 8021).
+	AtomicFragments bool
 	// NoRoute is the errno of a packet that no route takes: EHOSTUNREACH in the BSDs
 	// (in6_src.c in6_selectif), ENETUNREACH in Linux.
 	NoRoute errno.Errno
@@ -124,7 +131,7 @@ func ValuesOf(d dialect.Dialect) Values {
 		MLD:        mld.Values{Version: 1, Again: 10 * time.Second, Limit: 256},
 		RTSolCount: 3, SolicitInterval: 4 * time.Second,
 		Errors: limit.Values{Second: 100}, SendRedirects: true, AcceptRedirects: true, RedirectTimeout: 600 * time.Second,
-		PathMTUTimeout: 600 * time.Second, NoRoute: errno.EHOSTUNREACH, FlowLabels: true,
+		PathMTUTimeout: 600 * time.Second, NoRoute: errno.EHOSTUNREACH, FlowLabels: true, AtomicFragments: true,
 		Fragments: frag.Values{Timeout: 60 * time.Second, Datagrams: 200, Fragments: 200}, MaxHeaders: 50,
 		MaxAddresses: 64, MaxPrefixes: 16, MaxRouters: 16, MaxNeighbours: 1024, MaxLearned: 1024,
 	}
@@ -139,9 +146,9 @@ func ValuesOf(d dialect.Dialect) Values {
 		v.DetachOnDown, v.DisableDuplicate = true, true
 	case dialect.Linux:
 		v.MLD.Version, v.MLD.Again, v.MLD.Together, v.AlertFirst = 2, time.Second, true, true
-		v.AcceptRA, v.DelayAll, v.Nonce, v.DetachOnDown, v.FlushOnDown = true, true, true, true, true
+		v.AcceptRA, v.DelayAll, v.Nonce, v.DetachOnDown, v.FlushOnDown, v.RouterGroups = true, true, true, true, true, true
 		v.TargetSource, v.NeighbourSource, v.NodeInformation, v.Fragments.OverlapEnds = true, false, false, true
-		v.MaxHold, v.Slack = 256, 24*time.Millisecond
+		v.MaxHold, v.Slack, v.AtomicFragments = 256, 24*time.Millisecond, false
 		v.Solicitations = -1
 		v.Errors = limit.Values{Second: -1, Peer: 100 * time.Millisecond, Burst: 6}
 		v.NoRoute = errno.ENETUNREACH

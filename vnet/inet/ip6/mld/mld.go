@@ -25,7 +25,8 @@ type Values struct {
 	// (MLD_UNSOLICITED_REPORT_INTERVAL), 3 s in FreeBSD's version 2 (MLD_URI_INIT), 1 s in
 	// Linux's.
 	Again time.Duration
-	// Together puts all groups into the report of a new one, as Debian's 6.1 was seen to do.
+	// Together puts all groups into the report of a new one, the newest first, as Debian's 6.1
+	// was seen to do. FreeBSD's has the oldest first, as they lie in if_multiaddrs.
 	Together bool
 	// Limit is the most groups of an interface. What is beyond it is not joined.
 	Limit int
@@ -245,8 +246,7 @@ func fired(timer *time.Duration, now time.Duration) bool {
 	return true
 }
 
-// Tick makes the reports that are due. Those of version 2 that are due together go together, the
-// newest group first.
+// Tick makes the reports that are due. Those of version 2 that are due together go together.
 func (g *Groups) Tick(now time.Duration) {
 	fired(&g.older, now)
 	if fired(&g.again, now) {
@@ -256,7 +256,11 @@ func (g *Groups) Tick(now time.Duration) {
 	all := fired(&g.general, now)
 	together := g.v.Together && slices.ContainsFunc(g.groups, func(x *group) bool { return x.due != 0 && x.due <= now })
 	var changed, current []netip.Addr
-	for _, x := range slices.Backward(g.groups) {
+	for i := range g.groups {
+		x := g.groups[i]
+		if g.v.Together {
+			x = g.groups[len(g.groups)-1-i]
+		}
 		fresh, answer := fired(&x.due, now), fired(&x.answer, now)
 		switch {
 		case x.silent || !g.up:

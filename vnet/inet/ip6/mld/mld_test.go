@@ -117,7 +117,7 @@ func TestGroups(t *testing.T) {
 			l.g.Join(0, group, 0, false)
 			l.g.Join(0, other, 0, false)
 			l.run(20 * time.Second)
-			l.want("200ms 143 4:ff02::1:ff00:1 4:ff05::99 to ff02::16", "5.4s 143 4:ff02::1:ff00:1 4:ff05::99 to ff02::16")
+			l.want("200ms 143 4:ff05::99 4:ff02::1:ff00:1 to ff02::16", "5.4s 143 4:ff05::99 4:ff02::1:ff00:1 to ff02::16")
 			l.g.Leave(l.now, group)
 			l.run(20 * time.Second)
 			l.want("20s 143 3:ff05::99 to ff02::16", "25s 143 3:ff05::99 to ff02::16")
