@@ -80,6 +80,8 @@ func (h *host) Where(a netip.Addr) arp.Where {
 		return arp.Ours
 	case a == ip("10.9.9.9"):
 		return arp.Elsewhere
+	case a == ip("10.8.8.8"):
+		return arp.Behind
 	case slices.ContainsFunc(h.nets, func(p netip.Prefix) bool { return p.Contains(a) }):
 		return arp.Here
 	}

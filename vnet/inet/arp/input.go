@@ -137,7 +137,8 @@ func (t *Table) input(now time.Duration, m *message, a *Acts) {
 		t.reply(m, e.mac, a)
 		return
 	}
-	if t.v.ProxyAll && t.env.Where(netip.AddrFrom4(m.about)) == Elsewhere && t.env.Where(netip.AddrFrom4(m.from)) == Here {
+	// Who is on the wire answers for himself, and so does a gateway on it.
+	if t.v.ProxyAll && t.env.Where(netip.AddrFrom4(m.about)) >= Elsewhere && t.env.Where(netip.AddrFrom4(m.from)) == Here {
 		t.reply(m, t.self, a)
 	}
 }

@@ -28,11 +28,13 @@ import (
 // Where says how a host's routes go to an address.
 type Where uint8
 
-// The ways. Here is out of the table's interface, to the neighbour itself. Ours is an
-// address of the host on another interface.
+// The ways. Here is out of the table's interface, to the neighbour itself; Behind is out of it by
+// a gateway; Elsewhere is by another interface. Ours is an address of the host on another
+// interface.
 const (
 	Nowhere Where = iota
 	Here
+	Behind
 	Elsewhere
 	Ours
 )

@@ -195,6 +195,7 @@ func TestTable(t *testing.T) {
 			h.hear(message{from: "10.0.0.2", sender: m99, about: "10.9.9.9"})
 			h.wantSent(answer("10.9.9.9", "10.0.0.2", m99))
 			h.hear(message{from: "10.0.0.2", sender: m99, about: "10.0.0.30"}) // it is on the same wire
+			h.hear(message{from: "10.0.0.2", sender: m99, about: "10.8.8.8"})  // so is the gateway to it
 			h.hear(message{from: "192.168.1.1", sender: m99, about: "10.9.9.9"})
 			h.wantSent()
 		}},

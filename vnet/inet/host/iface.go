@@ -348,6 +348,8 @@ func (i *iface) Where(a netip.Addr) arp.Where {
 		return arp.Nowhere
 	case r.NIC == i.nic && !r.Via.IsValid():
 		return arp.Here
+	case r.NIC == i.nic:
+		return arp.Behind
 	}
 	return arp.Elsewhere
 }

@@ -10,7 +10,12 @@ import (
 
 // allow reports whether one more error or redirect may go out, to a host.
 func (l *Layer) allow(now time.Duration, to netip.Addr) bool {
-	ok := l.errors.Allow(now, to)
+	bits := 64 // of a link-local route
+	if l.v.Errors.Peer > 0 && !to.IsLinkLocalUnicast() {
+		h, _ := l.route(to, Any)
+		bits = h.bits
+	}
+	ok := l.errors.Allow(now, to, bits)
 	if !ok {
 		l.stats.TooFreq++
 	}
@@ -82,6 +87,9 @@ func (l *Layer) echo(now time.Duration, in *input, m packet.ICMP, a *Acts) {
 	}
 	b = append(b, m...)
 	l.scratch = b
+	if l.v.EchoTrafficClass {
+		b[0], b[1] = in.p[0], in.p[1]&0xf0
+	}
 	b[packet.IPv6Len] = packet.ICMPv6EchoReply
 	l.stats.Reflected++
 	l.sendICMP(now, in.nic, b, a)

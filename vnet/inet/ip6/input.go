@@ -213,33 +213,36 @@ func (l *Layer) forward(now time.Duration, in *input, a *Acts) {
 		l.errorAbout(now, in.nic, false, in.p, wire.TimeExceeded, wire.Transit, 0, a)
 		return
 	}
-	// Errors quote the packet with its hop limit counted down.
 	p := append(l.scratch[:0], in.p...)
 	l.scratch = p
 	p[7]--
+	quote := p
+	if l.v.QuoteArrived {
+		quote = in.p
+	}
 	h, no := l.route(dst, Any)
 	if dst.IsLinkLocalUnicast() {
 		h, no = hop{nic: in.nic, ip: dst}, errno.OK
 	}
 	if no != errno.OK {
 		l.stats.CantForward++
-		l.errorAbout(now, in.nic, false, p, wire.Unreachable, wire.NoRoute, 0, a)
+		l.errorAbout(now, in.nic, false, quote, wire.Unreachable, wire.NoRoute, 0, a)
 		return
 	}
 	if src.IsLinkLocalUnicast() && h.nic != in.nic {
 		l.stats.CantForward++
 		l.stats.BadScope++
-		l.errorAbout(now, in.nic, false, p, wire.Unreachable, wire.BeyondScope, 0, a)
+		l.errorAbout(now, in.nic, false, quote, wire.Unreachable, wire.BeyondScope, 0, a)
 		return
 	}
 	if mtu := h.nic.mtu(); len(p) > mtu {
 		l.stats.CantForward++
-		l.errorAbout(now, in.nic, false, p, wire.TooBig, 0, uint32(mtu), a)
+		l.errorAbout(now, in.nic, false, quote, wire.TooBig, 0, uint32(mtu), a)
 		return
 	}
 	l.stats.Forwarded++
 	l.transmit(now, h.nic, h.ip, p, a)
 	if h.nic == in.nic && !h.dynamic {
-		l.sendRedirect(now, p, h, a)
+		l.sendRedirect(now, quote, h, a)
 	}
 }

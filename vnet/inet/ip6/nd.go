@@ -273,14 +273,13 @@ func (l *Layer) age(now time.Duration, n *nic, e *neighbour, a *Acts) {
 			return
 		}
 		// The first that waits is answered by an error, the others are lost.
-		var first []byte
-		if len(e.held) > 0 {
-			first = e.held[0]
-			l.stats.HeldDropped--
+		held := e.held
+		if !l.v.TellEach {
+			held = held[:min(len(held), 1)]
 		}
 		l.lost(n, e, a)
-		if first != nil {
-			l.errorAbout(now, n, false, first, wire.Unreachable, wire.AddressFailed, 0, a)
+		for _, p := range held {
+			l.errorAbout(now, n, false, p, wire.Unreachable, wire.AddressFailed, 0, a)
 		}
 	case Reachable:
 		l.stale(now, e)

@@ -15,6 +15,7 @@ type hop struct {
 	nic     *nic
 	ip      netip.Addr // of the neighbour
 	gateway bool
+	bits    int // of the route's prefix
 	// dynamic says that a redirect has led here: a router does not redirect others for it.
 	dynamic bool
 }
@@ -37,7 +38,7 @@ func (l *Layer) route(dst netip.Addr, number int) (hop, errno.Errno) {
 		return hop{nic: n, ip: dst}, up(n)
 	}
 	if r := l.byDst[dst]; r != nil && r.gateway.IsValid() && (n == nil || r.nic == n) {
-		return hop{nic: r.nic, ip: r.gateway, gateway: true, dynamic: true}, up(r.nic)
+		return hop{nic: r.nic, ip: r.gateway, gateway: true, dynamic: true, bits: 128}, up(r.nic)
 	}
 	h, bits := hop{ip: dst}, -1
 	for _, d := range l.addrs {
@@ -69,6 +70,7 @@ func (l *Layer) route(dst netip.Addr, number int) (hop, errno.Errno) {
 	if h.nic == nil {
 		return hop{}, l.v.NoRoute
 	}
+	h.bits = bits
 	return h, up(h.nic)
 }
 

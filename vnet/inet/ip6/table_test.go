@@ -557,11 +557,22 @@ func TestTable(t *testing.T) {
 		}},
 		{"errors are limited to 100 in a second", netbsd, func(h *host) { burst(h, 100) }},
 		{"errors are limited to 99 in a second", freebsd, func(h *host) { burst(h, 99) }},
-		{"errors to one host are limited: six, then one in 0.1 s", linux, func(h *host) {
+		{"errors to one host on the link are limited: six, then one in 0.25 s", linux, func(h *host) {
 			burst(h, 6)
 			h.run(time.Second)
 			h.hear(m2, ip6.ToUs, header(64, 200, fd2, fd1, make([]byte, 8)))
 			h.want(len(h.sent), 1)
+		}},
+		{"a reply has the traffic class of the request in Linux, none in a BSD", all, func(h *host) {
+			h.know(fd2, m2)
+			p := echo(fd2, fd1)
+			p[0], p[1] = 0x6b, 0x81
+			h.hear(m2, ip6.ToUs, p)
+			want := "6000"
+			if h.v.EchoTrafficClass {
+				want = "6b80"
+			}
+			h.want(fmt.Sprintf("%x", h.sent[0].frame[14:16]), want)
 		}},
 		{"options say themselves what becomes of an unknown one", all, func(h *host) {
 			h.know(fd2, m2)
@@ -693,7 +704,11 @@ func TestTable(t *testing.T) {
 			h.quiet()
 			h.hear(m2, ip6.ToUs, header(9, 17, fd2, ip("fd02::5"), make([]byte, 1440)))
 			f := h.sent[0].frame[14:]
-			h.want(fmt.Sprintf("%d %d %x %d", f[40], f[41], f[44:48], len(f)), "2 0 00000578 1280")
+			hops := 8 // of the quote
+			if h.v.QuoteArrived {
+				hops = 9
+			}
+			h.want(fmt.Sprintf("%d %d %x %d %d", f[40], f[41], f[44:48], len(f), f[48+7]), fmt.Sprint("2 0 00000578 1280 ", hops))
 		}},
 
 		// Sources (RFC 6724).

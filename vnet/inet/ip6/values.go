@@ -100,6 +100,14 @@ type Values struct {
 	// PathMTUTimeout is how long a path MTU below the link's is remembered: 600 s (icmp6.c
 	// pmtu_expire, in6_rmx.c); FreeBSD's host cache keeps it an hour (netinet/tcp_hostcache.c).
 	PathMTUTimeout time.Duration
+	// EchoTrafficClass has a reply carry the request's traffic class: Linux's icmpv6_echo_reply.
+	EchoTrafficClass bool
+	// QuoteArrived has a router quote a packet with the hop limit that it came with: Linux's
+	// ip6_forward. KAME's ip6_forward.c has counted it down by then.
+	QuoteArrived bool
+	// TellEach has each packet answered that waited for a neighbour that does not, not the
+	// first alone: Linux's neigh_invalidate.
+	TellEach bool
 	// AtomicFragments has packets for a path whose MTU is said to be below 1280 carry a
 	// fragment header instead (RFC 2460 section 5; ip6_output.c alwaysfrag). Linux has done away
 	// with it (RFC 8021).
@@ -149,8 +157,9 @@ func ValuesOf(d dialect.Dialect) Values {
 		v.AcceptRA, v.DelayAll, v.Nonce, v.DetachOnDown, v.FlushOnDown, v.RouterGroups = true, true, true, true, true, true
 		v.TargetSource, v.NeighbourSource, v.NodeInformation, v.Fragments.OverlapEnds = true, false, false, true
 		v.MaxHold, v.Slack, v.AtomicFragments = 256, 24*time.Millisecond, false
+		v.EchoTrafficClass, v.QuoteArrived, v.TellEach = true, true, true
 		v.Solicitations = -1
-		v.Errors = limit.Values{Second: -1, Peer: 100 * time.Millisecond, Burst: 6}
+		v.Errors = limit.Values{Second: -1, Peer: time.Second, Burst: 6}
 		v.NoRoute = errno.ENETUNREACH
 	}
 	return v

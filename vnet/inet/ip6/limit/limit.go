@@ -13,9 +13,9 @@ type Values struct {
 	// none, less sets no limit. Off is how many fewer they are in truth: FreeBSD's
 	// ppsratecheck (kern/kern_time.c) counts the first twice.
 	Second, Off int
-	// Peer is the time that one to the same host costs, of which a host may save Burst of
-	// them: 100 ms and 6 in Linux (net.ipv6.icmp.ratelimit, inet_peer_xrlim_allow). 0 sets no
-	// limit.
+	// Peer is the time that one to the same host costs by a route to it alone, of which a host
+	// may save Burst of them: 1 s and 6 in Linux (net.ipv6.icmp.ratelimit, inet_peer_xrlim_allow).
+	// By a wider route it costs less: see Cost. 0 sets no limit.
 	Peer  time.Duration
 	Burst int
 }
@@ -42,9 +42,14 @@ const maxPeers = 64
 // Len is how many hosts are remembered.
 func (l *Limiter) Len() int { return len(l.peers) }
 
-// Allow reports whether one more may go out, to a host, and counts it.
-func (l *Limiter) Allow(now time.Duration, to netip.Addr) bool {
-	return l.rate(now) && l.peer(now, to)
+// Cost is what one costs to a host by a route of so many bits: half as much for each 32 bits that
+// it is wider (net/ipv6/icmp.c icmpv6_xrlim_allow).
+func (v *Values) Cost(bits int) time.Duration { return v.Peer >> ((128 - bits) / 32) }
+
+// Allow reports whether one more may go out, to a host that a route of so many bits leads to, and
+// counts it.
+func (l *Limiter) Allow(now time.Duration, to netip.Addr, bits int) bool {
+	return l.rate(now) && l.peer(now, to, l.V.Cost(bits))
 }
 
 // rate is ppsratecheck.
@@ -60,8 +65,7 @@ func (l *Limiter) rate(now time.Duration) bool {
 }
 
 // peer is Linux's inet_peer_xrlim_allow.
-func (l *Limiter) peer(now time.Duration, to netip.Addr) bool {
-	cost := l.V.Peer
+func (l *Limiter) peer(now time.Duration, to netip.Addr, cost time.Duration) bool {
 	if cost <= 0 {
 		return true
 	}

@@ -12,7 +12,7 @@ func TestLimits(t *testing.T) {
 	one, two := netip.MustParseAddr("fd00::1"), netip.MustParseAddr("fd00::2")
 	burst := func(l *limit.Limiter, now time.Duration, to netip.Addr) (n int) {
 		for range 600 {
-			if l.Allow(now, to) {
+			if l.Allow(now, to, 64) {
 				n++
 			}
 		}
@@ -28,7 +28,7 @@ func TestLimits(t *testing.T) {
 		{"one in FreeBSD where one is the limit", limit.Values{Second: 1, Off: 1}, [3]int{1, 0, 0}},
 		{"none", limit.Values{}, [3]int{0, 0, 0}},
 		{"any number", limit.Values{Second: -1}, [3]int{600, 600, 600}},
-		{"six to each, then one in 0.1 s", limit.Values{Second: -1, Peer: 100 * time.Millisecond, Burst: 6}, [3]int{6, 6, 6}},
+		{"six to each, then one in 0.25 s", limit.Values{Second: -1, Peer: time.Second, Burst: 6}, [3]int{6, 6, 3}},
 	} {
 		l := limit.Limiter{V: &c.v}
 		got := [3]int{burst(&l, 0, one), burst(&l, 0, two), burst(&l, 950*time.Millisecond, one)}
@@ -44,12 +44,21 @@ func TestLimits(t *testing.T) {
 }
 
 func TestHostsThatAreRememberedHaveALimit(t *testing.T) {
-	v := limit.Values{Second: -1, Peer: 100 * time.Millisecond, Burst: 6}
+	v := limit.Values{Second: -1, Peer: time.Second, Burst: 6}
 	l := limit.Limiter{V: &v}
 	for i := range 1000 {
-		l.Allow(time.Duration(i), netip.AddrFrom16([16]byte{0xfd, 14: byte(i >> 8), 15: byte(i)}))
+		l.Allow(time.Duration(i), netip.AddrFrom16([16]byte{0xfd, 14: byte(i >> 8), 15: byte(i)}), 64)
 	}
 	if n := l.Len(); n != 64 {
 		t.Errorf("%d hosts are remembered", n)
+	}
+}
+
+func TestCostFollowsTheRoute(t *testing.T) {
+	v := limit.Values{Peer: time.Second}
+	for bits, want := range map[int]time.Duration{128: time.Second, 64: 250 * time.Millisecond, 0: 62500 * time.Microsecond} {
+		if got := v.Cost(bits); got != want {
+			t.Errorf("by a route of %d bits: %v, want %v", bits, got, want)
+		}
 	}
 }
