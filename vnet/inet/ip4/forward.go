@@ -5,6 +5,7 @@ import (
 
 	"wireloom/vnet/errno"
 	"wireloom/vnet/inet/dialect"
+	"wireloom/vnet/inet/ip4/option"
 	"wireloom/vnet/packet"
 )
 
@@ -33,7 +34,7 @@ func (l *Layer) forward(now time.Duration, nic int, link Link, pkt packet.IPv4, 
 	on := packet.IPv4(append(a.grab(len(pkt))[:0], pkt...))
 	on[8]--
 	if on.Src() == anyAddr && !l.is(dialect.Linux) {
-		put4(on[12:], path.Src) // ip_output takes it for a packet of its own
+		option.Put4(on[12:], path.Src) // ip_output takes it for a packet of its own
 	}
 	d := datagram{
 		pkt: on, path: path, numbered: true, forwarded: true, came: pkt, from: nic,
@@ -68,7 +69,7 @@ func (l *Layer) tellShorter(now time.Duration, p *Path, u *Up, quote packet.IPv4
 // noWay answers a packet for which there is no route: FreeBSD says host, NetBSD and Linux
 // say net.
 func (l *Layer) noWay(now time.Duration, u *Up, a *Acts) {
-	if l.is(dialect.Linux) && !l.allowNoWay(now, u.Packet.Src()) {
+	if l.is(dialect.Linux) && !l.limits.AllowNoWay(now, &l.v.Rates, u.Packet.Src()) {
 		return
 	}
 	code := uint8(1)

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"wireloom/vnet/inet/dialect"
+	"wireloom/vnet/inet/ip4/limit"
+	"wireloom/vnet/inet/ip4/option"
 	"wireloom/vnet/packet"
 )
 
@@ -83,7 +85,7 @@ func (l *Layer) takeEcho(now time.Duration, u *Up, m packet.ICMP, a *Acts) (up b
 		l.st.ICMP.BMCastEcho++
 		return true
 	}
-	if l.limited() && !l.allow(now, rateEcho, a) {
+	if l.limited() && !l.allow(now, limit.Echo, a) {
 		return false
 	}
 	l.answer(now, u, m, packet.ICMPEchoReply, a)
@@ -106,7 +108,7 @@ func (l *Layer) takeTimestamp(now time.Duration, u *Up, m packet.ICMP, a *Acts) 
 		l.st.ICMP.BadLen++
 		return true
 	}
-	if l.limited() && !l.allow(now, rateTstamp, a) {
+	if l.limited() && !l.allow(now, limit.Tstamp, a) {
 		return false
 	}
 	l.answer(now, u, m, icmpTstampReply, a)
@@ -150,7 +152,7 @@ func (l *Layer) replyOptions(r *reply, opts []byte) {
 		r.via = netip.AddrFrom4([4]byte(l.back[:4]))
 		b = append(b, l.back[4:]...)
 	}
-	if b = answerOptions(b, opts); len(b) <= 40 {
+	if b = option.Answer(b, opts); len(b) <= 40 {
 		r.opts = b
 	}
 }
@@ -178,9 +180,9 @@ func (l *Layer) takeMask(now time.Duration, u *Up, m packet.ICMP, a *Acts) (up b
 	if !ok {
 		return true
 	}
-	put4(l.work[:4], netip.PrefixFrom(allOnes, p.Bits()).Masked().Addr())
+	option.Put4(l.work[:4], netip.PrefixFrom(allOnes, p.Bits()).Masked().Addr())
 	if l.v.MaskFake.Is4() && l.v.MaskFake != anyAddr {
-		put4(l.work[:4], l.v.MaskFake)
+		option.Put4(l.work[:4], l.v.MaskFake)
 	}
 	l.answer(now, u, m, icmpMaskReply, a)
 	return false

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"wireloom/vnet/inet/dialect"
+	"wireloom/vnet/inet/ip4/limit"
+	"wireloom/vnet/inet/ip4/option"
 	"wireloom/vnet/packet"
 )
 
@@ -81,7 +83,7 @@ func (l *Layer) sendError(now time.Duration, pr problem, u *Up, quote packet.IPv
 func (l *Layer) mayTell(now time.Duration, pr problem, u *Up, a *Acts) bool {
 	switch {
 	case l.is(dialect.NetBSD):
-		return l.allow(now, rateErrors, a)
+		return l.allow(now, limit.Errors, a)
 	case !l.is(dialect.Linux), u.NIC == Loopback:
 		return true
 	}
@@ -90,11 +92,11 @@ func (l *Layer) mayTell(now time.Duration, pr problem, u *Up, a *Acts) bool {
 	case u.Dst != ToUs:
 		return false
 	case pr.typ == packet.ICMPRedirect:
-		return l.allowRedirect(now, to)
+		return l.limits.AllowRedirect(now, to)
 	case pr.typ == packet.ICMPUnreachable && pr.code == 4: // path MTU discovery is never held up
 		return true
 	}
-	return l.allowError(now, to)
+	return l.limits.AllowError(now, &l.v.Rates, to, l.random16())
 }
 
 // quoteLen is how much of a packet is quoted: the header and QuoteLen bytes. FreeBSD quotes
@@ -172,7 +174,7 @@ func (l *Layer) reply(now time.Duration, r *reply, msg packet.ICMP, a *Acts) {
 	}
 	putHeader(pkt, packet.IPv4Len+len(r.opts), r.tos, r.word, l.v.replyTTL(), packet.ProtoICMP, src, dst)
 	if l.is(dialect.Linux) {
-		linuxEcho(r.opts, src, timeOfDay(now))
+		option.LinuxEcho(r.opts, src, timeOfDay(now))
 	}
 	copy(pkt[packet.IPv4Len:], r.opts)
 	copy(pkt[packet.IPv4Len+len(r.opts):], msg)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"wireloom/vnet/inet/dialect"
+	"wireloom/vnet/inet/ip4/limit"
 	"wireloom/vnet/packet"
 )
 
@@ -220,7 +221,7 @@ func (l *Layer) take(now time.Duration, nic int, link Link, kind Kind, pkt packe
 		if whole == nil {
 			return
 		}
-		pkt, nic, link = whole, at.nic, at.link
+		pkt, nic, link = whole, at.NIC, Link(at.Link)
 	}
 	l.st.IP.Delivered++
 	u := Up{NIC: nic, Link: link, Dst: kind, Packet: pkt}
@@ -259,7 +260,7 @@ func (l *Layer) PortUnreachable(now time.Duration, u *Up, a *Acts) {
 	if u.Link != Unicast || u.Dst != ToUs && !l.is(dialect.NetBSD) { // NetBSD looks at the frame only
 		return
 	}
-	if (l.is(dialect.FreeBSD) || l.is(dialect.DragonFly)) && !l.allow(now, rateUnreach, a) {
+	if (l.is(dialect.FreeBSD) || l.is(dialect.DragonFly)) && !l.allow(now, limit.Unreach, a) {
 		return
 	}
 	l.sendError(now, problem{typ: packet.ICMPUnreachable, code: 3}, u, u.Packet, a)

@@ -22,6 +22,8 @@ import (
 	"time"
 
 	"wireloom/vnet/inet/dialect"
+	"wireloom/vnet/inet/ip4/frag"
+	"wireloom/vnet/inet/ip4/limit"
 	"wireloom/vnet/packet"
 )
 
@@ -34,9 +36,8 @@ type Layer struct {
 	id  uint16 // BSD: the last number given to a packet
 
 	lastID map[netip.Addr]lastID // Linux: by destination
-	rates  [rateKinds]rate
-	tokens tokens
-	reass  reassembly
+	limits limit.State
+	reass  frag.Table
 	routes hostRoutes
 	work   [80]byte // options on their way
 	dice   [2]byte
@@ -46,15 +47,20 @@ type Layer struct {
 
 // New returns a layer. rnd fills its argument with chance.
 func New(v *Values, env Env, rnd func([]byte)) *Layer {
-	return &Layer{v: v, env: env, rnd: rnd}
+	l := &Layer{v: v, env: env, rnd: rnd}
+	l.reass = frag.New(v.Dialect, &v.Limits, &l.st.IP.Stats)
+	return l
 }
 
-// Stats are the layer's counters; they go on counting.
-func (l *Layer) Stats() *Stats { return &l.st }
+// Stats are the layer's counters, as they are now.
+func (l *Layer) Stats() *Stats {
+	l.st.ICMP.Limited = l.limits.Limited
+	return &l.st
+}
 
 // Next returns when Tick must be called, if it must.
 func (l *Layer) Next() (at time.Duration, ok bool) {
-	at, ok = l.reass.next()
+	at, ok = l.reass.Next()
 	if t, has := l.routes.next(); has && (!ok || t < at) {
 		at, ok = t, true
 	}
@@ -69,7 +75,7 @@ func (l *Layer) Tick(now time.Duration, a *Acts) {
 
 // Bytes is how much the layer holds for others.
 func (l *Layer) Bytes() int {
-	return l.reass.bytes + len(l.routes.list)*hostRouteBytes + len(l.tokens.hosts)*tokenBytes + len(l.lastID)*lastIDBytes
+	return l.reass.Bytes() + len(l.routes.list)*hostRouteBytes + l.limits.Bytes() + len(l.lastID)*lastIDBytes
 }
 
 func (l *Layer) is(d dialect.Dialect) bool { return l.v.Dialect == d }

@@ -3,6 +3,8 @@ package ip4
 import (
 	"encoding/binary"
 	"net/netip"
+
+	"wireloom/vnet/inet/ip4/option"
 )
 
 // Linux obeys options otherwise than BSD (net/ipv4/ip_options.c): it points at the option,
@@ -13,14 +15,14 @@ import (
 // __ip_options_compile, and ip_forward_options where the packet goes on.
 func (o *optionWalk) linuxObey(at int, opt []byte) *fault {
 	switch opt[0] {
-	case optLoose, optStrict: // accept_source_route 0 of "all" wins
+	case option.Loose, option.Strict: // accept_source_route 0 of "all" wins
 		if !o.l.v.AcceptSourceRoute {
 			return &fault{}
 		}
 		return o.sourceRoute(at, opt)
-	case optRecord:
+	case option.Record:
 		return o.linuxRecord(at, opt)
-	case optTimestamp:
+	case option.Timestamp:
 		return o.linuxTimestamp(at, opt)
 	}
 	return nil
@@ -38,7 +40,7 @@ func (o *optionWalk) linuxRecord(at int, opt []byte) *fault {
 		return bad(at + 2)
 	}
 	if ip, ok := o.here(); ok {
-		put4(opt[opt[2]-1:], ip)
+		option.Put4(opt[opt[2]-1:], ip)
 	}
 	opt[2] += 4
 	return nil
@@ -51,7 +53,7 @@ func (o *optionWalk) linuxTimestamp(at int, opt []byte) *fault {
 	case opt[2] < 5:
 		return bad(at + 2)
 	case int(opt[2]) > len(opt):
-		if opt[3]&0xf == stampSpec {
+		if opt[3]&0xf == option.StampSpec {
 			return nil
 		}
 		if opt[3]>>4 == 15 {
@@ -64,17 +66,17 @@ func (o *optionWalk) linuxTimestamp(at int, opt []byte) *fault {
 	}
 	off := int(opt[2]) - 1
 	switch opt[3] & 0xf {
-	case stampOnly:
-	case stampAddr, stampSpec:
+	case option.StampOnly:
+	case option.StampAddr, option.StampSpec:
 		if off+8 > len(opt) {
 			return bad(at + 2)
 		}
-		if opt[3]&0xf == stampSpec {
+		if opt[3]&0xf == option.StampSpec {
 			if _, mine := o.l.own(netip.AddrFrom4([4]byte(opt[off : off+4]))); !mine {
 				return nil
 			}
 		} else if ip, ok := o.here(); ok {
-			put4(opt[off:], ip)
+			option.Put4(opt[off:], ip)
 		}
 		off += 4
 	default:
@@ -92,62 +94,4 @@ func (o *optionWalk) here() (netip.Addr, bool) {
 		return o.dst, true
 	}
 	return o.l.sourceFor(o.dst)
-}
-
-// linuxEcho writes the sender's address and time once more into the options of a reply:
-// __ip_options_echo and ip_options_build.
-func linuxEcho(opts []byte, src netip.Addr, now uint32) {
-	for at := 0; at < len(opts); {
-		n, ok := nextOption(opts[at:])
-		if !ok || n == 0 {
-			return
-		}
-		opt := opts[at : at+n]
-		switch opt[0] {
-		case optRecord:
-			if n >= 3 && opt[2] >= 4 && int(opt[2])+3 <= n {
-				put4(opt[opt[2]-1:], src)
-				opt[2] += 4
-			}
-		case optTimestamp:
-			linuxEchoTime(opt, src, now)
-		}
-		at += n
-	}
-}
-
-func linuxEchoTime(opt []byte, src netip.Addr, now uint32) {
-	if len(opt) < 4 || opt[2] < 5 {
-		return
-	}
-	off := int(opt[2]) - 1
-	if opt[3]&0xf == stampAddr && off+8 <= len(opt) {
-		put4(opt[off:], src)
-		off += 4
-	} else if opt[3]&0xf != stampOnly {
-		return
-	}
-	if off+4 <= len(opt) {
-		binary.BigEndian.PutUint32(opt[off:], now)
-		opt[2] = byte(off + 5)
-	}
-}
-
-// linuxCopied appends the options of a fragment behind the first: ip_options_fragment
-// leaves their room and puts no-operations where an option has no copy bit.
-func linuxCopied(b, opts []byte) []byte {
-	b = append(b, opts...)
-	for at := 0; at < len(b); {
-		n, ok := nextOption(b[at:])
-		if !ok || n == 0 {
-			break
-		}
-		if b[at]&optCopied == 0 {
-			for i := at; i < at+n; i++ {
-				b[i] = optNop
-			}
-		}
-		at += n
-	}
-	return b
 }

@@ -7,35 +7,9 @@ import (
 	"time"
 
 	"wireloom/vnet/inet/dialect"
+	"wireloom/vnet/inet/ip4/option"
 	"wireloom/vnet/packet"
 )
-
-// Kinds of option (RFC 791, 3.1; netinet/ip.h).
-const (
-	optEnd       = 0
-	optNop       = 1
-	optRecord    = 7
-	optTimestamp = 68
-	optSecurity  = 130
-	optLoose     = 131
-	optStrict    = 137
-
-	optCopied = 0x80 // in the kind: every fragment has the option
-)
-
-// nextOption returns the length of the first option of b, at least 1; 0 at the end. ok is
-// false if its length byte is wrong.
-func nextOption(b []byte) (n int, ok bool) {
-	switch {
-	case len(b) == 0 || b[0] == optEnd:
-		return 0, true
-	case b[0] == optNop:
-		return 1, true
-	case len(b) < 2 || b[1] < 2 || int(b[1]) > len(b):
-		return 0, false
-	}
-	return int(b[1]), true
-}
 
 // A fault is why an option is refused: an ICMP error, or (typ 0) silence.
 type fault struct {
@@ -56,7 +30,7 @@ func (l *Layer) options(now time.Duration, nic int, link Link, pkt packet.IPv4, 
 	}
 	o := optionWalk{l: l, now: now, nic: nic, pkt: pkt, dst: pkt.Dst(), a: a}
 	for at := packet.IPv4Len; at < pkt.HeaderLen(); {
-		n, ok := nextOption(pkt[at:pkt.HeaderLen()])
+		n, ok := option.Next(pkt[at:pkt.HeaderLen()])
 		if !ok {
 			at++ // its length
 			if l.is(dialect.Linux) {
@@ -114,11 +88,11 @@ func (o *optionWalk) obey(at int, opt []byte) *fault {
 		return o.linuxObey(at, opt)
 	}
 	switch opt[0] {
-	case optLoose, optStrict:
+	case option.Loose, option.Strict:
 		return o.sourceRoute(at, opt)
-	case optRecord:
+	case option.Record:
 		return o.record(at, opt)
-	case optTimestamp:
+	case option.Timestamp:
 		return o.timestamp(at, opt)
 	}
 	return nil
@@ -149,7 +123,7 @@ func (o *optionWalk) sourceRoute(at int, opt []byte) *fault {
 	}
 	if _, mine := l.own(o.pkt.Dst()); !mine {
 		switch {
-		case opt[0] == optStrict:
+		case opt[0] == option.Strict:
 			return unreachable(codeSourceFailed)
 		case !l.v.SourceRoute && !l.is(dialect.NetBSD):
 			return o.noSourceRouting()
@@ -161,7 +135,7 @@ func (o *optionWalk) sourceRoute(at int, opt []byte) *fault {
 		if !l.v.AcceptSourceRoute {
 			return o.noSourceRouting()
 		}
-		l.back = wayBack(l.back[:0], opt, o.pkt.Src())
+		l.back = option.WayBack(l.back[:0], opt, o.pkt.Src())
 		return nil
 	}
 	if !l.v.SourceRoute && !l.is(dialect.NetBSD) {
@@ -171,12 +145,12 @@ func (o *optionWalk) sourceRoute(at int, opt []byte) *fault {
 		return o.noSourceRouting()
 	}
 	next := netip.AddrFrom4([4]byte(opt[off : off+4]))
-	src, ok := o.wayTo(next, opt[0] == optStrict)
+	src, ok := o.wayTo(next, opt[0] == option.Strict)
 	if !ok {
 		return unreachable(codeSourceFailed)
 	}
 	copy(o.pkt[16:20], opt[off:off+4])
-	put4(opt[off:], src)
+	option.Put4(opt[off:], src)
 	opt[2] += 4
 	o.passOn = !next.IsMulticast()
 	return nil
@@ -232,17 +206,10 @@ func (o *optionWalk) record(at int, opt []byte) *fault {
 		}
 		ip = src
 	}
-	put4(opt[off:], ip)
+	option.Put4(opt[off:], ip)
 	opt[2] += 4
 	return nil
 }
-
-// The flags of a timestamp option (RFC 791, 3.1).
-const (
-	stampOnly = 0
-	stampAddr = 1
-	stampSpec = 3
-)
 
 // timestamp writes the time of day, if the option's flag says so behind an address.
 func (o *optionWalk) timestamp(at int, opt []byte) *fault {
@@ -265,12 +232,12 @@ func (o *optionWalk) timestamp(at int, opt []byte) *fault {
 	}
 	off := int(opt[2]) - 1
 	switch flag := opt[3] & 0x0f; flag {
-	case stampOnly:
-	case stampAddr, stampSpec:
+	case option.StampOnly:
+	case option.StampAddr, option.StampSpec:
 		if off+8 > len(opt) {
 			return bad(at + 2)
 		}
-		if flag == stampSpec {
+		if flag == option.StampSpec {
 			if _, mine := l.own(netip.AddrFrom4([4]byte(opt[off : off+4]))); !mine {
 				return nil
 			}
@@ -283,7 +250,7 @@ func (o *optionWalk) timestamp(at int, opt []byte) *fault {
 			if !ok {
 				return nil
 			}
-			put4(opt[off:], p.Addr())
+			option.Put4(opt[off:], p.Addr())
 		}
 		opt[2] += 4
 		off += 4
@@ -298,68 +265,4 @@ func (o *optionWalk) timestamp(at int, opt []byte) *fault {
 // timeOfDay is iptime: milliseconds since midnight, of a lab that began at midnight.
 func timeOfDay(now time.Duration) uint32 {
 	return uint32(now.Milliseconds() % (24 * 60 * 60 * 1000))
-}
-
-func put4(b []byte, ip netip.Addr) {
-	v := ip.As4()
-	copy(b, v[:])
-}
-
-// wayBack appends to b the source route that leads a reply back the way a request came
-// (save_rte, ip_srcroute): the router to go to first, then an option with the others, last
-// first, and the request's source.
-func wayBack(b, opt []byte, src netip.Addr) []byte {
-	hops := (len(opt) - 3) / 4
-	if hops == 0 {
-		return b
-	}
-	last := 3 + 4*(hops-1)
-	b = append(b, opt[last:last+4]...)
-	b = append(b, optNop, opt[0], opt[1], 4)
-	for at := last - 4; at >= 3; at -= 4 {
-		b = append(b, opt[at:at+4]...)
-	}
-	v := src.As4()
-	return append(b, v[:]...)
-}
-
-// answerOptions appends to b what a reply takes over of a request's options: the route and
-// the times that were recorded, and a security label (icmp_reflect), padded.
-func answerOptions(b, opts []byte) []byte {
-	for len(opts) > 0 {
-		n, ok := nextOption(opts)
-		if !ok || n == 0 {
-			break
-		}
-		switch opts[0] {
-		case optRecord, optTimestamp, optSecurity:
-			b = append(b, opts[:n]...)
-		}
-		opts = opts[n:]
-	}
-	return pad(b)
-}
-
-// copiedOptions appends to b what a fragment behind the first has of a datagram's options
-// (ip_optcopy): those with the copy bit, and each no-operation.
-func copiedOptions(b, opts []byte) []byte {
-	for len(opts) > 0 {
-		n, ok := nextOption(opts)
-		if !ok || n == 0 {
-			break
-		}
-		if opts[0] == optNop || opts[0]&optCopied != 0 {
-			b = append(b, opts[:n]...)
-		}
-		opts = opts[n:]
-	}
-	return pad(b)
-}
-
-// pad ends options at a multiple of 4.
-func pad(b []byte) []byte {
-	for len(b)%4 != 0 {
-		b = append(b, optEnd)
-	}
-	return b
 }

@@ -7,6 +7,7 @@ import (
 
 	"wireloom/vnet/errno"
 	"wireloom/vnet/inet/dialect"
+	"wireloom/vnet/inet/ip4/option"
 	"wireloom/vnet/packet"
 )
 
@@ -255,8 +256,8 @@ func putHeader(b []byte, hdr int, tos uint8, word uint16, ttl, proto uint8, src,
 	binary.BigEndian.PutUint16(b[4:], 0)
 	binary.BigEndian.PutUint16(b[6:], word)
 	b[8], b[9], b[10], b[11] = ttl, proto, 0, 0
-	put4(b[12:], src)
-	put4(b[16:], dst)
+	option.Put4(b[12:], src)
+	option.Put4(b[16:], dst)
 }
 
 // putSum writes a header's checksum.
@@ -403,9 +404,9 @@ func (l *Layer) fragment(d *datagram, a *Acts) errno.Errno {
 		switch {
 		case off == 0:
 		case l.is(dialect.Linux):
-			opts = linuxCopied(l.work[:0], opts)
+			opts = option.LinuxCopied(l.work[:0], opts)
 		default:
-			opts = copiedOptions(l.work[:0], opts)
+			opts = option.Copied(l.work[:0], opts)
 		}
 		f := packet.IPv4(a.grab(packet.IPv4Len + len(opts) + len(piece)))
 		copy(f, d.pkt[:packet.IPv4Len])

@@ -3,8 +3,6 @@ package ip4
 import (
 	"bytes"
 	"fmt"
-	"math/rand/v2"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -170,8 +168,8 @@ func TestReassemblyEnds(t *testing.T) {
 		} else {
 			w.want()
 		}
-		if _, ok := w.l.Next(); ok || w.l.reass.bytes != 0 || w.l.st.IP.FragTimeout != 2 {
-			t.Errorf("%s: after the end Next is set %v, %d bytes are held, %d time-outs counted", d, ok, w.l.reass.bytes, w.l.st.IP.FragTimeout)
+		if _, ok := w.l.Next(); ok || w.l.reass.Bytes() != 0 || w.l.st.IP.FragTimeout != 2 {
+			t.Errorf("%s: after the end Next is set %v, %d bytes are held, %d time-outs counted", d, ok, w.l.reass.Bytes(), w.l.st.IP.FragTimeout)
 		}
 		w.in(piece(1, 80, false, make([]byte, 80)))
 		if len(w.ups()) != 0 {
@@ -189,7 +187,7 @@ func TestReassemblyIsBounded(t *testing.T) {
 		for i := range 2000 {
 			w.in(piece(uint16(i+1), 0, true, make([]byte, 80)))
 		}
-		if got := len(w.l.reass.queues); got != c.want {
+		if got := w.l.reass.Len(); got != c.want {
 			t.Errorf("%s keeps %d datagrams, want %d", c.d, got, c.want)
 		}
 		w.in(piece(2000, 80, false, make([]byte, 8))) // the newest
@@ -201,8 +199,8 @@ func TestReassemblyIsBounded(t *testing.T) {
 	for i := range 4000 {
 		w.in(piece(uint16(i), 0, true, make([]byte, 1400)))
 	}
-	if w.l.reass.bytes > w.v.FragBytes || w.l.st.IP.FragNoSpace == 0 {
-		t.Errorf("linux holds %d bytes, %d fragments were refused", w.l.reass.bytes, w.l.st.IP.FragNoSpace)
+	if w.l.reass.Bytes() > w.v.FragBytes || w.l.st.IP.FragNoSpace == 0 {
+		t.Errorf("linux holds %d bytes, %d fragments were refused", w.l.reass.Bytes(), w.l.st.IP.FragNoSpace)
 	}
 	w = host(t, dialect.FreeBSD)
 	w.v.MaxFragPackets = 0
@@ -214,8 +212,8 @@ func TestReassemblyIsBounded(t *testing.T) {
 	for i := range 5000 {
 		w.in(piece(1, 65000-i/16*8, true, make([]byte, 480)))
 	}
-	if w.l.reass.bytes > 2*maxFragBuf {
-		t.Errorf("netbsd holds %d bytes for one datagram", w.l.reass.bytes)
+	if w.l.reass.Bytes() > 6*0xffff {
+		t.Errorf("netbsd holds %d bytes for one datagram", w.l.reass.Bytes())
 	}
 }
 
@@ -228,118 +226,6 @@ func TestPingOfDeath(t *testing.T) {
 		w.in(piece(1, 65528, false, make([]byte, 100)))
 		if len(w.ups()) != 0 {
 			t.Errorf("%s: a datagram of more than 65535 bytes came up", d)
-		}
-	}
-}
-
-// slow is reassembly as BSD does it, a byte at a time and as plainly as can be.
-type slow struct {
-	frags []slowFrag // by offset
-	limit int
-	over  bool // too many fragments: given up
-}
-
-type slowFrag struct {
-	off  int
-	data []byte
-	more bool
-}
-
-// add returns the datagram if it is whole now.
-func (s *slow) add(off int, data []byte, more bool) []byte {
-	before := -1
-	for i, f := range s.frags {
-		if f.off <= off {
-			before = i
-		}
-	}
-	for before >= 0 && len(s.frags) > 0 { // what the one before has is taken off, byte by byte
-		f := s.frags[before]
-		if off >= f.off+len(f.data) {
-			break
-		}
-		if off++; len(data) <= 1 {
-			return nil
-		}
-		data = data[1:]
-	}
-	var kept []slowFrag
-	for i, f := range s.frags {
-		for i > before && len(f.data) > 0 && f.off < off+len(data) { // the new one is preferred
-			f.off++
-			f.data = f.data[1:]
-			if len(f.data) == 0 {
-				f.off = -1
-			}
-		}
-		if f.off >= 0 {
-			kept = append(kept, f)
-		}
-	}
-	kept = append(kept, slowFrag{off, data, more})
-	slices.SortStableFunc(kept, func(a, b slowFrag) int { return a.off - b.off })
-	s.frags = kept
-	var whole []byte
-	for _, f := range s.frags {
-		if f.off != len(whole) {
-			s.over = s.limit > 0 && len(s.frags) > s.limit
-			return nil
-		}
-		whole = append(whole, f.data...)
-	}
-	if s.frags[len(s.frags)-1].more {
-		s.over = s.limit > 0 && len(s.frags) > s.limit
-		return nil
-	}
-	return whole
-}
-
-// Random fragments with random overlaps lead to the same bytes at the same moment.
-func TestReassemblyAsTheSlowOneDoes(t *testing.T) {
-	for seed := range uint64(400) {
-		rnd := rand.New(rand.NewPCG(seed, 1))
-		d := []dialect.Dialect{dialect.FreeBSD, dialect.DragonFly, dialect.NetBSD}[rnd.IntN(3)]
-		w := host(t, d)
-		w.v.MaxFragsPerPacket = []int{0, 4, 16}[rnd.IntN(3)]
-		if d == dialect.FreeBSD && w.v.MaxFragsPerPacket == 0 {
-			w.v.MaxFragsPerPacket = 16
-		}
-		s := slow{limit: w.v.MaxFragsPerPacket}
-		total := 8 + rnd.IntN(24) // units
-		log := ""
-		for n := range 60 {
-			off, units := rnd.IntN(total), 1+rnd.IntN(6)
-			more := off+units < total
-			if !more {
-				units = total - off
-			}
-			if off == 0 { // long enough for NetBSD
-				units = max(units, 6)
-			} else {
-				off = max(off, 6)
-			}
-			data := bytes.Repeat([]byte{byte('A' + n)}, units*8)
-			if !more && rnd.IntN(4) == 0 {
-				data = data[:len(data)-rnd.IntN(8)]
-			}
-			log += fmt.Sprintf(" %c[%d+%d more %v]", 'A'+n, off, units, more)
-			want := s.add(off*8, data, more)
-			w.raw(0, Unicast, piece(1, off*8, more, data).bytes())
-			var got []byte
-			if len(w.a.Up) == 1 {
-				got = bytes.Clone(w.a.Up[0].Packet.Payload())
-			}
-			w.a.Reset()
-			if !bytes.Equal(got, want) {
-				t.Fatalf("seed %d, %s, limit %d:%s\ngot  %q\nwant %q", seed, d, s.limit, log, got, want)
-			}
-			if want != nil || s.over {
-				s = slow{limit: s.limit}
-				log = ""
-			}
-		}
-		if w.l.reass.bytes < 0 || len(w.l.reass.queues) == 0 && w.l.reass.bytes != 0 {
-			t.Fatalf("seed %d: %d bytes are held in %d queues", seed, w.l.reass.bytes, len(w.l.reass.queues))
 		}
 	}
 }
@@ -399,7 +285,7 @@ func FuzzInput(f *testing.F) {
 			t.Error("Input changed what it was given")
 		}
 		w.l.Tick(time.Hour, &w.a)
-		if n := len(w.l.reass.queues); n != 0 {
+		if n := w.l.reass.Len(); n != 0 {
 			t.Errorf("%d datagrams wait for ever", n)
 		}
 	})

@@ -1,5 +1,7 @@
 package ip4
 
+import "wireloom/vnet/inet/ip4/frag"
+
 // icmpTypes is how many types of ICMP are counted by themselves: those that are in use, up
 // to the address mask reply. BSD's counters go up to type 40.
 const icmpTypes = 19
@@ -13,21 +15,16 @@ type Stats struct {
 
 // IPStats are the counters of struct ipstat (netinet/ip_var.h).
 type IPStats struct {
+	frag.Stats
+
 	Received     uint64 // all packets that came
 	BadSum       uint64 // wrong header checksum
 	TooShort     uint64 // less data than the header says
-	TooSmall     uint64 // less data than a header; on FreeBSD bad fragments too
 	BadHeaderLen uint64 // header length too small, or beyond the data
 	BadLength    uint64 // total length below the header's
 	BadOptions   uint64 // options that were refused
 	BadVersion   uint64 // a version that is not 4
 	BadAddress   uint64 // addresses that no wire may carry (not printed)
-	Fragments    uint64 // fragments that came
-	FragDropped  uint64 // fragments given up: duplicate, no space, too many
-	BadFrags     uint64 // NetBSD: malformed fragments
-	FragTimeout  uint64 // fragments (NetBSD: datagrams) given up as the rest never came
-	Reassembled  uint64 // datagrams put together
-	TooLong      uint64 // datagrams that would be over 65535 bytes (not printed)
 	Delivered    uint64 // datagrams for this host
 	NoProto      uint64 // of a protocol that nobody knows
 	Forwarded    uint64 // packets passed on
@@ -40,7 +37,6 @@ type IPStats struct {
 	OutFragments uint64 // fragments made
 	CantFrag     uint64 // datagrams that may not be cut
 	NotMember    uint64 // multicasts to groups that this host is not in
-	FragNoSpace  uint64 // fragments refused by Values.FragBytes: this lab's counter
 }
 
 // ICMPStats are the counters of struct icmpstat (netinet/icmp_var.h).

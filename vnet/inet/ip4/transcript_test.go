@@ -316,7 +316,7 @@ func TestLimits(t *testing.T) {
 		if told := len(w.a.Console) == 1; told != (c.d != dialect.NetBSD) {
 			t.Errorf("%s: the console says %q after a burst", c.d, w.a.Console)
 		}
-		if got := w.l.st.ICMP.Limited; got == 0 {
+		if got := w.l.Stats().ICMP.Limited; got == 0 {
 			t.Errorf("%s: nothing is counted as limited", c.d)
 		}
 	}

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"wireloom/vnet/inet/dialect"
+	"wireloom/vnet/inet/ip4/frag"
+	"wireloom/vnet/inet/ip4/limit"
 )
 
 // Values are the constants and sysctls of one node's IPv4. They may change while the
@@ -37,18 +39,8 @@ type Values struct {
 	// (net.inet.ip.directed-broadcast).
 	DirectedBroadcast bool
 
-	// MaxFragPackets is how many datagrams may be in reassembly; 0 none, below 0 any
-	// number (net.inet.ip.maxfragpackets).
-	MaxFragPackets int
-	// MaxFragsPerPacket is how many fragments of one are kept; NetBSD and Linux have no
-	// such limit, here 0 (net.inet.ip.maxfragsperpacket).
-	MaxFragsPerPacket int
-	// FragLife is how long fragments wait for the others: 60 ticks of half a second
-	// (netinet/ip_var.h, IPFRAGTTL; Linux net/ipv4/ip_fragment.c, IP_FRAG_TIME).
-	FragLife time.Duration
-	// FragBytes is how many bytes of fragments are kept. It is this lab's limit; the
-	// kernels stop when they have no mbufs.
-	FragBytes int
+	// Limits are those of reassembly.
+	frag.Limits
 
 	// MaxDgram is how much a UDP socket's send buffer holds at first, and so its largest
 	// datagram, in bytes of payload: for the host, which knows the socket's
@@ -88,21 +80,8 @@ type Values struct {
 	// icmp_reflect takes 255.
 	ReplyTTL uint8
 
-	// ICMPLimit is how many packets a second of one kind are answered, 0 for any
-	// (net.inet.icmp.icmplim); on NetBSD of all errors together, below 0 for any
-	// (net.inet.icmp.errppslimit).
-	ICMPLimit int
-	// LimitOutput tells of it on the console (net.inet.icmp.icmplim_output).
-	LimitOutput bool
-	// RSTLimit is NetBSD's for RSTs that no connection sends (net.inet.tcp.rstppslimit).
-	RSTLimit int
-	// RateLimit is Linux's time for one error to one host, RateBurst how many may be
-	// saved up; MsgsPerSec and MsgsBurst hold for all hosts together
-	// (net.ipv4.icmp_ratelimit, icmp_msgs_per_sec, icmp_msgs_burst; icmp.c,
-	// inetpeer.c XRLIM_BURST_FACTOR).
-	RateLimit             time.Duration
-	RateBurst             int
-	MsgsPerSec, MsgsBurst int
+	// Rates limit ICMP errors, replies and RSTs.
+	limit.Rates
 
 	// MTUDisc finds out path MTUs (net.inet.tcp.path_mtu_discovery / net.inet.ip.mtudisc).
 	MTUDisc bool
@@ -124,21 +103,16 @@ func ValuesOf(d dialect.Dialect) Values {
 		SendRedirects:  true,
 		TTL:            64,
 		ProcessOptions: 1,
-		// nmbclusters/32, which is 25600 by default (ip_input.c, ip_init).
-		MaxFragPackets:    800,
-		MaxFragsPerPacket: 16,
-		FragLife:          30 * time.Second,
-		FragBytes:         4 << 20,
-		MaxDgram:          9216,
-		RawMaxDgram:       9216,
-		LoopMTU:           16384,
-		QuoteLen:          8,
-		ICMPLimit:         200,
-		LimitOutput:       true,
-		MTUDisc:           true,
-		MTULife:           time.Hour,
-		MinMTU:            256,
-		MaxHostRoutes:     256,
+		Limits:         frag.LimitsOf(d),
+		MaxDgram:       9216,
+		RawMaxDgram:    9216,
+		LoopMTU:        16384,
+		QuoteLen:       8,
+		Rates:          limit.RatesOf(d),
+		MTUDisc:        true,
+		MTULife:        time.Hour,
+		MinMTU:         256,
+		MaxHostRoutes:  256,
 	}
 	switch d {
 	case dialect.DragonFly:
@@ -147,27 +121,18 @@ func ValuesOf(d dialect.Dialect) Values {
 		v.MinMTU = 296 // ip_icmp.c, icmp_input
 	case dialect.NetBSD:
 		v.SourceRoute, v.AcceptSourceRoute = true, true // measured
-		v.MaxFragPackets = 200                          // ip_reass.c, ip_reass_init
-		v.MaxFragsPerPacket = 0
 		v.RawMaxDgram = 8192
 		v.LoopMTU = 33648
 		v.RedirectLife = 600 * time.Second // ip_icmp.c
 		v.ReplyTTL = 255
-		v.ICMPLimit, v.RSTLimit = 100, 100 // ip_icmp.c icmperrppslim, tcp_subr.c tcp_rst_ppslim
-		v.LimitOutput = false
 		v.MTULife = 10 * time.Minute
 		v.MinMTU = 296
 	case dialect.Linux:
-		v.MaxFragPackets, v.MaxFragsPerPacket = -1, 0
 		v.MaxDgram, v.RawMaxDgram = 65507, 65515
 		v.UDPDF = true
 		v.LoopMTU = 65536
 		v.RedirectLife = 300 * time.Second
 		v.QuoteLen = 548 // icmp.c, icmp_send: 576 bytes with both headers
-		v.ICMPLimit = 0
-		v.LimitOutput = false
-		v.RateLimit, v.RateBurst = time.Second, 6
-		v.MsgsPerSec, v.MsgsBurst = 1000, 50
 		v.MTULife = 10 * time.Minute
 		v.MinMTU = 552
 	default:
