@@ -34,7 +34,11 @@ NONE                                                   < vnet/fabric/stp, vnet/i
 vnet/packet, vnet/fabric/stp                           < vnet/fabric/bridge
 vnet/packet, vnet/fabric                               < vnet/fabric/netem
 vnet/packet, vnet/fabric, vnet/fabric/bridge, vnet/fabric/stp, vnet/fabric/netem < internal/fabricconform
-vnet/inet/dialect, vnet/packet, vnet/errno             < vnet/inet/arp, vnet/inet/ip4, vnet/inet/tcp
+vnet/inet/dialect, vnet/packet, vnet/errno             < vnet/inet/arp, vnet/inet/tcp
+NONE                                                   < vnet/inet/ip4/option
+vnet/inet/dialect                                      < vnet/inet/ip4/limit
+vnet/inet/dialect, vnet/packet                         < vnet/inet/ip4/frag
+vnet/inet/dialect, vnet/packet, vnet/errno, vnet/inet/ip4/frag, vnet/inet/ip4/limit, vnet/inet/ip4/option < vnet/inet/ip4
 vnet/packet                                            < vnet/inet/ip6/wire
 vnet/packet, vnet/inet/ip6/wire                        < vnet/inet/ip6/mld, vnet/inet/ip6/frag
 NONE                                                   < vnet/inet/ip6/limit
@@ -159,10 +163,13 @@ var core = map[string][]string{
 	"vnet/userland/byhand":  nil,
 	"scenarios":             nil,
 
-	"vnet/inet/ip6/wire":  nil,
-	"vnet/inet/ip6/mld":   nil,
-	"vnet/inet/ip6/frag":  nil,
-	"vnet/inet/ip6/limit": nil,
+	"vnet/inet/ip4/frag":   nil,
+	"vnet/inet/ip4/limit":  nil,
+	"vnet/inet/ip4/option": nil,
+	"vnet/inet/ip6/wire":   nil,
+	"vnet/inet/ip6/mld":    nil,
+	"vnet/inet/ip6/frag":   nil,
+	"vnet/inet/ip6/limit":  nil,
 
 	"internal/scenario":           nil,
 	"internal/scenario/format":    nil,
