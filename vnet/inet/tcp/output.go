@@ -146,19 +146,15 @@ func (c *Conn) pick(now time.Duration, s *send) (again bool) {
 		s.off--
 		n++
 	}
-	if n < 0 {
-		n = 0
-		if s.sendWin == 0 { // the window was shut behind what is out
-			c.stop(timerRexmt)
-			c.shift = 0
-			c.nxt = c.una
-			s.off = 0
-			if !c.running(timerPersist) {
-				c.setPersist(now)
-			}
-		}
+	// The window was shut, perhaps behind what is out. That it is probed also where exactly
+	// nothing fits came to FreeBSD after 9.1: without it a connection may wait for ever.
+	if shut := n < 0 || n == 0 && c.state >= Established && s.off < have && !c.running(timerPersist); shut && s.sendWin == 0 {
+		c.stop(timerRexmt)
+		c.nxt = c.una
+		s.off = 0
+		c.persist(now)
 	}
-	s.n = n
+	s.n = max(n, 0)
 	return false
 }
 
@@ -217,7 +213,14 @@ func (c *Conn) nothing(now time.Duration) {
 		c.armRexmt(now)
 		return
 	}
-	if c.sndMark == 0 || c.state < Established {
+	if c.sndMark > 0 && c.state >= Established {
+		c.persist(now)
+	}
+}
+
+// persist begins to probe a window that is shut.
+func (c *Conn) persist(now time.Duration) {
+	if c.running(timerPersist) {
 		return
 	}
 	if c.l.v.ProbeOld { // after the timeout as it stands: only what follows is backed off, with what retransmissions there were

@@ -27,6 +27,8 @@ type host struct {
 	acts  Acts
 	path  Path
 	hand  bool // its users do nothing by themselves
+
+	accepted func(*user) // prepares the user of a connection that is complete
 }
 
 // A user writes to a connection and reads from it what there is, as often as it can.
@@ -112,7 +114,11 @@ func (h *host) add(c *Conn) *user {
 func (h *host) flush() {
 	w := h.w
 	for _, c := range h.acts.Accepted {
-		h.users = append(h.users, &user{h: h, c: c})
+		u := &user{h: h, c: c}
+		if h.accepted != nil {
+			h.accepted(u)
+		}
+		h.users = append(h.users, u)
 		h.conns[pair{c.Local(), c.Remote()}] = c
 	}
 	for i := range h.acts.Segments {
@@ -326,18 +332,17 @@ func pattern(n int, seed uint64) []byte {
 func transfer(t *testing.T, w *world, a, b *host, there, back []byte, prepare func(cl, sv *user)) (cl, sv *user) {
 	t.Helper()
 	b.listen(80, 5)
+	b.accepted = func(u *user) {
+		sv = u
+		sv.send, sv.halfClose = back, true
+		if prepare != nil {
+			prepare(cl, sv)
+		}
+	}
 	cl = a.dial(b, 1025, 80)
 	cl.send, cl.halfClose = there, true
 	a.run()
 	for steps := 0; ; steps++ {
-		if len(b.users) > 0 && sv == nil {
-			sv = b.users[0]
-			sv.send, sv.halfClose = back, true
-			if prepare != nil {
-				prepare(cl, sv)
-			}
-			b.run()
-		}
 		if !w.step(w.now+time.Hour) || steps > 2_000_000 {
 			break
 		}
@@ -395,7 +400,13 @@ func TestEveryByteArrivesOnABadWire(t *testing.T) {
 					w.loss = []float64{0.01, 0.05, 0.15, 0.3}[seed%4]
 					w.repeat = 0.05
 					w.delay, w.jitter = time.Millisecond, 20*time.Millisecond
-					a, b := w.host("10.0.0.1", x), w.host("10.0.0.2", y)
+					from, to := "10.0.0.1", "10.0.0.2"
+					if seed%3 == 0 {
+						from, to = "fd00::1", "fd00::2"
+					}
+					a, b := w.host(from, x), w.host(to, y)
+					a.path.MTU = []int{1500, 1500, 576, 9000, 1280, 65535, 296}[seed%7]
+					b.path.MTU = []int{1500, 1500, 1500, 576, 33648}[seed%5]
 					if w.loss > 0.1 { // so that a handshake or a long loss does not end it
 						for _, h := range w.hosts {
 							h.v.KeepInit, h.v.SYNACKMax, h.v.SYNACKWhole, h.v.MaxSYN, h.v.MaxRexmit = time.Hour, 30, 0, 30, 40
