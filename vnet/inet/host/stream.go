@@ -59,6 +59,8 @@ func (k *stream) Connect(a netip.AddrPort) errno.Errno {
 		return errno.EOPNOTSUPP
 	case k.end.conn != nil && k.end.state() == "SYN_SENT":
 		return errno.EALREADY
+	case k.end.conn != nil && k.end.dead && k.s.dialect != dialect.Linux:
+		return errno.EINVAL // its connection was refused, or has ended: tcp_usr_connect, INP_DROPPED
 	case k.end.conn != nil:
 		return errno.EISCONN
 	case !k.fits(a.Addr()):
