@@ -88,6 +88,26 @@ var ipTunables = []tunable{
 	both("net.inet.icmp.icmplim_output").of(func(v *Values) any { return &v.IP4.LimitOutput }),
 	netbsd("net.inet.tcp.rstppslimit").of(func(v *Values) any { return &v.IP4.RSTLimit }),
 
+	both("net.inet.tcp.log_in_vain").of(func(v *Values) any { return &v.Sockets.TCPLogInVain }),
+	freebsd("net.inet.tcp.hostcache.expire").of(func(v *Values) any { return &v.IP4.MTULife }).in(time.Second),
+
+	all("net.inet6.ip6.hlim").of(func(v *Values) any { return &v.IP6.HopLimit }),
+	all("net.inet6.ip6.auto_linklocal").of(func(v *Values) any { return &v.IP6.AutoLinkLocal }),
+	all("net.inet6.ip6.accept_rtadv").of(func(v *Values) any { return &v.IP6.AcceptRA }),
+	all("net.inet6.ip6.dad_count").of(func(v *Values) any { return &v.IP6.DADCount }),
+	all("net.inet6.ip6.redirect").of(func(v *Values) any { return &v.IP6.SendRedirects }),
+	all("net.inet6.ip6.auto_flowlabel").of(func(v *Values) any { return &v.IP6.FlowLabels }),
+	all("net.inet6.ip6.maxfragpackets").of(func(v *Values) any { return &v.IP6.Fragments.Datagrams }),
+	all("net.inet6.ip6.maxfrags").of(func(v *Values) any { return &v.IP6.Fragments.Fragments }),
+	all("net.inet6.icmp6.rediraccept").of(func(v *Values) any { return &v.IP6.AcceptRedirects }),
+	all("net.inet6.icmp6.redirtimeout").of(func(v *Values) any { return &v.IP6.RedirectTimeout }).in(time.Second),
+	all("net.inet6.icmp6.errppslimit").of(func(v *Values) any { return &v.IP6.Errors.Second }),
+	all("net.inet6.icmp6.nd6_delay").of(func(v *Values) any { return &v.IP6.Delay }).in(time.Second),
+	all("net.inet6.icmp6.nd6_umaxtries").of(func(v *Values) any { return &v.IP6.UnicastTries }),
+	all("net.inet6.icmp6.nd6_mmaxtries").of(func(v *Values) any { return &v.IP6.MulticastTries }),
+	freebsd("net.inet6.icmp6.nd6_maxqueuelen").netbsd("net.inet6.icmp6.nd6_maxqueuelen").of(func(v *Values) any { return &v.IP6.MaxHold }),
+
+	both("net.inet.udp.log_in_vain").of(func(v *Values) any { return &v.Sockets.UDPLogInVain }),
 	both("net.inet.udp.maxdgram").netbsd("net.inet.udp.sendspace").of(func(v *Values) any { return &v.IP4.MaxDgram }),
 	all("net.inet.udp.recvspace").of(func(v *Values) any { return &v.Sockets.UDPRecvSpace }),
 	all("net.inet.udp.checksum").of(func(v *Values) any { return &v.Sockets.UDPChecksum }),
@@ -95,7 +115,7 @@ var ipTunables = []tunable{
 	both("net.inet.raw.maxdgram").of(func(v *Values) any { return &v.IP4.RawMaxDgram }),
 	both("net.inet.raw.recvspace").of(func(v *Values) any { return &v.Sockets.RawRecvSpace }),
 	both("kern.ipc.maxsockbuf").netbsd("kern.sbmax").of(func(v *Values) any { return &v.Sockets.MaxBuffer }),
-	both("kern.ipc.somaxconn").netbsd("kern.somaxconn").of(func(v *Values) any { return &v.Sockets.MaxBacklog }),
+	both("kern.ipc.somaxconn").netbsd("kern.somaxconn").of(func(v *Values) any { return &v.TCP.BacklogMax }),
 }
 
 // SysctlNames implements kern.SysctlSource.

@@ -37,9 +37,10 @@ type SocketValues struct {
 	UDPRecvSpace int  // bytes, net.inet.udp.recvspace
 	UDPChecksum  bool // net.inet.udp.checksum: datagrams of IPv4 have one
 	UDPBlackhole bool // net.inet.udp.blackhole (FreeBSD, DragonFly): nothing is said of a closed port
+	UDPLogInVain bool // net.inet.udp.log_in_vain: the console hears of who asks at a closed port
+	TCPLogInVain bool // net.inet.tcp.log_in_vain
 	RawRecvSpace int  // bytes, of an ICMP socket
 	MaxBuffer    int  // bytes, kern.ipc.maxsockbuf, kern.sbmax
-	MaxBacklog   int  // connections that may wait to be accepted, kern.ipc.somaxconn
 
 	// What a datagram that waits takes of a receive buffer besides its bytes: the buffer
 	// has room for Efficiency times as many bytes of mbufs (sbreserve, sb_mbmax).
@@ -61,22 +62,22 @@ type SocketValues struct {
 var socketValues = [...]SocketValues{
 	dialect.FreeBSD: {
 		UDPRecvSpace: 40 * (1024 + 16), UDPChecksum: true, RawRecvSpace: 9216,
-		MaxBuffer: 2 << 20, MaxBacklog: 128, Efficiency: 8, Mbuf: 256, Inside: 168, Clusters: true,
+		MaxBuffer: 2 << 20, Efficiency: 8, Mbuf: 256, Inside: 168, Clusters: true,
 		Ports: PortsRandom, FirstPort: 10000, LastPort: 65535,
 	},
 	dialect.DragonFly: {
 		UDPRecvSpace: 40 * (1024 + 28), UDPChecksum: true, RawRecvSpace: 8192,
-		MaxBuffer: 256 << 10, MaxBacklog: 128, Efficiency: 8, Mbuf: 256, Inside: 168, Clusters: true,
+		MaxBuffer: 256 << 10, Efficiency: 8, Mbuf: 256, Inside: 168, Clusters: true,
 		Ports: PortsUp, FirstPort: 1024, LastPort: 5000,
 	},
 	dialect.NetBSD: {
 		UDPRecvSpace: 40 * (1024 + 16), UDPChecksum: true, RawRecvSpace: 8192,
-		MaxBuffer: 256 << 10, MaxBacklog: 128, Efficiency: 2, Mbuf: 512, Inside: 424,
+		MaxBuffer: 256 << 10, Efficiency: 2, Mbuf: 512, Inside: 424,
 		Ports: PortsRandom, FirstPort: 49152, LastPort: 65535,
 	},
 	dialect.Linux: { // net/core/sock.c: 212,992 bytes of skb->truesize
 		UDPRecvSpace: 212992, UDPChecksum: true, RawRecvSpace: 212992,
-		MaxBuffer: 212992 * 2, MaxBacklog: 4096, Efficiency: 1, Mbuf: 768, Inside: 420,
+		MaxBuffer: 212992 * 2, Efficiency: 1, Mbuf: 768, Inside: 420,
 		Ports: PortsRandom, FirstPort: 32768, LastPort: 60999, MultiConnected: true,
 	},
 }

@@ -6,6 +6,7 @@ import (
 
 	"wireloom/vnet/errno"
 	"wireloom/vnet/inet"
+	"wireloom/vnet/inet/dialect"
 	"wireloom/vnet/inet/ip4"
 	"wireloom/vnet/inet/ip6"
 	"wireloom/vnet/kern"
@@ -116,13 +117,6 @@ func (k *datagram) Send(p []byte, to netip.AddrPort) (int, errno.Errno) {
 		}
 	}
 	s.stats.Output++
-	if to.Addr() == broadcast4 {
-		if i := k.outside(); i != nil {
-			e := k.sendOutside(i, p, to.Port())
-			s.leave()
-			return counted(len(p), e)
-		}
-	}
 	src, dst, e := k.way(to.Addr())
 	if e != errno.OK {
 		return 0, e
@@ -195,6 +189,15 @@ func (k *socket) out(proto uint8, src, dst netip.Addr, m []byte) errno.Errno {
 	h := ip4.Header{Src: src, Dst: dst, Proto: proto, TTL: k.ttl, TOS: k.tos, NIC: ip4.AnyNIC, AllowBroadcast: k.broadcast}
 	if k.device >= 0 {
 		h.NIC = k.device
+	}
+	if s.dialect == dialect.Linux && proto == packet.ProtoUDP { // inet_sock's inet_id: a counter of the socket's
+		if k.ids == 0 {
+			var b [2]byte
+			s.host.Random(b[:])
+			k.ids = binary.BigEndian.Uint16(b[:])
+		}
+		h.HasID, h.ID = true, k.ids
+		k.ids++
 	}
 	return s.send4(&h, m)
 }
@@ -281,52 +284,4 @@ func (k *datagram) forget() {
 	k.s.count(&k.counted, 0)
 	k.s.unregister(&k.socket)
 	k.s.leave()
-}
-
-// outside is the interface by which a datagram to 255.255.255.255 leaves as it is: the one
-// that the socket is bound to, or where the host has no address yet the first that is up. nil
-// where it goes as in_pcbconnect has it, to the broadcast address of the first network.
-func (k *datagram) outside() *iface {
-	if k.device >= 0 {
-		if i := k.s.iface(k.device); i != nil && !i.ip {
-			return i
-		}
-		return nil
-	}
-	var first *iface
-	for _, i := range k.s.ifs {
-		switch {
-		case !i.there || i.ip || !i.Up:
-		case len(i.Addrs) > 0:
-			return nil
-		case first == nil:
-			first = i
-		}
-	}
-	return first
-}
-
-// sendOutside broadcasts a datagram on an interface that may have no address, as a DHCP
-// client does to get one (RFC 2131, 4.1); a BSD's writes such frames by bpf(4).
-func (k *datagram) sendOutside(i *iface, p []byte, port uint16) errno.Errno {
-	src, dst := netip.IPv4Unspecified(), broadcast4
-	if len(i.Addrs) > 0 {
-		src = i.Addrs[0].Addr()
-	}
-	switch {
-	case !k.broadcast:
-		return errno.EACCES
-	case packet.IPv4Len+packet.UDPLen+len(p) > i.MTU:
-		return errno.EMSGSIZE // a broadcast is not fragmented: ip_output
-	}
-	h := packet.IPv4Header{TOS: k.tos, TTL: k.ttl, Protocol: packet.ProtoUDP, Src: src, Dst: dst}
-	m, err := packet.AppendIPv4(k.s.message[:0], h, packet.UDPLen+len(p))
-	if err == nil {
-		m, err = packet.AppendUDP(m, src, dst, k.local.Port(), port, p)
-	}
-	if err != nil {
-		return errno.EMSGSIZE
-	}
-	k.s.message = m
-	return i.ethernet(packet.Broadcast, m)
 }

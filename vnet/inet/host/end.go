@@ -1,6 +1,7 @@
 package host
 
 import (
+	"fmt"
 	"net/netip"
 	"slices"
 
@@ -222,18 +223,35 @@ func (s *Stack) tcpIn(src, dst netip.Addr, p []byte, nic int) {
 	if k := s.sockets.tcp.find(seg.Dst, seg.Src, nic); k != nil {
 		if e := k.own.(*end); e.listener != nil {
 			e.listener.Input(s.now, &seg, s.path(seg.Dst.Addr(), seg.Src.Addr(), k.device), &s.tcpActs)
+			s.limitRST()
 			s.accepted(e, k)
 			e.do()
 			return
 		}
 	}
-	if s.ip4.AllowRST(s.now, false, &s.out4) {
+	if s.v.Sockets.TCPLogInVain && seg.Flags&tcp.SYN != 0 {
+		s.host.Console(fmt.Sprintf("Connection attempt to TCP %v from %v", seg.Dst, seg.Src))
+	}
+	if s.allowRST(false) {
 		s.tcp.Reset(&seg, &s.tcpActs)
 		s.segments(how{device: -1})
 		s.tcpActs.Reset()
 	}
+}
+
+// allowRST says whether a segment of no connection may be answered now; open says that
+// somebody listens at its port.
+func (s *Stack) allowRST(open bool) bool {
+	ok := s.ip4.AllowRST(s.now, open, &s.out4)
 	s.console(s.out4.Console)
 	s.out4.Reset()
+	return ok
+}
+
+// limitRST takes back the RST with which a listener answers, where there have been many.
+func (s *Stack) limitRST() {
+	a := &s.tcpActs
+	a.Segments = slices.DeleteFunc(a.Segments, func(seg tcp.Segment) bool { return seg.Flags&tcp.RST != 0 && !s.allowRST(true) })
 }
 
 // accepted takes over the connections that a listener has completed.

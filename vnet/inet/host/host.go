@@ -54,6 +54,7 @@ type Stack struct {
 	arpActs arp.Acts
 	tcpActs tcp.Acts
 
+	failed  [][]byte // packets that ARP has given up in this call
 	loop    loopback
 	timers  timers
 	cancel  func() // of the lab's timer; nil while it is not set
@@ -92,6 +93,7 @@ func New(h inet.StackHost, nics []inet.StackNIC) (inet.Stack, error) {
 	s.ip6 = ip6.New(&s.v.IP6, s, h.Random)
 	s.ip6.SetHostName(h.HostName())
 	s.tcp = tcp.New(&s.v.TCP, h.Random)
+	s.ip6.SetHostName(h.HostName())
 	s.part[partIP4].timer.run = func() { s.ip4.Tick(s.now, &s.in4); s.do4() }
 	s.part[partIP6].timer.run = func() { s.ip6.Tick(s.now, &s.in6); s.do6() }
 	if len(nics) > inet.MaxInterfaces {
@@ -125,6 +127,7 @@ func (s *Stack) enter() bool {
 // leave ends a call: the layers are weighed, the lab's timer is set, and the sockets whose
 // state may have changed say so.
 func (s *Stack) leave() {
+	s.doFailed()
 	s.weigh(&s.part[partIP4], s.ip4)
 	s.weigh(&s.part[partIP6], s.ip6)
 	s.count(&s.part[partTCP].bytes, int64(s.tcp.Bytes()))

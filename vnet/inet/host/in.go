@@ -61,17 +61,25 @@ func (i *iface) input(data []byte) {
 // loopback is what the host has sent to itself: it comes in by a turn of the loop of its
 // own.
 type loopback struct {
-	queue [][]byte
+	queue []looping
 	timer timer
 }
 
-// put queues a packet.
-func (l *loopback) put(s *Stack, p []byte) errno.Errno {
+// A looping packet. Of IPv4, nic and link say how it was sent: what went out to many comes
+// in by the interface that it left by.
+type looping struct {
+	data []byte
+	nic  int
+	link ip4.Link
+}
+
+// put queues a copy of a packet.
+func (l *loopback) put(s *Stack, p []byte, nic int, link ip4.Link) errno.Errno {
 	if !s.room(packetSelf + int64(len(p))) {
 		return errno.ENOBUFS
 	}
 	s.memory.used += packetSelf + int64(len(p))
-	l.queue = append(l.queue, append([]byte(nil), p...))
+	l.queue = append(l.queue, looping{append([]byte(nil), p...), nic, link})
 	s.timers.set(&l.timer, s.now, true)
 	return errno.OK
 }
@@ -82,12 +90,12 @@ func (s *Stack) drain() {
 	queue := l.queue
 	l.queue = nil
 	for _, p := range queue {
-		s.memory.used -= packetSelf + int64(len(p))
-		if p[0]>>4 == 4 {
-			s.ip4.Input(s.now, ip4.Loopback, ip4.Unicast, p, &s.in4)
+		s.memory.used -= packetSelf + int64(len(p.data))
+		if p.data[0]>>4 == 4 {
+			s.ip4.Loop(s.now, p.nic, p.link, p.data, &s.in4)
 			s.do4()
 		} else {
-			s.ip6.Input(s.now, ip6.Loopback, ip6.ToUs, packet.MAC{}, p, &s.in6)
+			s.ip6.Input(s.now, ip6.Loopback, ip6.ToUs, packet.MAC{}, p.data, &s.in6)
 			s.do6()
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"net/netip"
 
 	"wireloom/vnet/errno"
-	"wireloom/vnet/inet/arp"
 	"wireloom/vnet/inet/ip4"
 	"wireloom/vnet/inet/ip6"
 	"wireloom/vnet/packet"
@@ -45,6 +44,12 @@ func (s *Stack) do4() {
 	}
 	for i := range a.Up {
 		s.up4(&a.Up[i])
+	}
+	for _, h := range a.Ask {
+		if i := s.iface(h.NIC); i != nil && !i.ip {
+			i.neighbours().Resolve(s.now, h.Addr, nil, false, &s.arpActs)
+			i.doARP()
+		}
 	}
 	s.console(a.Console)
 	a.Reset()
@@ -87,7 +92,7 @@ func (s *Stack) doOut4(a *ip4.Acts) (first errno.Errno) {
 // transmit4 sends one packet out of its interface.
 func (s *Stack) transmit4(o *ip4.Out) errno.Errno {
 	if o.NIC == ip4.Loopback {
-		return s.loop.put(s, o.Packet)
+		return s.loop.put(s, o.Packet, o.From, o.Link)
 	}
 	i := s.iface(o.NIC)
 	switch {
@@ -131,7 +136,7 @@ func (i *iface) doARP() {
 		i.ethernet(r.MAC, r.Packet)
 	}
 	for _, f := range a.Failed {
-		s.gaveUp(f)
+		s.failed = append(s.failed, append([]byte(nil), f.Packet...))
 	}
 	s.console(a.Console)
 	a.Reset()
@@ -140,8 +145,17 @@ func (i *iface) doARP() {
 	s.timers.set(&i.arpTimer, at, ok)
 }
 
-// gaveUp is what becomes of a packet whose next hop does not answer, on Linux.
-func (s *Stack) gaveUp(f arp.Failed) { _ = f }
+// doFailed tells the senders of packets whose next hop did not answer: Linux's do hear of
+// it, and its own sockets.
+func (s *Stack) doFailed() {
+	for len(s.failed) > 0 {
+		p := s.failed[0]
+		s.failed = s.failed[1:]
+		s.ip4.HeldFailed(s.now, p, &s.in4)
+		s.do4()
+	}
+	s.failed = nil
+}
 
 // doOut6 sends what IPv6 has made: frames, whose neighbours it knows itself.
 func (s *Stack) doOut6(a *ip6.Acts) (first errno.Errno) {
@@ -149,7 +163,7 @@ func (s *Stack) doOut6(a *ip6.Acts) (first errno.Errno) {
 		o := &a.Out[n]
 		e := errno.ENXIO
 		if o.NIC == ip6.Loopback {
-			e = s.loop.put(s, o.Data)
+			e = s.loop.put(s, o.Data, ip4.Loopback, ip4.Unicast)
 		} else if s.iface(o.NIC) != nil {
 			e = s.host.Transmit(o.NIC, o.Data, o.Hop)
 		}

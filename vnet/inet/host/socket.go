@@ -39,6 +39,7 @@ type socket struct {
 	broadcast bool // SO_BROADCAST
 	ttl       uint8
 	tos       uint8
+	ids       uint16 // Linux: of the next packet
 
 	gotTTL int  // of the datagram that was taken last
 	cut    bool // some of that is lost

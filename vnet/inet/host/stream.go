@@ -132,7 +132,7 @@ func (k *stream) Listen(backlog int) errno.Errno {
 			return e
 		}
 	}
-	limit := s.v.Sockets.MaxBacklog
+	limit := s.v.TCP.BacklogMax
 	if backlog < 0 || backlog > limit {
 		backlog = limit
 	}

@@ -2,6 +2,7 @@ package host
 
 import (
 	"encoding/binary"
+	"fmt"
 	"net/netip"
 
 	"wireloom/vnet/errno"
@@ -24,11 +25,10 @@ func (s *Stack) up4(u *ip4.Up) {
 		case !s.udpIn(from, to, data, p.TTL(), u.NIC):
 			if u.Link != ip4.Unicast {
 				s.stats.NoSocketGroup++
-			} else if s.stats.NoSocket++; !s.v.Sockets.UDPBlackhole {
-				s.ip4.PortUnreachable(s.now, u, &s.out4)
-				s.doOut4(&s.out4)
-				s.out4.Reset()
+			} else {
+				s.stats.NoSocket++
 			}
+			s.nobody(from, to, u)
 		}
 	case packet.ProtoTCP:
 		if !u.Silent() {
@@ -37,6 +37,21 @@ func (s *Stack) up4(u *ip4.Up) {
 	case packet.ProtoICMP:
 		s.icmpIn(p.Src(), p.Payload(), p.TTL(), u.NIC)
 	}
+}
+
+// nobody answers a datagram that no socket wants.
+func (s *Stack) nobody(from, to netip.AddrPort, u *ip4.Up) {
+	v := &s.v.Sockets
+	if v.UDPLogInVain && !u.Silent() {
+		s.host.Console(fmt.Sprintf("Connection attempt to UDP %v from %v", to, from))
+	}
+	if v.UDPBlackhole {
+		return
+	}
+	s.ip4.PortUnreachable(s.now, u, &s.out4)
+	s.doOut4(&s.out4)
+	s.console(s.out4.Console)
+	s.out4.Reset()
 }
 
 // up6 is up4 of IPv6.
@@ -129,6 +144,7 @@ func (s *Stack) spread(from, to netip.AddrPort, data []byte, ttl uint8, u *ip4.U
 	}
 	if !any {
 		s.stats.NoSocketGroup++
+		s.nobody(from, to, u)
 	}
 }
 
@@ -143,9 +159,12 @@ func (s *Stack) quoted4(q *ip4.Quoted) {
 	remote := netip.AddrPortFrom(p.Dst(), binary.BigEndian.Uint16(b[2:]))
 	switch p.Protocol() {
 	case packet.ProtoUDP:
-		s.udpFailed(local, remote, q.Errno)
+		if s.udpFailed(local, remote, q.Errno) && q.MTU > 0 {
+			s.ip4.TooBig(s.now, q)
+		}
 	case packet.ProtoTCP:
-		if s.tcpFailed(local, remote, tcp.ICMP{Type: q.Type, Code: q.Code, MTU: q.MTU, Seq: binary.BigEndian.Uint32(b[4:])}) {
+		m := tcp.ICMP{Type: q.Type, Code: q.Code, MTU: q.MTU, Seq: binary.BigEndian.Uint32(b[4:])}
+		if s.tcpFailed(local, remote, m) && q.MTU > 0 {
 			s.ip4.TooBig(s.now, q)
 		}
 	}
@@ -179,17 +198,22 @@ func errnoOf6(typ, code uint8) errno.Errno {
 		return errno.EHOSTUNREACH
 	case typ == 2:
 		return errno.EMSGSIZE
-	case typ == 4 && code == 1:
-		return errno.ECONNREFUSED // an unknown protocol
+	case typ == 4:
+		return errno.ENOPROTOOPT
 	}
 	return errno.OK
 }
 
-// udpFailed: an unconnected socket hears of no error.
-func (s *Stack) udpFailed(local, remote netip.AddrPort, e errno.Errno) {
+// udpFailed tells a connected socket of an error; false if there is none. An unconnected
+// one hears of no error.
+func (s *Stack) udpFailed(local, remote netip.AddrPort, e errno.Errno) (found bool) {
 	for p := s.sockets.udp.on(local.Addr().Is6(), local.Port()); p != nil; p = p.next {
 		if p.remote == remote && p.local == local {
+			found = true
 			p.own.(*datagram).fail(e)
+		} else if !p.remote.IsValid() && (p.local == local || p.local.Addr().IsUnspecified()) {
+			found = true
 		}
 	}
+	return found
 }
