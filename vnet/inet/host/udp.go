@@ -144,7 +144,9 @@ func (s *Stack) spread(from, to netip.AddrPort, data []byte, ttl uint8, u *ip4.U
 	}
 	if !any {
 		s.stats.NoSocketGroup++
-		s.nobody(from, to, u)
+		if to.Addr() != broadcast4 { // NetBSD, and the frame was for this host alone
+			s.nobody(from, to, u)
+		}
 	}
 }
 
