@@ -5,8 +5,8 @@
 //
 // A [Layer] knows no socket, no ARP and no clock. It is called from one goroutine, keeps
 // nothing of what it is given, and panics on no input. What it holds for others is bounded:
-// fragments by Values.MaxFragPackets and FragBytes, routes that ICMP made by
-// Values.MaxHostRoutes; what a limit turns away is counted.
+// fragments by frag.Limits, routes that ICMP made by Values.MaxHostRoutes, Linux's hosts and
+// numbers by constants; what a limit turns away is counted.
 //
 // Input, in the order of ip_input:
 //

@@ -312,7 +312,7 @@ func (t *Table) insert(q *Datagram, i int, f part, pkt packet.IPv4) {
 	t.bytes += q.size()
 }
 
-// maxBuf is how long a queue's buffer gets before what no fragment has any more is
+// maxBuf is how long a datagram's buffer gets before what no fragment has any more is
 // taken out of it.
 const maxBuf = 3 * 0xffff
 
@@ -430,7 +430,7 @@ func (t *Table) giveUp(q *Datagram) {
 	t.remove(q)
 }
 
-// Size is the datagram's length, header included: of one that has a gap, of what Head is.
+// Size is the length of a datagram that is whole, header included.
 func (q *Datagram) Size() int {
 	next, _ := q.reach()
 	return q.frags[0].hlen + next
