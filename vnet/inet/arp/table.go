@@ -44,10 +44,11 @@ type Env interface {
 	Where(ip netip.Addr) Where
 }
 
-// Acts are what calls want done, in order. What is in it is good until Reset.
+// Acts are what calls want done: the packets of Ready first, as a kernel sends what waited
+// before it answers, then Frames. What is in it is good until Reset.
 type Acts struct {
 	Frames  [][]byte // whole Ethernet frames to send
-	Ready   []Ready  // packets that waited, and may go now, after Frames
+	Ready   []Ready  // packets that waited, and may go now
 	Failed  []Failed // packets given up: Linux tells their senders so
 	Console []string // messages of the kernel
 }

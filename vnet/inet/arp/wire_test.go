@@ -43,11 +43,11 @@ func address(i int) netip.Addr { return netip.AddrFrom4([4]byte{10, 0, 0, byte(i
 
 // collect takes what a host has to send, as the host's stack would.
 func (w *wire) collect(h *host) {
-	for _, f := range h.acts.Frames {
-		w.queue = append(w.queue, sent{w.now + 100*time.Microsecond, append([]byte(nil), f...)})
-	}
 	for _, r := range h.acts.Ready {
 		w.transmit(h, r.MAC, r.Packet)
+	}
+	for _, f := range h.acts.Frames {
+		w.queue = append(w.queue, sent{w.now + 100*time.Microsecond, append([]byte(nil), f...)})
 	}
 	h.acts.Reset()
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"wireloom/vnet/errno"
+	"wireloom/vnet/inet/dialect"
 	"wireloom/vnet/inet/ip4"
 	"wireloom/vnet/inet/ip6"
 	"wireloom/vnet/inet/tcp"
@@ -214,11 +215,15 @@ func (s *Stack) tcpIn(src, dst netip.Addr, p []byte, nic int) {
 		return
 	}
 	if e := s.sockets.pairs[pair{seg.Dst, seg.Src}]; e != nil {
-		if again := e.conn.Input(s.now, &seg, &s.tcpActs); !again {
-			e.do()
-			return
+		_, before := e.conn.Queued()
+		again := e.conn.Input(s.now, &seg, &s.tcpActs)
+		if _, after := e.conn.Queued(); after < before {
+			s.confirm(dst, src)
 		}
 		e.do()
+		if !again {
+			return
+		}
 	}
 	if k := s.sockets.tcp.find(seg.Dst, seg.Src, nic); k != nil {
 		if e := k.own.(*end); e.listener != nil {
@@ -252,6 +257,21 @@ func (s *Stack) allowRST(open bool) bool {
 func (s *Stack) limitRST() {
 	a := &s.tcpActs
 	a.Segments = slices.DeleteFunc(a.Segments, func(seg tcp.Segment) bool { return seg.Flags&tcp.RST != 0 && !s.allowRST(true) })
+}
+
+// confirm has the next hop to a peer that has acknowledged new data count as heard: Linux's
+// sk_dst_confirm. IPv6's values say for themselves whether it does.
+func (s *Stack) confirm(local, peer netip.Addr) {
+	switch {
+	case peer.Is6():
+		s.ip6.Confirm(s.now, peer)
+	case s.dialect == dialect.Linux:
+		if p, e := s.ip4.Path(local, peer, ip4.AnyNIC); e == errno.OK && !p.ToUs {
+			if i := s.iface(p.NIC); i != nil && i.arp != nil {
+				i.arp.Confirm(s.now, p.Hop)
+			}
+		}
+	}
 }
 
 // accepted takes over the connections that a listener has completed.

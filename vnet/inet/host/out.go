@@ -129,11 +129,11 @@ func (i *iface) ethernet(to packet.MAC, p []byte) errno.Errno {
 // doARP carries out what the interface's table wants.
 func (i *iface) doARP() {
 	s, a := i.s, &i.s.arpActs
-	for _, f := range a.Frames {
-		s.host.Transmit(i.nic, f, netip.Addr{})
-	}
 	for _, r := range a.Ready {
 		i.ethernet(r.MAC, r.Packet)
+	}
+	for _, f := range a.Frames {
+		s.host.Transmit(i.nic, f, netip.Addr{})
 	}
 	for _, f := range a.Failed {
 		s.failed = append(s.failed, append([]byte(nil), f.Packet...))

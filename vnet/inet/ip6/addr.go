@@ -251,7 +251,7 @@ func (l *Layer) settle(now time.Duration, d *address, a *Acts) {
 	d.state = Preferred
 	a.Changed = true
 	n := d.nic
-	if d.ip.IsLinkLocalUnicast() && l.v.Solicitations != 0 && !l.forwarding && n.accept && !n.IP {
+	if d.ip.IsLinkLocalUnicast() && l.v.Solicitations != 0 && l.accepts(n) && !n.IP {
 		n.groups.ReportAll(now) // mld_dad: the reports so far had no source
 		l.listen(now, n, a)
 		l.askRouters(now, n, l.v.Solicitations, 2*time.Millisecond)

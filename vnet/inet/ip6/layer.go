@@ -159,7 +159,7 @@ type nic struct {
 	n        int
 	up       bool
 	disabled bool // its link-local address is another's
-	accept   bool // router advertisements
+	accept   accepting
 
 	hops       uint8         // of packets sent, as routers say
 	linkMTU    int           // as routers say; 0: the interface's
@@ -342,7 +342,7 @@ func (l *Layer) nic(n int) *nic {
 // AddNIC adds an interface, which is down, under its number.
 func (l *Layer) AddNIC(now time.Duration, number int, conf NIC, a *Acts) {
 	l.RemoveNIC(now, number, a)
-	n := &nic{NIC: conf, n: number, accept: l.v.AcceptRA, hops: l.v.HopLimit, base: l.v.Reachable, retransmit: l.v.Retransmit}
+	n := &nic{NIC: conf, n: number, hops: l.v.HopLimit, base: l.v.Reachable, retransmit: l.v.Retransmit}
 	n.groups = mld.New(&l.v.MLD, l.chance)
 	at, _ := slices.BinarySearchFunc(l.nics, number, func(x *nic, n int) int { return x.n - n })
 	l.nics = slices.Insert(l.nics, at, n)
@@ -450,9 +450,25 @@ func (l *Layer) SetForwarding(now time.Duration, on bool, a *Acts) {
 	}
 }
 
-// SetAcceptRA says whether an interface obeys router advertisements.
+// accepting is whether an interface obeys router advertisements.
+type accepting uint8
+
+const (
+	asHost accepting = iota // as Values.AcceptRA says
+	always
+	notAtAll
+)
+
+// SetAcceptRA says whether an interface obeys router advertisements, whatever Values.AcceptRA says.
 func (l *Layer) SetAcceptRA(_ time.Duration, number int, on bool, _ *Acts) {
 	if n := l.nic(number); n != nil {
-		n.accept = on
+		if n.accept = notAtAll; on {
+			n.accept = always
+		}
 	}
+}
+
+// accepts reports whether an interface obeys router advertisements: a router obeys none.
+func (l *Layer) accepts(n *nic) bool {
+	return !l.forwarding && (n.accept == always || n.accept == asHost && l.v.AcceptRA)
 }

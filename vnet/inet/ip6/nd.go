@@ -57,10 +57,10 @@ type neighbour struct {
 	router    bool
 	permanent bool
 	asked     int
+	hints     int // of Confirm, since the neighbour itself was heard
 	due       time.Duration
 	held      [][]byte
-	// Where an error about what is held goes out, if its neighbour does not answer.
-	bytes int
+	bytes     int // of held
 }
 
 // Neighbours returns the cache, by interface and address.
@@ -107,14 +107,23 @@ func (l *Layer) DeleteNeighbour(number int, ip netip.Addr) errno.Errno {
 }
 
 // Confirm says that a neighbour was heard by other means, as by a TCP's acknowledgement of new
-// data (nd6_nud_hint): the next hop to dst is reachable.
+// data (nd6_nud_hint): the next hop to dst is reachable. Values.MaxHints says whether it counts.
 func (l *Layer) Confirm(now time.Duration, dst netip.Addr) {
+	if l.v.MaxHints == 0 {
+		return
+	}
 	h, no := l.route(dst.WithZone(""), Any)
 	if no != errno.OK {
 		return
 	}
-	if e := h.nic.neighbours[h.ip]; e != nil && e.state >= Reachable && !e.permanent {
+	e := h.nic.neighbours[h.ip]
+	if e == nil || e.state < Reachable || e.permanent {
+		return
+	}
+	if e.hints++; l.v.MaxHints < 0 || e.hints <= l.v.MaxHints {
+		hints := e.hints
 		l.reached(now, h.nic, e)
+		e.hints = hints
 	}
 }
 
@@ -315,7 +324,7 @@ func (l *Layer) stale(now time.Duration, e *neighbour) {
 }
 
 func (l *Layer) reached(now time.Duration, n *nic, e *neighbour) {
-	e.state = Reachable
+	e.state, e.hints = Reachable, 0
 	if l.v.Redraw > 0 && now >= n.redrawn+l.v.Redraw {
 		l.drawReachable(now, n)
 	}

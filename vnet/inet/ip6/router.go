@@ -148,7 +148,7 @@ func (l *Layer) tickAsking(now time.Duration, n *nic, a *Acts) {
 // advertised takes a router advertisement (nd6_rtr.c nd6_ra_input).
 func (l *Layer) advertised(now time.Duration, in *input, m packet.ICMP, a *Acts) {
 	n, src := in.nic, in.p.Src()
-	if !n.accept || l.forwarding {
+	if !l.accepts(n) {
 		return
 	}
 	if len(m) < 16 || wire.HopLimit(in.p) != wire.DiscoveryHops || !src.IsLinkLocalUnicast() {

@@ -109,7 +109,8 @@ func TestTable(t *testing.T) {
 			h.run(time.Second + h.v.Slack)
 			h.want(h.neighbours(), "")
 		}},
-		{"what TCP confirms is not asked", all, func(h *host) {
+		{"what TCP confirms is not asked, as often as it may", all, func(h *host) {
+			h.v.MaxHints = 1
 			h.know(fd2, m2)
 			h.run(46 * time.Second)
 			h.send("fd00::2", 4)
@@ -118,6 +119,17 @@ func TestTable(t *testing.T) {
 			h.run(6 * time.Second)
 			h.wantSent()
 			h.want(h.neighbours(), "fd00::2 "+m2.String()+" reachable")
+			h.run(46 * time.Second)
+			h.send("fd00::2", 4)
+			h.l.Confirm(h.now, fd2)
+			h.want(h.neighbours(), "fd00::2 "+m2.String()+" delay")
+		}},
+		{"a BSD does not take a TCP's word", bsds, func(h *host) {
+			h.know(fd2, m2)
+			h.run(46 * time.Second)
+			h.send("fd00::2", 4)
+			h.l.Confirm(h.now, fd2)
+			h.want(h.neighbours(), "fd00::2 "+m2.String()+" delay")
 		}},
 		{"a stale neighbour that nobody uses is forgotten after a day", bsds, func(h *host) {
 			h.know(fd2, m2)
@@ -293,6 +305,14 @@ func TestTable(t *testing.T) {
 			h.run(3 * time.Second)
 			h.want(h.addresses(), fe80.String()+"/64, fd00::1/64")
 			h.want(len(h.l.Routers()), 0)
+		}},
+		{"accept_rtadv is obeyed as soon as it is set, but by an interface that was told otherwise", bsds, func(h *host) {
+			h.v.AcceptRA = true
+			h.hear(mRouter, ip6.ToMulticast, ra("0708", ""))
+			h.want(len(h.l.Routers()), 1)
+			h.l.SetAcceptRA(h.now, 0, false, &h.acts)
+			h.hear(m3, ip6.ToMulticast, icmp(255, ip("fe80::3"), ip("ff02::1"), 134, 0, "400007080000000000000000"))
+			h.want(len(h.l.Routers()), 1)
 		}},
 		{"a router obeys no router", all, func(h *host) {
 			learnedRouter(h)

@@ -56,6 +56,10 @@ type Values struct {
 	// Delay is how long a stale neighbour in use is given before it is asked: 5 s
 	// (net.inet6.icmp6.nd6_delay).
 	Delay time.Duration
+	// MaxHints is how often in a row a TCP's word is enough that a neighbour is reachable: 0 in
+	// the BSDs, whose kernels have the call and leave it off (nd6_nud_hint;
+	// net.inet6.icmp6.nd6_maxnudhint). Below 0 it always is: Linux's dst_confirm.
+	MaxHints int
 	// Collect is when a stale neighbour that nobody uses is forgotten: 24 h (nd6_gctimer).
 	Collect time.Duration
 	// MaxHold is how many packets wait for a neighbour, the newest: 1 (nd6_maxqueuelen,
@@ -158,6 +162,7 @@ func ValuesOf(d dialect.Dialect) Values {
 		v.TargetSource, v.NeighbourSource, v.NodeInformation, v.Fragments.OverlapEnds = true, false, false, true
 		v.MaxHold, v.Slack, v.AtomicFragments = 256, 24*time.Millisecond, false
 		v.EchoTrafficClass, v.QuoteArrived, v.TellEach = true, true, true
+		v.MaxHints = -1
 		v.Solicitations = -1
 		v.Errors = limit.Values{Second: -1, Peer: time.Second, Burst: 6}
 		v.NoRoute = errno.ENETUNREACH
