@@ -34,7 +34,9 @@ NONE                                                   < vnet/fabric/stp, vnet/i
 vnet/packet, vnet/fabric/stp                           < vnet/fabric/bridge
 vnet/packet, vnet/fabric                               < vnet/fabric/netem
 vnet/packet, vnet/fabric, vnet/fabric/bridge, vnet/fabric/stp, vnet/fabric/netem < internal/fabricconform
-vnet/inet/dialect, vnet/packet, vnet/errno             < vnet/inet/arp, vnet/inet/tcp
+vnet/packet                                            < vnet/inet/tcp/wire
+vnet/inet/dialect, vnet/inet/tcp/wire, vnet/errno      < vnet/inet/tcp
+vnet/inet/dialect, vnet/packet, vnet/errno             < vnet/inet/arp
 NONE                                                   < vnet/inet/ip4/option
 vnet/inet/dialect                                      < vnet/inet/ip4/limit
 vnet/inet/dialect, vnet/packet                         < vnet/inet/ip4/frag
@@ -136,6 +138,7 @@ var core = map[string][]string{
 	"vnet/inet/ip4":      nil,
 	"vnet/inet/ip6":      nil,
 	"vnet/inet/tcp":      nil,
+	"vnet/inet/tcp/wire": nil,
 	"vnet/inet/host":     nil,
 	"vnet/fs":            nil,
 	"vnet/file":          nil,

@@ -9,16 +9,16 @@ import (
 	"wireloom/vnet/inet/dialect"
 )
 
-// A wire is two connections side by side: segments go straight to the other end, in order,
+// A link is two connections side by side: segments go straight to the other end, in order,
 // through the bytes of a message.
-type wire struct {
+type link struct {
 	now  time.Duration
 	a, b *Conn
 	buf  []byte
 }
 
-func newWire(tb testing.TB, x, y dialect.Dialect) *wire {
-	w := &wire{now: time.Second}
+func newLink(tb testing.TB, x, y dialect.Dialect) *link {
+	w := &link{now: time.Second}
 	vx, vy := ValuesOf(x), ValuesOf(y)
 	rnd := func(p []byte) { clear(p) }
 	lx, ly := New(&vx, rnd), New(&vy, rnd)
@@ -43,7 +43,7 @@ func newWire(tb testing.TB, x, y dialect.Dialect) *wire {
 
 // deliver hands what is in acts to the other end, and what that answers back, until
 // neither has anything to say.
-func (w *wire) deliver(to *Conn, acts, answer *Acts) {
+func (w *link) deliver(to *Conn, acts, answer *Acts) {
 	for len(acts.Segments) > 0 {
 		for i := range acts.Segments {
 			s := &acts.Segments[i]
@@ -65,7 +65,7 @@ func (w *wire) deliver(to *Conn, acts, answer *Acts) {
 }
 
 // transfer moves n bytes from a to b.
-func (w *wire) transfer(n int, acts, answer *Acts, chunk []byte) {
+func (w *link) transfer(n int, acts, answer *Acts, chunk []byte) {
 	for got := 0; got < n; {
 		w.now += 10 * time.Microsecond
 		w.a.Write(w.now, chunk, acts)
@@ -89,7 +89,7 @@ func (w *wire) transfer(n int, acts, answer *Acts, chunk []byte) {
 func BenchmarkTransfer1MB(b *testing.B) {
 	for _, d := range dialect.All {
 		b.Run(d.String(), func(b *testing.B) {
-			w := newWire(b, d, d)
+			w := newLink(b, d, d)
 			var acts, answer Acts
 			chunk := make([]byte, 64<<10)
 			w.transfer(1<<20, &acts, &answer, chunk)
@@ -105,7 +105,7 @@ func BenchmarkTransfer1MB(b *testing.B) {
 
 func TestASteadyTransferAllocatesNothing(t *testing.T) {
 	for _, d := range dialect.All {
-		w := newWire(t, d, d)
+		w := newLink(t, d, d)
 		var acts, answer Acts
 		chunk := make([]byte, 64<<10)
 		w.transfer(4<<20, &acts, &answer, chunk)
@@ -118,7 +118,7 @@ func TestASteadyTransferAllocatesNothing(t *testing.T) {
 func BenchmarkConnect(b *testing.B) {
 	b.ReportAllocs()
 	for range b.N {
-		newWire(b, dialect.FreeBSD, dialect.FreeBSD)
+		newLink(b, dialect.FreeBSD, dialect.FreeBSD)
 	}
 }
 
@@ -126,7 +126,7 @@ func TestAnIdleConnectionIsSmall(t *testing.T) {
 	if n := unsafe.Sizeof(Conn{}); n > 800 {
 		t.Errorf("a Conn takes %d bytes", n)
 	}
-	w := newWire(t, dialect.FreeBSD, dialect.NetBSD)
+	w := newLink(t, dialect.FreeBSD, dialect.NetBSD)
 	var acts, answer Acts
 	w.transfer(1<<20, &acts, &answer, make([]byte, 8<<10))
 	if n := w.a.Bytes() + w.b.Bytes(); n > 8<<10 {

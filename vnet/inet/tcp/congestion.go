@@ -1,6 +1,10 @@
 package tcp
 
-import "time"
+import (
+	"time"
+
+	"wireloom/vnet/inet/tcp/wire"
+)
 
 // dupThreshold is how many duplicate ACKs mean that a segment is lost (RFC 5681, 3.2).
 const dupThreshold = 3
@@ -22,7 +26,7 @@ func (c *Conn) dupACK(now time.Duration, a *arrival, acts *Acts) bool {
 	if c.dupAcks < 255 {
 		c.dupAcks++
 	}
-	lost := c.dupAcks == dupThreshold || v.FACK && c.has(sackOK) && after(c.fack, c.una+dupThreshold*mss)
+	lost := c.dupAcks == dupThreshold || v.FACK && c.has(sackOK) && wire.After(c.fack, c.una+dupThreshold*mss)
 	if v.SACKOnly && c.has(sackOK) {
 		lost = len(c.holes) > 0 && c.dupAcks >= dupThreshold
 	}
@@ -39,7 +43,7 @@ func (c *Conn) dupACK(now time.Duration, a *arrival, acts *Acts) bool {
 		}
 		c.output(now, acts)
 	case lost:
-		if !c.has(sackOK) && !after(a.ack, c.recover) {
+		if !c.has(sackOK) && !wire.After(a.ack, c.recover) {
 			c.dupAcks = 0
 			return true
 		}
@@ -89,7 +93,7 @@ func (c *Conn) fastRetransmit(now time.Duration, acts *Acts) {
 	c.cwnd = mss
 	c.output(now, acts)
 	c.cwnd = c.ssthresh + mss*uint32(c.dupAcks-min(c.limited, c.dupAcks))
-	c.nxt = later(c.nxt, next)
+	c.nxt = wire.Later(c.nxt, next)
 }
 
 // half is the slow start threshold after a loss.
@@ -107,8 +111,8 @@ func (c *Conn) newACKRecovery(now time.Duration, a *arrival, acts *Acts) {
 		return
 	}
 	mss, acked := uint32(c.mss), a.ack-c.una
-	if !before(a.ack, c.recover) {
-		if after(a.ack+c.ssthresh, c.sndMax) {
+	if !wire.Before(a.ack, c.recover) {
+		if wire.After(a.ack+c.ssthresh, c.sndMax) {
 			c.cwnd = c.sndMax - a.ack + mss
 		} else {
 			c.cwnd = c.ssthresh
@@ -129,7 +133,7 @@ func (c *Conn) newACKRecovery(now time.Duration, a *arrival, acts *Acts) {
 	c.cwnd = mss + acked
 	c.flags |= ackNow
 	c.output(now, acts)
-	c.nxt = later(c.nxt, next)
+	c.nxt = wire.Later(c.nxt, next)
 	c.cwnd = cwnd - min(cwnd, acked) + mss
 }
 

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"wireloom/vnet/errno"
+	"wireloom/vnet/inet/tcp/wire"
 )
 
 // A State is one of RFC 9293, 3.3.2, numbered as BSD does: from Established on both SYNs
@@ -137,9 +138,9 @@ type Conn struct {
 	irs, rcvNxt, rcvAdv, lastAck uint32
 	rcvWnd                       uint32
 	rcv                          buffer
-	ahead                        []span // what is in rcv behind its end, in order
-	recent                       []span // blocks for the peer, newest first
-	dup                          span
+	ahead                        []wire.Span // what is in rcv behind its end, in order
+	recent                       []wire.Span // blocks for the peer, newest first
+	dup                          wire.Span
 	finSeq                       uint32
 	lastWin                      uint32        // announced last: Linux
 	lastInvalid                  time.Duration // answered last: Linux
@@ -264,7 +265,7 @@ func (v *Values) scale() uint8 {
 		return uint8(v.Scale)
 	}
 	s := 0
-	for s < maxScale && 65535<<s < v.BufMax {
+	for s < wire.MaxScale && 65535<<s < v.BufMax {
 		s++
 	}
 	return uint8(s)

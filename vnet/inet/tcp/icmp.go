@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"wireloom/vnet/errno"
+	"wireloom/vnet/inet/tcp/wire"
 )
 
 // An ICMP is an ICMP error about a segment that was sent: of ICMPv4, or of ICMPv6 for a
@@ -102,7 +103,7 @@ func (c *Conn) Unreachable(now time.Duration, m ICMP, acts *Acts) {
 	if c.has(dead) || c.state == TimeWait || c.state < SynSent {
 		return
 	}
-	if v.ICMPRule != icmpNetBSD && (before(m.Seq, c.una) || !before(m.Seq, c.sndMax)) {
+	if v.ICMPRule != icmpNetBSD && (wire.Before(m.Seq, c.una) || !wire.Before(m.Seq, c.sndMax)) {
 		return
 	}
 	what := m.verdict(c.remote.Addr().Is6())
@@ -135,11 +136,11 @@ func (c *Conn) tooBig(now time.Duration, m ICMP, acts *Acts) {
 		mtu = nextPlateau(int(c.maxOpt) + mssHeader(c))
 	}
 	if c.l.v.PMTUWaits {
-		if after(m.Seq, c.sndMax) || before(m.Seq, c.una) || mtu >= int(c.mtuSent) {
+		if wire.After(m.Seq, c.sndMax) || wire.Before(m.Seq, c.una) || mtu >= int(c.mtuSent) {
 			return
 		}
 		if mtu < mssHeader(c)+int(c.mssAcked) { // it got more through: believe it only after a loss
-			if !c.has(mtuWaits) || !before(c.mtuSeq, m.Seq) {
+			if !c.has(mtuWaits) || !wire.Before(c.mtuSeq, m.Seq) {
 				c.flags |= mtuWaits
 				c.mtuSeq, c.mtuNext = m.Seq, uint16(min(mtu, 65535))
 			}

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"wireloom/vnet/errno"
+	"wireloom/vnet/inet/tcp/wire"
 )
 
 // An arrival is a segment on its way through Input: what the window leaves of it.
@@ -12,7 +13,7 @@ type arrival struct {
 	flags    Flags
 	data     []byte
 	win      uint32 // the peer's window, scaled
-	opt      options
+	opt      wire.Options
 	dup      bool // all of it was here before
 	output   bool // something may be sent now
 }
@@ -30,7 +31,7 @@ func (c *Conn) Input(now time.Duration, s *Segment, acts *Acts) (again bool) {
 
 func (c *Conn) input(now time.Duration, s *Segment, acts *Acts) (again bool) {
 	a := arrival{seq: s.Seq, ack: s.Ack, flags: s.Flags, data: s.Data}
-	a.opt.parse(s.Options, s.Flags&SYN != 0)
+	a.opt.Parse(s.Options, s.Flags&SYN != 0)
 	if c.state == TimeWait && c.l.v.TimeWaitOwn {
 		return c.timeWaitInput(now, s, &a, acts)
 	}
@@ -76,7 +77,7 @@ func (c *Conn) input(now time.Duration, s *Segment, acts *Acts) (again bool) {
 // synSentInput takes the answer to our SYN. It tells whether to go on with what the
 // segment carries beside.
 func (c *Conn) synSentInput(now time.Duration, s *Segment, a *arrival, acts *Acts) bool {
-	if a.flags&ACK != 0 && (!after(a.ack, c.iss) || after(a.ack, c.sndMax)) {
+	if a.flags&ACK != 0 && (!wire.After(a.ack, c.iss) || wire.After(a.ack, c.sndMax)) {
 		c.l.reset(s, acts)
 		return false
 	}
@@ -89,21 +90,21 @@ func (c *Conn) synSentInput(now time.Duration, s *Segment, a *arrival, acts *Act
 	if a.flags&SYN == 0 {
 		return false
 	}
-	if a.opt.hasScale && c.has(reqScale) {
+	if a.opt.HasScale && c.has(reqScale) {
 		c.flags |= gotScale
-		c.sndScale = a.opt.scale
+		c.sndScale = a.opt.Scale
 	}
-	if a.opt.hasTS && c.has(reqStamp) {
+	if a.opt.HasTS && c.has(reqStamp) {
 		c.flags |= gotStamp
-		c.tsRecent, c.tsRecentAt = a.opt.tsval, now
+		c.tsRecent, c.tsRecentAt = a.opt.TSVal, now
 	}
 	if !c.has(gotScale) {
 		c.flags &^= reqScale
 	}
-	if !a.opt.sackOK {
+	if !a.opt.SACKOK {
 		c.flags &^= sackOK
 	}
-	c.setMSS(int(a.opt.mss))
+	c.setMSS(int(a.opt.MSS))
 	c.sndWnd = a.win
 	c.startReceive(a.seq)
 	if a.flags&ACK != 0 {
@@ -131,7 +132,7 @@ func (c *Conn) synSentInput(now time.Duration, s *Segment, a *arrival, acts *Act
 		c.l.Stats.RcvByteAfterWin += uint64(over)
 	}
 	c.wl1 = a.seq - 1
-	c.nxt = later(c.nxt, c.una)
+	c.nxt = wire.Later(c.nxt, c.una)
 	a.flags &^= SYN
 	return true
 }
@@ -140,7 +141,7 @@ func (c *Conn) synSentInput(now time.Duration, s *Segment, a *arrival, acts *Act
 // the parts outside the window are cut off (RFC 9293, 3.10.7.4, first to fourth).
 func (c *Conn) acceptable(now time.Duration, s *Segment, a *arrival, acts *Acts) (ok, again bool) {
 	v, st := c.l.v, &c.l.Stats
-	if c.state == SynReceived && a.flags&ACK != 0 && (!after(a.ack, c.iss) || after(a.ack, c.sndMax)) {
+	if c.state == SynReceived && a.flags&ACK != 0 && (!wire.After(a.ack, c.iss) || wire.After(a.ack, c.sndMax)) {
 		c.l.reset(s, acts)
 		return false, false
 	}
@@ -148,7 +149,7 @@ func (c *Conn) acceptable(now time.Duration, s *Segment, a *arrival, acts *Acts)
 		c.resetInput(now, a, acts)
 		return false, false
 	}
-	if a.opt.hasTS && c.tsRecent != 0 && c.stamped() && before(a.opt.tsval, c.tsRecent) {
+	if a.opt.HasTS && c.tsRecent != 0 && c.stamped() && wire.Before(a.opt.TSVal, c.tsRecent) {
 		if now-c.tsRecentAt > 24*24*time.Hour { // RFC 7323, 5.5
 			c.tsRecent = 0
 		} else {
@@ -162,7 +163,7 @@ func (c *Conn) acceptable(now time.Duration, s *Segment, a *arrival, acts *Acts)
 			return false, false
 		}
 	}
-	if c.state == SynReceived && before(a.seq, c.irs) {
+	if c.state == SynReceived && wire.Before(a.seq, c.irs) {
 		c.l.reset(s, acts)
 		return false, false
 	}
@@ -177,7 +178,7 @@ func (c *Conn) acceptable(now time.Duration, s *Segment, a *arrival, acts *Acts)
 		st.RcvPackAfterWin++
 		if int(over) >= len(a.data) {
 			st.RcvByteAfterWin += uint64(len(a.data))
-			if a.flags&SYN != 0 && c.state == TimeWait && after(a.seq, c.rcvNxt) {
+			if a.flags&SYN != 0 && c.state == TimeWait && wire.After(a.seq, c.rcvNxt) {
 				c.kill(acts)
 				return false, true
 			}
@@ -196,8 +197,8 @@ func (c *Conn) acceptable(now time.Duration, s *Segment, a *arrival, acts *Acts)
 		}
 		a.flags &^= PSH | FIN
 	}
-	if a.opt.hasTS && !after(a.seq, c.lastAck) && !after(c.lastAck, a.seq+uint32(len(a.data))+b2u(a.flags&(SYN|FIN) != 0)) {
-		c.tsRecent, c.tsRecentAt = a.opt.tsval, now
+	if a.opt.HasTS && !wire.After(a.seq, c.lastAck) && !wire.After(c.lastAck, a.seq+uint32(len(a.data))+b2u(a.flags&(SYN|FIN) != 0)) {
+		c.tsRecent, c.tsRecentAt = a.opt.TSVal, now
 	}
 	if a.flags&SYN != 0 {
 		if v.SYNResets {
@@ -261,14 +262,14 @@ func (c *Conn) resetInput(now time.Duration, a *arrival, acts *Acts) {
 	switch {
 	case v.ExactRST:
 		if a.seq != c.rcvNxt {
-			if !before(a.seq, c.rcvNxt) && before(a.seq, c.rcvNxt+max(c.rcvWnd, 1)) {
+			if !wire.Before(a.seq, c.rcvNxt) && wire.Before(a.seq, c.rcvNxt+max(c.rcvWnd, 1)) {
 				c.challenge(now, acts)
 			}
 			return
 		}
-	case before(a.seq, c.lastAck-1) || after(a.seq, c.lastAck+c.rcvWnd):
+	case wire.Before(a.seq, c.lastAck-1) || wire.After(a.seq, c.lastAck+c.rcvWnd):
 		return
-	case c.state == Established && (before(a.seq, c.rcvNxt-1) || after(a.seq, c.rcvNxt+1)) && (before(a.seq, c.lastAck-1) || after(a.seq, c.lastAck+1)):
+	case c.state == Established && (wire.Before(a.seq, c.rcvNxt-1) || wire.After(a.seq, c.rcvNxt+1)) && (wire.Before(a.seq, c.lastAck-1) || wire.After(a.seq, c.lastAck+1)):
 		c.l.Stats.BadRST++
 		return
 	}
@@ -310,7 +311,7 @@ func (c *Conn) ackInput(now time.Duration, s *Segment, a *arrival, acts *Acts) b
 	opened := c.state == SynReceived
 	if opened {
 		c.una = c.iss + 1 // our SYN
-		c.nxt = later(c.nxt, c.una)
+		c.nxt = wire.Later(c.nxt, c.una)
 		c.stop(timerRexmt)
 		c.flags &^= needSYN
 		c.sndWnd = uint32(s.Window)
@@ -326,21 +327,21 @@ func (c *Conn) ackInput(now time.Duration, s *Segment, a *arrival, acts *Acts) b
 			c.finInput(now, a, acts)
 		}
 	}
-	if after(a.ack, c.sndMax) {
+	if wire.After(a.ack, c.sndMax) {
 		st.RcvAckTooMuch++
 		if !v.ChallengeACK {
 			c.dropAfterACK(now, acts)
 		}
 		return false
 	}
-	if v.ChallengeACK && before(a.ack, c.una-max(c.maxWnd, 1)) {
+	if v.ChallengeACK && wire.Before(a.ack, c.una-max(c.maxWnd, 1)) {
 		c.challenge(now, acts)
 		return false
 	}
-	if c.has(sackOK) && (a.opt.blocks > 0 || len(c.holes) > 0) {
+	if c.has(sackOK) && (a.opt.Blocks > 0 || len(c.holes) > 0) {
 		c.scoreboard(a)
 	}
-	if !after(a.ack, c.una) {
+	if !wire.After(a.ack, c.una) {
 		if opened {
 			return true
 		}
@@ -362,7 +363,7 @@ func (c *Conn) ackInput(now time.Duration, s *Segment, a *arrival, acts *Acts) b
 	}
 	c.openWindow(now, acked)
 	c.mssAcked = max(c.mssAcked, uint16(min(acked, 65535)))
-	if c.has(mtuWaits) && after(a.ack, c.mtuSeq) {
+	if c.has(mtuWaits) && wire.After(a.ack, c.mtuSeq) {
 		c.flags &^= mtuWaits
 	}
 	ourFIN := int(acked) > c.snd.len()
@@ -374,19 +375,19 @@ func (c *Conn) ackInput(now time.Duration, s *Segment, a *arrival, acts *Acts) b
 	if c.writable() > 0 {
 		acts.Events |= Writable
 	}
-	if !c.has(recovery) && after(c.una, c.recover) && !after(a.ack, c.recover) {
+	if !c.has(recovery) && wire.After(c.una, c.recover) && !wire.After(a.ack, c.recover) {
 		c.recover = a.ack - 1
 	}
-	if c.has(recovery) && !before(a.ack, c.recover) {
+	if c.has(recovery) && !wire.Before(a.ack, c.recover) {
 		c.flags &^= recovery
 		c.partial = 0
 	}
 	c.una = a.ack
-	c.fack = later(c.fack, c.una)
+	c.fack = wire.Later(c.fack, c.una)
 	if c.has(sackOK) {
-		c.recover = later(c.recover, c.una)
+		c.recover = wire.Later(c.recover, c.una)
 	}
-	c.nxt = later(c.nxt, c.una)
+	c.nxt = wire.Later(c.nxt, c.una)
 	switch c.state {
 	case FinWait1:
 		if ourFIN {
@@ -419,7 +420,7 @@ func (c *Conn) windowInput(a *arrival, acts *Acts) {
 	if a.flags&ACK == 0 {
 		return
 	}
-	if before(c.wl1, a.seq) || c.wl1 == a.seq && (before(c.wl2, a.ack) || c.wl2 == a.ack && a.win > c.sndWnd) {
+	if wire.Before(c.wl1, a.seq) || c.wl1 == a.seq && (wire.Before(c.wl2, a.ack) || c.wl2 == a.ack && a.win > c.sndWnd) {
 		if len(a.data) == 0 && c.wl2 == a.ack && a.win > c.sndWnd {
 			c.l.Stats.RcvWinUpd++
 		}
@@ -571,7 +572,7 @@ func (c *Conn) timeWaitInput(now time.Duration, s *Segment, a *arrival, acts *Ac
 		}
 		return false
 	}
-	if a.flags&SYN != 0 && (after(a.seq, c.rcvNxt) || v.TimeWaitRST && a.opt.hasTS && c.stamped() && after(a.opt.tsval, c.tsRecent)) && (!v.TimeWaitRST || a.flags&ACK == 0) {
+	if a.flags&SYN != 0 && (wire.After(a.seq, c.rcvNxt) || v.TimeWaitRST && a.opt.HasTS && c.stamped() && wire.After(a.opt.TSVal, c.tsRecent)) && (!v.TimeWaitRST || a.flags&ACK == 0) {
 		c.kill(acts)
 		return true
 	}
@@ -580,7 +581,7 @@ func (c *Conn) timeWaitInput(now time.Duration, s *Segment, a *arrival, acts *Ac
 	}
 	if v.TimeWaitRST { // Linux
 		switch {
-		case a.seq == c.rcvNxt && s.length() == 0:
+		case a.seq == c.rcvNxt && s.Length() == 0:
 			return false
 		case a.flags&ACK != 0:
 			c.start(now, timer2MSL, c.timeWaitTime())
@@ -590,7 +591,7 @@ func (c *Conn) timeWaitInput(now time.Duration, s *Segment, a *arrival, acts *Ac
 		}
 		return false
 	}
-	if a.flags&FIN != 0 && a.seq+s.length() == c.rcvNxt {
+	if a.flags&FIN != 0 && a.seq+s.Length() == c.rcvNxt {
 		c.start(now, timer2MSL, c.timeWaitTime())
 	}
 	if s.Flags != ACK || len(a.data) != 0 || a.seq != c.rcvNxt || a.ack != c.nxt {

@@ -3,6 +3,8 @@ package tcp
 import (
 	"net/netip"
 	"time"
+
+	"wireloom/vnet/inet/tcp/wire"
 )
 
 // A Listener takes connections: it answers SYNs, and keeps what is half open (the kernels'
@@ -27,7 +29,7 @@ type half struct {
 	path      Path
 	iss, irs  uint32
 	window    uint16
-	opt       options // of the SYN
+	opt       wire.Options // of the SYN
 	ece       bool
 	stampOff  uint32
 	stampSent uint32 // FreeBSD has one timestamp for a SYN+ACK however often it is sent
@@ -128,7 +130,7 @@ func (li *Listener) resetInput(h *half, s *Segment) {
 		window = uint32(h.window)
 	}
 	switch {
-	case h == nil, s.Flags&(ACK|SYN|FIN) != 0 && li.l.v.Half == halfFreeBSD, before(s.Seq, h.irs), after(s.Seq, h.irs+window):
+	case h == nil, s.Flags&(ACK|SYN|FIN) != 0 && li.l.v.Half == halfFreeBSD, wire.Before(s.Seq, h.irs), wire.After(s.Seq, h.irs+window):
 		st.BadRST++
 	default:
 		li.remove(h)
@@ -143,10 +145,10 @@ func (li *Listener) synInput(now time.Duration, h *half, p pair, s *Segment, pat
 	v, st := l.v, &l.Stats
 	if h != nil {
 		st.SCDupSYN++
-		var o options
-		o.parse(s.Options, true)
-		if h.opt.hasTS = h.opt.hasTS && o.hasTS; h.opt.hasTS {
-			h.opt.tsval = o.tsval
+		var o wire.Options
+		o.Parse(s.Options, true)
+		if h.opt.HasTS = h.opt.HasTS && o.HasTS; h.opt.HasTS {
+			h.opt.TSVal = o.TSVal
 		}
 		li.respond(now, h, acts)
 		if v.Half == halfFreeBSD {
@@ -164,10 +166,10 @@ func (li *Listener) synInput(now time.Duration, h *half, p pair, s *Segment, pat
 		st.SCOverflow++
 	}
 	h = &half{pair: p, path: path, irs: s.Seq, since: now, stampOff: l.stampOffset(now, false)}
-	h.opt.parse(s.Options, true)
-	h.opt.hasTS = h.opt.hasTS && v.RFC1323 && !v.NoStamps
-	h.opt.hasScale = h.opt.hasScale && v.RFC1323 && !v.NoScale
-	h.opt.sackOK = h.opt.sackOK && v.SACK
+	h.opt.Parse(s.Options, true)
+	h.opt.HasTS = h.opt.HasTS && v.RFC1323 && !v.NoStamps
+	h.opt.HasScale = h.opt.HasScale && v.RFC1323 && !v.NoScale
+	h.opt.SACKOK = h.opt.SACKOK && v.SACK
 	h.ece = v.ECN && s.Flags&(ECE|CWR) == ECE|CWR
 	h.iss = l.nextISN(now, p.local, p.remote, false)
 	h.stampSent = v.stamp(now) + h.stampOff
@@ -178,7 +180,7 @@ func (li *Listener) synInput(now time.Duration, h *half, p pair, s *Segment, pat
 	if li.opt.RcvBuf > 0 {
 		buf = min(li.opt.RcvBuf, v.BufMax)
 	}
-	if v.WindowLinux && !h.opt.hasTS {
+	if v.WindowLinux && !h.opt.HasTS {
 		buf = min(buf, v.RcvBuf)
 	}
 	h.window = uint16(min(buf, v.SYNACKWindow, 65535))
@@ -199,16 +201,16 @@ func (li *Listener) respond(now time.Duration, h *half, acts *Acts) {
 		s.Flags |= ECE
 	}
 	mss := mssFor(h.path, h.remote.Addr())
-	if v.MSSEcho && h.opt.mss != 0 {
-		mss = max(min(mss, int(h.opt.mss)), v.MSSMin)
+	if v.MSSEcho && h.opt.MSS != 0 {
+		mss = max(min(mss, int(h.opt.MSS)), v.MSSMin)
 	}
-	o := synOptions{mss: uint16(min(mss, 65535)), scale: v.scale(), hasScale: h.opt.hasScale, sackOK: h.opt.sackOK, ts: h.opt.hasTS, tsecr: h.opt.tsval, ack: true}
-	o.tsval = h.stampSent
+	o := wire.SYNOptions{MSS: uint16(min(mss, 65535)), Scale: v.scale(), HasScale: h.opt.HasScale, SACKOK: h.opt.SACKOK, TS: h.opt.HasTS, TSEcr: h.opt.TSVal, ACK: true}
+	o.TSVal = h.stampSent
 	if v.Half != halfFreeBSD || !v.StampRandom {
-		o.tsval = v.stamp(now) + h.stampOff
+		o.TSVal = v.stamp(now) + h.stampOff
 	}
 	n := len(acts.bytes)
-	acts.bytes = v.Layout.appendSYN(acts.bytes, &o)
+	acts.bytes = v.Layout.AppendSYN(acts.bytes, &o)
 	s.Options = acts.bytes[n:len(acts.bytes):len(acts.bytes)]
 	l.Stats.SndTotal++
 	l.Stats.SndAcks++
@@ -275,13 +277,13 @@ func (li *Listener) ackInput(now time.Duration, h *half, s *Segment, acts *Acts)
 		l.reset(s, acts)
 		return
 	}
-	var o options
-	o.parse(s.Options, false)
-	outside := !after(s.Seq, h.irs) || after(s.Seq, h.irs+uint32(h.window)+1)
+	var o wire.Options
+	o.Parse(s.Options, false)
+	outside := !wire.After(s.Seq, h.irs) || wire.After(s.Seq, h.irs+uint32(h.window)+1)
 	switch v.Half {
 	case halfFreeBSD: // the entry is gone, whatever was wrong
 		li.remove(h)
-		if s.Ack != h.iss+1 || outside || !h.opt.hasTS && o.hasTS || h.opt.hasTS && o.hasTS && o.tsecr != h.stampSent && v.StampRandom {
+		if s.Ack != h.iss+1 || outside || !h.opt.HasTS && o.HasTS || h.opt.HasTS && o.HasTS && o.TSEcr != h.stampSent && v.StampRandom {
 			l.reset(s, acts)
 			return
 		}
@@ -337,13 +339,13 @@ func (li *Listener) promote(now time.Duration, h *half) *Conn {
 	c.rcvAdv = c.rcvNxt + uint32(h.window)
 	c.lastWin = uint32(h.window)
 	c.lastAck = c.rcvNxt
-	c.set(reqScale|gotScale, h.opt.hasScale)
-	c.sndScale = h.opt.scale
-	c.set(reqStamp|gotStamp, h.opt.hasTS)
-	c.tsRecent, c.tsRecentAt = h.opt.tsval, now
-	c.set(sackOK, h.opt.sackOK)
+	c.set(reqScale|gotScale, h.opt.HasScale)
+	c.sndScale = h.opt.Scale
+	c.set(reqStamp|gotStamp, h.opt.HasTS)
+	c.tsRecent, c.tsRecentAt = h.opt.TSVal, now
+	c.set(sackOK, h.opt.SACKOK)
 	c.set(synAgain, h.sent > 1)
-	c.setMSS(int(h.opt.mss))
+	c.setMSS(int(h.opt.MSS))
 	c.rcvTime = now
 	if v.Microsecond && h.sent == 1 {
 		c.timing, c.rttFrom, c.rttSeq = true, h.since, h.iss

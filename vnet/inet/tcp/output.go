@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"wireloom/vnet/errno"
+	"wireloom/vnet/inet/tcp/wire"
 )
 
 // outFlags are the control bits that a state sends with.
@@ -60,7 +61,7 @@ func (c *Conn) restart(now time.Duration) {
 
 // outputOne sends one segment, if one is to be sent, and tells whether there may be more.
 func (c *Conn) outputOne(now time.Duration, idle bool, acts *Acts) bool {
-	if c.has(sackOK) && before(c.nxt, c.sndMax) {
+	if c.has(sackOK) && wire.Before(c.nxt, c.sndMax) {
 		c.skipHeld()
 	}
 	s := send{off: int(c.nxt - c.una), flags: c.state.outFlags(), sendWin: min(c.sndWnd, c.cwnd)}
@@ -86,7 +87,7 @@ func (c *Conn) outputOne(now time.Duration, idle bool, acts *Acts) bool {
 		again = true
 	}
 	if s.hole != nil {
-		if before(s.hole.resent+uint32(s.n), c.una+uint32(c.snd.len())) {
+		if wire.Before(s.hole.resent+uint32(s.n), c.una+uint32(c.snd.len())) {
 			s.flags &^= FIN
 		}
 	} else if s.off+s.n < c.snd.len() {
@@ -107,8 +108,8 @@ func (c *Conn) outputOne(now time.Duration, idle bool, acts *Acts) bool {
 func (c *Conn) pick(now time.Duration, s *send) (again bool) {
 	if c.has(sackOK) && c.has(recovery) {
 		if h := c.nextHole(); h != nil {
-			end := earlier(h.end, c.recover)
-			if n := min(int(s.sendWin)-c.resent, int(end-h.resent)); n > 0 && before(h.resent, end) {
+			end := wire.Earlier(h.end, c.recover)
+			if n := min(int(s.sendWin)-c.resent, int(end-h.resent)); n > 0 && wire.Before(h.resent, end) {
 				s.hole, s.off = h, int(h.resent-c.una)
 				s.n = min(n, c.snd.len()-s.off)
 				if s.n > 0 {
@@ -139,7 +140,7 @@ func (c *Conn) pick(now time.Duration, s *send) (again bool) {
 			n = min(n, max(int(c.cwnd)-int(c.nxt-c.newData)-c.resent, 0))
 		}
 	}
-	if s.flags&SYN != 0 && after(c.nxt, c.una) {
+	if s.flags&SYN != 0 && wire.After(c.nxt, c.una) {
 		if c.state != SynReceived {
 			s.flags &^= SYN
 		}
@@ -163,13 +164,13 @@ func (c *Conn) pick(now time.Duration, s *send) (again bool) {
 func (c *Conn) due(s *send, full int, idle bool) bool {
 	if s.n > 0 {
 		switch {
-		case s.n >= full, s.hole != nil, c.has(force), before(c.nxt, c.sndMax):
+		case s.n >= full, s.hole != nil, c.has(force), wire.Before(c.nxt, c.sndMax):
 			return true
 		case !c.has(more) && (idle || c.opt.NoDelay) && s.n+s.off >= c.sndMark:
 			return true
 		case c.maxWnd > 0 && s.n >= int(c.maxWnd/2):
 			return true
-		case c.l.v.Minshall && !c.has(more) && s.n+s.off >= c.sndMark && !before(c.una, c.lastSmall):
+		case c.l.v.Minshall && !c.has(more) && s.n+s.off >= c.sndMark && !wire.Before(c.una, c.lastSmall):
 			return true
 		}
 	}
@@ -191,7 +192,7 @@ func (c *Conn) due(s *send, full int, idle bool) bool {
 func (c *Conn) updateDue(win int) bool {
 	adv := min(win, 65535<<c.rcvScale)
 	old := 0
-	if after(c.rcvAdv, c.rcvNxt) {
+	if wire.After(c.rcvAdv, c.rcvNxt) {
 		old = int(c.rcvAdv - c.rcvNxt)
 	}
 	if c.l.v.UpdateDouble { // Linux tcp.c, __tcp_cleanup_rbuf
@@ -209,7 +210,7 @@ func (c *Conn) nothing(now time.Duration) {
 	if c.running(timerRexmt) || c.running(timerPersist) {
 		return
 	}
-	if c.has(sackOK) && after(c.sndMax, c.una) {
+	if c.has(sackOK) && wire.After(c.sndMax, c.una) {
 		c.armRexmt(now)
 		return
 	}
@@ -244,7 +245,7 @@ func (c *Conn) window(win int) int {
 	if win < c.rcvBuf/4 && win < int(c.mss) {
 		win = 0
 	}
-	if after(c.rcvAdv, c.rcvNxt) {
+	if wire.After(c.rcvAdv, c.rcvNxt) {
 		win = max(win, int(c.rcvAdv-c.rcvNxt))
 	}
 	return min(win, 65535<<c.rcvScale)
@@ -283,17 +284,16 @@ func (c *Conn) blocks() int {
 func (c *Conn) appendOptions(now time.Duration, b []byte, f Flags) []byte {
 	v, start := c.l.v, len(b)
 	if f&SYN != 0 {
-		o := synOptions{mss: uint16(min(mssFor(c.path, c.remote.Addr()), 65535)), scale: c.reqScaleBy, sackOK: c.has(sackOK), ack: f&ACK != 0}
-		o.hasScale = c.has(reqScale) && (f&ACK == 0 || c.has(gotScale))
-		o.ts = c.has(reqStamp) && (f&ACK == 0 || c.has(gotStamp))
-		if o.ts {
-			o.tsval, o.tsecr = v.stamp(now)+c.stampOff, c.tsRecent
+		o := wire.SYNOptions{MSS: uint16(min(mssFor(c.path, c.remote.Addr()), 65535)), Scale: c.reqScaleBy, SACKOK: c.has(sackOK), ACK: f&ACK != 0}
+		o.HasScale = c.has(reqScale) && (f&ACK == 0 || c.has(gotScale))
+		o.TS = c.has(reqStamp) && (f&ACK == 0 || c.has(gotStamp))
+		if o.TS {
+			o.TSVal, o.TSEcr = v.stamp(now)+c.stampOff, c.tsRecent
 		}
-		return v.Layout.appendSYN(b, &o)
+		return v.Layout.AppendSYN(b, &o)
 	}
 	if c.stamped() {
-		b = append(b, optNop, optNop)
-		b = appendStamp(b, v.stamp(now)+c.stampOff, c.tsRecent)
+		b = wire.AppendStamp(b, v.stamp(now)+c.stampOff, c.tsRecent)
 		if c.autoStamp == 0 && c.has(autoRcv) {
 			c.autoStamp = v.stamp(now) + c.stampOff
 		}
@@ -301,7 +301,7 @@ func (c *Conn) appendOptions(now time.Duration, b []byte, f Flags) []byte {
 	if c.blocks() == 0 || f&RST != 0 {
 		return b
 	}
-	var blocks [maxBlocks]span
+	var blocks [wire.MaxBlocks]wire.Span
 	n := 0
 	if c.has(dupBlock) {
 		blocks[0] = c.dup
@@ -310,7 +310,7 @@ func (c *Conn) appendOptions(now time.Duration, b []byte, f Flags) []byte {
 	}
 	n += copy(blocks[n:], c.recent)
 	c.l.Stats.SACKSendBlocks++
-	return appendSACK(b, start, blocks[:n])
+	return wire.AppendSACK(b, start, blocks[:n])
 }
 
 // emit sends the segment and moves the state over it.
@@ -337,7 +337,7 @@ func (c *Conn) emit(now time.Duration, s *send, acts *Acts) {
 	switch {
 	case s.n == 1 && c.has(force):
 		st.SndProbe++
-	case s.n > 0 && (s.hole != nil || before(c.nxt, c.sndMax)):
+	case s.n > 0 && (s.hole != nil || wire.Before(c.nxt, c.sndMax)):
 		st.SndRexmitPack++
 		st.SndRexmitByte += uint64(s.n)
 	case s.n > 0:
@@ -365,7 +365,7 @@ func (c *Conn) emit(now time.Duration, s *send, acts *Acts) {
 	c.finish(now, s, &seg, acts)
 
 	if c.has(force) && persist && c.running(timerPersist) {
-		c.sndMax = later(c.sndMax, c.nxt+uint32(s.n)) // a probe is not timed and moves nothing
+		c.sndMax = wire.Later(c.sndMax, c.nxt+uint32(s.n)) // a probe is not timed and moves nothing
 		if s.flags&FIN != 0 {
 			c.flags |= sentFIN
 		}
@@ -383,7 +383,7 @@ func (c *Conn) emit(now time.Duration, s *send, acts *Acts) {
 	}
 	if s.hole == nil {
 		c.nxt += uint32(s.n)
-		if after(c.nxt, c.sndMax) {
+		if wire.After(c.nxt, c.sndMax) {
 			c.sndMax = c.nxt
 			if !c.timing {
 				c.timing, c.rttFrom, c.rttSeq = true, now, from
@@ -434,13 +434,13 @@ func (c *Conn) finish(now time.Duration, s *send, seg *Segment, acts *Acts) {
 		seg.Window = uint16(win >> c.rcvScale)
 	}
 	c.set(zeroSent, seg.Window == 0)
-	c.rcvAdv = later(c.rcvAdv, c.rcvNxt+uint32(win))
+	c.rcvAdv = wire.Later(c.rcvAdv, c.rcvNxt+uint32(win))
 	n := len(acts.bytes)
 	acts.bytes = c.appendOptions(now, acts.bytes, seg.Flags)
 	if len(acts.bytes) > n {
 		seg.Options = acts.bytes[n:len(acts.bytes):len(acts.bytes)]
 	}
-	c.mtuSent = max(c.mtuSent, uint16(min(seg.Len()+mssHeader(c)-HeaderLen, 65535)))
+	c.mtuSent = max(c.mtuSent, uint16(min(seg.Len()+mssHeader(c)-wire.HeaderLen, 65535)))
 	c.l.Stats.SndTotal++
 	if c.has(ackLater) {
 		c.l.Stats.DelAck++

@@ -8,6 +8,7 @@ import (
 
 	"wireloom/vnet/errno"
 	"wireloom/vnet/inet/dialect"
+	"wireloom/vnet/inet/tcp/wire"
 )
 
 // What follows was reasoned from the kernels' sources: situations beside those recorded.
@@ -307,9 +308,9 @@ func TestOldTimestampsAreRefused(t *testing.T) {
 		s.h.listen(80, 5)
 		s.port++
 		s.send(SYN, 0, 0, 65535, 0, allOpts...)
-		var o options
-		o.parse(s.last.Options, true)
-		ack := []byte{1, 1, 8, 10, 0, 0, 0, 101, byte(o.tsval >> 24), byte(o.tsval >> 16), byte(o.tsval >> 8), byte(o.tsval)}
+		var o wire.Options
+		o.Parse(s.last.Options, true)
+		ack := []byte{1, 1, 8, 10, 0, 0, 0, 101, byte(o.TSVal >> 24), byte(o.TSVal >> 16), byte(o.TSVal >> 8), byte(o.TSVal)}
 		s.send(ACK, 1, 1, 65535, 0, ack...)
 		conn, ok := s.h.li.Accept()
 		if !ok {
@@ -334,17 +335,17 @@ func TestAReceiverTellsWhatItHas(t *testing.T) {
 		for i := range uint32(5) {
 			s.send(ACK, 101+200*i, 1, 65535, 100)
 		}
-		var o options
-		o.parse(s.last.Options, false)
-		if newest := o.sack[0].start - 1000; newest != 901 {
+		var o wire.Options
+		o.Parse(s.last.Options, false)
+		if newest := o.SACK[0].Start - 1000; newest != 901 {
 			t.Errorf("%s: the first block is not the newest: %d", c.d, newest)
 		}
 		want := map[dialect.Dialect]int{dialect.FreeBSD: 4, dialect.NetBSD: 3, dialect.Linux: 4}[c.d]
-		if o.blocks != want {
-			t.Errorf("%s: %d blocks, want %d", c.d, o.blocks, want)
+		if o.Blocks != want {
+			t.Errorf("%s: %d blocks, want %d", c.d, o.Blocks, want)
 		}
 		s.send(ACK, 1, 1, 65535, 100) // joins 101..200
-		o.parse(s.last.Options, false)
+		o.Parse(s.last.Options, false)
 		if s.last.Ack != 1201 {
 			t.Errorf("%s: ack %d", c.d, s.last.Ack)
 		}

@@ -3,6 +3,8 @@ package tcp
 import (
 	"slices"
 	"time"
+
+	"wireloom/vnet/inet/tcp/wire"
 )
 
 // hold keeps a segment that came ahead of others, in the receive buffer behind its end.
@@ -16,7 +18,7 @@ func (c *Conn) hold(a *arrival, acts *Acts) (fin bool) {
 		c.flags |= finHeld
 		c.finSeq = a.seq + n
 	}
-	s := span{a.seq, a.seq + n}
+	s := wire.Span{Start: a.seq, End: a.seq + n}
 	switch {
 	case n == 0:
 	case a.seq != c.rcvNxt && len(c.ahead) > c.rcvBuf/max(int(c.mss), 1): // tcp_reass: as many pieces as full segments fit the buffer
@@ -35,18 +37,18 @@ func (c *Conn) hold(a *arrival, acts *Acts) (fin bool) {
 }
 
 // insert writes the bytes of s and merges it into ahead.
-func (c *Conn) insert(s span, data []byte) {
+func (c *Conn) insert(s wire.Span, data []byte) {
 	i := 0
-	for i < len(c.ahead) && before(c.ahead[i].end, s.start) {
+	for i < len(c.ahead) && wire.Before(c.ahead[i].End, s.Start) {
 		i++
 	}
-	from, j := s.start, i
-	begin := s.start
-	for j < len(c.ahead) && !after(c.ahead[j].start, s.end) {
-		if !after(c.ahead[j].start, begin) {
-			from = later(from, earlier(c.ahead[j].end, s.end))
+	from, j := s.Start, i
+	begin := s.Start
+	for j < len(c.ahead) && !wire.After(c.ahead[j].Start, s.End) {
+		if !wire.After(c.ahead[j].Start, begin) {
+			from = wire.Later(from, wire.Earlier(c.ahead[j].End, s.End))
 		}
-		s.start, s.end = earlier(s.start, c.ahead[j].start), later(s.end, c.ahead[j].end)
+		s.Start, s.End = wire.Earlier(s.Start, c.ahead[j].Start), wire.Later(s.End, c.ahead[j].End)
 		j++
 	}
 	if data = data[from-begin:]; len(data) > 0 && !c.has(noRead) {
@@ -57,16 +59,16 @@ func (c *Conn) insert(s span, data []byte) {
 
 // deliverAhead moves the end of the stream over what was held behind it.
 func (c *Conn) deliverAhead(acts *Acts) (fin bool) {
-	for len(c.ahead) > 0 && c.ahead[0].start == c.rcvNxt {
-		n := int(c.ahead[0].end - c.rcvNxt)
-		c.rcvNxt = c.ahead[0].end
+	for len(c.ahead) > 0 && c.ahead[0].Start == c.rcvNxt {
+		n := int(c.ahead[0].End - c.rcvNxt)
+		c.rcvNxt = c.ahead[0].End
 		c.ahead = slices.Delete(c.ahead, 0, 1)
 		if !c.has(noRead) {
 			c.rcv.extend(n)
 			acts.Events |= Readable
 		}
 	}
-	c.recent = slices.DeleteFunc(c.recent, func(s span) bool { return !after(s.start, c.rcvNxt) })
+	c.recent = slices.DeleteFunc(c.recent, func(s wire.Span) bool { return !wire.After(s.Start, c.rcvNxt) })
 	if c.has(finHeld) && c.finSeq == c.rcvNxt {
 		c.flags &^= finHeld
 		return true
@@ -75,14 +77,14 @@ func (c *Conn) deliverAhead(acts *Acts) (fin bool) {
 }
 
 // noteBlock makes s the newest SACK block, with what touches it.
-func (c *Conn) noteBlock(s span) {
+func (c *Conn) noteBlock(s wire.Span) {
 	if !c.has(sackOK) {
 		return
 	}
 	head := s
-	c.recent = slices.DeleteFunc(c.recent, func(b span) bool {
-		if !after(b.start, head.end) && !before(b.end, head.start) {
-			head.start, head.end = earlier(head.start, b.start), later(head.end, b.end)
+	c.recent = slices.DeleteFunc(c.recent, func(b wire.Span) bool {
+		if !wire.After(b.Start, head.End) && !wire.Before(b.End, head.Start) {
+			head.Start, head.End = wire.Earlier(head.Start, b.Start), wire.Later(head.End, b.End)
 			return true
 		}
 		return false
@@ -95,8 +97,8 @@ func (c *Conn) noteBlock(s span) {
 
 // noteDup notes bytes that came twice, to be reported (RFC 2883).
 func (c *Conn) noteDup(start, end uint32) {
-	if c.l.v.DSACK && c.has(sackOK) && before(start, end) {
-		c.dup = span{start, end}
+	if c.l.v.DSACK && c.has(sackOK) && wire.Before(start, end) {
+		c.dup = wire.Span{Start: start, End: end}
 		c.flags |= dupBlock
 	}
 }
@@ -105,10 +107,10 @@ func (c *Conn) noteDup(start, end uint32) {
 // all it holds (the BSDs' tcp_input), by the timestamps' clock.
 func (c *Conn) autoReceive(now time.Duration, a *arrival) {
 	v := c.l.v
-	if !c.has(autoRcv) || v.RcvBufInc == 0 || !a.opt.hasTS || a.opt.tsecr == 0 {
+	if !c.has(autoRcv) || v.RcvBufInc == 0 || !a.opt.HasTS || a.opt.TSEcr == 0 {
 		return
 	}
-	if age := a.opt.tsecr - c.autoStamp; int32(age) > 0 && time.Duration(age)*v.StampTick < time.Second {
+	if age := a.opt.TSEcr - c.autoStamp; int32(age) > 0 && time.Duration(age)*v.StampTick < time.Second {
 		if c.autoBytes > c.rcvBuf/8*7 && c.rcvBuf < v.RcvBufMax {
 			c.rcvBuf = min(c.rcvBuf+v.RcvBufInc, v.RcvBufMax)
 		}

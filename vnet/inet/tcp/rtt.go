@@ -1,17 +1,21 @@
 package tcp
 
-import "time"
+import (
+	"time"
+
+	"wireloom/vnet/inet/tcp/wire"
+)
 
 // sample takes the round trip that an ACK shows, by its timestamp or by the segment that
 // was timed, if there is either (RFC 6298; RFC 7323, 4).
 func (c *Conn) sample(now time.Duration, a *arrival) {
 	v := c.l.v
-	timed := c.timing && after(a.ack, c.rttSeq)
-	age := v.stamp(now) - (a.opt.tsecr - c.stampOff)
+	timed := c.timing && wire.After(a.ack, c.rttSeq)
+	age := v.stamp(now) - (a.opt.TSEcr - c.stampOff)
 	switch {
 	case v.Microsecond && timed: // its own clock is finer than the option's
 		c.roundTripLinux(now - c.rttFrom)
-	case a.opt.hasTS && c.stamped() && a.opt.tsecr != 0 && int32(age) >= 0:
+	case a.opt.HasTS && c.stamped() && a.opt.TSEcr != 0 && int32(age) >= 0:
 		d := time.Duration(age) * v.StampTick
 		if v.Microsecond {
 			c.roundTripLinux(d)
@@ -89,7 +93,7 @@ func (c *Conn) roundTripLinux(d time.Duration) {
 			c.mdevMax = c.mdev
 			c.rttvar = max(c.rttvar, c.mdevMax)
 		}
-		if after(c.una, c.rttEnd) {
+		if wire.After(c.una, c.rttEnd) {
 			if c.mdevMax < c.rttvar {
 				c.rttvar -= (c.rttvar - c.mdevMax) >> 2
 			}

@@ -1,6 +1,10 @@
 package tcp
 
-import "slices"
+import (
+	"slices"
+
+	"wireloom/vnet/inet/tcp/wire"
+)
 
 // A hole is bytes that the peer has not got, while it has got later ones; they are sent
 // again up to resent.
@@ -9,14 +13,14 @@ type hole struct{ start, end, resent uint32 }
 // scoreboard takes from an ACK what the peer has (RFC 2018; RFC 6675 in the BSDs' form,
 // tcp_sack.c): holes are what lies between.
 func (c *Conn) scoreboard(a *arrival) {
-	var have [maxBlocks + 1]span
+	var have [wire.MaxBlocks + 1]wire.Span
 	n := 0
-	if before(c.una, a.ack) && len(c.holes) > 0 {
-		have[0] = span{c.una, a.ack}
+	if wire.Before(c.una, a.ack) && len(c.holes) > 0 {
+		have[0] = wire.Span{Start: c.una, End: a.ack}
 		n = 1
 	}
-	for _, b := range a.opt.sack[:a.opt.blocks] {
-		if before(b.start, b.end) && after(b.start, c.una) && after(b.start, a.ack) && before(b.start, c.sndMax) && !after(b.end, c.sndMax) {
+	for _, b := range a.opt.SACK[:a.opt.Blocks] {
+		if wire.Before(b.Start, b.End) && wire.After(b.Start, c.una) && wire.After(b.Start, a.ack) && wire.Before(b.Start, c.sndMax) && !wire.After(b.End, c.sndMax) {
 			have[n] = b
 			n++
 		}
@@ -25,43 +29,43 @@ func (c *Conn) scoreboard(a *arrival) {
 		return
 	}
 	if len(c.holes) == 0 {
-		c.fack = later(c.una, a.ack)
+		c.fack = wire.Later(c.una, a.ack)
 	}
-	slices.SortFunc(have[:n], func(x, y span) int { return int(int32(x.start - y.start)) })
+	slices.SortFunc(have[:n], func(x, y wire.Span) int { return int(int32(x.Start - y.Start)) })
 	for _, b := range have[:n] {
-		if after(b.start, c.fack) {
+		if wire.After(b.Start, c.fack) {
 			if len(c.holes) >= c.l.v.MaxHoles {
 				c.l.Stats.SACKOverflow++
 				continue
 			}
-			c.holes = append(c.holes, hole{c.fack, b.start, c.fack})
-			c.fack = b.end
+			c.holes = append(c.holes, hole{c.fack, b.Start, c.fack})
+			c.fack = b.End
 			continue
 		}
 		c.fill(b)
-		c.fack = later(c.fack, b.end)
+		c.fack = wire.Later(c.fack, b.End)
 	}
 	c.countResent()
 }
 
 // fill takes the bytes of b out of the holes.
-func (c *Conn) fill(b span) {
+func (c *Conn) fill(b wire.Span) {
 	for i := len(c.holes) - 1; i >= 0; i-- {
 		h := &c.holes[i]
 		switch {
-		case !before(b.start, h.end), !after(b.end, h.start):
-		case !after(b.start, h.start) && !before(b.end, h.end):
+		case !wire.Before(b.Start, h.end), !wire.After(b.End, h.start):
+		case !wire.After(b.Start, h.start) && !wire.Before(b.End, h.end):
 			c.holes = slices.Delete(c.holes, i, i+1)
-		case !after(b.start, h.start):
-			h.start = b.end
-			h.resent = later(h.resent, h.start)
-		case !before(b.end, h.end):
-			h.end = b.start
-			h.resent = earlier(h.resent, h.end)
+		case !wire.After(b.Start, h.start):
+			h.start = b.End
+			h.resent = wire.Later(h.resent, h.start)
+		case !wire.Before(b.End, h.end):
+			h.end = b.Start
+			h.resent = wire.Earlier(h.resent, h.end)
 		case len(c.holes) < c.l.v.MaxHoles:
-			tail := hole{b.end, h.end, later(h.resent, b.end)}
-			h.end = b.start
-			h.resent = earlier(h.resent, h.end)
+			tail := hole{b.End, h.end, wire.Later(h.resent, b.End)}
+			h.end = b.Start
+			h.resent = wire.Earlier(h.resent, h.end)
 			c.holes = slices.Insert(c.holes, i+1, tail)
 		default:
 			c.l.Stats.SACKOverflow++
@@ -79,7 +83,7 @@ func (c *Conn) countResent() {
 // nextHole is the first of which something is still to be sent again.
 func (c *Conn) nextHole() *hole {
 	for i := range c.holes {
-		if before(c.holes[i].resent, c.holes[i].end) {
+		if wire.Before(c.holes[i].resent, c.holes[i].end) {
 			return &c.holes[i]
 		}
 	}
@@ -88,15 +92,15 @@ func (c *Conn) nextHole() *hole {
 
 // skipHeld moves nxt, after a timeout, over what the peer has.
 func (c *Conn) skipHeld() {
-	if len(c.holes) == 0 || !before(c.nxt, c.fack) {
+	if len(c.holes) == 0 || !wire.Before(c.nxt, c.fack) {
 		return
 	}
 	for i := range c.holes {
-		if before(c.nxt, c.holes[i].start) {
+		if wire.Before(c.nxt, c.holes[i].start) {
 			c.nxt = c.holes[i].start
 			return
 		}
-		if before(c.nxt, c.holes[i].end) {
+		if wire.Before(c.nxt, c.holes[i].end) {
 			return
 		}
 	}

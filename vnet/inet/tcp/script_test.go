@@ -11,6 +11,7 @@ import (
 
 	"wireloom/vnet/errno"
 	"wireloom/vnet/inet/dialect"
+	"wireloom/vnet/inet/tcp/wire"
 )
 
 // A script is a host and a peer whose every segment the test makes: 10.0.0.1 and 10.0.0.2,
@@ -81,22 +82,22 @@ func optionWords(b []byte) string {
 	for len(b) > 0 {
 		n := 1
 		switch b[0] {
-		case optEnd:
+		case 0:
 			words = append(words, "eol")
-		case optNop:
+		case 1:
 			words = append(words, "nop")
-		case optMSS:
+		case 2:
 			words = append(words, fmt.Sprintf("mss=%d", binary.BigEndian.Uint16(b[2:])))
-		case optScale:
+		case 3:
 			words = append(words, fmt.Sprintf("ws=%d", b[2]))
-		case optSACKOK:
+		case 4:
 			words = append(words, "sackOK")
-		case optTimestamp:
+		case 8:
 			words = append(words, "ts")
-		case optSACK:
+		case 5:
 			words = append(words, fmt.Sprintf("sack%d", (b[1]-2)/8))
 		}
-		if b[0] > optNop {
+		if b[0] > 1 {
 			n = int(b[1])
 		}
 		b = b[n:]
@@ -239,10 +240,10 @@ func TestTimestampsOfSYNsAreThoseRecorded(t *testing.T) {
 		s := newScript(t, d)
 		var got []uint32
 		s.w.log = func(_ *host, g *Segment) {
-			var o options
-			o.parse(g.Options, true)
-			if o.hasTS {
-				got = append(got, o.tsval)
+			var o wire.Options
+			o.Parse(g.Options, true)
+			if o.HasTS {
+				got = append(got, o.TSVal)
 			}
 		}
 		s.dialled()

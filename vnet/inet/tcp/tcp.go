@@ -16,6 +16,8 @@ import (
 	"errors"
 	"net/netip"
 	"time"
+
+	"wireloom/vnet/inet/tcp/wire"
 )
 
 // A Layer is the TCP of one host: what its connections share.
@@ -55,6 +57,21 @@ func (l *Layer) random64() uint64 {
 	}
 	return v
 }
+
+// A Segment is one TCP segment; see [wire.Segment].
+type Segment = wire.Segment
+
+// Flags are its control bits.
+type Flags = wire.Flags
+
+// The control bits.
+const (
+	FIN, SYN, RST, PSH = wire.FIN, wire.SYN, wire.RST, wire.PSH
+	ACK, URG, ECE, CWR = wire.ACK, wire.URG, wire.ECE, wire.CWR
+)
+
+// Parse reads a TCP message that came from src to dst; see [wire.Parse].
+func Parse(src, dst netip.Addr, p []byte) (Segment, error) { return wire.Parse(src, dst, p) }
 
 // Acts are what a call returns: segments to send in order, and what has happened. A caller
 // owns one and empties it; its slices are good until Reset.
@@ -156,7 +173,7 @@ func (l *Layer) reset(s *Segment, acts *Acts) {
 // Refused counts a message that Parse refused with err.
 func (l *Layer) Refused(err error) {
 	l.Stats.RcvTotal++
-	if errors.Is(err, ErrChecksum) {
+	if errors.Is(err, wire.ErrChecksum) {
 		l.Stats.RcvBadSum++
 	} else {
 		l.Stats.RcvBadOff++

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"wireloom/vnet/errno"
+	"wireloom/vnet/inet/tcp/wire"
 )
 
 // Next is when the connection wants Tick to be called; false for never.
@@ -78,7 +79,7 @@ func (c *Conn) rexmtTimer(now time.Duration, acts *Acts) {
 	if c.tailProbe(now, acts) {
 		return
 	}
-	if c.has(mtuWaits) && !before(c.mtuSeq, c.una) && before(c.mtuSeq, c.una+uint32(c.maxOpt)) {
+	if c.has(mtuWaits) && !wire.Before(c.mtuSeq, c.una) && wire.Before(c.mtuSeq, c.una+uint32(c.maxOpt)) {
 		c.flags &^= mtuWaits
 		c.shrink(now, int(c.mtuNext), acts)
 		return

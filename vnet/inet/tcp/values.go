@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"wireloom/vnet/inet/dialect"
+	"wireloom/vnet/inet/tcp/wire"
 )
 
 // Values are the numbers and habits in which kernels differ. A sysctl changes one while
@@ -72,7 +73,7 @@ type Values struct {
 	UpdateDouble, ReadACKs  bool // reading is told to the peer when the window has doubled, and when an ACK of more than a segment is due: Linux tcp.c, __tcp_cleanup_rbuf
 
 	// Options.
-	Layout                       layout
+	Layout                       wire.Layout
 	RFC1323, SACK                bool          // net.inet.tcp.rfc1323, sack.enable
 	NoScale, NoStamps            bool          // of RFC 1323: net.inet.tcp.win_scale, timestamps of NetBSD, negated
 	DSACK                        bool          // what came twice is reported: RFC 2883
@@ -188,7 +189,7 @@ func freeBSD() Values {
 		MSSDefault: 536, MSSDefault6: 1024, MSSMin: 216, MSSEcho: true, MSSCluster: 2048,
 		SndBuf: 32 << 10, RcvBuf: 64 << 10, SndBufMax: 256 << 10, RcvBufMax: 256 << 10, SndBufInc: 8 << 10, RcvBufInc: 16 << 10,
 		BufRound: true, BufMax: 2 << 20, Scale: -1, SYNWindow: 65535, SYNACKWindow: 65535, SndLow: 2048,
-		Layout: layoutFreeBSD, RFC1323: true, SACK: true, SACKBlocks: 6, MaxHoles: 128,
+		Layout: wire.LayoutFreeBSD, RFC1323: true, SACK: true, SACKBlocks: 6, MaxHoles: 128,
 		StampTick: time.Millisecond, StampBase: time.Second, StampRandom: true,
 		GrowLimited: true, HalfAll: true, RFC3390: true, SlowStart: 1, SlowStartLocal: 4, ABC: true, LimitedTransmit: true,
 		SYNResets: true, RSTDF: true, TimeWaitOwn: true, ICMPRule: icmpFreeBSD, ICMPKills: true, ISN: isnHashed,
@@ -199,7 +200,7 @@ func freeBSD() Values {
 // 1.6x, tcp_subr.c 1.5x of 2005 to 2008.
 func dragonFly() Values {
 	v := freeBSD()
-	v.Layout = layoutDragonFly
+	v.Layout = wire.LayoutDragonFly
 	v.StampTick, v.StampBase, v.StampRandom = 10*time.Millisecond, 0, false // ticks themselves
 	v.SndBufInc, v.RcvBufInc = 0, 0                                         // came in 2.x
 	v.RcvBuf, v.SYNWindow, v.SYNACKWindow = 57344, 57344, 57344             // tcp_usrreq.c, tcp_recvspace
@@ -225,7 +226,7 @@ func netBSD() Values {
 		MSSDefault: 536, MSSDefault6: 536, MSSMin: 256,
 		SndBuf: 32 << 10, RcvBuf: 32 << 10, SndBufMax: 256 << 10, RcvBufMax: 256 << 10, SndBufInc: 8 << 10, RcvBufInc: 16 << 10,
 		BufRound: true, BufMax: 256 << 10, Scale: -1, SYNWindow: 65535, SYNACKWindow: 65535, SndLow: 2048, WriteChunk: 2048,
-		Layout: layoutNetBSD, RFC1323: true, SACK: true, DSACK: true, SACKBlocks: 3, MaxHoles: 32,
+		Layout: wire.LayoutNetBSD, RFC1323: true, SACK: true, DSACK: true, SACKBlocks: 3, MaxHoles: 32,
 		StampTick: 500 * time.Millisecond, StampOwn: true,
 		RecoveryNew: true, InitWin: 4, InitWinLocal: 4, SYNAgainWindow: true, ABC: true, FACK: true,
 		ExactRST: true, ChallengeLimit: 100, PAWSEmpty: true, StrayRST: true, DFStops: 3,
@@ -248,7 +249,7 @@ func linux() Values {
 		MSSDefault: 536, MSSDefault6: 536, MSSMin: 48,
 		SndBuf: 87040, RcvBuf: 64240, RcvBufAccept: 65160, SndBufMax: 512 << 10, RcvBufMax: 512 << 10, SndBufInc: 64 << 10, RcvBufInc: 64 << 10,
 		BufMax: 425984, Scale: 7, SYNWindow: 64240, SYNACKWindow: 65160, SndLow: 2048, WindowLinux: true, UpdateDouble: true, ReadACKs: true,
-		Layout: layoutLinux, RFC1323: true, SACK: true, DSACK: true, SACKBlocks: 4, MaxHoles: 128,
+		Layout: wire.LayoutLinux, RFC1323: true, SACK: true, DSACK: true, SACKBlocks: 4, MaxHoles: 128,
 		StampTick: time.Millisecond, StampRandom: true, StampRandomDial: true, ECN: true,
 		FirstSegments: 10, SYNAgainWindow: true, Cubic: true, LimitedTransmit: true, GrowLimited: true, SACKOnly: true, HalfWindow: true, Minshall: true, TSOPush: true,
 		ExactRST: true, ChallengeACK: true, ChallengeLimit: 1000, SYNFINDrop: true, RSTCountsFIN: true, RSTDF: true,

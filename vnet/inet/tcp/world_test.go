@@ -11,6 +11,7 @@ import (
 
 	"wireloom/vnet/errno"
 	"wireloom/vnet/inet/dialect"
+	"wireloom/vnet/inet/tcp/wire"
 )
 
 // A host is a Layer, its connections by their pair and perhaps a listener: as much of a
@@ -68,7 +69,7 @@ type world struct {
 	seq           int
 	rnd           *rand.Rand
 	hosts         []*host
-	wire          flights
+	air           flights
 	delay, jitter time.Duration
 	loss, repeat  float64
 	sent, lost    int
@@ -143,7 +144,7 @@ func (h *host) flush() {
 			for _, to := range w.hosts {
 				if to.addr == s.Dst.Addr() {
 					w.seq++
-					heap.Push(&w.wire, flight{w.now + d, w.seq, to, s.Src.Addr(), s.Append(nil)})
+					heap.Push(&w.air, flight{w.now + d, w.seq, to, s.Src.Addr(), s.Append(nil)})
 				}
 			}
 		}
@@ -248,19 +249,19 @@ func (w *world) check(c *Conn) {
 	if c.has(dead) {
 		return
 	}
-	if before(c.sndMax, c.nxt) || before(c.nxt, c.una) {
+	if wire.Before(c.sndMax, c.nxt) || wire.Before(c.nxt, c.una) {
 		w.t.Fatalf("%s: una %d nxt %d max %d", c.state, c.una-c.iss, c.nxt-c.iss, c.sndMax-c.iss)
 	}
 	if c.sndMark > c.snd.len() || c.snd.len() > c.sndBuf+1<<20 {
 		w.t.Fatalf("mark %d of %d bytes, limit %d", c.sndMark, c.snd.len(), c.sndBuf)
 	}
 	for i, s := range c.ahead {
-		if !before(s.start, s.end) || !after(s.start, c.rcvNxt) && c.state >= Established || i > 0 && !after(s.start, c.ahead[i-1].end) {
+		if !wire.Before(s.Start, s.End) || !wire.After(s.Start, c.rcvNxt) && c.state >= Established || i > 0 && !wire.After(s.Start, c.ahead[i-1].End) {
 			w.t.Fatalf("ahead %v, next %d", c.ahead, c.rcvNxt)
 		}
 	}
 	for i, h := range c.holes {
-		if !before(h.start, h.end) || before(h.resent, h.start) || after(h.resent, h.end) || i > 0 && !after(h.start, c.holes[i-1].end) {
+		if !wire.Before(h.start, h.end) || wire.Before(h.resent, h.start) || wire.After(h.resent, h.end) || i > 0 && !wire.After(h.start, c.holes[i-1].end) {
 			w.t.Fatalf("holes %v", c.holes)
 		}
 	}
@@ -269,8 +270,8 @@ func (w *world) check(c *Conn) {
 // step moves time to what comes next; false if nothing does before the deadline.
 func (w *world) step(until time.Duration) bool {
 	next := until + 1
-	if len(w.wire) > 0 {
-		next = min(next, w.wire[0].at)
+	if len(w.air) > 0 {
+		next = min(next, w.air[0].at)
 	}
 	for _, h := range w.hosts {
 		for _, u := range h.users {
@@ -289,8 +290,8 @@ func (w *world) step(until time.Duration) bool {
 		return false
 	}
 	w.now = max(w.now, next)
-	for len(w.wire) > 0 && w.wire[0].at <= w.now {
-		f := heap.Pop(&w.wire).(flight)
+	for len(w.air) > 0 && w.air[0].at <= w.now {
+		f := heap.Pop(&w.air).(flight)
 		f.to.receive(f.src, f.p)
 		f.to.flush()
 		f.to.run()

@@ -1,4 +1,6 @@
-package tcp
+// Package wire is TCP on the wire: a segment and its options, as bytes and as a value, and
+// order in the sequence space. It keeps no state, and nothing in it panics on any input.
+package wire
 
 import (
 	"encoding/binary"
@@ -59,8 +61,8 @@ type Segment struct {
 // Len is the length of the segment's message in bytes: what IP carries.
 func (s *Segment) Len() int { return HeaderLen + len(s.Options) + len(s.Data) }
 
-// length is what the segment takes of the sequence space.
-func (s *Segment) length() uint32 {
+// Length is what the segment takes of the sequence space.
+func (s *Segment) Length() uint32 {
 	n := uint32(len(s.Data))
 	if s.Flags&SYN != 0 {
 		n++
@@ -97,7 +99,7 @@ var (
 )
 
 // Parse reads a TCP message that came from src to dst. The segment aliases p. The
-// error is ErrChecksum or ErrHeader; [Layer.Refused] counts it.
+// error is ErrChecksum or ErrHeader; a host counts it.
 func Parse(src, dst netip.Addr, p []byte) (Segment, error) {
 	if len(p) < HeaderLen {
 		return Segment{}, ErrHeader
@@ -117,19 +119,23 @@ func Parse(src, dst netip.Addr, p []byte) (Segment, error) {
 	}, nil
 }
 
-// Order in the sequence space, which wraps.
-func before(a, b uint32) bool { return int32(a-b) < 0 }
-func after(a, b uint32) bool  { return int32(a-b) > 0 }
+// Before tells whether a comes before b in the sequence space, which wraps.
+func Before(a, b uint32) bool { return int32(a-b) < 0 }
 
-func later(a, b uint32) uint32 {
-	if after(a, b) {
+// After tells whether a comes behind b.
+func After(a, b uint32) bool { return int32(a-b) > 0 }
+
+// Later is the one that comes behind the other.
+func Later(a, b uint32) uint32 {
+	if After(a, b) {
 		return a
 	}
 	return b
 }
 
-func earlier(a, b uint32) uint32 {
-	if before(a, b) {
+// Earlier is the one that comes before the other.
+func Earlier(a, b uint32) uint32 {
+	if Before(a, b) {
 		return a
 	}
 	return b
