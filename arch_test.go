@@ -185,9 +185,10 @@ var core = map[string][]string{
 	"wasm/fuel": nil,
 	"wasm":      nil,
 	// The engine compiles off the loop, for all labs of a server.
-	"wasm/engine.go":  {"sync", "sync/atomic", "channel", "goroutine", "os"},
-	"wasm/native.go":  {"sync", "os", "channel"},
-	"wasm/recycle.go": {"sync", "sync/atomic"},
+	"wasm/engine.go":    {"sync", "sync/atomic", "channel", "goroutine", "os"},
+	"wasm/native.go":    {"sync", "os", "channel"},
+	"wasm/interpret.go": {"channel"},
+	"wasm/recycle.go":   {"sync", "sync/atomic"},
 	// Guests' memory is the system's.
 	"wasm/region_unix.go":  {"golang.org/x/sys/unix"},
 	"wasm/region_linux.go": {"golang.org/x/sys/unix"},

@@ -20,7 +20,6 @@ import (
 	"wireloom/internal/session"
 	"wireloom/vnet"
 	"wireloom/vnet/event"
-	"wireloom/vnet/sys"
 )
 
 // A grading is a scenario with a student's values and programs. It can be run for
@@ -174,9 +173,6 @@ func (g *grading) grade(ctx context.Context, files map[format.Slot]open.File, o 
 		return g.once(ctx, g.engine.Compile, files, o, watch)
 	}
 	var trial product.Trial
-	try := func(ctx context.Context, name string, module []byte) (sys.Program, error) {
-		return g.engine.Try(ctx, &trial, name, module)
-	}
 	tried, stop := o, o.Stop
 	tried.Stop = func() error {
 		if trial.Spent() {
@@ -184,7 +180,7 @@ func (g *grading) grade(ctx context.Context, files map[format.Slot]open.File, o 
 		}
 		return stop()
 	}
-	res, err := g.once(ctx, try, files, tried, nil)
+	res, err := g.once(ctx, g.engine.Trying(&trial), files, tried, nil)
 	if trial.Spent() {
 		return g.once(ctx, g.engine.Compile, files, o, nil)
 	}

@@ -138,13 +138,15 @@ func (e *Engine) CompileOwn(ctx context.Context, name string, module []byte) (sy
 // A Trial is a run in which programs may be interpreted.
 type Trial = wasm.Trial
 
-// Try is Compile for a trial (wasm.Engine.Try).
-func (e *Engine) Try(ctx context.Context, t *Trial, name string, module []byte) (sys.Program, error) {
-	p, err := e.e.Try(ctx, t, name, module)
-	if err != nil {
-		return nil, err
+// Trying is Compile for a trial (wasm.Engine.Try).
+func (e *Engine) Trying(t *Trial) Compile {
+	return func(ctx context.Context, name string, module []byte) (sys.Program, error) {
+		p, err := e.e.Try(ctx, t, name, module)
+		if err != nil {
+			return nil, err
+		}
+		return p, nil
 	}
-	return p, nil
 }
 
 // Compiled returns the program of a module that is compiled already; nil if it is not.
