@@ -71,6 +71,12 @@ var beyondRows = []row{
 		fbsd: "data960, data960, data960, data960, data540; mf0 off0", nbsd: "data960, data960, data960, data960, data160; mf1 off0, mf0 off976",
 	},
 	{
+		part: "By the sources", what: "an address is set on an interface that was up, and used; another host says that it has it, and it is used", matters: polish,
+		shows: func(r *runs) string { return note(r.step("probedfor", "an address is set"), "send") },
+		// NetBSD ip_output.c, ip_ifaddrvalid: silence while it is probed for, then EADDRNOTAVAIL.
+		fbsd: "e=0, then e=0; datagrams 2", nbsd: "e=0, then e=49; datagrams 0",
+	},
+	{
 		part: "By the sources", what: "sysctls that are set while it runs", matters: hurts,
 		shows: func(r *runs) string { return strings.Join(r.step("tuned", "tuned").Notes, "; ") },
 		fbsd: "net.inet.icmp.bmcastecho=1 e=0: 0, then 1; net.inet.icmp.icmplim=50 e=0: 199, then 49; net.inet.ip.ttl=99 e=0: 64, then 99; " +

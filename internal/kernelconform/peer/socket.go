@@ -19,6 +19,7 @@ type Socket struct {
 
 // Socket makes one.
 func (n *Node) Socket(kind inet.SocketKind) *Socket {
+	n.node.Need()
 	n.node.Sync()
 	s, e := n.node.Stack().Socket(kind)
 	if e != errno.OK {

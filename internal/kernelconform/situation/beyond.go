@@ -178,6 +178,23 @@ func pathTooLong(n *peer.Node) {
 	n.Show()
 }
 
+// probedFor uses an address while it is probed for, and when somebody has said that it is his.
+func probedFor(n *peer.Node) {
+	n.Up(0)
+	n.Wait(15 * time.Second)
+	s := n.Socket(inet.SocketUDP)
+	n.Step("an address is set")
+	n.AddAddress(0, "10.0.0.1/24")
+	n.Wait(10 * ms)
+	first := s.SendTo([]byte("abcd"), "10.0.0.2:9")
+	n.Until(3*time.Second, func() bool { return len(n.Seen()) > 0 })
+	n.Send(0, peer.ARP{Op: 2, SHA: peer.PeerMAC, SPA: peer.Host, THA: packet.Broadcast, TPA: peer.Host}.Frame())
+	n.Wait(12 * time.Second)
+	then := s.SendTo([]byte("abcd"), "10.0.0.2:9")
+	n.Wait(pause)
+	n.Note("send %v, then %v; datagrams %d", first, then, len(frames(n, isUDP)))
+}
+
 // several sends to several absent neighbours; each has a queue of its own.
 func several(n *peer.Node) {
 	s := n.Socket(inet.SocketUDP)

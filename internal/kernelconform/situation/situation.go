@@ -106,6 +106,7 @@ var All = []Situation{
 	{Name: "fast", Only: nobody, run: fast},
 	{Name: "closes", Only: nobody, run: closes},
 	{Name: "pathtoolong", Only: nobody, run: pathTooLong},
+	{Name: "probedfor", Only: nobody, conf: bare, run: probedFor},
 	{Name: "several", Only: nobody, run: several},
 	{Name: "tuned", Only: nobody, run: tuned},
 	{Name: "tcp6", Only: nobody, run: tcp6},

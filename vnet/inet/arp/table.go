@@ -322,10 +322,17 @@ func (t *Table) RemoveAddress(_ time.Duration, ip netip.Addr, _ *Acts) {
 }
 
 // Usable reports whether packets may have the interface's address as their source: not
-// while it is probed for, nor when another host has it.
-func (t *Table) Usable(ip netip.Addr) bool {
+// while it is probed for, when they are dropped without a word, nor when another host has
+// it, which is EADDRNOTAVAIL (NetBSD ip_output.c, ip_ifaddrvalid).
+func (t *Table) Usable(ip netip.Addr) (bool, errno.Errno) {
 	i := t.ownIndex(as4(ip))
-	return i >= 0 && t.own[i].state == ready
+	switch {
+	case i < 0, t.own[i].state == ready:
+		return true, errno.OK
+	case t.own[i].state == duplicated:
+		return false, errno.EADDRNOTAVAIL
+	}
+	return false, errno.OK
 }
 
 func (t *Table) ownIndex(ip ip4) int {

@@ -327,7 +327,7 @@ func TestNetBSDProbesForAnAddressOnAnInterfaceThatIsUp(t *testing.T) {
 
 	h = probing()
 	h.run(500 * time.Millisecond)
-	if h.table.Usable(ip("10.0.0.1")) {
+	if ok, _ := h.table.Usable(ip("10.0.0.1")); ok {
 		t.Error("the address is usable before its probes are over")
 	}
 	h.quiet()
@@ -337,14 +337,14 @@ func TestNetBSDProbesForAnAddressOnAnInterfaceThatIsUp(t *testing.T) {
 	h.wantLog("tap0: DAD detected duplicate IPv4 address 10.0.0.1")
 	h.run(20 * time.Second)
 	h.wantSent()
-	if h.table.Usable(ip("10.0.0.1")) {
+	if ok, _ := h.table.Usable(ip("10.0.0.1")); ok {
 		t.Error("an address that another has is usable")
 	}
 
 	h = probing()
 	h.run(20 * time.Second)
 	h.quiet()
-	if !h.table.Usable(ip("10.0.0.1")) {
+	if ok, _ := h.table.Usable(ip("10.0.0.1")); !ok {
 		t.Error("the address is not usable after its probes")
 	}
 	h.table.SetUp(h.now, false, &h.acts)

@@ -101,6 +101,11 @@ func (s *Stack) transmit4(o *ip4.Out) errno.Errno {
 	case i.ip:
 		return s.host.Transmit(i.nic, o.Packet, o.Hop)
 	}
+	if i.arp != nil {
+		if ok, e := i.arp.Usable(o.Packet.Src()); !ok {
+			return e // an address that is probed for, or is another's
+		}
+	}
 	var mac packet.MAC
 	switch o.Link {
 	case ip4.Broadcast:
