@@ -155,15 +155,15 @@ func (l *Lab) Next() (time.Duration, bool) {
 	return l.loop.Next()
 }
 
-// Run lets the lab run until its clock reaches until or it has taken most steps in
+// Run lets the lab run until its clock reaches until or it has taken limit steps in
 // all, and reports which: true means that the clock stands at until and nothing
 // that is due by then is left. Where it stops does not change what happens. It
 // returns true at once for a lab that has Halted, whose clock stands.
-func (l *Lab) Run(until time.Duration, most uint64) bool {
+func (l *Lab) Run(until time.Duration, limit uint64) bool {
 	if l.closed || l.halted != "" || l.mem.Refused() {
 		return true
 	}
-	reached := l.loop.Run(until, most)
+	reached := l.loop.Run(until, limit)
 	if l.mem.Refused() {
 		return true
 	}

@@ -21,15 +21,15 @@ type linearMemory struct {
 	p     *sys.Proc
 	limit int64
 	room  room // what buf is the beginning of, where the system gives one
-	most  int  // bytes that the module and the limit let it have
+	whole int  // bytes that the module and the limit let it have
 	buf   []byte
 	asked uint64 // what was refused first; 0 while nothing was
 }
 
 // Allocate is wazero's experimental.MemoryAllocator. A module has one memory, of which it
 // may say how large it gets.
-func (m *linearMemory) Allocate(_, most uint64) experimental.LinearMemory {
-	m.most = int(min(most, uint64(m.limit)))
+func (m *linearMemory) Allocate(_, limit uint64) experimental.LinearMemory {
+	m.whole = int(min(limit, uint64(m.limit)))
 	return m
 }
 
@@ -45,7 +45,7 @@ func (m *linearMemory) Reallocate(size uint64) []byte {
 	m.p.SetMemory(int64(size))
 	n := int(size)
 	if m.buf == nil && n > 0 {
-		m.room = newRoom(n, max(m.most, n))
+		m.room = newRoom(n, max(m.whole, n))
 	}
 	switch {
 	case m.room.region != nil:

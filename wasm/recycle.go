@@ -28,23 +28,23 @@ var (
 	committed atomic.Int64 // bytes of all rooms, spare ones included
 )
 
-// newRoom returns a room for size bytes that may grow to most. Its region is nil where
+// newRoom returns a room for size bytes that may grow to limit. Its region is nil where
 // the system has none.
-func newRoom(size, most int) room {
-	if r, ok := reuse(size, most); ok {
+func newRoom(size, limit int) room {
+	if r, ok := reuse(size, limit); ok {
 		return r
 	}
-	return room{region: reserve(most)}
+	return room{region: reserve(limit)}
 }
 
 // reuse takes the smallest idle room that fits, unless that is more than twice as large:
 // what it has beyond the size is the host's loss.
-func reuse(size, most int) (room, bool) {
+func reuse(size, limit int) (room, bool) {
 	spareMu.Lock()
 	defer spareMu.Unlock()
 	best := -1
 	for i, r := range spare {
-		if fits := r.ready >= size && r.ready <= 2*size && r.ready <= most && len(r.region) >= most; fits && (best < 0 || r.ready <= spare[best].ready) {
+		if fits := r.ready >= size && r.ready <= 2*size && r.ready <= limit && len(r.region) >= limit; fits && (best < 0 || r.ready <= spare[best].ready) {
 			best = i
 		}
 	}

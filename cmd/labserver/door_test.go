@@ -136,15 +136,15 @@ func (l *doorLab) same(least int, flags ...string) {
 }
 
 // until waits until something is so, and fails with what was last where it is not.
-func until(t *testing.T, most time.Duration, what string, so func() (ok bool, now string)) {
+func until(t *testing.T, limit time.Duration, what string, so func() (ok bool, now string)) {
 	t.Helper()
-	for end := time.Now().Add(most); ; {
+	for end := time.Now().Add(limit); ; {
 		ok, now := so()
 		if ok {
 			return
 		}
 		if time.Now().After(end) {
-			t.Fatalf("%s: not within %v: %s", what, most, now)
+			t.Fatalf("%s: not within %v: %s", what, limit, now)
 		}
 		select {
 		case <-time.After(50 * time.Millisecond):

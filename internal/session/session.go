@@ -393,11 +393,11 @@ func (s *Session) turn(ctx context.Context) bool {
 	if tied {
 		until = p.target(began)
 	}
-	most := s.lab.Steps() + TurnSteps
+	limit := s.lab.Steps() + TurnSteps
 	now, chunk := began, uint64(1)
 	s.line = lineLight
 	for {
-		if s.advance(until, min(s.lab.Steps()+chunk, most)) || s.ending != "" {
+		if s.advance(until, min(s.lab.Steps()+chunk, limit)) || s.ending != "" {
 			break
 		}
 		last := now
@@ -406,7 +406,7 @@ func (s *Session) turn(ctx context.Context) bool {
 			chunk = 1 // these steps are no small ones: a process that starts takes milliseconds
 		}
 		chunk = min(chunk, TurnChunk)
-		if s.lab.Steps() >= most || now.Sub(began) >= TurnTime {
+		if s.lab.Steps() >= limit || now.Sub(began) >= TurnTime {
 			s.line = lineHog
 			break
 		}
@@ -447,10 +447,10 @@ func (s *Session) overdue(until time.Duration) bool {
 	return ok && at <= until
 }
 
-// advance lets the lab run until its clock reaches until or it has taken most steps
+// advance lets the lab run until its clock reaches until or it has taken limit steps
 // in all, and reports whether nothing more is to do. Without an until it goes from
 // event to event, and stands where there is none.
-func (s *Session) advance(until time.Duration, most uint64) bool {
+func (s *Session) advance(until time.Duration, limit uint64) bool {
 	until = min(until, MaxTime)
 	for _, x := range s.stopping {
 		until = min(until, max(x.at, s.lab.Now()))
@@ -459,13 +459,13 @@ func (s *Session) advance(until time.Duration, most uint64) bool {
 		until = min(until, max(next, s.lab.Now()))
 	}
 	if until < MaxTime {
-		return s.lab.Run(until, most)
+		return s.lab.Run(until, limit)
 	}
 	at, ok := s.lab.Next()
 	if !ok || s.lab.Now() >= MaxTime {
 		return true
 	}
-	s.lab.Run(min(at+stride, MaxTime), most)
+	s.lab.Run(min(at+stride, MaxTime), limit)
 	return s.lab.Now() >= MaxTime
 }
 

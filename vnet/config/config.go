@@ -111,13 +111,13 @@ var ifaceForm = regexp.MustCompile(`^[a-z]{1,12}(0|[1-9][0-9]{0,4})$`)
 // Check returns everything that is wrong with the configuration.
 func (c *Lab) Check() Mistakes {
 	var m mistaken
-	most := func(what string, n, limit int) {
+	limited := func(what string, n, limit int) {
 		if n > limit {
 			m.at(what).say("%s: there are %d, at most %d are allowed", what, n, limit)
 		}
 	}
-	most("nodes", len(c.Nodes), MaxNodes)
-	most("switches", len(c.Switches), MaxSwitches)
+	limited("nodes", len(c.Nodes), MaxNodes)
+	limited("switches", len(c.Switches), MaxSwitches)
 	if c.Memory != 0 && (c.Memory < memory.MinLab || c.Memory > memory.MaxLab) {
 		m.at("memory").say("memory: %d bytes for all programs; %d to %d are allowed", c.Memory, int64(memory.MinLab), int64(memory.MaxLab))
 	}
@@ -162,7 +162,7 @@ func (c *Lab) Check() Mistakes {
 	for _, d := range c.Doors() {
 		doors[d.Port] = true
 	}
-	most("doors", len(doors), MaxDoors)
+	limited("doors", len(doors), MaxDoors)
 	used := map[string]bool{}
 	for _, l := range c.Links {
 		for _, e := range []string{l.A, l.B} {

@@ -155,14 +155,14 @@ func (t *text) stream(b []byte, size, f, src, dst int) {
 
 // resetData writes the text that a reset may carry (RFC 1122, 4.2.2.12).
 func (t *text) resetData(b []byte, size int) {
-	const most = 30
+	const limit = 30
 	if len(b) >= size {
 		t.S(" [RST")
 	} else {
 		t.S(" [!RST")
 	}
-	if size > most {
-		size = most
+	if size > limit {
+		size = limit
 		t.S("+")
 	}
 	t.S(" ")

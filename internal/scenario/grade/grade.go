@@ -43,12 +43,12 @@ func Grade(lab *vnet.Lab, sc *scenario.Scenario, o Options) (*Result, error) {
 }
 
 // within is Grade within other limits.
-func within(lab *vnet.Lab, sc *scenario.Scenario, o Options, most run.Bounds) (*Result, error) {
+func within(lab *vnet.Lab, sc *scenario.Scenario, o Options, bounds run.Bounds) (*Result, error) {
 	steps, err := plan(sc, o)
 	if err != nil {
 		return nil, err
 	}
-	g := newGrader(lab, sc, o, steps, most)
+	g := newGrader(lab, sc, o, steps, bounds)
 	lab.Start()
 	if err = g.run.For(0); errors.Is(err, ErrTooLong) {
 		g.cut(err, steps)
@@ -88,7 +88,7 @@ type grader struct {
 	storm storm
 }
 
-func newGrader(lab *vnet.Lab, sc *scenario.Scenario, o Options, steps []scenario.Step, most run.Bounds) *grader {
+func newGrader(lab *vnet.Lab, sc *scenario.Scenario, o Options, steps []scenario.Step, bounds run.Bounds) *grader {
 	g := &grader{sc: sc, o: o, res: begun(sc, o), tried: map[string]bool{}, log: log{submitted: sc.Slots()}}
 	var since []string
 	for i := range steps {
@@ -101,7 +101,7 @@ func newGrader(lab *vnet.Lab, sc *scenario.Scenario, o Options, steps []scenario
 			}
 		}
 	}
-	g.run = run.New(lab, run.Options{Bounds: most, Submitted: sc.Slots(), LookBack: since, Stop: o.Stop})
+	g.run = run.New(lab, run.Options{Bounds: bounds, Submitted: sc.Slots(), LookBack: since, Stop: o.Stop})
 	lab.Log().Subscribe(func(e *event.Event) {
 		g.storm.see(e, g.run.NearEnd)
 		g.log.see(e)

@@ -106,19 +106,19 @@ var sizeUnits = map[string]float64{
 	"kbit": 1 << 7, "mbit": 1 << 17, "gbit": 1 << 27,
 }
 
-func parseSize(s string, most int) (int, error) {
+func parseSize(s string, limit int) (int, error) {
 	v, unit, ok := number(s)
 	scale, known := sizeUnits[unit]
-	if !ok || !known || v < 0 || v*scale > float64(most) {
-		return 0, fmt.Errorf("%q is not between 0 and %d", s, most)
+	if !ok || !known || v < 0 || v*scale > float64(limit) {
+		return 0, fmt.Errorf("%q is not between 0 and %d", s, limit)
 	}
 	return int(v * scale), nil
 }
 
-func parseInt(s string, least, most int64) (int, error) {
+func parseInt(s string, least, limit int64) (int, error) {
 	n, err := strconv.ParseInt(s, 0, 64)
-	if err != nil || n < least || n > most {
-		return 0, fmt.Errorf("%q is no number between %d and %d", s, least, most)
+	if err != nil || n < least || n > limit {
+		return 0, fmt.Errorf("%q is no number between %d and %d", s, least, limit)
 	}
 	return int(n), nil
 }

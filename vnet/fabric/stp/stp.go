@@ -153,11 +153,11 @@ type PortConfig struct {
 
 // PathCost is the recommended cost of a path by its speed: 802.1D-2004, table 17-3.
 func PathCost(bitsPerSecond uint64) uint32 {
-	const most = 200_000_000
+	const limit = 200_000_000
 	if bitsPerSecond == 0 {
 		return 20_000 // as for 1 Gbit/s, which most links are
 	}
-	return uint32(max(1, min(most, 20_000_000_000_000/max(bitsPerSecond, 1))))
+	return uint32(max(1, min(limit, 20_000_000_000_000/max(bitsPerSecond, 1))))
 }
 
 const second = time.Second

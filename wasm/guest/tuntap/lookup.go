@@ -10,7 +10,7 @@ import (
 
 //go:wasmimport wasi_snapshot_preview1 sock_getaddrinfo
 //go:noescape
-func sockGetaddrinfo(node unsafe.Pointer, nodeLen uint32, service unsafe.Pointer, serviceLen uint32, hints, res unsafe.Pointer, most uint32, count unsafe.Pointer) uint32
+func sockGetaddrinfo(node unsafe.Pointer, nodeLen uint32, service unsafe.Pointer, serviceLen uint32, hints, res unsafe.Pointer, limit uint32, count unsafe.Pointer) uint32
 
 // addrinfo and sockaddr are what sock_getaddrinfo fills in.
 type addrinfo struct {
