@@ -41,7 +41,7 @@ func (c SetVLAN) apply(l *Lab) (r Reply, err error) {
 // switchPort is a port of a switch by its name, or why there is none.
 func (l *Lab) switchPort(name string) (*netswitch, int, error) {
 	if p := l.ports[name]; p != nil {
-		if e, ok := p.end.(switchPort); ok {
+		if e, ok := p.end.(*switchPort); ok {
 			return e.sw, e.i, nil
 		}
 	}

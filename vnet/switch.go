@@ -44,7 +44,7 @@ func newSwitch(l *Lab, num int, c config.Switch) *netswitch {
 	s.sweep.Run = s.tick
 	for i := range c.Ports {
 		p := &port{name: fmt.Sprintf("%s.%d", c.Name, i+1), lab: l, carries: packet.LinkEthernet}
-		p.end = switchPort{s, i}
+		p.end = &switchPort{s, i}
 		p.off = c.PortAt(i).Down
 		s.ports = append(s.ports, p)
 	}
@@ -71,7 +71,7 @@ func (s *netswitch) static(port int, mac packet.MAC, vlan uint16) {
 }
 
 // deliver forwards a frame that came in by this port.
-func (sp switchPort) deliver(f *fabric.Frame) {
+func (sp *switchPort) deliver(f *fabric.Frame) {
 	s := sp.sw
 	s.touched = true
 	if s.carry(sp.i, f, s.bridge.Receive(s.lab.loop.Now(), sp.i, f.Data)) {
@@ -150,7 +150,7 @@ func (v *variants) release(l *Lab) {
 }
 
 // plugged tells the switch that its link at the port is up or down.
-func (sp switchPort) plugged(in bool) { sp.sw.link(sp.i, in) }
+func (sp *switchPort) plugged(in bool) { sp.sw.link(sp.i, in) }
 
 func (s *netswitch) link(i int, up bool) {
 	s.carry(i, nil, s.bridge.SetPort(s.lab.loop.Now(), i, up))

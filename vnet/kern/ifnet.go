@@ -296,8 +296,14 @@ func (k *Kernel) notify(i *Ifnet, what IfChange) {
 
 // SetFlags sets and then clears flags.
 func (i *Ifnet) SetFlags(set, clear IfFlags) {
+	if f := (i.Flags | set) &^ clear; f != i.Flags {
+		i.replaceFlags(f)
+	}
+}
+
+func (i *Ifnet) replaceFlags(f IfFlags) {
 	old := i.Flags
-	i.Flags = (old | set) &^ clear
+	i.Flags = f
 	if (old^i.Flags)&^IFF_OACTIVE != 0 && len(i.k.changed) > 0 {
 		i.k.notify(i, IfChange{IfFlagsChanged, fmt.Sprintf("flags %v", i.Flags.Names())})
 	}

@@ -64,13 +64,21 @@ func (m *Memory) Free() int64 {
 // Take holds n bytes more. It reports false, and holds none, where that is beyond the
 // limit.
 func (m *Memory) Take(n int64) bool {
-	if m == nil {
+	if m == nil || m.whole != nil || m.used+n > m.asked {
+		return m.takeMore(n)
+	}
+	m.used += n
+	return true
+}
+
+// takeMore is Take where that is not a sum alone.
+func (m *Memory) takeMore(n int64) bool {
+	switch {
+	case m == nil:
 		return true
-	}
-	if m.whole == nil {
+	case m.whole == nil:
 		return m.take(n)
-	}
-	if m.gone || !m.whole.take(n) {
+	case m.gone || !m.whole.take(n):
 		return false
 	}
 	m.used += n
@@ -113,5 +121,7 @@ func (m *Memory) Give(n int64) {
 		m = m.whole
 		m.used -= n
 	}
-	m.asked = min(m.asked, m.used+2*grain)
+	if enough := m.used + 2*grain; m.asked > enough {
+		m.asked = enough
+	}
 }
