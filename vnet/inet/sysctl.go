@@ -97,6 +97,9 @@ var ipTunables = []tunable{
 	all("net.inet6.ip6.dad_count").of(func(v *Values) any { return &v.IP6.DADCount }),
 	all("net.inet6.ip6.redirect").of(func(v *Values) any { return &v.IP6.SendRedirects }),
 	all("net.inet6.ip6.auto_flowlabel").of(func(v *Values) any { return &v.IP6.FlowLabels }),
+	all("net.inet6.ip6.hdrnestlimit").of(func(v *Values) any { return &v.IP6.MaxHeaders }),
+	netbsd("net.inet6.ip6.maxifprefixes").of(func(v *Values) any { return &v.IP6.MaxPrefixes }),
+	netbsd("net.inet6.ip6.maxifdefrouters").of(func(v *Values) any { return &v.IP6.MaxRouters }),
 	all("net.inet6.ip6.maxfragpackets").of(func(v *Values) any { return &v.IP6.Fragments.Datagrams }),
 	all("net.inet6.ip6.maxfrags").of(func(v *Values) any { return &v.IP6.Fragments.Fragments }),
 	all("net.inet6.icmp6.rediraccept").of(func(v *Values) any { return &v.IP6.AcceptRedirects }),
@@ -104,6 +107,8 @@ var ipTunables = []tunable{
 	all("net.inet6.icmp6.errppslimit").of(func(v *Values) any { return &v.IP6.Errors.Second }),
 	all("net.inet6.icmp6.nd6_delay").of(func(v *Values) any { return &v.IP6.Delay }).in(time.Second),
 	all("net.inet6.icmp6.nd6_umaxtries").of(func(v *Values) any { return &v.IP6.UnicastTries }),
+	all("net.inet6.icmp6.nd6_maxnudhint").of(func(v *Values) any { return &v.IP6.MaxHints }),
+	freebsd("net.inet6.icmp6.nd6_onlink_ns_rfc4861").of(func(v *Values) any { return &v.IP6.NeighbourSource }).not(),
 	all("net.inet6.icmp6.nd6_mmaxtries").of(func(v *Values) any { return &v.IP6.MulticastTries }),
 	freebsd("net.inet6.icmp6.nd6_maxqueuelen").netbsd("net.inet6.icmp6.nd6_maxqueuelen").of(func(v *Values) any { return &v.IP6.MaxHold }),
 

@@ -1,8 +1,6 @@
 package ip6
 
 import (
-	"encoding/binary"
-	"net/netip"
 	"time"
 
 	"wireloom/vnet/errno"
@@ -10,32 +8,16 @@ import (
 	"wireloom/vnet/packet"
 )
 
-// An RA is what a router advertises on an interface, as rtadvd(8) does.
-type RA struct {
-	Prefixes []RAPrefix
-	// Interval is the most time between two advertisements, 600 s if it is 0; the least is
-	// a third of it. Lifetime is how long hosts may keep the router, 1800 s if it is 0, none
-	// below 0.
-	Interval, Lifetime    time.Duration
-	Reachable, Retransmit time.Duration // 0 says nothing
-	MTU                   int           // 0 says nothing
-	HopLimit              uint8         // 64 if it is 0
-	Managed, Other        bool
-}
-
-// An RAPrefix is a prefix of an RA. Lifetimes of 0 are rtadvd's: 30 days valid, 7 preferred.
-type RAPrefix struct {
-	Prefix           netip.Prefix
-	Valid, Preferred time.Duration
-	OnLink, Auto     bool
-}
+// An RA is what a router advertises on an interface, as rtadvd(8) does, and an RAPrefix a prefix of
+// it.
+type (
+	RA       = wire.RA
+	RAPrefix = wire.RAPrefix
+)
 
 // Of rtadvd(8) (usr.sbin/rtadvd/rtadvd.h) and RFC 4861 section 10.
 const (
 	raInterval     = 600 * time.Second
-	raLifetime     = 1800 * time.Second
-	raValid        = 30 * 24 * time.Hour
-	raPreferred    = 7 * 24 * time.Hour
 	raInitial      = 3                      // MAX_INITIAL_RTR_ADVERTISEMENTS, of which each
 	raInitialPause = 16 * time.Second       // comes at most so long after the one before
 	raBetween      = 3 * time.Second        // MIN_DELAY_BETWEEN_RAS
@@ -122,52 +104,8 @@ func (l *Layer) sendRA(now time.Duration, n *nic, v *advertiser, a *Acts) {
 	if !ok || !n.up {
 		return
 	}
-	ra := &v.ra
-	hops, flags, life := ra.HopLimit, uint8(0), ra.Lifetime
-	if hops == 0 {
-		hops = 64
-	}
-	if ra.Managed {
-		flags |= 0x80
-	}
-	if ra.Other {
-		flags |= 0x40
-	}
-	if life == 0 {
-		life = raLifetime
-	}
 	b := wire.AppendHeader(l.small[:0], 0, 0, packet.ProtoICMPv6, wire.DiscoveryHops, src, wire.AllNodes)
-	b = wire.AppendICMP(b, wire.RouterAdvert, 0, uint32(hops)<<24|uint32(flags)<<16|min(seconds(life), 0xffff))
-	b = binary.BigEndian.AppendUint32(b, uint32(ra.Reachable/time.Millisecond))
-	b = binary.BigEndian.AppendUint32(b, uint32(ra.Retransmit/time.Millisecond))
-	b = wire.AppendLink(b, wire.OptSource, n.MAC)
-	if ra.MTU != 0 {
-		b = binary.BigEndian.AppendUint32(append(b, wire.OptMTU, 1, 0, 0), uint32(ra.MTU))
-	}
-	for _, p := range ra.Prefixes {
-		flags, valid, preferred := uint8(0), p.Valid, p.Preferred
-		if p.OnLink {
-			flags |= 0x80
-		}
-		if p.Auto {
-			flags |= 0x40
-		}
-		if valid == 0 {
-			valid = raValid
-		}
-		if preferred == 0 {
-			preferred = min(raPreferred, valid)
-		}
-		b = append(b, wire.OptPrefix, 4, uint8(p.Prefix.Bits()), flags)
-		b = binary.BigEndian.AppendUint32(b, seconds(valid))
-		b = binary.BigEndian.AppendUint32(b, seconds(preferred))
-		b = wire.AppendAddr(append(b, 0, 0, 0, 0), p.Prefix.Masked().Addr())
-	}
+	b = v.ra.Append(b, n.MAC)
 	l.small = b
 	l.sendND(now, n, b, a)
-}
-
-// seconds are those of a lifetime: none below 0, no end beyond what the field holds.
-func seconds(d time.Duration) uint32 {
-	return uint32(min(max(d/time.Second, 0), forever))
 }

@@ -278,7 +278,13 @@ func (l *Layer) Tick(now time.Duration, a *Acts) {
 	l.tickLearned(now)
 	l.tickFragments(now, a)
 	for _, n := range l.nics {
-		l.wakeNIC(n)
+		l.wakeAt(n.asking.due, n.groups.Next())
+		if n.advert != nil {
+			l.wakeAt(n.advert.due)
+		}
+		for _, e := range n.order {
+			l.wakeAt(e.due)
+		}
 	}
 	for _, d := range l.addrs {
 		l.wakeAt(d.due, d.valid, d.preferred)
@@ -293,16 +299,6 @@ func (l *Layer) Tick(now time.Duration, a *Acts) {
 		l.wakeAt(r.expires)
 	}
 	l.wakeAt(l.fragments.Next())
-}
-
-func (l *Layer) wakeNIC(n *nic) {
-	l.wakeAt(n.asking.due, n.groups.Next())
-	if n.advert != nil {
-		l.wakeAt(n.advert.due)
-	}
-	for _, e := range n.order {
-		l.wakeAt(e.due)
-	}
 }
 
 // wakeAt wakes at those times that are not 0.

@@ -79,8 +79,8 @@ func (l *Layer) emit(now time.Duration, number int, b []byte, whole bool, a *Act
 	if p[7] == 0 {
 		p[7] = h.nic.hops
 	}
-	if l.badSource(p.Src(), h.nic) {
-		return errno.EADDRNOTAVAIL
+	if src := p.Src(); src == wire.Loopback || src.IsLinkLocalUnicast() && l.own(src, h.nic) == nil {
+		return errno.EADDRNOTAVAIL // it may not leave by this interface
 	}
 	if dst.IsMulticast() && h.nic.groups.Has(dst) {
 		o := a.out(Loopback, dst) // members hear themselves
@@ -99,15 +99,6 @@ func (l *Layer) emit(now time.Duration, number int, b []byte, whole bool, a *Act
 	}
 	l.split(now, h, b, max(mtu, wire.MinMTU), a)
 	return errno.OK
-}
-
-// badSource reports whether a source may not leave by an interface: a link-local address of
-// another.
-func (l *Layer) badSource(src netip.Addr, n *nic) bool {
-	if src == wire.Loopback {
-		return true
-	}
-	return src.IsLinkLocalUnicast() && l.own(src, n) == nil
 }
 
 // split sends a packet in fragments (ip6_output.c).

@@ -209,12 +209,9 @@ func (l *Layer) router(now time.Duration, n *nic, ip netip.Addr, flags uint8, li
 	l.set(&r.expires, now+life)
 }
 
-// forever is the lifetime that has no end.
-const forever = 0xffffffff
-
 // until is when a lifetime that begins now ends: 0 if never.
 func until(now time.Duration, sec uint32) time.Duration {
-	if sec == forever {
+	if sec == wire.Forever {
 		return 0
 	}
 	return now + max(time.Duration(sec)*time.Second, 1)
@@ -289,7 +286,7 @@ func (l *Layer) autoAddress(n *nic, p netip.Prefix) *address {
 // hours by who need not be a router (RFC 4862 section 5.5.3 e).
 func (l *Layer) renew(now time.Duration, d *address, valid, preferred uint32, a *Acts) {
 	const least = 2 * 3600
-	left := uint32(forever)
+	left := uint32(wire.Forever)
 	if d.valid != 0 {
 		left = uint32(max(0, d.valid-now) / time.Second)
 	}

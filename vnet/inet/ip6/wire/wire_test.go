@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"net/netip"
 	"testing"
+	"time"
 
 	"wireloom/vnet/inet/ip6/wire"
 	"wireloom/vnet/packet"
@@ -74,6 +75,27 @@ func TestOptions(t *testing.T) {
 		m, has, ok := wire.LinkOption(unhex(c.options), wire.OptSource)
 		if has != c.has || ok != c.ok || has && ok && m != mac {
 			t.Errorf("%s: %v, %v, %v; want %v, %v", c.says, m, has, ok, c.has, c.ok)
+		}
+	}
+}
+
+func TestRA(t *testing.T) {
+	prefix := netip.MustParsePrefix("fd00:1::5/64")
+	for _, c := range []struct {
+		says string
+		ra   wire.RA
+		want string
+	}{
+		{"rtadvd's values", wire.RA{}, "8600000040000708" + "0000000000000000" + "0101020000000002"},
+		{"no router any more", wire.RA{Lifetime: -1, Other: true, HopLimit: 1}, "8600000001400000" + "0000000000000000" + "0101020000000002"},
+		{"all that can be said", wire.RA{
+			Lifetime: 20 * time.Hour, Reachable: time.Second, Retransmit: 2 * time.Second, MTU: 1400, Managed: true,
+			Prefixes: []wire.RAPrefix{{Prefix: prefix, OnLink: true, Auto: true}, {Prefix: prefix, Valid: time.Hour, Preferred: 1 << 62}},
+		}, "860000004080ffff" + "000003e8000007d0" + "0101020000000002" + "0501000000000578" +
+			"030440c000278d0000093a8000000000fd000001000000000000000000000000" + "0304400000000e10ffffffff00000000fd000001000000000000000000000000"},
+	} {
+		if got := hex.EncodeToString(c.ra.Append(nil, packet.MAC{2, 0, 0, 0, 0, 2})); got != c.want {
+			t.Errorf("%s:\n got %s\nwant %s", c.says, got, c.want)
 		}
 	}
 }
