@@ -22,10 +22,13 @@ type cause struct {
 
 // excuse is the place in cannot of why a difference is none of our node's; -1 if it is.
 func excuse(file string, d transcript.Difference) int {
-	return slices.IndexFunc(cannot, func(c cause) bool {
-		return strings.Contains(file, c.file) && strings.Contains(d.Step, c.step) && (c.field == "" || c.field == d.Field) &&
-			strings.Contains(d.Want+d.Got, c.about) && (c.near == 0 || nearly(d.Got, d.Want, c.near))
-	})
+	return slices.IndexFunc(cannot, func(c cause) bool { return c.covers(file, d) })
+}
+
+// covers says whether a difference is of the cause.
+func (c *cause) covers(file string, d transcript.Difference) bool {
+	return strings.Contains(file, c.file) && strings.Contains(d.Step, c.step) && (c.field == "" || c.field == d.Field) &&
+		strings.Contains(d.Want+d.Got, c.about) && (c.near == 0 || nearly(d.Got, d.Want, c.near))
 }
 
 var digits = regexp.MustCompile(`\d+`)

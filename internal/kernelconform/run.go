@@ -11,7 +11,7 @@ import (
 	"wireloom/vnet/kern"
 )
 
-//go:embed testdata/fbsd.*.txt testdata/nbsd.*.txt
+//go:embed testdata/*.txt
 var testdata embed.FS
 
 // dialects are those of the table, in its order.

@@ -24,7 +24,7 @@ const (
 )
 
 // An ip4 is an IPv4 header as it is to be sent, right or wrong. A zero TTL is 64, a zero
-// protocol UDP's, a zero address the peer's or the host's.
+// id 1, a zero protocol UDP's, a zero address the peer's or the host's.
 type ip4 struct {
 	src, dst netip.Addr
 	proto    uint8
@@ -46,6 +46,9 @@ func (h ip4) packet(payload []byte) []byte {
 	}
 	if h.proto == 0 {
 		h.proto = packet.ProtoUDP
+	}
+	if h.id == 0 {
+		h.id = 1
 	}
 	switch h.ttl {
 	case 0:
@@ -196,14 +199,5 @@ func icmp6(src, dst netip.Addr, typ, code uint8, body ...[]byte) []byte {
 		b = append(b, p...)
 	}
 	binary.BigEndian.PutUint16(b[2:], packet.TransportChecksum(src, dst, packet.ProtoICMPv6, b))
-	return b
-}
-
-// pad is n bytes that are told apart.
-func pad(n int) []byte {
-	b := make([]byte, n)
-	for i := range b {
-		b[i] = byte(i)
-	}
 	return b
 }

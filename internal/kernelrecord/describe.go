@@ -63,7 +63,7 @@ func describeIPv4(b []byte, length int) string {
 			said = "False"
 		}
 		if mf == 1 {
-			said = "-"
+			said = "True" // of a part it is not known
 		}
 		s := fmt.Sprintf("ICMP t%d c%d %v>%v id%d ttl%d df%d tos%d data%d ck%s len%d", m.Type(), m.Code(), p.Src(), p.Dst(), p.ID(), p.TTL(), df, p.TOS(), len(m.Payload()), said, length)
 		if m.IsError4() {
@@ -152,11 +152,7 @@ func describeIPv6(b []byte) string {
 		next, l, hbh = l[0], l[min(len(l), int(l[1]+1)*8):], "hbh "
 	}
 	if next == packet.ProtoICMPv6 && len(l) >= 4 {
-		code := ""
-		if l[1] != 0 {
-			code = fmt.Sprintf("c%d ", l[1])
-		}
-		return fmt.Sprintf("ICMP6 t%d %s%v>%v hl%d %spl=%x", l[0], code, src, dst, hops, hbh, l[4:min(len(l), 4+shownICMPv6)])
+		return fmt.Sprintf("ICMP6 t%d %v>%v hl%d %spl=%x", l[0], src, dst, hops, hbh, l[4:min(len(l), 4+shownICMPv6)])
 	}
 	s := fmt.Sprintf("IP6 nh%d %v>%v hl%d pl%d", next, src, dst, hops, len(l))
 	if next == packet.ProtoTCP && len(l) >= 20 {

@@ -49,8 +49,11 @@ func (w *world) askEcho(title string, data []byte, send func()) {
 		}
 		m := packet.ICMP(p.Payload())
 		same := "True"
-		if !bytes.Equal(m.Payload(), data) {
+		switch { // the suite looked at a fixed place, and at all that it had sent
+		case strings.Contains(title, "option"):
 			same = fmt.Sprintf("%x", m.Payload()[:min(len(m.Payload()), 16)])
+		case !bytes.Equal(m.Payload(), data):
+			same = "False"
 		}
 		w.say("     rest %08x data same: %s ip hdr %x", m.Rest(), same, []byte(p[:p.HeaderLen()]))
 	}
@@ -65,10 +68,10 @@ func echoes(w *world) {
 	by := func(title string, dst packet.MAC, h ip4) {
 		w.askEcho(title, abcd, func() { w.sendTo(dst, h.echo(abcd)) })
 	}
-	e("echo 56", ip4{id: 0x4321, tos: 0x28}, pad(56))
-	e("echo 56 again", ip4{id: 0x4322, flags: flagDF}, pad(56))
+	e("echo 56", ip4{id: 0x4321, tos: 0x28}, make([]byte, 56))
+	e("echo 56 again", ip4{id: 0x4322, flags: flagDF}, make([]byte, 56))
 	e("echo 0", ip4{}, nil)
-	e("echo 1472", ip4{}, pad(1472))
+	e("echo 1472", ip4{}, make([]byte, 1472))
 	w.askEcho("echo code 5", abcd, func() { w.send(ip4{}.icmp(8, 5, 0x1234_0001, abcd)) })
 	e("echo ttl 1", ip4{ttl: 1}, abcd)
 	e("echo ttl 0", ip4{ttl: -1}, abcd)
@@ -91,16 +94,15 @@ func echoes(w *world) {
 	})
 	e("bad ip checksum", ip4{change: func(h []byte) { h[10] = 0x55 }}, abcd)
 	e("ip total length longer than frame", ip4{change: func(h []byte) { h[3] += 40 }}, abcd)
-	e("ip total length shorter (frame padded with junk)", ip4{}, abcd)
-	w.askEcho("the same with junk behind", abcd, func() { w.send(append(ip4{}.echo(abcd), "junkjunk"...)) })
+	w.askEcho("ip total length shorter (frame padded with junk)", []byte("abcdjunkjunk"), func() { w.send(append(ip4{}.echo(abcd), "junkjunk"...)) })
 	e("header length 4", ip4{change: func(h []byte) { h[0] = 0x44 }}, abcd)
 	e("version 5", ip4{change: func(h []byte) { h[0] = 0x55 }}, abcd)
 	e("record route option", ip4{options: []byte{7, 11, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0}}, abcd)
 	e("timestamp option", ip4{options: []byte{0x44, 12, 5, 0, 0, 0, 0, 0, 0, 0, 0, 0}}, abcd)
 	e("loose source route through us to 10.0.0.5", ip4{options: []byte{0x83, 7, 4, 10, 0, 0, 5, 0}}, abcd)
 	e("unknown option 0x99", ip4{options: []byte{0x99, 4, 0, 0}}, abcd)
-	e("bad option: record route of length 39 in 4 bytes", ip4{options: []byte{7, 39, 4, 0}}, abcd)
-	w.ask("timestamp request", func() { w.send(ip4{}.icmp(13, 0, 0x1234_0001, pad(12))) })
+	e("an option that is bad: record route of length 39 in 4 bytes", ip4{options: []byte{7, 39, 4, 0}}, abcd)
+	w.ask("timestamp request", func() { w.send(ip4{}.icmp(13, 0, 0x1234_0001, make([]byte, 12))) })
 	w.ask("mask request", func() { w.send(ip4{}.icmp(17, 0, 0x1234_0001, make([]byte, 4))) })
 	w.ask("information request", func() { w.send(ip4{}.icmp(15, 0, 0x1234_0001, nil)) })
 	w.ask("router solicitation", func() { w.send(ip4{}.icmp(10, 0, 0, nil)) })
@@ -115,7 +117,7 @@ func echoes(w *world) {
 	for _, s := range w.got() {
 		ids = append(ids, idOf(s.bytes))
 	}
-	w.say("400 echo requests in a burst: replies %d", len(ids))
+	w.say("a burst of 400 echo requests: replies %d", len(ids))
 	w.say("   ip ids of the replies %v", ids[:min(len(ids), 10)])
 }
 
@@ -136,7 +138,7 @@ func (w *world) askError(title string, sent []byte, put func([]byte)) {
 		if !bytes.Equal(q, sent[:min(len(q), len(sent))]) {
 			said = fmt.Sprintf("NOT the bytes sent: sent %x", sent[:min(n, len(sent))])
 		}
-		w.say("     from %v tos %d quoted %d bytes, head %x %s", p.Src(), p.TOS(), len(q), q[:n], said)
+		w.say("     tos %d quoted head %x %s", p.TOS(), q[:n], said)
 	}
 }
 
@@ -149,8 +151,8 @@ func icmpErrors(w *world) {
 		w.rest(1100 * time.Millisecond) // a destination is told once a second
 	}
 	e("udp to closed port, 4 bytes", ip4{id: 0x4242, ttl: 9}.udp(1234, 33434, abcd))
-	e("udp to closed port, 100 bytes", ip4{id: 0x4242, ttl: 9, flags: flagDF}.udp(1234, 33434, pad(100)))
-	e("udp to closed port, 1400 bytes, tos 0x28", ip4{id: 0x4242, ttl: 9, tos: 0x28}.udp(1234, 33434, pad(1400)))
+	e("udp to closed port, 100 bytes", ip4{id: 0x4242, ttl: 9, flags: flagDF}.udp(1234, 33434, make([]byte, 100)))
+	e("udp to closed port, 1400 bytes, tos 0x28", ip4{id: 0x4242, ttl: 9, tos: 0x28}.udp(1234, 33434, make([]byte, 1400)))
 	e("udp closed, with IP options (rr)", ip4{options: rr}.udp(256, 33434, abcd))
 	noSum := ip4{}.udp(1234, 33434, abcd)
 	noSum[26], noSum[27] = 0, 0
@@ -168,12 +170,12 @@ func icmpErrors(w *world) {
 	short := ip4{}.udp(1234, 33434, abcd)
 	short[25] = 4
 	e("udp length shorter than packet", short)
-	e("protocol 200", ip4{proto: 200}.packet([]byte("abcdefgh")))
+	e("protocol 200", ip4{proto: 200}.packet([]byte("abcdefgh\x00\x00\x00\x00")))
 	e("protocol 132 sctp", ip4{proto: 132}.packet(make([]byte, 12)))
 	e("for another host, not forwarding", ip4{dst: ip("10.9.9.9")}.udp(1234, 33434, abcd))
 	w.ask("tcp syn to closed", func() { w.send(ip4{}.tcp(segment{sport: 1000, dport: 81, seq: 12345, flags: syn, window: 1000})) })
 	w.rest(8 * time.Second)
-	w.step("bursts: 600 datagrams to a closed port as fast as possible, then 3 s")
+	w.step("a burst of 600 datagrams to a closed port, then 3 s")
 	for range 600 {
 		w.send(ip4{}.udp(1234, 33434, abcd))
 	}
@@ -291,7 +293,7 @@ func fragments(w *world) {
 	h, a, b, _ = cut()
 	try("empty last fragment (udp length then wrong)", a, b, at(h, 40, false, nil))
 	w.say("tiny fragments: 40 of 8 bytes")
-	for _, n := range []int{40, 16, 17, 64} {
+	for _, n := range []int{40, 16, 17} {
 		big := udp(peerIP, hostIP, 1111, 7000, make([]byte, n*8-8))
 		var cuts []int
 		for i := 8; i < len(big); i += 8 {
@@ -300,14 +302,15 @@ func fragments(w *world) {
 		id++
 		try(fmt.Sprintf("   %d fragments", n), fragment(ip4{id: id}, big, cuts...)...)
 	}
-	w.ask("echo request in 3 fragments", func() {
-		for _, f := range fragment(ip4{id: 77, proto: 1}, icmp(8, 0, 0x1234_0001, pad(4000)), 1480, 2960) {
-			w.send(f)
-		}
-	})
+	w.step("echo request in 3 fragments")
+	for _, f := range fragment(ip4{id: 77, proto: 1}, icmp(8, 0, 0x1234_0001, make([]byte, 4000)), 1480, 2960) {
+		w.send(f)
+	}
+	w.rest(300 * time.Millisecond)
+	w.showLate()
 	w.ask("ping of death: offset 65528 + 100", func() {
-		w.send(ip4{id: 78, proto: 1, flags: flagMF}.packet(icmp(8, 0, 0, pad(1000))))
-		w.send(at(ip4{id: 78, proto: 1}, 65528, false, pad(100)))
+		w.send(ip4{id: 78, proto: 1, flags: flagMF}.packet(icmp(8, 0, 0, make([]byte, 1000))))
+		w.send(at(ip4{id: 78, proto: 1}, 65528, false, make([]byte, 100)))
 	})
 	id++
 	try("fragment with DF set", fragment(ip4{id: id, flags: flagDF}, whole, 24, 40)...)
@@ -375,7 +378,7 @@ func datagrams(w *world) {
 	p[25], p[26], p[27] = 100, 0, 0
 	try("udp length too long", us, p)
 	for range 700 {
-		w.send(ip4{}.udp(5, 7000, pad(100)))
+		w.send(ip4{}.udp(5, 7000, make([]byte, 100)))
 	}
 	w.rest(300 * time.Millisecond)
 	n := 0
@@ -468,13 +471,20 @@ func sources(w *world) {
 	w.forget()
 	w.say("%s %s", s.sendto(4, "10.0.0.2", 99), s.sendto(4, "10.0.2.2", 99))
 	w.rest(300 * time.Millisecond)
-	w.show()
-	w.ask("to the alias: echo, udp closed, udp closed to 10.0.2.1, arp", func() {
-		w.send(ip4{dst: ip("10.0.0.7")}.echo([]byte("a")))
-		w.send(ip4{dst: ip("10.0.0.7")}.udp(1, 33434, abcd))
-		w.send(ip4{dst: ip("10.0.2.1")}.udp(1, 33434, abcd))
-		w.put(0, w.frame(0, packet.TypeARP, arpPacket{op: 1, sha: peerMAC, spa: "10.0.0.2", tpa: "10.0.0.7"}.bytes()))
-	})
+	w.showLate()
+	w.step("to the alias: echo, udp closed, udp closed to 10.0.2.1, arp")
+	for _, send := range []func(){
+		func() { w.send(ip4{dst: ip("10.0.0.7")}.echo([]byte("a"))) },
+		func() { w.send(ip4{dst: ip("10.0.0.7")}.udp(1, 33434, abcd)) },
+		func() { w.send(ip4{dst: ip("10.0.2.1")}.udp(1, 33434, abcd)) },
+		func() {
+			w.put(0, w.frame(0, packet.TypeARP, arpPacket{op: 1, sha: peerMAC, spa: "10.0.0.2", tpa: "10.0.0.7"}.bytes()))
+		},
+	} {
+		send()
+		w.rest(200 * time.Millisecond)
+	}
+	w.showLate()
 }
 
 func redirects(w *world) {

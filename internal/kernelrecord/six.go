@@ -77,7 +77,7 @@ func six(w *world) {
 	w.ask("echo by broadcast MAC", func() { put(packet.Broadcast, echo(peer6, host6)) })
 	w.rest(2 * time.Second)
 	datagram := func(n int, port uint16) []byte {
-		return ip6(peer6, host6, packet.ProtoUDP, 64, udp(peer6, host6, 1, port, pad(n)))
+		return ip6(peer6, host6, packet.ProtoUDP, 64, udp(peer6, host6, 1, port, make([]byte, n)))
 	}
 	w.ask("udp closed, 100 bytes", func() { put(us, datagram(100, 33434)) })
 	w.ask("udp closed, 1400 bytes", func() { put(us, datagram(1400, 33434)) })

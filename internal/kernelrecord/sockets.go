@@ -92,7 +92,7 @@ func (s socket) port() uint16 {
 
 // sendto sends a datagram and says what came of it.
 func (s socket) sendto(n int, ip string, port uint16) string {
-	if err := unix.Sendto(int(s), pad(n), 0, address(ip, port)); err != nil {
+	if err := unix.Sendto(int(s), make([]byte, n), 0, address(ip, port)); err != nil {
 		return said(err) + " sent=0"
 	}
 	return fmt.Sprintf("e=0 sent=%d", n)
@@ -100,7 +100,7 @@ func (s socket) sendto(n int, ip string, port uint16) string {
 
 // send sends on a connected socket and says what came of it. It never blocks.
 func (s socket) send(n int) string {
-	k, err := unix.SendmsgN(int(s), pad(n), nil, nil, unix.MSG_NOSIGNAL|unix.MSG_DONTWAIT)
+	k, err := unix.SendmsgN(int(s), make([]byte, n), nil, nil, unix.MSG_NOSIGNAL|unix.MSG_DONTWAIT)
 	return fmt.Sprintf("%s sent=%d", said(err), max(k, 0))
 }
 

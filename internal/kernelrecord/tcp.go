@@ -23,14 +23,13 @@ type talk struct {
 
 // Options of a SYN.
 var (
-	optMSS    = []byte{2, 4, 0x05, 0xb4} // 1460
-	optNop    = []byte{1}
-	optWS6    = []byte{3, 3, 6}
-	optSACK   = []byte{4, 2}
-	optTS     = []byte{8, 10, 0, 0, 0, 100, 0, 0, 0, 0} // its value is 100
-	optAll    = slices.Concat(optMSS, optNop, optWS6, optSACK, optTS)
-	mss       = func(n uint16) []byte { return []byte{2, 4, byte(n >> 8), byte(n)} }
-	noOptions []byte
+	optMSS  = []byte{2, 4, 0x05, 0xb4} // 1460
+	optNop  = []byte{1}
+	optWS6  = []byte{3, 3, 6}
+	optSACK = []byte{4, 2}
+	optTS   = []byte{8, 10, 0, 0, 0, 100, 0, 0, 0, 0} // its value is 100
+	optAll  = slices.Concat(optMSS, optNop, optWS6, optSACK, optTS)
+	mss     = func(n uint16) []byte { return []byte{2, 4, byte(n >> 8), byte(n)} }
 )
 
 // aligned fills options to a multiple of 4 with nops.
@@ -88,7 +87,9 @@ func (w *world) dial(l socket, sport uint16, options []byte) (*talk, socket) {
 	}
 	t.seq++
 	t.ack = s.seq() + 1
+	w.rest(100 * time.Millisecond) // the suite's pace: a round trip takes so long
 	t.send(ack, nil)
+	w.rest(100 * time.Millisecond)
 	c := l.accept()
 	w.forget()
 	return t, c
@@ -137,9 +138,13 @@ var tcpSituations = []situation{
 		w.announce()
 		l := listen(80, 5)
 		_, c := w.dial(l, 5001, optMSS)
+		w.say("accept e=0")
 		w.step("20000 bytes written, nothing acknowledged:")
 		sent := c.send(20000)
-		w.rest(70 * time.Second)
+		w.rest(time.Second)
+		w.show()
+		w.say("   retransmissions for 70 s")
+		w.rest(69 * time.Second)
 		w.show()
 		w.say("   send %s", sent)
 	}},
@@ -187,32 +192,46 @@ var tcpSituations = []situation{
 func synacks(w *world) {
 	w.one()
 	w.announce()
-	l := listen(80, 20)
+	l := listen(80, 50)
 	w.say("listen e=0")
-	s := func(title string, port uint16, flags uint8, options []byte) {
-		w.ask(title, func() {
-			w.send(ip4{}.tcp(segment{sport: port, dport: 80, seq: 1000, flags: flags, window: 65535, options: aligned(options)}))
+	for _, q := range []struct {
+		title   string
+		port    uint16
+		flags   uint8
+		options []byte
+	}{
+		{"SYN no options", 3001, syn, nil},
+		{"SYN mss 1460", 3002, syn, optMSS},
+		{"SYN mss,nop,ws6,sackOK,ts", 3003, syn, optAll},
+		{"SYN mss 536, ts", 3004, syn, slices.Concat(mss(536), optNop, optNop, optTS)},
+		{"SYN mss 9000", 3005, syn, mss(9000)},
+		{"SYN mss 10", 3006, syn, mss(10)},
+		{"SYN with ECE,CWR flags", 3007, syn | ece | cwr, optMSS},
+		{"SYN mss, ws", 3011, syn, slices.Concat(optMSS, optNop, optWS6)},
+		{"SYN mss, sackOK", 3012, syn, slices.Concat(optMSS, optSACK)},
+	} {
+		w.ask(q.title, func() {
+			w.send(ip4{}.tcp(segment{sport: q.port, dport: 80, seq: 1000, flags: q.flags, window: 65535, options: aligned(q.options)}))
 		})
-		w.send(ip4{}.tcp(segment{sport: port, dport: 80, seq: 1001, flags: rst, window: 0}))
 	}
-	s("SYN no options", 3001, syn, noOptions)
-	s("SYN mss 1460", 3002, syn, optMSS)
-	s("SYN mss,nop,ws6,sackOK,ts", 3003, syn, optAll)
-	s("SYN mss 536, ts", 3004, syn, slices.Concat(mss(536), optTS))
-	s("SYN mss 9000", 3005, syn, mss(9000))
-	s("SYN mss 10", 3006, syn, mss(10))
-	s("SYN with ECE,CWR flags", 3007, syn|ece|cwr, noOptions)
-	s("SYN mss, ws", 3011, syn, slices.Concat(optMSS, optWS6))
-	s("SYN mss, sackOK", 3012, syn, slices.Concat(optMSS, optSACK))
-	s("SYN mss, ws, sackOK", 3013, syn, slices.Concat(optMSS, optWS6, optSACK))
-	w.step("SYN, never acknowledged, 70 s (retransmissions of SYN+ACK)")
+	w.step("SYN, never acknowledged, 60 s (retransmissions of SYN+ACK)")
 	w.send(ip4{}.tcp(segment{sport: 3008, dport: 80, seq: 1000, flags: syn, window: 65535, options: optAllAligned()}))
-	w.rest(70 * time.Second)
-	w.show()
-	w.ask("data on SYN:", func() {
-		w.send(ip4{}.tcp(segment{sport: 3009, dport: 80, seq: 1000, flags: syn, window: 65535, data: []byte("0123456789")}))
-	})
+	w.rest(60 * time.Second)
+	w.showPort(3008)
+	w.step("data on SYN:")
+	w.send(ip4{}.tcp(segment{sport: 3009, dport: 80, seq: 1000, flags: syn, window: 65535, options: optMSS, data: []byte("0123456789")}))
+	w.rest(300 * time.Millisecond)
+	w.showPort(3009)
 	l.close()
+}
+
+// showPort shows the segments for a port of the peer's.
+func (w *world) showPort(port uint16) {
+	for _, f := range w.got() {
+		if t, ok := tcpOf(f.bytes); ok && t.dport() == port {
+			w.say("   +%.3f %s", f.at.Sub(w.begun).Seconds(), describe(f.bytes))
+		}
+	}
 }
 
 func optAllAligned() []byte { return aligned(optAll) }
@@ -304,35 +323,31 @@ func resets(w *world) {
 func backlog(w *world) {
 	w.one()
 	w.announce()
-	for _, n := range []int{2, 5} {
-		w.say("listen(%d)", n)
-		l := listen(80, n)
-		sum := 0
-		for i := range uint16(14) {
-			port := uint16(n)*1000 + i
-			w.forget()
-			t := &talk{w: w, sport: port, dport: 80, seq: 1000, window: 65535}
-			t.send(syn, nil)
-			s, ok := w.wait(port, 150*time.Millisecond, func(s tcp) bool { return s[13]&syn != 0 })
-			if !ok {
-				w.say("%d no SYN+ACK: %s", i, w.tcps())
-				continue
-			}
-			sum++
-			t.seq, t.ack = 1001, s.seq()+1
-			w.forget()
-			t.send(ack, nil)
-			w.rest(100 * time.Millisecond)
-			w.say("%d SYN+ACK %s", i, w.tcps())
-		}
+	l := listen(80, 2)
+	sum := 0
+	for i := range uint16(14) {
+		port := 4000 + i
 		w.forget()
-		w.rest(10 * time.Second)
-		w.say("what came in the 10 s after:")
-		w.show()
-		w.say("SYN+ACKs in all %d", sum)
-		l.close()
-		w.rest(200 * time.Millisecond)
+		t := &talk{w: w, sport: port, dport: 80, seq: 1000, window: 65535}
+		t.send(syn, nil)
+		s, ok := w.wait(port, 150*time.Millisecond, func(s tcp) bool { return s[13]&syn != 0 })
+		if !ok {
+			w.say("%d no SYN+ACK: %s", i, w.tcps())
+			continue
+		}
+		sum++
+		t.seq, t.ack = 1001, s.seq()+1
+		w.forget()
+		t.send(ack, nil)
+		w.rest(100 * time.Millisecond)
+		w.say("%d SYN+ACK %s", i, w.tcps())
 	}
+	w.forget()
+	w.rest(10 * time.Second)
+	w.say("what came in the 10 s after:")
+	w.show()
+	w.say("SYN+ACKs in all %d", sum)
+	l.close()
 }
 
 func isns(w *world) {
@@ -382,9 +397,8 @@ func dataSlow(w *world) {
 	w.step("60000 bytes; each flight acknowledged as a whole after 200 ms:")
 	go c.sendAll(60000)
 	for flight := range 6 {
-		w.rest(150 * time.Millisecond)
-		var sizes []int
-		var pushed []int
+		w.rest(200 * time.Millisecond)
+		var sizes, pushed []int
 		n := 0
 		end := t.ack
 		for _, s := range w.got() {
@@ -406,15 +420,18 @@ func dataSlow(w *world) {
 			sum += s
 		}
 		slices.Sort(sizes)
-		w.say("   flight %d %d segments %d bytes %v PSH at %v", flight, n, sum, slices.Compact(sizes), pushed)
+		w.say("   flight %d %d segments %d bytes %s PSH at %s", flight, n, sum, commas(slices.Compact(sizes)), commas(pushed))
 		t.ack = end
 		w.forget()
 		t.send(ack, nil)
 	}
 }
 
+// commas is a list as the suite prints it.
+func commas(all []int) string { return strings.ReplaceAll(fmt.Sprint(all), " ", ", ") }
+
 // sendAll writes n bytes, waiting where it must.
-func (s socket) sendAll(n int) { _, _ = unix.Write(int(s), pad(n)) }
+func (s socket) sendAll(n int) { _, _ = unix.Write(int(s), make([]byte, n)) }
 
 func delayedAcks(w *world) {
 	w.one()
@@ -424,11 +441,12 @@ func delayedAcks(w *world) {
 	do := func(title string, send func()) {
 		w.step("%s", title)
 		send()
-		w.rest(600 * time.Millisecond)
+		w.rest(500 * time.Millisecond)
 		w.show()
 	}
-	full := func() { t.push(pad(1460)) }
-	do("one segment of 10 bytes", func() { t.push(pad(10)) })
+	ask := func(title string, send func()) { w.ask(title, send) }
+	full := func() { t.push(make([]byte, 1460)) }
+	do("one segment of 10 bytes", func() { t.push(make([]byte, 10)) })
 	do("two full segments back to back", func() { full(); full() })
 	do("five full segments", func() {
 		for range 5 {
@@ -436,27 +454,26 @@ func delayedAcks(w *world) {
 		}
 	})
 	do("ten small, 20 ms apart", func() {
-		for range 10 {
-			t.push(pad(10))
-			w.rest(20 * time.Millisecond)
+		for i := range 10 {
+			if i > 0 {
+				w.rest(20 * time.Millisecond)
+			}
+			t.push(make([]byte, 10))
 		}
 	})
 	do("out of order: a hole of 100 bytes, then it is filled", func() {
-		t.sendAt(t.seq+100, ack|psh, pad(50))
+		t.sendAt(t.seq+100, ack|psh, make([]byte, 50))
 		w.rest(300 * time.Millisecond)
-		t.sendAt(t.seq, ack|psh, pad(100))
+		t.sendAt(t.seq, ack|psh, make([]byte, 100))
 		t.seq += 150
 	})
-	do("old duplicate segment", func() { t.sendAt(1001, ack|psh, pad(10)) })
-	w.rest(600 * time.Millisecond)
-	do("segment far beyond the window", func() { t.sendAt(t.seq+1_000_000, ack|psh, pad(10)) })
-	w.rest(600 * time.Millisecond)
-	do("SYN in the established connection", func() { t.send(syn, nil) })
-	w.rest(600 * time.Millisecond)
-	do("RST one beyond rcv.nxt (in window, not exact)", func() { t.sendAt(t.seq+1, rst, nil) })
-	w.say("   then recv: %.60s", c.recv(time.Second))
-	w.rest(600 * time.Millisecond)
-	do("ACK of data never sent", func() {
+	ask("old duplicate segment", func() { t.sendAt(1001, ack|psh, make([]byte, 10)) })
+	ask("segment far beyond the window", func() { t.sendAt(t.seq+200_000, ack|psh, make([]byte, 10)) })
+	ask("SYN in the established connection", func() { t.send(syn, nil) })
+	ask("RST one beyond rcv.nxt (in window, not exact)", func() { t.sendAt(t.seq+1, rst, nil) })
+	w.forget()
+	w.say("   then recv: %s", c.recv(time.Second))
+	ask("ACK of data never sent", func() {
 		a := t.ack
 		t.ack += 5000
 		t.send(ack, nil)
@@ -464,7 +481,7 @@ func delayedAcks(w *world) {
 	})
 	w.step("the same as a conversation: the host answers 5 bytes to each 10 for a while, then one segment of 10 bytes")
 	for range 8 {
-		t.push(pad(10))
+		t.push(make([]byte, 10))
 		w.rest(5 * time.Millisecond)
 		c.recv(time.Second)
 		c.send(5)
@@ -472,10 +489,10 @@ func delayedAcks(w *world) {
 		t.ack += 5
 	}
 	w.rest(100 * time.Millisecond)
-	do("after a conversation: one segment of 10 bytes", func() { t.push(pad(10)) })
+	do("after a conversation: one segment of 10 bytes", func() { t.push(make([]byte, 10)) })
 	do("after a conversation: three segments of 10 bytes, 10 ms apart", func() {
 		for range 3 {
-			t.push(pad(10))
+			t.push(make([]byte, 10))
 			w.rest(10 * time.Millisecond)
 		}
 	})
@@ -491,17 +508,16 @@ func closeWait(w *world) {
 	t, c := w.dial(l, 5004, optMSS)
 	w.step("we (host) close first; peer acknowledges and never sends FIN: FIN_WAIT_2")
 	c.close()
-	w.rest(100 * time.Millisecond)
+	w.rest(500 * time.Millisecond)
+	w.show()
+	start := time.Now()
 	t.ack++
 	t.send(ack, nil)
-	w.rest(400 * time.Millisecond)
-	w.show()
-	start := w.begun
-	for _, at := range []int{6, 36, 58, 64, 72, 92, 125} {
+	for _, at := range []int{6, 36, 61, 72, 92} {
 		w.rest(time.Until(start.Add(time.Duration(at) * time.Second)))
 		w.forget()
 		t.send(ack, nil)
-		w.rest(200 * time.Millisecond)
+		w.rest(300 * time.Millisecond)
 		w.say("   +%d an ACK gets: [%s]", at, strings.Join(w.flags(), ", "))
 	}
 }
@@ -514,21 +530,20 @@ func peerCloses(w *world) {
 	w.step("peer closes:")
 	t.send(fin|ack, nil)
 	t.seq++
-	w.rest(200 * time.Millisecond)
+	w.rest(500 * time.Millisecond)
 	w.show()
 	w.say("   recv %s", c.recv(time.Second))
-	w.rest(300 * time.Millisecond)
 	w.say("   send %s", c.send(5))
 	w.rest(200 * time.Millisecond)
 	c.close()
-	w.rest(100 * time.Millisecond)
+	w.rest(300 * time.Millisecond)
 	w.show()
 	w.say("LAST_ACK, not acknowledged, 30 s")
 	w.rest(30 * time.Second)
 	w.show()
 	t, c = w.dial(l, 5007, optMSS)
 	t.push([]byte("unread"))
-	w.rest(300 * time.Millisecond)
+	w.rest(500 * time.Millisecond)
 	w.step("close with unread data:")
 	c.close()
 	w.rest(300 * time.Millisecond)
@@ -538,15 +553,15 @@ func peerCloses(w *world) {
 	c.close()
 	w.rest(200 * time.Millisecond)
 	t.ack++
-	t.push([]byte("data"))
+	t.push([]byte("0123456789"))
 	w.rest(300 * time.Millisecond)
 	w.show()
 	t, c = w.dial(l, 5009, optMSS)
 	w.forget()
 	w.say("shutdown(WR): %s", said(unix.Shutdown(int(c), unix.SHUT_WR)))
-	w.rest(200 * time.Millisecond)
+	w.rest(300 * time.Millisecond)
 	w.show()
-	w.say("   send after it: %s", c.send(4))
+	w.say("   send after it: %s", c.send(5))
 	t.send(rst, nil)
 }
 
@@ -563,24 +578,23 @@ func receiveWindow(w *world) {
 	c := l.accept()
 	w.forget()
 	for range 80 {
-		t.push(pad(1460))
-		w.rest(3 * time.Millisecond)
+		t.push(make([]byte, 1460))
 	}
-	w.rest(500 * time.Millisecond)
-	acks, covers, window := 0, uint32(0), uint16(0)
+	w.rest(time.Second)
+	acks, covers, window, smallest := 0, uint32(0), uint16(0), uint16(65535)
 	for _, f := range w.got() {
 		if x, ok := tcpOf(f.bytes); ok {
 			acks++
 			covers, window = x.ack()-1001, x.window()
+			smallest = min(smallest, window)
 		}
 	}
-	w.say("sent 116800 unread; acks %d last ack covers %d window %d", acks, covers, window)
-	for _, f := range w.got()[:min(6, len(w.got()))] {
-		w.say("   +%.3f %s", f.at.Sub(w.begun).Seconds(), describe(f.bytes))
-	}
+	w.say("sent 116800 unread; acks %d last ack covers %d window %d smallest %d", acks, covers, window, smallest)
+	t.seq = 1001 + covers
 	w.forget()
-	w.say("recv %.60s", c.recv(time.Second))
-	w.rest(200 * time.Millisecond)
+	w.say("recv %s", c.recv(time.Second))
+	t.push(make([]byte, 1000))
+	w.rest(500 * time.Millisecond)
 	w.say("   after a read: %s", w.tcps())
 }
 
@@ -592,7 +606,9 @@ func zeroWindow(w *world) {
 	w.send(ip4{}.tcp(segment{sport: 5010, dport: 80, seq: 1000, flags: syn, window: 1000, options: optMSS}))
 	s, _ := w.wait(5010, time.Second, func(s tcp) bool { return s[13]&syn != 0 })
 	t.seq, t.ack = 1001, s.seq()+1
+	w.rest(100 * time.Millisecond)
 	t.send(ack, nil)
+	w.rest(100 * time.Millisecond)
 	c := l.accept()
 	w.step("window 1000, 5000 to send:")
 	c.send(5000)

@@ -184,6 +184,12 @@ func (w *world) show() {
 	}
 }
 
+// showLate shows it with times before now, as the suite does where it asked first.
+func (w *world) showLate() {
+	w.begun = time.Now()
+	w.show()
+}
+
 // cardName stands before a frame where there are two cards.
 func (w *world) cardName(i int) string {
 	if len(w.cards) == 1 {

@@ -47,7 +47,7 @@ func (s Situation) Text(d kern.Dialect) (string, error) {
 
 // Prefix is what the names of a dialect's transcripts begin with.
 func Prefix(d kern.Dialect) string {
-	return [...]string{kern.FreeBSD: "fbsd", kern.DragonFly: "dfly", kern.NetBSD: "nbsd"}[d]
+	return [...]string{kern.FreeBSD: "fbsd", kern.DragonFly: "dfly", kern.NetBSD: "nbsd", kern.Linux: "linux"}[d]
 }
 
 var (
