@@ -35,7 +35,9 @@ vnet/packet, vnet/fabric/stp                           < vnet/fabric/bridge
 vnet/packet, vnet/fabric                               < vnet/fabric/netem
 vnet/packet, vnet/fabric, vnet/fabric/bridge, vnet/fabric/stp, vnet/fabric/netem < internal/fabricconform
 vnet/packet                                            < vnet/inet/tcp/wire
-vnet/inet/dialect, vnet/inet/tcp/wire, vnet/errno      < vnet/inet/tcp
+vnet/inet/dialect, vnet/inet/tcp/wire, vnet/errno      < vnet/inet/tcp/kernel
+NONE                                                   < vnet/inet/tcp/stream
+vnet/inet/dialect, vnet/inet/tcp/wire, vnet/inet/tcp/kernel, vnet/inet/tcp/stream, vnet/errno < vnet/inet/tcp
 vnet/inet/dialect, vnet/packet, vnet/errno             < vnet/inet/arp
 NONE                                                   < vnet/inet/ip4/option
 vnet/inet/dialect                                      < vnet/inet/ip4/limit
@@ -129,32 +131,34 @@ var core = map[string][]string{
 	"vnet/loop":   nil,
 	"vnet/fabric": nil,
 
-	"vnet/fabric/bridge": nil,
-	"vnet/fabric/netem":  nil,
-	"vnet/fabric/stp":    nil,
-	"vnet/inet":          nil,
-	"vnet/inet/dialect":  nil,
-	"vnet/inet/arp":      nil,
-	"vnet/inet/ip4":      nil,
-	"vnet/inet/ip6":      nil,
-	"vnet/inet/tcp":      nil,
-	"vnet/inet/tcp/wire": nil,
-	"vnet/inet/host":     nil,
-	"vnet/fs":            nil,
-	"vnet/file":          nil,
-	"vnet/memory":        nil,
-	"vnet/shell":         nil,
-	"vnet/signal":        nil,
-	"vnet/sys":           nil,
-	"vnet/machine":       nil,
-	"vnet/config":        nil,
-	"vnet/event":         {"sync", "sync/atomic", "channel"}, // live readers read the log while the loop appends
-	"vnet/kern":          nil,
-	"tunemu":             nil,
-	"tapemu":             nil,
-	"vnet":               nil,
-	"vnet/userland":      nil,
-	"vnet/pcapfilter":    nil,
+	"vnet/fabric/bridge":   nil,
+	"vnet/fabric/netem":    nil,
+	"vnet/fabric/stp":      nil,
+	"vnet/inet":            nil,
+	"vnet/inet/dialect":    nil,
+	"vnet/inet/arp":        nil,
+	"vnet/inet/ip4":        nil,
+	"vnet/inet/ip6":        nil,
+	"vnet/inet/tcp":        nil,
+	"vnet/inet/tcp/wire":   nil,
+	"vnet/inet/tcp/kernel": nil,
+	"vnet/inet/tcp/stream": nil,
+	"vnet/inet/host":       nil,
+	"vnet/fs":              nil,
+	"vnet/file":            nil,
+	"vnet/memory":          nil,
+	"vnet/shell":           nil,
+	"vnet/signal":          nil,
+	"vnet/sys":             nil,
+	"vnet/machine":         nil,
+	"vnet/config":          nil,
+	"vnet/event":           {"sync", "sync/atomic", "channel"}, // live readers read the log while the loop appends
+	"vnet/kern":            nil,
+	"tunemu":               nil,
+	"tapemu":               nil,
+	"vnet":                 nil,
+	"vnet/userland":        nil,
+	"vnet/pcapfilter":      nil,
 
 	"vnet/tcpdump":         nil,
 	"vnet/tcpdump/show":    nil,

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"wireloom/vnet/errno"
+	"wireloom/vnet/inet/tcp/stream"
 	"wireloom/vnet/inet/tcp/wire"
 )
 
@@ -122,7 +123,7 @@ type Conn struct {
 	dupAcks               uint8
 	limited               uint8 // RFC 3042: segments sent for duplicates
 	partial               uint8 // partial ACKs in recovery
-	snd                   buffer
+	snd                   stream.Buffer
 	sndMark               int // bytes of snd that TCP may send: the rest is still being written
 	sndBuf, rcvBuf        int // limits
 
@@ -137,7 +138,7 @@ type Conn struct {
 	// What is received.
 	irs, rcvNxt, rcvAdv, lastAck uint32
 	rcvWnd                       uint32
-	rcv                          buffer
+	rcv                          stream.Buffer
 	ahead                        []wire.Span // what is in rcv behind its end, in order
 	recent                       []wire.Span // blocks for the peer, newest first
 	dup                          wire.Span
@@ -183,11 +184,11 @@ func (c *Conn) MSS() int { return int(c.mss) }
 
 // Bytes is what the connection holds in buffers.
 func (c *Conn) Bytes() int {
-	return cap(c.snd.b) + cap(c.rcv.b) + 12*cap(c.holes) + 8*cap(c.ahead) + 8*cap(c.recent)
+	return c.snd.Cap() + c.rcv.Cap() + 12*cap(c.holes) + 8*cap(c.ahead) + 8*cap(c.recent)
 }
 
 // Queued returns the bytes that wait to be read, and those written and not acknowledged.
-func (c *Conn) Queued() (recv, send int) { return c.rcv.len(), c.snd.len() }
+func (c *Conn) Queued() (recv, send int) { return c.rcv.Len(), c.snd.Len() }
 
 // Options returns the options in force.
 func (c *Conn) Options() Options {
@@ -233,6 +234,7 @@ func (c *Conn) set(f connFlags, on bool) {
 func (l *Layer) newConn(local, remote netip.AddrPort, path Path, o Options) *Conn {
 	v := l.v
 	l.conns++
+	l.pool.Open = true
 	c := &Conn{l: l, local: local, remote: remote, path: path, opt: o, sndBuf: v.SndBuf, rcvBuf: v.RcvBuf}
 	c.set(autoSnd, v.SndBufInc > 0 && o.SndBuf == 0)
 	c.set(autoRcv, v.RcvBufInc > 0 && o.RcvBuf == 0)
@@ -249,7 +251,7 @@ func (l *Layer) newConn(local, remote netip.AddrPort, path Path, o Options) *Con
 	c.maxOpt = c.mss
 	c.ssthresh = 1 << 30
 	c.cwnd = 1 << 30
-	c.reqScaleBy = v.scale()
+	c.reqScaleBy = v.WindowScale()
 	c.rttvar = int32(v.RTOFirst/v.Tick) * 4 // so that the first timeout is RTOFirst
 	c.rto = v.RTOFirst
 	c.quick = uint8(v.QuickACKs)
@@ -257,18 +259,6 @@ func (l *Layer) newConn(local, remote netip.AddrPort, path Path, o Options) *Con
 		c.id = uint16(l.random64())
 	}
 	return c
-}
-
-// scale is the window scale that a host asks for: what its largest buffer needs.
-func (v *Values) scale() uint8 {
-	if v.Scale >= 0 {
-		return uint8(v.Scale)
-	}
-	s := 0
-	for s < wire.MaxScale && 65535<<s < v.BufMax {
-		s++
-	}
-	return uint8(s)
 }
 
 // Dial begins a connection: connect(2).
@@ -289,7 +279,7 @@ func (l *Layer) Dial(now time.Duration, p Params, acts *Acts) *Conn {
 func (l *Layer) stampOffset(now time.Duration, dial bool) uint32 {
 	switch v := l.v; {
 	case v.StampOwn:
-		return 1 - v.stamp(now)
+		return 1 - v.Stamp(now)
 	case dial && v.StampRandomDial, !dial && v.StampRandom:
 		return uint32(l.random64())
 	}
@@ -431,14 +421,15 @@ func (c *Conn) kill(acts *Acts) {
 	c.l.conns--
 	c.flags |= dead | noRead | noWrite
 	c.at = [timers]time.Duration{}
-	c.snd.free(c.l)
+	c.snd.Free(&c.l.pool)
 	c.sndMark = 0
 	if c.has(closed) {
-		c.rcv.free(c.l)
+		c.rcv.Free(&c.l.pool)
 	}
 	c.holes, c.ahead, c.recent = nil, nil, nil
 	acts.Events |= Dead
 	if c.l.conns == 0 {
-		c.l.spares, c.l.spareBytes = nil, 0
+		c.l.pool.Drop()
+		c.l.pool.Open = false
 	}
 }

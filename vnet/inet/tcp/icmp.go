@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"wireloom/vnet/errno"
+	"wireloom/vnet/inet/tcp/kernel"
 	"wireloom/vnet/inet/tcp/wire"
 )
 
@@ -15,87 +16,6 @@ type ICMP struct {
 	Seq        uint32 // of the segment, quoted
 }
 
-// What an ICMP error means, of either version.
-type verdict uint8
-
-const (
-	nothing     verdict = iota
-	unreachable         // net, host, source route
-	portClosed          // port or protocol
-	prohibited
-	expired // TTL
-	tooBig
-	badHeader
-)
-
-func (m *ICMP) verdict(v6 bool) verdict {
-	if v6 {
-		switch {
-		case m.Type == 1 && m.Code == 4:
-			return portClosed
-		case m.Type == 1 && m.Code == 1:
-			return prohibited
-		case m.Type == 1 && m.Code <= 6:
-			return unreachable
-		case m.Type == 2:
-			return tooBig
-		case m.Type == 3 && m.Code == 0:
-			return expired
-		case m.Type == 4 && m.Code == 1:
-			return portClosed
-		case m.Type == 4:
-			return badHeader
-		}
-		return nothing
-	}
-	switch {
-	case m.Type == 3 && (m.Code == 2 || m.Code == 3):
-		return portClosed
-	case m.Type == 3 && m.Code == 4:
-		return tooBig
-	case m.Type == 3 && (m.Code == 9 || m.Code == 10 || m.Code == 13):
-		return prohibited
-	case m.Type == 3 && m.Code <= 15:
-		return unreachable
-	case m.Type == 11 && m.Code == 0:
-		return expired
-	case m.Type == 12 && m.Code <= 1:
-		return badHeader
-	}
-	return nothing
-}
-
-// errno is what the user is told of a verdict: FreeBSD ip_input.c and NetBSD ip_input.c,
-// inetctlerrmap; Linux icmp.c, icmp_err_convert. 0 is for what this kernel ignores.
-func (r icmpRule) errno(what verdict, code uint8) errno.Errno {
-	switch what {
-	case unreachable:
-		if r == icmpLinux && (code == 0 || code == 6) {
-			return errno.ENETUNREACH
-		}
-		return errno.EHOSTUNREACH
-	case portClosed:
-		if r == icmpLinux && code == 2 {
-			return errno.ENOPROTOOPT
-		}
-		return errno.ECONNREFUSED
-	case prohibited:
-		if r == icmpFreeBSD {
-			return errno.ECONNREFUSED
-		}
-		return errno.EHOSTUNREACH
-	case expired:
-		if r == icmpNetBSD {
-			return 0
-		}
-		return errno.EHOSTUNREACH
-	case badHeader:
-		return errno.ENOPROTOOPT
-	case nothing, tooBig:
-	}
-	return 0
-}
-
 // Unreachable takes an ICMP error about a segment of the connection: tcp_ctlinput and
 // tcp_notify of the BSDs, tcp_v4_err of Linux.
 func (c *Conn) Unreachable(now time.Duration, m ICMP, acts *Acts) {
@@ -103,21 +23,21 @@ func (c *Conn) Unreachable(now time.Duration, m ICMP, acts *Acts) {
 	if c.has(dead) || c.state == TimeWait || c.state < SynSent {
 		return
 	}
-	if v.ICMPRule != icmpNetBSD && (wire.Before(m.Seq, c.una) || !wire.Before(m.Seq, c.sndMax)) {
+	if v.ICMPRule != kernel.ICMPNetBSD && (wire.Before(m.Seq, c.una) || !wire.Before(m.Seq, c.sndMax)) {
 		return
 	}
-	what := m.verdict(c.remote.Addr().Is6())
-	if what == tooBig {
+	what := kernel.VerdictOf(m.Type, m.Code, c.remote.Addr().Is6())
+	if what == kernel.TooBig {
 		c.tooBig(now, m, acts)
 		return
 	}
-	e := v.ICMPRule.errno(what, m.Code)
+	e := v.ICMPRule.Errno(what, m.Code)
 	connecting := c.state == SynSent || c.state == SynReceived
 	switch {
 	case e == 0:
 	case v.ICMPAllKill && connecting:
 		c.fail(now, e, acts)
-	case v.ICMPKills && (what == prohibited || what == portClosed || what == expired):
+	case v.ICMPKills && (what == kernel.Prohibited || what == kernel.PortClosed || what == kernel.Expired):
 		if c.state == SynSent {
 			c.fail(now, e, acts)
 		}

@@ -366,10 +366,10 @@ func (c *Conn) ackInput(now time.Duration, s *Segment, a *arrival, acts *Acts) b
 	if c.has(mtuWaits) && wire.After(a.ack, c.mtuSeq) {
 		c.flags &^= mtuWaits
 	}
-	ourFIN := int(acked) > c.snd.len()
-	n := min(int(acked), c.snd.len())
+	ourFIN := int(acked) > c.snd.Len()
+	n := min(int(acked), c.snd.Len())
 	c.sndWnd -= min(c.sndWnd, uint32(n))
-	c.snd.drop(c.l, n, false)
+	c.snd.Drop(&c.l.pool, n, false)
 	c.keepSpares(now)
 	c.sndMark -= min(n, c.sndMark)
 	if c.writable() > 0 {
@@ -392,7 +392,7 @@ func (c *Conn) ackInput(now time.Duration, s *Segment, a *arrival, acts *Acts) b
 	case FinWait1:
 		if ourFIN {
 			if c.has(noRead) {
-				c.start(now, timer2MSL, v.finWait2())
+				c.start(now, timer2MSL, v.FinWait2Time())
 			}
 			c.state = FinWait2
 		}
@@ -463,7 +463,7 @@ func (c *Conn) dataInput(now time.Duration, a *arrival, acts *Acts) (fin bool) {
 		if n > 0 {
 			c.autoReceive(now, a)
 			if !c.has(noRead) {
-				c.rcv.append(c.l, a.data)
+				c.rcv.Append(&c.l.pool, a.data)
 				acts.Events |= Readable
 			}
 		}
@@ -532,7 +532,7 @@ func (c *Conn) timeWait(now time.Duration, acts *Acts) {
 	ack := c.has(ackNow)
 	c.state = TimeWait
 	c.at = [timers]time.Duration{}
-	c.snd.free(c.l)
+	c.snd.Free(&c.l.pool)
 	c.sndMark = 0
 	c.holes, c.ahead, c.recent = nil, nil, nil
 	c.flags |= noRead | noWrite

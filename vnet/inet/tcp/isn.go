@@ -4,13 +4,15 @@ import (
 	"encoding/binary"
 	"net/netip"
 	"time"
+
+	"wireloom/vnet/inet/tcp/kernel"
 )
 
 // isnState is what initial sequence numbers grow by.
 type isnState struct {
-	steps  uint32        // isnSteps: connections so far
-	offset uint32        // isnHashed
-	last   time.Duration // isnHashed: when offset was last looked at
+	steps  uint32        // kernel.ISNSteps: connections so far
+	offset uint32        // kernel.ISNHashed
+	last   time.Duration // kernel.ISNHashed: when offset was last looked at
 }
 
 const (
@@ -22,12 +24,12 @@ const (
 // nextISN is the initial sequence number of a connection.
 func (l *Layer) nextISN(now time.Duration, local, remote netip.AddrPort, dial bool) uint32 {
 	switch l.v.ISN {
-	case isnSteps:
+	case kernel.ISNSteps:
 		l.isn.steps++
 		return (l.isn.steps-1+uint32(now/(500*time.Millisecond)))*isnStep + uint32(l.random64())&(isnStep-1)
-	case isnClock:
+	case kernel.ISNClock:
 		return l.hash(local, remote) + uint32(now>>6)
-	case isnHashed:
+	case kernel.ISNHashed:
 	}
 	if !dial { // a SYN cookie: it says nothing to the peer
 		return uint32(l.random64())

@@ -16,7 +16,7 @@ const (
 // windowLinux is the window that Linux would announce (tcp_output.c, __tcp_select_window
 // and tcp_select_window).
 func (c *Conn) windowLinux() int {
-	held := c.rcv.len()
+	held := c.rcv.Len()
 	memory := max(linuxMemory, 2*c.rcvBuf)
 	free := memory
 	if held > 0 || c.state.finReceived() { // a FIN is a packet, too

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"time"
 
+	"wireloom/vnet/inet/tcp/kernel"
 	"wireloom/vnet/inet/tcp/wire"
 )
 
@@ -86,7 +87,7 @@ func (li *Listener) Bytes() int { return len(li.order) * halfBytes }
 // full tells whether the queue takes no more: of a SYN where that is looked at, else of
 // the ACK that completes a connection.
 func (li *Listener) full(syn bool) bool {
-	if li.l.v.Half == halfLinux || syn {
+	if li.l.v.Half == kernel.HalfLinux || syn {
 		return len(li.queue) > li.backlog
 	}
 	return len(li.queue) > 3*li.backlog/2 // uipc_socket.c, sonewconn
@@ -103,7 +104,7 @@ func (li *Listener) Input(now time.Duration, s *Segment, path Path, acts *Acts) 
 	case s.Flags&RST != 0:
 		li.resetInput(h, s)
 	case s.Flags&(SYN|ACK) == SYN|ACK:
-		if h != nil && v.Half == halfFreeBSD {
+		if h != nil && v.Half == kernel.HalfFreeBSD {
 			li.remove(h)
 			st.SCBadACK++
 		}
@@ -126,11 +127,11 @@ func (li *Listener) Input(now time.Duration, s *Segment, path Path, acts *Acts) 
 // resetInput takes a RST that refuses our SYN+ACK.
 func (li *Listener) resetInput(h *half, s *Segment) {
 	st, window := &li.l.Stats, uint32(1)
-	if h != nil && li.l.v.Half == halfFreeBSD {
+	if h != nil && li.l.v.Half == kernel.HalfFreeBSD {
 		window = uint32(h.window)
 	}
 	switch {
-	case h == nil, s.Flags&(ACK|SYN|FIN) != 0 && li.l.v.Half == halfFreeBSD, wire.Before(s.Seq, h.irs), wire.After(s.Seq, h.irs+window):
+	case h == nil, s.Flags&(ACK|SYN|FIN) != 0 && li.l.v.Half == kernel.HalfFreeBSD, wire.Before(s.Seq, h.irs), wire.After(s.Seq, h.irs+window):
 		st.BadRST++
 	default:
 		li.remove(h)
@@ -151,13 +152,13 @@ func (li *Listener) synInput(now time.Duration, h *half, p pair, s *Segment, pat
 			h.opt.TSVal = o.TSVal
 		}
 		li.respond(now, h, acts)
-		if v.Half == halfFreeBSD {
+		if v.Half == kernel.HalfFreeBSD {
 			h.sent = 1
 			li.arm(now, h)
 		}
 		return
 	}
-	if v.Half != halfFreeBSD && li.full(true) {
+	if v.Half != kernel.HalfFreeBSD && li.full(true) {
 		st.ListenDrop++
 		return
 	}
@@ -172,7 +173,7 @@ func (li *Listener) synInput(now time.Duration, h *half, p pair, s *Segment, pat
 	h.opt.SACKOK = h.opt.SACKOK && v.SACK
 	h.ece = v.ECN && s.Flags&(ECE|CWR) == ECE|CWR
 	h.iss = l.nextISN(now, p.local, p.remote, false)
-	h.stampSent = v.stamp(now) + h.stampOff
+	h.stampSent = v.Stamp(now) + h.stampOff
 	buf := v.RcvBuf
 	if v.RcvBufAccept > 0 {
 		buf = v.RcvBufAccept
@@ -196,7 +197,7 @@ func (li *Listener) synInput(now time.Duration, h *half, p pair, s *Segment, pat
 func (li *Listener) respond(now time.Duration, h *half, acts *Acts) {
 	l := li.l
 	v := l.v
-	s := Segment{Src: h.local, Dst: h.remote, Seq: h.iss, Ack: h.irs + 1, Flags: SYN | ACK, Window: h.window, DF: !(h.soft && v.Half == halfFreeBSD), HasID: v.IDs}
+	s := Segment{Src: h.local, Dst: h.remote, Seq: h.iss, Ack: h.irs + 1, Flags: SYN | ACK, Window: h.window, DF: !(h.soft && v.Half == kernel.HalfFreeBSD), HasID: v.IDs}
 	if h.ece {
 		s.Flags |= ECE
 	}
@@ -204,10 +205,10 @@ func (li *Listener) respond(now time.Duration, h *half, acts *Acts) {
 	if v.MSSEcho && h.opt.MSS != 0 {
 		mss = max(min(mss, int(h.opt.MSS)), v.MSSMin)
 	}
-	o := wire.SYNOptions{MSS: uint16(min(mss, 65535)), Scale: v.scale(), HasScale: h.opt.HasScale, SACKOK: h.opt.SACKOK, TS: h.opt.HasTS, TSEcr: h.opt.TSVal, ACK: true}
+	o := wire.SYNOptions{MSS: uint16(min(mss, 65535)), Scale: v.WindowScale(), HasScale: h.opt.HasScale, SACKOK: h.opt.SACKOK, TS: h.opt.HasTS, TSEcr: h.opt.TSVal, ACK: true}
 	o.TSVal = h.stampSent
-	if v.Half != halfFreeBSD || !v.StampRandom {
-		o.TSVal = v.stamp(now) + h.stampOff
+	if v.Half != kernel.HalfFreeBSD || !v.StampRandom {
+		o.TSVal = v.Stamp(now) + h.stampOff
 	}
 	n := len(acts.bytes)
 	acts.bytes = v.Layout.AppendSYN(acts.bytes, &o)
@@ -220,8 +221,8 @@ func (li *Listener) respond(now time.Duration, h *half, acts *Acts) {
 // arm sets the half's timer for its next SYN+ACK.
 func (li *Listener) arm(now time.Duration, h *half) {
 	v := li.l.v
-	h.last = min(v.SYNACKFirst*time.Duration(v.backoff(h.sent-1)), v.RTOMax)
-	h.at = v.due(now, h.last)
+	h.last = min(v.SYNACKFirst*time.Duration(v.BackoffOf(h.sent-1)), v.RTOMax)
+	h.at = v.Due(now, h.last)
 	if li.next == 0 || h.at < li.next {
 		li.next = h.at
 	}
@@ -281,19 +282,19 @@ func (li *Listener) ackInput(now time.Duration, h *half, s *Segment, acts *Acts)
 	o.Parse(s.Options, false)
 	outside := !wire.After(s.Seq, h.irs) || wire.After(s.Seq, h.irs+uint32(h.window)+1)
 	switch v.Half {
-	case halfFreeBSD: // the entry is gone, whatever was wrong
+	case kernel.HalfFreeBSD: // the entry is gone, whatever was wrong
 		li.remove(h)
 		if s.Ack != h.iss+1 || outside || !h.opt.HasTS && o.HasTS || h.opt.HasTS && o.HasTS && o.TSEcr != h.stampSent && v.StampRandom {
 			l.reset(s, acts)
 			return
 		}
-	case halfNetBSD: // the peer is told again
+	case kernel.HalfNetBSD: // the peer is told again
 		if s.Ack != h.iss+1 || outside {
 			li.respond(now, h, acts)
 			return
 		}
 		li.remove(h)
-	case halfLinux:
+	case kernel.HalfLinux:
 		if outside {
 			li.respond(now, h, acts)
 			return

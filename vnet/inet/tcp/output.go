@@ -87,10 +87,10 @@ func (c *Conn) outputOne(now time.Duration, idle bool, acts *Acts) bool {
 		again = true
 	}
 	if s.hole != nil {
-		if wire.Before(s.hole.resent+uint32(s.n), c.una+uint32(c.snd.len())) {
+		if wire.Before(s.hole.resent+uint32(s.n), c.una+uint32(c.snd.Len())) {
 			s.flags &^= FIN
 		}
-	} else if s.off+s.n < c.snd.len() {
+	} else if s.off+s.n < c.snd.Len() {
 		s.flags &^= FIN
 	}
 	s.recvWin = c.receiveSpace()
@@ -111,7 +111,7 @@ func (c *Conn) pick(now time.Duration, s *send) (again bool) {
 			end := wire.Earlier(h.end, c.recover)
 			if n := min(int(s.sendWin)-c.resent, int(end-h.resent)); n > 0 && wire.Before(h.resent, end) {
 				s.hole, s.off = h, int(h.resent-c.una)
-				s.n = min(n, c.snd.len()-s.off)
+				s.n = min(n, c.snd.Len()-s.off)
 				if s.n > 0 {
 					c.l.Stats.SACKRexmits++
 					c.l.Stats.SACKRexmitBytes += uint64(min(s.n, int(c.mss)))
@@ -123,7 +123,7 @@ func (c *Conn) pick(now time.Duration, s *send) (again bool) {
 	}
 	if c.has(force) {
 		if s.sendWin == 0 {
-			if s.off < c.snd.len() {
+			if s.off < c.snd.Len() {
 				s.flags &^= FIN
 			}
 			s.sendWin = 1
@@ -237,7 +237,7 @@ func (c *Conn) receiveSpace() int {
 	if c.state == TimeWait && c.l.v.TimeWaitOwn {
 		return max(int(int32(c.rcvAdv-c.rcvNxt)), 0)
 	}
-	return max(c.rcvBuf-c.rcv.len(), 0)
+	return max(c.rcvBuf-c.rcv.Len(), 0)
 }
 
 // window is the receive window to announce: it does not shrink, and is not silly.
@@ -288,14 +288,14 @@ func (c *Conn) appendOptions(now time.Duration, b []byte, f Flags) []byte {
 		o.HasScale = c.has(reqScale) && (f&ACK == 0 || c.has(gotScale))
 		o.TS = c.has(reqStamp) && (f&ACK == 0 || c.has(gotStamp))
 		if o.TS {
-			o.TSVal, o.TSEcr = v.stamp(now)+c.stampOff, c.tsRecent
+			o.TSVal, o.TSEcr = v.Stamp(now)+c.stampOff, c.tsRecent
 		}
 		return v.Layout.AppendSYN(b, &o)
 	}
 	if c.stamped() {
-		b = wire.AppendStamp(b, v.stamp(now)+c.stampOff, c.tsRecent)
+		b = wire.AppendStamp(b, v.Stamp(now)+c.stampOff, c.tsRecent)
 		if c.autoStamp == 0 && c.has(autoRcv) {
-			c.autoStamp = v.stamp(now) + c.stampOff
+			c.autoStamp = v.Stamp(now) + c.stampOff
 		}
 	}
 	if c.blocks() == 0 || f&RST != 0 {
@@ -357,7 +357,7 @@ func (c *Conn) emit(now time.Duration, s *send, acts *Acts) {
 		if s.n < int(c.mss) {
 			c.lastSmall = seg.Seq + uint32(s.n)
 		}
-		seg.Data = acts.keep(c.snd.at(s.off, s.n))
+		seg.Data = acts.keep(c.snd.At(s.off, s.n))
 		if c.l.v.QuickACKs > 0 && c.dataTime > 0 && now-c.dataTime < c.l.v.ACKDelay {
 			c.flags |= pingPong
 		}
@@ -493,7 +493,7 @@ func (c *Conn) growSend(s *send) {
 	if !c.has(autoSnd) || v.SndBufInc == 0 {
 		return
 	}
-	held := c.snd.len()
+	held := c.snd.Len()
 	if int(c.sndWnd/4*5) >= c.sndBuf && held >= c.sndBuf/8*7 && held < v.SndBufMax && int(s.sendWin) >= held-int(c.nxt-c.una) {
 		c.sndBuf = max(c.sndBuf, min(c.sndBuf+v.SndBufInc, v.SndBufMax))
 	}
@@ -506,7 +506,7 @@ func (c *Conn) setPersist(now time.Duration) {
 		c.start(now, timerPersist, c.probeTime(c.shift))
 	} else {
 		t := max(((c.srtt>>2)+c.rttvar)>>v.PersistShift, int32(v.PersistLeast/v.Tick))
-		d := time.Duration(t)*v.Tick*time.Duration(v.backoff(c.shift)) + v.Slop
+		d := time.Duration(t)*v.Tick*time.Duration(v.BackoffOf(c.shift)) + v.Slop
 		c.start(now, timerPersist, min(max(d, v.PersistMin), v.PersistMax))
 	}
 	c.flags &^= prevValid

@@ -52,7 +52,7 @@ func (c *Conn) insert(s wire.Span, data []byte) {
 		j++
 	}
 	if data = data[from-begin:]; len(data) > 0 && !c.has(noRead) {
-		c.rcv.put(c.l, int(from-c.rcvNxt), data)
+		c.rcv.Put(&c.l.pool, int(from-c.rcvNxt), data)
 	}
 	c.ahead = slices.Replace(c.ahead, i, j, s)
 }
@@ -64,7 +64,7 @@ func (c *Conn) deliverAhead(acts *Acts) (fin bool) {
 		c.rcvNxt = c.ahead[0].End
 		c.ahead = slices.Delete(c.ahead, 0, 1)
 		if !c.has(noRead) {
-			c.rcv.extend(n)
+			c.rcv.Extend(n)
 			acts.Events |= Readable
 		}
 	}

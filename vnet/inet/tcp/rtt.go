@@ -11,7 +11,7 @@ import (
 func (c *Conn) sample(now time.Duration, a *arrival) {
 	v := c.l.v
 	timed := c.timing && wire.After(a.ack, c.rttSeq)
-	age := v.stamp(now) - (a.opt.TSEcr - c.stampOff)
+	age := v.Stamp(now) - (a.opt.TSEcr - c.stampOff)
 	switch {
 	case v.Microsecond && timed: // its own clock is finer than the option's
 		c.roundTripLinux(now - c.rttFrom)

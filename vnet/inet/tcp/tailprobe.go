@@ -75,13 +75,13 @@ func (c *Conn) again(now time.Duration, acts *Acts) {
 	if s.flags&FIN != 0 {
 		out--
 	}
-	out = min(out, c.snd.len())
+	out = min(out, c.snd.Len())
 	s.n = min(out, int(c.maxOpt)-c.optionBytes(s.flags))
 	s.off = out - s.n
 	seg := c.segment(s.flags)
 	seg.Seq = c.una + uint32(s.off)
 	if s.n > 0 {
-		seg.Data = acts.keep(c.snd.at(s.off, s.n))
+		seg.Data = acts.keep(c.snd.At(s.off, s.n))
 		seg.Flags |= PSH
 	}
 	c.l.Stats.SndRexmitPack++

@@ -17,6 +17,9 @@ import (
 	"net/netip"
 	"time"
 
+	"wireloom/vnet/inet/dialect"
+	"wireloom/vnet/inet/tcp/kernel"
+	"wireloom/vnet/inet/tcp/stream"
 	"wireloom/vnet/inet/tcp/wire"
 )
 
@@ -31,11 +34,8 @@ type Layer struct {
 
 	challenges    int // challenge ACKs in the second that began at challengeFrom
 	challengeFrom time.Duration
-	conns         int // that are alive
-	spares        [][]byte
-	spareBytes    int
-	spareUses     uint32 // how often one was taken, and how often when trim looked
-	spareSeen     uint32
+	conns         int         // that are alive
+	pool          stream.Pool // spare buffers, while there are connections
 }
 
 // New returns the TCP of a host. rnd fills its argument with bytes of the lab's chance.
@@ -46,7 +46,7 @@ func New(v *Values, rnd func(p []byte)) *Layer {
 }
 
 // Bytes is what the Layer itself holds: spare buffers.
-func (l *Layer) Bytes() int { return l.spareBytes }
+func (l *Layer) Bytes() int { return l.pool.Bytes() }
 
 func (l *Layer) random64() uint64 {
 	var p [8]byte
@@ -72,6 +72,12 @@ const (
 
 // Parse reads a TCP message that came from src to dst; see [wire.Parse].
 func Parse(src, dst netip.Addr, p []byte) (Segment, error) { return wire.Parse(src, dst, p) }
+
+// Values are what kernels differ in; see [kernel.Values].
+type Values = kernel.Values
+
+// ValuesOf returns the values of a kernel.
+func ValuesOf(d dialect.Dialect) Values { return kernel.ValuesOf(d) }
 
 // Acts are what a call returns: segments to send in order, and what has happened. A caller
 // owns one and empties it; its slices are good until Reset.
@@ -192,15 +198,6 @@ func (l *Layer) mayChallenge(now time.Duration) bool {
 	l.challenges++
 	l.Stats.Challenges++
 	return true
-}
-
-// stamp is the host's clock of the timestamp option.
-func (v *Values) stamp(now time.Duration) uint32 {
-	t := now + v.StampBase
-	if v.Round > 0 {
-		t -= t % v.Round
-	}
-	return uint32(t / v.StampTick)
 }
 
 // mssFor is the largest segment that a path carries.

@@ -7,6 +7,9 @@ import (
 	"wireloom/vnet/inet/tcp/wire"
 )
 
+// spareTime is how long spare buffers lie unused before they are dropped.
+const spareTime = time.Second
+
 // Next is when the connection wants Tick to be called; false for never.
 func (c *Conn) Next() (at time.Duration, ok bool) {
 	for _, t := range c.at {
@@ -46,32 +49,11 @@ func (c *Conn) Tick(now time.Duration, acts *Acts) {
 
 // start sets a timer, in place of what it was set to.
 func (c *Conn) start(now time.Duration, timer int, d time.Duration) {
-	c.at[timer] = max(c.l.v.due(now, d), 1)
-}
-
-// due is when a timer of d fires.
-func (v *Values) due(now, d time.Duration) time.Duration {
-	if r := v.Round; r > 0 { // FreeBSD kern_timeout.c: not before so many ticks are over
-		return now - now%r + (d+r-1)/r*r + r
-	}
-	if v.Jiffy == 0 {
-		return now + d
-	}
-	n := (d + v.Jiffy - 1) / v.Jiffy
-	step := v.Jiffy // Linux timer.c, calc_index: a wheel whose steps are coarser by 8 the farther away; on average half a step late
-	for far := n; far >= 63 && step < v.Jiffy<<18; far >>= 3 {
-		step <<= 3
-	}
-	return now + n*v.Jiffy + step/2
+	c.at[timer] = max(c.l.v.Due(now, d), 1)
 }
 
 func (c *Conn) stop(timer int)         { c.at[timer] = 0 }
 func (c *Conn) running(timer int) bool { return c.at[timer] != 0 }
-
-// backoff is the factor of the n-th timeout in a row.
-func (v *Values) backoff(n uint8) int {
-	return int(v.Backoff[min(int(n), len(v.Backoff)-1)])
-}
 
 // rexmtTimer sends again what was not acknowledged in time (RFC 6298, 5.4 to 5.7).
 func (c *Conn) rexmtTimer(now time.Duration, acts *Acts) {
@@ -136,18 +118,34 @@ func (c *Conn) rexmtTimer(now time.Duration, acts *Acts) {
 // timeout is the retransmission timeout after n of them in a row.
 func (c *Conn) timeout(n uint8) time.Duration {
 	v := c.l.v
-	f := v.backoff(n)
+	f := v.BackoffOf(n)
 	if c.state == SynSent && int(n) < len(v.SYNBackoff) {
 		f = int(v.SYNBackoff[n])
 	}
 	return min(max(c.baseRTO()*time.Duration(f)+v.Slop, v.RTOMin), v.RTOMax)
 }
 
+// keepSpares sees that spare buffers are dropped when nobody has used one for a while.
+func (c *Conn) keepSpares(now time.Duration) {
+	if c.l.pool.Bytes() > 0 && !c.running(timerTrim) {
+		c.at[timerTrim] = now + spareTime
+	}
+}
+
+// trim drops the spare buffers if none was used since the last time.
+func (c *Conn) trim(now time.Duration) {
+	if c.l.pool.Idle() {
+		c.l.pool.Drop()
+	} else {
+		c.keepSpares(now)
+	}
+}
+
 // persistTimer probes a window that is shut: the next byte, window or not.
 func (c *Conn) persistTimer(now time.Duration, acts *Acts) {
 	v, st := c.l.v, &c.l.Stats
 	st.PersistTimeo++
-	if int(c.shift) >= v.MaxRexmit && !v.ProbeOld && (now-c.rcvTime >= v.KeepIdle || now-c.rcvTime >= c.baseRTO()*time.Duration(v.totalBackoff())) {
+	if int(c.shift) >= v.MaxRexmit && !v.ProbeOld && (now-c.rcvTime >= v.KeepIdle || now-c.rcvTime >= c.baseRTO()*time.Duration(v.TotalBackoff())) {
 		st.PersistDrop++
 		c.fail(now, errno.ETIMEDOUT, acts)
 		return
@@ -172,13 +170,6 @@ func (c *Conn) persistTimer(now time.Duration, acts *Acts) {
 	c.flags &^= force
 }
 
-func (v *Values) totalBackoff() (sum int) {
-	for _, f := range v.Backoff {
-		sum += int(f)
-	}
-	return sum
-}
-
 // keepAlive sets the timer of an idle connection: from when the peer was heard last.
 func (c *Conn) keepAlive(heard time.Duration) {
 	if v := c.l.v; c.opt.KeepAlive || v.AlwaysKeep {
@@ -199,7 +190,7 @@ func (c *Conn) keepTimer(now time.Duration, acts *Acts) {
 	if c.state > Closing || !c.opt.KeepAlive && !v.AlwaysKeep {
 		return
 	}
-	if now-c.rcvTime >= v.KeepIdle+v.maxIdle() {
+	if now-c.rcvTime >= v.KeepIdle+v.MaxIdle() {
 		st.KeepDrops++
 		c.fail(now, errno.ETIMEDOUT, acts)
 		return
@@ -209,20 +200,9 @@ func (c *Conn) keepTimer(now time.Duration, acts *Acts) {
 	c.start(now, timerKeep, v.KeepInterval)
 }
 
-// maxIdle is how long a peer may leave probes unanswered.
-func (v *Values) maxIdle() time.Duration { return time.Duration(v.KeepCount) * v.KeepInterval }
-
-// finWait2 is how long FIN_WAIT_2 lasts when the user has gone.
-func (v *Values) finWait2() time.Duration {
-	if v.FastFinWait2 {
-		return v.FinWait2Fast
-	}
-	return v.FinWait2
-}
-
 // endTimer ends TIME_WAIT, and FIN_WAIT_2 of a peer that does not close.
 func (c *Conn) endTimer(now time.Duration, acts *Acts) {
-	if v := c.l.v; c.state != TimeWait && v.FinWait2Again > 0 && !v.FastFinWait2 && now-c.rcvTime <= v.maxIdle() {
+	if v := c.l.v; c.state != TimeWait && v.FinWait2Again > 0 && !v.FastFinWait2 && now-c.rcvTime <= v.MaxIdle() {
 		c.start(now, timer2MSL, v.FinWait2Again)
 		return
 	}

@@ -23,12 +23,12 @@ func (c *Conn) Write(now time.Duration, p []byte, acts *Acts) (int, errno.Errno)
 	case len(p) == 0:
 		return 0, 0
 	}
-	space := c.sndBuf - c.snd.len()
+	space := c.sndBuf - c.snd.Len()
 	if space < len(p) && space < v.SndLow || space <= 0 {
 		return 0, errno.EWOULDBLOCK
 	}
 	n := min(len(p), space)
-	c.snd.append(c.l, p[:n])
+	c.snd.Append(&c.l.pool, p[:n])
 	if v.WriteChunk == 0 {
 		c.sndMark += n
 		c.output(now, acts)
@@ -47,7 +47,7 @@ func (c *Conn) Write(now time.Duration, p []byte, acts *Acts) (int, errno.Errno)
 
 // writable is how many bytes a Write would take: 0 below the low water mark.
 func (c *Conn) writable() int {
-	if space := c.sndBuf - c.snd.len(); space >= min(c.l.v.SndLow, c.sndBuf) {
+	if space := c.sndBuf - c.snd.Len(); space >= min(c.l.v.SndLow, c.sndBuf) {
 		return space
 	}
 	return 0
@@ -66,13 +66,13 @@ func (c *Conn) Writable() int {
 }
 
 // Readable returns how many bytes can be read, and whether the stream ends behind them.
-func (c *Conn) Readable() (n int, end bool) { return c.rcv.len(), c.has(noRead) }
+func (c *Conn) Readable() (n int, end bool) { return c.rcv.Len(), c.has(noRead) }
 
 // Read takes bytes from the stream: 0 and success is its end.
 func (c *Conn) Read(now time.Duration, p []byte, acts *Acts) (int, errno.Errno) {
 	n, e := c.Peek(p)
 	if n > 0 {
-		c.rcv.drop(c.l, n, len(c.ahead) > 0)
+		c.rcv.Drop(&c.l.pool, n, len(c.ahead) > 0)
 		if !c.has(dead) {
 			c.keepSpares(now)
 		}
@@ -97,14 +97,14 @@ func (c *Conn) read(now time.Duration, acts *Acts) {
 
 // Peek is Read that leaves everything where it is, a pending error too.
 func (c *Conn) Peek(p []byte) (int, errno.Errno) {
-	n := min(len(p), c.rcv.len())
+	n := min(len(p), c.rcv.Len())
 	switch {
 	case n > 0:
-		copy(p, c.rcv.at(0, n))
+		copy(p, c.rcv.At(0, n))
 		return n, 0
 	case c.err != 0:
 		return 0, c.err
-	case c.has(noRead) || len(p) == 0 && c.rcv.len() > 0:
+	case c.has(noRead) || len(p) == 0 && c.rcv.Len() > 0:
 		return 0, 0
 	case c.state < Established && c.state != SynReceived:
 		return 0, errno.ENOTCONN
@@ -140,7 +140,7 @@ func (c *Conn) Shutdown(now time.Duration, read, write bool, acts *Acts) errno.E
 // discard throws away what was received and all that is to come.
 func (c *Conn) discard() {
 	c.flags |= noRead
-	c.rcv.free(c.l)
+	c.rcv.Free(&c.l.pool)
 	c.ahead = nil
 }
 
@@ -156,7 +156,7 @@ func (c *Conn) sendFIN(now time.Duration) {
 	default:
 	}
 	if c.state == FinWait2 && c.has(noRead) {
-		c.start(now, timer2MSL, c.l.v.finWait2())
+		c.start(now, timer2MSL, c.l.v.FinWait2Time())
 	}
 }
 
@@ -166,7 +166,7 @@ func (c *Conn) Close(now time.Duration, acts *Acts) {
 	if c.has(closed) {
 		return
 	}
-	unread := c.rcv.len() > 0
+	unread := c.rcv.Len() > 0
 	c.flags |= closed | noWrite
 	c.discard()
 	switch {

@@ -252,8 +252,8 @@ func (w *world) check(c *Conn) {
 	if wire.Before(c.sndMax, c.nxt) || wire.Before(c.nxt, c.una) {
 		w.t.Fatalf("%s: una %d nxt %d max %d", c.state, c.una-c.iss, c.nxt-c.iss, c.sndMax-c.iss)
 	}
-	if c.sndMark > c.snd.len() || c.snd.len() > c.sndBuf+1<<20 {
-		w.t.Fatalf("mark %d of %d bytes, limit %d", c.sndMark, c.snd.len(), c.sndBuf)
+	if c.sndMark > c.snd.Len() || c.snd.Len() > c.sndBuf+1<<20 {
+		w.t.Fatalf("mark %d of %d bytes, limit %d", c.sndMark, c.snd.Len(), c.sndBuf)
 	}
 	for i, s := range c.ahead {
 		if !wire.Before(s.Start, s.End) || !wire.After(s.Start, c.rcvNxt) && c.state >= Established || i > 0 && !wire.After(s.Start, c.ahead[i-1].End) {

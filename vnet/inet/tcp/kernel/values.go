@@ -1,4 +1,6 @@
-package tcp
+// Package kernel is what the kernels' TCPs differ in: numbers and habits, a table for each,
+// with the file and function that they come from.
+package kernel
 
 import (
 	"time"
@@ -33,7 +35,7 @@ type Values struct {
 	SYNACKMax   int           // times a SYN+ACK is sent again: net.inet.tcp.syncache.rexmtlimit; Linux tcp_synack_retries
 	SYNACKWhole time.Duration // instead: how long it is tried. NetBSD tcp_input.c, syn_cache_timer (tcp_keepinit)
 	SynCache    int           // that a listener has at most; the oldest gives way. Ours: FreeBSD has 15,360 for all, NetBSD 10,255
-	Half        halfRule
+	Half        HalfRule
 	BacklogMax  int // kern.ipc.somaxconn
 
 	// Other timers.
@@ -123,36 +125,41 @@ type Values struct {
 	TimeWaitRST    bool          // which a RST ends, and a SYN with a newer timestamp: Linux
 	DFStops        int           // from this retransmission on DF is not set: NetBSD tcp_timer.c, t_mtudisc; 0: never
 	IDs            bool          // a connection numbers its packets itself, all else has 0: Linux inet_id
-	ICMPRule       icmpRule
+	ICMPRule       ICMPRules
 	ICMPKills      bool // net.inet.tcp.icmp_may_rst: closed ports, prohibited and expired end a connect at once
 	ICMPAllKill    bool // all errors do: Linux tcp_ipv4.c, tcp_v4_err
 	PMTUWaits      bool // a "too big" for less than the peer acknowledged in one piece waits for a timeout: NetBSD tcp_subr.c, tcp_ctlinput
-	ISN            isnRule
+	ISN            ISNRule
 }
 
-// halfRule is whose SYN cache it is.
-type halfRule uint8
+// HalfRule is whose SYN cache it is.
+type HalfRule uint8
 
+// Whose they are.
 const (
-	halfFreeBSD halfRule = iota // tcp_syncache.c: a full queue is seen at the ACK and answered by RST
-	halfNetBSD                  // tcp_input.c: at the SYN, which is dropped
-	halfLinux                   // tcp_minisocks.c, tcp_check_req: at both, which are dropped
+	HalfFreeBSD HalfRule = iota // tcp_syncache.c: a full queue is seen at the ACK and answered by RST
+	HalfNetBSD                  // tcp_input.c: at the SYN, which is dropped
+	HalfLinux                   // tcp_minisocks.c, tcp_check_req: at both, which are dropped
 )
 
-type icmpRule uint8
+// ICMPRules is whose errors ICMP becomes.
+type ICMPRules uint8
 
+// Whose they are.
 const (
-	icmpFreeBSD icmpRule = iota
-	icmpNetBSD
-	icmpLinux
+	ICMPFreeBSD ICMPRules = iota
+	ICMPNetBSD
+	ICMPLinux
 )
 
-type isnRule uint8
+// ISNRule is how initial sequence numbers are chosen.
+type ISNRule uint8
 
+// The rules.
 const (
-	isnHashed isnRule = iota // of the pair and a secret, and a clock: FreeBSD tcp_subr.c, tcp_new_isn; accepted ones are random
-	isnSteps                 // 16777216 more each half second and connection, and 24 random bits: NetBSD tcp_subr.c, tcp_new_iss1
-	isnClock                 // of the pair and a secret, and a clock of 64 ns: Linux secure_seq.c
+	ISNHashed ISNRule = iota // of the pair and a secret, and a clock: FreeBSD tcp_subr.c, tcp_new_isn; accepted ones are random
+	ISNSteps                 // 16777216 more each half second and connection, and 24 random bits: NetBSD tcp_subr.c, tcp_new_iss1
+	ISNClock                 // of the pair and a secret, and a clock of 64 ns: Linux secure_seq.c
 )
 
 var (
@@ -181,7 +188,7 @@ func freeBSD() Values {
 		Tick: 10 * time.Millisecond, Round: 10 * time.Millisecond, // hz is 100 in a virtual machine, as it was where this was recorded
 		RTOFirst: 3 * time.Second, RTOMin: 30 * time.Millisecond, RTOMax: 64 * time.Second, Slop: 200 * time.Millisecond,
 		RTTPlus: 1, RTTLess: 1, LosingShift: 5, SYNBackoff: synBackoffFreeBSD, Backoff: backoffFreeBSD, MaxSYN: 12, MaxRexmit: 12, SYNShrink: 3, BadRexmit: true,
-		SYNACKFirst: 3 * time.Second, SYNACKMax: 3, SynCache: 512, Half: halfFreeBSD, BacklogMax: 128,
+		SYNACKFirst: 3 * time.Second, SYNACKMax: 3, SynCache: 512, Half: HalfFreeBSD, BacklogMax: 128,
 		KeepInit: 75 * time.Second, KeepIdle: 2 * time.Hour, KeepInterval: 75 * time.Second, KeepCount: 8, AlwaysKeep: true,
 		DelayedACK: true, ACKDelay: 100 * time.Millisecond,
 		TimeWait: time.Minute, FinWait2: 600 * time.Second, FinWait2Again: 75 * time.Second, FinWait2Fast: time.Minute,
@@ -192,7 +199,7 @@ func freeBSD() Values {
 		Layout: wire.LayoutFreeBSD, RFC1323: true, SACK: true, SACKBlocks: 6, MaxHoles: 128,
 		StampTick: time.Millisecond, StampBase: time.Second, StampRandom: true,
 		GrowLimited: true, HalfAll: true, RFC3390: true, SlowStart: 1, SlowStartLocal: 4, ABC: true, LimitedTransmit: true,
-		SYNResets: true, RSTDF: true, TimeWaitOwn: true, ICMPRule: icmpFreeBSD, ICMPKills: true, ISN: isnHashed,
+		SYNResets: true, RSTDF: true, TimeWaitOwn: true, ICMPRule: ICMPFreeBSD, ICMPKills: true, ISN: ISNHashed,
 	}
 }
 
@@ -218,7 +225,7 @@ func netBSD() Values {
 		Tick:     500 * time.Millisecond,
 		RTOFirst: 6 * time.Second, RTOMin: time.Second, RTOMax: 64 * time.Second,
 		LosingShift: 3, Backoff: backoffNetBSD, MaxSYN: 12, MaxRexmit: 12,
-		SYNACKFirst: 3 * time.Second, SYNACKWhole: 75 * time.Second, SynCache: 512, Half: halfNetBSD, BacklogMax: 128,
+		SYNACKFirst: 3 * time.Second, SYNACKWhole: 75 * time.Second, SynCache: 512, Half: HalfNetBSD, BacklogMax: 128,
 		KeepInit: 75 * time.Second, KeepIdle: 2 * time.Hour, KeepInterval: 75 * time.Second, KeepCount: 8,
 		DelayedACK: true, ACKDelay: 200 * time.Millisecond,
 		TimeWait: time.Minute, TimeWaitLocal: 10 * time.Second, TimeWaitLoop: 2 * time.Second, FinWait2: 600 * time.Second,
@@ -230,7 +237,7 @@ func netBSD() Values {
 		StampTick: 500 * time.Millisecond, StampOwn: true,
 		RecoveryNew: true, InitWin: 4, InitWinLocal: 4, SYNAgainWindow: true, ABC: true, FACK: true,
 		ExactRST: true, ChallengeLimit: 100, PAWSEmpty: true, StrayRST: true, DFStops: 3,
-		ICMPRule: icmpNetBSD, PMTUWaits: true, ISN: isnSteps,
+		ICMPRule: ICMPNetBSD, PMTUWaits: true, ISN: ISNSteps,
 	}
 }
 
@@ -241,7 +248,7 @@ func linux() Values {
 		Tick: time.Microsecond, Microsecond: true,
 		RTOFirst: time.Second, RTOMin: 200 * time.Millisecond, RTOMax: 2 * time.Minute,
 		Backoff: backoffLinux, MaxSYN: 6, MaxRexmit: 15, TailProbe: true, Jiffy: 4 * time.Millisecond,
-		SYNACKFirst: time.Second, SYNACKMax: 5, SynCache: 512, Half: halfLinux, BacklogMax: 4096,
+		SYNACKFirst: time.Second, SYNACKMax: 5, SynCache: 512, Half: HalfLinux, BacklogMax: 4096,
 		KeepIdle: 2 * time.Hour, KeepInterval: 75 * time.Second, KeepCount: 9, ProbeOptions: true,
 		DelayedACK: true, ACKDelay: 40 * time.Millisecond, QuickACKs: 16,
 		TimeWait: time.Minute, FinWait2: time.Minute,
@@ -254,6 +261,6 @@ func linux() Values {
 		FirstSegments: 10, SYNAgainWindow: true, Cubic: true, LimitedTransmit: true, GrowLimited: true, SACKOnly: true, HalfWindow: true, Minshall: true, TSOPush: true,
 		ExactRST: true, ChallengeACK: true, ChallengeLimit: 1000, SYNFINDrop: true, RSTCountsFIN: true, RSTDF: true,
 		InvalidEvery: 500 * time.Millisecond, CloseResets: true, ErrorFirst: true, CloseWaitPipe: true, DeafAfterFIN: true, TimeWaitOwn: true, TimeWaitRST: true, IDs: true,
-		ICMPRule: icmpLinux, ICMPAllKill: true, ISN: isnClock,
+		ICMPRule: ICMPLinux, ICMPAllKill: true, ISN: ISNClock,
 	}
 }
