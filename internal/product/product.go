@@ -36,6 +36,7 @@ func Runtime() vnet.Runtime {
 				return []kern.Module{tunemu.DragonFly(), tapemu.DragonFly()}
 			case kern.NetBSD:
 				return []kern.Module{tapemu.NetBSD()}
+			case kern.Linux: // a plain host
 			}
 			return nil
 		},

@@ -197,7 +197,7 @@ func modules(d kern.Dialect) []kern.Module {
 		return []kern.Module{tunemu.FreeBSD()}
 	case kern.DragonFly:
 		return []kern.Module{tunemu.DragonFly(), tapemu.DragonFly()}
-	case kern.NetBSD:
+	case kern.NetBSD, kern.Linux:
 	}
 	return []kern.Module{tapemu.NetBSD()}
 }
