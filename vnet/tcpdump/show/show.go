@@ -138,7 +138,7 @@ func SumShouldBe(have int, left uint16) int {
 
 // Hexdump writes bytes in lines of sixteen, each begun by ident.
 func (t *Text) Hexdump(ident string, b []byte) {
-	for i := 0; i < len(b); i++ {
+	for i := range b {
 		if i%16 == 0 {
 			t.F("%s0x%04x: ", ident, i)
 		}
@@ -238,12 +238,12 @@ func LinkAddress(b []byte) string {
 	if len(b) == 0 {
 		return "<empty>"
 	}
-	s := ""
+	var s strings.Builder
 	for i, c := range b {
 		if i > 0 {
-			s += ":"
+			s.WriteString(":")
 		}
-		s += fmt.Sprintf("%02x", c)
+		s.WriteString(fmt.Sprintf("%02x", c))
 	}
-	return s
+	return s.String()
 }
