@@ -99,6 +99,9 @@ ping6       send ICMPv6 echo requests to a host
 ps          show the node's processes
 rm          remove files
 route       show or change the routes of the node
+rtadvctl    end the advertising of rtadvd
+rtadvd      advertise a router of IPv6 on interfaces
+rtsol       ask for routers of IPv6
 sleep       let virtual time pass
 syscall     make system calls by hand: open, read, write, ioctl, poll, kevent
 sysctl      show or set variables of the kernel

@@ -114,10 +114,10 @@ func (i *iface) setUp(up bool) {
 
 // setUp6 brings IPv6 up or down with the interface. The start-up scripts of FreeBSD and
 // DragonFly leave it off (rc.d/netif, ND6_IFF_IFDISABLED; rc.d/network_ipv6) on an interface
-// that is given no address of it; NetBSD and Linux have it on all.
+// that is given no address of it and is not to accept routers; NetBSD and Linux have it on all.
 func (i *iface) setUp6() {
 	s := i.s
-	on := i.Up && (i.ip || i.addr6 > 0 || s.dialect == dialect.NetBSD || s.dialect == dialect.Linux)
+	on := i.Up && (i.ip || i.addr6 > 0 || s.v.IP6.AcceptRA || s.dialect == dialect.NetBSD || s.dialect == dialect.Linux)
 	if on != i.up6 {
 		i.up6 = on
 		s.ip6.SetUp(s.now, i.nic, on, &s.in6)

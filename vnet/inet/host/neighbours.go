@@ -155,9 +155,11 @@ func (s *Stack) Advertise(nic int, ra *ip6.RA) errno.Errno {
 
 // Solicit implements inet.Stack.
 func (s *Stack) Solicit(nic int) errno.Errno {
-	if !s.enter() || s.iface(nic) == nil {
+	i := s.iface(nic)
+	if !s.enter() || i == nil {
 		return errno.ENXIO
 	}
+	i.setUp6() // accept_rtadv may have been set since
 	s.ip6.Solicit(s.now, nic, &s.in6)
 	s.do6()
 	s.leave()
