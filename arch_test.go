@@ -37,7 +37,8 @@ vnet/packet, vnet/fabric, vnet/fabric/bridge, vnet/fabric/stp, vnet/fabric/netem
 vnet/packet                                            < vnet/inet/tcp/wire
 vnet/inet/dialect, vnet/inet/tcp/wire, vnet/errno      < vnet/inet/tcp/kernel
 NONE                                                   < vnet/inet/tcp/stream
-vnet/inet/dialect, vnet/inet/tcp/wire, vnet/inet/tcp/kernel, vnet/inet/tcp/stream, vnet/errno < vnet/inet/tcp
+vnet/inet/tcp/wire, vnet/inet/tcp/kernel               < vnet/inet/tcp/loss
+vnet/inet/dialect, vnet/inet/tcp/wire, vnet/inet/tcp/kernel, vnet/inet/tcp/stream, vnet/inet/tcp/loss, vnet/errno < vnet/inet/tcp
 vnet/inet/dialect, vnet/packet, vnet/errno             < vnet/inet/arp
 NONE                                                   < vnet/inet/ip4/option
 vnet/inet/dialect                                      < vnet/inet/ip4/limit
@@ -143,6 +144,7 @@ var core = map[string][]string{
 	"vnet/inet/tcp/wire":   nil,
 	"vnet/inet/tcp/kernel": nil,
 	"vnet/inet/tcp/stream": nil,
+	"vnet/inet/tcp/loss":   nil,
 	"vnet/inet/host":       nil,
 	"vnet/fs":              nil,
 	"vnet/file":            nil,

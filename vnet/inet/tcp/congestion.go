@@ -26,16 +26,16 @@ func (c *Conn) dupACK(now time.Duration, a *arrival, acts *Acts) bool {
 	if c.dupAcks < 255 {
 		c.dupAcks++
 	}
-	lost := c.dupAcks == dupThreshold || v.FACK && c.has(sackOK) && wire.After(c.fack, c.una+dupThreshold*mss)
+	lost := c.dupAcks == dupThreshold || v.FACK && c.has(sackOK) && wire.After(c.board.Fack, c.una+dupThreshold*mss)
 	if v.SACKOnly && c.has(sackOK) {
-		lost = len(c.holes) > 0 && c.dupAcks >= dupThreshold
+		lost = c.board.Any() && c.dupAcks >= dupThreshold
 	}
 	switch {
-	case v.SACKOnly && c.has(sackOK) && len(c.holes) == 0 && !c.has(recovery):
+	case v.SACKOnly && c.has(sackOK) && !c.board.Any() && !c.has(recovery):
 		return true
 	case c.has(recovery) || c.dupAcks > dupThreshold && !lost:
 		if c.has(sackOK) && c.has(recovery) {
-			if int(c.nxt-c.fack)+c.resent < int(c.ssthresh) {
+			if int(c.nxt-c.board.Fack)+c.board.Resent < int(c.ssthresh) {
 				c.cwnd = min(c.cwnd+mss, c.ssthresh)
 			}
 		} else {
@@ -100,7 +100,7 @@ func (c *Conn) fastRetransmit(now time.Duration, acts *Acts) {
 func (c *Conn) half(now time.Duration) uint32 {
 	mss := uint32(c.mss)
 	if c.l.v.Cubic {
-		return c.cubic.lost(c.cwnd, mss)
+		return c.cubic.Lost(c.cwnd, mss)
 	}
 	return max(min(c.cwnd, c.sndWnd)/2/mss, 2) * mss
 }
@@ -123,7 +123,7 @@ func (c *Conn) newACKRecovery(now time.Duration, a *arrival, acts *Acts) {
 	c.stop(timerRexmt)
 	c.timing = false
 	if c.has(sackOK) {
-		c.cwnd = min(uint32(c.resent)+(c.nxt-c.newData)+mss*min(max(acked/mss, 1), 2), c.ssthresh)
+		c.cwnd = min(uint32(c.board.Resent)+(c.nxt-c.newData)+mss*min(max(acked/mss, 1), 2), c.ssthresh)
 		c.flags |= ackNow
 		c.output(now, acts)
 		return
@@ -172,7 +172,7 @@ func (c *Conn) openWindow(now time.Duration, acked uint32) {
 		if c.cwnd < c.ssthresh {
 			grow = min(acked, c.ssthresh-c.cwnd)
 		} else {
-			grow = c.cubic.grow(now, c.cwnd, acked, mss)
+			grow = c.cubic.Grow(now, c.cwnd, acked, mss)
 		}
 	case !v.ABC && c.cwnd > c.ssthresh:
 		grow = max(mss*mss/c.cwnd, 1)
@@ -194,84 +194,4 @@ func (c *Conn) openWindow(now time.Duration, acked uint32) {
 		grow = min(acked, mss)
 	}
 	c.cwnd = min(c.cwnd+grow, 65535<<c.sndScale)
-}
-
-// A cubic is the state of Linux's congestion control (tcp_cubic.c, RFC 9438), in segments
-// and 1/1024 s. Its HyStart is left out.
-type cubic struct {
-	epoch     time.Duration // when this growth began, 0 for not yet
-	wmax      uint32        // window at the last loss
-	origin, k uint32        // where and when the curve is flat
-	friendly  uint32        // what Reno would have
-	acks      uint32        // for friendly
-	count     uint32        // acknowledged since the window last grew
-}
-
-const (
-	cubicBeta  = 717 // of 1024: what is left of the window after a loss
-	cubicScale = 410 // of 1024: C of RFC 9438, 0.4
-)
-
-// lost returns the threshold after a loss.
-func (q *cubic) lost(cwnd, mss uint32) uint32 {
-	w := max(cwnd/mss, 1)
-	if w < q.wmax { // it gets less: leave room for others
-		q.wmax = w * (1024 + cubicBeta) / (2 * 1024)
-	} else {
-		q.wmax = w
-	}
-	q.epoch, q.count = 0, 0
-	return max(w*cubicBeta/1024, 2) * mss
-}
-
-// grow returns by how many bytes the window grows.
-func (q *cubic) grow(now time.Duration, cwnd, acked, mss uint32) uint32 {
-	w := max(cwnd/mss, 1)
-	n := max(acked/mss, 1)
-	if q.epoch == 0 {
-		q.epoch = max(now, 1)
-		q.acks, q.friendly = 0, w
-		if q.wmax <= w {
-			q.k, q.origin = 0, w
-		} else {
-			q.k, q.origin = cubeRoot((1<<40)/cubicScale*uint64(q.wmax-w)), q.wmax
-		}
-	}
-	q.acks += n
-	t := uint64((now-q.epoch)*1024/time.Second) & (1<<20 - 1)
-	off := max(t, uint64(q.k)) - min(t, uint64(q.k))
-	delta := uint32(min(off*off*off/(1<<20)*cubicScale/(1<<20), 1<<20))
-	target := q.origin + delta
-	if t < uint64(q.k) {
-		target = q.origin - min(delta, q.origin)
-	}
-	every := 100 * w
-	if target > w {
-		every = w / (target - w)
-	}
-	if q.wmax == 0 {
-		every = min(every, 20)
-	}
-	for step := max(w*15/8, 1); q.acks > step; q.acks -= step {
-		q.friendly++
-	}
-	if q.friendly > w {
-		every = min(every, w/(q.friendly-w))
-	}
-	every = max(every, 2)
-	q.count += n
-	got := q.count / every
-	q.count -= got * every
-	return got * mss
-}
-
-// cubeRoot is the integer cube root of v.
-func cubeRoot(v uint64) uint32 {
-	var r uint64
-	for bit := uint64(1) << 20; bit > 0; bit >>= 1 {
-		if t := r | bit; t*t*t <= v {
-			r = t
-		}
-	}
-	return uint32(r)
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"wireloom/vnet/errno"
+	"wireloom/vnet/inet/tcp/loss"
 	"wireloom/vnet/inet/tcp/stream"
 	"wireloom/vnet/inet/tcp/wire"
 )
@@ -127,10 +128,8 @@ type Conn struct {
 	sndMark               int // bytes of snd that TCP may send: the rest is still being written
 	sndBuf, rcvBuf        int // limits
 
-	holes   []hole
-	fack    uint32 // highest that the peer has
-	newData uint32 // nxt when recovery began
-	resent  int    // bytes of holes sent again
+	board   loss.Board // what the peer has
+	newData uint32     // nxt when recovery began
 
 	prevCwnd, prevSsthresh, prevRecover uint32 // before a timeout
 	badUntil                            time.Duration
@@ -150,24 +149,23 @@ type Conn struct {
 	autoBytes                    int
 
 	// Times.
-	rcvTime       time.Duration // a segment came
-	dataTime      time.Duration // data came
-	rto           time.Duration
-	rttFrom       time.Duration // a segment is timed from then; timing
-	rttSeq        uint32
-	timing        bool
-	srtt, rttvar  int32 // in ticks, times 32 and 16; Linux: microseconds times 8, and RFC 6298's 4*RTTVAR
-	mdev, mdevMax int32 // Linux
-	rttEnd        uint32
-	stampOff      uint32
-	tsRecent      uint32
-	tsRecentAt    time.Duration
-	mtuSeq        uint32
-	mtuNext       uint16
-	mssAcked      uint16 // most that one ACK acknowledged
-	mtuSent       uint16 // largest packet sent
-	id            uint16
-	cubic         cubic
+	rcvTime    time.Duration // a segment came
+	dataTime   time.Duration // data came
+	rto        time.Duration
+	rttFrom    time.Duration // a segment is timed from then; timing
+	rttSeq     uint32
+	timing     bool
+	rtt        loss.RTT
+	rttEnd     uint32
+	stampOff   uint32
+	tsRecent   uint32
+	tsRecentAt time.Duration
+	mtuSeq     uint32
+	mtuNext    uint16
+	mssAcked   uint16 // most that one ACK acknowledged
+	mtuSent    uint16 // largest packet sent
+	id         uint16
+	cubic      loss.Cubic
 }
 
 // Local and Remote are the ends of the connection.
@@ -184,7 +182,7 @@ func (c *Conn) MSS() int { return int(c.mss) }
 
 // Bytes is what the connection holds in buffers.
 func (c *Conn) Bytes() int {
-	return c.snd.Cap() + c.rcv.Cap() + 12*cap(c.holes) + 8*cap(c.ahead) + 8*cap(c.recent)
+	return c.snd.Cap() + c.rcv.Cap() + 12*cap(c.board.Holes) + 8*cap(c.ahead) + 8*cap(c.recent)
 }
 
 // Queued returns the bytes that wait to be read, and those written and not acknowledged.
@@ -252,7 +250,7 @@ func (l *Layer) newConn(local, remote netip.AddrPort, path Path, o Options) *Con
 	c.ssthresh = 1 << 30
 	c.cwnd = 1 << 30
 	c.reqScaleBy = v.WindowScale()
-	c.rttvar = int32(v.RTOFirst/v.Tick) * 4 // so that the first timeout is RTOFirst
+	c.rtt.Start(v)
 	c.rto = v.RTOFirst
 	c.quick = uint8(v.QuickACKs)
 	if v.IDs {
@@ -289,7 +287,7 @@ func (l *Layer) stampOffset(now time.Duration, dial bool) uint32 {
 func (c *Conn) startSend(iss uint32) {
 	c.iss = iss
 	c.una, c.nxt, c.sndMax, c.recover = iss, iss, iss, iss
-	c.fack, c.lastSmall = iss, iss
+	c.board.Fack, c.lastSmall = iss, iss
 }
 
 func (c *Conn) startReceive(irs uint32) {
@@ -426,7 +424,7 @@ func (c *Conn) kill(acts *Acts) {
 	if c.has(closed) {
 		c.rcv.Free(&c.l.pool)
 	}
-	c.holes, c.ahead, c.recent = nil, nil, nil
+	c.board, c.ahead, c.recent = loss.Board{}, nil, nil
 	acts.Events |= Dead
 	if c.l.conns == 0 {
 		c.l.pool.Drop()

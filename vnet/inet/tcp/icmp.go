@@ -106,7 +106,7 @@ func (c *Conn) shrink(now time.Duration, mtu int, acts *Acts) {
 	c.mtuSent = min(c.mtuSent, uint16(min(mtu, 65535)))
 	c.timing = false
 	c.nxt = c.una
-	c.holes, c.resent = c.holes[:0], 0
+	c.board.Clear(c.una)
 	c.recover = c.sndMax
 	c.flags &^= recovery
 	if v.PMTUWaits { // of the MTU, not of the segments that fit: NetBSD tcp_subr.c, tcp_mtudisc

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"wireloom/vnet/errno"
+	"wireloom/vnet/inet/tcp/loss"
 	"wireloom/vnet/inet/tcp/wire"
 )
 
@@ -338,8 +339,8 @@ func (c *Conn) ackInput(now time.Duration, s *Segment, a *arrival, acts *Acts) b
 		c.challenge(now, acts)
 		return false
 	}
-	if c.has(sackOK) && (a.opt.Blocks > 0 || len(c.holes) > 0) {
-		c.scoreboard(a)
+	if c.has(sackOK) && (a.opt.Blocks > 0 || c.board.Any()) {
+		st.SACKOverflow += uint64(c.board.Acked(c.una, a.ack, c.sndMax, a.opt.SACK[:a.opt.Blocks], v.MaxHoles))
 	}
 	if !wire.After(a.ack, c.una) {
 		if opened {
@@ -383,7 +384,7 @@ func (c *Conn) ackInput(now time.Duration, s *Segment, a *arrival, acts *Acts) b
 		c.partial = 0
 	}
 	c.una = a.ack
-	c.fack = wire.Later(c.fack, c.una)
+	c.board.Fack = wire.Later(c.board.Fack, c.una)
 	if c.has(sackOK) {
 		c.recover = wire.Later(c.recover, c.una)
 	}
@@ -534,7 +535,7 @@ func (c *Conn) timeWait(now time.Duration, acts *Acts) {
 	c.at = [timers]time.Duration{}
 	c.snd.Free(&c.l.pool)
 	c.sndMark = 0
-	c.holes, c.ahead, c.recent = nil, nil, nil
+	c.board, c.ahead, c.recent = loss.Board{}, nil, nil
 	c.flags |= noRead | noWrite
 	c.flags &^= recovery | finHeld
 	d := c.timeWaitTime()

@@ -51,8 +51,8 @@ func (c *Conn) endsBurst(s *send) bool {
 	if c.burst == 0 {
 		window := max(int(c.cwnd)/mss, 1)
 		limit := min(max(window/2, 1), max(window-int(c.nxt-c.una)/mss, 1))
-		if c.srtt > 0 {
-			bytes := int64(c.cwnd) * 2 * int64(time.Second/c.l.v.Tick) / int64(max(c.srtt>>3, 1)) >> 10
+		if c.rtt.Known() {
+			bytes := int64(c.cwnd) * 2 * int64(time.Second) / int64(max(c.rtt.Mean(c.l.v), time.Microsecond)) >> 10
 			if c.cwnd >= c.ssthresh/2 {
 				bytes = bytes * 6 / 10
 			}

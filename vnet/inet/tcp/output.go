@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"wireloom/vnet/errno"
+	"wireloom/vnet/inet/tcp/loss"
 	"wireloom/vnet/inet/tcp/wire"
 )
 
@@ -27,7 +28,7 @@ func (s State) outFlags() Flags {
 type send struct {
 	off, n  int // bytes of snd
 	flags   Flags
-	hole    *hole // of which it is a part, nil for none
+	hole    *loss.Hole // of which it is a part, nil for none
 	sendWin uint32
 	recvWin int
 }
@@ -50,7 +51,7 @@ func (c *Conn) output(now time.Duration, acts *Acts) {
 // restart lowers the window of a connection that was idle (RFC 5681, 4.1).
 func (c *Conn) restart(now time.Duration) {
 	if c.l.v.Cubic && c.rto > 0 {
-		c.cubic.epoch = 0
+		c.cubic.Rest()
 		for idle := now - c.rcvTime; idle >= c.rto && c.cwnd > c.firstWindow(); idle -= c.rto {
 			c.cwnd = max(c.cwnd/2, c.firstWindow())
 		}
@@ -62,7 +63,7 @@ func (c *Conn) restart(now time.Duration) {
 // outputOne sends one segment, if one is to be sent, and tells whether there may be more.
 func (c *Conn) outputOne(now time.Duration, idle bool, acts *Acts) bool {
 	if c.has(sackOK) && wire.Before(c.nxt, c.sndMax) {
-		c.skipHeld()
+		c.nxt = c.board.Skip(c.nxt)
 	}
 	s := send{off: int(c.nxt - c.una), flags: c.state.outFlags(), sendWin: min(c.sndWnd, c.cwnd)}
 	if c.has(needSYN) {
@@ -87,7 +88,7 @@ func (c *Conn) outputOne(now time.Duration, idle bool, acts *Acts) bool {
 		again = true
 	}
 	if s.hole != nil {
-		if wire.Before(s.hole.resent+uint32(s.n), c.una+uint32(c.snd.Len())) {
+		if wire.Before(s.hole.Resent+uint32(s.n), c.una+uint32(c.snd.Len())) {
 			s.flags &^= FIN
 		}
 	} else if s.off+s.n < c.snd.Len() {
@@ -107,10 +108,10 @@ func (c *Conn) outputOne(now time.Duration, idle bool, acts *Acts) bool {
 // whether another segment may follow.
 func (c *Conn) pick(now time.Duration, s *send) (again bool) {
 	if c.has(sackOK) && c.has(recovery) {
-		if h := c.nextHole(); h != nil {
-			end := wire.Earlier(h.end, c.recover)
-			if n := min(int(s.sendWin)-c.resent, int(end-h.resent)); n > 0 && wire.Before(h.resent, end) {
-				s.hole, s.off = h, int(h.resent-c.una)
+		if h := c.board.Next(); h != nil {
+			end := wire.Earlier(h.End, c.recover)
+			if n := min(int(s.sendWin)-c.board.Resent, int(end-h.Resent)); n > 0 && wire.Before(h.Resent, end) {
+				s.hole, s.off = h, int(h.Resent-c.una)
 				s.n = min(n, c.snd.Len()-s.off)
 				if s.n > 0 {
 					c.l.Stats.SACKRexmits++
@@ -134,10 +135,10 @@ func (c *Conn) pick(now time.Duration, s *send) (again bool) {
 	}
 	have := c.sndMark
 	n := min(have, int(s.sendWin)) - s.off
-	if c.has(sackOK) && c.has(recovery) && (c.resent > 0 || c.l.v.RecoveryNew) {
+	if c.has(sackOK) && c.has(recovery) && (c.board.Resent > 0 || c.l.v.RecoveryNew) {
 		n = min(have, int(c.sndWnd)) - s.off
 		if n > 0 {
-			n = min(n, max(int(c.cwnd)-int(c.nxt-c.newData)-c.resent, 0))
+			n = min(n, max(int(c.cwnd)-int(c.nxt-c.newData)-c.board.Resent, 0))
 		}
 	}
 	if s.flags&SYN != 0 && wire.After(c.nxt, c.una) {
@@ -326,9 +327,8 @@ func (c *Conn) emit(now time.Duration, s *send, acts *Acts) {
 	seg := c.segment(s.flags)
 	switch {
 	case s.hole != nil:
-		seg.Seq = s.hole.resent
-		s.hole.resent += uint32(s.n)
-		c.resent += s.n
+		seg.Seq = s.hole.Resent
+		c.board.Again(s.hole, s.n)
 	case s.n > 0 || s.flags&(SYN|FIN) != 0 || persist:
 		seg.Seq = c.nxt
 	default:
@@ -505,8 +505,7 @@ func (c *Conn) setPersist(now time.Duration) {
 	if v.ProbeOld {
 		c.start(now, timerPersist, c.probeTime(c.shift))
 	} else {
-		t := max(((c.srtt>>2)+c.rttvar)>>v.PersistShift, int32(v.PersistLeast/v.Tick))
-		d := time.Duration(t)*v.Tick*time.Duration(v.BackoffOf(c.shift)) + v.Slop
+		d := c.rtt.Persist(v)*time.Duration(v.BackoffOf(c.shift)) + v.Slop
 		c.start(now, timerPersist, min(max(d, v.PersistMin), v.PersistMax))
 	}
 	c.flags &^= prevValid

@@ -7,8 +7,8 @@ import "time"
 func (c *Conn) armRexmt(now time.Duration) {
 	v, d := c.l.v, c.rto
 	c.flags &^= probing | reorder
-	if v.TailProbe && c.has(sackOK) && !c.has(recovery|probed) && c.shift == 0 && c.state >= Established && c.srtt > 0 {
-		wait := time.Duration(c.srtt>>2) * v.Tick
+	if v.TailProbe && c.has(sackOK) && !c.has(recovery|probed) && c.shift == 0 && c.state >= Established && c.rtt.Known() {
+		wait := 2 * c.rtt.Mean(v)
 		if c.sndMax-c.una <= uint32(c.mss) { // the ACK may be delayed
 			wait += v.RTOMin
 		} else {
@@ -30,7 +30,7 @@ func (c *Conn) waitReorder(now time.Duration) {
 	}
 	c.flags |= reorder
 	c.flags &^= probing
-	c.start(now, timerRexmt, max(time.Duration(c.srtt>>5)*c.l.v.Tick, c.l.v.Jiffy))
+	c.start(now, timerRexmt, max(c.rtt.Mean(c.l.v)/4, c.l.v.Jiffy))
 }
 
 // tailProbe sends the probe, if the timer was set for one: new data where the window has
@@ -38,7 +38,7 @@ func (c *Conn) waitReorder(now time.Duration) {
 func (c *Conn) tailProbe(now time.Duration, acts *Acts) bool {
 	if c.has(reorder) {
 		c.flags &^= reorder
-		if len(c.holes) > 0 && !c.has(recovery) {
+		if c.board.Any() && !c.has(recovery) {
 			c.fastRetransmit(now, acts)
 			return true
 		}

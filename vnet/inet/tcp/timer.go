@@ -66,8 +66,7 @@ func (c *Conn) rexmtTimer(now time.Duration, acts *Acts) {
 		c.shrink(now, int(c.mtuNext), acts)
 		return
 	}
-	c.holes, c.resent = c.holes[:0], 0
-	c.fack = c.una
+	c.board.Clear(c.una)
 	limit := v.MaxRexmit
 	if c.state == SynSent && v.MaxSYN > 0 {
 		limit = v.MaxSYN
@@ -85,7 +84,7 @@ func (c *Conn) rexmtTimer(now time.Duration, acts *Acts) {
 	if c.shift == 1 && v.BadRexmit {
 		c.prevCwnd, c.prevSsthresh, c.prevRecover = c.cwnd, c.ssthresh, c.recover
 		c.set(prevRecovery, c.has(recovery))
-		c.badUntil = now + time.Duration(c.srtt>>6)*v.Tick
+		c.badUntil = now + c.rtt.Mean(v)/2
 		c.flags |= prevValid
 	} else {
 		c.flags &^= prevValid
@@ -99,10 +98,7 @@ func (c *Conn) rexmtTimer(now time.Duration, acts *Acts) {
 		c.flags |= noDF
 	}
 	if int(c.shift) > v.MaxRexmit/4 && !v.Microsecond {
-		// The estimate is probably wrong: the next round trip replaces it, and until then
-		// the timeout stays what it is.
-		c.rttvar += c.srtt >> v.LosingShift
-		c.srtt = 0
+		c.rtt.Losing(v)
 	}
 	if c.state == SynSent {
 		c.flags |= synAgain
@@ -122,7 +118,7 @@ func (c *Conn) timeout(n uint8) time.Duration {
 	if c.state == SynSent && int(n) < len(v.SYNBackoff) {
 		f = int(v.SYNBackoff[n])
 	}
-	return min(max(c.baseRTO()*time.Duration(f)+v.Slop, v.RTOMin), v.RTOMax)
+	return min(max(c.rtt.Base(v)*time.Duration(f)+v.Slop, v.RTOMin), v.RTOMax)
 }
 
 // keepSpares sees that spare buffers are dropped when nobody has used one for a while.
@@ -145,7 +141,7 @@ func (c *Conn) trim(now time.Duration) {
 func (c *Conn) persistTimer(now time.Duration, acts *Acts) {
 	v, st := c.l.v, &c.l.Stats
 	st.PersistTimeo++
-	if int(c.shift) >= v.MaxRexmit && !v.ProbeOld && (now-c.rcvTime >= v.KeepIdle || now-c.rcvTime >= c.baseRTO()*time.Duration(v.TotalBackoff())) {
+	if int(c.shift) >= v.MaxRexmit && !v.ProbeOld && (now-c.rcvTime >= v.KeepIdle || now-c.rcvTime >= c.rtt.Base(v)*time.Duration(v.TotalBackoff())) {
 		st.PersistDrop++
 		c.fail(now, errno.ETIMEDOUT, acts)
 		return

@@ -260,9 +260,9 @@ func (w *world) check(c *Conn) {
 			w.t.Fatalf("ahead %v, next %d", c.ahead, c.rcvNxt)
 		}
 	}
-	for i, h := range c.holes {
-		if !wire.Before(h.start, h.end) || wire.Before(h.resent, h.start) || wire.After(h.resent, h.end) || i > 0 && !wire.After(h.start, c.holes[i-1].end) {
-			w.t.Fatalf("holes %v", c.holes)
+	for i, h := range c.board.Holes {
+		if !wire.Before(h.Start, h.End) || wire.Before(h.Resent, h.Start) || wire.After(h.Resent, h.End) || i > 0 && !wire.After(h.Start, c.board.Holes[i-1].End) {
+			w.t.Fatalf("holes %v", c.board.Holes)
 		}
 	}
 }
