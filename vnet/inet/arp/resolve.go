@@ -74,14 +74,17 @@ func (t *Table) hold(e *entry, ip []byte) {
 	}
 	t.stats.Deferred++
 	for len(e.held) > 0 && len(e.held) >= t.v.MaxHold {
-		t.dropOldest(e, len(e.held[0]))
+		t.dropOldest(e, heldBytes+len(e.held[0]))
 	}
 	if t.v.MaxHold <= 0 {
 		t.stats.Dropped++
 		return
 	}
-	t.keep(e, ip, len(ip))
+	t.keep(e, ip, heldBytes+len(ip))
 }
+
+// heldBytes is what a packet that waits takes besides its own; Linux's truesize has it.
+const heldBytes = 64
 
 // keep adds a copy of a packet, of which Bytes counts cost.
 func (t *Table) keep(e *entry, ip []byte, cost int) {

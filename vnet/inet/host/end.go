@@ -28,6 +28,8 @@ type end struct {
 	timer    timer
 	bytes    int64
 	backlog  int
+	waiting  []*end // of a listener: the connections that nobody has accepted, in its queue's order
+	queued   bool   // it is one of those
 	flow     uint32 // IPv6's label
 	failed   bool   // an error stands
 	dead     bool
@@ -162,9 +164,10 @@ func (e *end) forget() {
 		}
 	}
 	s.sockets.tcp.take(&e.pcb)
-	if e.owner == nil || e.owner.closed {
+	switch {
+	case !e.queued && (e.owner == nil || e.owner.closed):
 		s.count(&e.bytes, 0)
-	} else if e.conn != nil {
+	case e.conn != nil:
 		s.count(&e.bytes, connSelf+int64(e.conn.Bytes()))
 	}
 	if i := slices.Index(s.sockets.lingering, e); i >= 0 {
@@ -278,7 +281,8 @@ func (s *Stack) confirm(local, peer netip.Addr) {
 func (s *Stack) accepted(l *end, k *pcb) {
 	for _, c := range s.tcpActs.Accepted {
 		e := s.newEnd(pcb{local: c.Local(), remote: c.Remote(), device: k.device, v6: k.v6, reuseAddr: k.reuseAddr, reusePort: k.reusePort})
-		e.conn = c
+		e.conn, e.queued = c, true
+		l.waiting = append(l.waiting, e)
 		s.sockets.tcp.put(&e.pcb)
 		s.join(e)
 		s.count(&e.bytes, connSelf+int64(c.Bytes()))

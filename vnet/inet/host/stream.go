@@ -147,7 +147,8 @@ func (k *stream) Listen(backlog int) errno.Errno {
 	return errno.OK
 }
 
-// Accept implements inet.Socket.
+// Accept implements inet.Socket. A connection that has ended meanwhile is ECONNABORTED on the
+// BSDs (tcp_usr_accept; NetBSD soaccept); Linux gives it to its user, who reads why.
 func (k *stream) Accept() (inet.Socket, netip.AddrPort, errno.Errno) {
 	none := netip.AddrPort{}
 	if e := k.enter(); e != errno.OK {
@@ -160,11 +161,20 @@ func (k *stream) Accept() (inet.Socket, netip.AddrPort, errno.Errno) {
 	case len(s.sockets.all) >= inet.MaxSockets:
 		return nil, none, errno.ENFILE
 	}
-	c, ok := k.end.listener.Accept()
-	if !ok {
+	if _, ok := k.end.listener.Accept(); !ok {
 		return nil, none, errno.EWOULDBLOCK
 	}
-	e := s.sockets.pairs[pair{c.Local(), c.Remote()}]
+	e := k.end.waiting[0]
+	k.end.waiting[0] = nil
+	if k.end.waiting = k.end.waiting[1:]; len(k.end.waiting) == 0 {
+		k.end.waiting = nil
+	}
+	e.queued = false
+	if e.dead && s.dialect != dialect.Linux {
+		e.forget()
+		s.leave()
+		return nil, none, errno.ECONNABORTED
+	}
 	d := s.adopt(e, k.kind)
 	d.ttl, d.tos = k.ttl, k.tos
 	s.leave()
@@ -313,9 +323,12 @@ func (k *stream) Close() {
 	switch {
 	case e.listener != nil:
 		s.sockets.backlogs -= e.backlog
-		for _, c := range e.listener.Close(s.now, &s.tcpActs) {
-			s.sockets.pairs[pair{c.Local(), c.Remote()}].forget()
+		e.listener.Close(s.now, &s.tcpActs)
+		for _, c := range e.waiting {
+			c.queued = false
+			c.forget()
 		}
+		e.waiting = nil
 		e.send()
 		e.forget()
 	case e.conn != nil && !e.dead:

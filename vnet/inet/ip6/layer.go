@@ -264,7 +264,7 @@ func (l *Layer) Tick(now time.Duration, a *Acts) {
 		n.groups.Tick(now)
 		l.listen(now, n, a)
 		for _, e := range slices.Clone(n.order) {
-			if fired(&e.due, now) {
+			if n.neighbours[e.ip] == e && fired(&e.due, now) { // it may have gone for another
 				l.age(now, n, e, a)
 			}
 		}

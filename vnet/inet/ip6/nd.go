@@ -128,16 +128,18 @@ func (l *Layer) Confirm(now time.Duration, dst netip.Addr) {
 }
 
 // neighbour is the entry of an address, new if there was none. At the limit the oldest goes
-// that is not permanent.
+// that is no router and not permanent, of others the oldest that is not permanent.
 func (l *Layer) neighbour(now time.Duration, n *nic, ip netip.Addr) *neighbour {
 	if e := n.neighbours[ip]; e != nil {
 		return e
 	}
 	if len(n.order) >= l.v.MaxNeighbours {
-		if i := slices.IndexFunc(n.order, func(e *neighbour) bool { return !e.permanent && !e.router }); i >= 0 {
-			l.stats.Evicted++
-			l.free(n, n.order[i])
+		i := slices.IndexFunc(n.order, func(e *neighbour) bool { return !e.permanent && !e.router })
+		if i < 0 { // anybody may say that he is a router
+			i = slices.IndexFunc(n.order, func(e *neighbour) bool { return !e.permanent })
 		}
+		l.stats.Evicted++
+		l.free(n, n.order[max(i, 0)])
 	}
 	e := &neighbour{ip: ip}
 	if n.neighbours == nil {
@@ -163,6 +165,9 @@ func (l *Layer) dropHeld(e *neighbour) {
 	l.bytes -= e.bytes
 	e.held, e.bytes = nil, 0
 }
+
+// heldBytes is what a packet that is held takes besides its own.
+const heldBytes = 64
 
 // transmit sends a packet to a neighbour, or holds it and asks (nd6.c nd6_output). The packet
 // is copied.
@@ -190,14 +195,14 @@ func (l *Layer) transmit(now time.Duration, n *nic, ip netip.Addr, p []byte, a *
 	e.state = Incomplete
 	for len(e.held) > 0 && len(e.held) >= l.v.MaxHold {
 		l.stats.HeldDropped++
-		e.bytes -= len(e.held[0])
-		l.bytes -= len(e.held[0])
+		e.bytes -= heldBytes + len(e.held[0])
+		l.bytes -= heldBytes + len(e.held[0])
 		e.held = slices.Delete(e.held, 0, 1)
 	}
 	if l.v.MaxHold > 0 {
 		e.held = append(e.held, slices.Clone(p))
-		e.bytes += len(p)
-		l.bytes += len(p)
+		e.bytes += heldBytes + len(p)
+		l.bytes += heldBytes + len(p)
 	}
 	if e.asked == 0 {
 		e.asked++

@@ -195,7 +195,7 @@ func TestTable(t *testing.T) {
 				h.send(fmt.Sprintf("fd00::%d", 20+i), 10)
 			}
 			h.want(h.neighbours(), "fd00::22 incomplete, fd00::23 incomplete")
-			h.want(fmt.Sprint(h.l.Stats().Evicted, h.held()), "2 100")
+			h.want(fmt.Sprint(h.l.Stats().Evicted, h.held()), "2 228")
 		}},
 
 		// Addresses.

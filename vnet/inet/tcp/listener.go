@@ -2,6 +2,7 @@ package tcp
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 
 	"wireloom/vnet/inet/tcp/kernel"
@@ -18,6 +19,7 @@ type Listener struct {
 	backlog int
 	halves  map[pair]*half
 	order   []*half // as they came: the oldest gives way
+	peak    int     // entries that halves had: it does not shrink by itself
 	queue   []*Conn // complete, in the order in which they became so
 	next    time.Duration
 }
@@ -41,7 +43,11 @@ type half struct {
 	since     time.Duration
 }
 
-const halfBytes = 256 // about what a half takes
+// Bytes, about: of a half, and of its place in the map, which stays when it goes.
+const (
+	halfBytes  = 216
+	placeBytes = 176
+)
 
 // Listen begins to take connections for an address and port: listen(2).
 func (l *Layer) Listen(local netip.AddrPort, backlog int, o Options) *Listener {
@@ -82,7 +88,7 @@ func (li *Listener) Accept() (*Conn, bool) {
 }
 
 // Bytes is what the listener holds: half-open connections. Those that wait are counted by themselves.
-func (li *Listener) Bytes() int { return len(li.order) * halfBytes }
+func (li *Listener) Bytes() int { return len(li.order)*halfBytes + li.peak*placeBytes }
 
 // full tells whether the queue takes no more: of a SYN where that is looked at, else of
 // the ACK that completes a connection.
@@ -187,6 +193,7 @@ func (li *Listener) synInput(now time.Duration, h *half, p pair, s *Segment, pat
 	h.window = uint16(min(buf, v.SYNACKWindow, 65535))
 	li.halves[p] = h
 	li.order = append(li.order, h)
+	li.peak = max(li.peak, len(li.order))
 	st.SCAdded++
 	li.respond(now, h, acts)
 	h.sent = 1
@@ -256,15 +263,27 @@ func (li *Listener) Tick(now time.Duration, acts *Acts) {
 	}
 	clear(li.order[len(kept):])
 	li.order = kept
+	li.shrink()
 }
 
 func (li *Listener) remove(h *half) {
 	delete(li.halves, h.pair)
-	for i, o := range li.order {
-		if o == h {
-			li.order = append(li.order[:i], li.order[i+1:]...)
-			break
-		}
+	if i := slices.Index(li.order, h); i >= 0 {
+		li.order = slices.Delete(li.order, i, i+1)
+	}
+	li.shrink()
+}
+
+// shrink gives back what a flood of SYNs has left.
+func (li *Listener) shrink() {
+	if n := len(li.order); li.peak < 32 || 4*n > li.peak {
+		return
+	}
+	li.order = slices.Clone(li.order)
+	li.peak = len(li.order)
+	li.halves = make(map[pair]*half, li.peak)
+	for _, h := range li.order {
+		li.halves[h.pair] = h
 	}
 }
 
@@ -379,6 +398,6 @@ func (li *Listener) Close(now time.Duration, acts *Acts) []*Conn {
 	}
 	acts.Events = 0 // they were of connections that nobody knows
 	li.queue, li.order, li.next = nil, nil, 0
-	clear(li.halves)
+	li.halves, li.peak = nil, 0
 	return waiting
 }

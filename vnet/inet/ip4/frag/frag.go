@@ -140,7 +140,8 @@ func (t *Table) remove(q *Datagram) {
 	}
 }
 
-func (q *Datagram) size() int { return datagramBytes + len(q.buf) + len(q.frags)*partBytes }
+// size is what a datagram holds: its buffers may be larger than what is in them.
+func (q *Datagram) size() int { return datagramBytes + cap(q.buf) + cap(q.frags)*partBytes }
 
 // Add takes a fragment in and returns the datagram if it is whole now: good until the next
 // Add. FreeBSD's and DragonFly's ip_reass are in ip_input.c, NetBSD's ip_reass_packet in

@@ -71,6 +71,9 @@ type part struct {
 	more bool
 }
 
+// partBytes is what a fragment takes besides its data.
+const partBytes = 80
+
 // A Table holds what waits. The zero value with V set is empty.
 type Table struct {
 	V         *Values
@@ -132,12 +135,12 @@ func (t *Table) Input(now time.Duration, nic int, p packet.IPv6, at, said int) R
 		d.first = slices.Clone([]byte(p))
 		kept = d.first[at+wire.FragmentLen:]
 		d.header, d.said, d.next = at, said, p[at]
-		d.bytes += len(d.first)
-		t.bytes += len(d.first)
+		d.bytes += len(d.first) + partBytes
+		t.bytes += len(d.first) + partBytes
 	} else {
 		kept = slices.Clone(kept)
-		d.bytes += len(kept)
-		t.bytes += len(kept)
+		d.bytes += len(kept) + partBytes
+		t.bytes += len(kept) + partBytes
 	}
 	d.parts = slices.Insert(d.parts, i, part{off, kept, more})
 	t.pieces++
