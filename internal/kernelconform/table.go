@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 
 	"wireloom/internal/kernelconform/situation"
 	"wireloom/internal/kernelconform/transcript"
@@ -46,14 +47,15 @@ func (w *row) known(d kern.Dialect, recorded map[kern.Dialect]*runs) string {
 	return w.shows(recorded[kern.FreeBSD])
 }
 
-// all are the recordings and our nodes, by dialect.
-func all() (recorded, node map[kern.Dialect]*runs) {
+// all are the recordings and our nodes, by dialect. A node is asked once in a run of the
+// command.
+var all = sync.OnceValues(func() (recorded, node map[kern.Dialect]*runs) {
 	recorded, node = map[kern.Dialect]*runs{}, map[kern.Dialect]*runs{}
 	for _, d := range dialects {
 		recorded[d], node[d] = recordings(d), ours(d)
 	}
 	return recorded, node
-}
+})
 
 // table writes the table and says how many rows differ.
 func table(out, errout io.Writer) int {
