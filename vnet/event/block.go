@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"math/bits"
 	"sync/atomic"
 	"time"
 )
@@ -200,16 +201,21 @@ func (p *head) uvarint(i uint8, v uint64) uint8 {
 
 func (p *head) varint(i uint8, v int64) uint8 { return p.uvarint(i, uint64(v)<<1^uint64(v>>63)) }
 
-// word is what stands from i to end, empty where that is longer than one, and put writes it
-// again.
-
-func (p *head) word(i, end uint8) word {
-	if end-i > 8 {
+// wordOf is a number as a varint, empty where that is longer than a word. It is made in a
+// register: a word that is read where its bytes were just written has to wait for them.
+func wordOf(v uint64) word {
+	if v >= 1<<56 {
 		return word{}
 	}
-	return word{binary.LittleEndian.Uint64(p[i:]), end - i}
+	// Seven bits go into each byte: halves, quarters and eighths of the word are moved.
+	x := v&(1<<28-1) | v>>28<<32
+	x = x&0x00003fff_00003fff | x<<2&0x3fff0000_3fff0000
+	x = x&0x007f007f_007f007f | x<<1&0x7f007f00_7f007f00
+	n := uint8(bits.Len64(v|1)+6) / 7
+	return word{x | 0x80808080_80808080&(1<<(8*(n-1))-1), n}
 }
 
+// put writes a word.
 func (p *head) put(i uint8, w *word) uint8 {
 	binary.LittleEndian.PutUint64(p[i:], w.bytes)
 	return i + w.len
@@ -256,7 +262,6 @@ func (c *encoder) append(b *block, e *Event, s *Site) {
 		i = p.varint(i, e.Fuel)
 	}
 	f := &c.frames[e.Frame%uint64(len(c.frames))]
-	id := i
 	if e.Frame != 0 {
 		m |= hasFrame
 		if f.id == e.Frame && f.name.len > 0 {
@@ -265,7 +270,6 @@ func (c *encoder) append(b *block, e *Event, s *Site) {
 			i = p.uvarint(i, e.Frame)
 		}
 	}
-	idEnd := i
 	if link != 0 {
 		m |= hasLink
 		i = p.uvarint(i, link)
@@ -295,7 +299,7 @@ func (c *encoder) append(b *block, e *Event, s *Site) {
 		w := binary.AppendUvarint(b.whole[end:end], uint64(len(data)))
 		end += len(w)
 		if e.Frame != 0 {
-			*f = seen{id: e.Frame, off: end, len: len(data), name: p.word(id, idEnd)}
+			*f = seen{id: e.Frame, off: end, len: len(data), name: wordOf(e.Frame)}
 		}
 		end += copy(b.whole[end:], data)
 	}
@@ -309,9 +313,8 @@ func (c *encoder) append(b *block, e *Event, s *Site) {
 // tell writes where the frame's data is, and returns how long that is.
 func (f *seen) tell(p *head) int {
 	if f.where.len == 0 {
-		n := p.uvarint(p.uvarint(0, uint64(f.off)), uint64(f.len))
-		f.where = p.word(0, n)
-		return int(n)
+		off, n := wordOf(uint64(f.off)), wordOf(uint64(f.len))
+		f.where = word{off.bytes | n.bytes<<(8*off.len), off.len + n.len} // of 4 bytes each: a block is shorter than 2^28
 	}
 	return int(p.put(0, &f.where))
 }
