@@ -299,7 +299,7 @@ func (c *encoder) append(b *block, e *Event, s *Site) {
 		w := binary.AppendUvarint(b.whole[end:end], uint64(len(data)))
 		end += len(w)
 		if e.Frame != 0 {
-			*f = seen{id: e.Frame, off: end, len: len(data), name: wordOf(e.Frame)}
+			f.id, f.off, f.len, f.name, f.where.len = e.Frame, end, len(data), wordOf(e.Frame), 0
 		}
 		end += copy(b.whole[end:], data)
 	}

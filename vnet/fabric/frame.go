@@ -51,7 +51,8 @@ func (p *Pool) New(data []byte, id uint64) *Frame {
 	} else {
 		f = &Frame{Data: make([]byte, 0, 2048)}
 	}
-	f.ID, f.refs, f.trail = id, 1, trail{}
+	f.ID, f.refs = id, 1
+	f.born, f.hops, f.cables, f.known = 0, 0, nil, nil
 	f.Data = append(f.Data[:0], data...)
 	return f
 }
