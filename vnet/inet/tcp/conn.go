@@ -81,6 +81,7 @@ const (
 	probed                             // which is out
 	reorder                            // or for bytes that may only be late
 	userRead                           // its user has read
+	grown                              // the peer's window is larger than ever: segments may be, after this
 	pingPong                           // data goes out soon after each that comes in
 )
 
@@ -144,6 +145,7 @@ type Conn struct {
 	finSeq                       uint32
 	lastWin                      uint32        // announced last: Linux
 	lastInvalid                  time.Duration // answered last: Linux
+	small                        uint16        // segments held that are small: Linux
 	quick                        uint8         // segments to acknowledge at once
 	autoStamp                    uint32
 	autoBytes                    int

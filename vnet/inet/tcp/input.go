@@ -66,8 +66,14 @@ func (c *Conn) input(now time.Duration, s *Segment, acts *Acts) (again bool) {
 	if c.has(dead) {
 		return false
 	}
+	if c.has(grown) && c.una == c.iss+1 && c.sndMax == c.una { // nothing was sent yet
+		c.boundMSS()
+	}
 	if a.output || c.has(ackNow) {
 		c.output(now, acts)
+	}
+	if c.has(grown) {
+		c.boundMSS()
 	}
 	if c.has(ackLater) && !c.running(timerACK) {
 		c.start(now, timerACK, c.l.v.ACKDelay)
@@ -429,9 +435,7 @@ func (c *Conn) windowInput(a *arrival, acts *Acts) {
 		c.wl1, c.wl2 = a.seq, a.ack
 		if c.sndWnd > c.maxWnd {
 			c.maxWnd = c.sndWnd
-			if c.l.v.HalfWindow && c.opt.MaxSeg == 0 {
-				c.boundMSS()
-			}
+			c.set(grown, c.l.v.HalfWindow && c.opt.MaxSeg == 0)
 		}
 		a.output = true
 	}
@@ -465,6 +469,9 @@ func (c *Conn) dataInput(now time.Duration, a *arrival, acts *Acts) (fin bool) {
 			c.autoReceive(now, a)
 			if !c.has(noRead) {
 				c.rcv.Append(&c.l.pool, a.data)
+				if n < linuxSmall {
+					c.small++
+				}
 				acts.Events |= Readable
 			}
 		}

@@ -11,6 +11,8 @@ const (
 	linuxFirst    = 2594   // of the first packet, beside its data
 	linuxDense    = 8000   // bytes that cost little
 	linuxOverhead = 38     // percent of the rest
+	linuxSmall    = 400    // bytes: a segment below that takes a packet's memory of its own,
+	linuxPacket   = 700    // which is this beside its data
 )
 
 // windowLinux is the window that Linux would announce (tcp_output.c, __tcp_select_window
@@ -21,6 +23,9 @@ func (c *Conn) windowLinux() int {
 	free := memory
 	if held > 0 || c.state.finReceived() { // a FIN is a packet, too
 		free -= linuxFirst + held - held/200 + max(held-linuxDense, 0)*linuxOverhead/100
+		free -= max(int(c.small)-1, 0) * linuxPacket
+	} else {
+		c.small = 0
 	}
 	now := max(int(int32(c.rcvAdv-c.rcvNxt)), 0)
 	free = min(max(free, 0)/2, c.rcvBuf)
@@ -73,6 +78,7 @@ func (c *Conn) endsBurst(s *send) bool {
 // boundMSS keeps segments within half of the largest window that the peer has had
 // (include/net/tcp.h, tcp_bound_to_half_wnd).
 func (c *Conn) boundMSS() {
+	c.flags &^= grown
 	mss := int(c.maxOpt)
 	if c.stamped() {
 		mss -= 12

@@ -78,6 +78,9 @@ func TestLinuxIsAsRecorded(t *testing.T) {
 		s.wait(1)
 		at = 2
 		step(1460, 61320, 61320, 59860, 58400, 58400)
+		s.wait(1)
+		at = 3
+		step(10, 58390, 58380, 58370)
 		s.want(want...)
 	})
 	t.Run("in a conversation a single segment is acknowledged after 40 ms", func(t *testing.T) {
@@ -201,6 +204,14 @@ func TestLinuxIsAsRecorded(t *testing.T) {
 		}
 		if n := len(s.out); n < 5 || n > 7 {
 			t.Errorf("%d probes in 20 s: %q", n, s.out)
+		}
+		s.mark()
+		s.send(ACK, 1, 1001, 65535, 0)
+		if len(s.out) != 8 || len(s.last.Data) != 500 { // as large as the windows before it allowed
+			t.Errorf("opened: %q", s.out)
+		}
+		if c.MSS() != 1460 {
+			t.Errorf("then segments of %d", c.MSS())
 		}
 	})
 	t.Run("fragmentation needed: all is sent again in smaller segments", func(t *testing.T) {
