@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"runtime"
+	"syscall"
 	"testing"
 	"time"
 
@@ -27,11 +28,25 @@ func BenchmarkIdle(b *testing.B) {
 	}
 }
 
+// cpu tells how much CPU an operation takes, which another's load does not change.
+func cpu(b *testing.B) {
+	var r syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &r); err != nil {
+		b.Fatal(err)
+	}
+	before := r.Utime.Nano() + r.Stime.Nano()
+	b.Cleanup(func() {
+		syscall.Getrusage(syscall.RUSAGE_SELF, &r)
+		b.ReportMetric(float64(r.Utime.Nano()+r.Stime.Nano()-before)/float64(b.N), "ns-CPU/op")
+	})
+}
+
 // BenchmarkPing sends an echo request from one host to another and takes the reply.
 func BenchmarkPing(b *testing.B) {
 	w := newWorld(b, 2)
 	k := w.hosts[0].socket(inet.SocketICMP)
 	req := append([]byte{packet.ICMPEcho, 0, 0, 0, 0, 0, 0, 9}, make([]byte, 56)...)
+	cpu(b)
 	to, buf := netip.AddrPortFrom(netip.MustParseAddr("10.0.0.2"), 0), make([]byte, 100)
 	for b.Loop() {
 		k.Send(req, to)
@@ -45,6 +60,7 @@ func BenchmarkPing(b *testing.B) {
 // BenchmarkStream sends a MiB from one host to another.
 func BenchmarkStream(b *testing.B) {
 	b.SetBytes(1 << 20)
+	cpu(b)
 	for b.Loop() {
 		w := newWorld(b, 2)
 		w.transfer(b, 1<<20)
