@@ -8,8 +8,11 @@ import (
 	"testing"
 	"time"
 
+	"wireloom/vnet/errno"
 	"wireloom/vnet/inet"
+	"wireloom/vnet/inet/dialect"
 	"wireloom/vnet/packet"
+	"wireloom/vnet/packet/packettest"
 )
 
 // BenchmarkIdle makes hosts that do nothing, and tells how many bytes each holds.
@@ -82,4 +85,44 @@ func BenchmarkConnections(b *testing.B) {
 			}
 		})
 	}
+}
+
+// TestAPacketAllocatesNothing: what comes in and goes out leaves nothing for the collector.
+func TestAPacketAllocatesNothing(t *testing.T) {
+	quiet := &deaf{host: *newHost(&world{t: t}, 0, dialect.FreeBSD)}
+	s, err := New(quiet, []inet.StackNIC{{Name: "em0", MAC: macOfHost(0), MTU: 1500, Addresses: []netip.Prefix{netip.MustParsePrefix("10.0.0.1/24")}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	me, peer := netip.MustParseAddr("10.0.0.1"), netip.MustParseAddr("10.0.0.2")
+	s.Deliver(0, packettest.AppendARP(packet.AppendEthernet(nil, macOfHost(0), macOfHost(1), packet.TypeARP), packet.ARPRequest, macOfHost(1), peer, packet.MAC{}, me))
+	f := packet.AppendEthernet(nil, macOfHost(0), macOfHost(1), packet.TypeIPv4)
+	f, _ = packet.AppendIPv4(f, packet.IPv4Header{TTL: 9, Protocol: packet.ProtoICMP, Src: peer, Dst: me}, 64)
+	f, _ = packet.AppendICMPv4Echo(f, false, 5, 5, make([]byte, 56))
+	if n := testing.AllocsPerRun(100, func() { s.Deliver(0, f) }); n != 0 || quiet.sent < 100 {
+		t.Errorf("an echo request and its reply: %v allocations; %d were answered", n, quiet.sent)
+	}
+}
+
+// A deaf host counts what it sends.
+type deaf struct {
+	host
+	sent int
+}
+
+func (d *deaf) Transmit(int, []byte, netip.Addr) errno.Errno {
+	d.sent++
+	return errno.OK
+}
+
+// TestAnIdleHostIsSmall: labs of a thousand nodes are made of them.
+func TestAnIdleHostIsSmall(t *testing.T) {
+	const hosts, limit = 200, 12 << 10
+	before := inUse()
+	w := newWorld(t, hosts)
+	if n := (inUse() - before) / hosts; n > limit {
+		t.Errorf("a host that does nothing takes %d bytes, want %d or less", n, limit)
+	}
+	runtime.KeepAlive(w)
 }

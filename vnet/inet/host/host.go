@@ -132,8 +132,17 @@ func (s *Stack) leave() {
 	s.weigh(&s.part[partIP6], s.ip6)
 	s.count(&s.part[partTCP].bytes, int64(s.tcp.Bytes()))
 	s.memory.settle()
+	s.spare()
 	s.arm()
 	s.sockets.tell()
+}
+
+// spare lets go of large buffers for what is sent when the last connection is gone.
+func (s *Stack) spare() {
+	const segments, bytes = 8, 4 << 10
+	if len(s.sockets.pairs) == 0 && (cap(s.tcpActs.Segments) > segments || cap(s.message) > bytes) {
+		s.tcpActs, s.out4, s.message = tcp.Acts{}, ip4.Acts{}, nil
+	}
 }
 
 // weigh notes what a layer has come to.

@@ -1,6 +1,8 @@
 package host
 
 import (
+	"cmp"
+
 	"wireloom/vnet/errno"
 	"wireloom/vnet/inet"
 	"wireloom/vnet/inet/dialect"
@@ -188,9 +190,9 @@ func (k *stream) Option(o inet.SockOpt) (int, errno.Errno) {
 	}
 	switch o {
 	case inet.SO_SNDBUF:
-		return opts.SndBuf, errno.OK
+		return cmp.Or(opts.SndBuf, k.s.v.TCP.SndBuf), errno.OK
 	case inet.SO_RCVBUF:
-		return opts.RcvBuf, errno.OK
+		return cmp.Or(opts.RcvBuf, k.s.v.TCP.RcvBuf), errno.OK
 	case inet.SO_KEEPALIVE:
 		return flag(opts.KeepAlive), errno.OK
 	case inet.SO_LINGER:

@@ -20,9 +20,7 @@ type stream struct {
 func (s *Stack) newStream(kind inet.SocketKind) *stream {
 	e := s.newEnd(pcb{v6: kind.V6(), device: -1})
 	e.local = netip.AddrPortFrom(unspecified(e.v6), 0)
-	k := s.adopt(e, kind)
-	k.opts.SndBuf, k.opts.RcvBuf = s.v.TCP.SndBuf, s.v.TCP.RcvBuf
-	return k
+	return s.adopt(e, kind)
 }
 
 // adopt makes the socket of an end.
