@@ -28,7 +28,6 @@ var linuxCannot = []cause{
 	{"linux.fwd", "from ", "ck", "", 0, "the suite's checksum is that of its own address"},
 	{"linux.fwd", "spoofed", "ck", "", 0, "the suite's checksum is that of its own address"},
 	{"linux.delack", "RST exact", "note", "", 0, "a program has the numbers of all nodes: 54 is ECONNRESET"},
-	{"linux.delack", "", "win", "", 0, "small segments take from the field of Linux's window byte by byte, from ours when they are a segment's worth"},
 	{"linux.data", "", "", "", 0, roundTrip},
 	{"linux.zerowin", "", "", "", 0, roundTrip},
 	{"linux.peerclose", "LAST_ACK", "", "", 0, roundTrip},
