@@ -12,7 +12,7 @@ import (
 const (
 	roundTrip = "the suite's round trip takes 0.1 s, the recorder's none, and time-outs come of that: TCP's own tests have these times"
 	byChance  = "Linux waits up to a second, by chance, before it reports a group or asks for its own address"
-	waits     = "the source of a solicitation is that of the packet that waits: ours has the interface's first"
+	waits     = "a solicitation has the source of the packet that waits: the recorder asks the address of the prefix, the suite the other one"
 )
 
 // linuxCannot is what our Linux node can't be equal to in Linux's transcripts. These are of
