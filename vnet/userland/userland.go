@@ -20,7 +20,7 @@ import (
 func Commands() map[string]sys.Program {
 	all := []*command.Command{
 		probe.Ping(), probe.Ping6(), probe.Traceroute(), probe.Traceroute6(), probe.Tcpdump(), byhand.Command(),
-		admin.ARP(), admin.Ifconfig(), admin.Route(), admin.Netstat(), admin.Sysctl(), admin.Rtsol(), admin.Rtadvd(), admin.Rtadvctl(),
+		admin.ARP(), admin.NDP(), admin.Ifconfig(), admin.Route(), admin.Netstat(), admin.Sysctl(), admin.Rtsol(), admin.Rtadvd(), admin.Rtadvctl(),
 		ncCommand(), dhclientCommand(),
 		catCommand(), lsCommand(), rmCommand(), echoCommand(), psCommand(), killCommand(), sleepCommand(),
 	}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net/netip"
 
+	"wireloom/vnet/errno"
+	"wireloom/vnet/kern"
 	"wireloom/vnet/sys"
 )
 
@@ -93,6 +95,25 @@ func (p *Proc) Resolve(name string) (netip.Addr, bool) {
 		return a, a.Zone() == ""
 	}
 	return p.Lookup(name)
+}
+
+// ReadFile returns what a file holds; of one that is longer than limit, a little more than that.
+func (p *Proc) ReadFile(limit int, name string) ([]byte, errno.Errno) {
+	fd, e := p.Open(name, kern.O_RDONLY)
+	if e != errno.OK {
+		return nil, e
+	}
+	defer p.Close(fd)
+	var out []byte
+	buf := make([]byte, 4096)
+	for len(out) <= limit {
+		n, e := p.Read(fd, buf)
+		if e != errno.OK || n == 0 {
+			return out, e
+		}
+		out = append(out, buf[:n]...)
+	}
+	return out, errno.OK
 }
 
 // Exit is the end of a process with a code.

@@ -91,7 +91,7 @@ func (d *dumper) options() (x sys.Exit, stop bool) {
 		case 'e':
 			o.Link = true
 		case 'F':
-			text, e := d.whole(g.Arg)
+			text, e := d.ReadFile(pcapfilter.MaxText, g.Arg)
 			if e != errno.OK {
 				return bad("can't open %s: %s", g.Arg, e.Message())
 			}
@@ -144,25 +144,6 @@ func (d *dumper) options() (x sys.Exit, stop bool) {
 			return d.MisuseWith(1), true
 		}
 	}
-}
-
-// whole is what a file holds.
-func (d *dumper) whole(name string) ([]byte, errno.Errno) {
-	fd, e := d.Open(name, kern.O_RDONLY)
-	if e != errno.OK {
-		return nil, e
-	}
-	defer d.Close(fd)
-	var out []byte
-	buf := make([]byte, 4096)
-	for len(out) <= pcapfilter.MaxText { // a longer filter is refused
-		n, e := d.Read(fd, buf)
-		if e != errno.OK || n == 0 {
-			return out, e
-		}
-		out = append(out, buf[:n]...)
-	}
-	return out, errno.OK
 }
 
 // list shows the interfaces there are.
