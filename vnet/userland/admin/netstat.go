@@ -13,99 +13,78 @@ import (
 
 // Netstat is the command Netstat.
 func Netstat() *command.Command {
-	return command.New("netstat", "show routes, interfaces or sockets",
-		"netstat [-an]\n       netstat -i [-n]\n       netstat -r [-n]", netstatMain)
+	return command.New("netstat", "show routes, interfaces, sockets or statistics",
+		`netstat [-an] [-f family] [-p protocol]
+       netstat -i [-n] [-I interface]
+       netstat -r [-n] [-f family]
+       netstat -s [-f family] [-p protocol]`, netstatMain)
 }
 
 // netstatMain is netstat(1). Addresses are never turned into names here.
 func netstatMain(p *command.Proc) sys.Exit {
-	all, ifaces, routes := false, false, false
+	all, what := false, byte(0)
+	family, proto, on := "", "", ""
 	g := command.Getopt{Args: p.Args()[1:]}
 	for {
-		opt, why := g.Next("ainr")
+		opt, why := g.Next("af:I:inp:rs")
 		if opt == 0 {
 			break
 		}
 		switch opt {
 		case 'a':
 			all = true
-		case 'i':
-			ifaces = true
+		case 'f':
+			family = g.Arg
+			if family != "inet" && family != "inet6" {
+				return p.Fail(1, "%s: unknown address family", family)
+			}
+		case 'I':
+			on, what = g.Arg, 'i'
 		case 'n':
-		case 'r':
-			routes = true
+		case 'p':
+			proto = g.Arg
+			if !knownProtocol(proto) {
+				return p.Fail(1, "%s: unknown or uninstrumented protocol", proto)
+			}
+		case 'i', 'r', 's':
+			if what != 0 && what != opt {
+				return p.Misuse()
+			}
+			what = opt
 		default:
 			p.Warn("%s", why)
 			return p.Misuse()
 		}
 	}
 	switch {
-	case len(g.Args) > 0 || ifaces && routes:
+	case len(g.Args) > 0:
 		return p.Misuse()
-	case routes:
-		showRoutes(p)
-	case ifaces:
-		showInterfaces(p)
+	case what == 'r':
+		showRoutes(p, family)
+	case what == 'i':
+		showInterfaces(p, on)
+	case what == 's':
+		showStats(p, family, proto)
+	case proto != "" && !all: // BSD's: -p alone is the protocol's statistics
+		showStats(p, family, proto)
 	default:
-		showSockets(p, all)
+		showSockets(p, all, family, proto)
 	}
 	return command.Exit(0)
 }
 
-// showRoutes prints the table as route.c, routepr does.
-func showRoutes(p *command.Proc) {
-	var b bytes.Buffer
-	b.WriteString("Routing tables\n")
-	routes := p.System().Routes()
-	for _, f := range []struct {
-		name  string
-		bits  int
-		width int
-	}{{"Internet", 32, 18}, {"Internet6", 128, 33}} {
-		first := true
-		for _, r := range routes {
-			if r.To.Addr().BitLen() != f.bits {
-				continue
-			}
-			if first {
-				fmt.Fprintf(&b, "\n%s:\n%-*s %-*s %-6s %6s %8s %6s %s\n", f.name, f.width, "Destination", f.width, "Gateway", "Flags", "Refs", "Use", "Netif", "Expire")
-				first = false
-			}
-			fmt.Fprintf(&b, "%-*s %-*s %-6s %6d %8d %6s\n", f.width, destination(r), f.width, gateway(p, r), r.Flags, 0, 0, r.Dev)
-		}
-	}
-	p.Printf("%s", b.Bytes())
-}
-
-func destination(r inet.Route) string {
-	switch {
-	case r.To.Bits() == 0:
-		return "default"
-	case r.To.IsSingleIP():
-		return r.To.Addr().String()
-	}
-	return r.To.String()
-}
-
-func gateway(p *command.Proc, r inet.Route) string {
-	if r.Via.IsValid() {
-		return r.Via.String()
-	}
-	if i := p.System().Kernel().Ifnet(r.Link); i != nil {
-		return fmt.Sprintf("link#%d", i.Index)
-	}
-	return r.Dev
-}
-
 // showInterfaces prints them as if.c, intpr does. What each address has had of the
 // packets is not counted.
-func showInterfaces(p *command.Proc) {
+func showInterfaces(p *command.Proc, on string) {
 	var b bytes.Buffer
 	row := func(cols ...any) {
 		fmt.Fprintf(&b, "%-5s %5v %-13s %-17s %8v %5v %5v %8v %5v %5v\n", cols...)
 	}
 	row("Name", "Mtu", "Network", "Address", "Ipkts", "Ierrs", "Idrop", "Opkts", "Oerrs", "Coll")
 	for _, i := range p.System().Kernel().Ifnets() {
+		if on != "" && i.Name != on {
+			continue
+		}
 		c := i.Cnt
 		mac := ""
 		if i.Type == kern.IFT_ETHER {
@@ -127,7 +106,7 @@ func showInterfaces(p *command.Proc) {
 }
 
 // showSockets prints them as inet.c, protopr does.
-func showSockets(p *command.Proc, all bool) {
+func showSockets(p *command.Proc, all bool, family, proto string) {
 	var b bytes.Buffer
 	b.WriteString("Active Internet connections")
 	if all {
@@ -136,11 +115,17 @@ func showSockets(p *command.Proc, all bool) {
 	fmt.Fprintf(&b, "\n%-5s %-6s %-6s  %-22s %-22s %s\n", "Proto", "Recv-Q", "Send-Q", "Local Address", "Foreign Address", "(state)")
 	if s := p.System().Stack(); s != nil {
 		for _, k := range s.Sockets() {
-			if !all && !k.Remote.IsValid() {
+			name := map[inet.SocketKind]string{
+				inet.SocketTCP: "tcp4", inet.SocketUDP: "udp4", inet.SocketTCP6: "tcp6", inet.SocketUDP6: "udp6", inet.SocketICMP: "icm4", inet.SocketICMP6: "icm6",
+			}[k.Kind]
+			v6 := k.Kind >= inet.SocketUDP6
+			switch {
+			case !all && !k.Remote.IsValid(), family == "inet" && v6, family == "inet6" && !v6:
+				continue
+			case proto != "" && proto != k.Kind.String() && proto+"6" != k.Kind.String():
 				continue
 			}
-			proto := map[inet.SocketKind]string{inet.SocketTCP: "tcp4", inet.SocketUDP: "udp4", inet.SocketTCP6: "tcp6", inet.SocketUDP6: "udp6"}[k.Kind]
-			fmt.Fprintf(&b, "%-5s %6d %6d  %-22s %-22s %s\n", proto, k.RecvQ, k.SendQ, endpoint(k.Local), endpoint(k.Remote), k.State)
+			fmt.Fprintf(&b, "%-5s %6d %6d  %-22s %-22s %s\n", name, k.RecvQ, k.SendQ, endpoint(k.Local), endpoint(k.Remote), k.State)
 		}
 	}
 	p.Printf("%s", b.Bytes())

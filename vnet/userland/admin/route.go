@@ -3,10 +3,12 @@ package admin
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"wireloom/vnet/errno"
 	"wireloom/vnet/inet"
+	"wireloom/vnet/inet/dialect"
 	"wireloom/vnet/sys"
 	"wireloom/vnet/userland/command"
 )
@@ -14,11 +16,13 @@ import (
 // Route is the command Route.
 func Route() *command.Command {
 	return command.New("route", "show or change the routes of the node",
-		`route [-n] add [-net | -host] destination[/bits] gateway [-netmask mask]
-       route [-n] add [-net | -host] destination[/bits] -interface interface
-       route [-n] delete [-net | -host] destination[/bits]
+		`route [-nq] add [-net | -host] destination[/bits] gateway [-netmask mask]
+       route [-nq] add [-net | -host] destination[/bits] -interface interface
+       route [-nq] change [-net | -host] destination[/bits] gateway
+       route [-nq] delete [-net | -host] destination[/bits]
+       route [-nq] flush [-inet | -inet6]
        route [-n] get destination
-       route [-n] show`, routeMain)
+       route [-n] show [-inet | -inet6]`, routeMain)
 }
 
 // A routeWords is a command line of route(8).
@@ -33,29 +37,55 @@ type routeWords struct {
 
 // routeMain is route(8).
 func routeMain(p *command.Proc) sys.Exit {
-	args := p.Args()[1:]
-	for len(args) > 0 && args[0] == "-n" {
-		args = args[1:]
+	quiet := false
+	g := command.Getopt{Args: p.Args()[1:]}
+	for {
+		opt, why := g.Next("nqv")
+		if opt == 0 {
+			break
+		}
+		switch opt {
+		case 'n', 'v':
+		case 'q':
+			quiet = true
+		default:
+			p.Warn("%s", why)
+			return p.Misuse()
+		}
 	}
-	if len(args) == 0 {
+	if len(g.Args) == 0 {
 		return p.Misuse()
 	}
-	switch op := args[0]; op {
-	case "show":
-		showRoutes(p)
+	op, args := g.Args[0], g.Args[1:]
+	switch op {
+	case "show", "flush":
+		family := ""
+		switch {
+		case len(args) == 0:
+		case len(args) == 1 && (args[0] == "-inet" || args[0] == "-inet6"):
+			family = args[0][1:]
+		default:
+			return p.Misuse()
+		}
+		if op == "flush" {
+			return flushRoutes(p, family, quiet)
+		}
+		showRoutes(p, family)
 		return command.Exit(0)
-	case "add", "delete", "get":
-		w, why := parseRoute(p, args[1:])
+	case "add", "change", "delete", "get":
+		w, why := parseRoute(p, args)
+		toSomewhere := w.via.IsValid() || w.dev != ""
 		switch {
 		case why != "":
 			return p.Fail(command.ExNoHost, "%s", why)
-		case !w.to.IsValid() || (op == "add") != (w.via.IsValid() || w.dev != "") && op != "delete":
+		case !w.to.IsValid(), (op == "add" || op == "change") && !toSomewhere, op == "get" && toSomewhere:
 			return p.Misuse()
 		case op == "get":
 			return getRoute(p, w)
 		}
-		return changeRoute(p, op, w)
+		return changeRoute(p, op, w, quiet)
 	}
+	p.Warn("bad keyword: %s", op)
 	return p.Misuse()
 }
 
@@ -151,9 +181,8 @@ func classBits(a netip.Addr) int {
 	return 24
 }
 
-// changeRoute adds or deletes a route and says so as route.c, newroute does.
-func changeRoute(p *command.Proc, op string, w routeWords) sys.Exit {
-	var e errno.Errno
+// changeRoute adds, changes or deletes a route and says so as route.c, newroute does.
+func changeRoute(p *command.Proc, op string, w routeWords, quiet bool) sys.Exit {
 	what := fmt.Sprintf("%s net %s", op, w.name)
 	if w.host {
 		what = fmt.Sprintf("%s host %s", op, w.name)
@@ -164,33 +193,95 @@ func changeRoute(p *command.Proc, op string, w routeWords) sys.Exit {
 	case w.dev != "":
 		what += fmt.Sprintf(": gateway %s", w.dev)
 	}
-	if op == "add" {
-		e = p.System().AddRoute(inet.Route{To: w.to, Via: w.via, Dev: w.dev})
-	} else {
-		e = p.System().RemoveRoute(w.to)
+	var e errno.Errno
+	route := inet.Route{To: w.to, Via: w.via, Dev: w.dev}
+	switch op {
+	case "add":
+		e = p.System().AddRoute(route)
+	case "change":
+		e = replaceRoute(p.System(), route)
+	default:
+		e = removeRoute(p.System(), w.to)
 	}
 	if e == errno.OK {
-		p.Printf("%s\n", what)
+		if !quiet {
+			p.Printf("%s\n", what)
+		}
 		return command.Exit(0)
 	}
 	why := e.Message()
-	if e == errno.EEXIST {
+	switch e {
+	case errno.EEXIST:
 		why = "route already in table"
-	} else if e == errno.ESRCH {
+	case errno.ESRCH:
 		why = "not in table"
+	case errno.ENOBUFS:
+		why = "routing table overflow"
 	}
 	p.Warn("writing to routing socket: %s", e.Message())
-	p.Printf("%s: %s\n", what, why)
+	if !quiet {
+		p.Printf("%s: %s\n", what, why)
+	}
 	return command.Exit(1)
 }
 
-// getRoute shows the route that a packet takes.
+// removeRoute takes away a route that was added, or one that was learned.
+func removeRoute(s *sys.System, to netip.Prefix) errno.Errno {
+	e := s.RemoveRoute(to)
+	if e == errno.ESRCH && to.IsSingleIP() && s.Stack() != nil {
+		return s.Stack().Forget(to.Addr())
+	}
+	return e
+}
+
+// replaceRoute gives a static route another way; where there is none it stays as it was.
+func replaceRoute(s *sys.System, r inet.Route) errno.Errno {
+	i := slices.IndexFunc(s.Routes(), func(x inet.Route) bool { return x.To == r.To && strings.Contains(x.Flags, "S") && x.Link == x.Dev })
+	if i < 0 {
+		return errno.ESRCH
+	}
+	old := s.Routes()[i]
+	if e := s.RemoveRoute(old.To); e != errno.OK {
+		return e
+	}
+	e := s.AddRoute(r)
+	if e != errno.OK {
+		s.AddRoute(old)
+	}
+	return e
+}
+
+// flushRoutes deletes what goes to a gateway, as route.c's flushroutes does.
+func flushRoutes(p *command.Proc, family string, quiet bool) sys.Exit {
+	d := p.System().Net.Dialect()
+	for _, r := range tableRows(p) {
+		if !strings.Contains(r.flags, "G") || family == "inet" && r.to.Addr().Is6() || family == "inet6" && r.to.Addr().Is4() {
+			continue
+		}
+		if removeRoute(p.System(), r.to) == errno.OK && !quiet {
+			p.Printf("%-20.20s %-20.20s done\n", destination(d, r.to, r.dev), r.gateway)
+		}
+	}
+	return command.Exit(0)
+}
+
+// getRoute shows the route that a packet takes: one that was given, or learned for that host.
 func getRoute(p *command.Proc, w routeWords) sys.Exit {
-	var best *inet.Route
-	routes := p.System().Routes()
-	for i, r := range routes {
-		if r.To.Contains(w.to.Addr()) && (best == nil || r.To.Bits() > best.To.Bits()) {
-			best = &routes[i]
+	s := p.System()
+	best := lookUp(s, w.to.Addr())
+	learned, mtu, expire := false, 0, 0
+	if s.Stack() != nil {
+		for _, l := range s.Stack().Learned() {
+			if !l.To.Contains(w.to.Addr()) || best != nil && l.To.Bits() <= best.To.Bits() {
+				continue
+			}
+			if l.Expires != 0 {
+				expire = max(left(p, l.Expires), 0)
+			}
+			if mtu = l.MTU; l.Dynamic || best == nil {
+				nic := nicName(s, l.NIC)
+				best, learned = &inet.Route{To: l.To, Via: l.Via, Dev: nic, Link: nic}, l.Dynamic
+			}
 		}
 	}
 	if best == nil {
@@ -202,12 +293,16 @@ func getRoute(p *command.Proc, w routeWords) sys.Exit {
 		dst = "default"
 	}
 	p.Printf("destination: %s\n", dst)
-	if !best.To.IsSingleIP() && best.To.Addr().Is4() {
+	switch {
+	case best.To.IsSingleIP():
+	case best.To.Addr().Is4():
 		p.Printf("       mask: %s\n", dotted(best.To.Bits()))
+	case best.To.Bits() > 0:
+		p.Printf("       mask: %s\n", netip.PrefixFrom(allOnes, best.To.Bits()).Masked().Addr())
 	}
 	flags := "UP"
 	if best.Via.IsValid() {
-		p.Printf("    gateway: %s\n", best.Via)
+		p.Printf("    gateway: %s\n", scoped(best.Via, best.Dev))
 		flags += ",GATEWAY"
 	}
 	if best.To.IsSingleIP() {
@@ -217,9 +312,26 @@ func getRoute(p *command.Proc, w routeWords) sys.Exit {
 	if strings.Contains(best.Flags, "S") {
 		flags += ",STATIC"
 	}
+	if learned {
+		flags += ",DYNAMIC"
+	}
 	p.Printf("  interface: %s\n      flags: <%s>\n", best.Dev, flags)
+	if i := s.Kernel().Ifnet(best.Dev); mtu == 0 && i != nil && s.Net.Dialect() == dialect.FreeBSD {
+		mtu = int(i.MTU)
+	}
+	head, cells := " recvpipe  sendpipe  ssthresh  rtt,msec    rttvar  hopcount      mtu     expire", []int{0, 0, 0, 0, 0, 0, mtu, expire}
+	if d := s.Net.Dialect(); d == dialect.FreeBSD || d == dialect.Linux {
+		head, cells = " recvpipe  sendpipe  ssthresh  rtt,msec    mtu        weight    expire", []int{0, 0, 0, 0, mtu, 1, expire}
+	}
+	p.Printf("%s\n", head)
+	for _, c := range cells {
+		p.Printf("%8d  ", c)
+	}
+	p.Printf("\n")
 	return command.Exit(0)
 }
+
+var allOnes = netip.AddrFrom16([16]byte{255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255})
 
 // dotted is a netmask.
 func dotted(bits int) netip.Addr {

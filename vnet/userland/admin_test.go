@@ -1,0 +1,209 @@
+package userland_test
+
+import (
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"wireloom/vnet"
+	"wireloom/vnet/config"
+	"wireloom/vnet/kern"
+	"wireloom/vnet/packet"
+)
+
+func TestArp(t *testing.T) {
+	b := newBench(t, pingd)
+	const usage = `usage: arp [-n] [-i interface] hostname
+       arp [-n] [-i interface] -a
+       arp -d hostname
+       arp -d [-i interface] -a
+       arp -s hostname ether_addr [temp] [pub]
+       arp -S hostname ether_addr [temp] [pub]
+       arp -f filename
+`
+	b.want("arp -a", 0, `? (10.0.0.1) at 02:00:00:00:01:01 on em0 permanent [ethernet]
+? (10.0.1.1) at 02:00:00:00:01:01 on em0 permanent [ethernet]
+`)
+	b.command("ping -c 1 10.0.0.2")
+	b.command("ping -c 1 -t 4 10.0.0.9")
+	b.want("arp -an", 0, `? (10.0.0.1) at 02:00:00:00:01:01 on em0 permanent [ethernet]
+? (10.0.0.2) at 02:00:00:00:00:0b on em0 expires in 1195 seconds [ethernet]
+? (10.0.0.9) at (incomplete) on em0 expired [ethernet]
+? (10.0.1.1) at 02:00:00:00:01:01 on em0 permanent [ethernet]
+`)
+	b.contains("arp 10.0.0.2", "? (10.0.0.2) at 02:00:00:00:00:0b on em0 expires in 119")
+	b.want("arp 10.0.0.77", 1, "10.0.0.77 (10.0.0.77) -- no entry\n")
+	b.want("arp -i em0 10.0.0.77", 1, "10.0.0.77 (10.0.0.77) -- no entry on interface em0\n")
+	b.want("arp nobody", 1, "arp: nobody: Unknown host\n")
+	b.want("arp -i em7 -a", 1, "arp: interface em7 does not exist\n")
+	b.want("arp", 1, usage)
+	b.want("arp -a 10.0.0.2", 1, usage)
+	b.want("arp -x", 1, "arp: illegal option -- x\n"+usage)
+	b.want("arp -s 10.0.0.5", 1, usage)
+	b.want("arp -s 10.0.0.5 2:0:0:0:0:5 always", 1, usage)
+	b.want("arp -d 10.0.0.2", 0, "10.0.0.2 (10.0.0.2) deleted\n")
+	b.want("arp -d 10.0.0.2", 1, "arp: delete: cannot locate 10.0.0.2\n")
+	b.want("arp -d 10.0.0.1", 1, "arp: writing to routing socket: Operation not permitted\n")
+	b.want("arp -s 10.0.0.5 2:0:0:0:0:5", 0, "")
+	b.want("arp 10.0.0.5", 0, "? (10.0.0.5) at 02:00:00:00:00:05 on em0 permanent [ethernet]\n")
+	b.want("arp -S 10.0.0.5 02:00:00:00:00:06 temp", 0, "")
+	b.want("arp 10.0.0.5", 0, "? (10.0.0.5) at 02:00:00:00:00:06 on em0 expires in 1199 seconds [ethernet]\n")
+	b.want("arp -s 10.0.0.7 auto pub", 0, "")
+	b.want("arp 10.0.0.7", 0, "? (10.0.0.7) at 02:00:00:00:01:01 on em0 permanent published [ethernet]\n")
+	for _, mac := range []string{"x", "1:2:3:4:5", "1:2:3:4:5:6:7", "1:2:3:4:5:", ":1:2:3:4:5", "111:2:3:4:5:6", "1::2:3:4:5", "g:1:2:3:4:5"} {
+		b.want("arp -s 10.0.0.5 "+mac, 1, "arp: invalid Ethernet address '"+mac+"'\n")
+	}
+	b.want("arp -s 10.7.0.5 2:0:0:0:0:5", 1, "cannot intuit interface index and type for 10.7.0.5\n")
+	b.want("arp -s 10.7.0.5 auto pub", 1, "no interface found for 10.7.0.5\n")
+	b.want("arp -f /nowhere", 1, "arp: cannot open /nowhere: No such file or directory\n")
+	for _, line := range []string{"echo 10.0.0.8 2:0:0:0:0:8 temp > /tmp/hosts", "echo # none >> /tmp/hosts", "echo odd >> /tmp/hosts"} {
+		if _, err := b.Do(vnet.Exec{Node: b.node, Line: line}); err != nil {
+			t.Fatal(err)
+		}
+		b.Run(b.Now()+time.Second, vnet.NoLimit)
+	}
+	b.want("arp -f /tmp/hosts", 1, "arp: bad line: odd\n")
+	b.contains("arp 10.0.0.8", "at 02:00:00:00:00:08 on em0 expires in 1")
+	b.want("arp -d -a", 0, `10.0.0.5 (10.0.0.5) deleted
+10.0.0.7 (10.0.0.7) deleted
+10.0.0.8 (10.0.0.8) deleted
+`)
+	b.want("arp -ad", 0, "")
+	b.want("arp -a", 0, `? (10.0.0.1) at 02:00:00:00:01:01 on em0 permanent [ethernet]
+? (10.0.1.1) at 02:00:00:00:01:01 on em0 permanent [ethernet]
+`)
+}
+
+// both is an interface with two addresses.
+func both(a, b string) []config.NIC {
+	return []config.NIC{{Name: "em0", Addresses: []netip.Prefix{netip.MustParsePrefix(a), netip.MustParsePrefix(b)}}}
+}
+
+// two is a lab of two hosts on a wire, alice of a dialect and bob of FreeBSD.
+func two(t *testing.T, d kern.Dialect) *bench {
+	t.Helper()
+	b := netBench(t, "alice", []config.Node{
+		{Name: "alice", Dialect: d, NICs: both("10.0.0.1/24", "fd00::1/64")},
+		{Name: "bob", NICs: both("10.0.0.2/24", "fd00::2/64")},
+	}, []config.Link{cable("alice:em0", "bob:em0")}, nil)
+	b.Run(5*time.Second, vnet.NoLimit) // until nobody else has the addresses
+	return b
+}
+
+// TestArpOfOthers: DragonFly and NetBSD do not say when an entry ends, NetBSD not what
+// it is of, and it says what it did when -v asks.
+func TestArpOfOthers(t *testing.T) {
+	b := two(t, kern.DragonFly)
+	b.command("ping -c 1 10.0.0.2")
+	b.contains("arp -an", "? (10.0.0.2) at ", " on em0 [ethernet]\n")
+	b.contains("netstat -rn", "10/24              link#1             UC          0        0    em0\n", "UHLW        0        0    em0   119")
+	b = two(t, kern.NetBSD)
+	b.command("ping -c 1 10.0.0.2")
+	b.contains("arp -an", " on em0 permanent\n? (10.0.0.2) at ", " on em0\n")
+	b.want("arp -d 10.0.0.2", 0, "")
+	b.want("arp -vs 10.0.0.9 2:0:0:0:0:9", 0, "10.0.0.9 (2:0:0:0:0:9) added\n")
+	b.want("arp -vd 10.0.0.9", 0, "10.0.0.9 (10.0.0.9) deleted\n")
+	b.want("arp -s 10.7.0.5 2:0:0:0:0:5", 1, "arp: cannot intuit interface index and type for 10.7.0.5\n")
+	b.contains("netstat -rn -f inet", "10/24              link#1             UC          -        -      -  em0\n")
+}
+
+func TestNdp(t *testing.T) {
+	b := two(t, kern.FreeBSD)
+	b.command("ping6 -c 1 fd00::2")
+	const head = "Neighbor                             Linklayer Address  Netif Expire    S Flags\n"
+	out, _ := b.command("ndp -an")
+	lines := strings.SplitAfter(out, "\n")
+	if len(lines) < 3 || lines[0] != head {
+		t.Fatalf("ndp -an:\n%s", out)
+	}
+	b.contains("ndp -a", "fd00::1                              02:", "em0 permanent R ", "fd00::2                              02:")
+	b.contains("ndp fd00::2", head, "em0 ", "s       R ")
+	b.want("ndp fd00::9", 1, "fd00::9 (fd00::9) -- no entry\n")
+	b.want("ndp 10.0.0.2", 1, "ndp: 10.0.0.2: hostname nor servname provided, or not known\n")
+	b.want("ndp fe80::1%em9", 1, "ndp: fe80::1%em9: hostname nor servname provided, or not known\n")
+	b.want("ndp -s fd00::5 2:0:0:0:0:5", 0, "")
+	b.want("ndp -n fd00::5", 0, head+"fd00::5                              02:00:00:00:00:05    em0 permanent R \n")
+	b.want("ndp -s fd00::5 2:0", 1, "ndp: invalid Ethernet address '2:0'\n")
+	b.want("ndp -s fd07::5 2:0:0:0:0:5", 1, "cannot intuit interface index and type for fd07::5\n")
+	b.want("ndp -d fd00::5", 0, "fd00::5 (fd00::5) deleted\n")
+	b.want("ndp -d fd00::5", 1, "ndp: delete: cannot locate fd00::5\n")
+	b.want("ndp -d fd00::1", 1, "ndp: writing to routing socket: Operation not permitted\n")
+	b.contains("ndp -c", "fd00::2 (fd00::2) deleted\n")
+	b.want("ndp fd00::2", 1, "fd00::2 (fd00::2) -- no entry\n")
+	b.want("ndp -r", 0, "")
+	b.contains("ndp", "usage: ndp [-n] hostname\n")
+	b.contains("ndp -z", "ndp: illegal option -- z\n")
+	b.contains("ndp -ap", "usage: ")
+}
+
+// TestNetstatStats: each kernel's own words for what was counted.
+func TestNetstatStats(t *testing.T) {
+	for d, want := range map[kern.Dialect][]string{
+		kern.FreeBSD:   {"\t2 ARP requests sent\n", "\tInput histogram:\n\t\techo reply: 2\n", "\t0 messages less than the minimum length\n", "icmp6:\n", "\t\tneighbor solicitation: "},
+		kern.DragonFly: {"\tInput histogram:\n\t\techo reply: 2\n", "\t0 messages < minimum length\n", "'cuz old message was icmp\n"},
+		kern.NetBSD:    {"\t\techo reply: 2\n", "\t0 path MTU changes\n", "\t0 SYN cache entries added\n"},
+	} {
+		b := two(t, d)
+		b.command("ping -c 2 10.0.0.2")
+		b.command("ping6 -c 1 fd00::2")
+		b.contains("netstat -s", append(want, "tcp:\n\t0 packets sent\n", "udp:\n", "ip:\n", "\t0 bad header checksums\n")...)
+		if out, _ := b.command("netstat -s -p arp"); strings.Contains(out, "arp:\n") != (d != kern.DragonFly) {
+			t.Errorf("%v: arp's counters: %s", d, out)
+		}
+		b.contains("netstat -p icmp", "icmp:\n\t0 calls to icmp_error\n")
+		if out, _ := b.command("netstat -s -f inet6"); strings.Contains(out, "icmp:") || !strings.Contains(out, "icmp6:") {
+			t.Errorf("%v: -f inet6: %s", d, out)
+		}
+	}
+	b := two(t, kern.FreeBSD)
+	b.want("netstat -sp sctp", 1, "netstat: sctp: unknown or uninstrumented protocol\n")
+	b.want("netstat -f ipx", 1, "netstat: ipx: unknown address family\n")
+	b.contains("netstat -is", "usage: netstat ")
+	b.contains("netstat -I em0", "em0    1500 <Link#1> ")
+}
+
+func TestRoute(t *testing.T) {
+	b := two(t, kern.FreeBSD)
+	b.want("route add 10.7.0.0/16 10.0.0.2", 0, "add net 10.7.0.0: gateway 10.0.0.2\n")
+	b.want("route change 10.7.0.0/16 10.0.0.3", 0, "change net 10.7.0.0: gateway 10.0.0.3\n")
+	b.contains("netstat -rn", "10.7.0.0/16        10.0.0.3           UGS ")
+	b.want("route change 10.7.0.0/16 10.9.0.3", 1, "route: writing to routing socket: Network is unreachable\nchange net 10.7.0.0: gateway 10.9.0.3: Network is unreachable\n")
+	b.want("route change 10.8.0.0/16 10.0.0.3", 1, "route: writing to routing socket: No such process\nchange net 10.8.0.0: gateway 10.0.0.3: not in table\n")
+	b.contains("route get 10.7.1.1", "destination: 10.7.0.0\n", "       mask: 255.255.0.0\n", "    gateway: 10.0.0.3\n", "      1500         1         0 ")
+	b.want("route -q add -inet6 default fd00::2", 0, "")
+	b.contains("route get -inet6 fd07::1", "    gateway: fd00::2\n")
+	b.contains("netstat -rn", "default                           fd00::2                       UGS         em0\n")
+	b.want("route flush -inet6", 0, "default              fd00::2              done\n")
+	b.want("route flush", 0, "10.7.0.0/16          10.0.0.3             done\n")
+	b.want("route -q flush", 0, "")
+	b.want("route get 10.7.1.1", 1, "route: writing to routing socket: No such process\n")
+	b.contains("route fly", "route: bad keyword: fly\n", "usage: route ")
+	b.contains("route -x", "route: illegal option -- x\n")
+	b.contains("route flush -ipx", "usage: ")
+}
+
+// TestLearnedRoute: what a redirect says is in the table until it is deleted.
+func TestLearnedRoute(t *testing.T) {
+	for d, want := range map[kern.Dialect]string{
+		kern.FreeBSD: "10.7.0.9           10.0.0.3           UGHD        0        0    em0",
+		kern.NetBSD:  "10.7.0.9           10.0.0.3           UGHD        -        -      -  em0\n",
+	} {
+		nic := func(mac byte, a string) []config.NIC {
+			return []config.NIC{{Name: "em0", MAC: packet.MAC{2, 0, 0, 0, 0, mac}, Addresses: []netip.Prefix{netip.MustParsePrefix(a)}}}
+		}
+		b := netBench(t, "alice", []config.Node{
+			{Name: "alice", Dialect: d, NICs: nic(1, "10.0.0.1/24"), Routes: []config.Route{via("10.7.0.0/24", "10.0.0.2")}},
+			{Name: "r", NICs: nic(2, "10.0.0.2/24"), Forward: true, Routes: []config.Route{via("10.7.0.0/24", "10.0.0.3")}},
+			{Name: "far", NICs: append(nic(3, "10.0.0.3/24"), config.NIC{Name: "em1", Addresses: []netip.Prefix{netip.MustParsePrefix("10.7.0.9/24")}})},
+		}, []config.Link{cable("alice:em0", "s1.1"), cable("r:em0", "s1.2"), cable("far:em0", "s1.3")}, nil)
+		b.command("ping -c 2 10.7.0.9")
+		b.contains("netstat -rn", want)
+		b.contains("route get 10.7.0.9", "    gateway: 10.0.0.3\n", ",DYNAMIC")
+		b.want("route delete 10.7.0.9", 0, "delete host 10.7.0.9\n")
+		if out, _ := b.command("netstat -rn"); strings.Contains(out, "UGHD") {
+			t.Errorf("%v: a learned route stayed:\n%s", d, out)
+		}
+		b.Run(b.Now()+time.Second, vnet.NoLimit)
+	}
+}
