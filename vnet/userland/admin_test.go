@@ -207,3 +207,39 @@ func TestLearnedRoute(t *testing.T) {
 		b.Run(b.Now()+time.Second, vnet.NoLimit)
 	}
 }
+
+// TestSysctl: names and errors as each kernel's sysctl has them, and -d knows every one.
+func TestSysctl(t *testing.T) {
+	b := two(t, kern.FreeBSD)
+	b.want("sysctl net.inet.ip.ttl net.nowhere", 1, "net.inet.ip.ttl: 64\nsysctl: unknown oid 'net.nowhere'\n")
+	b.want("sysctl -q net.nowhere", 1, "")
+	b.want("sysctl -e net.inet.ip.ttl", 0, "net.inet.ip.ttl=64\n")
+	b.want("sysctl -N net.inet.ip.ttl", 0, "net.inet.ip.ttl\n")
+	b.want("sysctl net.inet.ip.ttl=0x20", 0, "net.inet.ip.ttl: 64 -> 32\n")
+	b.contains("ping -c 1 10.0.0.2", "ttl=64")
+	b.want("sysctl -n net.inet.ip.ttl=64", 0, "32 -> 64\n")
+	b.want("sysctl -d net.inet.ip.ttl", 0, "net.inet.ip.ttl: TTL of packets sent from here\n")
+	b.want("sysctl net.inet.ip.ttl=many", 1, "sysctl: invalid integer 'many'\n")
+	b.want("sysctl net.inet.ip.ttl=300", 1, "sysctl: net.inet.ip.ttl: Invalid argument\n")
+	b.want("sysctl net.inet.ip=1", 1, "sysctl: oid 'net.inet.ip' isn't a leaf node\n")
+	b.want("sysctl net.nowhere=1", 1, "sysctl: unknown oid 'net.nowhere'\n")
+	b.want("sysctl net.inet.raw", 0, "net.inet.raw.maxdgram: 9216\nnet.inet.raw.recvspace: 9216\n")
+	b.contains("sysctl", "usage: sysctl ")
+	b.contains("sysctl -a net.inet", "usage: sysctl ")
+	b.contains("sysctl -z", "sysctl: illegal option -- z\n")
+	b = two(t, kern.NetBSD)
+	b.want("sysctl net.inet.ip.ttl", 0, "net.inet.ip.ttl = 64\n")
+	b.want("sysctl net.inet.ip.ttl=32", 1, "sysctl: Must specify -w to set variables\n")
+	b.want("sysctl -w net.inet.ip.ttl=32", 0, "net.inet.ip.ttl: 64 -> 32\n")
+	b.want("sysctl net.inet.nothing.here", 1, "sysctl: third level name 'nothing' in 'net.inet.nothing.here' is invalid\n")
+	b.want("sysctl foo", 1, "sysctl: top level name 'foo' in 'foo' is invalid\n")
+	b.want("sysctl net.inet.ip.tt", 1, "sysctl: fourth level name 'tt' in 'net.inet.ip.tt' is invalid\n")
+	for _, d := range []kern.Dialect{kern.FreeBSD, kern.DragonFly, kern.NetBSD} {
+		out, _ := two(t, d).command("sysctl -ad")
+		for line := range strings.Lines(out) {
+			if _, text, _ := strings.Cut(line, ": "); len(text) < 3 || strings.Contains(text, "(no") {
+				t.Errorf("%v: no description of %s", d, line)
+			}
+		}
+	}
+}
