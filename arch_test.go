@@ -63,8 +63,8 @@ vnet/config, vnet/machine, vnet/sys, vnet/loop, vnet/kern, vnet/errno, vnet/pack
 vnet/packet, vnet/pcapfilter                           < vnet/tcpdump/show
 vnet/tcpdump/show                                      < vnet/tcpdump/message
 vnet/packet, vnet/pcapfilter, vnet/tcpdump/show, vnet/tcpdump/message < vnet/tcpdump
-vnet/sys                                               < vnet/userland/command
-vnet/userland/command, vnet/sys, vnet/inet, vnet/kern, vnet/errno < vnet/userland/admin
+vnet/sys, vnet/kern, vnet/errno                        < vnet/userland/command
+vnet/userland/command, vnet/sys, vnet/inet, vnet/inet/dialect, vnet/kern, vnet/errno, vnet/packet < vnet/userland/admin
 vnet/userland/command, vnet/sys, vnet/file, vnet/signal, vnet/inet, vnet/kern, vnet/errno, vnet/packet, vnet/pcapfilter, vnet/tcpdump, vnet/tcpdump/show < vnet/userland/probe
 vnet/userland/command, vnet/userland/admin, vnet/sys, vnet/file, vnet/signal, vnet/inet, vnet/kern, vnet/errno, vnet/packet < vnet/userland/byhand
 vnet/userland/command, vnet/userland/admin, vnet/userland/probe, vnet/userland/byhand, vnet/sys, vnet/file, vnet/signal, vnet/inet, vnet/kern, vnet/errno, vnet/packet < vnet/userland

@@ -210,12 +210,12 @@ func changeRoute(p *command.Proc, op string, w routeWords, quiet bool) sys.Exit 
 		return command.Exit(0)
 	}
 	why := e.Message()
-	switch e {
-	case errno.EEXIST:
+	switch {
+	case e == errno.EEXIST:
 		why = "route already in table"
-	case errno.ESRCH:
+	case e == errno.ESRCH:
 		why = "not in table"
-	case errno.ENOBUFS:
+	case e == errno.ENOBUFS:
 		why = "routing table overflow"
 	}
 	p.Warn("writing to routing socket: %s", e.Message())

@@ -56,7 +56,7 @@ func sysctlMain(p *command.Proc) sys.Exit {
 	code := 0
 	for _, a := range g.Args {
 		name, value, set := strings.Cut(a, "=")
-		ok := true
+		var ok bool
 		switch {
 		case !set:
 			ok = c.read(name)
