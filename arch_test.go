@@ -67,7 +67,8 @@ vnet/sys, vnet/kern, vnet/errno                        < vnet/userland/command
 vnet/userland/command, vnet/sys, vnet/inet, vnet/inet/dialect, vnet/kern, vnet/errno, vnet/packet < vnet/userland/admin
 vnet/userland/command, vnet/sys, vnet/file, vnet/signal, vnet/inet, vnet/kern, vnet/errno, vnet/packet, vnet/pcapfilter, vnet/tcpdump, vnet/tcpdump/show < vnet/userland/probe
 vnet/userland/command, vnet/userland/admin, vnet/sys, vnet/file, vnet/signal, vnet/inet, vnet/kern, vnet/errno, vnet/packet < vnet/userland/byhand
-vnet/userland/command, vnet/userland/admin, vnet/userland/probe, vnet/userland/byhand, vnet/sys, vnet/file, vnet/signal, vnet/inet, vnet/kern, vnet/errno, vnet/packet < vnet/userland
+vnet/userland/command, vnet/sys, vnet/inet/dialect     < vnet/userland/man
+vnet/userland/command, vnet/userland/admin, vnet/userland/man, vnet/userland/probe, vnet/userland/byhand, vnet/sys, vnet/file, vnet/signal, vnet/inet, vnet/kern, vnet/errno, vnet/packet < vnet/userland
 vnet, vnet/sys, vnet/fs, vnet/file, vnet/signal, vnet/inet, vnet/kern, vnet/errno, wasm/fuel, wasm/modcache + wazero, sys < wasm
 vnet/inet, vnet/inet/arp, vnet/inet/dialect, vnet/inet/ip4, vnet/inet/ip6, vnet/inet/tcp, vnet/kern, vnet/errno, vnet/packet < vnet/inet/host
 NONE                                                   < internal/dissect
@@ -168,6 +169,7 @@ var core = map[string][]string{
 
 	"vnet/userland/command": nil,
 	"vnet/userland/admin":   nil,
+	"vnet/userland/man":     nil,
 	"vnet/userland/probe":   nil,
 	"vnet/userland/byhand":  nil,
 	"scenarios":             nil,

@@ -2,6 +2,7 @@ package userland_test
 
 import (
 	"net/netip"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +11,8 @@ import (
 	"wireloom/vnet/config"
 	"wireloom/vnet/kern"
 	"wireloom/vnet/packet"
+	"wireloom/vnet/userland"
+	"wireloom/vnet/userland/command"
 )
 
 func TestArp(t *testing.T) {
@@ -234,6 +237,9 @@ func TestSysctl(t *testing.T) {
 	b.want("sysctl net.inet.nothing.here", 1, "sysctl: third level name 'nothing' in 'net.inet.nothing.here' is invalid\n")
 	b.want("sysctl foo", 1, "sysctl: top level name 'foo' in 'foo' is invalid\n")
 	b.want("sysctl net.inet.ip.tt", 1, "sysctl: fourth level name 'tt' in 'net.inet.ip.tt' is invalid\n")
+	b = newBench(t, nil)
+	b.node = "bob"
+	b.contains("syscall -c sysctl", "net.inet.ip.ttl: 64\n", "net.link.tap.tap0: 02:00:00:00:00:0b\n")
 	for _, d := range []kern.Dialect{kern.FreeBSD, kern.DragonFly, kern.NetBSD} {
 		out, _ := two(t, d).command("sysctl -ad")
 		for line := range strings.Lines(out) {
@@ -242,4 +248,37 @@ func TestSysctl(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestMan: every command has a page, which tells of every option that its usage has.
+func TestMan(t *testing.T) {
+	b := newBench(t, nil)
+	options := regexp.MustCompile(`\[-([A-Za-z0-9#]+)|[ |]-([A-Za-z0-9#])\b`)
+	for name, p := range userland.Commands() {
+		page, code := b.command("man " + name)
+		if code != 0 {
+			t.Errorf("man %s: %s", name, page)
+			continue
+		}
+		_, text, _ := strings.Cut(page, "\nDESCRIPTION\n")
+		for _, m := range options.FindAllStringSubmatch(p.(*command.Command).Usage, -1) {
+			if len(m[1]) > 1 && (name == "route" || name == "kill" || name == "ifconfig") {
+				continue // words, not letters
+			}
+			for _, o := range m[1] + m[2] {
+				if !strings.Contains(text, "-"+string(o)) {
+					t.Errorf("man %s does not tell of -%c", name, o)
+				}
+			}
+		}
+	}
+	b.contains("man 7 pcap-filter", "PCAP-FILTER(7)", "\nNAME\n     pcap-filter - the expressions by which tcpdump chooses packets\n")
+	b.contains("man -k address", "arp(8)           - show or change the table of resolved addresses\n", "dhclient(8) ")
+	b.want("man -f ls", 0, "ls(1)            - list directories\n")
+	b.want("man -k zzz", 1, "zzz: nothing appropriate\n")
+	b.want("man vi", 1, "man: no manual entry for vi\n")
+	b.want("man 7 ls", 1, "man: no entry for ls in section 7 of the manual\n")
+	b.want("man", 1, "man: what manual page do you want?\n")
+	b.contains("man a b", "usage: man ")
+	b.contains("man -x ls", "man: illegal option -- x\n")
 }

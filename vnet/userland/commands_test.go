@@ -71,6 +71,7 @@ help        say what commands there are, or how to use one
 ifconfig    show or set up network interfaces
 kill        send a signal to processes
 ls          list directories
+man         show the manual page of a command
 nc          connect standard input and output with a TCP or UDP socket
 ndp         show or change the table of IPv6 neighbours
 netstat     show routes, interfaces, sockets or statistics

@@ -13,6 +13,7 @@ import (
 	"wireloom/vnet/userland/admin"
 	"wireloom/vnet/userland/byhand"
 	"wireloom/vnet/userland/command"
+	"wireloom/vnet/userland/man"
 	"wireloom/vnet/userland/probe"
 )
 
@@ -25,7 +26,7 @@ func Commands() map[string]sys.Program {
 		catCommand(), lsCommand(), rmCommand(), echoCommand(), psCommand(), killCommand(), sleepCommand(),
 	}
 	help := command.New("help", "say what commands there are, or how to use one", "help [command]", nil)
-	all = append(all, help)
+	all = append(all, help, man.Command(func() []*command.Command { return all }))
 	help.Run = func(p *command.Proc) sys.Exit { return helpMain(p, all) }
 	m := map[string]sys.Program{}
 	for _, c := range all {
