@@ -1,8 +1,8 @@
 // Package userland has the commands that every node of a lab has, as programs
 // written in Go. They behave and print like those of FreeBSD 9, except where the node's
 // kernel is another and its own command says something else. The commands themselves are in
-// rooms below: admin shows and sets what a node is, probe asks the network, hand makes
-// system calls; here are those on files and processes, and the few that talk.
+// rooms below: admin shows and sets what a node is, probe asks the network, byhand makes
+// system calls, man has the manual; here are those on files and processes, and the few that talk.
 package userland
 
 import (
