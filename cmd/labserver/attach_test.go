@@ -72,9 +72,9 @@ func TestAttach(t *testing.T) {
 		{"one that fails", []string{id, "bob", "ifconfig", "tap9"}, "", "", "ifconfig: interface tap9 does not exist\n", 1},
 		{"words with spaces and quotes stay words", []string{id, "bob", "help", `it's a "x"`}, "", "", "help: it's a \"x\": no such command\n", 1},
 		{"flags of the command are its own", []string{id, "bob", "syscall", "-c", "open /dev/tap0; exit 9"}, "", "syscall> open /dev/tap0\n= 4\nsyscall> exit 9\n", "", 9},
-		{"no such command", []string{id, "bob", "vi"}, "", "", "labserver: vi: command not found; this node has arp, cat, dhclient, echo, help, ifconfig, kill, ls, man, nc, ndp, netstat, ping, ping6, ps, rm, route, sleep, syscall, sysctl, tcpdump, traceroute, traceroute6\n", exitError},
+		{"no such command", []string{id, "bob", "vi"}, "", "", "labserver: vi: command not found; this node has arp, cat, dhclient, echo, help, ifconfig, kill, ls, man, nc, ndp, netstat, ping, ping6, ps, rm, route, rtadvctl, rtadvd, rtsol, sleep, syscall, sysctl, tcpdump, traceroute, traceroute6\n", exitError},
 		{"a script of commands", []string{id, "bob"}, "ifconfig -l\n\nifconfig tap9\nexit\nifconfig -l\n", "tap0\n", "ifconfig: interface tap9 does not exist\n", 1},
-		{"a script ends with the input", []string{id, "bob"}, "vi\nifconfig -l", "tap0\n", "labserver: vi: command not found; this node has arp, cat, dhclient, echo, help, ifconfig, kill, ls, man, nc, ndp, netstat, ping, ping6, ps, rm, route, sleep, syscall, sysctl, tcpdump, traceroute, traceroute6\n", 0},
+		{"a script ends with the input", []string{id, "bob"}, "vi\nifconfig -l", "tap0\n", "labserver: vi: command not found; this node has arp, cat, dhclient, echo, help, ifconfig, kill, ls, man, nc, ndp, netstat, ping, ping6, ps, rm, route, rtadvctl, rtadvd, rtsol, sleep, syscall, sysctl, tcpdump, traceroute, traceroute6\n", 0},
 		{
 			"lines go to the command that asks for them",
 			[]string{id, "bob"},
