@@ -33,7 +33,9 @@ func TestRunCapturesAtPoints(t *testing.T) {
 	if code != exitOK {
 		t.Fatal(errs)
 	}
-	const want = "0.000000000\talice:em0-s1.1\t0x00000002\n0.001000000\tbob:tap0\t0x00000001\n0.001001440\tbob:tap0\t0x00000002\n0.001001440\talice:em0-s1.1\t0x00000001\n"
+	// alice's announcement, her question, and bob's answer to it.
+	const want = "0.000000000\talice:em0-s1.1\t0x00000002\n0.000000000\talice:em0-s1.1\t0x00000002\n" +
+		"0.001000000\tbob:tap0\t0x00000001\n0.001000000\tbob:tap0\t0x00000001\n0.001002640\tbob:tap0\t0x00000002\n0.001002640\talice:em0-s1.1\t0x00000001\n"
 	if got := tsharkReads(t, file, "frame.time_epoch", "frame.interface_name", "frame.packet_flags_direction"); !strings.HasPrefix(got, want) {
 		t.Errorf("tshark reads\n%.300s\nwant\n%s", got, want)
 	}

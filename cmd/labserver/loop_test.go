@@ -28,7 +28,7 @@ const loopSteps = "steps:\n  - {id: ping, points: 1, ping: {node: alice, to: 10.
 const (
 	loopSaid = "more than 500000 steps at one instant, 0s"
 	ringSaid = "s1.2 -> s2.2, s2.3 -> s1.3, and again from s1.2"
-	fromSaid = "The first of them is frame 1, sent at 0s: ARP who-has 10.0.0.2 tell 10.0.0.1"
+	fromSaid = "The first of them is frame 1, sent at 0s: ARP announcement of 10.0.0.1"
 )
 
 // A lab whose cables are a loop is graded to a limit, and each form of report says why.
