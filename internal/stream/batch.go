@@ -101,6 +101,29 @@ func fair(total int, needs []int) []int {
 type writer struct {
 	b      *batch
 	frames map[uint64][]framed // by the frame's identity
+	room   []byte              // for texts: one piece of memory has those of many items
+}
+
+// Of the room for texts: what most texts fit into, and how much of it is made at once.
+const (
+	textRoom  = 1 << 10
+	textChunk = 32 << 10
+)
+
+// space is where a text may be written, which is then taken.
+func (w *writer) space() []byte {
+	if cap(w.room)-len(w.room) < textRoom {
+		w.room = make([]byte, 0, textChunk)
+	}
+	return w.room[len(w.room):]
+}
+
+// take makes b, which was begun in space, a text.
+func (w *writer) take(b []byte) []byte {
+	if len(b) <= cap(w.room)-len(w.room) {
+		w.room = w.room[:len(w.room)+len(b)]
+	}
+	return b[:len(b):len(b)]
 }
 
 // framed are the bytes of a frame that are in the batch.
@@ -112,7 +135,7 @@ type framed struct {
 }
 
 func (w *writer) event(e *event.Event) {
-	x := item{source: sourceOf(e), count: countOf(e), first: e.Seq, last: e.Seq, at: e.At, text: appendEvent(nil, e), frame: -1}
+	x := item{source: sourceOf(e), count: countOf(e), first: e.Seq, last: e.Seq, at: e.At, text: w.take(appendEvent(w.space(), e)), frame: -1}
 	if p, ok := frameOf(e); ok {
 		x.frame = w.frame(e, p)
 	}
@@ -128,7 +151,7 @@ func (w *writer) frame(e *event.Event, p event.Packet) int {
 			return f.index
 		}
 	}
-	w.b.frames = append(w.b.frames, appendFrame(nil, e, p))
+	w.b.frames = append(w.b.frames, w.take(appendFrame(w.space(), e, p)))
 	i := len(w.b.frames) - 1
 	if e.Frame != 0 {
 		if w.frames == nil {
