@@ -22,6 +22,8 @@ type outbox struct {
 	live []ref  // of now
 	size int    // bytes of those
 
+	shown []*item // of a batch that is being sent, by its frames: the first in the message that is about it
+
 	folded map[source]*fold // what is only counted
 	missed uint64           // events of now that are gone, of which the viewer has not been told
 	lost   uint64           // and of the past
@@ -186,19 +188,23 @@ func (o *outbox) appendHead(b []byte, n, next, missed uint64) []byte {
 // appendItems appends items, separated by commas. A frame's members are with the first
 // event in the message that is about it; the others say which that is.
 func (o *outbox) appendItems(b []byte, items []ref) []byte {
-	at := map[ref]uint64{}
+	var of *batch // the items of one stand together
 	for k, r := range items {
 		x := r.item()
+		if r.b != of {
+			of = r.b
+			o.shown = slices.Grow(o.shown[:0], len(of.frames))[:len(of.frames)]
+			clear(o.shown)
+		}
 		if k > 0 {
 			b = append(b, ',')
 		}
 		b = append(b, x.text...)
 		if x.frame >= 0 {
-			f := ref{r.b, x.frame}
-			if seq, there := at[f]; there {
-				b = strconv.AppendUint(append(b, `,"as":`...), seq, 10)
+			if first := o.shown[x.frame]; first != nil {
+				b = strconv.AppendUint(append(b, `,"as":`...), first.first, 10)
 			} else {
-				at[f] = x.first
+				o.shown[x.frame] = x
 				b = append(b, r.b.frames[x.frame]...)
 			}
 		}
