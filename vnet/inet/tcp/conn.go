@@ -267,7 +267,7 @@ func (l *Layer) Dial(now time.Duration, p Params, acts *Acts) *Conn {
 	c.l.Stats.ConnAttempt++
 	c.state = SynSent
 	c.stampOff = l.stampOffset(now, true)
-	c.startSend(l.nextISN(now, p.Local, p.Remote, true))
+	c.startSend(l.isn.Next(l.v, now, p.Local, p.Remote, true))
 	if d := l.v.KeepInit; d > 0 {
 		c.start(now, timerKeep, d)
 	}

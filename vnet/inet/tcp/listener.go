@@ -178,7 +178,7 @@ func (li *Listener) synInput(now time.Duration, h *half, p pair, s *Segment, pat
 	h.opt.HasScale = h.opt.HasScale && v.RFC1323 && !v.NoScale
 	h.opt.SACKOK = h.opt.SACKOK && v.SACK
 	h.ece = v.ECN && s.Flags&(ECE|CWR) == ECE|CWR
-	h.iss = l.nextISN(now, p.local, p.remote, false)
+	h.iss = l.isn.Next(v, now, p.local, p.remote, false)
 	h.stampSent = v.Stamp(now) + h.stampOff
 	buf := v.RcvBuf
 	if v.RcvBufAccept > 0 {

@@ -27,10 +27,9 @@ import (
 type Layer struct {
 	Stats Stats
 
-	v      *Values
-	rnd    func([]byte)
-	secret [2]uint64 // of initial sequence numbers
-	isn    isnState
+	v   *Values
+	rnd func([]byte)
+	isn kernel.ISN
 
 	challenges    int // challenge ACKs in the second that began at challengeFrom
 	challengeFrom time.Duration
@@ -41,7 +40,7 @@ type Layer struct {
 // New returns the TCP of a host. rnd fills its argument with bytes of the lab's chance.
 func New(v *Values, rnd func(p []byte)) *Layer {
 	l := &Layer{v: v, rnd: rnd}
-	l.secret = [2]uint64{l.random64(), l.random64()}
+	l.isn.Start(l.random64)
 	return l
 }
 

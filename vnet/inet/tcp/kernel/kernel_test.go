@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"net/netip"
 	"testing"
 	"time"
 
@@ -71,6 +72,24 @@ func TestICMPMeansWhatTheKernelSays(t *testing.T) {
 	} {
 		if got := c.rule.Errno(VerdictOf(c.typ, c.code, c.v6), c.code); got != c.want {
 			t.Errorf("rule %d, %d/%d, v6 %t: %v, want %v", c.rule, c.typ, c.code, c.v6, got, c.want)
+		}
+	}
+}
+
+func TestInitialSequenceNumbersGrowAsTheKernelSays(t *testing.T) {
+	local, one, other := netip.MustParseAddrPort("10.0.0.1:80"), netip.MustParseAddrPort("10.0.0.2:1000"), netip.MustParseAddrPort("10.0.0.2:1001")
+	seed := uint64(1)
+	chance := func() uint64 { seed *= 6364136223846793005; return seed + 99 }
+	for _, d := range []dialect.Dialect{dialect.FreeBSD, dialect.Linux} {
+		v := ValuesOf(d)
+		var g ISN
+		g.Start(chance)
+		first := g.Next(&v, time.Second, local, one, true)
+		if grown := g.Next(&v, 2*time.Second, local, one, true) - first; grown < 1<<20 || grown > 1<<25 {
+			t.Errorf("%s: the same pair a second later is %d further", d, grown)
+		}
+		if near := g.Next(&v, 2*time.Second, local, other, true) - first; near < 1<<25 {
+			t.Errorf("%s: another pair is only %d further", d, near)
 		}
 	}
 }
