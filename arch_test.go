@@ -103,7 +103,7 @@ vnet, vnet/config, vnet/fabric/bridge, internal/protocol, internal/terminal < in
 vnet/config, vnet/packet, internal/session, internal/decode, internal/visitor + websocket, sys, time < internal/door
 vnet, vnet/sys, vnet/event, internal/session, internal/budget, internal/decode, internal/door, internal/stream, internal/visitor, internal/filter, internal/pcap, internal/strictjson, internal/terminal, web < internal/httpapi
 vnet, vnet/errno, vnet/event, web, wasm/guest, internal/* + websocket < cmd/labserver
-vnet, vnet/config, vnet/sys, vnet/inet, vnet/kern, vnet/errno, vnet/event, vnet/packet, tapemu, wasm, wasm/fuel, web, internal/* + sys, websocket, wazero < internal/bench
+vnet, vnet/config, vnet/sys, vnet/inet, vnet/kern, vnet/errno, vnet/event, vnet/packet, vnet/memory, tapemu, wasm, wasm/fuel, web, internal/* + sys, websocket, wazero < internal/bench
 NONE                                                   < internal/mutant, internal/testcount, internal/deadcode
 internal/mutant                                        < internal/guestbuild
 vnet/sys, wasm, internal/open, internal/product, internal/scenario/grade < internal/onehash
