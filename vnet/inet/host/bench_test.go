@@ -33,15 +33,15 @@ func BenchmarkIdle(b *testing.B) {
 
 // cpu tells how much CPU an operation takes, which another's load does not change.
 func cpu(b *testing.B) {
-	var r syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &r); err != nil {
-		b.Fatal(err)
+	used := func() int64 {
+		var r syscall.Rusage
+		if err := syscall.Getrusage(syscall.RUSAGE_SELF, &r); err != nil {
+			b.Fatal(err)
+		}
+		return r.Utime.Nano() + r.Stime.Nano()
 	}
-	before := r.Utime.Nano() + r.Stime.Nano()
-	b.Cleanup(func() {
-		syscall.Getrusage(syscall.RUSAGE_SELF, &r)
-		b.ReportMetric(float64(r.Utime.Nano()+r.Stime.Nano()-before)/float64(b.N), "ns-CPU/op")
-	})
+	before := used()
+	b.Cleanup(func() { b.ReportMetric(float64(used()-before)/float64(b.N), "ns-CPU/op") })
 }
 
 // BenchmarkPing sends an echo request from one host to another and takes the reply.
