@@ -175,6 +175,15 @@ func (e *end) forget() {
 	}
 }
 
+// unconnect makes an end as it was before a connect that failed at once: it keeps its port,
+// and may connect again.
+func (e *end) unconnect() {
+	e.conn, e.remote = nil, netip.AddrPort{}
+	e.failed, e.dead = false, false
+	e.s.count(&e.bytes, 0)
+	e.s.sockets.tcp.put(&e.pcb)
+}
+
 // linger keeps a connection whose socket was closed. The oldest of too many is reset.
 func (s *Stack) linger(e *end) {
 	s.sockets.lingering = append(s.sockets.lingering, e)

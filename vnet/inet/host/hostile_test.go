@@ -245,3 +245,100 @@ func TestNeighboursThatAreRouters(t *testing.T) {
 		w.close()
 	}
 }
+
+// steps lets d pass and reports whether no instant had more than so many turns.
+func (w *world) steps(d time.Duration, limit int) bool {
+	until, at, n := w.now+d, time.Duration(-1), 0
+	for len(w.queue) > 0 && w.queue[0].at <= until {
+		if w.queue[0].at > at {
+			at, n = w.queue[0].at, 0
+		}
+		if n++; n > limit {
+			w.t.Errorf("more than %d turns at %v", limit, at)
+			w.queue = nil
+		} else {
+			w.step()
+		}
+	}
+	w.now = until
+	return n <= limit
+}
+
+// Tunables that are 0 divide nothing, and hold no time.
+func TestTunablesOfZero(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		set  func(v *inet.Values)
+	}{
+		{"the default MSS", func(v *inet.Values) { v.TCP.MSSDefault = 0 }},
+		{"the time that a connection may be idle", func(v *inet.Values) { v.TCP.KeepIdle = 0 }},
+		{"all times of keepalive", func(v *inet.Values) { v.TCP.KeepIdle, v.TCP.KeepInterval, v.TCP.KeepCount = 0, 0, 0 }},
+		{"times of retransmission", func(v *inet.Values) { v.TCP.RTOMin, v.TCP.Slop, v.TCP.ACKDelay = 0, 0, 0 }},
+		{"buffers", func(v *inet.Values) { v.TCP.SndBuf, v.TCP.RcvBuf, v.Sockets.UDPRecvSpace = 0, 0, 0 }},
+		{"negative buffers", func(v *inet.Values) { v.TCP.SndBuf, v.TCP.RcvBuf, v.Sockets.UDPRecvSpace = -1, -1, -1 }},
+		{"the life of ARP's entries", func(v *inet.Values) { v.ARP.Keep, v.ARP.Down, v.ARP.Prune, v.ARP.MaxTries = 0, 0, 0, 0 }},
+		{"times of neighbours", func(v *inet.Values) { v.IP6.Delay, v.IP6.UnicastTries, v.IP6.MulticastTries = 0, 0, 0 }},
+	} {
+		for _, d := range everyDialect {
+			t.Run(c.name+"/"+d.String(), func(t *testing.T) {
+				w := newWorldOf(t, 2, d, nil)
+				w.delay = 0
+				for _, h := range w.hosts {
+					c.set(h.values)
+				}
+				l := w.hosts[0].listener()
+				var ks []inet.Socket
+				for _, to := range []string{"10.0.0.1:80", "127.0.0.1:80", "10.0.0.77:80"} {
+					k := w.hosts[1].socket(inet.SocketTCP)
+					if to[:3] == "127" {
+						k = w.hosts[0].socket(inet.SocketTCP)
+					}
+					k.SetOption(inet.SO_KEEPALIVE, 1)
+					k.Connect(ap(to))
+					ks = append(ks, k)
+				}
+				w.steps(time.Second, 2000)
+				for k, _, e := l.Accept(); e == errno.OK; k, _, e = l.Accept() {
+					k.SetOption(inet.SO_KEEPALIVE, 1)
+					ks = append(ks, k)
+				}
+				for _, k := range ks {
+					k.Send(make([]byte, 20000), netip.AddrPort{})
+				}
+				w.steps(10*time.Second, 2000)
+				w.lose = func(int, []byte) bool { return true }
+				for _, k := range ks {
+					k.Send(make([]byte, 2000), netip.AddrPort{})
+				}
+				w.steps(time.Minute, 2000)
+			})
+		}
+	}
+}
+
+// A connect that could not send its SYN may be tried again.
+func TestConnectAgain(t *testing.T) {
+	for _, d := range everyDialect {
+		w := newWorldOf(t, 2, d, nil)
+		h := w.hosts[0]
+		l := w.hosts[1].listener()
+		k := h.socket(inet.SocketTCP)
+		h.refuse = errno.ENOBUFS
+		h.AddNeighbour(0, netip.MustParseAddr("10.0.0.2"), macOfHost(1), true, false)
+		w.check("connect", k.Connect(ap("10.0.0.2:80")), errno.ENOBUFS)
+		h.refuse = errno.OK
+		w.check("connect", k.Connect(ap("10.0.0.2:80")), errno.EINPROGRESS)
+		w.run(time.Second)
+		peer, _, e := l.Accept()
+		w.check("accept", e, errno.OK)
+		if bits := k.Ready(); bits != kern.POLLOUT {
+			t.Errorf("%v: ready %#x, want POLLOUT", d, bits)
+		}
+		k.Close()
+		w.run(time.Minute)
+		if n, _, e := peer.Recv(make([]byte, 10)); n != 0 || e != errno.OK {
+			t.Errorf("%v: the peer reads %d bytes, %v; want the end", d, n, e)
+		}
+		w.close()
+	}
+}

@@ -94,7 +94,7 @@ func (k *stream) Connect(a netip.AddrPort) errno.Errno {
 	if e != errno.OK {
 		k.end.conn.Abort(s.now, &s.tcpActs)
 		k.end.do()
-		k.end.conn, k.remote = nil, netip.AddrPort{}
+		k.end.unconnect()
 		s.leave()
 		return e
 	}

@@ -41,7 +41,8 @@ type host struct {
 	memory *kern.Memory // nil for no limit
 	as     dialect.Dialect
 	values *inet.Values
-	said   []string // on the console
+	said   []string    // on the console
+	refuse errno.Errno // of Transmit
 	inet.Stack
 }
 
@@ -82,13 +83,18 @@ func (w *world) after(d time.Duration, f func()) func() {
 func (w *world) run(d time.Duration) {
 	until := w.now + d
 	for len(w.queue) > 0 && w.queue[0].at <= until {
-		x := heap.Pop(&w.queue).(*turn)
-		w.now = x.at
-		if x.f != nil {
-			x.f()
-		}
+		w.step()
 	}
 	w.now = until
+}
+
+// step does what is due next.
+func (w *world) step() {
+	x := heap.Pop(&w.queue).(*turn)
+	w.now = x.at
+	if x.f != nil {
+		x.f()
+	}
 }
 
 func (h *host) Dialect() dialect.Dialect               { return h.as }
@@ -102,6 +108,9 @@ func (h *host) After(d time.Duration, f func()) func() { return h.w.after(d, f) 
 func (h *host) Random(p []byte)                        { _, _ = h.rand.Read(p) }
 func (h *host) Transmit(nic int, data []byte, _ netip.Addr) errno.Errno {
 	w := h.w
+	if h.refuse != errno.OK {
+		return h.refuse
+	}
 	var b [12]byte
 	binary.BigEndian.PutUint64(b[:], uint64(w.now))
 	b[8], b[9] = byte(h.i), byte(nic)

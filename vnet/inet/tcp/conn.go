@@ -210,7 +210,7 @@ func (c *Conn) SetOptions(now time.Duration, o Options, acts *Acts) {
 		c.flags &^= autoRcv
 	}
 	if o.MaxSeg > 0 && o.MaxSeg < int(c.mss) {
-		c.mss = uint16(o.MaxSeg)
+		c.mss = uint16(max(o.MaxSeg, mssLeast))
 	}
 	if o.KeepAlive && c.state >= Established {
 		c.keepAlive(c.rcvTime)
@@ -247,7 +247,7 @@ func (l *Layer) newConn(local, remote netip.AddrPort, path Path, o Options) *Con
 	c.set(reqScale, v.RFC1323 && !v.NoScale)
 	c.set(reqStamp, v.RFC1323 && !v.NoStamps)
 	c.set(sackOK, v.SACK)
-	c.mss = uint16(v.MSSDefault)
+	c.mss = uint16(min(max(v.MSSDefault, mssLeast), 65535-60))
 	c.maxOpt = c.mss
 	c.ssthresh = 1 << 30
 	c.cwnd = 1 << 30
@@ -355,6 +355,10 @@ func initialWindow(n int, segment uint32) uint32 {
 	return min(uint32(n)*segment, max(2*segment, limit[n]*1460))
 }
 
+// mssLeast is the fewest bytes of a full segment, whatever peers, routers and sysctls say:
+// one call must not make segments without number.
+const mssLeast = 64
+
 func roundUp(n, to int) int { return (n + to - 1) / to * to }
 
 // setMSS takes the size that the peer named, 0 for none: FreeBSD tcp_input.c,
@@ -367,9 +371,9 @@ func (c *Conn) setMSS(offer int) {
 			offer = v.MSSDefault6
 		}
 	}
-	mss := max(min(max(offer, v.MSSMin), mssFor(c.path, c.remote.Addr())), 64)
+	mss := max(min(max(offer, v.MSSMin), mssFor(c.path, c.remote.Addr())), mssLeast)
 	if c.opt.MaxSeg > 0 {
-		mss = min(mss, max(c.opt.MaxSeg, 64))
+		mss = min(mss, max(c.opt.MaxSeg, mssLeast))
 	}
 	mss = min(mss, 65535-60)
 	c.maxOpt = uint16(mss)
@@ -380,7 +384,7 @@ func (c *Conn) setMSS(offer int) {
 		mss -= mss % n
 	}
 	if c.sndBuf < mss {
-		mss = max(c.sndBuf, 1)
+		mss = max(c.sndBuf, mssLeast)
 	} else if v.BufRound {
 		c.sndBuf = min(roundUp(c.sndBuf, mss), v.BufMax)
 	}

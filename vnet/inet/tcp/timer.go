@@ -166,10 +166,11 @@ func (c *Conn) persistTimer(now time.Duration, acts *Acts) {
 	c.flags &^= force
 }
 
-// keepAlive sets the timer of an idle connection: from when the peer was heard last.
+// keepAlive sets the timer of an idle connection: from when the peer was heard last. It is no
+// less than a tick: a peer who answers at once would hold the time.
 func (c *Conn) keepAlive(heard time.Duration) {
 	if v := c.l.v; c.opt.KeepAlive || v.AlwaysKeep {
-		c.start(heard, timerKeep, v.KeepIdle)
+		c.start(heard, timerKeep, max(v.KeepIdle, 10*time.Millisecond))
 	}
 }
 
