@@ -49,7 +49,7 @@ type Stats struct {
 	FragTimeout uint64 // fragments (NetBSD: datagrams) given up as the rest never came
 	Reassembled uint64 // datagrams put together
 	TooLong     uint64 // datagrams that would be over 65535 bytes (not printed)
-	FragNoSpace uint64 // fragments refused by Limits.FragBytes: this lab's counter
+	FragNoSpace uint64 // fragments refused by this lab's own limits: Limits.FragBytes, maxParts
 }
 
 // A Table is the datagrams of which some fragments are there, the oldest first.
@@ -123,6 +123,10 @@ const (
 	slowTick      = 500 * time.Millisecond
 )
 
+// maxParts is how many fragments of one datagram are kept at most, where NetBSD and Linux know
+// no limit: as many as a link of 68 bytes (RFC 791) makes of the longest.
+const maxParts = (0xffff + 47) / 48
+
 // remove takes a datagram out. Its bytes are good until the next fragment comes.
 func (t *Table) remove(q *Datagram) {
 	for i := range t.queues {
@@ -163,7 +167,7 @@ func (t *Table) Add(now time.Duration, at Arrival, pkt packet.IPv4) *Datagram {
 		return nil
 	}
 	t.st.Fragments++
-	if t.bytes+len(pkt)+datagramBytes+partBytes > t.v.FragBytes {
+	if t.bytes+len(pkt)+datagramBytes+partBytes > t.v.FragBytes || q != nil && len(q.frags) >= maxParts {
 		t.st.FragNoSpace++
 		t.st.FragDropped++
 		return nil

@@ -207,3 +207,17 @@ func FuzzAdd(f *testing.F) {
 		}
 	})
 }
+
+// A datagram in more fragments than the shortest link makes of the longest holds no more.
+func TestPartsWithoutNumber(t *testing.T) {
+	for _, d := range []dialect.Dialect{dialect.NetBSD, dialect.Linux} {
+		v, st := LimitsOf(d), Stats{}
+		table := New(d, &v, &st)
+		for i := range 8000 {
+			table.Add(0, Arrival{}, fragment(t, 1, (8009-i)*8, true, make([]byte, 8)))
+		}
+		if n := len(table.queues[0].frags); n != maxParts || st.FragNoSpace != 8000-maxParts {
+			t.Errorf("%v: %d fragments are kept, %d refused; want %d kept", d, n, st.FragNoSpace, maxParts)
+		}
+	}
+}
