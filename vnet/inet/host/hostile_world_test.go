@@ -182,7 +182,7 @@ func (c *chaos) act() {
 		case 3:
 			h.Detach(1 + r.IntN(2))
 		case 4:
-			h.Attach(inet.StackNIC{Name: "tun0", IP: r.IntN(2) == 0, MAC: macOfHost(7), MTU: 1500, Addresses: []netip.Prefix{netip.MustParsePrefix("10.9.0.1/16")}})
+			_, _ = h.Attach(inet.StackNIC{Name: "tun0", IP: r.IntN(2) == 0, MAC: macOfHost(7), MTU: 1500, Addresses: []netip.Prefix{netip.MustParsePrefix("10.9.0.1/16")}})
 		case 5:
 			h.SetForwarding(r.IntN(2) == 0, r.IntN(2) == 0)
 		default:
