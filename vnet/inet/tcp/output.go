@@ -175,7 +175,10 @@ func (c *Conn) due(s *send, full int, idle bool) bool {
 			return true
 		}
 	}
-	if s.recvWin > 0 && !c.has(needSYN) && !c.state.finReceived() && c.state >= Established && c.updateDue(s.recvWin) {
+	// The BSDs tell of room even to a peer that has closed: TCPS_HAVERCVDFIN of
+	// tcp_fsm.h is true in TIME_WAIT alone.
+	deaf := c.state == TimeWait || c.l.v.DeafAfterFIN && c.state.finReceived()
+	if s.recvWin > 0 && !c.has(needSYN) && !deaf && c.state >= Established && c.updateDue(s.recvWin) {
 		return true
 	}
 	switch {

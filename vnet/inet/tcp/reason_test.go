@@ -420,3 +420,18 @@ func TestARetransmissionThatWasNotNeededIsTakenBack(t *testing.T) {
 		t.Errorf("the window is %d, was %d", conn.cwnd, cwnd)
 	}
 }
+
+func TestRoomIsToldToAPeerThatHasClosed(t *testing.T) {
+	for d, want := range map[dialect.Dialect]int{dialect.FreeBSD: 1, dialect.NetBSD: 1, dialect.Linux: 0} {
+		s := newScript(t, d)
+		conn := s.accepted(65535, mss1460...)
+		for i := range uint32(10) {
+			s.send(ACK, 1+1460*i, 1, 65535, 1460)
+		}
+		s.send(FIN|ACK, 14601, 1, 65535, 0)
+		s.mark()
+		if n := s.read(conn, 65536); n != 14600 || len(s.out) != want {
+			t.Errorf("%s: read %d, sent %q", d, n, s.out)
+		}
+	}
+}
