@@ -88,6 +88,7 @@ type Net struct {
 	routes   []staticRoute // in order of addition
 	forward4 bool          // net.inet.ip.forwarding
 	forward6 bool          // net.inet6.ip6.forwarding
+	dad      int           // net.inet6.ip6.dad_count from Begin on: start-up scripts wait until the addresses are known to be free
 	dirty    bool          // the stack has to follow
 	built    bool          // the configuration has been carried out
 	off      bool          // the machine is
@@ -97,6 +98,7 @@ type Net struct {
 func New(name string, h Host, k *kern.Kernel, newStack func(StackHost, []StackNIC) (Stack, error)) *Net {
 	n := &Net{Name: name, host: h, k: k, newStack: newStack, byName: map[string]*Iface{}}
 	n.values = ValuesOf(n.Dialect())
+	n.dad, n.values.IP6.DADCount = n.values.IP6.DADCount, 0
 	k.AddSysctl("net.inet.ip.forwarding", n.forwardSysctl(&n.forward4))
 	k.AddSysctl("net.inet6.ip6.forwarding", n.forwardSysctl(&n.forward6))
 	k.SetSysctlSource(n)
@@ -142,6 +144,7 @@ func (n *Net) Built() bool { return n.built }
 func (n *Net) Begin() {
 	n.Sync()
 	n.dirty, n.built = false, true
+	n.values.IP6.DADCount = n.dad
 }
 
 // SetForwarding says, while the machine is built, whether packets for others pass.
