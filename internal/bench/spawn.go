@@ -13,7 +13,6 @@ import (
 	"wireloom/vnet"
 	"wireloom/vnet/config"
 	"wireloom/vnet/kern"
-	"wireloom/vnet/memory"
 	"wireloom/vnet/sys"
 )
 
@@ -150,7 +149,7 @@ func idle(prog sys.Program, argv []string, count int) (kib float64, err error) {
 	}()
 	const nodes = 50
 	for made := 0; made < count; made += nodes {
-		conf := config.Lab{Name: "idle", Seed: 1, Memory: memory.MaxLab} // fifty programs in Go have more than a lab usually may
+		conf := config.Lab{Name: "idle", Seed: 1, Memory: 1 << 30} // fifty programs in Go have more than a lab usually may
 		for i := range nodes {
 			conf.Nodes = append(conf.Nodes, config.Node{
 				Name: fmt.Sprintf("n%d", i), Dialect: kern.NetBSD, Devices: []config.Device{{Name: "tap0"}},
