@@ -187,3 +187,34 @@ func TestRoutes(t *testing.T) {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 }
+
+// TestAddressesOfTheStacksOwn: what a stack gives an interface by itself is shown as the
+// kernel's, and what it takes away goes; an address is late where the interface was up before.
+func TestAddressesOfTheStacksOwn(t *testing.T) {
+	d := newDesk(t)
+	soon := func() {
+		for len(d.soon) > 0 {
+			f := d.soon[0]
+			d.soon = d.soon[1:]
+			f()
+		}
+		d.said = nil
+	}
+	addresses := func() string { return fmt.Sprint(d.net.Addresses("em0")) }
+	d.address("10.0.0.1/24")
+	d.want("the interface comes up with its first address", "attach em0", "up 0 true", "add 0 10.0.0.1/24", "routes 10.0.0.0/24 10.0.0.1/32", "forward false false")
+	d.address("10.0.1.1/24")
+	d.want("the second is late", "up 0 true", "add 0 10.0.1.1/24 late", "routes 10.0.0.0/24 10.0.0.1/32 10.0.1.0/24 10.0.1.1/32", "forward false false")
+	d.auto = []ip6.Address{{NIC: 0, Prefix: netip.MustParsePrefix("fe80::1/64"), Auto: true}, {NIC: 0, Prefix: netip.MustParsePrefix("fd00::1/64")}}
+	d.net.Configured()
+	soon()
+	if got := addresses(); got != "[10.0.0.1/24 10.0.1.1/24 fe80::1/64]" {
+		t.Errorf("addresses %s", got)
+	}
+	d.auto = nil
+	d.net.Configured()
+	soon()
+	if got := addresses(); got != "[10.0.0.1/24 10.0.1.1/24]" {
+		t.Errorf("after it is gone: %s", got)
+	}
+}
