@@ -137,9 +137,14 @@ func (s *Stack) leave() {
 	s.sockets.tell()
 }
 
-// spare lets go of large buffers for what is sent when the last connection is gone.
+// spare lets go of large buffers for what is sent when the last connection is gone, and of
+// those of long datagrams at once.
 func (s *Stack) spare() {
-	const segments, bytes = 8, 4 << 10
+	const segments, bytes, long = 8, 4 << 10, 16 << 10
+	if cap(s.message) > long {
+		s.message = nil
+	}
+	s.ip6.Trim()
 	if len(s.sockets.pairs) == 0 && (cap(s.tcpActs.Segments) > segments || cap(s.message) > bytes) {
 		s.tcpActs, s.out4, s.message = tcp.Acts{}, ip4.Acts{}, nil
 	}

@@ -342,3 +342,31 @@ func TestConnectAgain(t *testing.T) {
 		w.close()
 	}
 }
+
+// What long datagrams are made and taken apart in is not kept: it is in no account.
+func TestLongDatagramsLeaveNothing(t *testing.T) {
+	for _, d := range everyDialect {
+		w := newWorldOf(t, 1, d, nil)
+		w.lose = func(int, []byte) bool { return true }
+		h := w.hosts[0]
+		peer, peer6 := ap("10.0.0.2:9"), ap("[fd00::2]:9")
+		h.AddNeighbour(0, peer.Addr(), macOfHost(1), true, false)
+		h.AddNeighbour(0, peer6.Addr(), macOfHost(1), true, false)
+		before := inUse()
+		for kind, to := range map[inet.SocketKind]netip.AddrPort{inet.SocketUDP: peer, inet.SocketUDP6: peer6} {
+			k := h.socket(kind)
+			w.check("setsockopt", k.SetOption(inet.SO_SNDBUF, 65507), errno.OK)
+			_, e := k.Send(make([]byte, 65000), to)
+			w.check("send", e, errno.OK)
+			k.Close()
+		}
+		for i := range 46 {
+			h.fragment(1, i*1400, make([]byte, 1400), i < 45)
+		}
+		w.queue = nil
+		if holds := inUse() - before; holds > 40<<10 {
+			t.Errorf("%v: %d bytes are held", d, holds)
+		}
+		w.close()
+	}
+}

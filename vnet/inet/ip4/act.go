@@ -70,7 +70,7 @@ type Acts struct {
 }
 
 // keep is how much of a buffer a Reset leaves for the next time, in bytes.
-const keep = 128 << 10
+const keep = 16 << 10
 
 // Reset empties a.
 func (a *Acts) Reset() {

@@ -138,6 +138,9 @@ func (a *Acts) Reset() {
 	clear(a.Up)
 	clear(a.Errors)
 	a.Out, a.Up, a.Errors, a.Console, a.Changed = a.Out[:0], a.Up[:0], a.Errors[:0], a.Console[:0], false
+	if cap(a.Out) > 16 { // the fragments of a long packet: rare, and nobody's afterwards
+		a.Out = nil
+	}
 }
 
 // out adds a packet, in memory that an earlier one has left.
@@ -231,6 +234,13 @@ func (l *Layer) Bytes() int {
 		n += len(x.order) + x.groups.Len()
 	}
 	return l.bytes + l.fragments.Bytes() + n*RecordBytes
+}
+
+// Trim gives back the memory in which a long packet was made.
+func (l *Layer) Trim() {
+	if cap(l.scratch) > 16<<10 {
+		l.scratch = nil
+	}
 }
 
 // Next returns when Tick wants to be called; ok is false if never.

@@ -93,6 +93,9 @@ func (a *Acts) Reset() {
 	clear(a.Segments)
 	clear(a.Accepted)
 	a.Segments, a.Accepted, a.Events, a.bytes = a.Segments[:0], a.Accepted[:0], 0, a.bytes[:0]
+	if cap(a.bytes) > 128<<10 || cap(a.Segments) > 128 { // a rare burst: the memory is nobody's afterwards
+		a.Segments, a.bytes = nil, nil
+	}
 }
 
 // keep copies p; what was returned before stays where it is even when the memory grows.
