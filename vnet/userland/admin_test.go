@@ -310,3 +310,26 @@ func TestRouterAdvertisement(t *testing.T) {
 		})
 	}
 }
+
+// TestPingOptions: what the requests are like, and where they go.
+func TestPingOptions(t *testing.T) {
+	b := chain(t, nil)
+	b.contains("ping -c 1 -t 2 -m 1 bob", "36 bytes from 10.0.0.1: Time to live exceeded\n")
+	b.want("ping -c 1 -S 10.0.0.2 -p ff00 bob", 0, `PATTERN: 0xff00
+PING bob (10.0.2.2) from 10.0.0.2: 56 data bytes
+64 bytes from 10.0.2.2: icmp_seq=0 ttl=62 time=10.000 ms
+
+--- bob ping statistics ---
+1 packets transmitted, 1 packets received, 0.0% packet loss
+round-trip min/avg/max/stddev = 10.000/10.000/10.000/0.000 ms
+`)
+	b.contains("ping -S 10.9.9.9 bob", "ping: bind: Can't assign requested address\n")
+	b.contains("ping -m 300 bob", "ping: invalid TTL: `300'\n")
+	b.contains("ping -p xy bob", "ping: patterns must be specified as hex digits\n")
+	b = two(t, kern.NetBSD)
+	b.contains("ping6 -c 1 -h 3 -I em0 fd00::2", "64 bytes from fd00::2, icmp_seq=0 hlim=64 ")
+	b.contains("ping6 -c 1 fe80::ff:fe00:201%em0", "64 bytes from fe80::ff:fe00:201")
+	b.contains("ping6 -c 1 -I em7 fd00::2", "ping6: em7: invalid interface name\n")
+	b.contains("ping6 -h 256 fd00::2", "ping6: illegal hoplimit -- 256\n")
+	b.contains("ping6 -c 1 -S fd00::1 fd00::2", "fd00::1 --> fd00::2\n")
+}

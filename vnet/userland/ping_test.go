@@ -232,8 +232,8 @@ func refuse(f []byte) [][]byte {
 }
 
 func TestPingUsage(t *testing.T) {
-	const usage = `usage: ping [-46noQqv] [-c count] [-i wait] [-s packetsize] [-t timeout]
-            [-W waittime] host
+	const usage = `usage: ping [-46noQqv] [-c count] [-i wait] [-m ttl] [-p pattern] [-S src_addr]
+            [-s packetsize] [-t timeout] [-W waittime] host
 `
 	cases := []struct {
 		line string
@@ -257,7 +257,7 @@ func TestPingUsage(t *testing.T) {
 		{"ping fd00::1", 1, "ping: UDP connect: No route to host\n"},
 		{"ping -4 fd00::1", 68, "ping: cannot resolve fd00::1: Unknown host\n"},
 		{"ping6 10.0.0.2", 68, "ping6: cannot resolve 10.0.0.2: Unknown host\n"},
-		{"ping6 -t 1 fd00::1", 64, "ping6: illegal option -- t\nusage: ping6 [-noqv] [-c count] [-i wait] [-s packetsize] host\n"},
+		{"ping6 -t 1 fd00::1", 64, "ping6: illegal option -- t\nusage: ping6 [-noqv] [-c count] [-h hoplimit] [-I interface] [-i wait]\n             [-p pattern] [-S sourceaddr] [-s packetsize] host\n"},
 		{"ping6 -s 65528 fd00::1", 64, "ping6: packet size too large: 65528 > 65527\n"},
 	}
 	b := newBench(t, nil)

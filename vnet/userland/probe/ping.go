@@ -60,25 +60,60 @@ func pingMain(p *command.Proc) sys.Exit {
 	if g.fd, e = p.Socket(kind); e != errno.OK {
 		return p.Fail(command.ExOSErr, "socket: %s", e.Message())
 	}
-	if e := p.Bind(g.fd, netip.AddrPortFrom(from, g.id)); e != errno.OK {
-		return p.Fail(command.ExOSErr, "bind: %s", e.Message())
+	if x, failed := g.ready(from); failed {
+		return x
 	}
 	g.out = make(packet.ICMP, packet.ICMPLen+opt.size)
 	g.in = make([]byte, 1<<16)
 	for i := pingStamp; i < opt.size; i++ {
 		g.out.Payload()[i] = byte(i)
+		if k := i - pingStamp; len(opt.pattern) > 0 {
+			g.out.Payload()[i] = opt.pattern[k%len(opt.pattern)]
+		}
+	}
+	if len(opt.pattern) > 0 && opt.quiet < 2 {
+		p.Printf("PATTERN: 0x%x\n", opt.pattern)
 	}
 	p.Catch(signal.SIGINT)
 	if opt.six() {
-		from, e := sourceFor(g.Proc, opt.dst)
+		from, e := sourceFor(g.Proc, opt.dst, opt.iface)
+		if opt.src.IsValid() {
+			from, e = opt.src, errno.OK
+		}
 		if e != errno.OK {
 			return p.Fail(1, "UDP connect: %s", e.Message())
 		}
 		p.Printf("PING6(%d=40+8+%d bytes) %s --> %s\n", 40+len(g.out), opt.size, from, opt.dst)
 		return g.loop()
 	}
-	p.Printf("PING %s (%s): %d data bytes\n", opt.host, opt.dst, opt.size)
+	source := ""
+	if opt.src.IsValid() {
+		source = " from " + opt.src.String()
+	}
+	p.Printf("PING %s (%s)%s: %d data bytes\n", opt.host, opt.dst, source, opt.size)
 	return g.loop()
+}
+
+// ready binds the socket and gives it what the options say; failed means that the command
+// ends with x.
+func (g *pinger) ready(from netip.Addr) (x sys.Exit, failed bool) {
+	if g.opt.iface != "" {
+		if e := g.BindDevice(g.fd, g.opt.iface); e != errno.OK {
+			return g.Fail(1, "%s: invalid interface name", g.opt.iface), true
+		}
+	}
+	if g.opt.src.IsValid() {
+		from = g.opt.src
+	}
+	if e := g.Bind(g.fd, netip.AddrPortFrom(from, g.id)); e != errno.OK {
+		return g.Fail(command.ExOSErr, "bind: %s", e.Message()), true
+	}
+	if g.opt.ttl >= 0 {
+		if e := g.SetSockOpt(g.fd, inet.IP_TTL, g.opt.ttl); e != errno.OK {
+			return g.Fail(command.ExOSErr, "setsockopt: %s", e.Message()), true
+		}
+	}
+	return x, false
 }
 
 // timing reports whether the data has room for a time stamp.

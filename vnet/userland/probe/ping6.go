@@ -20,13 +20,18 @@ func Ping6() *command.Command {
 }
 
 // sourceFor is the address that packets to dst come from: the KAME programs ask by connecting
-// a UDP socket.
-func sourceFor(p *command.Proc, dst netip.Addr) (netip.Addr, errno.Errno) {
+// a UDP socket. iface is the interface that they go out of, or "".
+func sourceFor(p *command.Proc, dst netip.Addr, iface string) (netip.Addr, errno.Errno) {
 	fd, e := p.Socket(inet.SocketUDP6)
 	if e != errno.OK {
 		return netip.Addr{}, e
 	}
 	defer p.Close(fd)
+	if iface != "" {
+		if e := p.BindDevice(fd, iface); e != errno.OK {
+			return netip.Addr{}, e
+		}
+	}
 	const dummyPort = 10101
 	if e := p.Connect(fd, netip.AddrPortFrom(dst, dummyPort)); e != errno.OK {
 		return netip.Addr{}, e

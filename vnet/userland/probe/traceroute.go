@@ -239,7 +239,7 @@ func (t *tracer) open() (x sys.Exit, stop bool) {
 		return x, false
 	}
 	if !t.src.IsValid() {
-		if t.src, e = sourceFor(t.Proc, t.dst); e != errno.OK {
+		if t.src, e = sourceFor(t.Proc, t.dst, ""); e != errno.OK {
 			return t.Fail(1, "connect: %s", e.Message()), true
 		}
 	}
