@@ -3,6 +3,7 @@ package userland_test
 import (
 	"net/netip"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -332,4 +333,25 @@ round-trip min/avg/max/stddev = 10.000/10.000/10.000/0.000 ms
 	b.contains("ping6 -c 1 -I em7 fd00::2", "ping6: em7: invalid interface name\n")
 	b.contains("ping6 -h 256 fd00::2", "ping6: illegal hoplimit -- 256\n")
 	b.contains("ping6 -c 1 -S fd00::1 fd00::2", "fd00::1 --> fd00::2\n")
+}
+
+// FuzzAdminCommands: no words make a command that shows or changes a table fail otherwise
+// than by a message and an exit code.
+func FuzzAdminCommands(f *testing.F) {
+	for _, line := range []string{
+		"arp -s 10.0.0.5 2:0:0:0:0:5 pub", "arp -d 10.0.0.2", "ndp -s fd00::5 2:0:0:0:0:5", "ndp -d fe80::1%em0", "route add -net 10.7.0.0 10.0.0.2 -netmask",
+		"route change default -interface em0", "route get -inet6 ::1", "netstat -rn -f inet6", "netstat -sp tcp", "sysctl net.inet.ip.ttl=1", "sysctl -d net.", "man -k", "man 7 x",
+	} {
+		f.Add(line)
+	}
+	f.Fuzz(func(t *testing.T, line string) {
+		words := strings.Fields(line)
+		if len(words) == 0 || len(line) > 200 || strings.ContainsRune(line, 0) || !slices.Contains([]string{"arp", "ndp", "route", "netstat", "sysctl", "man"}, words[0]) {
+			return
+		}
+		b := two(t, kern.FreeBSD)
+		if out, code := b.command(line); code != 0 && out == "" && !strings.Contains(line, "q") {
+			t.Errorf("%q fails without a word: %d", line, code)
+		}
+	})
 }

@@ -122,9 +122,12 @@ func (a *arpCommand) show(n inet.Neighbour) {
 	a.Printf("%s\n", line)
 }
 
-// expiry is how FreeBSD's arp says how long an entry stays.
+// expiry is how FreeBSD's arp says how long an entry stays. A Linux node's have no such time.
 func expiry(p *command.Proc, n inet.Neighbour) string {
-	if s := left(p, n.Expires); n.Expires != 0 && s > 0 {
+	switch s := left(p, n.Expires); {
+	case n.Expires == 0 && !n.MAC.IsZero():
+		return ""
+	case s > 0:
 		return fmt.Sprintf(" expires in %d seconds", s)
 	}
 	return " expired"
