@@ -370,3 +370,32 @@ func TestLongDatagramsLeaveNothing(t *testing.T) {
 		w.close()
 	}
 }
+
+// Two ends that a third has put out of step, by bytes that neither has sent, tell each other so
+// with each segment, for ever; where the wire takes no time they stop.
+func TestEndsOutOfStep(t *testing.T) {
+	for _, d := range everyDialect {
+		w := newWorldOf(t, 2, d, nil)
+		w.delay = 0
+		ks, peers := w.connect(w.hosts[0], w.hosts[1], 1)
+		w.steps(time.Second, 1000)
+		for i, k := range []inet.Socket{ks[0], peers[0]} {
+			var last tcp.Segment // that the host sends
+			w.lose = func(_ int, frame []byte) bool {
+				p := packet.IPv4(frame[14:])
+				last, _ = tcp.Parse(p.Src(), p.Dst(), p.Payload())
+				return true
+			}
+			k.Send([]byte{1}, netip.AddrPort{})
+			seg := tcp.Segment{Src: last.Dst, Dst: last.Src, Seq: last.Ack, Ack: last.Seq + 1, Flags: tcp.ACK, Window: 65535, Data: make([]byte, 5)}
+			m := seg.Append(nil)
+			b := packet.AppendEthernet(nil, macOfHost(i), macOfHost(1-i), packet.TypeIPv4)
+			b, _ = packet.AppendIPv4(b, packet.IPv4Header{TTL: 64, Protocol: packet.ProtoTCP, Src: seg.Src.Addr(), Dst: seg.Dst.Addr()}, len(m))
+			w.hosts[i].Deliver(0, append(b, m...))
+		}
+		w.lose = nil
+		ks[0].Send([]byte{1}, netip.AddrPort{})
+		w.steps(10*time.Minute, 1000)
+		w.close()
+	}
+}

@@ -167,6 +167,8 @@ type Conn struct {
 	mssAcked   uint16 // most that one ACK acknowledged
 	mtuSent    uint16 // largest packet sent
 	id         uint16
+	answered   uint8 // segments, at answeredAt
+	answeredAt time.Duration
 	cubic      loss.Cubic
 }
 

@@ -69,6 +69,9 @@ func (c *Conn) input(now time.Duration, s *Segment, acts *Acts) (again bool) {
 	if c.has(grown) && c.una == c.iss+1 && c.sndMax == c.una { // nothing was sent yet
 		c.boundMSS()
 	}
+	if c.has(ackNow) && len(s.Data) == 0 && s.Flags&(SYN|FIN) == 0 && !c.mayAnswer(now) {
+		c.flags &^= ackNow
+	}
 	if a.output || c.has(ackNow) {
 		c.output(now, acts)
 	}
@@ -303,8 +306,28 @@ func (c *Conn) challenge(now time.Duration, acts *Acts) {
 	}
 }
 
+// maxAnswers is how many segments without data a connection answers at one instant. Two ends
+// that somebody has put out of step answer each other for ever (RFC 5961, 5.2): where the wire
+// takes no time, that would hold the time.
+const maxAnswers = 64
+
+func (c *Conn) mayAnswer(now time.Duration) bool {
+	if c.answeredAt != now {
+		c.answeredAt, c.answered = now, 0
+	}
+	if c.answered >= maxAnswers {
+		c.l.Stats.ChallengeDrop++
+		return false
+	}
+	c.answered++
+	return true
+}
+
 // dropAfterACK drops the segment and answers with an ACK.
 func (c *Conn) dropAfterACK(now time.Duration, acts *Acts) {
+	if !c.mayAnswer(now) {
+		return
+	}
 	c.flags |= ackNow
 	c.output(now, acts)
 }
