@@ -93,7 +93,7 @@ func (c Plug) apply(l *Lab) (r Reply, err error) {
 	return r, nil
 }
 
-// free is an end by its name that a link may be plugged into, or why it may not.
+// free returns the end of that name, or why no link may be plugged into it.
 func (l *Lab) free(name string) (*port, error) {
 	p := l.ports[name]
 	if p == nil {

@@ -138,7 +138,7 @@ func (l *Lab) addNode(c config.Node) (*machine.Node, error) {
 // Log is the lab's event log.
 func (l *Lab) Log() *event.Log { return l.log }
 
-// config.Lab is what the lab was built from.
+// Config returns what the lab was built from.
 func (l *Lab) Config() config.Lab { return l.conf }
 
 // Now is the virtual time since the lab began.
@@ -177,13 +177,13 @@ const (
 	NoLimit = ^uint64(0)
 )
 
-// At runs f in the loop at a virtual time that is not past. f may not call Do: it runs
-// on the stack of whatever process waits.
+// At runs f in the loop at a virtual time that is not past. f must not call Do, since it
+// runs on the stack of whatever process waits. cancel takes it back.
 func (l *Lab) At(at time.Duration, f func()) (cancel func()) {
 	return l.loop.After(max(at-l.loop.Now(), 0), f)
 }
 
-// Node returns a node by name, nil if there is none.
+// Node returns the node of that name; nil if there is none.
 func (l *Lab) Node(name string) *machine.Node {
 	return l.byName[name]
 }
@@ -207,7 +207,7 @@ func (l *Lab) emit(e event.Event) { l.rec.Emit(e) }
 // event is emit for what happens with every frame: see event.Recorder.
 func (l *Lab) event(k event.Kind) *event.Event { return l.rec.New(k) }
 
-// Lookup is the address that a name stands for.
+// Lookup returns the address that a name stands for.
 func (l *Lab) Lookup(name string) (netip.Addr, bool) {
 	if name == "localhost" {
 		return netip.AddrFrom4([4]byte{127, 0, 0, 1}), true

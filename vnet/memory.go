@@ -22,14 +22,13 @@ func (l *Lab) Memory() (programs, others int64) {
 	return l.mem.Used()
 }
 
-// SetGrant makes the lab ask before it holds more, for its kernels a little ahead, whether its host has that:
-// f gets what Memory is going to be. It is called within Run, which waits for it;
-// nothing of that wait can be seen in the run. Where f returns false the lab ends
-// there: Run does no more, and to Close it is all that is left. What it has logged until
-// then is what it logs wherever it runs.
+// SetGrant makes the lab ask f before it holds more. f gets what Memory is going to be, for
+// the kernels a little ahead, and says whether the host has that. It is called within Run,
+// which waits for it; the wait can't be seen in the run. Where f returns false the lab ends
+// there: Run does no more, and the lab can only be closed. What it has logged until then is
+// what it logs wherever it runs.
 func (l *Lab) SetGrant(f func(programs, others int64) bool) { l.mem.SetGrant(f) }
 
-// SetAside makes the lab hand f what takes its host a while and nothing of the lab waits
-// for but the process that asked: f is to run it, within Run, and may let others have what
-// the lab holds up meanwhile.
+// SetAside makes the lab hand f work that takes its host a while, and for which only the
+// process that asked waits. f runs it within Run, and may let other labs run meanwhile.
 func (l *Lab) SetAside(f func(work func())) { l.mem.SetAside(f) }

@@ -56,8 +56,8 @@ func NewLog(window int) *Log {
 // in the loop, and must not keep the event or what it points to.
 func (l *Log) Subscribe(f func(*Event)) { l.readers = append(l.readers, f) }
 
-// Append gives e the next sequence number and adds it to the log. Only the lab's
-// loop calls it.
+// Append gives e the next sequence number and adds it to the log. Only the lab's loop may
+// call it.
 func (l *Log) Append(e *Event) { l.append(e, nil, sizeOf(e)) }
 
 // AppendAt is Append of the site's event, whose Data it takes away.

@@ -94,13 +94,13 @@ func (d *Direction) fault() (late time.Duration, lost *Reason) {
 	return late, lost
 }
 
-// Launch is for a frame that is on its way from now on.
+// Launch counts a frame that is on its way from now on.
 func (d *Direction) Launch() {
 	d.Sent++
 	d.inFlight++
 }
 
-// Leave is for a frame that entered and has come out.
+// Leave counts a frame that entered and has come out.
 func (d *Direction) Leave() { d.inFlight-- }
 
 // SetDown makes the direction lose all that enters, or carry again.

@@ -12,7 +12,7 @@ type Frame struct {
 	trail
 }
 
-// Share is for who hands the frame to one more.
+// Share counts one more owner of the frame.
 func (f *Frame) Share() { f.refs++ }
 
 // frameWeight is how many bytes a frame in flight counts besides its data.
@@ -65,7 +65,7 @@ func (p *Pool) Change(f *Frame, data []byte) *Frame {
 	return g
 }
 
-// Release is for an owner who needs the frame no more.
+// Release ends an owner's hold on the frame. The last one returns it to the pool.
 func (p *Pool) Release(f *Frame) {
 	f.refs--
 	if f.refs == 0 && len(p.free) < maxPooled && cap(f.Data) <= maxPooledBytes {
