@@ -230,7 +230,7 @@ func number(f transcript.Frame, name string) uint32 {
 // plainOptions leaves the time stamps' values out.
 func plainOptions(s string) string {
 	var out []string
-	for _, word := range strings.Split(s, "ts=") {
+	for word := range strings.SplitSeq(s, "ts=") {
 		if len(out) > 0 && len(word) >= 16 {
 			word = word[16:]
 		}

@@ -106,7 +106,7 @@ func (s socket) send(n int) string {
 
 // recv takes what is there after d at the latest.
 func (s socket) recv(d time.Duration) string {
-	_ = unix.SetsockoptTimeval(int(s), unix.SOL_SOCKET, unix.SO_RCVTIMEO, ptr(unix.NsecToTimeval(int64(d))))
+	_ = unix.SetsockoptTimeval(int(s), unix.SOL_SOCKET, unix.SO_RCVTIMEO, new(unix.NsecToTimeval(int64(d))))
 	b := make([]byte, 1<<16)
 	n, from, err := unix.Recvfrom(int(s), b, 0)
 	if err != nil {
@@ -121,8 +121,6 @@ func (s socket) recv(d time.Duration) string {
 	}
 	return fmt.Sprintf("e=0 n=%d from=%s %x", n, who, b[:min(n, 62)])
 }
-
-func ptr[T any](v T) *T { return &v }
 
 // option sets an option of the socket layer.
 func (s socket) option(name, value int) error {

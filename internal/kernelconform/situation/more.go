@@ -78,11 +78,11 @@ func moves(n *peer.Node) {
 		entry = "entry made"
 	}
 	said := 0
-	conflict := ""
+	var conflict strings.Builder
 	for _, target := range []string{"10.0.0.77", "10.0.0.1"} {
 		one := answered(peer.ARP{Op: 1, SHA: mac(0x99), SPA: peer.Host, TPA: ip(target)}.Frame())
 		said += len(n.Console())
-		conflict += one + ", "
+		conflict.WriteString(one + ", ")
 	}
 	message := "no message"
 	if said > 0 {
@@ -92,7 +92,7 @@ func moves(n *peer.Node) {
 	n.Note("takes effect: %s", strings.Join(learned, " "))
 	n.Note("unknown: %s", unknown)
 	n.Note("off-net, probe: %s; %s", strange, entry)
-	n.Note("conflict: %s; %s", strings.TrimSuffix(conflict, ", "), message)
+	n.Note("conflict: %s; %s", strings.TrimSuffix(conflict.String(), ", "), message)
 }
 
 // overlaps sends fragments that overlap, none below 68 bytes: both kernels take those.

@@ -154,11 +154,12 @@ func (c *canon) arp(s string) string {
 }
 
 func (c *canon) shape(f *Frame) string {
-	s := f.Proto
+	var s strings.Builder
+	s.WriteString(f.Proto)
 	for _, name := range []string{"iface", "op", "sender", "target", "t", "c", "addresses", "flags", "nh", "proto", "off"} {
-		s += " " + c.value(name, f.Get(name))
+		s.WriteString(" " + c.value(name, f.Get(name)))
 	}
-	return s
+	return s.String()
 }
 
 func (c *canon) value(name, v string) string {

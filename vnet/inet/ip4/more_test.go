@@ -329,14 +329,14 @@ func TestForwardingThatFails(t *testing.T) {
 			w.nics[1].MTU = 600
 			w.l.Input(0, 0, Unicast, udp("10.0.0.2", "10.0.1.77", 1, 2, make([]byte, 1000)).bytes(), &w.a) // two fragments
 			w.l.Failed(0, 0, c.e, &w.a)
-			got := ""
+			var got strings.Builder
 			for _, o := range w.a.Out {
 				if o.Packet != nil {
-					got += fmt.Sprintf("%d/%d", o.Packet.Payload()[0], o.Packet.Payload()[1])
+					got.WriteString(fmt.Sprintf("%d/%d", o.Packet.Payload()[0], o.Packet.Payload()[1]))
 				}
 			}
-			if got != want || w.l.st.IP.Forwarded != 0 || w.l.st.IP.CantForward != 1 {
-				t.Errorf("%s, %s: leads to %q, want %q; %d forwarded, %d not", d, c.e, got, want, w.l.st.IP.Forwarded, w.l.st.IP.CantForward)
+			if got.String() != want || w.l.st.IP.Forwarded != 0 || w.l.st.IP.CantForward != 1 {
+				t.Errorf("%s, %s: leads to %q, want %q; %d forwarded, %d not", d, c.e, got.String(), want, w.l.st.IP.Forwarded, w.l.st.IP.CantForward)
 			}
 		}
 	}

@@ -58,16 +58,16 @@ func TestReassembly(t *testing.T) {
 			for _, p := range c.parts {
 				w.raw(0, Unicast, piece(7, p.off*8, p.more, letters(p.data)).bytes())
 			}
-			got := ""
+			var got strings.Builder
 			for _, u := range w.a.Up {
-				got += string(u.Packet.Payload())
+				got.WriteString(string(u.Packet.Payload()))
 			}
 			want := c.want
 			if d == dialect.Linux && c.linux != "=" {
 				want = c.linux
 			}
-			if got != string(letters(want)) {
-				t.Errorf("%s, %s: got %q, want %q", d, c.name, got, letters(want))
+			if got.String() != string(letters(want)) {
+				t.Errorf("%s, %s: got %q, want %q", d, c.name, got.String(), letters(want))
 			}
 		}
 	}

@@ -455,14 +455,14 @@ func TestForwardingToAHostThatIsDown(t *testing.T) {
 	w.routes = []Route{{To: netip.MustParsePrefix("10.5.0.0/16"), Via: ip("10.0.0.3"), NIC: 0}}
 	w.l.Input(0, 0, Unicast, udp("10.0.0.2", "10.5.1.1", 1, 2, make([]byte, 4)).bytes(), &w.a)
 	w.l.Failed(0, 0, errnoHostDown, &w.a)
-	kinds := ""
+	var kinds strings.Builder
 	for _, o := range w.a.Out {
 		if o.Packet != nil {
-			kinds += fmt.Sprintf("%d/%d ", o.Packet.Payload()[0], o.Packet.Payload()[1])
+			kinds.WriteString(fmt.Sprintf("%d/%d ", o.Packet.Payload()[0], o.Packet.Payload()[1]))
 		}
 	}
-	if kinds != "3/1 " {
-		t.Errorf("a failed packet for which there was a redirect leads to %q, want only 3/1", kinds)
+	if kinds.String() != "3/1 " {
+		t.Errorf("a failed packet for which there was a redirect leads to %q, want only 3/1", kinds.String())
 	}
 }
 

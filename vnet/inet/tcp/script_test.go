@@ -54,17 +54,17 @@ func (s *script) wait(seconds float64) { s.w.runFor(time.Duration(seconds * floa
 // say is a segment in the form of the transcripts: flags, sequence number from the host's
 // first, ack, window, and what there is of df0, data and options.
 func (s *script) say(g *Segment) string {
-	f := ""
+	var f strings.Builder
 	for i, n := range "FSRPAUEC" {
 		if g.Flags&(1<<i) != 0 {
-			f += string(n)
+			f.WriteString(string(n))
 		}
 	}
 	seq := fmt.Sprint(int32(g.Seq - s.local))
 	if g.Flags&RST != 0 && g.Seq == 0 {
 		seq = "zero"
 	}
-	text := fmt.Sprintf("%s %s %d win%d", f, seq, g.Ack, g.Window)
+	text := fmt.Sprintf("%s %s %d win%d", f.String(), seq, g.Ack, g.Window)
 	if !g.DF {
 		text += " df0"
 	}

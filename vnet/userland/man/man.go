@@ -187,7 +187,7 @@ func write(b *strings.Builder, block string) {
 // fill writes words, the first line after what is in front, the others indented.
 func fill(b *strings.Builder, front string, in int, text string) {
 	line, empty := front, true
-	for _, w := range strings.Fields(text) {
+	for w := range strings.FieldsSeq(text) {
 		if !empty && len(line)+1+len(w) > width {
 			b.WriteString(line + "\n")
 			line, empty = strings.Repeat(" ", in), true

@@ -16,7 +16,7 @@ func TestAllow(t *testing.T) {
 	} {
 		v := RatesOf(d)
 		var s State
-		told := ""
+		var told strings.Builder
 		for i, at := range []time.Duration{5 * time.Second, 5*time.Second + 999*time.Millisecond, 6 * time.Second} {
 			n := 0
 			for range 600 {
@@ -24,14 +24,14 @@ func TestAllow(t *testing.T) {
 				if ok {
 					n++
 				}
-				told += console
+				told.WriteString(console)
 			}
 			if n != want[i] {
 				t.Errorf("%s, burst %d: %d pass, want %d", d, i+1, n, want[i])
 			}
 		}
-		if d == dialect.FreeBSD && !strings.Contains(told, "1200") {
-			t.Errorf("the console says %q of 1200", told)
+		if d == dialect.FreeBSD && !strings.Contains(told.String(), "1200") {
+			t.Errorf("the console says %q of 1200", told.String())
 		}
 		if d != dialect.Linux && s.Limited != uint64(1800-want[0]-want[1]-want[2]) {
 			t.Errorf("%s: %d are counted as not sent", d, s.Limited)
