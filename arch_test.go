@@ -27,7 +27,7 @@ const edges = `
 NONE                                                   < vnet/errno, vnet/packet, vnet/loop, vnet/fabric, vnet/signal, web, wasm/fuel, wasm/modcache, wasm/guest, internal/terminal, vnet/pcapfilter
 vnet/packet, vnet/loop                                 < vnet/event
 vnet/packet                                            < vnet/packet/packettest
-vnet/errno, vnet/packet                                < vnet/kern
+vnet/errno, vnet/packet, vnet/inet/dialect             < vnet/kern
 vnet/kern, vnet/errno, vnet/packet                     < vnet/kern/kerntest
 vnet/kern, vnet/errno, vnet/packet                       < tunemu, tapemu
 NONE                                                   < vnet/fabric/stp, vnet/inet/dialect

@@ -1,5 +1,7 @@
 package kern
 
+import "wireloom/vnet/inet/dialect"
+
 // A Dialect is which kernel a node behaves as.
 type Dialect uint8
 
@@ -8,29 +10,17 @@ type Dialect uint8
 // hosts: it has no driver here, and what a program sees of it, numbers and structures, is
 // as on FreeBSD, for which programs are compiled. What differs is how it answers on a wire.
 const (
-	FreeBSD Dialect = iota
-	DragonFly
-	NetBSD
-	Linux
+	FreeBSD   = Dialect(dialect.FreeBSD)
+	DragonFly = Dialect(dialect.DragonFly)
+	NetBSD    = Dialect(dialect.NetBSD)
+	Linux     = Dialect(dialect.Linux)
 )
 
 // Dialects are all dialects.
 func Dialects() []Dialect { return []Dialect{FreeBSD, DragonFly, NetBSD, Linux} }
 
 // String is the dialect's name in a scenario: "freebsd", "dragonfly", "netbsd" or "linux".
-func (d Dialect) String() string {
-	switch d {
-	case FreeBSD:
-		return "freebsd"
-	case DragonFly:
-		return "dragonfly"
-	case NetBSD:
-		return "netbsd"
-	case Linux:
-		return "linux"
-	}
-	return "unknown"
-}
+func (d Dialect) String() string { return dialect.Dialect(d).String() }
 
 // Address families of <sys/socket.h>. AF_INET6 has two numbers: see
 // [Dialect.Inet6].

@@ -1,8 +1,8 @@
 // Package dialect names the kernels whose network stacks a node can have.
 package dialect
 
-// A Dialect is the kernel that a node's IP stack answers as. The first three have
-// the numbers that vnet/kern gives them.
+// A Dialect is the kernel that a node's IP stack answers as; vnet/kern has
+// its own of these.
 type Dialect uint8
 
 // The dialects. FreeBSD is 9.1, DragonFly the sources of 2005 to 2008, NetBSD 7.99
