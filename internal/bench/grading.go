@@ -74,18 +74,7 @@ func roundTrip(ctx context.Context, rounds int, r *Report) error {
 		if err != nil {
 			return cost{}, err
 		}
-		return measure(func() (int, error) {
-			lab, _, err := product.Build(ctx, sc, nil, product.Options{Window: -1})
-			if err != nil {
-				return 0, err
-			}
-			defer lab.Close()
-			res, err := grade.Grade(lab, sc, grade.Options{})
-			if err == nil && !res.Passed {
-				err = fmt.Errorf("only %d of %d answers came: %+v", res.Score, roundTrips, res.Checks[0])
-			}
-			return roundTrips, err
-		})
+		return measure(func() (int, error) { return roundTrips, passes(ctx, sc) })
 	}
 	for _, mode := range []struct {
 		name, what string
@@ -103,6 +92,20 @@ func roundTrip(ctx context.Context, rounds int, r *Report) error {
 		r.Rows = append(r.Rows, against(mode.what, "ns", columns[0].wall(), peer, rate).goal(mode.goal))
 	}
 	return nil
+}
+
+// passes grades a scenario that has no programs.
+func passes(ctx context.Context, sc *scenario.Scenario) error {
+	lab, _, err := product.Build(ctx, sc, nil, product.Options{Window: -1})
+	if err != nil {
+		return err
+	}
+	defer lab.Close()
+	res, err := grade.Grade(lab, sc, grade.Options{})
+	if err == nil && !res.Passed {
+		err = fmt.Errorf("only %d of %d points: %+v", res.Score, res.MaxScore, res.Checks[0])
+	}
+	return err
 }
 
 // beside measures ours and a peer in turns, and returns the columns and the peer's
@@ -213,18 +216,7 @@ func everybody(ctx context.Context, rounds int, r *Report) error {
 			return err
 		}
 		ours := func() (cost, error) {
-			return measure(func() (int, error) {
-				lab, _, err := product.Build(ctx, sc, nil, product.Options{Window: -1})
-				if err != nil {
-					return 0, err
-				}
-				defer lab.Close()
-				res, err := grade.Grade(lab, sc, grade.Options{})
-				if err == nil && !res.Passed {
-					err = fmt.Errorf("pings were lost: %+v", res.Checks[0])
-				}
-				return 1, err
-			})
+			return measure(func() (int, error) { return 1, passes(ctx, sc) })
 		}
 		if n != 30 {
 			columns, err := inTurns(ctx, rounds, ours)
