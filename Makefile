@@ -56,7 +56,7 @@ build: guests page
 run: build
 	$(LABSERVER) serve --addr $(ADDR)
 
-## protocol: the page's types and guards, from the structs of internal/protocol
+## protocol: the types and guards of the page, from the structs of internal/protocol and internal/protocol/class
 .PHONY: protocol
 protocol:
 	go run ./internal/typescript

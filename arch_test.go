@@ -97,6 +97,7 @@ internal/scenario, internal/scenario/grade, internal/report, internal/terminal +
 vnet, vnet/event, vnet/packet, internal/decode, internal/filter, internal/terminal < internal/pcap
 vnet, vnet/kern, vnet/errno, tunemu, tapemu            < internal/conform
 internal/decode                                        < internal/protocol
+NONE                                                   < internal/protocol/class
 NONE                                                   < internal/typescript, internal/completion
 vnet, vnet/errno, vnet/event, vnet/packet, internal/session, internal/decode, internal/filter, internal/protocol, internal/switchboard, internal/visitor, internal/strictjson, internal/terminal + websocket < internal/stream
 vnet, vnet/config, vnet/fabric/bridge, internal/protocol, internal/terminal < internal/switchboard

@@ -18,13 +18,15 @@ func TestThePageHasWhatTheStructsSay(t *testing.T) {
 
 func TestCheckTellsAnOldFile(t *testing.T) {
 	root := t.TempDir()
-	for _, dir := range packages {
+	for _, dir := range []string{"internal/protocol", "internal/decode"} {
 		if err := os.CopyFS(filepath.Join(root, dir), os.DirFS(filepath.Join("../..", dir))); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := os.MkdirAll(filepath.Join(root, out), 0o777); err != nil {
-		t.Fatal(err)
+	for _, s := range sides {
+		if err := os.MkdirAll(filepath.Join(root, s.out), 0o777); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if err := run(root, true); err == nil {
 		t.Error("files that are not there are taken for what they should be")
@@ -35,7 +37,7 @@ func TestCheckTellsAnOldFile(t *testing.T) {
 	if err := run(root, true); err != nil {
 		t.Error(err)
 	}
-	name := filepath.Join(root, packages[""], "command.go")
+	name := filepath.Join(root, "internal/protocol/command.go")
 	b, err := os.ReadFile(name)
 	if err != nil {
 		t.Fatal(err)
@@ -57,6 +59,7 @@ var Messages = map[string]any{"hi": Hi{}}
 var Events = map[string]any{"one": One{}, "": Any{}}
 var Commands = map[string]any{"go": Go{}, "rest": Rest{}}
 var Results = []any{}
+var Asks = []any{Ask{}}
 
 // A Hi has one of each.
 type Hi struct {
@@ -75,7 +78,23 @@ type Hi struct {
 	Counts map[string]uint64 ` + "`json:\"counts\"`" + `
 	What   any               ` + "`json:\"what,omitempty\"`" + `
 	Events []Event           ` + "`json:\"events\"`" + `
+	Both   *bool             ` + "`json:\"both,omitempty\"`" + `
+	Name   *string           ` + "`json:\"name,omitempty\"`" + `
+	Which  *Colour           ` + "`json:\"which,omitempty\"`" + `
+	Sure   bool              ` + "`json:\"sure,omitempty\"`" + `
 }
+
+// An Ask is never read, nor is a Shape.
+type Ask struct {
+	What  string  ` + "`json:\"what\"`" + `
+	May   string  ` + "`json:\"may,omitempty\"`" + `
+	Maybe *int64  ` + "`json:\"maybe,omitempty\"`" + `
+	Shape Shape   ` + "`json:\"shape,omitempty\"`" + `
+}
+
+type Shape string
+
+const Round Shape = "round"
 
 type Event any
 
@@ -122,7 +141,8 @@ func made(t *testing.T, source string) (string, error) {
 	if err := os.WriteFile(filepath.Join(root, "protocol.go"), []byte(source), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	src, err := read(root, map[string]string{"": "."})
+	of := &side{packages: map[string]string{"": "."}, read: "./read", unions: sides[0].unions}
+	src, err := of.source(root)
 	if err != nil {
 		return "", err
 	}

@@ -17,6 +17,7 @@ import (
 // A source is what the Go packages declare: by its name, with that of its package
 // before it if it is another than the protocol's.
 type source struct {
+	side    *side
 	structs map[string]*structure
 	enums   map[string]*enum
 	hexes   map[string]bool    // types whose values are hex digits
@@ -55,8 +56,10 @@ type enum struct {
 // An entry is a line of a table: a kind, and the struct that it has.
 type entry struct{ kind, of string }
 
-func read(root string, packages map[string]string) (*source, error) {
-	s := &source{structs: map[string]*structure{}, enums: map[string]*enum{}, hexes: map[string]bool{}, tables: map[string][]entry{}}
+// source reads what a side declares.
+func (of *side) source(root string) (*source, error) {
+	packages := of.packages
+	s := &source{side: of, structs: map[string]*structure{}, enums: map[string]*enum{}, hexes: map[string]bool{}, tables: map[string][]entry{}}
 	for _, prefix := range slices.Sorted(maps.Keys(packages)) {
 		p := &reader{source: s, prefix: prefix, embeds: map[string]*ast.StructType{}}
 		fset := token.NewFileSet()

@@ -22,15 +22,13 @@ type file struct {
 // A union is a set of structs that one member tells apart.
 type union struct{ table, name, wire string }
 
-var unions = []union{{"Messages", "Message", "type"}, {"Events", "Event", "k"}}
-
 // A maker writes both files.
 type maker struct {
 	*source
 	kinds         map[string]entry // structs of unions, with their kind
 	wires         map[string]string
 	seen          map[string]bool // structs that the page gets, or asks with
-	asks          map[string]bool // of those, the ones that it only asks with
+	asks          map[string]bool // of those, what it only asks with
 	types, guards bytes.Buffer
 	helpers       map[string]bool
 	used          map[string]bool // types that the guards name
@@ -39,19 +37,28 @@ type maker struct {
 
 func (s *source) typescript() ([]file, error) {
 	w := &maker{source: s, kinds: map[string]entry{}, wires: map[string]string{}, seen: map[string]bool{}, asks: map[string]bool{}, helpers: map[string]bool{}, used: map[string]bool{}}
-	for _, u := range unions {
+	for _, u := range w.side.unions {
 		for _, e := range s.tables[u.table] {
 			w.kinds[e.of], w.wires[e.of] = e, u.wire
 			w.reach(e.of)
 		}
 	}
-	for _, e := range s.tables["Results"] {
-		w.reach(e.of)
+	for _, table := range []string{"Results", "Answers"} {
+		for _, e := range s.tables[table] {
+			w.reach(e.of)
+		}
 	}
 	for _, e := range s.tables["Commands"] {
 		if st := s.structs[e.of]; st != nil {
 			w.asked(st)
 		}
+	}
+	for _, e := range s.tables["Asks"] {
+		w.asks[e.of] = !w.seen[e.of]
+		if st := s.structs[e.of]; st != nil {
+			w.asked(st)
+		}
+		w.seen[e.of] = true
 	}
 	for _, name := range s.order {
 		if e := s.enums[name]; e != nil && w.seen[name] {
@@ -67,18 +74,22 @@ func (s *source) typescript() ([]file, error) {
 			}
 		}
 	}
-	for _, u := range unions {
+	for _, u := range w.side.unions {
 		w.union(u)
 	}
-	if err := w.commands(); err != nil {
-		return nil, err
+	if len(s.tables["Commands"]) > 0 {
+		if err := w.commands(); err != nil {
+			return nil, err
+		}
 	}
-	types := head + w.types.String()
+	types := s.side.head() + w.types.String()
 	var guards strings.Builder
-	guards.WriteString(head)
-	w.imports(&guards, w.helpers, "./read", "")
+	guards.WriteString(s.side.head())
+	w.imports(&guards, w.helpers, s.side.read, "")
 	w.imports(&guards, w.used, "./types", "type ")
-	fmt.Fprintf(&guards, "\n/** The version of the protocol that is described here. */\nexport const VERSION = %s;\n", w.version)
+	if w.version != "" {
+		fmt.Fprintf(&guards, "\n/** The version of the protocol that is described here. */\nexport const VERSION = %s;\n", w.version)
+	}
 	guards.WriteString(w.lists.String())
 	guards.WriteString(w.guards.String())
 	return []file{{"types.ts", []byte(types)}, {"guards.ts", []byte(guards.String())}}, nil
@@ -97,10 +108,10 @@ func (w *maker) reach(name string) {
 	}
 }
 
-// asked marks the structs that a command has and no answer.
+// asked marks the types that what the page asks with has, and no answer.
 func (w *maker) asked(st *structure) {
 	for _, m := range st.members {
-		if w.structs[m.of.name] != nil && !w.seen[m.of.name] {
+		if (w.structs[m.of.name] != nil || w.enums[m.of.name] != nil) && !w.seen[m.of.name] {
 			w.asks[m.of.name] = true
 			w.reach(m.of.name)
 		}
@@ -150,6 +161,9 @@ func constant(name string) string {
 func (w *maker) enum(e *enum) {
 	w.doc(&w.types, "", e.doc)
 	fmt.Fprintf(&w.types, "export type %s = %s;\n", short(e.name), strings.Join(e.values, " | "))
+	if w.asks[e.name] {
+		return // never read
+	}
 	w.used[short(e.name)] = true
 	fmt.Fprintf(&w.lists, "\nconst %s: readonly %s[] = [%s];\n", constant(e.name), short(e.name), strings.Join(e.values, ", "))
 }
@@ -190,7 +204,11 @@ func (w *maker) structure(st *structure) error {
 			read = fmt.Sprintf("%s(%q, %s)", w.help("as"), m.wire, read)
 		}
 		w.doc(&w.types, "  ", m.doc)
-		fmt.Fprintf(&w.types, "  readonly %s: %s;\n", m.name, is)
+		name := m.name
+		if w.asks[st.name] && m.optional { // what is zero need not be said
+			name, is = name+"?", strings.TrimSuffix(is, " | undefined")+" | undefined"
+		}
+		fmt.Fprintf(&w.types, "  readonly %s: %s;\n", name, is)
 		fmt.Fprintf(&w.guards, "  %s,\n", property(m.name, read))
 	}
 	w.types.WriteString("}\n")
@@ -256,7 +274,7 @@ func (w *maker) member(m member) (is, read string, err error) {
 		return is + " | undefined", of("optOne", "() => "+item), nil
 	case st != nil:
 		return is, of("one", "() => "+item), nil
-	case en != nil && m.optional:
+	case en != nil && (m.optional || t.pointer):
 		return short(en.name) + " | undefined", of("optOneOf", constant(en.name)), nil
 	case en != nil:
 		return short(en.name), of("oneOf", constant(en.name)), nil
@@ -264,8 +282,9 @@ func (w *maker) member(m member) (is, read string, err error) {
 		return "string", opt("hex"), nil
 	case t.name == "any":
 		return "unknown", w.help("whatever"), nil
-	case simple[t.name][0] == "number" && t.pointer:
-		return "number | undefined", w.help("maybeNum"), nil
+	case simple[t.name][0] != "" && t.pointer:
+		helper := simple[t.name][1]
+		return simple[t.name][0] + " | undefined", w.help("maybe" + strings.ToUpper(helper[:1]) + helper[1:]), nil
 	case simple[t.name][0] != "" && !t.pointer:
 		return simple[t.name][0], opt(simple[t.name][1]), nil
 	}

@@ -146,6 +146,20 @@ export function bool(o: Dict, key: string, at: string): boolean {
   return typeof v === "boolean" ? v : wrong(`${at}.${key} is ${show(v)}, not true or false`);
 }
 
+export function optBool(o: Dict, key: string, at: string): boolean {
+  return isAbsent(o[key]) ? false : bool(o, key, at);
+}
+
+/** maybeBool is for a member where what is absent is not the same as false. */
+export function maybeBool(o: Dict, key: string, at: string): boolean | undefined {
+  return isAbsent(o[key]) ? undefined : bool(o, key, at);
+}
+
+/** maybeStr is for a text where an empty one is not the same as none. */
+export function maybeStr(o: Dict, key: string, at: string): string | undefined {
+  return isAbsent(o[key]) ? undefined : str(o, key, at);
+}
+
 export function optHex(o: Dict, key: string, at: string): string {
   const v = optStr(o, key, at);
   return v.length % 2 === 0 && /^[0-9a-fA-F]*$/.test(v) ? v : wrong(`${at}.${key} is not hex`);
