@@ -44,7 +44,7 @@ NONE                                                   < vnet/inet/ip4/option
 vnet/inet/dialect                                      < vnet/inet/ip4/limit
 vnet/inet/dialect, vnet/packet                         < vnet/inet/ip4/frag
 vnet/inet/dialect, vnet/packet, vnet/errno, vnet/inet/ip4/frag, vnet/inet/ip4/limit, vnet/inet/ip4/option < vnet/inet/ip4
-vnet/packet                                            < vnet/inet/ip6/wire
+vnet/packet, vnet/errno, vnet/inet/dialect             < vnet/inet/ip6/wire
 vnet/packet, vnet/inet/ip6/wire                        < vnet/inet/ip6/mld, vnet/inet/ip6/frag
 NONE                                                   < vnet/inet/ip6/limit
 vnet/inet/dialect, vnet/packet, vnet/errno, vnet/inet/ip6/wire, vnet/inet/ip6/mld, vnet/inet/ip6/frag, vnet/inet/ip6/limit < vnet/inet/ip6
@@ -70,7 +70,11 @@ vnet/userland/command, vnet/userland/admin, vnet/sys, vnet/file, vnet/signal, vn
 vnet/userland/command, vnet/sys, vnet/inet/dialect     < vnet/userland/man
 vnet/userland/command, vnet/userland/admin, vnet/userland/man, vnet/userland/probe, vnet/userland/byhand, vnet/sys, vnet/file, vnet/signal, vnet/inet, vnet/kern, vnet/errno, vnet/packet < vnet/userland
 vnet, vnet/sys, vnet/fs, vnet/file, vnet/signal, vnet/inet, vnet/kern, vnet/errno, wasm/fuel, wasm/modcache + wazero, sys < wasm
-vnet/inet, vnet/inet/arp, vnet/inet/dialect, vnet/inet/ip4, vnet/inet/ip6, vnet/inet/tcp, vnet/kern, vnet/errno, vnet/packet < vnet/inet/host
+NONE                                                   < vnet/inet/host/alarm, vnet/inet/host/pcb
+vnet/packet                                            < vnet/inet/host/udp
+vnet/packet, vnet/kern, vnet/inet/tcp/wire             < vnet/inet/host/account
+vnet/inet                                              < vnet/inet/host/route, vnet/inet/host/sockbuf
+vnet/inet, vnet/inet/arp, vnet/inet/dialect, vnet/inet/ip4, vnet/inet/ip6, vnet/inet/ip6/wire, vnet/inet/tcp, vnet/inet/host/account, vnet/inet/host/alarm, vnet/inet/host/pcb, vnet/inet/host/route, vnet/inet/host/sockbuf, vnet/inet/host/udp, vnet/kern, vnet/errno, vnet/packet < vnet/inet/host
 NONE                                                   < internal/dissect
 vnet/packet, internal/dissect + gopacket               < internal/decode
 vnet/packet + sys                                      < internal/kernelrecord
@@ -134,35 +138,41 @@ var core = map[string][]string{
 	"vnet/loop":   nil,
 	"vnet/fabric": nil,
 
-	"vnet/fabric/bridge":   nil,
-	"vnet/fabric/netem":    nil,
-	"vnet/fabric/stp":      nil,
-	"vnet/inet":            nil,
-	"vnet/inet/dialect":    nil,
-	"vnet/inet/arp":        nil,
-	"vnet/inet/ip4":        nil,
-	"vnet/inet/ip6":        nil,
-	"vnet/inet/tcp":        nil,
-	"vnet/inet/tcp/wire":   nil,
-	"vnet/inet/tcp/kernel": nil,
-	"vnet/inet/tcp/stream": nil,
-	"vnet/inet/tcp/loss":   nil,
-	"vnet/inet/host":       nil,
-	"vnet/fs":              nil,
-	"vnet/file":            nil,
-	"vnet/memory":          nil,
-	"vnet/shell":           nil,
-	"vnet/signal":          nil,
-	"vnet/sys":             nil,
-	"vnet/machine":         nil,
-	"vnet/config":          nil,
-	"vnet/event":           {"sync", "sync/atomic", "channel"}, // live readers read the log while the loop appends
-	"vnet/kern":            nil,
-	"tunemu":               nil,
-	"tapemu":               nil,
-	"vnet":                 nil,
-	"vnet/userland":        nil,
-	"vnet/pcapfilter":      nil,
+	"vnet/fabric/bridge":     nil,
+	"vnet/fabric/netem":      nil,
+	"vnet/fabric/stp":        nil,
+	"vnet/inet":              nil,
+	"vnet/inet/dialect":      nil,
+	"vnet/inet/arp":          nil,
+	"vnet/inet/ip4":          nil,
+	"vnet/inet/ip6":          nil,
+	"vnet/inet/tcp":          nil,
+	"vnet/inet/tcp/wire":     nil,
+	"vnet/inet/tcp/kernel":   nil,
+	"vnet/inet/tcp/stream":   nil,
+	"vnet/inet/tcp/loss":     nil,
+	"vnet/inet/host":         nil,
+	"vnet/inet/host/account": nil,
+	"vnet/inet/host/alarm":   nil,
+	"vnet/inet/host/pcb":     nil,
+	"vnet/inet/host/route":   nil,
+	"vnet/inet/host/sockbuf": nil,
+	"vnet/inet/host/udp":     nil,
+	"vnet/fs":                nil,
+	"vnet/file":              nil,
+	"vnet/memory":            nil,
+	"vnet/shell":             nil,
+	"vnet/signal":            nil,
+	"vnet/sys":               nil,
+	"vnet/machine":           nil,
+	"vnet/config":            nil,
+	"vnet/event":             {"sync", "sync/atomic", "channel"}, // live readers read the log while the loop appends
+	"vnet/kern":              nil,
+	"tunemu":                 nil,
+	"tapemu":                 nil,
+	"vnet":                   nil,
+	"vnet/userland":          nil,
+	"vnet/pcapfilter":        nil,
 
 	"vnet/tcpdump":         nil,
 	"vnet/tcpdump/show":    nil,

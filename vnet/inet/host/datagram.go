@@ -7,6 +7,9 @@ import (
 	"wireloom/vnet/errno"
 	"wireloom/vnet/inet"
 	"wireloom/vnet/inet/dialect"
+	"wireloom/vnet/inet/host/account"
+	"wireloom/vnet/inet/host/sockbuf"
+	"wireloom/vnet/inet/host/udp"
 	"wireloom/vnet/inet/ip4"
 	"wireloom/vnet/inet/ip6"
 	"wireloom/vnet/kern"
@@ -16,8 +19,8 @@ import (
 // A datagram is a UDP socket.
 type datagram struct {
 	socket
-	receive receive
-	counted int64 // of receive.held
+	receive sockbuf.Buffer
+	counted int64 // of receive.Held
 	send    int   // bytes, SO_SNDBUF: the longest datagram
 }
 
@@ -29,7 +32,7 @@ func (k *datagram) Bind(a netip.AddrPort) errno.Errno {
 	if !k.fits(a.Addr()) {
 		return errno.EAFNOSUPPORT
 	}
-	return k.s.bind(&k.s.sockets.udp, k.pcb, a)
+	return k.s.bind(&k.s.sockets.udp, k.PCB, a)
 }
 
 // Connect implements inet.Socket. A socket that is connected is connected anew.
@@ -47,15 +50,15 @@ func (k *datagram) Connect(a netip.AddrPort) errno.Errno {
 	if e != errno.OK {
 		return e
 	}
-	if k.local.Port() == 0 {
-		if e = k.s.bind(&k.s.sockets.udp, k.pcb, netip.AddrPort{}); e != errno.OK {
+	if k.LocalAddr.Port() == 0 {
+		if e = k.s.bind(&k.s.sockets.udp, k.PCB, netip.AddrPort{}); e != errno.OK {
 			return e
 		}
 	}
-	if k.local.Addr().IsUnspecified() {
-		k.local = netip.AddrPortFrom(src, k.local.Port())
+	if k.LocalAddr.Addr().IsUnspecified() {
+		k.LocalAddr = netip.AddrPortFrom(src, k.LocalAddr.Port())
 	}
-	k.remote = netip.AddrPortFrom(dst, a.Port())
+	k.RemoteAddr = netip.AddrPortFrom(dst, a.Port())
 	return errno.OK
 }
 
@@ -64,18 +67,18 @@ func (k *datagram) Connect(a netip.AddrPort) errno.Errno {
 func (k *socket) way(dst netip.Addr) (src, to netip.Addr, e errno.Errno) {
 	s := k.s
 	if !dst.IsValid() {
-		dst = unspecified(k.v6)
+		dst = unspecified(k.V6)
 	}
-	if k.device >= 0 && s.iface(k.device) == nil {
+	if k.Device >= 0 && s.iface(k.Device) == nil {
 		return src, dst, errno.ENXIO
 	}
-	if k.v6 {
+	if k.V6 {
 		if dst.IsUnspecified() {
 			dst = netip.IPv6Loopback()
 		}
 		nic := ip6.Any
-		if k.device >= 0 {
-			nic = k.device
+		if k.Device >= 0 {
+			nic = k.Device
 		}
 		src, _, e = s.ip6.Source(dst, nic)
 	} else {
@@ -83,11 +86,11 @@ func (k *socket) way(dst netip.Addr) (src, to netip.Addr, e errno.Errno) {
 			dst = loopback4
 		}
 		nic := ip4.AnyNIC
-		if k.device >= 0 {
-			nic = k.device
+		if k.Device >= 0 {
+			nic = k.Device
 		}
 		var p ip4.Path
-		p, e = s.ip4.Path(k.local.Addr(), dst, nic)
+		p, e = s.ip4.Path(k.LocalAddr.Addr(), dst, nic)
 		src, dst = p.Src, p.Dst
 	}
 	return src, dst, e
@@ -111,8 +114,8 @@ func (k *datagram) Send(p []byte, to netip.AddrPort) (int, errno.Errno) {
 		return 0, errno.EADDRNOTAVAIL
 	}
 	s := k.s
-	if k.local.Port() == 0 {
-		if e := s.bind(&s.sockets.udp, k.pcb, netip.AddrPort{}); e != errno.OK {
+	if k.LocalAddr.Port() == 0 {
+		if e := s.bind(&s.sockets.udp, k.PCB, netip.AddrPort{}); e != errno.OK {
 			return 0, e
 		}
 	}
@@ -121,17 +124,7 @@ func (k *datagram) Send(p []byte, to netip.AddrPort) (int, errno.Errno) {
 	if e != errno.OK {
 		return 0, e
 	}
-	m := binary.BigEndian.AppendUint16(s.message[:0], k.local.Port())
-	m = binary.BigEndian.AppendUint16(m, to.Port())
-	m = binary.BigEndian.AppendUint16(m, uint16(packet.UDPLen+len(p)))
-	m = append(append(m, 0, 0), p...)
-	if k.v6 || s.v.Sockets.UDPChecksum {
-		sum := packet.TransportChecksum(src, dst, packet.ProtoUDP, m)
-		if sum == 0 {
-			sum = 0xffff
-		}
-		binary.BigEndian.PutUint16(m[6:], sum)
-	}
+	m := udp.Append(s.message[:0], netip.AddrPortFrom(src, k.LocalAddr.Port()), netip.AddrPortFrom(dst, to.Port()), p, s.v.Sockets.UDPChecksum)
 	s.message = m
 	e = k.out(packet.ProtoUDP, src, dst, m)
 	s.leave()
@@ -157,11 +150,11 @@ func (k *datagram) maySend(p []byte, to netip.AddrPort) (netip.AddrPort, errno.E
 	if e := k.take(); e != errno.OK {
 		return to, e
 	}
-	switch connected := k.remote.IsValid(); {
+	switch connected := k.RemoteAddr.IsValid(); {
 	case !to.IsValid() && !connected:
 		return to, errno.EDESTADDRREQ
 	case !to.IsValid():
-		to = k.remote
+		to = k.RemoteAddr
 	case !k.fits(to.Addr()):
 		return to, errno.EAFNOSUPPORT
 	case connected && !k.s.v.Sockets.MultiConnected:
@@ -170,7 +163,7 @@ func (k *datagram) maySend(p []byte, to netip.AddrPort) (netip.AddrPort, errno.E
 	switch {
 	case len(p) > k.send:
 		return to, errno.EMSGSIZE
-	case !k.s.room(weight(len(p)) + packetSelf):
+	case !k.s.memory.Room(account.Weight(len(p)) + account.PacketSelf):
 		return to, errno.ENOBUFS
 	}
 	return to, errno.OK
@@ -179,16 +172,16 @@ func (k *datagram) maySend(p []byte, to netip.AddrPort) (netip.AddrPort, errno.E
 // out gives the layer a message of a transport protocol.
 func (k *socket) out(proto uint8, src, dst netip.Addr, m []byte) errno.Errno {
 	s := k.s
-	if k.v6 {
+	if k.V6 {
 		h := ip6.Header{Src: src, Dst: dst, Proto: proto, HopLimit: int(k.ttl), NIC: ip6.Any}
-		if k.device >= 0 {
-			h.NIC = k.device
+		if k.Device >= 0 {
+			h.NIC = k.Device
 		}
 		return s.send6(h, m)
 	}
 	h := ip4.Header{Src: src, Dst: dst, Proto: proto, TTL: k.ttl, TOS: k.tos, NIC: ip4.AnyNIC, AllowBroadcast: k.broadcast}
-	if k.device >= 0 {
-		h.NIC = k.device
+	if k.Device >= 0 {
+		h.NIC = k.Device
 	}
 	if s.dialect == dialect.Linux && proto == packet.ProtoUDP { // inet_sock's inet_id: a counter of the socket's
 		if k.ids == 0 {
@@ -213,7 +206,8 @@ func (k *datagram) recv(p []byte, peek bool) (int, netip.AddrPort, errno.Errno) 
 	if e := k.enter(); e != errno.OK {
 		return 0, netip.AddrPort{}, e
 	}
-	if len(k.receive.queue) == 0 {
+	w, ok := k.receive.First()
+	if !ok {
 		switch e := k.take(); {
 		case e != errno.OK || k.shut[0]:
 			return 0, netip.AddrPort{}, e
@@ -221,20 +215,22 @@ func (k *datagram) recv(p []byte, peek bool) (int, netip.AddrPort, errno.Errno) 
 			return 0, netip.AddrPort{}, errno.EWOULDBLOCK
 		}
 	}
-	w := k.receive.take(peek)
-	k.s.count(&k.counted, k.receive.held)
-	k.s.memory.settle()
-	k.gotTTL, k.cut = int(w.ttl), len(w.data) > len(p)
-	return copy(p, w.data), w.from, errno.OK
+	if !peek {
+		k.receive.Take()
+	}
+	k.s.memory.Count(&k.counted, k.receive.Held())
+	k.s.memory.Settle()
+	k.gotTTL, k.cut = int(w.TTL), len(w.Data) > len(p)
+	return copy(p, w.Data), w.From, errno.OK
 }
 
 // deliver queues a datagram for the socket's reader.
 func (k *datagram) deliver(data []byte, from netip.AddrPort, ttl uint8, nic int) bool {
 	s := k.s
-	if k.shut[0] || !k.receive.put(&s.v.Sockets, data, from, ttl, nic != ip4.Loopback) {
+	if k.shut[0] || !k.receive.Put(&s.v.Sockets, data, from, ttl, nic != ip4.Loopback) {
 		return false
 	}
-	s.count(&k.counted, k.receive.held)
+	s.memory.Count(&k.counted, k.receive.Held())
 	k.wake()
 	return true
 }
@@ -245,7 +241,7 @@ func (k *datagram) Ready() int {
 		return kern.POLLNVAL
 	}
 	bits := kern.POLLOUT
-	if len(k.receive.queue) > 0 || k.shut[0] {
+	if k.receive.Len() > 0 || k.shut[0] {
 		bits |= readable
 	}
 	if k.err != errno.OK {
@@ -261,7 +257,7 @@ func (k *datagram) Shutdown(read, write bool) errno.Errno {
 		return e
 	case !read && !write:
 		return errno.EINVAL
-	case !k.remote.IsValid():
+	case !k.RemoteAddr.IsValid():
 		return errno.ENOTCONN
 	}
 	k.shut[0] = k.shut[0] || read
@@ -274,14 +270,14 @@ func (k *datagram) Shutdown(read, write bool) errno.Errno {
 // Close implements inet.Socket.
 func (k *datagram) Close() {
 	if k.enter() == errno.OK {
-		k.s.sockets.udp.take(k.pcb)
+		k.s.sockets.udp.Take(k.PCB)
 		k.forget()
 	}
 }
 
 func (k *datagram) forget() {
-	k.receive = receive{}
-	k.s.count(&k.counted, 0)
+	k.receive = sockbuf.Buffer{}
+	k.s.memory.Count(&k.counted, 0)
 	k.s.unregister(&k.socket)
 	k.s.leave()
 }

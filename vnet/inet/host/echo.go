@@ -23,12 +23,12 @@ func (k *echo) Bind(a netip.AddrPort) errno.Errno {
 	switch {
 	case !k.fits(addr):
 		return errno.EAFNOSUPPORT
-	case k.local.Port() != 0:
+	case k.LocalAddr.Port() != 0:
 		return errno.EINVAL
-	case addr.IsValid() && !addr.IsUnspecified() && !k.s.bindable(addr, k.device):
+	case addr.IsValid() && !addr.IsUnspecified() && !k.s.bindable(addr, k.Device):
 		return errno.EADDRNOTAVAIL
 	case !addr.IsValid():
-		addr = unspecified(k.v6)
+		addr = unspecified(k.V6)
 	}
 	return k.identify(addr, a.Port())
 }
@@ -36,16 +36,16 @@ func (k *echo) Bind(a netip.AddrPort) errno.Errno {
 // identify gives the socket an identifier that no other has.
 func (k *echo) identify(addr netip.Addr, want uint16) errno.Errno {
 	t := &k.s.sockets
-	if want != 0 && (t.icmp.on(false, want) != nil || t.icmp.on(true, want) != nil) {
+	if want != 0 && (t.icmp.On(false, want) != nil || t.icmp.On(true, want) != nil) {
 		return errno.EADDRINUSE
 	}
 	for want == 0 { // there are fewer sockets than identifiers
-		if t.lastID++; t.lastID != 0 && t.icmp.on(false, t.lastID) == nil && t.icmp.on(true, t.lastID) == nil {
+		if t.lastID++; t.lastID != 0 && t.icmp.On(false, t.lastID) == nil && t.icmp.On(true, t.lastID) == nil {
 			want = t.lastID
 		}
 	}
-	k.local = netip.AddrPortFrom(addr, want)
-	t.icmp.put(k.pcb)
+	k.LocalAddr = netip.AddrPortFrom(addr, want)
+	t.icmp.Put(k.PCB)
 	return errno.OK
 }
 
@@ -65,9 +65,9 @@ func (k *echo) Connect(a netip.AddrPort) errno.Errno {
 	if e != errno.OK {
 		return e
 	}
-	k.remote = netip.AddrPortFrom(dst, 0)
-	if k.local.Port() == 0 {
-		return k.identify(k.local.Addr(), 0)
+	k.RemoteAddr = netip.AddrPortFrom(dst, 0)
+	if k.LocalAddr.Port() == 0 {
+		return k.identify(k.LocalAddr.Addr(), 0)
 	}
 	return errno.OK
 }
@@ -83,11 +83,11 @@ func (k *echo) Send(p []byte, to netip.AddrPort) (int, errno.Errno) {
 	switch {
 	case err != nil:
 		return 0, errno.EINVAL
-	case k.v6 && m.Type() != packet.ICMPv6Echo, !k.v6 && m.Type() != packet.ICMPEcho:
+	case k.V6 && m.Type() != packet.ICMPv6Echo, !k.V6 && m.Type() != packet.ICMPEcho:
 		return 0, errno.EPERM // the rest is the stack's to say
 	}
-	if k.local.Port() == 0 {
-		if e := k.identify(k.local.Addr(), 0); e != errno.OK {
+	if k.LocalAddr.Port() == 0 {
+		if e := k.identify(k.LocalAddr.Addr(), 0); e != errno.OK {
 			return 0, e
 		}
 	}
@@ -101,10 +101,10 @@ func (k *echo) Send(p []byte, to netip.AddrPort) (int, errno.Errno) {
 	}
 	s.message = append(s.message[:0], p...)
 	m = packet.ICMP(s.message)
-	m.SetID(k.local.Port())
+	m.SetID(k.LocalAddr.Port())
 	m.SetChecksum(0)
 	proto := packet.ProtoICMP
-	if k.v6 {
+	if k.V6 {
 		proto = packet.ProtoICMPv6
 		m.SetChecksum(packet.TransportChecksum(src, dst, proto, m))
 	} else {
@@ -118,7 +118,7 @@ func (k *echo) Send(p []byte, to netip.AddrPort) (int, errno.Errno) {
 // Close implements inet.Socket.
 func (k *echo) Close() {
 	if k.enter() == errno.OK {
-		k.s.sockets.icmp.take(k.pcb)
+		k.s.sockets.icmp.Take(k.PCB)
 		k.forget()
 	}
 }
@@ -134,11 +134,11 @@ func (s *Stack) icmpIn(from netip.Addr, msg []byte, ttl uint8, nic int) {
 	if !ok {
 		return
 	}
-	p := s.sockets.icmp.on(from.Is6(), id)
-	if p == nil || reply && p.remote.IsValid() && p.remote.Addr() != from {
+	p := s.sockets.icmp.On(from.Is6(), id)
+	if p == nil || reply && p.RemoteAddr.IsValid() && p.RemoteAddr.Addr() != from {
 		return
 	}
-	if !p.own.(*echo).deliver(msg, netip.AddrPortFrom(from, 0), ttl, nic) {
+	if !p.Own.(*echo).deliver(msg, netip.AddrPortFrom(from, 0), ttl, nic) {
 		s.stats.FullICMP++
 	}
 }

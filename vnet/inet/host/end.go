@@ -7,6 +7,8 @@ import (
 
 	"wireloom/vnet/errno"
 	"wireloom/vnet/inet/dialect"
+	"wireloom/vnet/inet/host/alarm"
+	"wireloom/vnet/inet/host/pcb"
 	"wireloom/vnet/inet/ip4"
 	"wireloom/vnet/inet/ip6"
 	"wireloom/vnet/inet/tcp"
@@ -20,12 +22,12 @@ type pair struct{ local, remote netip.AddrPort }
 // socket: a connection that was closed goes on until its end, and one that nobody has
 // accepted has no socket yet.
 type end struct {
-	pcb
+	pcb.PCB
 	s        *Stack
 	owner    *stream // nil while there is no socket
 	conn     *tcp.Conn
 	listener *tcp.Listener
-	timer    timer
+	timer    alarm.Timer
 	bytes    int64
 	backlog  int
 	waiting  []*end // of a listener: the connections that nobody has accepted, in its queue's order
@@ -38,9 +40,9 @@ type end struct {
 // connSelf is what a connection takes besides its data.
 const connSelf = 1 << 10
 
-func (s *Stack) newEnd(k pcb) *end {
-	e := &end{s: s, pcb: k}
-	e.own, e.timer.run = e, e.tick
+func (s *Stack) newEnd(k pcb.PCB) *end {
+	e := &end{s: s, PCB: k}
+	e.Own, e.timer.Run = e, e.tick
 	return e
 }
 
@@ -59,8 +61,8 @@ func (s *Stack) join(e *end) {
 	if s.sockets.pairs == nil {
 		s.sockets.pairs = map[pair]*end{}
 	}
-	s.sockets.pairs[pair{e.local, e.remote}] = e
-	if e.v6 {
+	s.sockets.pairs[pair{e.LocalAddr, e.RemoteAddr}] = e
+	if e.V6 {
 		e.flow = s.ip6.FlowLabel()
 	}
 }
@@ -82,9 +84,9 @@ func (e *end) do() errno.Errno {
 	err := e.send()
 	switch {
 	case e.listener != nil:
-		s.count(&e.bytes, int64(e.listener.Bytes()))
+		s.memory.Count(&e.bytes, int64(e.listener.Bytes()))
 		at, ok := e.listener.Next()
-		s.timers.set(&e.timer, at, ok)
+		s.timers.Set(&e.timer, at, ok)
 		return err
 	case err != errno.OK:
 		e.conn.SoftError(err)
@@ -99,16 +101,16 @@ func (e *end) do() errno.Errno {
 		e.forget()
 		return err
 	}
-	s.count(&e.bytes, connSelf+int64(e.conn.Bytes()))
+	s.memory.Count(&e.bytes, connSelf+int64(e.conn.Bytes()))
 	at, ok := e.conn.Next()
-	s.timers.set(&e.timer, at, ok)
+	s.timers.Set(&e.timer, at, ok)
 	return err
 }
 
 // send sends what TCP's acts have, and empties them.
 func (e *end) send() (first errno.Errno) {
 	s := e.s
-	h := how{device: e.device, flow: e.flow}
+	h := how{device: e.Device, flow: e.flow}
 	if e.owner != nil {
 		h.ttl, h.tos = e.owner.ttl, e.owner.tos
 	}
@@ -155,7 +157,7 @@ func (s *Stack) segment(seg *tcp.Segment, h how) errno.Errno {
 // has one, can still read what there is.
 func (e *end) forget() {
 	s := e.s
-	s.timers.set(&e.timer, 0, false)
+	s.timers.Set(&e.timer, 0, false)
 	e.dead = true
 	if e.conn != nil {
 		p := pair{e.conn.Local(), e.conn.Remote()}
@@ -163,12 +165,12 @@ func (e *end) forget() {
 			delete(s.sockets.pairs, p)
 		}
 	}
-	s.sockets.tcp.take(&e.pcb)
+	s.sockets.tcp.Take(&e.PCB)
 	switch {
 	case !e.queued && (e.owner == nil || e.owner.closed):
-		s.count(&e.bytes, 0)
+		s.memory.Count(&e.bytes, 0)
 	case e.conn != nil:
-		s.count(&e.bytes, connSelf+int64(e.conn.Bytes()))
+		s.memory.Count(&e.bytes, connSelf+int64(e.conn.Bytes()))
 	}
 	if i := slices.Index(s.sockets.lingering, e); i >= 0 {
 		s.sockets.lingering = slices.Delete(s.sockets.lingering, i, i+1)
@@ -178,10 +180,10 @@ func (e *end) forget() {
 // unconnect makes an end as it was before a connect that failed at once: it keeps its port,
 // and may connect again.
 func (e *end) unconnect() {
-	e.conn, e.remote = nil, netip.AddrPort{}
+	e.conn, e.RemoteAddr = nil, netip.AddrPort{}
 	e.failed, e.dead = false, false
-	e.s.count(&e.bytes, 0)
-	e.s.sockets.tcp.put(&e.pcb)
+	e.s.memory.Count(&e.bytes, 0)
+	e.s.sockets.tcp.Put(&e.PCB)
 }
 
 // linger keeps a connection whose socket was closed. The oldest of too many is reset.
@@ -237,9 +239,9 @@ func (s *Stack) tcpIn(src, dst netip.Addr, p []byte, nic int) {
 			return
 		}
 	}
-	if k := s.sockets.tcp.find(seg.Dst, seg.Src, nic); k != nil {
-		if e := k.own.(*end); e.listener != nil {
-			e.listener.Input(s.now, &seg, s.path(seg.Dst.Addr(), seg.Src.Addr(), k.device), &s.tcpActs)
+	if k := s.sockets.tcp.Find(seg.Dst, seg.Src, nic); k != nil {
+		if e := k.Own.(*end); e.listener != nil {
+			e.listener.Input(s.now, &seg, s.path(seg.Dst.Addr(), seg.Src.Addr(), k.Device), &s.tcpActs)
 			s.limitRST()
 			s.accepted(e, k)
 			e.do()
@@ -287,16 +289,16 @@ func (s *Stack) confirm(local, peer netip.Addr) {
 }
 
 // accepted takes over the connections that a listener has completed.
-func (s *Stack) accepted(l *end, k *pcb) {
+func (s *Stack) accepted(l *end, k *pcb.PCB) {
 	for _, c := range s.tcpActs.Accepted {
-		e := s.newEnd(pcb{local: c.Local(), remote: c.Remote(), device: k.device, v6: k.v6, reuseAddr: k.reuseAddr, reusePort: k.reusePort})
+		e := s.newEnd(pcb.PCB{LocalAddr: c.Local(), RemoteAddr: c.Remote(), Device: k.Device, V6: k.V6, ReuseAddr: k.ReuseAddr, ReusePort: k.ReusePort})
 		e.conn, e.queued = c, true
 		l.waiting = append(l.waiting, e)
-		s.sockets.tcp.put(&e.pcb)
+		s.sockets.tcp.Put(&e.PCB)
 		s.join(e)
-		s.count(&e.bytes, connSelf+int64(c.Bytes()))
+		s.memory.Count(&e.bytes, connSelf+int64(c.Bytes()))
 		at, ok := c.Next()
-		s.timers.set(&e.timer, at, ok)
+		s.timers.Set(&e.timer, at, ok)
 	}
 	if len(s.tcpActs.Accepted) > 0 && l.owner != nil {
 		l.owner.wake()
@@ -313,8 +315,8 @@ func (s *Stack) tcpFailed(local, remote netip.AddrPort, m tcp.ICMP) (shorter boo
 		e.do()
 		return shorter
 	}
-	if k := s.sockets.tcp.find(local, remote, ip4.Loopback); k != nil {
-		if e := k.own.(*end); e.listener != nil {
+	if k := s.sockets.tcp.Find(local, remote, ip4.Loopback); k != nil {
+		if e := k.Own.(*end); e.listener != nil {
 			e.listener.Unreachable(&tcp.Segment{Src: local, Dst: remote, Seq: m.Seq})
 			e.do()
 		}

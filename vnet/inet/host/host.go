@@ -19,6 +19,9 @@ import (
 	"wireloom/vnet/inet"
 	"wireloom/vnet/inet/arp"
 	"wireloom/vnet/inet/dialect"
+	"wireloom/vnet/inet/host/account"
+	"wireloom/vnet/inet/host/alarm"
+	"wireloom/vnet/inet/host/route"
 	"wireloom/vnet/inet/ip4"
 	"wireloom/vnet/inet/ip6"
 	"wireloom/vnet/inet/tcp"
@@ -39,8 +42,8 @@ type Stack struct {
 	now     time.Duration // as the call in progress found it
 	closed  bool
 
-	ifs      []*iface // by their number; one that was detached waits to be used again
-	routes   [2]table // of IPv4 and IPv6
+	ifs      []*iface       // by their number; one that was detached waits to be used again
+	routes   [2]route.Table // of IPv4 and IPv6
 	forward6 bool
 
 	ip4     *ip4.Layer
@@ -56,12 +59,12 @@ type Stack struct {
 
 	failed  [][]byte // packets that ARP has given up in this call
 	loop    loopback
-	timers  timers
+	timers  alarm.Timers
 	cancel  func() // of the lab's timer; nil while it is not set
 	wakeAt  time.Duration
 	runFunc func()
 
-	memory  memory
+	memory  account.Account
 	sockets sockets
 	stats   inet.UDPStats
 	frame   []byte // that is being put together
@@ -70,7 +73,7 @@ type Stack struct {
 
 // A part is one of the layers as the stack sees it.
 type part struct {
-	timer timer
+	timer alarm.Timer
 	bytes int64
 }
 
@@ -86,16 +89,16 @@ var _ inet.Stack = (*Stack)(nil)
 // New makes the stack of a node with the interfaces nics, and routes to the networks of
 // their addresses. Forwarding is off.
 func New(h inet.StackHost, nics []inet.StackNIC) (inet.Stack, error) {
-	s := &Stack{host: h, v: h.Values(), dialect: h.Dialect(), now: h.Now(), memory: memory{host: h.Memory()}}
+	s := &Stack{host: h, v: h.Values(), dialect: h.Dialect(), now: h.Now(), memory: account.New(h.Memory())}
 	s.runFunc = s.run
-	s.loop.timer.run = s.drain
+	s.loop.timer.Run = s.drain
 	s.ip4 = ip4.New(&s.v.IP4, s, h.Random)
 	s.ip6 = ip6.New(&s.v.IP6, s, h.Random)
 	s.ip6.SetHostName(h.HostName())
 	s.tcp = tcp.New(&s.v.TCP, h.Random)
 	s.ip6.SetHostName(h.HostName())
-	s.part[partIP4].timer.run = func() { s.ip4.Tick(s.now, &s.in4); s.do4() }
-	s.part[partIP6].timer.run = func() { s.ip6.Tick(s.now, &s.in6); s.do6() }
+	s.part[partIP4].timer.Run = func() { s.ip4.Tick(s.now, &s.in4); s.do4() }
+	s.part[partIP6].timer.Run = func() { s.ip6.Tick(s.now, &s.in6); s.do6() }
 	if len(nics) > inet.MaxInterfaces {
 		return nil, fmt.Errorf("a stack has %d interfaces, at most %d are allowed", len(nics), inet.MaxInterfaces)
 	}
@@ -130,8 +133,8 @@ func (s *Stack) leave() {
 	s.doFailed()
 	s.weigh(&s.part[partIP4], s.ip4)
 	s.weigh(&s.part[partIP6], s.ip6)
-	s.count(&s.part[partTCP].bytes, int64(s.tcp.Bytes()))
-	s.memory.settle()
+	s.memory.Count(&s.part[partTCP].bytes, int64(s.tcp.Bytes()))
+	s.memory.Settle()
 	s.spare()
 	s.arm()
 	s.sockets.tell()
@@ -156,19 +159,20 @@ func (s *Stack) weigh(p *part, l interface {
 	Next() (time.Duration, bool)
 },
 ) {
-	s.count(&p.bytes, int64(l.Bytes()))
+	s.memory.Count(&p.bytes, int64(l.Bytes()))
 	at, ok := l.Next()
-	s.timers.set(&p.timer, at, ok)
+	s.timers.Set(&p.timer, at, ok)
 }
 
 // arm asks the lab for a call when the earliest timer is due. One that is set for earlier
 // stays: it finds nothing to do then, which costs less than to take it back with each
 // segment that moves a timer on.
 func (s *Stack) arm() {
-	if len(s.timers.heap) == 0 {
+	at, ok := s.timers.Next()
+	if !ok {
 		return
 	}
-	at := max(s.timers.heap[0].at, s.now)
+	at = max(at, s.now)
 	if s.cancel != nil {
 		if s.wakeAt <= at {
 			return
@@ -186,13 +190,13 @@ func (s *Stack) run() {
 	if !s.enter() {
 		return
 	}
-	last := s.timers.seq
+	last := s.timers.Last()
 	for range maxTurns {
-		t := s.timers.due(s.now, last)
+		t := s.timers.Due(s.now, last)
 		if t == nil {
 			break
 		}
-		t.run()
+		t.Run()
 	}
 	s.leave()
 }
@@ -206,7 +210,7 @@ func (s *Stack) Close() {
 	if s.cancel != nil {
 		s.cancel()
 	}
-	s.memory.host.Give(s.memory.held)
+	s.memory.Close()
 	*s = Stack{closed: true, host: s.host}
 }
 
@@ -225,6 +229,12 @@ func (s *Stack) Deliver(nic int, data []byte) bool {
 	i.input(data)
 	s.leave()
 	return true
+}
+
+// lets says whether the host has memory for what comes in. A packet that leaves nothing
+// behind comes in always: it may be what others wait for that could go.
+func (s *Stack) lets(data []byte, ip bool) bool {
+	return s.memory.Room(account.Weight(len(data))+account.StreamSelf) || account.Passing(data, ip)
 }
 
 // console writes the messages of a layer.

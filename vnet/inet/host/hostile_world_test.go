@@ -11,6 +11,7 @@ import (
 	"wireloom/vnet/errno"
 	"wireloom/vnet/inet"
 	"wireloom/vnet/inet/dialect"
+	"wireloom/vnet/inet/host/account"
 	"wireloom/vnet/inet/tcp"
 	"wireloom/vnet/kern"
 	"wireloom/vnet/packet"
@@ -264,11 +265,11 @@ func (c *chaos) sound() {
 	ends := map[*end]bool{}
 	for _, k := range s.sockets.all {
 		sum += k.self
-		switch o := k.own.(type) {
+		switch o := k.Own.(type) {
 		case *datagram:
-			sum += o.receive.held
+			sum += o.receive.Held()
 		case *echo:
-			sum += o.receive.held
+			sum += o.receive.Held()
 		case *end:
 			ends[o] = true
 			for _, x := range o.waiting {
@@ -283,7 +284,7 @@ func (c *chaos) sound() {
 		}
 	}
 	for p, e := range s.sockets.pairs {
-		if e.dead || p != (pair{e.local, e.remote}) || !ends[e] {
+		if e.dead || p != (pair{e.LocalAddr, e.RemoteAddr}) || !ends[e] {
 			c.t.Fatalf("after %s: the pair %v is dead (%v) or nobody's (%v)", c.op, p, e.dead, !ends[e])
 		}
 	}
@@ -300,13 +301,13 @@ func (c *chaos) sound() {
 		}
 	}
 	for _, p := range s.loop.queue {
-		sum += packetSelf + int64(len(p.data))
+		sum += account.PacketSelf + int64(len(p.data))
 	}
-	if sum != m.used {
-		c.t.Fatalf("after %s: %d bytes are counted, the parts have %d", c.op, m.used, sum)
+	if sum != m.Used {
+		c.t.Fatalf("after %s: %d bytes are counted, the parts have %d", c.op, m.Used, sum)
 	}
-	if got := c.memory.Used(); got != m.held {
-		c.t.Fatalf("after %s: %d bytes are taken, the stack knows of %d", c.op, got, m.held)
+	if got := c.memory.Used(); got != m.Held {
+		c.t.Fatalf("after %s: %d bytes are taken, the stack knows of %d", c.op, got, m.Held)
 	}
 	for _, k := range c.sockets {
 		bits := k.Ready()

@@ -9,6 +9,8 @@ import (
 	"wireloom/vnet/inet"
 	"wireloom/vnet/inet/arp"
 	"wireloom/vnet/inet/dialect"
+	"wireloom/vnet/inet/host/alarm"
+	"wireloom/vnet/inet/host/route"
 	"wireloom/vnet/inet/ip4"
 	"wireloom/vnet/inet/ip6"
 	"wireloom/vnet/packet"
@@ -27,7 +29,7 @@ type iface struct {
 	up6     bool // IPv6 is on
 
 	arp      *arp.Table // nil until there is an address
-	arpTimer timer
+	arpTimer alarm.Timer
 	arpBytes int64
 }
 
@@ -53,7 +55,7 @@ func (s *Stack) Attach(n inet.StackNIC) (int, error) {
 	}
 	i := &iface{NIC: ip4.NIC{Name: n.Name, Broadcast: !n.IP, MTU: n.MTU}, s: s, nic: nic, ip: n.IP, any: n.AnyMAC, there: true, mac: n.MAC}
 	s.ifs[nic] = i
-	i.arpTimer.run = func() { i.arp.Tick(s.now, &s.arpActs); i.doARP() }
+	i.arpTimer.Run = func() { i.arp.Tick(s.now, &s.arpActs); i.doARP() }
 	s.ip6.AddNIC(s.now, nic, ip6.NIC{Name: n.Name, MAC: n.MAC, IP: n.IP, MTU: n.MTU}, &s.in6)
 	s.do6()
 	if len(n.Addresses) > 0 { // whoever gives it addresses later says when it is up
@@ -83,11 +85,11 @@ func (s *Stack) Detach(nic int) {
 	i.there, i.Up, i.Addrs = false, false, nil
 	s.ip6.RemoveNIC(s.now, nic, &s.in6)
 	s.in6.Reset() // there is nobody to send it
-	s.timers.set(&i.arpTimer, 0, false)
-	s.count(&i.arpBytes, 0)
+	s.timers.Set(&i.arpTimer, 0, false)
+	s.memory.Count(&i.arpBytes, 0)
 	i.arp = nil
 	for f := range s.routes {
-		s.routes[f] = newTable(slices.DeleteFunc(s.routes[f].routes, func(r inet.StackRoute) bool { return r.NIC == nic }))
+		s.routes[f] = s.routes[f].Without(nic)
 	}
 	s.leave()
 }
@@ -286,7 +288,7 @@ func (s *Stack) SetRoutes(routes []inet.StackRoute) {
 		}
 		by[f] = append(by[f], r)
 	}
-	s.routes = [2]table{newTable(by[0]), newTable(by[1])}
+	s.routes = [2]route.Table{route.New(by[0]), route.New(by[1])}
 }
 
 // SetForwarding implements inet.Stack.
@@ -318,7 +320,7 @@ func (s *Stack) NIC(nic int) *ip4.NIC {
 
 // Route implements ip4.Env.
 func (s *Stack) Route(dst netip.Addr) (ip4.Route, bool) {
-	r := s.routes[0].find(dst)
+	r := s.routes[0].Find(dst)
 	if r == nil {
 		return ip4.Route{}, false
 	}
@@ -330,7 +332,7 @@ func (s *Stack) Member(int, netip.Addr) bool { return false }
 
 // Route6 implements ip6.Env.
 func (s *Stack) Route6(dst netip.Addr) (ip6.Route, bool) {
-	r := s.routes[1].find(dst)
+	r := s.routes[1].Find(dst)
 	if r == nil {
 		return ip6.Route{}, false
 	}
@@ -342,7 +344,7 @@ func (i *iface) Where(a netip.Addr) arp.Where {
 	if other := i.s.own(a); other != nil && other != i {
 		return arp.Ours
 	}
-	r := i.s.routes[0].find(a)
+	r := i.s.routes[0].Find(a)
 	switch {
 	case r == nil:
 		return arp.Nowhere

@@ -2,6 +2,8 @@ package host
 
 import (
 	"wireloom/vnet/errno"
+	"wireloom/vnet/inet/host/account"
+	"wireloom/vnet/inet/host/alarm"
 	"wireloom/vnet/inet/ip4"
 	"wireloom/vnet/inet/ip6"
 	"wireloom/vnet/packet"
@@ -62,7 +64,7 @@ func (i *iface) input(data []byte) {
 // own.
 type loopback struct {
 	queue []looping
-	timer timer
+	timer alarm.Timer
 }
 
 // A looping packet. Of IPv4, nic and link say how it was sent: what went out to many comes
@@ -75,12 +77,12 @@ type looping struct {
 
 // put queues a copy of a packet.
 func (l *loopback) put(s *Stack, p []byte, nic int, link ip4.Link) errno.Errno {
-	if !s.room(packetSelf + int64(len(p))) {
+	if !s.memory.Room(account.PacketSelf + int64(len(p))) {
 		return errno.ENOBUFS
 	}
-	s.memory.used += packetSelf + int64(len(p))
+	s.memory.Add(account.PacketSelf + int64(len(p)))
 	l.queue = append(l.queue, looping{append([]byte(nil), p...), nic, link})
-	s.timers.set(&l.timer, s.now, true)
+	s.timers.Set(&l.timer, s.now, true)
 	return errno.OK
 }
 
@@ -90,7 +92,7 @@ func (s *Stack) drain() {
 	queue := l.queue
 	l.queue = nil
 	for _, p := range queue {
-		s.memory.used -= packetSelf + int64(len(p.data))
+		s.memory.Add(-account.PacketSelf - int64(len(p.data)))
 		if p.data[0]>>4 == 4 {
 			s.ip4.Loop(s.now, p.nic, p.link, p.data, &s.in4)
 			s.do4()

@@ -11,6 +11,7 @@ import (
 	"wireloom/vnet/errno"
 	"wireloom/vnet/inet"
 	"wireloom/vnet/inet/dialect"
+	"wireloom/vnet/inet/host/account"
 	"wireloom/vnet/kern"
 	"wireloom/vnet/packet"
 	"wireloom/vnet/packet/packettest"
@@ -276,7 +277,7 @@ func TestSocketsAreCounted(t *testing.T) {
 				}
 				w.lose = nil
 				for len(s.sockets.all) > 0 {
-					switch o := s.sockets.all[0].own.(type) {
+					switch o := s.sockets.all[0].Own.(type) {
 					case *datagram:
 						o.Close()
 					case *echo:
@@ -286,7 +287,7 @@ func TestSocketsAreCounted(t *testing.T) {
 					}
 				}
 				w.run(3 * time.Hour)
-				if n := m.Used(); n > 3*memoryStep+int64(s.tcp.Bytes()) && c.name != "neighbours" {
+				if n := m.Used(); n > 3*account.Step+int64(s.tcp.Bytes()) && c.name != "neighbours" {
 					t.Errorf("without sockets %d bytes are counted", n)
 				}
 				w.hosts[0].Close()

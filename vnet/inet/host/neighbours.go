@@ -102,7 +102,7 @@ func (s *Stack) Learned() []inet.LearnedRoute {
 		if !hop.IsValid() {
 			hop = r.Dst
 		}
-		if way := s.routes[0].find(hop); way != nil {
+		if way := s.routes[0].Find(hop); way != nil {
 			out = append(out, inet.LearnedRoute{
 				StackRoute: inet.StackRoute{To: netip.PrefixFrom(r.Dst, 32), Via: r.Via, NIC: way.NIC}, MTU: r.MTU, Expires: r.Expires, Dynamic: r.Via.IsValid(),
 			})

@@ -21,9 +21,9 @@ func (k *socket) setOption(o inet.SockOpt, v int) (e errno.Errno, ok bool) {
 	on := v != 0
 	switch {
 	case o == inet.SO_REUSEADDR:
-		k.reuseAddr = on
+		k.ReuseAddr = on
 	case o == inet.SO_REUSEPORT:
-		k.reusePort = on
+		k.ReusePort = on
 	case o == inet.SO_BROADCAST:
 		k.broadcast = on
 	case o == inet.IP_TTL:
@@ -31,9 +31,9 @@ func (k *socket) setOption(o inet.SockOpt, v int) (e errno.Errno, ok bool) {
 			return errno.EINVAL, true
 		}
 		k.ttl = uint8(v)
-	case o == inet.IP_TOS && !k.v6:
+	case o == inet.IP_TOS && !k.V6:
 		k.tos = uint8(v)
-	case o == inet.IPV6_V6ONLY && k.v6:
+	case o == inet.IPV6_V6ONLY && k.V6:
 		if !on {
 			return errno.EINVAL, true // a socket is of one family here
 		}
@@ -47,22 +47,22 @@ func (k *socket) setOption(o inet.SockOpt, v int) (e errno.Errno, ok bool) {
 func (k *socket) option(o inet.SockOpt) (v int, ok bool) {
 	switch {
 	case o == inet.SO_REUSEADDR:
-		return flag(k.reuseAddr), true
+		return flag(k.ReuseAddr), true
 	case o == inet.SO_REUSEPORT:
-		return flag(k.reusePort), true
+		return flag(k.ReusePort), true
 	case o == inet.SO_BROADCAST:
 		return flag(k.broadcast), true
 	case o == inet.IP_TTL:
 		switch {
 		case k.ttl != 0:
 			return int(k.ttl), true
-		case k.v6:
+		case k.V6:
 			return int(k.s.v.IP6.HopLimit), true
 		}
 		return int(k.s.v.IP4.TTL), true
-	case o == inet.IP_TOS && !k.v6:
+	case o == inet.IP_TOS && !k.V6:
 		return int(k.tos), true
-	case o == inet.IPV6_V6ONLY && k.v6:
+	case o == inet.IPV6_V6ONLY && k.V6:
 		return 1, true
 	}
 	return 0, false
@@ -100,7 +100,7 @@ func (k *datagram) SetOption(o inet.SockOpt, v int) errno.Errno {
 		case o == inet.SO_SNDBUF:
 			k.send = n
 		default:
-			k.receive.max = n
+			k.receive.Max = n
 		}
 	case inet.SO_KEEPALIVE, inet.SO_LINGER: // a datagram socket takes them, and they do nothing
 	default:
@@ -121,16 +121,14 @@ func (k *datagram) Option(o inet.SockOpt) (int, errno.Errno) {
 	case inet.SO_SNDBUF:
 		return k.send, errno.OK
 	case inet.SO_RCVBUF:
-		return k.receive.max, errno.OK
+		return k.receive.Max, errno.OK
 	case inet.SO_KEEPALIVE, inet.SO_ACCEPTCONN:
 		return 0, errno.OK
 	case inet.SO_LINGER:
 		return -1, errno.OK
 	case inet.SO_NREAD:
-		if len(k.receive.queue) == 0 {
-			return 0, errno.OK
-		}
-		return len(k.receive.queue[0].data), errno.OK
+		w, _ := k.receive.First()
+		return len(w.Data), errno.OK
 	default:
 		return 0, errno.ENOPROTOOPT
 	}

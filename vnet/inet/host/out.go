@@ -145,9 +145,9 @@ func (i *iface) doARP() {
 	}
 	s.console(a.Console)
 	a.Reset()
-	s.count(&i.arpBytes, int64(i.arp.Bytes()))
+	s.memory.Count(&i.arpBytes, int64(i.arp.Bytes()))
 	at, ok := i.arp.Next()
-	s.timers.set(&i.arpTimer, at, ok)
+	s.timers.Set(&i.arpTimer, at, ok)
 }
 
 // doFailed tells the senders of packets whose next hop did not answer: Linux's do hear of

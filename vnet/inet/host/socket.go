@@ -6,6 +6,9 @@ import (
 
 	"wireloom/vnet/errno"
 	"wireloom/vnet/inet"
+	"wireloom/vnet/inet/host/account"
+	"wireloom/vnet/inet/host/pcb"
+	"wireloom/vnet/inet/host/sockbuf"
 	"wireloom/vnet/kern"
 )
 
@@ -13,9 +16,9 @@ import (
 type sockets struct {
 	all      []*socket // in the order of their making
 	woken    []*socket // since the call began
-	udp      ports
-	tcp      ports
-	icmp     ports // by identifier
+	udp      pcb.Ports
+	tcp      pcb.Ports
+	icmp     pcb.Ports // by identifier
 	pairs    map[pair]*end
 	lastPort uint16
 	lastID   uint16 // of ICMP sockets
@@ -26,7 +29,7 @@ type sockets struct {
 
 // A socket is what the kinds have in common.
 type socket struct {
-	*pcb
+	*pcb.PCB
 	s      *Stack
 	kind   inet.SocketKind
 	self   int64 // bytes that it is counted with
@@ -50,21 +53,21 @@ func (s *Stack) Socket(kind inet.SocketKind) (inet.Socket, errno.Errno) {
 	if !s.enter() {
 		return nil, errno.ENETDOWN
 	}
-	self := int64(datagramSelf)
+	self := int64(account.DatagramSelf)
 	if kind.Stream() {
-		self = streamSelf
+		self = account.StreamSelf
 	}
-	if len(s.sockets.all) >= inet.MaxSockets || !s.room(self) {
+	if len(s.sockets.all) >= inet.MaxSockets || !s.memory.Room(self) {
 		return nil, errno.ENOBUFS
 	}
 	switch v := &s.v.Sockets; kind {
 	case inet.SocketUDP, inet.SocketUDP6:
-		d := &datagram{receive: receive{max: v.UDPRecvSpace}, send: s.v.IP4.MaxDgram}
+		d := &datagram{receive: sockbuf.Buffer{Max: v.UDPRecvSpace}, send: s.v.IP4.MaxDgram}
 		d.socket = s.newSocket(kind, d)
 		s.register(&d.socket, self)
 		return d, errno.OK
 	case inet.SocketICMP, inet.SocketICMP6:
-		e := &echo{datagram{receive: receive{max: v.RawRecvSpace}, send: s.v.IP4.RawMaxDgram}}
+		e := &echo{datagram{receive: sockbuf.Buffer{Max: v.RawRecvSpace}, send: s.v.IP4.RawMaxDgram}}
 		e.socket = s.newSocket(kind, e)
 		s.register(&e.socket, self)
 		return e, errno.OK
@@ -76,19 +79,19 @@ func (s *Stack) Socket(kind inet.SocketKind) (inet.Socket, errno.Errno) {
 
 func (s *Stack) newSocket(kind inet.SocketKind, own any) socket {
 	v6 := kind.V6()
-	return socket{s: s, kind: kind, pcb: &pcb{v6: v6, device: -1, own: own, local: netip.AddrPortFrom(unspecified(v6), 0)}}
+	return socket{s: s, kind: kind, PCB: &pcb.PCB{V6: v6, Device: -1, Own: own, LocalAddr: netip.AddrPortFrom(unspecified(v6), 0)}}
 }
 
 func (s *Stack) register(k *socket, self int64) {
-	s.count(&k.self, self)
+	s.memory.Count(&k.self, self)
 	s.sockets.all = append(s.sockets.all, k)
-	s.memory.settle()
+	s.memory.Settle()
 }
 
 // unregister forgets a socket that was closed.
 func (s *Stack) unregister(k *socket) {
 	k.closed, k.notify = true, nil
-	s.count(&k.self, 0)
+	s.memory.Count(&k.self, 0)
 	if i := slices.Index(s.sockets.all, k); i >= 0 {
 		s.sockets.all = slices.Delete(s.sockets.all, i, i+1)
 	}
@@ -130,7 +133,7 @@ func (k *socket) enter() errno.Errno {
 }
 
 // fits says whether an address is of the socket's family.
-func (k *socket) fits(a netip.Addr) bool { return !a.IsValid() || a.Is6() == k.v6 && !a.Is4In6() }
+func (k *socket) fits(a netip.Addr) bool { return !a.IsValid() || a.Is6() == k.V6 && !a.Is4In6() }
 
 // take returns the pending error and clears it.
 func (k *socket) take() errno.Errno {
@@ -160,7 +163,7 @@ func (k *socket) Local() netip.AddrPort {
 	if k.closed || k.s.closed {
 		return netip.AddrPort{}
 	}
-	return k.local
+	return k.LocalAddr
 }
 
 // Remote implements inet.Socket.
@@ -168,7 +171,7 @@ func (k *socket) Remote() netip.AddrPort {
 	if k.closed || k.s.closed {
 		return netip.AddrPort{}
 	}
-	return k.remote
+	return k.RemoteAddr
 }
 
 // BindDevice implements inet.Socket.
@@ -179,7 +182,7 @@ func (k *socket) BindDevice(nic int) errno.Errno {
 	case nic >= 0 && k.s.iface(nic) == nil:
 		return errno.ENXIO
 	}
-	k.device = max(nic, -1)
+	k.Device = max(nic, -1)
 	return errno.OK
 }
 
@@ -202,10 +205,10 @@ const readable = kern.POLLIN | kern.POLLRDNORM
 func (s *Stack) Sockets() []inet.SocketStatus {
 	out := []inet.SocketStatus{}
 	for _, k := range s.sockets.all {
-		st := inet.SocketStatus{Kind: k.kind, Local: k.local, Remote: k.remote}
-		switch o := k.own.(type) {
+		st := inet.SocketStatus{Kind: k.kind, Local: k.LocalAddr, Remote: k.RemoteAddr}
+		switch o := k.Own.(type) {
 		case *datagram:
-			st.RecvQ = o.receive.cc
+			st.RecvQ = o.receive.Len()
 		case *end:
 			st.State = o.state()
 			if o.conn != nil {
@@ -217,8 +220,8 @@ func (s *Stack) Sockets() []inet.SocketStatus {
 		out = append(out, st)
 	}
 	for _, e := range s.sockets.lingering {
-		st := inet.SocketStatus{Kind: inet.SocketTCP, Local: e.local, Remote: e.remote, State: e.state()}
-		if e.v6 {
+		st := inet.SocketStatus{Kind: inet.SocketTCP, Local: e.LocalAddr, Remote: e.RemoteAddr, State: e.state()}
+		if e.V6 {
 			st.Kind = inet.SocketTCP6
 		}
 		st.RecvQ, st.SendQ = e.conn.Queued()

@@ -6,6 +6,8 @@ import (
 	"wireloom/vnet/errno"
 	"wireloom/vnet/inet"
 	"wireloom/vnet/inet/dialect"
+	"wireloom/vnet/inet/host/account"
+	"wireloom/vnet/inet/host/pcb"
 	"wireloom/vnet/inet/tcp"
 	"wireloom/vnet/kern"
 )
@@ -18,16 +20,16 @@ type stream struct {
 }
 
 func (s *Stack) newStream(kind inet.SocketKind) *stream {
-	e := s.newEnd(pcb{v6: kind.V6(), device: -1})
-	e.local = netip.AddrPortFrom(unspecified(e.v6), 0)
+	e := s.newEnd(pcb.PCB{V6: kind.V6(), Device: -1})
+	e.LocalAddr = netip.AddrPortFrom(unspecified(e.V6), 0)
 	return s.adopt(e, kind)
 }
 
 // adopt makes the socket of an end.
 func (s *Stack) adopt(e *end, kind inet.SocketKind) *stream {
-	k := &stream{socket: socket{s: s, kind: kind, pcb: &e.pcb}, end: e, opts: tcp.DefaultOptions()}
+	k := &stream{socket: socket{s: s, kind: kind, PCB: &e.PCB}, end: e, opts: tcp.DefaultOptions()}
 	e.owner = k
-	s.register(&k.socket, streamSelf)
+	s.register(&k.socket, account.StreamSelf)
 	return k
 }
 
@@ -44,7 +46,7 @@ func (k *stream) Bind(a netip.AddrPort) errno.Errno {
 	case k.end.conn != nil || k.end.listener != nil:
 		return errno.EINVAL
 	}
-	return k.s.bind(&k.s.sockets.tcp, k.pcb, a)
+	return k.s.bind(&k.s.sockets.tcp, k.PCB, a)
 }
 
 // Connect implements inet.Socket: soconnect and tcp_usr_connect.
@@ -73,22 +75,22 @@ func (k *stream) Connect(a netip.AddrPort) errno.Errno {
 	switch {
 	case e != errno.OK:
 		return e
-	case !k.v6 && (dst == broadcast4 || s.broadcastOf(dst)):
+	case !k.V6 && (dst == broadcast4 || s.broadcastOf(dst)):
 		return errno.EACCES
-	case !s.room(streamSelf + packetSelf):
+	case !s.memory.Room(account.StreamSelf + account.PacketSelf):
 		return errno.ENOBUFS
 	}
-	if k.local.Port() == 0 {
-		if e = s.bind(&s.sockets.tcp, k.pcb, netip.AddrPortFrom(k.local.Addr(), 0)); e != errno.OK {
+	if k.LocalAddr.Port() == 0 {
+		if e = s.bind(&s.sockets.tcp, k.PCB, netip.AddrPortFrom(k.LocalAddr.Addr(), 0)); e != errno.OK {
 			return e
 		}
 	}
-	local, remote := netip.AddrPortFrom(src, k.local.Port()), netip.AddrPortFrom(dst, a.Port())
+	local, remote := netip.AddrPortFrom(src, k.LocalAddr.Port()), netip.AddrPortFrom(dst, a.Port())
 	if s.sockets.pairs[pair{local, remote}] != nil {
 		return errno.EADDRINUSE
 	}
-	k.local, k.remote = local, remote
-	k.end.conn = s.tcp.Dial(s.now, tcp.Params{Local: local, Remote: remote, Path: s.path(src, dst, k.device), Options: k.opts}, &s.tcpActs)
+	k.LocalAddr, k.RemoteAddr = local, remote
+	k.end.conn = s.tcp.Dial(s.now, tcp.Params{Local: local, Remote: remote, Path: s.path(src, dst, k.Device), Options: k.opts}, &s.tcpActs)
 	s.join(k.end)
 	e = k.end.do()
 	if e != errno.OK {
@@ -125,8 +127,8 @@ func (k *stream) Listen(backlog int) errno.Errno {
 	if k.end.conn != nil {
 		return errno.EINVAL
 	}
-	if k.local.Port() == 0 {
-		if e := s.bind(&s.sockets.tcp, k.pcb, netip.AddrPort{}); e != errno.OK {
+	if k.LocalAddr.Port() == 0 {
+		if e := s.bind(&s.sockets.tcp, k.PCB, netip.AddrPort{}); e != errno.OK {
 			return e
 		}
 	}
@@ -141,7 +143,7 @@ func (k *stream) Listen(backlog int) errno.Errno {
 		k.end.listener.SetBacklog(backlog)
 		return errno.OK
 	}
-	k.end.listener = s.tcp.Listen(k.local, backlog, k.opts)
+	k.end.listener = s.tcp.Listen(k.LocalAddr, backlog, k.opts)
 	return errno.OK
 }
 
@@ -176,7 +178,7 @@ func (k *stream) Accept() (inet.Socket, netip.AddrPort, errno.Errno) {
 	d := s.adopt(e, k.kind)
 	d.ttl, d.tos = k.ttl, k.tos
 	s.leave()
-	return d, d.remote, errno.OK
+	return d, d.RemoteAddr, errno.OK
 }
 
 // Send implements inet.Socket.
@@ -191,7 +193,7 @@ func (k *stream) Send(p []byte, _ netip.AddrPort) (int, errno.Errno) {
 		return 0, errno.ENOTCONN
 	}
 	s := k.s
-	if !s.room(weight(min(len(p), k.end.conn.Writable())) + packetSelf) {
+	if !s.memory.Room(account.Weight(min(len(p), k.end.conn.Writable())) + account.PacketSelf) {
 		return 0, errno.ENOBUFS
 	}
 	n, e := k.end.conn.Write(s.now, p, &s.tcpActs)

@@ -7,8 +7,11 @@ import (
 
 	"wireloom/vnet/errno"
 	"wireloom/vnet/inet/dialect"
+	"wireloom/vnet/inet/host/pcb"
+	"wireloom/vnet/inet/host/udp"
 	"wireloom/vnet/inet/ip4"
 	"wireloom/vnet/inet/ip6"
+	"wireloom/vnet/inet/ip6/wire"
 	"wireloom/vnet/inet/tcp"
 	"wireloom/vnet/packet"
 )
@@ -17,18 +20,18 @@ import (
 func (s *Stack) up4(u *ip4.Up) {
 	switch p := u.Packet; p.Protocol() {
 	case packet.ProtoUDP:
-		from, to, data, ok := s.parseUDP(p.Src(), p.Dst(), p.Payload())
+		d, ok := s.parseUDP(p.Src(), p.Dst(), p.Payload())
 		switch {
 		case !ok:
 		case u.Dst != ip4.ToUs:
-			s.spread(from, to, data, p.TTL(), u)
-		case !s.udpIn(from, to, data, p.TTL(), u.NIC):
+			s.spread(&d, p.TTL(), u)
+		case !s.udpIn(&d, p.TTL(), u.NIC):
 			if u.Link != ip4.Unicast {
 				s.stats.NoSocketGroup++
 			} else {
 				s.stats.NoSocket++
 			}
-			s.nobody(from, to, u)
+			s.nobody(d.From, d.To, u)
 		}
 	case packet.ProtoTCP:
 		if !u.Silent() {
@@ -58,15 +61,15 @@ func (s *Stack) nobody(from, to netip.AddrPort, u *ip4.Up) {
 func (s *Stack) up6(u *ip6.Up) {
 	switch u.Proto {
 	case packet.ProtoUDP:
-		from, to, data, ok := s.parseUDP(u.Src, u.Dst, u.Payload)
+		d, ok := s.parseUDP(u.Src, u.Dst, u.Payload)
 		switch {
 		case !ok:
-		case s.udpIn(from, to, data, u.HopLimit, u.NIC):
+		case s.udpIn(&d, u.HopLimit, u.NIC):
 		case u.Group:
 			s.stats.NoSocketGroup++
 		default:
 			s.stats.NoSocket++
-			s.ip6.Unreachable(s.now, u.NIC, u.Group, 4, u.Packet, &s.out6)
+			s.ip6.Unreachable(s.now, u.NIC, u.Group, wire.NoPort, u.Packet, &s.out6)
 			s.doOut6(&s.out6)
 			s.out6.Reset()
 		}
@@ -80,45 +83,36 @@ func (s *Stack) up6(u *ip6.Up) {
 }
 
 // parseUDP is the beginning of udp_input.
-func (s *Stack) parseUDP(src, dst netip.Addr, p []byte) (from, to netip.AddrPort, data []byte, ok bool) {
+func (s *Stack) parseUDP(src, dst netip.Addr, p []byte) (udp.Datagram, bool) {
 	s.stats.Received++
-	if len(p) < packet.UDPLen {
+	d, fault := udp.Parse(src, dst, p)
+	switch {
+	case fault == udp.Short:
 		s.stats.IncompleteHead++
-		return from, to, nil, false
-	}
-	n := int(binary.BigEndian.Uint16(p[4:]))
-	if n < packet.UDPLen || n > len(p) {
+	case fault == udp.BadLength:
 		s.stats.BadLength++
-		return from, to, nil, false
-	}
-	if p[2]|p[3] == 0 && s.dialect != dialect.Linux {
-		return from, to, nil, false // "destination port of 0 is illegal": udp_input, udp6_input
-	}
-	p = p[:n]
-	switch sum := binary.BigEndian.Uint16(p[6:]); {
-	case sum == 0 && src.Is4():
-		s.stats.NoChecksum++
-	case sum == 0 || packet.TransportChecksum(src, dst, packet.ProtoUDP, p) != 0:
+	case d.To.Port() == 0 && s.dialect != dialect.Linux: // "destination port of 0 is illegal": udp_input, udp6_input
+		return d, false
+	case fault == udp.BadChecksum:
 		s.stats.BadChecksum++
-		return from, to, nil, false
+	case d.Bare:
+		s.stats.NoChecksum++
 	}
-	from = netip.AddrPortFrom(src, binary.BigEndian.Uint16(p))
-	to = netip.AddrPortFrom(dst, binary.BigEndian.Uint16(p[2:]))
-	return from, to, p[packet.UDPLen:], true
+	return d, fault == udp.OK
 }
 
 // udpIn gives a datagram to its socket; false if there is none.
-func (s *Stack) udpIn(from, to netip.AddrPort, data []byte, ttl uint8, nic int) bool {
-	p := s.sockets.udp.find(to, from, nic)
+func (s *Stack) udpIn(d *udp.Datagram, ttl uint8, nic int) bool {
+	p := s.sockets.udp.Find(d.To, d.From, nic)
 	if p == nil {
 		return false
 	}
-	s.udpTo(p, from, data, ttl, nic)
+	s.udpTo(p, d, ttl, nic)
 	return true
 }
 
-func (s *Stack) udpTo(p *pcb, from netip.AddrPort, data []byte, ttl uint8, nic int) {
-	if k := p.own.(*datagram); k.deliver(data, from, ttl, nic) {
+func (s *Stack) udpTo(p *pcb.PCB, d *udp.Datagram, ttl uint8, nic int) {
+	if k := p.Own.(*datagram); k.deliver(d.Data, d.From, ttl, nic) {
 		s.stats.Delivered++
 	} else {
 		s.stats.FullBuffer++
@@ -128,24 +122,24 @@ func (s *Stack) udpTo(p *pcb, from netip.AddrPort, data []byte, ttl uint8, nic i
 // spread gives a broadcast, or what went to a group, to each socket that it is for. On
 // FreeBSD and DragonFly a group's is for who has joined the group alone, which no socket
 // here can.
-func (s *Stack) spread(from, to netip.AddrPort, data []byte, ttl uint8, u *ip4.Up) {
+func (s *Stack) spread(d *udp.Datagram, ttl uint8, u *ip4.Up) {
 	any := false
 	joined := u.Dst == ip4.ToBroadcast || s.dialect == dialect.NetBSD || s.dialect == dialect.Linux
-	for p := s.sockets.udp.on(false, to.Port()); p != nil && joined; p = p.next {
-		switch a := p.local.Addr(); {
-		case p.device >= 0 && p.device != u.NIC, !a.IsUnspecified() && a != to.Addr(), p.remote.IsValid() && p.remote != from:
+	for p := s.sockets.udp.On(false, d.To.Port()); p != nil && joined; p = p.Next() {
+		switch a := p.LocalAddr.Addr(); {
+		case p.Device >= 0 && p.Device != u.NIC, !a.IsUnspecified() && a != d.To.Addr(), p.RemoteAddr.IsValid() && p.RemoteAddr != d.From:
 			continue
 		}
 		any = true
-		s.udpTo(p, from, data, ttl, u.NIC)
-		if !p.reuseAddr && !p.reusePort {
+		s.udpTo(p, d, ttl, u.NIC)
+		if !p.ReuseAddr && !p.ReusePort {
 			break // nobody else can be bound to it
 		}
 	}
 	if !any {
 		s.stats.NoSocketGroup++
-		if to.Addr() != broadcast4 { // NetBSD, and the frame was for this host alone
-			s.nobody(from, to, u)
+		if d.To.Addr() != broadcast4 { // NetBSD, and the frame was for this host alone
+			s.nobody(d.From, d.To, u)
 		}
 	}
 }
@@ -181,39 +175,20 @@ func (s *Stack) quoted6(q *ip6.Quoted) {
 	remote := netip.AddrPortFrom(q.Dst, binary.BigEndian.Uint16(q.Quote[2:]))
 	switch q.Proto {
 	case packet.ProtoUDP:
-		e := q.Errno()
-		if s.dialect == dialect.Linux {
-			e = errnoOf6(q.Type, q.Code)
-		}
-		s.udpFailed(local, remote, e)
+		s.udpFailed(local, remote, wire.Errno(s.dialect, q.Type, q.Code))
 	case packet.ProtoTCP:
 		s.tcpFailed(local, remote, tcp.ICMP{Type: q.Type, Code: q.Code, MTU: q.MTU, Seq: binary.BigEndian.Uint32(q.Quote[4:])})
 	}
 }
 
-// errnoOf6 is what a socket of Linux is told of an ICMPv6 error: icmpv6_err_convert.
-func errnoOf6(typ, code uint8) errno.Errno {
-	switch {
-	case typ == 1 && code == 4:
-		return errno.ECONNREFUSED
-	case typ == 1, typ == 3:
-		return errno.EHOSTUNREACH
-	case typ == 2:
-		return errno.EMSGSIZE
-	case typ == 4:
-		return errno.ENOPROTOOPT
-	}
-	return errno.OK
-}
-
 // udpFailed tells a connected socket of an error; false if there is none. An unconnected
 // one hears of no error.
 func (s *Stack) udpFailed(local, remote netip.AddrPort, e errno.Errno) (found bool) {
-	for p := s.sockets.udp.on(local.Addr().Is6(), local.Port()); p != nil; p = p.next {
-		if p.remote == remote && p.local == local {
+	for p := s.sockets.udp.On(local.Addr().Is6(), local.Port()); p != nil; p = p.Next() {
+		if p.RemoteAddr == remote && p.LocalAddr == local {
 			found = true
-			p.own.(*datagram).fail(e)
-		} else if !p.remote.IsValid() && (p.local == local || p.local.Addr().IsUnspecified()) {
+			p.Own.(*datagram).fail(e)
+		} else if !p.RemoteAddr.IsValid() && (p.LocalAddr == local || p.LocalAddr.Addr().IsUnspecified()) {
 			found = true
 		}
 	}

@@ -14,7 +14,6 @@ import (
 	"slices"
 	"time"
 
-	"wireloom/vnet/errno"
 	"wireloom/vnet/inet/ip6/frag"
 	"wireloom/vnet/inet/ip6/limit"
 	"wireloom/vnet/inet/ip6/mld"
@@ -107,30 +106,6 @@ type Quoted struct {
 	Src, Dst   netip.Addr
 	Proto      uint8
 	Quote      []byte
-}
-
-// Errno is what a BSD tells the socket (icmp6.c icmp6_notify_error, ip6_input.c
-// inet6ctlerrmap); OK means nothing.
-func (q *Quoted) Errno() errno.Errno {
-	switch q.Type {
-	case wire.Unreachable:
-		switch q.Code {
-		case wire.NoRoute, wire.BeyondScope:
-			return errno.EHOSTUNREACH
-		case wire.AddressFailed:
-			return errno.EHOSTDOWN
-		default: // administratively prohibited, no port
-			return errno.ECONNREFUSED
-		}
-	case wire.TooBig:
-		return errno.EMSGSIZE
-	case wire.ParamProblem:
-		if q.Code == wire.UnknownNext {
-			return errno.ECONNREFUSED
-		}
-		return errno.ENOPROTOOPT
-	}
-	return errno.OK
 }
 
 // Reset empties a for the next call. It keeps the memory.

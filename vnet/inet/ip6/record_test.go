@@ -13,6 +13,7 @@ import (
 	"wireloom/vnet/errno"
 	"wireloom/vnet/inet/dialect"
 	"wireloom/vnet/inet/ip6"
+	icmp6 "wireloom/vnet/inet/ip6/wire"
 	"wireloom/vnet/packet"
 )
 
@@ -213,7 +214,7 @@ func TestNetBSDAsRecorded(t *testing.T) {
 		}
 	}
 	h.want(len(h.errors), 1) // the socket's next call: 64, and then 0
-	h.want(h.errors[0].Errno(), errno.EHOSTDOWN)
+	h.want(icmp6.Errno(dialect.FreeBSD, h.errors[0].Type, h.errors[0].Code), errno.EHOSTDOWN)
 	h.compare(step{s.title, own}, from, 200*time.Millisecond)
 	h.want(h.send("fe99::1", 4), errno.EHOSTUNREACH)
 	h.want(h.send("2001:db8::1", 4), errno.EHOSTUNREACH)

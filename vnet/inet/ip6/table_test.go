@@ -11,6 +11,7 @@ import (
 	"wireloom/vnet/errno"
 	"wireloom/vnet/inet/dialect"
 	"wireloom/vnet/inet/ip6"
+	icmp6 "wireloom/vnet/inet/ip6/wire"
 	"wireloom/vnet/packet"
 )
 
@@ -681,7 +682,7 @@ func TestTable(t *testing.T) {
 			sentPacket := h.sent[0].frame[14:]
 			h.quiet()
 			h.hear(m2, ip6.ToUs, icmp(64, fd2, fd1, 2, 0, fmt.Sprintf("00000514%x", sentPacket[:100])))
-			h.want(fmt.Sprint(h.errors[0].MTU, h.errors[0].Errno(), h.errors[0].Dst), "1300 EMSGSIZE 2001:db8::9")
+			h.want(fmt.Sprint(h.errors[0].MTU, icmp6.Errno(dialect.FreeBSD, h.errors[0].Type, h.errors[0].Code), h.errors[0].Dst), "1300 EMSGSIZE 2001:db8::9")
 			h.want(h.l.MTU(far, ip6.Any), 1300)
 			h.want(h.l.Routes()[0].MTU, 1300)
 			h.send(far.String(), 1452)
@@ -713,7 +714,7 @@ func TestTable(t *testing.T) {
 			inner := header(64, 60, fd1, far, unhex("1100010400000000"+"0035003600080000"))
 			h.hear(m2, ip6.ToUs, icmp(64, fd2, fd1, 1, 4, fmt.Sprintf("00000000%x", inner)))
 			e := h.errors[0]
-			h.want(fmt.Sprintf("%d %d %v %v>%v %d %x %v", e.Type, e.Code, e.From, e.Src, e.Dst, e.Proto, e.Quote, e.Errno()),
+			h.want(fmt.Sprintf("%d %d %v %v>%v %d %x %v", e.Type, e.Code, e.From, e.Src, e.Dst, e.Proto, e.Quote, icmp6.Errno(dialect.FreeBSD, e.Type, e.Code)),
 				"1 4 fd00::2 fd00::1>2001:db8::9 17 0035003600080000 ECONNREFUSED")
 		}},
 		{"a packet larger than the link of a router is too big", all, func(h *host) {

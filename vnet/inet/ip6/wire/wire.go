@@ -24,6 +24,7 @@ const (
 	NoRoute       uint8 = 0 // Unreachable
 	BeyondScope   uint8 = 2
 	AddressFailed uint8 = 3
+	NoPort        uint8 = 4
 
 	Transit    uint8 = 0 // TimeExceeded
 	Reassembly uint8 = 1

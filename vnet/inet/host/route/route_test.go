@@ -1,4 +1,4 @@
-package host
+package route
 
 import (
 	"fmt"
@@ -40,10 +40,10 @@ func TestTable(t *testing.T) {
 				return best
 			}
 			given := append([]inet.StackRoute(nil), routes...)
-			table := newTable(given)
+			table := New(given)
 			for range 50 {
 				a, got := random(), -1
-				if x := table.find(a); x != nil {
+				if x := table.Find(a); x != nil {
 					got = x.NIC
 				}
 				if want := walk(a); got != want {
@@ -62,10 +62,10 @@ func BenchmarkTable(b *testing.B) {
 			for i := range n {
 				routes = append(routes, inet.StackRoute{To: netip.PrefixFrom(netip.AddrFrom4([4]byte{10, byte(i >> 8), byte(i), 0}), 24-i%3*4).Masked()})
 			}
-			t := newTable(routes)
+			t := New(routes)
 			dst := netip.MustParseAddr("10.3.7.9")
 			for b.Loop() {
-				t.find(dst)
+				t.Find(dst)
 			}
 		})
 	}

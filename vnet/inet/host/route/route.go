@@ -1,4 +1,6 @@
-package host
+// Package route is the routing table of one family: the longest prefix that contains an
+// address says the way.
+package route
 
 import (
 	"cmp"
@@ -8,10 +10,10 @@ import (
 	"wireloom/vnet/inet"
 )
 
-// A table is a family's routes: of the longest prefixes first, and within a length by
+// A Table is a family's routes: of the longest prefixes first, and within a length by
 // address. What one length has is searched by halves, so that thousands cost little
 // and a few cost nothing.
-type table struct {
+type Table struct {
 	routes []inet.StackRoute
 	spans  []span // the lengths that there are, the longest first
 }
@@ -22,14 +24,14 @@ type span struct {
 	from, to int32
 }
 
-// newTable sorts routes of one family; of equal prefixes the first counts.
-func newTable(routes []inet.StackRoute) table {
+// New sorts routes of one family; of equal prefixes the first counts.
+func New(routes []inet.StackRoute) Table {
 	byPrefix := func(a, b inet.StackRoute) int {
 		return cmp.Or(cmp.Compare(b.To.Bits(), a.To.Bits()), a.To.Addr().Compare(b.To.Addr()))
 	}
 	slices.SortStableFunc(routes, byPrefix)
 	routes = slices.CompactFunc(routes, func(a, b inet.StackRoute) bool { return byPrefix(a, b) == 0 })
-	t := table{routes: routes}
+	t := Table{routes: routes}
 	for i, r := range routes {
 		if n := len(t.spans); n == 0 || int(t.spans[n-1].bits) != r.To.Bits() {
 			t.spans = append(t.spans, span{bits: uint8(r.To.Bits()), from: int32(i)})
@@ -39,8 +41,13 @@ func newTable(routes []inet.StackRoute) table {
 	return t
 }
 
-// find returns the route that a packet to dst takes; nil where none leads there.
-func (t *table) find(dst netip.Addr) *inet.StackRoute {
+// Without returns the table without the routes by an interface.
+func (t *Table) Without(nic int) Table {
+	return New(slices.DeleteFunc(t.routes, func(r inet.StackRoute) bool { return r.NIC == nic }))
+}
+
+// Find returns the route that a packet to dst takes; nil where none leads there.
+func (t *Table) Find(dst netip.Addr) *inet.StackRoute {
 	for _, s := range t.spans {
 		net, err := dst.Prefix(int(s.bits))
 		if err != nil {
