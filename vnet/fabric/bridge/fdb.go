@@ -8,19 +8,51 @@ import (
 	"time"
 )
 
-// An entry of the filtering database.
+// An entry of the filtering database, in 16 bytes: four lie in a line of the processor's
+// cache, since of a large table each entry that a frame needs is one that is not there.
 type entry struct {
-	key    key
-	seen   time.Duration
-	port   int32
-	static bool
-	used   bool // else there is none here
+	name  uint64 // its key, and usedBit
+	state uint64 // staticBit, the port in the next bits, and when it was seen
+}
+
+const (
+	usedBit   = 1 << 63 // of entry.name; else there is none here
+	staticBit = 1       // of entry.state
+	portShift = 1
+	portBits  = 10 // config.MaxPorts
+	portMask  = (1<<portBits - 1) << portShift
+	seenShift = portShift + portBits
+	maxSeen   = 1<<(64-seenShift) - 1 // 104 days in nanoseconds: what is seen later was seen then
+)
+
+func newEntry(k key, port int, static bool, seen time.Duration) entry {
+	e := entry{name: uint64(k) | usedBit}
+	if static {
+		e.state = staticBit
+	}
+	e.setPort(port)
+	e.setSeen(seen)
+	return e
+}
+
+func (e *entry) used() bool          { return e.name&usedBit != 0 }
+func (e *entry) is(k key) bool       { return e.name == uint64(k)|usedBit }
+func (e *entry) key() key            { return key(e.name &^ usedBit) }
+func (e *entry) static() bool        { return e.state&staticBit != 0 }
+func (e *entry) port() int           { return int(e.state & portMask >> portShift) }
+func (e *entry) seen() time.Duration { return time.Duration(e.state >> seenShift) }
+
+func (e *entry) setPort(port int) { e.state = e.state&^portMask | uint64(port)<<portShift }
+
+func (e *entry) setSeen(t time.Duration) {
+	e.state = e.state&(1<<seenShift-1) | uint64(min(t, maxSeen))<<seenShift
 }
 
 // An fdb holds entries by their key: an open hash table without pointers, so that what a
 // frame needs of it lies in one place of memory, which is all that a large one costs.
-// Whoever chooses addresses does not know the seed, which decides nothing but where an
-// entry lies.
+// Addresses that differ in their last bits alone lie side by side, as those of machines do
+// that were made one after the other. Whoever chooses addresses does not know the seed,
+// which decides nothing but where an entry lies.
 type fdb struct {
 	slots   []entry // a power of two, at most three quarters of them used
 	n       int
@@ -36,14 +68,15 @@ func newFDB() fdb {
 
 // home is where an entry of the key lies if no other does.
 func (t *fdb) home(k key) int {
-	hi, lo := bits.Mul64(uint64(k)^t.seed, 0x9e3779b97f4a7c15) // 2^64 by the golden ratio
-	return int(hi^lo) & (len(t.slots) - 1)
+	const side = 3                                                   // of the last bits: a line's four entries
+	hi, lo := bits.Mul64(uint64(k&^side)^t.seed, 0x9e3779b97f4a7c15) // 2^64 by the golden ratio
+	return int((hi^lo)&^side|uint64(k&side)) & (len(t.slots) - 1)
 }
 
 // at is where the entry of a key is, or where it would go.
 func (t *fdb) at(k key) int {
 	i := t.home(k)
-	for t.slots[i].used && t.slots[i].key != k {
+	for t.slots[i].used() && !t.slots[i].is(k) {
 		i = (i + 1) & (len(t.slots) - 1)
 	}
 	return i
@@ -51,7 +84,7 @@ func (t *fdb) at(k key) int {
 
 // get returns the entry of a key, nil if there is none. It is good until the table changes.
 func (t *fdb) get(k key) *entry {
-	if e := &t.slots[t.at(k)]; e.used {
+	if e := &t.slots[t.at(k)]; e.used() {
 		return e
 	}
 	return nil
@@ -67,7 +100,7 @@ type found struct {
 
 // find is get; last is what was found before, and what this finds.
 func (t *fdb) find(k key, last *found) *entry {
-	if last.entry == nil || last.key != k || last.changes != t.changes {
+	if last.entry == nil || !last.is(k) || last.changes != t.changes {
 		*last = found{t.get(k), t.changes}
 	}
 	return last.entry
@@ -80,13 +113,12 @@ func (t *fdb) put(e entry) {
 		old := t.slots
 		t.slots = make([]entry, 2*len(old))
 		for i := range old {
-			if old[i].used {
-				t.slots[t.at(old[i].key)] = old[i]
+			if old[i].used() {
+				t.slots[t.at(old[i].key())] = old[i]
 			}
 		}
 	}
-	e.used = true
-	t.slots[t.at(e.key)] = e
+	t.slots[t.at(e.key())] = e
 	t.n++
 }
 
@@ -96,8 +128,8 @@ func (t *fdb) remove(k key) {
 	t.changes++
 	mask := len(t.slots) - 1
 	free := t.at(k)
-	for i := (free + 1) & mask; t.slots[i].used; i = (i + 1) & mask {
-		if home := t.home(t.slots[i].key); (i-home)&mask >= (i-free)&mask {
+	for i := (free + 1) & mask; t.slots[i].used(); i = (i + 1) & mask {
+		if home := t.home(t.slots[i].key()); (i-home)&mask >= (i-free)&mask {
 			t.slots[free] = t.slots[i]
 			free = i
 		}
@@ -110,7 +142,7 @@ func (t *fdb) remove(k key) {
 func (t *fdb) all() iter.Seq[*entry] {
 	return func(yield func(*entry) bool) {
 		for i := range t.slots {
-			if t.slots[i].used && !yield(&t.slots[i]) {
+			if t.slots[i].used() && !yield(&t.slots[i]) {
 				return
 			}
 		}
@@ -121,7 +153,7 @@ func (t *fdb) all() iter.Seq[*entry] {
 func (t *fdb) sorted() []key {
 	keys := make([]key, 0, t.n)
 	for e := range t.all() {
-		keys = append(keys, e.key)
+		keys = append(keys, e.key())
 	}
 	slices.Sort(keys)
 	return keys

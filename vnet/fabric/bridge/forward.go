@@ -44,7 +44,7 @@ func (b *Bridge) Receive(now time.Duration, in int, frame []byte) []Act {
 		return b.drop(in, 0, why)
 	}
 	if p.conf.Locked {
-		if known := b.table.get(keyOf(b.fid(f.vlan), f.src)); known == nil || int(known.port) != in {
+		if known := b.table.get(keyOf(b.fid(f.vlan), f.src)); known == nil || known.port() != in {
 			return b.drop(in, f.vlan, Unlearned)
 		}
 	}
@@ -114,7 +114,7 @@ func (b *Bridge) forward(now time.Duration, f *incoming) []Act {
 			return b.drop(f.port, f.vlan, ForBridge)
 		}
 		if e := b.table.find(keyOf(b.fid(f.vlan), f.dst), &b.ports[f.port].to); e != nil {
-			port := int(e.port)
+			port := e.port()
 			switch {
 			case b.passes(f, port):
 				b.send(f, port)

@@ -22,7 +22,7 @@ func (b *Bridge) SetPort(now time.Duration, port int, up bool) []Act {
 	p := &b.ports[port]
 	switch {
 	case p.up && !up:
-		b.forgetAll(PortDown, func(e *entry) bool { return int(e.port) == port && !e.static })
+		b.forgetAll(PortDown, func(e *entry) bool { return e.port() == port && !e.static() })
 		b.asked.forget(port)
 		if b.linuxAlone() {
 			p.state, p.settles = stp.Disabled, never
@@ -81,7 +81,7 @@ func (b *Bridge) settle(now time.Duration) {
 func (b *Bridge) Leave(now time.Duration, port int) []Act {
 	b.begin(now)
 	p := &b.ports[port]
-	b.forgetAll(PortDown, func(e *entry) bool { return int(e.port) == port })
+	b.forgetAll(PortDown, func(e *entry) bool { return e.port() == port })
 	b.asked.forget(port)
 	p.absent, p.pvid = true, 0
 	clear(p.member)
@@ -173,7 +173,7 @@ func (b *Bridge) RemoveVLAN(now time.Duration, port int, vid uint16) ([]Act, err
 	if p.pvid == vid {
 		p.pvid = 0
 	}
-	b.forgetAll(Left, func(e *entry) bool { return int(e.port) == port && e.key.vlan() == vid && !e.static })
+	b.forgetAll(Left, func(e *entry) bool { return e.port() == port && e.key().vlan() == vid && !e.static() })
 	return b.acts, nil
 }
 
@@ -193,9 +193,9 @@ func (b *Bridge) SetVLANs(now time.Duration, port int, vlans []VLAN, in Ingress)
 		p.join(v)
 	}
 	b.forgetAll(Left, func(e *entry) bool {
-		_, was := before[e.key.vlan()]
-		_, is := p.member[e.key.vlan()]
-		return int(e.port) == port && was && !is && !e.static
+		_, was := before[e.key().vlan()]
+		_, is := p.member[e.key().vlan()]
+		return e.port() == port && was && !is && !e.static()
 	})
 	return b.acts, nil
 }
@@ -228,7 +228,7 @@ func (b *Bridge) AddStatic(now time.Duration, port int, mac packet.MAC, vid uint
 		if b.table.get(k) != nil || b.own(addrOf(mac), v) {
 			return ErrExists
 		}
-		b.table.add(entry{key: k, port: int32(port), static: true, seen: now})
+		b.table.add(newEntry(k, port, true, now))
 	}
 	return nil
 }
@@ -244,7 +244,7 @@ func (b *Bridge) RemoveEntry(now time.Duration, port int, mac packet.MAC, vid ui
 	found := false
 	for _, v := range vids {
 		k := keyOf(v, addrOf(mac))
-		if e := b.table.get(k); e != nil && int(e.port) == port {
+		if e := b.table.get(k); e != nil && e.port() == port {
 			b.forget(k, Flushed)
 			found = true
 		}

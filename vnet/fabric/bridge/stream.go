@@ -24,7 +24,7 @@ func (b *Bridge) again(now time.Duration, p *port, frame []byte) bool {
 		binary.BigEndian.Uint32(frame[8:]) != s.rest || isTPID(binary.BigEndian.Uint16(frame[macsLen:])) {
 		return false
 	}
-	s.source.seen = now
+	s.source.setSeen(now)
 	b.ports[s.out].Out++
 	b.act(Send).Port = s.out
 	return true
@@ -37,8 +37,8 @@ func isTPID(t uint16) bool { return t == TPID8021Q || t == TPID8021AD }
 func (b *Bridge) remember(f *incoming, out int) {
 	p := &b.ports[f.port]
 	p.stream.source = nil
-	if len(b.acts) != 1 || b.conf.Filtering || b.conf.Snooping || p.from.entry == nil || int(p.from.port) != f.port ||
-		p.from.changes != b.table.changes || p.from.key != keyOf(b.fid(f.vlan), f.src) || p.conf.Locked || p.conf.NoLearn || b.conf.Ageing < 0 || b.ports[out].conf.MTU != 0 {
+	if len(b.acts) != 1 || b.conf.Filtering || b.conf.Snooping || p.from.entry == nil || p.from.port() != f.port ||
+		p.from.changes != b.table.changes || !p.from.is(keyOf(b.fid(f.vlan), f.src)) || p.conf.Locked || p.conf.NoLearn || b.conf.Ageing < 0 || b.ports[out].conf.MTU != 0 {
 		return
 	}
 	e := f.frame

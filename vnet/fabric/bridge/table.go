@@ -89,14 +89,15 @@ func (b *Bridge) learn(now time.Duration, f *incoming) {
 	k := keyOf(vlan, f.src)
 	e := b.table.find(k, &b.ports[f.port].from)
 	switch {
-	case e != nil && int(e.port) == f.port:
-		e.seen = now
+	case e != nil && e.port() == f.port:
+		e.setSeen(now)
 		return
-	case e != nil && e.static:
+	case e != nil && e.static():
 		// A static entry of the standard stays where it was put. Linux moves it.
 		if b.conf.Dialect == Linux {
 			b.changed()
-			e.port, e.seen = int32(f.port), now
+			e.setPort(f.port)
+			e.setSeen(now)
 		}
 		return
 	case e != nil:
@@ -110,15 +111,15 @@ func (b *Bridge) learn(now time.Duration, f *incoming) {
 		return
 	}
 	b.ports[f.port].Learned++
-	b.table.add(entry{key: k, port: int32(f.port), seen: now})
+	b.table.add(newEntry(k, f.port, false, now))
 	b.table.count[vlan]++
 	b.acts = append(b.acts, Act{Kind: Learn, Port: f.port, VLAN: vlan, MAC: f.src.mac()})
 }
 
 func (b *Bridge) forget(k key, why Reason) {
 	e := b.table.get(k)
-	b.acts = append(b.acts, Act{Kind: Forget, Port: int(e.port), VLAN: k.vlan(), MAC: k.mac(), Why: why})
-	if !e.static {
+	b.acts = append(b.acts, Act{Kind: Forget, Port: e.port(), VLAN: k.vlan(), MAC: k.mac(), Why: why})
+	if !e.static() {
 		b.table.count[k.vlan()]--
 		delete(b.table.full, k.vlan())
 	}
@@ -131,7 +132,7 @@ func (b *Bridge) forget(k key, why Reason) {
 // add puts an entry into the table that is not there yet.
 func (t *table) add(e entry) {
 	t.put(e)
-	t.known[e.key.vlan()]++
+	t.known[e.key().vlan()]++
 }
 
 // forgetAll forgets the entries that a function names, in order.
@@ -155,8 +156,8 @@ func (b *Bridge) Tick(now time.Duration) (acts []Act, next time.Duration) {
 	}
 	for _, k := range b.table.sorted() {
 		e := b.table.get(k)
-		switch due := e.seen + b.ageing(now, int(e.port)); {
-		case e.static || b.conf.Ageing < 0:
+		switch due := e.seen() + b.ageing(now, e.port()); {
+		case e.static() || b.conf.Ageing < 0:
 		case due <= now:
 			b.forget(k, Aged)
 		default:
@@ -200,14 +201,14 @@ func (b *Bridge) Ageing() time.Duration { return b.conf.Ageing }
 // change. Static entries stay.
 func (b *Bridge) Flush(now time.Duration, port int) []Act {
 	b.begin(now)
-	b.forgetAll(Changed, func(e *entry) bool { return int(e.port) == port && !e.static })
+	b.forgetAll(Changed, func(e *entry) bool { return e.port() == port && !e.static() })
 	return b.acts
 }
 
 // Clear forgets everything that was learned.
 func (b *Bridge) Clear(now time.Duration) []Act {
 	b.begin(now)
-	b.forgetAll(Flushed, func(e *entry) bool { return !e.static })
+	b.forgetAll(Flushed, func(e *entry) bool { return !e.static() })
 	return b.acts
 }
 
@@ -233,7 +234,7 @@ func (b *Bridge) Known() iter.Seq2[uint16, int] {
 // Statics is how many static entries the table has.
 func (b *Bridge) Statics() (n int) {
 	for e := range b.table.all() {
-		if e.static {
+		if e.static() {
 			n++
 		}
 	}
@@ -254,7 +255,7 @@ func (b *Bridge) Table() []Entry {
 	out := make([]Entry, 0, b.table.n)
 	for _, k := range b.table.sorted() {
 		e := b.table.get(k)
-		out = append(out, Entry{k.mac(), k.vlan(), int(e.port), e.static, e.seen})
+		out = append(out, Entry{k.mac(), k.vlan(), e.port(), e.static(), e.seen()})
 	}
 	return out
 }
