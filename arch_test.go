@@ -98,6 +98,8 @@ wasm + sys                                             < internal/compilechild
 vnet, vnet/config, vnet/sys, vnet/kern, vnet/userland, tunemu, tapemu, wasm, wasm/modcache, vnet/inet/host, internal/open, internal/scenario, internal/scenario/format, internal/recording, internal/session, internal/budget, internal/compilechild < internal/product
 internal/scenario, internal/scenario/grade, internal/decode, internal/sign, internal/strictjson, vnet/packet, internal/terminal < internal/report
 internal/scenario, internal/scenario/grade, internal/report, internal/terminal + go-yaml, text < internal/batch
+NONE                                                   < internal/gradebook/mark
+internal/gradebook/mark, internal/terminal             < internal/gradebook/sheet
 vnet, vnet/event, vnet/packet, internal/decode, internal/filter, internal/terminal < internal/pcap
 vnet, vnet/kern, vnet/errno, tunemu, tapemu            < internal/conform
 internal/decode                                        < internal/protocol

@@ -245,11 +245,11 @@ func (t *Table) CSV() []byte {
 		head = append(head, "bonus", "max_bonus")
 	}
 	for _, k := range t.checks {
-		head = append(head, cell(k.id), cell(k.id+" outcome"))
+		head = append(head, terminal.Cell(k.id), terminal.Cell(k.id+" outcome"))
 	}
 	slots := t.slots()
 	for _, s := range slots {
-		head = append(head, cell("sha256 "+s))
+		head = append(head, terminal.Cell("sha256 "+s))
 	}
 	head = append(head, "same_as", "known", "also", "who", "late", "note", "run")
 	_ = w.Write(head) // to memory: it cannot fail
@@ -259,7 +259,7 @@ func (t *Table) CSV() []byte {
 		if row.Late {
 			late = "late"
 		}
-		line := []string{cell(row.Name), cell(row.Student), t.outcome(row), score, most}
+		line := []string{terminal.Cell(row.Name), terminal.Cell(row.Student), t.outcome(row), score, most}
 		if bonus, most := t.extra(row); t.bonus {
 			line = append(line, bonus, most)
 		}
@@ -279,11 +279,11 @@ func (t *Table) CSV() []byte {
 		}
 		rest := append([]string{note(row)}, row.Notes...)
 		rest = slices.DeleteFunc(rest, func(s string) bool { return s == "" })
-		_ = w.Write(append(line, cell(t.sameAs(row)), cell(t.known(row)), cell(strings.Join(row.Also, ", ")), cell(row.Who), late, cell(strings.Join(rest, "; ")), run))
+		_ = w.Write(append(line, terminal.Cell(t.sameAs(row)), terminal.Cell(t.known(row)), terminal.Cell(strings.Join(row.Also, ", ")), terminal.Cell(row.Who), late, terminal.Cell(strings.Join(rest, "; ")), run))
 	}
 	for _, o := range t.Others {
 		line := make([]string, len(head))
-		line[0], line[2], line[len(line)-2] = cell(o.Name), noSubmission, cell(o.Why)
+		line[0], line[2], line[len(line)-2] = terminal.Cell(o.Name), noSubmission, terminal.Cell(o.Why)
 		_ = w.Write(line)
 	}
 	w.Flush()
@@ -314,15 +314,6 @@ func hashOf(row *Row, slot string) string {
 		}
 	}
 	return ""
-}
-
-// cell is a text as a spreadsheet may have it: on a line, and no formula.
-func cell(s string) string {
-	s = terminal.Line(s)
-	if s != "" && strings.ContainsRune("=+-@", rune(s[0])) {
-		return "'" + s
-	}
-	return s
 }
 
 // barWide is the width of a bar in letters.
