@@ -115,6 +115,8 @@ NONE                                                   < internal/mutant, intern
 internal/mutant                                        < internal/guestbuild
 vnet/sys, wasm, internal/open, internal/product, internal/scenario/grade < internal/onehash
 vnet, vnet/sys, vnet/event, wasm, internal/open, internal/product, internal/scenario, internal/scenario/format, internal/scenario/grade, internal/mutant < internal/course
+NONE + pgx, sqlite, goose                              < internal/store
+internal/store                                         < internal/store/storetest
 NONE + gVisor                                          < scenarios/netstack/reference
 NONE + gVisor, tap-vsock                               < internal/bench/peer/gvtap
 `
@@ -130,6 +132,9 @@ var modules = map[string]string{
 	"sys":       "golang.org/x/sys",
 	"text":      "golang.org/x/text",
 	"time":      "golang.org/x/time",
+	"pgx":       "github.com/jackc/pgx/v5",
+	"sqlite":    "modernc.org/sqlite",
+	"goose":     "github.com/pressly/goose/v3",
 }
 
 // core are the packages below the loop: one goroutine, virtual time, seeded

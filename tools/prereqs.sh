@@ -34,6 +34,9 @@ has_wasm_library() { [ -e /usr/include/wasm32-wasi/c++/v1/vector ] || [ -n "${WA
 # has_server tells whether a proxy is installed, which may be where only root looks.
 has_server() { have "$1" || [ -x "/usr/sbin/$1" ]; }
 
+# has_postgres tells whether PostgreSQL's server is installed: Debian doesn't put it in PATH.
+has_postgres() { have initdb || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null; }
+
 # missing prints the Debian package of everything that is not there.
 missing() {
 	have chromium || have chromium-browser || have google-chrome || echo chromium
@@ -46,6 +49,7 @@ missing() {
 	has_server nginx || echo nginx-light
 	has_server caddy || echo caddy
 	has_server haproxy || echo haproxy
+	has_postgres || echo postgresql-15 # the tests start a server of their own, as nobody
 	[ -e /usr/include/stdlib.h ] || [ "$(uname)" != Linux ] || echo libc6-dev
 	[ "$(uname)" != Linux ] || have ip || echo iproute2 # the tests of doors make network namespaces
 	[ "$(uname)" != Linux ] || have ping || echo iputils-ping
