@@ -117,6 +117,10 @@ vnet/sys, wasm, internal/open, internal/product, internal/scenario/grade < inter
 vnet, vnet/sys, vnet/event, wasm, internal/open, internal/product, internal/scenario, internal/scenario/format, internal/scenario/grade, internal/mutant < internal/course
 NONE + pgx, sqlite, goose                              < internal/store
 internal/store                                         < internal/store/storetest
+internal/visitor, internal/terminal                    < internal/answer
+internal/store, internal/visitor, internal/terminal + text < internal/identity
+internal/answer, internal/identity, internal/protocol/class, internal/store, internal/strictjson, internal/visitor < internal/classroom/route
+internal/classroom/route, internal/identity, internal/protocol/class, internal/store, internal/visitor < internal/classroom
 NONE + gVisor                                          < scenarios/netstack/reference
 NONE + gVisor, tap-vsock                               < internal/bench/peer/gvtap
 `

@@ -47,17 +47,17 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(w, why)
 		return
 	}
-	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+	rest, move, away := site.Path(r.URL.Path)
+	if r.Method != http.MethodGet && r.Method != http.MethodHead && !s.abroad[rest] {
 		if why := site.Own(r, from); why != nil {
 			s.foreign.Add(1)
 			refuse(w, why)
 			return
 		}
 	}
-	rest, move, why := site.Path(r.URL.Path)
 	switch {
-	case why != nil:
-		refuse(w, why)
+	case away != nil:
+		refuse(w, away)
 		return
 	case move: // relative: a proxy may have put more in front
 		w.Header().Set("Location", path.Base(r.URL.Path)+"/")

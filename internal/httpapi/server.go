@@ -61,9 +61,18 @@ type Config struct {
 	Doors    *door.Policy    // who may be plugged into labs from outside; nobody if nil
 	Session  session.Options // of each lab; Version, Logger, Scheduler, Owner, Room and Claim are the server's
 
+	Routes []Route // beside those of the labs
+
 	Limits Limits
 	Budget *budget.Budget // of memory; no limit if nil
 	Site   visitor.Site   // what it is called, and the proxies in front of it
+}
+
+// A Route is one of another room's, below the base path as all are.
+type Route struct {
+	Method, Path string
+	Foreign      bool // a page of another site may send it
+	Do           http.HandlerFunc
 }
 
 // Checking is what is to be checked, and what that may use of the server.
@@ -83,6 +92,7 @@ type Server struct {
 	sched  *session.Scheduler
 	hub    *stream.Hub
 	static *static
+	abroad map[string]bool // the paths that pages of other sites may post to
 
 	base    context.Context // of all labs
 	stop    context.CancelCauseFunc
@@ -156,6 +166,18 @@ func New(c Config) (*Server, error) {
 	s.mux.add("/api/labs/{id}/points", get(s.withLab(s.points)))
 	s.mux.add("/api/labs/{id}/live.pcapng", get(s.withLab(s.liveCapture)))
 	s.mux.add("/api/labs/{id}/recording", get(s.withLab(s.recording)))
+	s.abroad = map[string]bool{}
+	others := map[string]methods{}
+	for _, r := range c.Routes {
+		if others[r.Path] == nil {
+			others[r.Path] = methods{}
+		}
+		others[r.Path][r.Method] = r.Do
+		s.abroad[r.Path] = s.abroad[r.Path] || r.Foreign
+	}
+	for path, m := range others {
+		s.mux.add(path, m)
+	}
 	nothing := func(w http.ResponseWriter, r *http.Request) {
 		fail(w, http.StatusNotFound, "there is no %s %s here", shown(r.Method), shown(r.URL.Path))
 	}

@@ -1,0 +1,86 @@
+package identity
+
+import (
+	"sync"
+	"time"
+
+	"wireloom/internal/visitor"
+)
+
+// How often somebody may be wrong. Codes have 40 bits: at the greatest of these rates all of
+// them are guessed in twenty thousand years.
+const (
+	guessWindow = time.Minute
+	maxWrong    = 10 // guesses a window, of one address, one session, and about one person
+	maxForgiven = 90 // more of them at an address, one for each person who was right: a room of thirty has typing mistakes
+	maxGuessers = 1 << 14
+)
+
+// guesses counts who was wrong how often. The zero value is ready; its methods may be
+// called from any goroutine.
+type guesses struct {
+	mu   sync.Mutex
+	seen map[string]*guesser
+}
+
+type guesser struct {
+	began        time.Time // of the window
+	wrong, right int
+}
+
+// at finds a guesser's window.
+func (g *guesses) at(key string, now time.Time) *guesser {
+	if w := g.seen[key]; w != nil {
+		if now.Sub(w.began) >= guessWindow {
+			*w = guesser{began: now}
+		}
+		return w
+	}
+	if len(g.seen) >= maxGuessers {
+		for k, w := range g.seen {
+			if now.Sub(w.began) >= guessWindow {
+				delete(g.seen, k)
+			}
+		}
+	}
+	if len(g.seen) >= maxGuessers { // nobody gets around the limit by being many: they share what is left
+		key = ""
+	}
+	if w := g.seen[key]; w != nil && key == "" {
+		return w
+	}
+	if g.seen == nil {
+		g.seen = map[string]*guesser{}
+	}
+	w := &guesser{began: now}
+	g.seen[key] = w
+	return w
+}
+
+// allow refuses who was wrong too often, by any of their keys.
+func (g *guesses) allow(now time.Time, keys ...string) *visitor.Refusal {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, key := range keys {
+		w := g.at(key, now)
+		if w.wrong < maxWrong+min(w.right, maxForgiven) {
+			continue
+		}
+		after := guessWindow - now.Sub(w.began)
+		return visitor.TooMany(after, "there were too many wrong codes, names or words from here: wait a minute, and look at the code again, letter by letter")
+	}
+	return nil
+}
+
+// count notes whether a guess was right.
+func (g *guesses) count(now time.Time, right bool, keys ...string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, key := range keys {
+		if w := g.at(key, now); right {
+			w.right++
+		} else {
+			w.wrong++
+		}
+	}
+}

@@ -1,0 +1,130 @@
+package identity
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+
+	"wireloom/internal/store"
+)
+
+// ErrWrongToken is that of every code and token that signs nobody in.
+var ErrWrongToken = errors.New("that code signs nobody in: it may be used already, or too old; look at it again, letter by letter, or ask for a new one")
+
+const (
+	codePurpose     = "code"
+	operatorPurpose = "operator"
+	codeLife        = 12 * time.Hour // of a teacher's code: an exam day
+	operatorLife    = time.Hour      // of what `labserver admin operator` prints
+)
+
+// OneTimeCode makes a code that signs a person in once, within 12 hours: into one class, or
+// into all of theirs if class is "", which only an operator may give. The codes that they
+// had before are none any more.
+func OneTimeCode(tx *store.Tx, person, class string) (code string, err error) {
+	if err := tx.DropTickets(codePurpose, person); err != nil {
+		return "", err
+	}
+	code = NewCode()
+	return code, addTicket(tx, FoldCode(code), Ticket{Purpose: codePurpose, Person: person, Data: class, For: codeLife})
+}
+
+// MakeOperator makes somebody of a name an operator, unless there is one already, and
+// returns a token that signs them in once, within an hour.
+func MakeOperator(ctx context.Context, db *store.DB, name string) (token string, err error) {
+	folded := Fold(name)
+	if folded == "" {
+		return "", errors.New("an operator needs a name")
+	}
+	err = db.Write(ctx, func(tx *store.Tx) error {
+		now := tx.Now()
+		i, err := tx.Identity(string(Operator), "", folded)
+		switch {
+		case errors.Is(err, store.ErrNone):
+			i = store.Identity{ID: store.NewID(), Person: store.NewID(), Kind: string(Operator), Subject: folded, Created: now, Seen: now}
+			if err := tx.AddPerson(store.Person{ID: i.Person, Name: name, Operator: true, Created: now}); err != nil {
+				return err
+			}
+			if err := tx.AddIdentity(i); err != nil {
+				return err
+			}
+		case err != nil:
+			return err
+		}
+		p, _, err := human(tx, i.Person)
+		if err != nil {
+			return err
+		}
+		p.Operator = true
+		if err := tx.SetPerson(p); err != nil {
+			return err
+		}
+		token, err = NewTicket(tx, Ticket{Purpose: operatorPurpose, Person: i.Person, For: operatorLife})
+		return err
+	})
+	return token, err
+}
+
+// SignIn signs somebody in by a code or a token that is good once.
+func (m *Manager) SignIn(r *http.Request, who Who, text string) (Joined, error) {
+	arrived := m.now()
+	keys := m.guessKeys(r, who)
+	if why := m.guesses.allow(arrived, keys...); why != nil {
+		return Joined{}, why
+	}
+	fresh := newWord()
+	freshHash := wordHash(fresh)
+	var done Joined
+	err := m.db.Write(r.Context(), func(tx *store.Tx) (err error) {
+		done, err = m.signIn(tx, r, strings.TrimSpace(text), freshHash)
+		return err
+	})
+	if errors.Is(err, store.ErrNone) {
+		err = ErrWrongToken
+	}
+	if done.Word != "" {
+		done.Word = fresh
+	}
+	switch {
+	case err == nil:
+		m.guesses.count(arrived, true, keys[:1]...)
+	case errors.Is(err, ErrWrongToken):
+		m.guesses.count(arrived, false, keys...)
+		m.waitUntil(r.Context(), arrived.Add(answerWrong))
+	}
+	return done, err
+}
+
+func (m *Manager) signIn(tx *store.Tx, r *http.Request, text, freshHash string) (Joined, error) {
+	kind, purpose, token := Operator, operatorPurpose, strings.ToUpper(text)
+	if code := FoldCode(text); code != "" {
+		kind, purpose, token = Code, codePurpose, code
+	}
+	t, err := UseTicket(tx, purpose, token)
+	if err != nil {
+		return Joined{}, err
+	}
+	p, _, err := human(tx, t.Person)
+	if err != nil {
+		return Joined{}, err
+	}
+	done := Joined{Person: t.Person, Name: p.Name, Class: t.Data, Operator: p.Operator && t.Data == ""}
+	if t.Data != "" {
+		member, err := tx.Member(t.Data, t.Person)
+		if err != nil {
+			return Joined{}, err
+		}
+		if !member.Active {
+			return Joined{}, ErrWrongToken
+		}
+		if err := setWord(tx, t.Data, t.Person, freshHash); err != nil {
+			return Joined{}, err
+		}
+		done.Name, done.Word = member.Name, freshHash
+	}
+	opened, err := m.Open(tx, r, Opening{Person: t.Person, Kind: kind, Class: t.Data})
+	done.Opened = &opened
+	return done, err
+}
