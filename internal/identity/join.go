@@ -49,7 +49,7 @@ func (c claims) text() string {
 	return string(b)
 }
 
-func claimsOf(i store.Identity) claims {
+func claimsOf(i store.IdentityRow) claims {
 	var c claims
 	_ = json.Unmarshal([]byte(i.Claims), &c) // what we didn't write says nothing
 	return c
@@ -139,7 +139,7 @@ func (j *joining) join(tx *store.Tx, code string) error {
 		return ErrWrongCode
 	case err != nil:
 		return err
-	case !class.Archived.IsZero():
+	case class.Archived:
 		return ErrWrongCode
 	}
 	place, err := PlaceIn(tx, j.who, class.ID)
@@ -149,6 +149,9 @@ func (j *joining) join(tx *store.Tx, code string) error {
 	if place.Active && !j.who.Operator { // who is in the class already
 		j.done = Joined{Person: place.Person, Name: j.who.Name, Class: class.ID}
 		return nil
+	}
+	if place.Person != "" && !place.Active { // who was dropped is taken in again by a teacher only
+		return j.ask(tx, class)
 	}
 	members, err := tx.Members(class.ID)
 	if err != nil {
@@ -171,24 +174,24 @@ func (j *joining) join(tx *store.Tx, code string) error {
 
 // match finds the members whom a folded name may mean: those who have it, or else its words
 // in another order, or else it with their number, login or e-mail address behind it.
-func match(members []store.Member, folded string) []store.Member {
-	for _, same := range []func(m store.Member, name string) bool{
-		func(_ store.Member, name string) bool { return name == folded },
-		func(_ store.Member, name string) bool { return sameWords(name, folded) },
-		func(m store.Member, name string) bool {
+func match(members []store.MemberRow, folded string) []store.MemberRow {
+	for _, same := range []func(m store.MemberRow, name string) bool{
+		func(_ store.MemberRow, name string) bool { return name == folded },
+		func(_ store.MemberRow, name string) bool { return sameWords(name, folded) },
+		func(m store.MemberRow, name string) bool {
 			return slices.ContainsFunc([]string{m.SIS, m.Login, m.Email}, func(id string) bool {
 				id = Fold(id)
 				return id != "" && (folded == name+" "+id || sameWords(name+" "+id, folded))
 			})
 		},
 	} {
-		var found []store.Member
+		var found []store.MemberRow
 		for _, m := range members {
 			if name := Fold(m.Name); name != "" && same(m, name) {
 				found = append(found, m)
 			}
 		}
-		if active := slices.DeleteFunc(slices.Clone(found), func(m store.Member) bool { return !m.Active }); len(active) > 0 {
+		if active := slices.DeleteFunc(slices.Clone(found), func(m store.MemberRow) bool { return !m.Active }); len(active) > 0 {
 			return active
 		}
 		if len(found) > 0 {
@@ -199,23 +202,23 @@ func match(members []store.Member, folded string) []store.Member {
 }
 
 // ask lists the name for the teacher, which is kept although nobody came in.
-func (j *joining) ask(tx *store.Tx, class store.Class) error {
+func (j *joining) ask(tx *store.Tx, class store.ClassRow) error {
 	j.why = ErrNotListed
-	return tx.AddArrival(store.Arrival{ID: store.NewID(), Class: class.ID, Folded: j.folded, Name: j.name, Asked: tx.Now()})
+	return tx.AddArrival(store.ArrivalRow{ID: store.NewID(), Class: class.ID, Folded: j.folded, Name: j.name, Asked: tx.Now()})
 }
 
 // add lets somebody in whom no list has.
-func (j *joining) add(tx *store.Tx, class store.Class) error {
+func (j *joining) add(tx *store.Tx, class store.ClassRow) error {
 	now := tx.Now()
 	person := j.who.Person
 	if !j.whole() {
 		person = store.NewID()
-		if err := tx.AddPerson(store.Person{ID: person, Name: j.name, Created: now, Seen: now}); err != nil {
+		if err := tx.AddPerson(store.PersonRow{ID: person, Name: j.name, Created: now, Seen: now}); err != nil {
 			return err
 		}
 	}
-	m := store.Member{Class: class.ID, Person: person, Role: Student.String(), Name: j.name, Active: true, Joined: now, Changed: now}
-	if err := tx.AddMember(m); err != nil {
+	m := store.MemberRow{Class: class.ID, Person: person, Role: Student.String(), Name: j.name, Active: true, Joined: now, Changed: now}
+	if err := tx.PutMember(m); err != nil {
 		return err
 	}
 	if j.whole() {
@@ -230,13 +233,13 @@ func (j *joining) add(tx *store.Tx, class store.Class) error {
 func (j *joining) whole() bool { return j.who.Person != "" && j.who.Class == "" && !j.who.Operator }
 
 // as lets somebody in as a member of the list.
-func (j *joining) as(tx *store.Tx, class store.Class, m store.Member) error {
+func (j *joining) as(tx *store.Tx, class store.ClassRow, m store.MemberRow) error {
 	j.person = m.Person
 	known, err := tx.IdentitiesOf(m.Person)
 	if err != nil {
 		return err
 	}
-	i := slices.IndexFunc(known, func(i store.Identity) bool { return Kind(i.Kind) == Name && i.Issuer == class.ID })
+	i := slices.IndexFunc(known, func(i store.IdentityRow) bool { return Kind(i.Kind) == Name && i.Issuer == class.ID })
 	switch {
 	case i >= 0: // joined before
 		if j.word == "" {
@@ -276,13 +279,13 @@ func (j *joining) as(tx *store.Tx, class store.Class, m store.Member) error {
 
 // alone reports whether a member is in no other class: so that who is taken for them in
 // this one is nobody in another.
-func (j *joining) alone(tx *store.Tx, m store.Member) (bool, error) {
-	all, err := tx.MembershipsOf(m.Person)
+func (j *joining) alone(tx *store.Tx, m store.MemberRow) (bool, error) {
+	all, err := tx.PlacesOf(m.Person)
 	return len(all) == 1, err
 }
 
 // claim makes a name somebody's, with a word to come back with.
-func (j *joining) claim(tx *store.Tx, class store.Class, m store.Member) error {
+func (j *joining) claim(tx *store.Tx, class store.ClassRow, m store.MemberRow) error {
 	if err := setWord(tx, class.ID, m.Person, j.freshHash); err != nil {
 		return err
 	}
@@ -299,7 +302,7 @@ func setWord(tx *store.Tx, class, person, hash string) error {
 	i, err := tx.Identity(string(Name), class, person)
 	switch {
 	case errors.Is(err, store.ErrNone):
-		return tx.AddIdentity(store.Identity{
+		return tx.AddIdentity(store.IdentityRow{
 			ID: store.NewID(), Person: person, Kind: string(Name), Issuer: class, Subject: person,
 			Claims: claims{Word: hash}.text(), Created: now, Seen: now,
 		})
@@ -312,7 +315,7 @@ func setWord(tx *store.Tx, class, person, hash string) error {
 
 // open opens the session of a member, which is for this class alone: whoever took a name
 // that is not theirs is nobody elsewhere.
-func (j *joining) open(tx *store.Tx, class store.Class, m store.Member) error {
+func (j *joining) open(tx *store.Tx, class store.ClassRow, m store.MemberRow) error {
 	opened, err := j.m.Open(tx, j.r, Opening{Person: m.Person, Kind: Name, Class: class.ID})
 	if err != nil {
 		return err

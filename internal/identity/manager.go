@@ -119,7 +119,7 @@ func whose(tx *store.Tx, token, key string) (who Who, again bool, err error) {
 
 // human is the person that one was merged with, or that one itself, and the ids of the
 // others; ErrNone if they were erased.
-func human(tx *store.Tx, id string) (store.Person, []string, error) {
+func human(tx *store.Tx, id string) (store.PersonRow, []string, error) {
 	p, err := tx.Person(id)
 	if err != nil {
 		return p, nil, err
@@ -173,7 +173,7 @@ func (m *Manager) Open(tx *store.Tx, r *http.Request, o Opening) (Opened, error)
 		}
 	}
 	now := tx.Now()
-	return done, tx.AddSession(store.Session{
+	return done, tx.AddSession(store.SessionRow{
 		Token: hashed(done.token), Person: o.Person, Kind: string(o.Kind), Class: o.Class, Framed: o.Framed,
 		Created: now, Seen: now, Expires: now.Add(longest),
 	})

@@ -43,8 +43,8 @@ func MakeOperator(ctx context.Context, db *store.DB, name string) (token string,
 		i, err := tx.Identity(string(Operator), "", folded)
 		switch {
 		case errors.Is(err, store.ErrNone):
-			i = store.Identity{ID: store.NewID(), Person: store.NewID(), Kind: string(Operator), Subject: folded, Created: now, Seen: now}
-			if err := tx.AddPerson(store.Person{ID: i.Person, Name: name, Operator: true, Created: now}); err != nil {
+			i = store.IdentityRow{ID: store.NewID(), Person: store.NewID(), Kind: string(Operator), Subject: folded, Created: now, Seen: now}
+			if err := tx.AddPerson(store.PersonRow{ID: i.Person, Name: name, Operator: true, Created: now}); err != nil {
 				return err
 			}
 			if err := tx.AddIdentity(i); err != nil {

@@ -22,11 +22,11 @@ func NewTicket(tx *store.Tx, t Ticket) (token string, err error) {
 }
 
 func addTicket(tx *store.Tx, token string, t Ticket) error {
-	return tx.AddTicket(store.Ticket{Token: hashed(token), Purpose: t.Purpose, Person: t.Person, Data: t.Data, Expires: tx.Now().Add(t.For)})
+	return tx.AddTicket(store.TicketRow{Token: hashed(token), Purpose: t.Purpose, Person: t.Person, Data: t.Data, Expires: tx.Now().Add(t.For)})
 }
 
 // UseTicket uses a ticket up, in the transaction: store.ErrNone if it is unknown, of
 // another purpose, used or too old.
-func UseTicket(tx *store.Tx, purpose, token string) (store.Ticket, error) {
+func UseTicket(tx *store.Tx, purpose, token string) (store.TicketRow, error) {
 	return tx.UseTicket(hashed(token), purpose)
 }

@@ -46,7 +46,7 @@ func (w *world) write(f func(tx *store.Tx) error) {
 func (w *world) class(id, code string, open bool) {
 	w.Helper()
 	w.write(func(tx *store.Tx) error {
-		return tx.AddClass(store.Class{ID: id, Name: id, Code: code, Open: open, Zone: "UTC", Version: 1})
+		return tx.AddClass(store.ClassRow{ID: id, Name: id, Code: code, Open: open, Zone: "UTC", Version: 1})
 	})
 }
 
@@ -56,11 +56,11 @@ func (w *world) member(class, role, name string) (person string) {
 	person = role + " " + name
 	w.write(func(tx *store.Tx) error {
 		if _, err := tx.Person(person); err != nil {
-			if err := tx.AddPerson(store.Person{ID: person, Name: name}); err != nil {
+			if err := tx.AddPerson(store.PersonRow{ID: person, Name: name}); err != nil {
 				return err
 			}
 		}
-		return tx.AddMember(store.Member{Class: class, Person: person, Role: role, Name: name, Active: true})
+		return tx.PutMember(store.MemberRow{Class: class, Person: person, Role: role, Name: name, Active: true})
 	})
 	return person
 }

@@ -2,8 +2,8 @@ package store
 
 import "time"
 
-// A Person is a human, or what the store takes for one: two of them may turn out to be one.
-type Person struct {
+// A PersonRow is a human, or what the store takes for one: two of them may turn out to be one.
+type PersonRow struct {
 	ID, Name, Email   string
 	Operator, Creates bool   // Creates: may make classes
 	Main              string // the person that this one was merged with; "" for none
@@ -13,35 +13,35 @@ type Person struct {
 
 const personColumns = "id, name, email, operator, creates, main, created, seen, erased"
 
-func (p *Person) fields() []any {
+func (p *PersonRow) fields() []any {
 	return []any{&p.ID, &p.Name, &p.Email, flag(&p.Operator), flag(&p.Creates), &p.Main, at(&p.Created), at(&p.Seen), at(&p.Erased)}
 }
 
 // AddPerson adds a person.
-func (tx *Tx) AddPerson(p Person) error {
+func (tx *Tx) AddPerson(p PersonRow) error {
 	_, err := tx.exec("insert into people ("+personColumns+") values ($1, $2, $3, $4, $5, $6, $7, $8, $9)", p.fields()...)
 	return err
 }
 
 // Person is one person, also one who was erased.
-func (tx *Tx) Person(id string) (Person, error) {
-	return one(tx, (*Person).fields, "select "+personColumns+" from people where id = $1", id)
+func (tx *Tx) Person(id string) (PersonRow, error) {
+	return one(tx, (*PersonRow).fields, "select "+personColumns+" from people where id = $1", id)
 }
 
 // SetPerson changes what is known of a person.
-func (tx *Tx) SetPerson(p Person) error {
+func (tx *Tx) SetPerson(p PersonRow) error {
 	return tx.must(ErrNone, `update people set name = $2, email = $3, operator = $4, creates = $5, main = $6, seen = $7 where id = $1`,
 		p.ID, p.Name, p.Email, flag(&p.Operator), flag(&p.Creates), p.Main, at(&p.Seen))
 }
 
 // MergedWith are those who were merged with a person.
-func (tx *Tx) MergedWith(person string) ([]Person, error) {
-	return all(tx, (*Person).fields, "select "+personColumns+" from people where main = $1 order by id limit 100", person)
+func (tx *Tx) MergedWith(person string) ([]PersonRow, error) {
+	return all(tx, (*PersonRow).fields, "select "+personColumns+" from people where main = $1 order by id limit 100", person)
 }
 
-// An Identity is a way by which a person is known: a name on a roster, an account at a
+// An IdentityRow is a way by which a person is known: a name on a roster, an account at a
 // campus login or a learning platform, an operator.
-type Identity struct {
+type IdentityRow struct {
 	ID, Person, Kind, Issuer, Subject string
 	Email, Claims                     string
 	Created, Seen                     time.Time
@@ -49,18 +49,18 @@ type Identity struct {
 
 const identityColumns = "id, person, kind, issuer, subject, email, claims, created, seen"
 
-func (i *Identity) fields() []any {
+func (i *IdentityRow) fields() []any {
 	return []any{&i.ID, &i.Person, &i.Kind, &i.Issuer, &i.Subject, &i.Email, &i.Claims, at(&i.Created), at(&i.Seen)}
 }
 
 // AddIdentity adds an identity; ErrTaken if somebody has it.
-func (tx *Tx) AddIdentity(i Identity) error {
+func (tx *Tx) AddIdentity(i IdentityRow) error {
 	_, err := tx.exec("insert into identities ("+identityColumns+") values ($1, $2, $3, $4, $5, $6, $7, $8, $9)", i.fields()...)
 	return err
 }
 
 // SetIdentity changes an identity's person, subject and what is known by it.
-func (tx *Tx) SetIdentity(i Identity) error {
+func (tx *Tx) SetIdentity(i IdentityRow) error {
 	return tx.must(ErrNone, "update identities set person = $2, subject = $3, email = $4, claims = $5, seen = $6 where id = $1",
 		i.ID, i.Person, i.Subject, i.Email, i.Claims, at(&i.Seen))
 }
@@ -71,23 +71,23 @@ func (tx *Tx) DropIdentity(id string) error {
 }
 
 // Identity finds an identity by what it is known by elsewhere.
-func (tx *Tx) Identity(kind, issuer, subject string) (Identity, error) {
-	return one(tx, (*Identity).fields, "select "+identityColumns+" from identities where kind = $1 and issuer = $2 and subject = $3", kind, issuer, subject)
+func (tx *Tx) Identity(kind, issuer, subject string) (IdentityRow, error) {
+	return one(tx, (*IdentityRow).fields, "select "+identityColumns+" from identities where kind = $1 and issuer = $2 and subject = $3", kind, issuer, subject)
 }
 
 // IdentitiesOf are a person's.
-func (tx *Tx) IdentitiesOf(person string) ([]Identity, error) {
-	return all(tx, (*Identity).fields, "select "+identityColumns+" from identities where person = $1 order by created, id limit 100", person)
+func (tx *Tx) IdentitiesOf(person string) ([]IdentityRow, error) {
+	return all(tx, (*IdentityRow).fields, "select "+identityColumns+" from identities where person = $1 order by created, id limit 100", person)
 }
 
 // IdentitiesAt are those of one issuer, for an operator who moves all of them.
-func (tx *Tx) IdentitiesAt(kind, issuer string) ([]Identity, error) {
-	return all(tx, (*Identity).fields, "select "+identityColumns+" from identities where kind = $1 and issuer = $2 order by id limit 100000", kind, issuer)
+func (tx *Tx) IdentitiesAt(kind, issuer string) ([]IdentityRow, error) {
+	return all(tx, (*IdentityRow).fields, "select "+identityColumns+" from identities where kind = $1 and issuer = $2 order by id limit 100000", kind, issuer)
 }
 
-// A Session is a browser that a person has signed in with. Token is the hash of what the
+// A SessionRow is a browser that a person has signed in with. Token is the hash of what the
 // browser has.
-type Session struct {
+type SessionRow struct {
 	Token, Person, Kind, Class string
 	Framed                     bool
 	Created, Seen, Expires     time.Time
@@ -95,19 +95,19 @@ type Session struct {
 
 const sessionColumns = "token, person, kind, class, framed, created, seen, expires"
 
-func (s *Session) fields() []any {
+func (s *SessionRow) fields() []any {
 	return []any{&s.Token, &s.Person, &s.Kind, &s.Class, flag(&s.Framed), at(&s.Created), at(&s.Seen), at(&s.Expires)}
 }
 
 // AddSession adds a session.
-func (tx *Tx) AddSession(s Session) error {
+func (tx *Tx) AddSession(s SessionRow) error {
 	_, err := tx.exec("insert into sessions ("+sessionColumns+") values ($1, $2, $3, $4, $5, $6, $7, $8)", s.fields()...)
 	return err
 }
 
 // Session is the session of a token's hash.
-func (tx *Tx) Session(token string) (Session, error) {
-	return one(tx, (*Session).fields, "select "+sessionColumns+" from sessions where token = $1", token)
+func (tx *Tx) Session(token string) (SessionRow, error) {
+	return one(tx, (*SessionRow).fields, "select "+sessionColumns+" from sessions where token = $1", token)
 }
 
 // SessionSeen notes that a session was used.
@@ -128,27 +128,27 @@ func (tx *Tx) DropSessions(person string) error {
 	return err
 }
 
-// A Ticket is what may be used once: a code, the state of a sign-in, a new window. Token is
+// A TicketRow is what may be used once: a code, the state of a sign-in, a new window. Token is
 // the hash of what its holder has.
-type Ticket struct {
+type TicketRow struct {
 	Token, Purpose, Person, Data string
 	Expires, Used                time.Time
 }
 
-func (t *Ticket) fields() []any {
+func (t *TicketRow) fields() []any {
 	return []any{&t.Token, &t.Purpose, &t.Person, &t.Data, at(&t.Expires), at(&t.Used)}
 }
 
 // AddTicket adds a ticket.
-func (tx *Tx) AddTicket(t Ticket) error {
+func (tx *Tx) AddTicket(t TicketRow) error {
 	_, err := tx.exec("insert into tickets (token, purpose, person, data, expires, used) values ($1, $2, $3, $4, $5, $6)", t.fields()...)
 	return err
 }
 
 // UseTicket uses a ticket up: ErrNone if there is none for the purpose, if it was used, or
 // if it is too old. One that was used in a transaction that is undone was not used.
-func (tx *Tx) UseTicket(token, purpose string) (Ticket, error) {
-	return one(tx, (*Ticket).fields, `update tickets set used = $3 where token = $1 and purpose = $2 and used = 0 and expires > $3
+func (tx *Tx) UseTicket(token, purpose string) (TicketRow, error) {
+	return one(tx, (*TicketRow).fields, `update tickets set used = $3 where token = $1 and purpose = $2 and used = 0 and expires > $3
 		returning token, purpose, person, data, expires, used`, token, purpose, at(&tx.now))
 }
 
@@ -167,19 +167,19 @@ func (tx *Tx) SweepSessions() error {
 	return err
 }
 
-// An Arrival is a name that wants to join a class and is not on its roster.
-type Arrival struct {
+// An ArrivalRow is a name that wants to join a class and is not on its roster.
+type ArrivalRow struct {
 	ID, Class, Folded, Name string
 	Asked                   time.Time
 }
 
-func (a *Arrival) fields() []any { return []any{&a.ID, &a.Class, &a.Folded, &a.Name, at(&a.Asked)} }
+func (a *ArrivalRow) fields() []any { return []any{&a.ID, &a.Class, &a.Folded, &a.Name, at(&a.Asked)} }
 
 // maxArrivals are how many names wait for one class's teacher. More are none of its students.
 const maxArrivals = 500
 
 // AddArrival lists a name as waiting, once.
-func (tx *Tx) AddArrival(a Arrival) error {
+func (tx *Tx) AddArrival(a ArrivalRow) error {
 	_, err := tx.exec(`insert into arrivals (id, class, folded, name, asked) select $1, $2, $3, $4, $5
 		where (select count(*) from arrivals where class = $6) < $7 on conflict (class, folded) do nothing`,
 		append(a.fields(), a.Class, maxArrivals)...)
@@ -187,8 +187,8 @@ func (tx *Tx) AddArrival(a Arrival) error {
 }
 
 // Arrivals are the names that wait for a class's teacher.
-func (tx *Tx) Arrivals(class string) ([]Arrival, error) {
-	return all(tx, (*Arrival).fields, "select id, class, folded, name, asked from arrivals where class = $1 order by asked, id limit 500", class)
+func (tx *Tx) Arrivals(class string) ([]ArrivalRow, error) {
+	return all(tx, (*ArrivalRow).fields, "select id, class, folded, name, asked from arrivals where class = $1 order by asked, id limit 500", class)
 }
 
 // DropArrival takes a name from the list.

@@ -204,7 +204,7 @@ func (t *Table) admit(tx *store.Tx, q *Request, r *Route, names []string) error 
 		}
 		q.Owner = person
 	}
-	return allowed(q, r, place, !class.Archived.IsZero())
+	return allowed(q, r, place, class.Archived)
 }
 
 // person is the member whom a request is about, if it says so: in the path, or, where what
