@@ -92,8 +92,9 @@ NONE                                                   < internal/diskfile
 internal/terminal                                      < internal/strictjson, internal/visitor
 internal/diskfile                                      < internal/handin, internal/sign
 vnet, vnet/config, vnet/sys, vnet/memory, internal/strictjson                 < internal/recording
+NONE                                                   < internal/lockfile
 NONE + sys                                             < internal/budget
-vnet, vnet/config, vnet/sys, vnet/memory, vnet/event, internal/recording, internal/budget < internal/session
+vnet, vnet/config, vnet/sys, vnet/memory, vnet/event, internal/recording, internal/budget, internal/lockfile < internal/session
 wasm + sys                                             < internal/compilechild
 vnet, vnet/config, vnet/sys, vnet/kern, vnet/userland, tunemu, tapemu, wasm, wasm/modcache, vnet/inet/host, internal/open, internal/scenario, internal/scenario/format, internal/recording, internal/session, internal/budget, internal/compilechild < internal/product
 internal/scenario, internal/scenario/grade, internal/decode, internal/sign, internal/strictjson, vnet/packet, internal/terminal < internal/report
@@ -109,6 +110,8 @@ vnet, vnet/errno, vnet/event, vnet/packet, internal/session, internal/decode, in
 vnet, vnet/config, vnet/fabric/bridge, internal/protocol, internal/terminal < internal/switchboard
 vnet/config, vnet/packet, internal/session, internal/decode, internal/visitor + websocket, sys, time < internal/door
 vnet, vnet/sys, vnet/event, internal/session, internal/budget, internal/decode, internal/door, internal/stream, internal/visitor, internal/filter, internal/pcap, internal/strictjson, internal/terminal, web < internal/httpapi
+internal/scenario/format                               < internal/settings
+internal/budget, internal/door, internal/httpapi, internal/lockfile, internal/session, internal/settings, internal/terminal, internal/visitor + crypto, time < internal/host
 vnet, vnet/errno, vnet/event, web, wasm/guest, internal/* + websocket < cmd/labserver
 vnet, vnet/config, vnet/sys, vnet/inet, vnet/kern, vnet/errno, vnet/event, vnet/packet, vnet/memory, tapemu, wasm, wasm/fuel, web, internal/* + sys, websocket, wazero < internal/bench
 NONE                                                   < internal/mutant, internal/testcount, internal/deadcode
@@ -132,6 +135,7 @@ var modules = map[string]string{
 	"tap-vsock": "github.com/containers/gvisor-tap-vsock", // of a peer that is measured: tools/peers.mod has it
 	"gopacket":  "github.com/google/gopacket",
 	"go-yaml":   "github.com/goccy/go-yaml",
+	"crypto":    "golang.org/x/crypto",
 	"websocket": "nhooyr.io/websocket",
 	"sys":       "golang.org/x/sys",
 	"text":      "golang.org/x/text",

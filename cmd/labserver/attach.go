@@ -50,7 +50,7 @@ and exits with its exit code. Flags come before LAB.`)
 		*server, lab = page, id
 	}
 	signals := make(chan os.Signal, patience)
-	signal.Notify(signals, endings()...)
+	signal.Notify(signals, endings(nil)...)
 	defer signal.Stop(signals)
 	a := &attachment{io: io, node: args[1], command: quote(args[2:]), terminal: terminal.Is(io.in), signals: signals}
 	// The signals are ours: the first Ctrl-C ends a command, not the prompt.

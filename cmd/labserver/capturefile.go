@@ -9,6 +9,7 @@ import (
 	"wireloom/internal/filter"
 	"wireloom/internal/pcap"
 	"wireloom/internal/scenario/grade"
+	"wireloom/internal/settings"
 	"wireloom/vnet"
 	"wireloom/vnet/event"
 )
@@ -31,7 +32,7 @@ type captureFile struct {
 	file   string // "" for none
 	points pointFlag
 	only   string // a display filter
-	limit  *size
+	limit  *settings.Size
 
 	c     *pcap.Capture // once it has begun
 	short error         // what it lacks
@@ -40,7 +41,7 @@ type captureFile struct {
 func newCaptureFlags(f *flag.FlagSet) *captureFile {
 	c := &captureFile{}
 	f.StringVar(&c.file, "pcap", "", "write the frames to this `file`, as pcapng")
-	c.limit = sizeFlag(f, "max-output", maxOutput, "how many `bytes` a file may get, and what is shown, like 200MiB")
+	c.limit = settings.SizeFlag(f, "max-output", maxOutput, "how many `bytes` a file may get, and what is shown, like 200MiB")
 	f.Var(&c.points, "capture", "the capture `point` of --pcap, again for more: NODE:INTERFACE, SWITCH.PORT, a link as END-END, a NODE, a SWITCH, or all (default all)")
 	f.StringVar(&c.only, "filter", "", "of what --pcap captures, take the frames that this display `filter` takes, in Wireshark's words")
 	return c
@@ -58,7 +59,7 @@ func (c *captureFile) check() error {
 		return fmt.Errorf("--filter: %w", err)
 	}
 	if *c.limit < minOutput {
-		return fmt.Errorf("--max-output %v: want %v or more", *c.limit, size(minOutput))
+		return fmt.Errorf("--max-output %v: want %v or more", *c.limit, settings.Size(minOutput))
 	}
 	return nil
 }

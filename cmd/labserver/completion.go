@@ -10,6 +10,7 @@ import (
 	"wireloom/internal/completion"
 	"wireloom/internal/open"
 	"wireloom/internal/scenario"
+	"wireloom/internal/settings"
 	"wireloom/internal/terminal"
 )
 
@@ -82,8 +83,8 @@ func completed(x *flag.Flag) completion.Flag {
 		return to
 	}
 	takes := valuesOf[what]
-	if c, ok := x.Value.(*choice); ok {
-		takes = completion.Value{Words: c.words}
+	if c, ok := x.Value.(*settings.Choice); ok {
+		takes = completion.Value{Words: c.Words}
 	}
 	to.Takes = &takes
 	return to
@@ -153,35 +154,4 @@ func checksOf(args []string) []string {
 		}
 		return names
 	})
-}
-
-// A choice is the value of a flag that is one of a few words, or some of them with commas
-// between.
-type choice struct {
-	words []string
-	now   string // as it was given, or would be
-	set   func(string) error
-}
-
-// choiceFlag adds a flag that is one of words, or is not given. set is told what somebody
-// wrote, and says what is wrong with it; without it that is for later.
-func choiceFlag[S ~string](f *flag.FlagSet, name, or string, words []S, usage string, set func(string) error) *choice {
-	c := &choice{now: or, set: set}
-	for _, w := range words {
-		c.words = append(c.words, string(w))
-	}
-	f.Var(c, name, usage)
-	return c
-}
-
-// String implements flag.Value.
-func (c *choice) String() string { return c.now }
-
-// Set implements flag.Value.
-func (c *choice) Set(s string) error {
-	c.now = s
-	if c.set == nil {
-		return nil
-	}
-	return c.set(s)
 }

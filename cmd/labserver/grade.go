@@ -13,6 +13,7 @@ import (
 	"wireloom/internal/scenario"
 	"wireloom/internal/scenario/format"
 	"wireloom/internal/scenario/grade"
+	"wireloom/internal/settings"
 	"wireloom/internal/sign"
 	"wireloom/internal/terminal"
 	"wireloom/vnet/event"
@@ -35,7 +36,7 @@ type outputFlags struct {
 
 func newOutputFlags(f *flag.FlagSet) *outputFlags {
 	o := &outputFlags{format: report.Text}
-	choiceFlag(f, "format", "", report.Formats(), "`form` of the report: text, json, junit, gradescope or html (default text)", func(s string) (err error) {
+	settings.ChoiceFlag(f, "format", "", report.Formats(), "`form` of the report: text, json, junit, gradescope or html (default text)", func(s string) (err error) {
 		o.format, err = report.ParseFormat(s)
 		return err
 	})
@@ -62,7 +63,7 @@ func (o *outputFlags) all() []output {
 
 func audienceFlag(f *flag.FlagSet) *scenario.Audience {
 	a := scenario.Staff
-	choiceFlag(f, "audience", "", []string{scenario.Student.String(), scenario.AfterDue.String(), scenario.Staff.String()}, "for `whom`: student sees what is always visible, after-due what is after the due date, staff everything (default staff)", func(s string) (err error) {
+	settings.ChoiceFlag(f, "audience", "", []string{scenario.Student.String(), scenario.AfterDue.String(), scenario.Staff.String()}, "for `whom`: student sees what is always visible, after-due what is after the due date, staff everything (default staff)", func(s string) (err error) {
 		a, err = scenario.ParseAudience(s)
 		return err
 	})

@@ -19,6 +19,7 @@ import (
 	"wireloom/internal/product"
 	"wireloom/internal/report"
 	"wireloom/internal/scenario"
+	"wireloom/internal/settings"
 	"wireloom/internal/sign"
 	"wireloom/internal/terminal"
 )
@@ -44,7 +45,7 @@ func newBatchFlags(f *flag.FlagSet) *batchFlags {
 		memory: f.Int("memory", 2048, "how many `MiB` of this machine's memory a submission may take, compiling aside"),
 		signer: signFlag(f),
 	}
-	choiceFlag(f, "format", "", report.Formats(), "write a report of each submission in this `form`: text, json, junit, gradescope or html; several with commas", func(s string) error {
+	settings.ChoiceFlag(f, "format", "", report.Formats(), "write a report of each submission in this `form`: text, json, junit, gradescope or html; several with commas", func(s string) error {
 		for name := range strings.SplitSeq(s, ",") {
 			format, err := report.ParseFormat(name)
 			if err != nil {
@@ -119,7 +120,7 @@ interrupted.`)
 	jobs := f.Int("jobs", runtime.NumCPU(), "how many `processes` grade at once")
 	timeout := f.Duration("timeout", 2*time.Minute, "how much real `time` a submission may take")
 	from := batch.FromNone
-	choiceFlag(f, "student-from", "", batch.Froms(), "where a submission's student is found: in the `name` of its file or folder, in names as moodle, canvas or gradescope export them, in whichever of these fits all (auto), or none (default)", func(s string) (err error) {
+	settings.ChoiceFlag(f, "student-from", "", batch.Froms(), "where a submission's student is found: in the `name` of its file or folder, in names as moodle, canvas or gradescope export them, in whichever of these fits all (auto), or none (default)", func(s string) (err error) {
 		from, err = batch.ParseFrom(s)
 		return err
 	})

@@ -389,6 +389,7 @@ func TestNothingThatIsHiddenLeavesTheServer(t *testing.T) {
 	}
 	routes := map[string]func(){
 		"GET /healthz":       func() { v.whole("GET", "/healthz", "") },
+		"GET /readyz":        func() { v.whole("GET", "/readyz", "") },
 		"GET /api/scenarios": func() { v.whole("GET", "/api/scenarios", "") },
 		"GET /api/scenarios/{name}/starter.zip": func() {
 			if b := v.whole("GET", "/api/scenarios/guarded/starter.zip", ""); !bytes.HasPrefix(b, []byte("PK")) {

@@ -177,40 +177,6 @@ func TestOutletKeepsItsLimit(t *testing.T) {
 	}
 }
 
-func TestSizes(t *testing.T) {
-	for _, tc := range []struct {
-		text string
-		want int64
-		back string
-	}{
-		{"0", 0, "0 bytes"},
-		{"500", 500, "500 bytes"},
-		{"64KiB", 64 << 10, "64KiB"},
-		{"1.5GiB", 3 << 29, "1536MiB"},
-		{"2 MiB", 2 << 20, "2MiB"},
-		{"7B", 7, "7 bytes"},
-		{"1TiB", 1 << 40, "1TiB"},
-		{"", -1, ""},
-		{"much", -1, ""},
-		{"-1", -1, ""},
-		{"1KB", -1, ""},
-		{"NaN", -1, ""},
-		{"Inf", -1, ""},
-		{"9999999TiB", -1, ""},
-		{"1e30", -1, ""},
-	} {
-		var s size
-		switch err := s.Set(tc.text); {
-		case tc.want < 0:
-			if err == nil {
-				t.Errorf("%q is taken as %d", tc.text, s)
-			}
-		case err != nil || int64(s) != tc.want || s.String() != tc.back:
-			t.Errorf("%q is %d, %q, %v; want %d, %q", tc.text, s, s, err, tc.want, tc.back)
-		}
-	}
-}
-
 // A grading that takes too much real time is nobody's failure: it has no result.
 func TestGradeTimeout(t *testing.T) {
 	for _, args := range [][]string{{"grade", "ping"}, {"grade", "ping", "--format", "json"}} {

@@ -78,17 +78,18 @@ func main() {
 
 // asProcess is labserver with its signals and standard streams.
 func asProcess(args []string) int {
-	ctx, stop := signal.NotifyContext(context.Background(), endings()...)
+	ctx, stop := signal.NotifyContext(context.Background(), endings(args)...)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends a process that does not heed the first
 	return run(ctx, args, stdio{os.Stdin, os.Stdout, os.Stderr})
 }
 
 // endings are the signals that end a command in order. Who started it with SIGHUP
-// ignored, as nohup does, wants it to outlive its terminal.
-func endings() []os.Signal {
+// ignored, as nohup does, wants it to outlive its terminal; a server has its own use of
+// that (host.Host).
+func endings(args []string) []os.Signal {
 	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
-	if !signal.Ignored(syscall.SIGHUP) {
+	if !signal.Ignored(syscall.SIGHUP) && (len(args) == 0 || args[0] != "serve") {
 		signals = append(signals, syscall.SIGHUP)
 	}
 	return signals

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 
+	"wireloom/internal/settings"
 	"wireloom/vnet/event"
 )
 
@@ -109,5 +110,5 @@ func (o *outlet) lacks() error {
 	if cut == 0 {
 		return nil
 	}
-	return fmt.Errorf("%s: the limit of %v is reached, and %d %s more were not written; --max-output allows more", o.name, size(o.limit), cut, o.what)
+	return fmt.Errorf("%s: the limit of %v is reached, and %d %s more were not written; --max-output allows more", o.name, settings.Size(o.limit), cut, o.what)
 }

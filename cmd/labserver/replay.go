@@ -11,6 +11,7 @@ import (
 	"wireloom/internal/open"
 	"wireloom/internal/product"
 	"wireloom/internal/recording"
+	"wireloom/internal/settings"
 	"wireloom/internal/terminal"
 )
 
@@ -24,7 +25,7 @@ that were uploaded to the lab; of those that the lab began with it has the hashe
 looked for in the recording, among the solutions of the built-in scenarios, and in what
 --scenario and --program give. Exit code 0: the same; 1: not; 2: it could not be run, or
 not to its end.`)
-	var own, programs listFlag
+	var own, programs settings.List
 	f.Var(&own, "scenario", "take reference solutions from this `SCENARIO` too, a folder or its zip; may be given several times")
 	f.Var(&programs, "program", "take this `file`, a WebAssembly module, for the program that it is; may be given several times")
 	limit := f.Duration("max-time", defaultReplay, "end a replay that takes more than this `time`; 0 for no limit")

@@ -173,34 +173,6 @@ func TestServeSaysInOneLineThatItsAddressIsInUse(t *testing.T) {
 	}
 }
 
-func TestAmounts(t *testing.T) {
-	for _, c := range []struct {
-		text  string
-		bytes bool
-		want  int64
-		shown string
-	}{
-		{"12", false, 12, "12"},
-		{"-1", false, -1, "-1"},
-		{"4096", true, 4096, "4KiB"},
-		{"4K", true, 4096, "4KiB"},
-		{"500MiB", true, 500 << 20, "500MiB"},
-		{"8G", true, 8 << 30, "8GiB"},
-		{"2TiB", true, 2 << 40, "2TiB"},
-		{"1001", true, 1001, "1001"},
-		{"-1", true, -1, "-1"},
-	} {
-		var n int64
-		a := amount{&n, 7, c.bytes}
-		if a.String() != "7" {
-			t.Errorf("the default is shown as %s", a.String())
-		}
-		if err := a.Set(c.text); err != nil || n != c.want || a.String() != c.shown {
-			t.Errorf("%s is %d, shown as %s, %v; want %d, %s", c.text, n, a.String(), err, c.want, c.shown)
-		}
-	}
-}
-
 func TestServeRefusesFlagsThatMakeNoSense(t *testing.T) {
 	for _, c := range []struct {
 		args string
@@ -217,6 +189,17 @@ func TestServeRefusesFlagsThatMakeNoSense(t *testing.T) {
 		{"--class-size -1", "want the number of people"},
 		{"--class-size 1000000", "at most 100000"},
 		{"--log xml", "want text or json"},
+		{"--access-log some", "want none, errors or all"},
+		{"--drain 1s", "want 5s or more"},
+		{"--drain-delay -1s", "want some time"},
+		{"--db postgres://localhost/x", "--db needs --data"},
+		{"--http-addr :80", "is for a server with TLS"},
+		{"--tls-cert x.pem", "--tls-cert and --tls-key go together"},
+		{"--tls-host labs.example.org", "give it one with --data"},
+		{"--tls-host localhost --data /nonexistent/x", "want a full name"},
+		{"--tls-host labs.example.org --tls-cert a --tls-key b --data /nonexistent/x", "exclude each other"},
+		{"--acme-email x@example.org", "for a server with --tls-host"},
+		{"--config /nonexistent/config.yaml", "the settings: open /nonexistent/config.yaml"},
 		{"--memory 4GB", "want a number of bytes"},
 		{"--memory 63MiB", "--memory 63MiB: want 64MiB or more"},
 		{"ping ping", "ping: it is named twice"},

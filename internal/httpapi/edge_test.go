@@ -74,6 +74,7 @@ func TestMethods(t *testing.T) {
 	}{
 		{"GET", "/healthz", 200, ""},
 		{"HEAD", "/healthz", 200, ""},
+		{"GET", "/readyz", 200, ""},
 		{"POST", "/healthz", 405, "GET, HEAD"},
 		{"HEAD", "/api/scenarios", 200, ""},
 		{"DELETE", "/api/scenarios", 405, "GET, HEAD"},

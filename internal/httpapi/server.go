@@ -64,8 +64,9 @@ type Config struct {
 	Routes []Route // beside those of the labs
 
 	Limits Limits
-	Budget *budget.Budget // of memory; no limit if nil
-	Site   visitor.Site   // what it is called, and the proxies in front of it
+	Budget *budget.Budget                // of memory; no limit if nil
+	Site   visitor.Site                  // what it is called, and the proxies in front of it
+	Ready  []func(context.Context) error // each says why the server can't serve now; for /readyz
 }
 
 // A Route is one of another room's, below the base path as all are.
@@ -106,9 +107,9 @@ type Server struct {
 	misdirected atomic.Uint64 // requests for a name that is not this server's
 	foreign     atomic.Uint64 // requests of pages of other sites
 
-	mu     sync.Mutex
-	labs   map[string]*lab
-	closed bool
+	mu               sync.Mutex
+	labs             map[string]*lab
+	draining, closed bool
 }
 
 // A lab is a session with what the server knows about it.
@@ -154,6 +155,7 @@ func New(c Config) (*Server, error) {
 	s.base, s.stop = context.WithCancelCause(context.Background())
 	get := func(f http.HandlerFunc) methods { return methods{http.MethodGet: f} }
 	s.mux.add("/healthz", get(s.health))
+	s.mux.add("/readyz", get(s.ready))
 	s.mux.add("/api/scenarios", get(s.scenarios))
 	s.mux.add("/api/scenarios/{name}/starter.zip", get(s.starter))
 	s.mux.add("/api/labs", methods{http.MethodPost: s.openLab})
@@ -233,7 +235,7 @@ func (s *Server) withLab(f func(http.ResponseWriter, *http.Request, *lab)) http.
 func (s *Server) reserve(client string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closed {
+	if s.closed || s.draining {
 		return errStopping()
 	}
 	if why := s.quotas.labs.Take(client, 1); why != nil {

@@ -447,3 +447,36 @@ func TestDownloadsOfALabAreLimited(t *testing.T) {
 }
 
 func unmarshal(b []byte, v any) error { return json.Unmarshal(b, v) }
+
+// A server that is about to stop says so to a load balancer, and takes no new labs.
+func TestAServerThatDrainsIsNotReady(t *testing.T) {
+	why := errors.New("the database is away")
+	var not error
+	s, err := New(Config{Scenarios: []Scenario{{Name: "x"}}, Ready: []func(context.Context) error{func(context.Context) error { return not }}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ask := func(method, path, body string) (int, string) {
+		w := httptest.NewRecorder()
+		s.ServeHTTP(w, httptest.NewRequest(method, "http://localhost"+path, strings.NewReader(body)))
+		return w.Code, w.Body.String()
+	}
+	if code, body := ask("GET", "/readyz", ""); code != 200 {
+		t.Errorf("at first: %d %s", code, body)
+	}
+	not = why
+	if code, body := ask("GET", "/readyz", ""); code != 503 || !strings.Contains(body, "not ready: the database is away") {
+		t.Errorf("without its database: %d %s", code, body)
+	}
+	not = nil
+	s.Drain()
+	for _, path := range []string{"GET /readyz", "POST /api/labs"} {
+		method, path, _ := strings.Cut(path, " ")
+		if code, body := ask(method, path, `{"scenario":"x"}`); code != 503 || !strings.Contains(body, "the server is stopping") {
+			t.Errorf("%s of one that drains: %d %s", path, code, body)
+		}
+	}
+	if code, _ := ask("GET", "/healthz", ""); code != 200 {
+		t.Errorf("it is alive until it is closed: %d", code)
+	}
+}

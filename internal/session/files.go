@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"wireloom/internal/lockfile"
 )
 
 // filesPrefix begins the names of the folders of servers, lockName is the file in
@@ -37,17 +39,17 @@ func OpenFiles(parent string) (f *Files, cleared int, err error) {
 		if err != nil {
 			return nil, cleared, openError(parent, err)
 		}
-		lock, err := lockFile(filepath.Join(path, lockName), true)
+		lock, err := lockfile.Take(filepath.Join(path, lockName), true)
 		if err == nil {
 			return &Files{path, lock}, cleared, nil
 		}
-		if !errors.Is(err, errHeld) && !errors.Is(err, fs.ErrNotExist) {
+		if !errors.Is(err, lockfile.ErrHeld) && !errors.Is(err, fs.ErrNotExist) {
 			_ = os.RemoveAll(path) // it is of no use
 			return nil, cleared, openError(parent, err)
 		}
 		// Another server that starts took the folder for one that was left behind.
 	}
-	return nil, cleared, openError(parent, errHeld)
+	return nil, cleared, openError(parent, lockfile.ErrHeld)
 }
 
 const maxTries = 10
@@ -89,7 +91,7 @@ func clearUp(parent string) (cleared int) {
 		if err != nil || !info.IsDir() || !isOurs(info) {
 			continue
 		}
-		lock, err := lockFile(filepath.Join(path, lockName), false)
+		lock, err := lockfile.Take(filepath.Join(path, lockName), false)
 		switch {
 		case err == nil:
 			if os.RemoveAll(path) == nil {

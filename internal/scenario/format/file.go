@@ -29,7 +29,7 @@ func ReadFile(name string, src []byte) (*File, error) {
 		return nil, p.Err()
 	}
 	if f.Root.Kind != Map {
-		p.At(f.Root, "the scenario is %v, want a mapping", f.Root.Kind)
+		p.At(f.Root, "the file is %v, want a mapping", f.Root.Kind)
 		return nil, p.Err()
 	}
 	if v := f.Root.Get("params"); v != nil {

@@ -164,6 +164,14 @@ func Named(name string, s *Shape) *Shape {
 	return &c
 }
 
+// Keys are the keys of an object, or of each object of a list.
+func (s *Shape) Keys() []Field {
+	if s.kind == shapeList {
+		return s.of.Keys()
+	}
+	return s.fields
+}
+
 // Want is what the shape wants, in words.
 func (s *Shape) Want() string { return s.want }
 

@@ -144,11 +144,11 @@ func convert(n ast.Node, p *Mistakes, depth int) *Value {
 	case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode, *ast.InfinityNode, *ast.NanNode:
 		v.Kind, v.Text = Scalar, n.GetToken().Value
 	case *ast.AnchorNode, *ast.AliasNode, *ast.MergeKeyNode:
-		p.Add(v.Line, v.Col, "anchors, aliases and merges are not allowed in a scenario: write it out")
+		p.Add(v.Line, v.Col, "anchors, aliases and merges are not allowed here: write it out")
 	case *ast.TagNode:
-		p.Add(v.Line, v.Col, "tags such as !!str are not allowed in a scenario")
+		p.Add(v.Line, v.Col, "tags such as !!str are not allowed here")
 	default:
-		p.Add(v.Line, v.Col, "this kind of YAML is not allowed in a scenario")
+		p.Add(v.Line, v.Col, "this kind of YAML is not allowed here")
 	}
 	return v
 }
@@ -169,7 +169,7 @@ func (v *Value) add(kv *ast.MappingValueNode, p *Mistakes, depth int) {
 	case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode:
 		key.Text = kv.Key.GetToken().Value
 	default:
-		p.Add(key.Line, key.Col, "a key must be a plain word; anchors, aliases and merges are not allowed in a scenario")
+		p.Add(key.Line, key.Col, "a key must be a plain word; anchors, aliases and merges are not allowed here")
 		return
 	}
 	if len(v.Keys) >= maxKeys {

@@ -1,4 +1,4 @@
-package main
+package host
 
 import (
 	"context"
@@ -15,8 +15,12 @@ import (
 // unixPrefix begins an address that is a local socket's file.
 const unixPrefix = "unix:"
 
-// listen listens on addr; the error says what to do where somebody else does.
-func listen(ctx context.Context, addr string) (net.Listener, error) {
+// listen listens on addr, which a flag has said; the error says what to do where somebody
+// else does.
+func listen(ctx context.Context, flag, addr string) (net.Listener, error) {
+	if addr == systemdPrefix || strings.HasPrefix(addr, systemdPrefix+":") {
+		return inherited(addr)
+	}
 	var c net.ListenConfig
 	network := "tcp"
 	if path, ok := strings.CutPrefix(addr, unixPrefix); ok {
@@ -26,9 +30,9 @@ func listen(ctx context.Context, addr string) (net.Listener, error) {
 	l, err := c.Listen(ctx, network, addr)
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, fmt.Errorf("%s is in use by another program: stop that, or choose another address with --addr", addr)
+		return nil, fmt.Errorf("%s is in use by another program: stop that, or choose another address with --%s", addr, flag)
 	case errors.Is(err, os.ErrPermission) && network == "tcp":
-		return nil, fmt.Errorf("%s may not be used without special rights: choose a port above 1023 with --addr", addr)
+		return nil, fmt.Errorf("%s may not be used without special rights: choose a port above 1023 with --%s, or give the service CAP_NET_BIND_SERVICE", addr, flag)
 	case err != nil:
 		return nil, fmt.Errorf("cannot listen on %s: %w", addr, err)
 	}
@@ -55,19 +59,22 @@ func clearSocket(ctx context.Context, path string) {
 
 // whereabouts is where the page is: by its public URL, or for a browser on this
 // machine.
-func whereabouts(a net.Addr, site *visitor.Site) string {
-	here := address(a)
+func whereabouts(a net.Addr, site *visitor.Site, secure bool) string {
+	here := address(a, secure)
 	if t, ok := a.(*net.TCPAddr); ok && t != nil && site.Base != "/" {
 		here += site.Base
 	}
 	if site.Public == nil {
 		return here
 	}
+	if secure && site.Public.Scheme == "https" {
+		return site.Public.String()
+	}
 	return fmt.Sprintf("%s by way of a proxy to %s", site.Public, here)
 }
 
 // address is the URL of the server for a browser on this machine.
-func address(a net.Addr) string {
+func address(a net.Addr, secure bool) string {
 	t, ok := a.(*net.TCPAddr)
 	if !ok {
 		return unixPrefix + a.String()
@@ -76,5 +83,9 @@ func address(a net.Addr) string {
 	if t.IP.IsUnspecified() {
 		host = "localhost"
 	}
-	return "http://" + net.JoinHostPort(host, fmt.Sprint(t.Port))
+	scheme := "http"
+	if secure {
+		scheme = "https"
+	}
+	return scheme + "://" + net.JoinHostPort(host, fmt.Sprint(t.Port))
 }

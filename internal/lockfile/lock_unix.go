@@ -1,6 +1,6 @@
 //go:build darwin || dragonfly || freebsd || linux || netbsd || openbsd
 
-package session
+package lockfile
 
 import (
 	"errors"
@@ -8,13 +8,10 @@ import (
 	"syscall"
 )
 
-// errHeld is what lockFile fails with where somebody else has the lock.
-var errHeld = errors.New("another server holds its lock")
-
-// lockFile opens a file, which it makes if that is wanted, and locks it until it is
+// Take opens a file, which it makes if that is wanted, and locks it until it is
 // closed or the process ends. It fails if the file isn't the one of that name any
 // more: who had the lock before may have removed it.
-func lockFile(path string, create bool) (*os.File, error) {
+func Take(path string, create bool) (*os.File, error) {
 	flags := os.O_RDWR | syscall.O_NOFOLLOW | syscall.O_NONBLOCK
 	if create {
 		flags |= os.O_CREATE | os.O_EXCL
@@ -26,7 +23,7 @@ func lockFile(path string, create bool) (*os.File, error) {
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		_ = f.Close() // nothing was written
 		if errors.Is(err, syscall.EWOULDBLOCK) {
-			err = errHeld
+			err = ErrHeld
 		}
 		return nil, err
 	}
@@ -34,7 +31,7 @@ func lockFile(path string, create bool) (*os.File, error) {
 	if err == nil {
 		var there os.FileInfo
 		if there, err = os.Lstat(path); err == nil && !os.SameFile(mine, there) {
-			err = errHeld
+			err = ErrHeld
 		}
 	}
 	if err != nil {
@@ -42,10 +39,4 @@ func lockFile(path string, create bool) (*os.File, error) {
 		return nil, err
 	}
 	return f, nil
-}
-
-// isOurs reports whether a file belongs to this user.
-func isOurs(info os.FileInfo) bool {
-	st, ok := info.Sys().(*syscall.Stat_t)
-	return ok && int(st.Uid) == os.Geteuid()
 }
