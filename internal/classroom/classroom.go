@@ -31,8 +31,12 @@ func New(c Config) (*Classroom, error) {
 	r := &Classroom{conf: c}
 	routes := r.identityRoutes()
 	var err error
-	r.table, err = route.New(route.Config{DB: c.DB, People: c.People, Site: c.Site, Logger: c.Logger, Finders: finders}, routes)
+	r.table, err = route.New(r.tableConfig(), routes)
 	return r, err
+}
+
+func (c *Classroom) tableConfig() route.Config {
+	return route.Config{DB: c.conf.DB, People: c.conf.People, Site: c.conf.Site, Logger: c.conf.Logger, Finders: finders}
 }
 
 // finders find what ids in paths lead to; nil are the names whose handlers look themselves.

@@ -72,8 +72,8 @@ type Finders map[string]func(tx *store.Tx, id string) (Place, error)
 
 var params = regexp.MustCompile(`\{([a-z]+)(?:\.\.\.)?\}`)
 
-// paramsOf are the names of a path's parameters, in order.
-func paramsOf(path string) []string {
+// Params are the names of a path's parameters, in order.
+func Params(path string) []string {
 	var names []string
 	for _, m := range params.FindAllStringSubmatch(path, -1) {
 		names = append(names, m[1])
@@ -84,7 +84,7 @@ func paramsOf(path string) []string {
 // check says what is wrong with a route.
 func (r *Route) check(f Finders) error {
 	leads := false
-	for _, name := range paramsOf(r.Path) {
+	for _, name := range Params(r.Path) {
 		find, known := f[name]
 		switch {
 		case name == "class", name == "lesson":

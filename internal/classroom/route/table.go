@@ -49,7 +49,7 @@ func (t *Table) Routes() []Route { return slices.Clone(t.routes) }
 // Handler answers one of the table's routes. What the request has of the base path is
 // taken off already, and it comes from a page of this site unless the route is Foreign.
 func (t *Table) Handler(r Route) http.HandlerFunc {
-	names := paramsOf(r.Path)
+	names := Params(r.Path)
 	if r.Takes == 0 {
 		r.Takes = DefaultTakes
 	}
