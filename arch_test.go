@@ -124,6 +124,7 @@ internal/visitor, internal/terminal                    < internal/answer
 internal/store, internal/visitor, internal/terminal + text < internal/identity
 internal/answer, internal/identity, internal/protocol/class, internal/store, internal/strictjson, internal/visitor < internal/classroom/route
 internal/classroom/route, internal/identity, internal/protocol/class, internal/store, internal/visitor < internal/classroom
+NONE + text                                            < internal/class/roster
 NONE + gVisor                                          < scenarios/netstack/reference
 NONE + gVisor, tap-vsock                               < internal/bench/peer/gvtap
 `
