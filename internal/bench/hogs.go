@@ -72,7 +72,7 @@ func (h *herd) live(ctx context.Context, watched bool) error {
 		claim.Release()
 		return err
 	}
-	s, err := session.New(lab, setup, session.Options{Scheduler: h.sched, Idle: -1, Owner: "hog", Claim: claim})
+	s, err := session.New(lab, setup, session.Options{Scheduler: h.sched, Idle: -1, Owner: session.Owner{Name: "hog"}, Claim: claim})
 	if err != nil {
 		claim.Release()
 		lab.Close()
@@ -140,7 +140,7 @@ func besideHogs(ctx context.Context, e *product.Engine, src *scenario.Scenario) 
 		herd.close()
 		return nil, err
 	}
-	good, err := newGoodLab(ctx, src, e.Compile, session.Options{Scheduler: sched, Owner: "good", Claim: claim})
+	good, err := newGoodLab(ctx, src, e.Compile, session.Options{Scheduler: sched, Owner: session.Owner{Name: "good"}, Claim: claim})
 	if err != nil {
 		herd.close()
 		return nil, err

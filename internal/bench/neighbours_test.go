@@ -94,7 +94,7 @@ func TestHogsLeaveNoTrace(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	good, err := newGoodLab(ctx, src, e.Compile, session.Options{Scheduler: sched, Owner: "good", Claim: claim})
+	good, err := newGoodLab(ctx, src, e.Compile, session.Options{Scheduler: sched, Owner: session.Owner{Name: "good"}, Claim: claim})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -89,9 +89,9 @@ func (ds *Doors) Serve(w http.ResponseWriter, r *http.Request, port, client stri
 	}
 	d := ds.all[i]
 	if s := d.State(); s.Shut != "" {
-		return &visitor.Refusal{Status: http.StatusForbidden, Why: "this door is shut: " + s.Shut}
+		return &visitor.Refusal{Kind: visitor.KindDoors, Status: http.StatusForbidden, Why: "this door is shut: " + s.Shut}
 	} else if s.By != "" {
-		return visitor.Busy(retryEvery, "this door is taken: %s is there", s.By)
+		return visitor.Busy(visitor.KindDoors, retryEvery, "this door is taken: %s is there", s.By)
 	}
 	select {
 	case <-ds.begun:
@@ -101,7 +101,7 @@ func (ds *Doors) Serve(w http.ResponseWriter, r *http.Request, port, client stri
 	ctx := ds.ctx
 	if ctx == nil {
 		ds.mu.Unlock()
-		return visitor.Busy(retryEvery, "this lab is closing")
+		return visitor.Busy(visitor.KindDoors, retryEvery, "this lab is closing")
 	}
 	ds.sockets.Add(1)
 	ds.mu.Unlock()

@@ -32,7 +32,7 @@ const (
 func (s *Server) capture(w http.ResponseWriter, r *http.Request, l *lab) {
 	conf, why := captureOf(r, l)
 	if why != nil {
-		refuse(w, why, "there is nothing to capture")
+		s.refuse(w, why, "there is nothing to capture")
 		return
 	}
 	s.download(w, r, l, "application/x-pcapng", ".pcapng", func(w io.Writer) error {
@@ -49,7 +49,7 @@ func (s *Server) capture(w http.ResponseWriter, r *http.Request, l *lab) {
 func (s *Server) points(w http.ResponseWriter, r *http.Request, l *lab) {
 	ends, why := endsOf(r, l)
 	if why != nil {
-		refuse(w, why)
+		s.refuse(w, why)
 		return
 	}
 	reply(w, http.StatusOK, pcap.Places(ends))
@@ -60,7 +60,7 @@ func endsOf(r *http.Request, l *lab) ([]vnet.End, *visitor.Refusal) {
 	defer cancel()
 	ends, err := l.Ends(ctx)
 	if err != nil {
-		return nil, visitor.Busy(retrySoon, "%v", err)
+		return nil, visitor.Busy(visitor.KindBusy, retrySoon, "%v", err)
 	}
 	return ends, nil
 }
@@ -132,13 +132,14 @@ func (s *Server) liveCapture(w http.ResponseWriter, r *http.Request, l *lab) {
 	const undone = "there is nothing to capture"
 	conf, why := captureOf(r, l)
 	if why != nil {
-		refuse(w, why, undone)
+		s.refuse(w, why, undone)
 		return
 	}
 	client := s.client(r)
+	owner := ownerOf(client)
 	give, why := s.takeFile(client, l)
 	if why != nil {
-		refuse(w, why, undone)
+		s.refuse(w, why, undone)
 		return
 	}
 	defer give()
@@ -150,7 +151,7 @@ func (s *Server) liveCapture(w http.ResponseWriter, r *http.Request, l *lab) {
 	tap, leave, err := l.Tap(r.Context(), conf.Points.Wants)
 	if err != nil {
 		w.Header().Del("Content-Disposition")
-		refuse(w, visitor.Busy(retrySoon, "%v", err), undone)
+		s.refuse(w, visitor.Busy(visitor.KindViewers, retrySoon, "%v", err), undone)
 		return
 	}
 	defer leave()
@@ -165,7 +166,7 @@ func (s *Server) liveCapture(w http.ResponseWriter, r *http.Request, l *lab) {
 		}
 		return c.Flush()
 	}, turn: func(hog bool, work func() error) error {
-		if !s.sched.Turn(r.Context(), client, hog) {
+		if !s.sched.Turn(r.Context(), owner, hog) {
 			return r.Context().Err()
 		}
 		defer s.sched.Done()

@@ -16,6 +16,7 @@ import (
 	"github.com/google/gopacket/pcapgo"
 
 	"wireloom/internal/pcap"
+	"wireloom/internal/visitor"
 )
 
 // live begins a live capture.
@@ -189,12 +190,16 @@ func TestCapturesThatThereAreNot(t *testing.T) {
 			}
 		}
 	}
-	x.api.quotas.downloads.Limit.Each = 0
+	q := &x.api.quotas.downloads
+	q.Limit.Each = 1
+	if why := q.Take(visitor.Client{Address: "127.0.0.1"}, 1); why != nil {
+		t.Fatal(why)
+	}
 	if a := x.do("GET", path+"/live.pcapng", ""); a.status != http.StatusTooManyRequests || !strings.Contains(a.json.Error, "there is nothing to capture: ") {
-		t.Errorf("where none is allowed: %d %s", a.status, a.body)
+		t.Errorf("where no more is allowed: %d %s", a.status, a.body)
 	}
 	if a := x.do("HEAD", path+"/capture.pcapng", ""); a.status != http.StatusTooManyRequests {
-		t.Errorf("where none is allowed, the head of a file: %d", a.status)
+		t.Errorf("where no more is allowed, the head of a file: %d", a.status)
 	}
 }
 

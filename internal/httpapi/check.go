@@ -20,12 +20,12 @@ func (s *Server) checkLab(w http.ResponseWriter, r *http.Request, l *lab) {
 	case l.check <- struct{}{}:
 		defer func() { <-l.check }()
 	default:
-		refuse(w, visitor.TooMany(retrySoon, "this lab's programs are being checked already: wait for that"), undone)
+		s.refuse(w, visitor.TooMany(visitor.KindChecks, retrySoon, "this lab's programs are being checked already: wait for that"), undone)
 		return
 	}
 	client := s.client(r)
 	if why := s.quotas.checks.Take(client, 1); why != nil {
-		refuse(w, why, undone)
+		s.refuse(w, why, undone)
 		return
 	}
 	defer s.quotas.checks.Give(client, 1)
@@ -37,14 +37,14 @@ func (s *Server) checkLab(w http.ResponseWriter, r *http.Request, l *lab) {
 		fail(w, http.StatusConflict, "%s: %s", undone, plain(err))
 		return
 	}
-	if err := s.checkers.Enter(ctx, client); err != nil {
-		refuse(w, visitor.Busy(retrySoon, "the server is too busy: try again in a moment"), undone)
+	if err := s.checkers.Enter(ctx, client.Key()); err != nil {
+		s.refuse(w, visitor.Busy(visitor.KindBusy, retrySoon, "the server is too busy: try again in a moment"), undone)
 		return
 	}
-	defer s.checkers.Leave(client)
-	claim, err := s.conf.Budget.Open(ctx, client)
+	defer s.checkers.Leave(client.Key())
+	claim, err := s.conf.Budget.Open(ctx, client.Key())
 	if err != nil {
-		refuse(w, visitor.Busy(retrySoon, "%v", err), undone)
+		s.refuse(w, visitor.Busy(visitor.KindMemory, retrySoon, "%v", err), undone)
 		return
 	}
 	defer claim.Release()
@@ -52,7 +52,7 @@ func (s *Server) checkLab(w http.ResponseWriter, r *http.Request, l *lab) {
 	defer end(nil)
 	claim.Closer(end)
 	began := time.Now()
-	result, err := s.conf.Check(ctx, Checking{Scenario: l.Setup().Scenario, Programs: held, Scheduler: s.sched, Owner: client, Claim: claim})
+	result, err := s.conf.Check(ctx, Checking{Scenario: l.Setup().Scenario, Programs: held, Scheduler: s.sched, Owner: ownerOf(client), Claim: claim})
 	s.log.Info("programs checked", "lab", l.id[:8], "took", time.Since(began).Round(time.Millisecond), "error", err)
 	if err != nil {
 		fail(w, http.StatusConflict, "%s: %s", undone, plain(err))

@@ -38,7 +38,7 @@ func (s *Server) download(w http.ResponseWriter, r *http.Request, l *lab, typ, e
 	client := s.client(r)
 	give, why := s.takeFile(client, l)
 	if why != nil {
-		refuse(w, why, "there is no file to download now")
+		s.refuse(w, why, "there is no file to download now")
 		return
 	}
 	defer give()
@@ -48,7 +48,7 @@ func (s *Server) download(w http.ResponseWriter, r *http.Request, l *lab, typ, e
 	}
 	deadlines(w, downloadTimeout)
 	late := &lateWriter{ResponseWriter: w}
-	err := inTurns(r.Context(), s.sched, client, &steadyWriter{late, newSteady(w, downloadTimeout)}, f)
+	err := inTurns(r.Context(), s.sched, ownerOf(client), &steadyWriter{late, newSteady(w, downloadTimeout)}, f)
 	if err == nil {
 		return
 	}
@@ -57,20 +57,20 @@ func (s *Server) download(w http.ResponseWriter, r *http.Request, l *lab, typ, e
 		panic(http.ErrAbortHandler)
 	}
 	w.Header().Del("Content-Disposition")
-	refuse(w, err, "there is no file to download")
+	s.refuse(w, err, "there is no file to download")
 }
 
 // takeFile takes a place for a file of a lab that a client fetches, which give gives back.
-func (s *Server) takeFile(client string, l *lab) (give func(), why *visitor.Refusal) {
+func (s *Server) takeFile(client visitor.Client, l *lab) (give func(), why *visitor.Refusal) {
 	if why := s.quotas.downloads.Take(client, 1); why != nil {
 		return nil, why
 	}
-	if why := s.quotas.labFiles.Take(l.id, 1); why != nil {
+	if why := s.quotas.labFiles.Take(visitor.Client{Address: l.id}, 1); why != nil {
 		s.quotas.downloads.Give(client, 1)
 		return nil, why
 	}
 	return func() {
-		s.quotas.labFiles.Give(l.id, 1)
+		s.quotas.labFiles.Give(visitor.Client{Address: l.id}, 1)
 		s.quotas.downloads.Give(client, 1)
 	}, nil
 }
@@ -91,7 +91,7 @@ type turnWriter struct {
 }
 
 // inTurns runs f, whose work between its writes is done in turns.
-func inTurns(ctx context.Context, sched *session.Scheduler, owner string, to io.Writer, f func(io.Writer) error) error {
+func inTurns(ctx context.Context, sched *session.Scheduler, owner session.Owner, to io.Writer, f func(io.Writer) error) error {
 	take := func(hog bool) error {
 		if !sched.Turn(ctx, owner, hog) {
 			return ctx.Err()

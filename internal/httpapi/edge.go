@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"wireloom/internal/session"
 	"wireloom/internal/strictjson"
 	"wireloom/internal/terminal"
 	"wireloom/internal/visitor"
@@ -43,21 +44,19 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	from := site.Proxies.From(r)
 	s.advisor.Look(r, from)
 	if why := site.Known(r, from); why != nil {
-		s.misdirected.Add(1)
-		refuse(w, why)
+		s.refuse(w, why)
 		return
 	}
 	rest, move, away := site.Path(r.URL.Path)
 	if r.Method != http.MethodGet && r.Method != http.MethodHead && !s.abroad[rest] {
 		if why := site.Own(r, from); why != nil {
-			s.foreign.Add(1)
-			refuse(w, why)
+			s.refuse(w, why)
 			return
 		}
 	}
 	switch {
 	case away != nil:
-		refuse(w, away)
+		s.refuse(w, away)
 		return
 	case move: // relative: a proxy may have put more in front
 		w.Header().Set("Location", path.Base(r.URL.Path)+"/")
@@ -99,7 +98,16 @@ func tidy(p string) string {
 func (s *Server) home() string { return or(s.conf.Site.Base, "/") }
 
 // client is who a request comes from.
-func (s *Server) client(r *http.Request) string { return s.conf.Site.Proxies.From(r).Client }
+func (s *Server) client(r *http.Request) visitor.Client {
+	c := visitor.Client{Address: s.conf.Site.Proxies.From(r).Client}
+	if s.conf.Client != nil {
+		c.Person, c.Class = s.conf.Client(r)
+	}
+	return c
+}
+
+// ownerOf is whose turns a client takes. Strangers are one group, each class is another.
+func ownerOf(c visitor.Client) session.Owner { return session.Owner{Group: c.Class, Name: c.Key()} }
 
 // notAllowed refuses a method at a path that is there (RFC 9110, 15.5.6).
 func notAllowed(w http.ResponseWriter, r *http.Request, allow string) {
@@ -150,10 +158,11 @@ func fail(w http.ResponseWriter, status int, format string, args ...any) {
 	}{terminal.Text(text)})
 }
 
-// refuse answers with a refusal; what was not done goes in front.
-func refuse(w http.ResponseWriter, err error, undone ...string) {
+// refuse answers with a refusal, and counts it; what was not done goes in front.
+func (s *Server) refuse(w http.ResponseWriter, err error, undone ...string) {
 	why := &visitor.Refusal{Status: http.StatusInternalServerError, Why: plain(err)}
 	_ = errors.As(err, &why) // what is no refusal is an error of ours
+	s.refusals.Add(why.Kind)
 	if why.After > 0 {
 		w.Header().Set("Retry-After", strconv.FormatInt(visitor.Seconds(why.After), 10))
 	}

@@ -223,7 +223,7 @@ func TestSeveralOriginsAreRefused(t *testing.T) {
 			t.Errorf("%q watch a lab: %d %s", origins, status, said)
 		}
 	}
-	if n := x.api.foreign.Load(); n != 4 {
+	if n := x.api.refusals.Count(visitor.KindForeign); n != 4 {
 		t.Errorf("%d requests of other sites are counted, want 4", n)
 	}
 }
@@ -240,7 +240,7 @@ func TestNamesThatLeadHere(t *testing.T) {
 			}
 		}
 	}
-	if n := x.api.misdirected.Load(); n != 2 {
+	if n := x.api.refusals.Count(visitor.KindMisdirected); n != 2 {
 		t.Errorf("%d requests for other names are counted, want 2", n)
 	}
 }
@@ -477,20 +477,20 @@ func TestOneClientsUseIsNobodyElsesTrouble(t *testing.T) {
 		{
 			"bytes on disk", func(t *testing.T, x *site, labs []string) answer {
 				q := &x.api.quotas.disk
-				if why := q.Take(greedy, q.Each); why != nil {
+				if why := q.Take(visitor.Client{Address: greedy}, q.Each); why != nil {
 					t.Fatal(why)
 				}
-				t.Cleanup(func() { q.Give(greedy, q.Each) })
+				t.Cleanup(func() { q.Give(visitor.Client{Address: greedy}, q.Each) })
 				return upload(x, greedy, labs[0])
 			}, 429, "and the limit is 0.25 MiB (--max-disk-per-client): close a lab first", "disk_bytes",
 		},
 		{
 			"downloads", func(t *testing.T, x *site, labs []string) answer {
 				q := &x.api.quotas.downloads
-				if why := q.Take(greedy, 2); why != nil {
+				if why := q.Take(visitor.Client{Address: greedy}, 2); why != nil {
 					t.Fatal(why)
 				}
-				t.Cleanup(func() { q.Give(greedy, 2) })
+				t.Cleanup(func() { q.Give(visitor.Client{Address: greedy}, 2) })
 				return x.do("GET", "/api/labs/"+labs[0]+"/capture.pcapng", "", as(greedy)...)
 			}, 429, "2 files are being fetched from your address, and the limit is 2 (--max-downloads-per-client)", "downloads",
 		},
@@ -616,13 +616,13 @@ func TestAClassHasRoom(t *testing.T) {
 		{"none", 0, Limits{}, func(l Limits) bool { return l == d }},
 		{"a small one fits as it is", 16, Limits{}, func(l Limits) bool { return l == d }},
 		{"200 people have a lab and a spare one each, and two pages of each", 200, Limits{}, func(l Limits) bool {
-			return l.Labs == visitor.Limit{All: 400, Each: 400} && l.Viewers == visitor.Limit{All: 1024, Each: 800} && l.Uploads.Each == 50 && l.Connections.Each == 3200
+			return l.Labs == visitor.Limit{All: 400, Each: 400, Person: d.Labs.Person} && l.Viewers == visitor.Limit{All: 1024, Each: 800, Person: d.Viewers.Person} && l.Uploads.Each == 50 && l.Connections.Each == 3200
 		}},
-		{"a disk does not grow", 10_000, Limits{}, func(l Limits) bool { return l.Disk == visitor.Limit{All: d.Disk.All, Each: d.Disk.All} }},
+		{"a disk does not grow", 10_000, Limits{}, func(l Limits) bool { return l.Disk == visitor.Limit{All: d.Disk.All, Each: d.Disk.All, Person: d.Disk.Person} }},
 		{"what is given stays", 200, Limits{Labs: visitor.Limit{All: 100}, Viewers: visitor.Limit{Each: 7}}, func(l Limits) bool {
-			return l.Labs == visitor.Limit{All: 100, Each: 400} && l.Viewers == visitor.Limit{All: 1024, Each: 7}
+			return l.Labs == visitor.Limit{All: 100, Each: 400, Person: d.Labs.Person} && l.Viewers == visitor.Limit{All: 1024, Each: 7, Person: d.Viewers.Person}
 		}},
-		{"no limit stays none", 200, Limits{Labs: visitor.Limit{All: -1, Each: -1}}, func(l Limits) bool { return l.Labs == visitor.Limit{All: -1, Each: -1} }},
+		{"no limit stays none", 200, Limits{Labs: visitor.Limit{All: -1, Each: -1}}, func(l Limits) bool { return l.Labs == visitor.Limit{All: -1, Each: -1, Person: d.Labs.Person} }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if l := c.given.ForClass(c.people); !c.want(l) {

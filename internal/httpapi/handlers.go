@@ -37,7 +37,7 @@ func (s *Server) health(w http.ResponseWriter, _ *http.Request) {
 		Foreign     uint64                 `json:"foreign"`     // requests of pages of other sites
 	}{
 		text, s.conf.Version, labs, s.hub.Count(), memoryOf(s.conf.Budget.Stats()), float64(s.sched.Lag().Quantile(0.99)) / float64(time.Millisecond),
-		s.quotas.use(), s.misdirected.Load(), s.foreign.Load(),
+		s.quotas.use(), s.refusals.Count(visitor.KindMisdirected), s.refusals.Count(visitor.KindForeign),
 	})
 }
 
@@ -125,32 +125,32 @@ func (s *Server) openLab(w http.ResponseWriter, r *http.Request) {
 	client := s.client(r)
 	const undone = "no lab was opened"
 	if err := s.reserve(client); err != nil {
-		refuse(w, err, undone)
+		s.refuse(w, err, undone)
 		return
 	}
-	claim, err := s.conf.Budget.Open(r.Context(), client)
+	claim, err := s.conf.Budget.Open(r.Context(), client.Key())
 	if err != nil {
 		s.unreserve(client)
-		refuse(w, visitor.Busy(retrySoon, "%v", err), undone)
+		s.refuse(w, visitor.Busy(visitor.KindMemory, retrySoon, "%v", err), undone)
 		return
 	}
 	// The first lab of a scenario may have to wait for its programs to be compiled.
 	deadlines(w, compileTimeout+replyTimeout)
 	ctx, cancel := context.WithTimeout(r.Context(), compileTimeout)
 	defer cancel()
-	if err := s.openers.Enter(ctx, client); err != nil {
+	if err := s.openers.Enter(ctx, client.Key()); err != nil {
 		claim.Release()
 		s.unreserve(client)
-		refuse(w, visitor.Busy(retrySoon, "the server is too busy: try again in a moment"), undone)
+		s.refuse(w, visitor.Busy(visitor.KindBusy, retrySoon, "the server is too busy: try again in a moment"), undone)
 		return
 	}
 	l, err := s.open(ctx, ask, client, claim)
-	s.openers.Leave(client)
+	s.openers.Leave(client.Key())
 	if err != nil {
 		claim.Release()
 		s.unreserve(client)
 		s.log.Error("a lab could not be opened", "scenario", ask.Scenario, "error", forLog(err))
-		refuse(w, err, undone)
+		s.refuse(w, err, undone)
 		return
 	}
 	w.Header().Set("Location", path.Base(r.URL.Path)+"/"+l.id) // relative: a proxy may have put more in front
@@ -180,10 +180,10 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request, l *lab) {
 func (s *Server) door(w http.ResponseWriter, r *http.Request, l *lab) {
 	why := s.conf.Site.WebSocket(r)
 	if why == nil {
-		why = l.doors.Serve(w, r, r.PathValue("port"), s.client(r))
+		why = l.doors.Serve(w, r, r.PathValue("port"), s.client(r).Address)
 	}
 	if why != nil {
-		refuse(w, why, "nobody was let in by this door")
+		s.refuse(w, why, "nobody was let in by this door")
 	}
 }
 
@@ -195,9 +195,7 @@ func (s *Server) notShown(r *http.Request, id string, why *visitor.Refusal) {
 	if l != nil {
 		l.refused.Store(why.Why)
 	}
-	if why.Status == http.StatusForbidden {
-		s.foreign.Add(1)
-	}
+	s.refusals.Add(why.Kind)
 	if why.Status == http.StatusUpgradeRequired && r.Header.Get("Sec-WebSocket-Key") != "" {
 		s.log.Warn("a viewer was not let in", "lab", id[:min(len(id), 8)], "why", why.Why)
 	}

@@ -19,16 +19,15 @@ type Limits struct {
 	Disk        visitor.Limit // bytes of captures and programs that open labs keep
 }
 
-// DefaultLimits are for a server whose clients are one person each, or a few behind
-// one address.
+// DefaultLimits are for a server whose strangers are one person for each address, or a few.
 var DefaultLimits = Limits{
-	Labs:        visitor.Limit{All: 256, Each: 32},
-	Viewers:     visitor.Limit{All: 1024, Each: 128},
-	Uploads:     visitor.Limit{All: 64, Each: 8},
-	Downloads:   visitor.Limit{All: 64, Each: 8},
-	Checks:      visitor.Limit{All: 64, Each: 8},
-	Connections: visitor.Limit{All: 8192, Each: 1024},
-	Disk:        visitor.Limit{All: 8 << 30, Each: 1 << 30},
+	Labs:        visitor.Limit{All: 256, Each: 32, Person: 8},
+	Viewers:     visitor.Limit{All: 1024, Each: 128, Person: 64},
+	Uploads:     visitor.Limit{All: 64, Each: 8, Person: 4},
+	Downloads:   visitor.Limit{All: 64, Each: 8, Person: 8},
+	Checks:      visitor.Limit{All: 64, Each: 8, Person: 2},
+	Connections: visitor.Limit{All: 8192, Each: 1024, Person: 256},
+	Disk:        visitor.Limit{All: 8 << 30, Each: 1 << 30, Person: 512 << 20},
 }
 
 // What each person of a class needs at once, where all of them are one client: two
@@ -48,6 +47,7 @@ func (l Limits) ForClass(people int64) Limits {
 		if to.Each == 0 {
 			to.Each = max(otherwise.Each, each)
 		}
+		to.Person = or(to.Person, otherwise.Person)
 		if to.All == 0 {
 			to.All = max(otherwise.All, to.Each)
 		}
@@ -97,40 +97,40 @@ type quotas struct {
 func (q *quotas) init(l Limits) {
 	d := DefaultLimits
 	q.labs = visitor.Quota{
-		Limit: l.Labs.Or(d.Labs), Flag: "max-labs", After: retryLater,
-		Mine: "there are %s labs from your address", Ours: "this server runs %s labs", Advice: "close one first",
+		Kind: visitor.KindLabs, Limit: l.Labs.Or(d.Labs), Flag: "max-labs", After: retryLater,
+		Mine: "there are %s labs from %s", Ours: "this server runs %s labs", Advice: "close one first",
 	}
 	q.viewers = visitor.Quota{
-		Limit: l.Viewers.Or(d.Viewers), Flag: "max-viewers", After: retryLater,
-		Mine: "%s pages from your address watch labs", Ours: "%s pages watch this server's labs", Advice: "close one first",
+		Kind: visitor.KindViewers, Limit: l.Viewers.Or(d.Viewers), Flag: "max-viewers", After: retryLater,
+		Mine: "%s pages from %s watch labs", Ours: "%s pages watch this server's labs", Advice: "close one first",
 	}
 	q.uploads = visitor.Quota{
-		Limit: l.Uploads.Or(d.Uploads), Flag: "max-uploads", After: retrySoon,
-		Mine: "%s programs from your address are on their way", Ours: "%s programs are on their way to this server", Advice: "wait until one is there",
+		Kind: visitor.KindUploads, Limit: l.Uploads.Or(d.Uploads), Flag: "max-uploads", After: retrySoon,
+		Mine: "%s programs from %s are on their way", Ours: "%s programs are on their way to this server", Advice: "wait until one is there",
 	}
 	q.inFlight = visitor.Quota{
-		Limit: visitor.Limit{All: inFlight, Each: min(inFlight, q.uploads.Each*MaxUpload/4)}, Bytes: true, After: retrySoon,
-		Mine: "the programs on their way from your address take %s", Ours: "the programs on their way to this server take %s", Advice: "wait until one is there",
+		Kind: visitor.KindUploadBytes, Limit: visitor.Limit{All: inFlight, Each: min(inFlight, q.uploads.Each*MaxUpload/4), Person: 2 * MaxUpload}, Bytes: true, After: retrySoon,
+		Mine: "the programs on their way from %[2]s take %[1]s", Ours: "the programs on their way to this server take %s", Advice: "wait until one is there",
 	}
 	q.downloads = visitor.Quota{
-		Limit: l.Downloads.Or(d.Downloads), Flag: "max-downloads", After: retrySoon,
-		Mine: "%s files are being fetched from your address", Ours: "%s files are being fetched from this server", Advice: "wait until one is there",
+		Kind: visitor.KindDownloads, Limit: l.Downloads.Or(d.Downloads), Flag: "max-downloads", After: retrySoon,
+		Mine: "%s files are being fetched from %s", Ours: "%s files are being fetched from this server", Advice: "wait until one is there",
 	}
 	q.checks = visitor.Quota{
-		Limit: l.Checks.Or(d.Checks), Flag: "max-checks", After: retrySoon,
-		Mine: "%s labs from your address are being checked", Ours: "%s of this server's labs are being checked", Advice: "wait until one is done",
+		Kind: visitor.KindChecks, Limit: l.Checks.Or(d.Checks), Flag: "max-checks", After: retrySoon,
+		Mine: "%s labs from %s are being checked", Ours: "%s of this server's labs are being checked", Advice: "wait until one is done",
 	}
 	q.labFiles = visitor.Quota{ // all labs together have the limit of downloads
-		Limit: visitor.Limit{All: -1, Each: maxLabFiles}, After: retrySoon,
-		Mine: "%s files of this lab are being fetched", Advice: "wait until one is there",
+		Kind: visitor.KindLabDownloads, Limit: visitor.Limit{All: -1, Each: maxLabFiles}, After: retrySoon,
+		Mine: "%[1]s files of this lab are being fetched", Advice: "wait until one is there",
 	}
 	q.connections = visitor.Quota{
-		Limit: l.Connections.Or(d.Connections), Flag: "max-connections", After: retryLater,
-		Mine: "there are %s connections from your address", Ours: "this server has %s connections", Advice: "close some pages first",
+		Kind: visitor.KindConnections, Limit: l.Connections.Or(d.Connections), Flag: "max-connections", After: retryLater,
+		Mine: "there are %s connections from %s", Ours: "this server has %s connections", Advice: "close some pages first",
 	}
 	q.disk = visitor.Quota{
-		Limit: l.Disk.Or(d.Disk), Bytes: true, Flag: "max-disk", After: retryLater,
-		Mine: "the files of the labs from your address take %s", Ours: "the files of this server's labs take %s", Advice: "close a lab first",
+		Kind: visitor.KindDisk, Limit: l.Disk.Or(d.Disk), Bytes: true, Flag: "max-disk", After: retryLater,
+		Mine: "the files of the labs from %[2]s take %[1]s", Ours: "the files of this server's labs take %s", Advice: "close a lab first",
 	}
 }
 
@@ -145,7 +145,7 @@ func (q *quotas) use() map[string]visitor.Use {
 // A room is what one client's labs may keep on disk (session.Room).
 type room struct {
 	disk   *visitor.Quota
-	client string
+	client visitor.Client
 }
 
 func (r room) Take(bytes int64) error {

@@ -17,7 +17,7 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 	stopping := s.draining || s.closed
 	s.mu.Unlock()
 	if stopping {
-		refuse(w, errStopping())
+		fail(w, http.StatusServiceUnavailable, "%v", errStopping()) // a question, and no refusal
 		return
 	}
 	for _, why := range s.conf.Ready {

@@ -61,12 +61,24 @@ type Config struct {
 	Doors    *door.Policy    // who may be plugged into labs from outside; nobody if nil
 	Session  session.Options // of each lab; Version, Logger, Scheduler, Owner, Room and Claim are the server's
 
-	Routes []Route // beside those of the labs
+	// Client returns who is signed in by a request, and the class that it is for; "" for a
+	// stranger. Everybody is one if it is nil.
+	Client func(r *http.Request) (person, class string)
 
-	Limits Limits
-	Budget *budget.Budget                // of memory; no limit if nil
-	Site   visitor.Site                  // what it is called, and the proxies in front of it
-	Ready  []func(context.Context) error // each says why the server can't serve now; for /readyz
+	// Access returns what a request may do with a lab; Full for everybody who knows its id
+	// if it is nil.
+	Access func(r *http.Request, lab string) Access
+	// Visit makes the pass of who was let in to watch a lab; its Owner is the server's. A
+	// pass for everything if it is nil.
+	Visit func(r *http.Request, lab string) *stream.Pass
+
+	Limits   Limits
+	Refusals *visitor.Refusals             // counts who was refused; its own if nil
+	Budget   *budget.Budget                // of memory; no limit if nil
+	Site     visitor.Site                  // what it is called, and the proxies in front of it
+	Ready    []func(context.Context) error // each says why the server can't serve now; for /readyz
+
+	Routes []Route // beside those of the labs
 }
 
 // A Route is one of another room's, below the base path as all are.
@@ -81,7 +93,7 @@ type Checking struct {
 	Scenario  string
 	Programs  []session.Held
 	Scheduler *session.Scheduler
-	Owner     string
+	Owner     session.Owner
 	Claim     *budget.Claim
 }
 
@@ -99,13 +111,12 @@ type Server struct {
 	stop    context.CancelCauseFunc
 	running sync.WaitGroup // labs
 
-	quotas      quotas
-	compilers   visitor.Gate
-	openers     visitor.Gate
-	checkers    visitor.Gate
-	advisor     visitor.Advisor
-	misdirected atomic.Uint64 // requests for a name that is not this server's
-	foreign     atomic.Uint64 // requests of pages of other sites
+	quotas    quotas
+	compilers visitor.Gate
+	openers   visitor.Gate
+	checkers  visitor.Gate
+	advisor   visitor.Advisor
+	refusals  *visitor.Refusals
 
 	mu               sync.Mutex
 	labs             map[string]*lab
@@ -116,7 +127,7 @@ type Server struct {
 type lab struct {
 	*session.Session
 	id      string
-	client  string // who opened it
+	client  visitor.Client // who opened it
 	close   context.CancelCauseFunc
 	doors   *door.Doors
 	upload  chan struct{} // has room while nothing is being uploaded
@@ -141,7 +152,7 @@ func New(c Config) (*Server, error) {
 		conf: c, log: c.Logger, sched: or(c.Session.Scheduler, session.NewScheduler(0)), labs: map[string]*lab{},
 		compilers: visitor.Gate{All: compilers, Each: compilers / 2}, openers: visitor.Gate{All: openers, Each: openers / 2},
 		checkers: visitor.Gate{All: checkers, Each: 1},
-		advisor:  visitor.Advisor{Logger: c.Logger},
+		advisor:  visitor.Advisor{Logger: c.Logger}, refusals: or(c.Refusals, &visitor.Refusals{}),
 	}
 	s.quotas.init(c.Limits)
 	if most := c.Budget.Limit() / inFlightShare; most > 0 {
@@ -159,15 +170,15 @@ func New(c Config) (*Server, error) {
 	s.mux.add("/api/scenarios", get(s.scenarios))
 	s.mux.add("/api/scenarios/{name}/starter.zip", get(s.starter))
 	s.mux.add("/api/labs", methods{http.MethodPost: s.openLab})
-	s.mux.add("/api/labs/{id}", methods{http.MethodGet: s.withLab(s.describe), http.MethodDelete: s.withLab(s.closeLab)})
-	s.mux.add("/api/labs/{id}/stream", get(s.withLab(s.stream)))
-	s.mux.add("/api/labs/{id}/doors/{port}", get(s.withLab(s.door)))
-	s.mux.add("/api/labs/{id}/programs", methods{http.MethodPost: s.withLab(s.program)})
-	s.mux.add("/api/labs/{id}/check", methods{http.MethodPost: s.withLab(s.checkLab)})
-	s.mux.add("/api/labs/{id}/capture.pcapng", get(s.withLab(s.capture)))
-	s.mux.add("/api/labs/{id}/points", get(s.withLab(s.points)))
-	s.mux.add("/api/labs/{id}/live.pcapng", get(s.withLab(s.liveCapture)))
-	s.mux.add("/api/labs/{id}/recording", get(s.withLab(s.recording)))
+	s.mux.add("/api/labs/{id}", methods{http.MethodGet: s.withLab(Watch, s.describe), http.MethodDelete: s.withLab(Full, s.closeLab)})
+	s.mux.add("/api/labs/{id}/stream", get(s.withLab(Watch, s.stream)))
+	s.mux.add("/api/labs/{id}/doors/{port}", get(s.withLab(Full, s.door)))
+	s.mux.add("/api/labs/{id}/programs", methods{http.MethodPost: s.withLab(Full, s.program)})
+	s.mux.add("/api/labs/{id}/check", methods{http.MethodPost: s.withLab(Full, s.checkLab)})
+	s.mux.add("/api/labs/{id}/capture.pcapng", get(s.withLab(Watch, s.capture)))
+	s.mux.add("/api/labs/{id}/points", get(s.withLab(Watch, s.points)))
+	s.mux.add("/api/labs/{id}/live.pcapng", get(s.withLab(Watch, s.liveCapture)))
+	s.mux.add("/api/labs/{id}/recording", get(s.withLab(Watch, s.recording)))
 	s.abroad = map[string]bool{}
 	others := map[string]methods{}
 	for _, r := range c.Routes {
@@ -190,7 +201,7 @@ func New(c Config) (*Server, error) {
 
 // Listen returns l with the limit of connections.
 func (s *Server) Listen(l net.Listener) net.Listener {
-	return &visitor.Listener{Listener: l, Quota: &s.quotas.connections, Proxies: s.conf.Site.Proxies}
+	return &visitor.Listener{Listener: l, Quota: &s.quotas.connections, Proxies: s.conf.Site.Proxies, Refusals: s.refusals}
 }
 
 // Scheduler is what shares the machine among the labs.
@@ -216,14 +227,25 @@ func (s *Server) Close(ctx context.Context, why string) error {
 	return s.hub.Close(ctx)
 }
 
-// withLab finds the lab that a request names.
-func (s *Server) withLab(f func(http.ResponseWriter, *http.Request, *lab)) http.HandlerFunc {
+// withLab finds the lab that a request names, for who has so much access to it.
+func (s *Server) withLab(needs Access, f func(http.ResponseWriter, *http.Request, *lab)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		s.mu.Lock()
 		l := s.labs[r.PathValue("id")]
 		s.mu.Unlock()
-		if l == nil {
+		has := None
+		if l != nil {
+			has = s.access(r, l.id)
+		}
+		if has == None {
 			fail(w, http.StatusNotFound, "this lab is not there any more: it was closed, or the server was started anew; start a new lab")
+			return
+		}
+		if has < needs {
+			if r.Method == http.MethodPost {
+				drain(w, r)
+			}
+			s.refuse(w, errWatcher())
 			return
 		}
 		w.Header().Set("Cache-Control", "no-store")
@@ -232,7 +254,7 @@ func (s *Server) withLab(f func(http.ResponseWriter, *http.Request, *lab)) http.
 }
 
 // reserve makes room for a lab of client's, or says why there is none.
-func (s *Server) reserve(client string) error {
+func (s *Server) reserve(client visitor.Client) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed || s.draining {
@@ -244,19 +266,31 @@ func (s *Server) reserve(client string) error {
 	return nil
 }
 
-func (s *Server) unreserve(client string) { s.quotas.labs.Give(client, 1) }
+func (s *Server) unreserve(client visitor.Client) { s.quotas.labs.Give(client, 1) }
 
 func errStopping() error {
-	return visitor.Busy(retrySoon, "the server is stopping: try again in a moment")
+	return visitor.Busy(visitor.KindStopping, retrySoon, "the server is stopping: try again in a moment")
 }
 
 // admit lets a viewer in.
-func (s *Server) admit(r *http.Request) (owner string, leave func(), why *visitor.Refusal) {
+func (s *Server) admit(r *http.Request, id string) (*stream.Pass, *visitor.Refusal) {
 	client := s.client(r)
 	if why := s.quotas.viewers.Take(client, 1); why != nil {
-		return "", nil, why
+		return nil, why
 	}
-	return client, func() { s.quotas.viewers.Give(client, 1) }, nil
+	pass := &stream.Pass{}
+	if s.conf.Visit != nil {
+		pass = s.conf.Visit(r, id)
+	}
+	left := pass.Leave
+	pass.Owner = ownerOf(client)
+	pass.Leave = func() {
+		if left != nil {
+			left()
+		}
+		s.quotas.viewers.Give(client, 1)
+	}
+	return pass, nil
 }
 
 // unbuilt is why a scenario's lab cannot be built. What is wrong with its programs, or
@@ -276,7 +310,7 @@ func forLog(err error) error {
 }
 
 // open opens a lab with the memory that was claimed for it.
-func (s *Server) open(ctx context.Context, ask labAsk, client string, claim *budget.Claim) (*lab, error) {
+func (s *Server) open(ctx context.Context, ask labAsk, client visitor.Client, claim *budget.Claim) (*lab, error) {
 	vl, setup, err := s.conf.NewLab(ctx, ask.Scenario, ask.Empty)
 	if err != nil {
 		return nil, &unbuilt{err}
@@ -284,7 +318,7 @@ func (s *Server) open(ctx context.Context, ask labAsk, client string, claim *bud
 	id := rand.Text() // 130 bits
 	o := s.conf.Session
 	o.Scheduler, o.Version, o.Logger = s.sched, s.conf.Version, s.log.With("lab", id[:8])
-	o.Owner, o.Room, o.Claim = client, room{&s.quotas.disk, client}, claim
+	o.Owner, o.Room, o.Claim = ownerOf(client), room{&s.quotas.disk, client}, claim
 	sess, err := session.New(vl, setup, o)
 	if err != nil {
 		vl.Close()
@@ -304,7 +338,7 @@ func (s *Server) open(ctx context.Context, ask labAsk, client string, claim *bud
 	s.running.Add(1)
 	s.mu.Unlock()
 	claim.Closer(l.close)
-	o.Logger.Info("lab opened", "scenario", ask.Scenario, "client", client, "seed", setup.Seed)
+	o.Logger.Info("lab opened", "scenario", ask.Scenario, "client", client.Key(), "seed", setup.Seed)
 	began := time.Now()
 	go func() {
 		defer s.running.Done()

@@ -55,11 +55,11 @@ func openWire(t *testing.T) (w *wire, lab string) {
 		}
 		_ = srv.Close() // the wire, and what is still connected
 	})
-	l, err := api.open(t.Context(), labAsk{Scenario: "ping"}, "test", nil)
+	l, err := api.open(t.Context(), labAsk{Scenario: "ping"}, visitor.Client{Address: "test"}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if why := api.quotas.labs.Take("test", 1); why != nil {
+	if why := api.quotas.labs.Take(visitor.Client{Address: "test"}, 1); why != nil {
 		t.Fatal(why)
 	}
 	return w, l.id
@@ -228,7 +228,7 @@ func TestDownloadsAreMadeInTurns(t *testing.T) {
 			busy := func() bool {
 				ctx, cancel := context.WithCancel(t.Context())
 				cancel()
-				if free := sched.Turn(ctx, "", false); free {
+				if free := sched.Turn(ctx, session.Owner{}, false); free {
 					sched.Done()
 					return false
 				}
@@ -244,7 +244,7 @@ func TestDownloadsAreMadeInTurns(t *testing.T) {
 			w := &turnWriter{to: to}
 			w.take = func(hog bool) error {
 				did.WriteByte(map[bool]byte{false: 't', true: 'h'}[hog])
-				if !sched.Turn(t.Context(), "", hog) {
+				if !sched.Turn(t.Context(), session.Owner{}, hog) {
 					t.Error("there is no turn")
 				}
 				return nil

@@ -40,17 +40,17 @@ func (s *Server) program(w http.ResponseWriter, r *http.Request, l *lab) {
 		defer func() { <-l.upload }()
 	default:
 		drain(w, r)
-		refuse(w, visitor.TooMany(retrySoon, "nothing was uploaded: another program is being uploaded to this lab; wait for that"))
+		s.refuse(w, visitor.TooMany(visitor.KindUploads, retrySoon, "nothing was uploaded: another program is being uploaded to this lab; wait for that"))
 		return
 	}
 	client := s.client(r)
 	if why := s.quotas.uploads.Take(client, 1); why != nil {
 		drain(w, r)
-		refuse(w, why, "nothing was uploaded")
+		s.refuse(w, why, "nothing was uploaded")
 		return
 	}
 	defer s.quotas.uploads.Give(client, 1)
-	b := body{quota: &s.quotas.inFlight, client: client}
+	b := body{refuse: s.refuse, quota: &s.quotas.inFlight, client: client}
 	defer b.giveBack()
 	if !b.read(w, r, name) {
 		return
@@ -61,7 +61,7 @@ func (s *Server) program(w http.ResponseWriter, r *http.Request, l *lab) {
 	began := time.Now()
 	prog, err := s.compile(ctx, client, name, b.bytes)
 	if errors.Is(err, errBusy) {
-		refuse(w, visitor.Busy(retrySoon, "%s was not compiled: the server is too busy; try again in a moment", name))
+		s.refuse(w, visitor.Busy(visitor.KindBusy, retrySoon, "%s was not compiled: the server is too busy; try again in a moment", name))
 		return
 	}
 	logger := s.log.With("lab", l.id[:8], "slot", node+":"+proc, "name", name, "bytes", len(b.bytes), "took", time.Since(began).Round(time.Millisecond))
@@ -75,9 +75,9 @@ func (s *Server) program(w http.ResponseWriter, r *http.Request, l *lab) {
 		why, undone := (*visitor.Refusal)(nil), name+" was not installed"
 		switch {
 		case errors.As(err, &why):
-			refuse(w, err, undone)
+			s.refuse(w, err, undone)
 		case errors.Is(err, session.ErrDisk):
-			refuse(w, visitor.Busy(retryLater, "%s; try again later, or tell who runs it", plain(err)), undone)
+			s.refuse(w, visitor.Busy(visitor.KindDisk, retryLater, "%s; try again later, or tell who runs it", plain(err)), undone)
 		case errors.Is(err, session.ErrClosed):
 			fail(w, http.StatusNotFound, "%s: %v", undone, err)
 		default:
@@ -116,23 +116,24 @@ var errBusy = errors.New("the server is too busy")
 
 // compile makes a program of an upload. Who sends what is compiled already waits for nobody;
 // else a client waits for a turn, and gets errBusy if ctx ended first.
-func (s *Server) compile(ctx context.Context, client, name string, wasm []byte) (sys.Program, error) {
+func (s *Server) compile(ctx context.Context, client visitor.Client, name string, wasm []byte) (sys.Program, error) {
 	if s.conf.Compiled != nil {
 		if prog := s.conf.Compiled(name, wasm); prog != nil {
 			return prog, nil
 		}
 	}
-	if err := s.compilers.Enter(ctx, client); err != nil {
+	if err := s.compilers.Enter(ctx, client.Key()); err != nil {
 		return nil, errBusy
 	}
-	defer s.compilers.Leave(client)
+	defer s.compilers.Leave(client.Key())
 	return s.conf.Compile(ctx, name, wasm)
 }
 
 // A body is the bytes of an upload. What has arrived is charged to its client.
 type body struct {
+	refuse func(w http.ResponseWriter, err error, undone ...string)
 	quota  *visitor.Quota
-	client string
+	client visitor.Client
 	bytes  []byte
 	taken  int64
 }
@@ -153,7 +154,7 @@ func (b *body) read(w http.ResponseWriter, r *http.Request, name string) bool {
 			more := max(slowPiece, len(b.bytes)/4)
 			if why := b.quota.Take(b.client, int64(more)); why != nil {
 				drain(w, r)
-				refuse(w, why, name+" was not uploaded")
+				b.refuse(w, why, name+" was not uploaded")
 				return false
 			}
 			b.taken += int64(more)

@@ -67,7 +67,7 @@ func (g *guesses) allow(now time.Time, keys ...string) *visitor.Refusal {
 			continue
 		}
 		after := guessWindow - now.Sub(w.began)
-		return visitor.TooMany(after, "there were too many wrong codes, names or words from here: wait a minute, and look at the code again, letter by letter")
+		return visitor.TooMany(visitor.KindCodes, after, "there were too many wrong codes, names or words from here: wait a minute, and look at the code again, letter by letter")
 	}
 	return nil
 }

@@ -18,6 +18,7 @@ var Messages = map[string]any{
 	"state":  Status{},
 	"reply":  Reply{},
 	"bye":    Bye{},
+	"people": People{},
 }
 
 // Hex is bytes, two digits each.

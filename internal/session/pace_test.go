@@ -101,7 +101,7 @@ func TestSchedulerGrantsInOrder(t *testing.T) {
 		s := NewScheduler(2)
 		ctx := t.Context()
 		for range 2 {
-			if !s.acquire(ctx, lineLight, "") {
+			if !s.acquire(ctx, lineLight, Owner{}) {
 				t.Fatal("two turns are free")
 			}
 		}
@@ -109,7 +109,7 @@ func TestSchedulerGrantsInOrder(t *testing.T) {
 		running, most := 2, 2
 		for i := range 5 {
 			go func() {
-				if !s.acquire(ctx, lineLight, "") {
+				if !s.acquire(ctx, lineLight, Owner{}) {
 					return
 				}
 				running++
@@ -120,7 +120,7 @@ func TestSchedulerGrantsInOrder(t *testing.T) {
 		}
 		impatient, cancel := context.WithCancel(ctx)
 		gave := make(chan bool)
-		go func() { gave <- s.acquire(impatient, lineLight, "") }()
+		go func() { gave <- s.acquire(impatient, lineLight, Owner{}) }()
 		synctest.Wait()
 		if n := s.Waiting(); n != 6 {
 			t.Errorf("%d wait, want 6", n)
@@ -149,11 +149,11 @@ func TestSchedulerPutsHogsBehind(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := NewScheduler(1)
 		ctx := t.Context()
-		s.acquire(ctx, lineHog, "")
+		s.acquire(ctx, lineHog, Owner{})
 		var order strings.Builder
 		wait := func(name string, line int) {
 			go func() {
-				if s.acquire(ctx, line, "") {
+				if s.acquire(ctx, line, Owner{}) {
 					order.WriteString(name)
 				}
 			}()
@@ -178,8 +178,8 @@ func TestSchedulerPutsHogsBehind(t *testing.T) {
 	})
 }
 
-// TestSchedulerGoesByOwners: a word is an owner and which of its labs asks, in this
-// order; want is the order in which they get their turns.
+// TestSchedulerGoesByOwners: a word is an owner, behind a capital letter for its group, and
+// which of its labs asks, in this order; want is the order in which they get their turns.
 func TestSchedulerGoesByOwners(t *testing.T) {
 	for _, c := range []struct{ name, asks, want string }{
 		{"one owner's in their order", "a1 a2 a3", "a1 a2 a3"},
@@ -187,10 +187,13 @@ func TestSchedulerGoesByOwners(t *testing.T) {
 		{"three owners", "a1 a2 b1 c1 c2 c3", "a1 b1 c1 a2 c2 c3"},
 		{"one who gives up leaves the others' places", "a1 a2 b1 -a1 -b1 b2", "a2 b2"},
 		{"the last of an owner gives up", "a1 b1 -b1 c1", "a1 c1"},
+		{"groups by turns, and their owners", "Xa1 Xb1 Xa2 Xc1 Ya1 Ya2 Ya3", "Xa1 Ya1 Xb1 Ya2 Xc1 Ya3 Xa2"},
+		{"a class and strangers", "a1 b1 c1 d1 Xa1 Xa2", "a1 Xa1 b1 Xa2 c1 d1"},
+		{"the last of a group gives up", "Xa1 Ya1 -Ya1 Za1", "Xa1 Za1"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := NewScheduler(1)
-			s.ask(lineHog, "x") // has the turn
+			s.ask(lineHog, Owner{Name: "x"}) // has the turn
 			tickets := map[string]*ticket{}
 			for word := range strings.FieldsSeq(c.asks) {
 				if gone, ok := strings.CutPrefix(word, "-"); ok {
@@ -198,7 +201,11 @@ func TestSchedulerGoesByOwners(t *testing.T) {
 					delete(tickets, gone)
 					continue
 				}
-				tickets[word] = s.ask(lineHog, word[:1])
+				owner := Owner{Name: word[:1]}
+				if len(word) == 3 {
+					owner = Owner{Group: word[:1], Name: word[1:2]}
+				}
+				tickets[word] = s.ask(lineHog, owner)
 			}
 			var got []string
 			for range strings.FieldsSeq(c.want) {
@@ -216,8 +223,8 @@ func TestSchedulerGoesByOwners(t *testing.T) {
 				t.Errorf("turns went to %s, want %s", text, c.want)
 			}
 			s.release()
-			if s.free != 1 || s.Waiting() != 0 || len(s.lines[lineHog].owners) != 0 || len(s.lines[lineHog].waiting) != 0 {
-				t.Errorf("%d free, %d waiting, owners %q at the end", s.free, s.Waiting(), s.lines[lineHog].owners)
+			if s.free != 1 || s.Waiting() != 0 || len(s.lines[lineHog].groups) != 0 || len(s.lines[lineHog].members) != 0 || len(s.lines[lineHog].waiting) != 0 {
+				t.Errorf("%d free, %d waiting, groups %q, owners %q at the end", s.free, s.Waiting(), s.lines[lineHog].groups, s.lines[lineHog].members)
 			}
 		})
 	}

@@ -20,9 +20,10 @@ const (
 // them. A session asks for a turn, runs its lab for at most TurnTime, and gives the turn
 // back. There are two lines, one of labs whose last turn was long enough for all that was
 // due, and one of those that had more to do. The first goes before, but for each
-// hogEvery-th turn. In a line owners go by turns, and what is one owner's in the order in
-// which it was asked for. So a lab that spins or floods takes its share and no more,
-// and however many an owner has, another's waits for a turn of each owner.
+// hogEvery-th turn. In a line groups of owners go by turns, in a group its owners, and what
+// is one owner's in the order in which it was asked for. So a lab that spins or floods takes
+// its share and no more; however many an owner has, another's waits for a turn of each owner,
+// and however many a group has, another's waits for a turn of each group.
 //
 // It may be used from any goroutine.
 type Scheduler struct {
@@ -34,39 +35,70 @@ type Scheduler struct {
 	lag Histogram
 }
 
+// An Owner is whose turns something takes: one of a group, such as a person of a class.
+// Groups go by turns, and in a group its members. The zero value is one owner like any other.
+type Owner struct{ Group, Name string }
+
 // A line is who waits for turns.
 type line struct {
-	owners  []string             // whose turn is next comes first
-	waiting map[string][]*ticket // by owner, oldest first; nobody has none
+	groups  []string            // whose turn is next comes first
+	members map[string][]string // names by group, likewise; no group has none
+	waiting map[Owner][]*ticket // oldest first; nobody has none
 	n       int
 }
 
 // A ticket is a place in a line. granted is closed when the turn is its holder's.
 type ticket struct {
 	line    int
-	owner   string
+	owner   Owner
 	granted chan struct{}
 }
 
 func (l *line) push(t *ticket) {
 	if l.waiting == nil {
-		l.waiting = map[string][]*ticket{}
+		l.members, l.waiting = map[string][]string{}, map[Owner][]*ticket{}
 	}
 	if len(l.waiting[t.owner]) == 0 {
-		l.owners = append(l.owners, t.owner)
+		l.queue(t.owner)
 	}
 	l.waiting[t.owner] = append(l.waiting[t.owner], t)
 	l.n++
 }
 
+// queue puts an owner behind the others of its group, and a group of which nobody waited
+// behind the other groups.
+func (l *line) queue(o Owner) {
+	if len(l.members[o.Group]) == 0 {
+		l.groups = append(l.groups, o.Group)
+	}
+	l.members[o.Group] = append(l.members[o.Group], o.Name)
+}
+
+// unqueue takes an owner out of both lines.
+func (l *line) unqueue(o Owner) {
+	names := l.members[o.Group]
+	i := slices.Index(names, o.Name)
+	if names = slices.Delete(names, i, i+1); len(names) > 0 {
+		l.members[o.Group] = names
+		return
+	}
+	delete(l.members, o.Group)
+	i = slices.Index(l.groups, o.Group)
+	l.groups = slices.Delete(l.groups, i, i+1)
+}
+
 // pop takes out who is next; somebody is.
 func (l *line) pop() *ticket {
-	owner := l.owners[0]
+	group := l.groups[0]
+	owner := Owner{group, l.members[group][0]}
 	t := l.waiting[owner][0]
-	l.owners = slices.Delete(l.owners, 0, 1)
 	l.remove(t, 0)
+	if len(l.members[group]) > 0 {
+		l.groups = append(l.groups[1:], group)
+	}
 	if len(l.waiting[owner]) > 0 {
-		l.owners = append(l.owners, owner)
+		l.unqueue(owner)
+		l.queue(owner)
 	}
 	return t
 }
@@ -76,6 +108,7 @@ func (l *line) remove(t *ticket, i int) {
 	l.waiting[t.owner] = slices.Delete(l.waiting[t.owner], i, i+1)
 	if len(l.waiting[t.owner]) == 0 {
 		delete(l.waiting, t.owner)
+		l.unqueue(t.owner)
 	}
 	l.n--
 }
@@ -87,9 +120,6 @@ func (l *line) giveUp(t *ticket) bool {
 		return false
 	}
 	l.remove(t, i)
-	if l.waiting[t.owner] == nil {
-		l.owners = slices.Delete(l.owners, slices.Index(l.owners, t.owner), slices.Index(l.owners, t.owner)+1)
-	}
 	return true
 }
 
@@ -115,7 +145,7 @@ func NewScheduler(n int) *Scheduler {
 // takes the same cores. It is to be short, about TurnTime. hog says that the last one
 // of who asks left something to do. It reports false, without a turn, if ctx ended
 // first; else Done must be called.
-func (s *Scheduler) Turn(ctx context.Context, owner string, hog bool) bool {
+func (s *Scheduler) Turn(ctx context.Context, owner Owner, hog bool) bool {
 	if hog {
 		return s.acquire(ctx, lineHog, owner)
 	}
@@ -138,7 +168,7 @@ func (s *Scheduler) Waiting() int {
 
 // ask takes a place in a line. Who has it waits until it is granted, and then must
 // release the turn; or gives it up.
-func (s *Scheduler) ask(line int, owner string) *ticket {
+func (s *Scheduler) ask(line int, owner Owner) *ticket {
 	t := &ticket{line, owner, make(chan struct{})}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -163,7 +193,7 @@ func (s *Scheduler) giveUp(t *ticket) {
 
 // acquire waits in a line for a turn. It reports false, without one, if ctx ended
 // first.
-func (s *Scheduler) acquire(ctx context.Context, line int, owner string) bool {
+func (s *Scheduler) acquire(ctx context.Context, line int, owner Owner) bool {
 	t := s.ask(line, owner)
 	select {
 	case <-t.granted:

@@ -45,7 +45,7 @@ const (
 // Options are what a server gives each of its sessions. The zero value works.
 type Options struct {
 	Scheduler *Scheduler    // shared by all; one of its own if nil
-	Owner     string        // whose turns the lab takes; owners go by turns
+	Owner     Owner         // whose turns the lab takes
 	Logger    *slog.Logger  // nothing is logged if nil
 	Idle      time.Duration // DefaultIdle if 0, never if negative
 	Viewers   int           // DefaultViewers if 0
@@ -189,7 +189,7 @@ func (s *Session) Setup() Setup { return s.setup }
 func (s *Session) Config() config.Lab { return s.conf }
 
 // Owner is whose turns the lab takes.
-func (s *Session) Owner() string { return s.opts.Owner }
+func (s *Session) Owner() Owner { return s.opts.Owner }
 
 // Log is the lab's event log, for its cursors.
 func (s *Session) Log() *event.Log { return s.log }

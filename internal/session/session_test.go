@@ -495,9 +495,9 @@ func TestCaptureKeepsTheNewest(t *testing.T) {
 func TestALabInLineForItsTurnAnswers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sched := NewScheduler(1)
-		b := live(t, Options{Scheduler: sched, Owner: "b"}, "talk1")
+		b := live(t, Options{Scheduler: sched, Owner: Owner{Name: "b"}}, "talk1")
 		b.now()
-		if !sched.acquire(t.Context(), lineHog, "a") {
+		if !sched.acquire(t.Context(), lineHog, Owner{Name: "a"}) {
 			t.Fatal("there is no turn")
 		}
 		time.Sleep(10 * time.Millisecond)
@@ -528,7 +528,7 @@ func TestALabInLineForItsTurnAnswers(t *testing.T) {
 		b.ok(b.Resume(t.Context()))
 		time.Sleep(10 * time.Millisecond)
 		b.now()
-		if !sched.acquire(t.Context(), lineHog, "a") {
+		if !sched.acquire(t.Context(), lineHog, Owner{Name: "a"}) {
 			t.Fatal("there is no turn")
 		}
 		time.Sleep(10 * time.Millisecond)

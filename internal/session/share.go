@@ -16,7 +16,7 @@ import (
 type Share struct {
 	ctx   context.Context
 	sched *Scheduler
-	owner string
+	owner Owner
 	claim *budget.Claim
 	lab   *vnet.Lab
 	began time.Time // of the turn
@@ -26,7 +26,7 @@ type Share struct {
 
 // Share fits a lab that has not been started into what the sessions have, and waits for its
 // first turn. It fails if ctx ends first; else Done must be called.
-func (s *Scheduler) Share(ctx context.Context, owner string, claim *budget.Claim, lab *vnet.Lab) (*Share, error) {
+func (s *Scheduler) Share(ctx context.Context, owner Owner, claim *budget.Claim, lab *vnet.Lab) (*Share, error) {
 	x := &Share{ctx: ctx, sched: s, owner: owner, claim: claim, lab: lab}
 	lab.SetGrant(x.grant)
 	lab.SetAside(x.aside)

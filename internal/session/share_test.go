@@ -19,11 +19,11 @@ func TestShare(t *testing.T) {
 	}
 	defer lab.Close()
 	ctx, cancel := context.WithCancel(t.Context())
-	x, err := sched.Share(ctx, "me", nil, lab)
+	x, err := sched.Share(ctx, Owner{Name: "me"}, nil, lab)
 	if err != nil {
 		t.Fatal(err)
 	}
-	other := sched.ask(lineLight, "other")
+	other := sched.ask(lineLight, Owner{Name: "other"})
 	if err := x.Rest(); err != nil || granted(other) {
 		t.Errorf("a turn that has just begun: %v, another has it: %v", err, granted(other))
 	}
@@ -36,7 +36,7 @@ func TestShare(t *testing.T) {
 		t.Error(err)
 	}
 	x.began = time.Now().Add(-2 * TurnTime)
-	held := sched.ask(lineLight, "other") // and it keeps its turn, until ctx has ended
+	held := sched.ask(lineLight, Owner{Name: "other"}) // and it keeps its turn, until ctx has ended
 	go func() { rested <- x.Rest() }()
 	<-held.granted
 	cancel()
@@ -48,7 +48,7 @@ func TestShare(t *testing.T) {
 	if sched.free != 1 || sched.Waiting() != 0 {
 		t.Errorf("%d turns are free, %d wait", sched.free, sched.Waiting())
 	}
-	if _, err := sched.Share(ctx, "me", nil, lab); err == nil && sched.free != 0 {
+	if _, err := sched.Share(ctx, Owner{Name: "me"}, nil, lab); err == nil && sched.free != 0 {
 		t.Error("a turn was had and not taken")
 	}
 }

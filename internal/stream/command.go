@@ -60,39 +60,40 @@ const (
 
 // An op is something that a viewer can ask for.
 type op struct {
+	does bool // something to the lab: who only watches may not
 	asks bool // for something that may be large, instead of doing something
 	work bool // it computes, and is done in a turn
 	run  func(ctx context.Context, s *session.Session, c *command) (result any, err error)
 }
 
 var ops = map[string]op{
-	"pause":  {run: func(ctx context.Context, s *session.Session, _ *command) (any, error) { return nil, s.Pause(ctx) }},
-	"resume": {run: func(ctx context.Context, s *session.Session, _ *command) (any, error) { return nil, s.Resume(ctx) }},
-	"step":   {run: func(ctx context.Context, s *session.Session, _ *command) (any, error) { return nil, s.Step(ctx) }},
-	"rate": {run: func(ctx context.Context, s *session.Session, c *command) (any, error) {
+	"pause":  {does: true, run: func(ctx context.Context, s *session.Session, _ *command) (any, error) { return nil, s.Pause(ctx) }},
+	"resume": {does: true, run: func(ctx context.Context, s *session.Session, _ *command) (any, error) { return nil, s.Resume(ctx) }},
+	"step":   {does: true, run: func(ctx context.Context, s *session.Session, _ *command) (any, error) { return nil, s.Step(ctx) }},
+	"rate": {does: true, run: func(ctx context.Context, s *session.Session, c *command) (any, error) {
 		return nil, s.SetRate(ctx, *c.Rate)
 	}},
-	"start": {run: func(ctx context.Context, s *session.Session, c *command) (any, error) {
+	"start": {does: true, run: func(ctx context.Context, s *session.Session, c *command) (any, error) {
 		_, err := s.Do(ctx, vnet.Start{Node: *c.Node, Proc: *c.Proc})
 		return nil, err
 	}},
-	"kill": {run: func(ctx context.Context, s *session.Session, c *command) (any, error) {
+	"kill": {does: true, run: func(ctx context.Context, s *session.Session, c *command) (any, error) {
 		_, err := s.Do(ctx, vnet.Kill{Node: *c.Node, Proc: *c.Proc})
 		return nil, err
 	}},
-	"stop": {run: func(ctx context.Context, s *session.Session, c *command) (any, error) {
+	"stop": {does: true, run: func(ctx context.Context, s *session.Session, c *command) (any, error) {
 		return nil, s.Stop(ctx, *c.Node, *c.Proc)
 	}},
-	"exec":   {run: exec},
-	"try":    {run: try},
-	"stdin":  {run: stdin},
+	"exec":   {does: true, run: exec},
+	"try":    {does: true, run: try},
+	"stdin":  {does: true, run: stdin},
 	"decode": {asks: true, run: decodeFrame},
 	"text":   {asks: true, run: text},
-	"port":   {run: setPort},
-	"vlan":   {run: setVLAN},
-	"impair": {run: impair},
-	"plug":   {run: plug},
-	"unplug": {run: unplug},
+	"port":   {does: true, run: setPort},
+	"vlan":   {does: true, run: setVLAN},
+	"impair": {does: true, run: impair},
+	"plug":   {does: true, run: plug},
+	"unplug": {does: true, run: unplug},
 	"table":  {asks: true, run: macTable},
 	"match":  {work: true, run: match},
 }
@@ -214,12 +215,18 @@ func (c *command) check() (op, error) {
 	return o, nil
 }
 
-// answer does a command and makes the reply to it.
-func (c *command) answer(ctx context.Context, s *session.Session) ([]byte, error) {
+// answer does a command for who has a pass and makes the reply to it.
+func (c *command) answer(ctx context.Context, s *session.Session, pass *Pass) ([]byte, error) {
 	r := protocol.Reply{Type: "reply", ID: *c.ID}
 	o, err := c.check()
+	if err == nil && o.does {
+		if why := pass.may().NotType; why != "" {
+			err = errors.New(why)
+		}
+	}
 	var result any
 	if err == nil {
+		pass.did(c) // also what fails is in the lab's log
 		result, err = o.run(ctx, s, c)
 	}
 	if err != nil {

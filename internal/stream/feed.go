@@ -36,7 +36,7 @@ type feed struct {
 	log    *event.Log
 	limits limits
 	sched  *session.Scheduler // nil: no turns
-	owner  string             // whose turns
+	owner  session.Owner      // whose turns
 	stop   context.CancelFunc // of the goroutine
 	ended  chan struct{}      // closed when it has
 
@@ -62,7 +62,7 @@ type feed struct {
 
 // newFeed starts a feed that begins now. It works in turns of the scheduler's that are
 // owner's, if there is a scheduler.
-func newFeed(log *event.Log, l limits, sched *session.Scheduler, owner string) *feed {
+func newFeed(log *event.Log, l limits, sched *session.Scheduler, owner session.Owner) *feed {
 	_, next := log.Bounds()
 	f := &feed{log: log, limits: l, sched: sched, owner: owner, ended: make(chan struct{}), digest: newDigest(l, next), next: next}
 	ctx, stop := context.WithCancel(context.Background())

@@ -17,7 +17,7 @@ func TestAFeedWorksInTurns(t *testing.T) {
 		sched := session.NewScheduler(1)
 		log := event.NewLog(64 << 20)
 		log.Append(&event.Event{Kind: event.Lab})
-		f := newFeed(log, liveLimits, sched, "a")
+		f := newFeed(log, liveLimits, sched, session.Owner{Name: "a"})
 		defer f.close()
 		batches := func() int {
 			synctest.Wait()
@@ -30,7 +30,7 @@ func TestAFeedWorksInTurns(t *testing.T) {
 			synctest.Wait()
 		}
 		pass()
-		if !sched.Turn(t.Context(), "b", false) {
+		if !sched.Turn(t.Context(), session.Owner{Name: "b"}, false) {
 			t.Fatal("there is no turn: the feed keeps it")
 		}
 		const events = 3*lookEvents + 1

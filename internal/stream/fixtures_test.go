@@ -413,6 +413,7 @@ func TestRepliesAreThoseOfTheFixtures(t *testing.T) {
 		r.Type = "reply"
 		golden(t, name, marshal(t, r))
 	}
+	golden(t, "people.json", marshal(t, protocol.People{Type: "people", Watching: []string{"Ada Lovelace"}, Asks: "Ada Lovelace", May: protocol.Type}))
 	golden(t, "bye.json", marshal(t, protocol.Bye{Type: "bye", Reason: "This lab was closed: nobody had looked at it for 10 minutes."}))
 	if tree := fields.(protocol.DecodeResult).Fields; !reflect.DeepEqual(tree, decode.Tree(packet.LinkEthernet, []byte(frameAnswer))) {
 		t.Errorf("the reply has the fields %v", tree)

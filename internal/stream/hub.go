@@ -35,10 +35,9 @@ type Hub struct {
 	// Scheduler shares the cores among labs and viewers: a viewer's messages are made in
 	// its turns. Without one viewers take what they get, and so does all else.
 	Scheduler *session.Scheduler
-	// Admit lets in who asks to watch, or says why not; owner is whose turns it takes
-	// of the Scheduler's, leave is called when it has gone. Everybody may come if it is
-	// nil, and is one owner.
-	Admit func(r *http.Request) (owner string, leave func(), why *visitor.Refusal)
+	// Admit lets in who asks to watch a lab, or says why not. Everybody may come if it is
+	// nil, is one owner and may do everything.
+	Admit func(r *http.Request, id string) (*Pass, *visitor.Refusal)
 	// Refused is told who was not let in to which lab, and why; nobody is if it is nil.
 	Refused func(r *http.Request, id string, why *visitor.Refusal)
 
@@ -82,7 +81,7 @@ func (h *Hub) enter(s *session.Session) (*feed, *visitor.Refusal) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.closed {
-		return nil, visitor.Busy(attachTimeout, "the server is stopping: try again in a moment")
+		return nil, visitor.Busy(visitor.KindStopping, attachTimeout, "the server is stopping: try again in a moment")
 	}
 	f := h.feeds[s]
 	if f == nil {
@@ -140,15 +139,16 @@ func (h *Hub) Serve(w http.ResponseWriter, r *http.Request, s *session.Session, 
 		refuse(why)
 		return
 	}
-	owner := ""
+	pass := &Pass{}
 	if h.Admit != nil {
-		who, leave, why := h.Admit(r)
-		if why != nil {
+		var why *visitor.Refusal
+		if pass, why = h.Admit(r, id); why != nil {
 			refuse(why)
 			return
 		}
-		defer leave()
-		owner = who
+	}
+	if pass.Leave != nil {
+		defer pass.Leave()
 	}
 	f, why := h.enter(s)
 	if why != nil {
@@ -164,7 +164,7 @@ func (h *Hub) Serve(w http.ResponseWriter, r *http.Request, s *session.Session, 
 		refuse(&visitor.Refusal{Status: http.StatusNotFound, Why: err.Error()})
 		return
 	case err != nil:
-		refuse(visitor.Busy(attachTimeout, "%v", err))
+		refuse(visitor.Busy(visitor.KindViewers, attachTimeout, "%v", err))
 		return
 	}
 	defer detach()
@@ -174,7 +174,7 @@ func (h *Hub) Serve(w http.ResponseWriter, r *http.Request, s *session.Session, 
 		return // it has answered
 	}
 	defer func() { _ = c.CloseNow() }() // closed already, or of no use
-	v, first, err := h.viewer(r.Context(), c, s, f, owner, since, given)
+	v, first, err := h.viewer(r.Context(), c, s, f, pass, since, given)
 	if err == nil {
 		hello := greeting(s, id, h.Version)
 		hello.First = first
@@ -188,12 +188,12 @@ func (h *Hub) Serve(w http.ResponseWriter, r *http.Request, s *session.Session, 
 // viewer makes a viewer that is shown what has happened since an event, if one is
 // given that there was, and else what the log has. It returns the first event that
 // the log had.
-func (h *Hub) viewer(ctx context.Context, c *websocket.Conn, s *session.Session, f *feed, owner string, since uint64, given bool) (v *viewer, first uint64, err error) {
+func (h *Hub) viewer(ctx context.Context, c *websocket.Conn, s *session.Session, f *feed, pass *Pass, since uint64, given bool) (v *viewer, first uint64, err error) {
 	rate := h.Rate
 	if rate == 0 {
 		rate = DefaultRate
 	}
-	v = &viewer{conn: c, s: s, feed: f, sched: h.Scheduler, owner: owner, replies: make(chan []byte, maxReplies), acked: make(chan struct{}, 1), flow: newFlow(rate)}
+	v = &viewer{conn: c, s: s, feed: f, sched: h.Scheduler, pass: pass, replies: make(chan []byte, maxReplies), acked: make(chan struct{}, 1), flow: newFlow(rate)}
 	first, next := s.Log().Bounds()
 	if !given || since > next {
 		since = first

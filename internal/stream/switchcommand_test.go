@@ -41,7 +41,7 @@ func TestCommandsOfSwitchesAndLinks(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		b, err := c.answer(t.Context(), s)
+		b, err := c.answer(t.Context(), s, &Pass{})
 		if err != nil || !strings.Contains(strings.ReplaceAll(string(b), `\"`, `"`), strings.ReplaceAll(tc.want, `\"`, `"`)) {
 			t.Errorf("%s is answered %s, %v, want %s", tc.say, b, err, tc.want)
 		}

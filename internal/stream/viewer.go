@@ -37,8 +37,8 @@ type viewer struct {
 	feed    *feed
 	replies chan []byte
 	sched   *session.Scheduler // nil: no turns
-	owner   string             // whose turns
-	heard   atomic.Int64       // when something came from the viewer last, in Unix nanoseconds
+	pass    *Pass
+	heard   atomic.Int64 // when something came from the viewer last, in Unix nanoseconds
 
 	mu    sync.Mutex // guards flow
 	flow  flow
@@ -144,12 +144,12 @@ func (v *viewer) do(ctx context.Context, c *command, wait time.Duration) error {
 		return err
 	}
 	if ops[c.Op].work && v.sched != nil {
-		if !v.sched.Turn(ctx, v.owner, false) {
+		if !v.sched.Turn(ctx, v.pass.Owner, false) {
 			return ctx.Err()
 		}
 	}
 	timed, cancel := context.WithTimeout(ctx, runTimeout)
-	r, err := c.answer(timed, v.s)
+	r, err := c.answer(timed, v.s, v.pass)
 	cancel()
 	if ops[c.Op].work && v.sched != nil {
 		v.sched.Done()
@@ -194,6 +194,10 @@ func (v *viewer) ping(ctx context.Context) error {
 		if err := sleep(ctx, pingEvery); err != nil {
 			return err
 		}
+		if why := v.pass.may().NotWatch; why != "" {
+			_ = v.conn.Close(websocket.StatusPolicyViolation, reasonText(why)) // it is over either way
+			return fmt.Errorf("sent away: %s", why)
+		}
 		before := v.heard.Load()
 		timed, cancel := context.WithTimeout(ctx, pingTimeout)
 		err := v.conn.Ping(timed)
@@ -213,6 +217,10 @@ func (v *viewer) write(ctx context.Context, h protocol.Hello) error {
 	if err := v.send(ctx, b); err != nil {
 		return err
 	}
+	others, err := v.sendPeople(ctx)
+	if err != nil {
+		return err
+	}
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -224,6 +232,11 @@ func (v *viewer) write(ctx context.Context, h protocol.Hello) error {
 		select {
 		case r := <-v.replies:
 			if err := v.send(ctx, r); err != nil {
+				return err
+			}
+			continue
+		case <-others:
+			if others, err = v.sendPeople(ctx); err != nil {
 				return err
 			}
 			continue
@@ -246,6 +259,10 @@ func (v *viewer) write(ctx context.Context, h protocol.Hello) error {
 			if err := v.send(ctx, r); err != nil {
 				return err
 			}
+		case <-others:
+			if others, err = v.sendPeople(ctx); err != nil {
+				return err
+			}
 		case <-next.batch:
 		case <-next.state:
 		case <-v.acked:
@@ -256,6 +273,21 @@ func (v *viewer) write(ctx context.Context, h protocol.Hello) error {
 			return ctx.Err()
 		}
 	}
+}
+
+// sendPeople says who else is at the lab, where there may be others. The channel is closed
+// when that has changed.
+func (v *viewer) sendPeople(ctx context.Context) (<-chan struct{}, error) {
+	people, changed := v.pass.people()
+	if changed == nil {
+		return nil, nil
+	}
+	people.Type = "people"
+	b, err := json.Marshal(people)
+	if err != nil {
+		return nil, fmt.Errorf("people: %w", err)
+	}
+	return changed, v.send(ctx, b)
 }
 
 // A next is what the writer waits for when it can send nothing.
@@ -332,7 +364,7 @@ func (v *viewer) sendEvents(ctx context.Context, budget int) error {
 // turn does in a turn of the owner's what takes time for this viewer alone.
 func (v *viewer) turn(ctx context.Context, do func()) error {
 	if v.sched != nil {
-		if !v.sched.Turn(ctx, v.owner, v.behind) {
+		if !v.sched.Turn(ctx, v.pass.Owner, v.behind) {
 			return ctx.Err()
 		}
 		defer v.sched.Done()

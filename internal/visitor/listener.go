@@ -19,8 +19,9 @@ const (
 // trusted proxy's connections are counted for all only: they are many clients'.
 type Listener struct {
 	net.Listener
-	Quota   *Quota
-	Proxies *Proxies
+	Quota    *Quota
+	Proxies  *Proxies
+	Refusals *Refusals // counts those who are told
 
 	once sync.Once
 	tell chan struct{}
@@ -34,14 +35,16 @@ func (l *Listener) Accept() (net.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		client, trusted := l.Proxies.Peer(c.RemoteAddr().String())
+		client, trusted := Client{}, false
+		client.Address, trusted = l.Proxies.Peer(c.RemoteAddr().String())
 		if trusted {
-			client = ""
+			client.Address = ""
 		}
 		why := l.Quota.Take(client, 1)
 		if why == nil {
 			return &counted{Conn: c, give: sync.OnceFunc(func() { l.Quota.Give(client, 1) })}, nil
 		}
+		l.Refusals.Add(why.Kind)
 		select {
 		case l.tell <- struct{}{}:
 			go func() {

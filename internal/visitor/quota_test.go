@@ -14,7 +14,69 @@ import (
 )
 
 func labQuota(l Limit) *Quota {
-	return &Quota{Limit: l, Flag: "max-labs", Mine: "there are %s labs from your address", Ours: "this server runs %s labs", Advice: "close one first", After: time.Minute}
+	return &Quota{Limit: l, Flag: "max-labs", Mine: "there are %s labs from %s", Ours: "this server runs %s labs", Advice: "close one first", After: time.Minute}
+}
+
+// of is a stranger, by their address.
+func of(address string) Client { return Client{Address: address} }
+
+// TestLimitsOfPeople: who is signed in is not limited by where they come from.
+func TestLimitsOfPeople(t *testing.T) {
+	const nat = "192.0.2.1"
+	person := func(n int, class string) Client {
+		return Client{Person: fmt.Sprint("p", n), Class: class, Address: nat}
+	}
+	limit := Limit{All: 1000, Each: 2, Person: 1, Class: 300, Strangers: 3}
+	t.Run("200 people of a class behind one address, each has one", func(t *testing.T) {
+		q := labQuota(limit)
+		for n := range 200 {
+			if why := q.Take(person(n, "c"), 1); why != nil {
+				t.Fatal(n, why)
+			}
+		}
+		if why := q.Take(person(0, "c"), 1); why == nil || !strings.Contains(why.Why, "there are 1 labs from you, and the limit is 1 (--max-labs-per-person)") {
+			t.Errorf("a second lab: %v", why)
+		}
+		if why := q.Take(Client{Address: nat}, 1); why != nil {
+			t.Errorf("a stranger at the same address: %v", why)
+		}
+	})
+	t.Run("a class has its limit, and another class and strangers have room", func(t *testing.T) {
+		q := labQuota(limit)
+		var why *Refusal
+		for n := 0; why == nil; n++ {
+			if n > 300 {
+				t.Fatal("the class has no limit")
+			}
+			why = q.Take(person(n, "c"), 1)
+		}
+		if !strings.Contains(why.Why, "there are 300 labs from your class") || why.Status != 429 || why.Kind != q.Kind {
+			t.Errorf("%+v", why)
+		}
+		for _, c := range []Client{person(1000, "d"), {Address: nat}} {
+			if why := q.Take(c, 1); why != nil {
+				t.Errorf("%v: %v", c, why)
+			}
+		}
+	})
+	t.Run("strangers have less than all, so that people have room", func(t *testing.T) {
+		q := labQuota(limit)
+		for n := range 3 {
+			if why := q.Take(of(fmt.Sprint(n)), 1); why != nil {
+				t.Fatal(why)
+			}
+		}
+		if why := q.Take(of("9"), 1); why == nil || why.Status != 503 || !strings.Contains(why.Why, "--max-labs-strangers") {
+			t.Errorf("a fourth stranger: %v", why)
+		}
+		if why := q.Take(person(1, "c"), 1); why != nil {
+			t.Error(why)
+		}
+		q.Give(of("0"), 1)
+		if why := q.Take(of("9"), 1); why != nil {
+			t.Errorf("a stranger after another has gone: %v", why)
+		}
+	})
 }
 
 func TestLimits(t *testing.T) {
@@ -25,17 +87,17 @@ func TestLimits(t *testing.T) {
 		want  string // what the last one is told, "" if it gets one
 		code  int
 	}{
-		{"room", Limit{4, 2}, "aab", "", 0},
-		{"a client has its limit", Limit{4, 2}, "aaa", "there are 2 labs from your address, and the limit is 2 (--max-labs-per-client): close one first", 429},
-		{"one client's limit is nobody else's", Limit{4, 2}, "aab", "", 0},
-		{"all have the limit", Limit{4, 2}, "aabbc", "this server runs 4 labs, and the limit is 4 (--max-labs): try again later", 503},
-		{"who has its own limit is told of that", Limit{4, 2}, "aabba", "--max-labs-per-client", 429},
-		{"one is given back", Limit{4, 2}, "aabbAc", "", 0},
-		{"one is given back to the same", Limit{4, 2}, "aaAa", "", 0},
-		{"no limit for a client", Limit{4, -1}, "aaaa", "", 0},
-		{"no limit for a client, but for all", Limit{4, -1}, "aaaaa", "--max-labs)", 503},
-		{"no limit", Limit{-1, -1}, "aaaaaaaaaa", "", 0},
-		{"no limit for all", Limit{-1, 2}, "aabbccdd", "", 0},
+		{"room", Limit{All: 4, Each: 2}, "aab", "", 0},
+		{"a client has its limit", Limit{All: 4, Each: 2}, "aaa", "there are 2 labs from your address, and the limit is 2 (--max-labs-per-client): close one first", 429},
+		{"one client's limit is nobody else's", Limit{All: 4, Each: 2}, "aab", "", 0},
+		{"all have the limit", Limit{All: 4, Each: 2}, "aabbc", "this server runs 4 labs, and the limit is 4 (--max-labs): try again later", 503},
+		{"who has its own limit is told of that", Limit{All: 4, Each: 2}, "aabba", "--max-labs-per-client", 429},
+		{"one is given back", Limit{All: 4, Each: 2}, "aabbAc", "", 0},
+		{"one is given back to the same", Limit{All: 4, Each: 2}, "aaAa", "", 0},
+		{"no limit for a client", Limit{All: 4, Each: -1}, "aaaa", "", 0},
+		{"no limit for a client, but for all", Limit{All: 4, Each: -1}, "aaaaa", "--max-labs)", 503},
+		{"no limit", Limit{All: -1, Each: -1}, "aaaaaaaaaa", "", 0},
+		{"no limit for all", Limit{All: -1, Each: 2}, "aabbccdd", "", 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			q := labQuota(c.limit)
@@ -43,13 +105,13 @@ func TestLimits(t *testing.T) {
 			for _, x := range c.takes {
 				client := strings.ToLower(string(x))
 				if client != string(x) {
-					q.Give(client, 1)
+					q.Give(of(client), 1)
 					continue
 				}
 				if why != nil {
 					t.Fatalf("refused too early: %v", why)
 				}
-				why = q.Take(client, 1)
+				why = q.Take(of(client), 1)
 			}
 			switch {
 			case c.want == "" && why != nil:
@@ -63,20 +125,20 @@ func TestLimits(t *testing.T) {
 		})
 	}
 	t.Run("nothing is taken and given back", func(t *testing.T) {
-		q := labQuota(Limit{1, 1})
-		if why := q.Take("a", 0); why != nil {
+		q := labQuota(Limit{All: 1, Each: 1})
+		if why := q.Take(of("a"), 0); why != nil {
 			t.Error(why)
 		}
-		q.Give("a", 0)
-		q.Give("b", 0)
+		q.Give(of("a"), 0)
+		q.Give(of("b"), 0)
 		if u := q.Use(); u.Used != 0 || len(q.by) != 0 {
 			t.Errorf("%d used and %d clients known", u.Used, len(q.by))
 		}
 	})
 	t.Run("what is used", func(t *testing.T) {
-		q := labQuota(Limit{10, -1})
+		q := labQuota(Limit{All: 10, Each: -1})
 		for _, client := range []string{"a", "b", "b", ""} {
-			if why := q.Take(client, 2); why != nil {
+			if why := q.Take(of(client), 2); why != nil {
 				t.Fatal(why)
 			}
 		}
@@ -84,20 +146,20 @@ func TestLimits(t *testing.T) {
 			t.Errorf("got %+v, want %+v", got, want)
 		}
 		for _, client := range []string{"a", "b", "b", ""} {
-			q.Give(client, 2)
+			q.Give(of(client), 2)
 		}
 		if u := q.Use(); u.Used != 0 || len(q.by) != 0 {
 			t.Errorf("%d used and %d clients known after all was given back", u.Used, len(q.by))
 		}
 	})
 	t.Run("bytes", func(t *testing.T) {
-		q := labQuota(Limit{10 << 20, 4 << 20})
-		q.Bytes, q.Flag, q.Mine = true, "max-disk", "the files of your labs take %s"
-		if why := q.Take("a", 3<<20); why != nil {
+		q := labQuota(Limit{All: 10 << 20, Each: 4 << 20})
+		q.Bytes, q.Flag, q.Mine = true, "max-disk", "the files of the labs from %[2]s take %[1]s"
+		if why := q.Take(of("a"), 3<<20); why != nil {
 			t.Fatal(why)
 		}
-		const want = "the files of your labs take 3 MiB, 1.5 MiB more are too much, and the limit is 4 MiB (--max-disk-per-client): close one first"
-		if why := q.Take("a", 3<<19); why == nil || why.Why != want {
+		const want = "the files of the labs from your address take 3 MiB, 1.5 MiB more are too much, and the limit is 4 MiB (--max-disk-per-client): close one first"
+		if why := q.Take(of("a"), 3<<19); why == nil || why.Why != want {
 			t.Errorf("got %v, want %s", why, want)
 		}
 	})
@@ -183,7 +245,7 @@ func TestConnectionsAreLimited(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	q := &Quota{Limit: Limit{All: 3, Each: 2}, Flag: "max-connections", Mine: "there are %s connections from your address", Ours: "this server has %s connections", Advice: "close some pages first", After: time.Minute}
+	q := &Quota{Limit: Limit{All: 3, Each: 2}, Flag: "max-connections", Mine: "there are %s connections from %s", Ours: "this server has %s connections", Advice: "close some pages first", After: time.Minute}
 	p := proxies(t, XForwardedFor, "127.0.0.2")
 	l := &Listener{Listener: inner, Quota: q, Proxies: p}
 	accepted := make(chan net.Conn, 10)

@@ -69,7 +69,7 @@ func (s *Site) Path(path string) (rest string, move bool, err *Refusal) {
 		return "/" + rest, false, nil
 	}
 	if strict {
-		return "", false, refuse(http.StatusNotFound, "there is nothing at %s: this server's pages are under %s (its --base-path). "+
+		return "", false, refuse(KindUnasked, http.StatusNotFound, "there is nothing at %s: this server's pages are under %s (its --base-path). "+
 			"Where a proxy takes that off, let it pass the path on whole (nginx: proxy_pass without a path), or start labserver without --base-path", clip(path), base)
 	}
 	return path, false, nil
@@ -83,7 +83,7 @@ func (s *Site) Known(r *http.Request, f From) *Refusal {
 	for _, x := range []struct{ header, host string }{{"Host", r.Host}, {f.HostHeader, f.Host}} {
 		if !s.answers(x.host) {
 			name := hostname(x.host)
-			return refuse(http.StatusMisdirectedRequest, "this server does not answer to the name %q, which the %s header says: "+
+			return refuse(KindMisdirected, http.StatusMisdirectedRequest, "this server does not answer to the name %q, which the %s header says: "+
 				"if it is one of this server's, start labserver with --host %s, or with --public-url and the whole address of its page", clip(x.host), x.header, clip(name))
 		}
 	}
@@ -131,14 +131,14 @@ func hostname(host string) string {
 func (s *Site) Own(r *http.Request, f From) *Refusal {
 	origins, fetches := r.Header.Values("Origin"), r.Header.Values("Sec-Fetch-Site")
 	if len(origins) > 1 || len(fetches) > 1 {
-		return refuse(http.StatusForbidden, "the request has %d Origin and %d Sec-Fetch-Site headers: want one of each at most, which says whose page it comes from", len(origins), len(fetches))
+		return refuse(KindForeign, http.StatusForbidden, "the request has %d Origin and %d Sec-Fetch-Site headers: want one of each at most, which says whose page it comes from", len(origins), len(fetches))
 	}
 	if len(fetches) == 1 {
 		switch fetches[0] {
 		case "same-origin", "none":
 			return nil
 		default:
-			return refuse(http.StatusForbidden, "a page of another site may not do this: use this server's own page (the browser says Sec-Fetch-Site: %s)", clip(fetches[0]))
+			return refuse(KindForeign, http.StatusForbidden, "a page of another site may not do this: use this server's own page (the browser says Sec-Fetch-Site: %s)", clip(fetches[0]))
 		}
 	}
 	if len(origins) == 0 || s.ours(origins[0], r.Host, f) {
@@ -153,7 +153,7 @@ func (s *Site) Own(r *http.Request, f From) *Refusal {
 	if u, err := url.Parse(origin); err == nil && u.Host != "" {
 		why += fmt.Sprintf(". If that is this server's own page, a proxy changed Host: start labserver with --public-url %s://%s/, or let the proxy keep it (nginx: proxy_set_header Host $http_host;)", u.Scheme, u.Host)
 	}
-	return &Refusal{Status: http.StatusForbidden, Why: why}
+	return &Refusal{Kind: KindForeign, Status: http.StatusForbidden, Why: why}
 }
 
 // WebSocket reports that a request is for a WebSocket, by what may have one (Own); or says

@@ -14,6 +14,7 @@ import (
 // A Refusal is why a request is not done, as HTTP says it. Why is a sentence for who
 // asked: what happened, to what, and what to do.
 type Refusal struct {
+	Kind   Kind          // what it is counted as
 	Status int           // 403, 421, 429 or 503
 	After  time.Duration // when it is worth trying again; 0 where that is no use
 	Why    string
@@ -22,18 +23,18 @@ type Refusal struct {
 func (r *Refusal) Error() string { return r.Why }
 
 // refuse makes a Refusal of a request that will not do later either.
-func refuse(status int, format string, args ...any) *Refusal {
-	return &Refusal{Status: status, Why: fmt.Sprintf(format, args...)}
+func refuse(kind Kind, status int, format string, args ...any) *Refusal {
+	return &Refusal{Kind: kind, Status: status, Why: fmt.Sprintf(format, args...)}
 }
 
 // Busy is what a server answers that can't at the moment, whoever asks.
-func Busy(after time.Duration, format string, args ...any) *Refusal {
-	return &Refusal{Status: http.StatusServiceUnavailable, After: after, Why: fmt.Sprintf(format, args...)}
+func Busy(kind Kind, after time.Duration, format string, args ...any) *Refusal {
+	return &Refusal{Kind: kind, Status: http.StatusServiceUnavailable, After: after, Why: fmt.Sprintf(format, args...)}
 }
 
 // TooMany is what a server answers who asks for more at once than it may have.
-func TooMany(after time.Duration, format string, args ...any) *Refusal {
-	return &Refusal{Status: http.StatusTooManyRequests, After: after, Why: fmt.Sprintf(format, args...)}
+func TooMany(kind Kind, after time.Duration, format string, args ...any) *Refusal {
+	return &Refusal{Kind: kind, Status: http.StatusTooManyRequests, After: after, Why: fmt.Sprintf(format, args...)}
 }
 
 // clip shortens what a stranger sent to what a sentence may hold.

@@ -201,6 +201,9 @@ export class Client {
       case "bye":
         this.bye = message.reason;
         return;
+      case "people":
+        this.deps.onMessage(message);
+        return;
       case "events":
       case "state":
         this.deps.onMessage(message);

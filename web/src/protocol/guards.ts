@@ -66,6 +66,7 @@ import type {
   NodeStatus,
   OtherEvent,
   PanicEvent,
+  People,
   PortLink,
   PortState,
   ProcSpec,
@@ -73,6 +74,7 @@ import type {
   ProcStatus,
   Rate,
   Reply,
+  Rights,
   Route,
   SignalEvent,
   StartEvent,
@@ -99,6 +101,8 @@ export const VERSION = 2;
 const PORT_LINKS: readonly PortLink[] = ["up", "down", "off"];
 
 const IFACE_KINDS: readonly IfaceKind[] = ["nic", "tap", "tun"];
+
+const RIGHTSS: readonly Rights[] = ["watch", "type"];
 
 const LINK_TYPES: readonly LinkType[] = ["ethernet", "raw", "null"];
 
@@ -572,6 +576,15 @@ export const readLink: Item<Link> = object({
   delay: num,
 });
 
+export const readPeople: Item<People> = object({
+  kind: is("people"),
+  type: str,
+  watching: list(() => text),
+  asks: optStr,
+  helper: optStr,
+  may: oneOf(RIGHTSS),
+});
+
 export const readStatus: Item<Status> = object({
   kind: is("state"),
   n: num,
@@ -693,6 +706,7 @@ export const readMessage: Item<Message> = variants<Message>(
     state: readStatus,
     reply: readReply,
     bye: readBye,
+    people: readPeople,
   },
   unknownKind,
 );

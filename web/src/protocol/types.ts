@@ -702,6 +702,23 @@ export interface Link {
   readonly delay: number;
 }
 
+/** People says who is at a lab that is a student's bench: it comes after the hello, and when it has changed. */
+export interface People {
+  readonly kind: "people";
+  readonly type: string;
+  /** the names of the staff who look at it now */
+  readonly watching: readonly string[];
+  /** the name of who asks to type in it */
+  readonly asks: string;
+  /** the name of who may type in it, besides the student */
+  readonly helper: string;
+  /** what this viewer may do */
+  readonly may: Rights;
+}
+
+/** Rights are what a viewer may do with a lab. */
+export type Rights = "watch" | "type";
+
 /** A LinkType is what a frame begins with. */
 export type LinkType = "ethernet" | "raw" | "null";
 
@@ -881,7 +898,7 @@ export interface Field {
   readonly fields: readonly Field[];
 }
 
-export type Message = Hello | Batch | Status | Reply | Bye;
+export type Message = Hello | Batch | Status | Reply | Bye | People;
 
 export type Event =
   | LabEvent

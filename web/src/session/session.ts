@@ -14,7 +14,7 @@ import { apply, greet, initial, observe, type State, tell } from "../core/state"
 import { ran } from "../core/terminal";
 import { firstThing } from "../core/thing";
 import { decodeTextParts, decodeTry } from "../protocol/decode";
-import type { Button, Command, Event, Lab, Message, Status, Topology } from "../protocol/types";
+import type { Button, Command, Event, Lab, Message, People, Status, Topology } from "../protocol/types";
 import { Checks } from "./checks";
 import { Display } from "./display";
 import { Fields } from "./fields";
@@ -46,6 +46,8 @@ export class LabSession {
   readonly rows: ReadonlySignal<Rows<Row>> = computed(() => this.drawn.value.rows);
   /** What went wrong with a command, a sentence. */
   readonly notice = signal<string | undefined>(undefined);
+  /** Who else is at this lab, and who may type in it; undefined where there is nobody else ever. */
+  readonly people = signal<People | undefined>(undefined);
   /** The button of the lab that was pressed last. */
   readonly tried = signal<Button | undefined>(undefined);
   /** Limits that the person has read: the number of the newest, by node. */
@@ -273,6 +275,9 @@ export class LabSession {
         this.current = observe(this.current, m);
         this.prompts.notice(this.current.now);
         this.intake.changed();
+        return;
+      case "people":
+        this.people.value = m;
         return;
       case "reply":
       case "bye":
