@@ -120,6 +120,12 @@ vnet/sys, wasm, internal/open, internal/product, internal/scenario/grade < inter
 vnet, vnet/sys, vnet/event, wasm, internal/open, internal/product, internal/scenario, internal/scenario/format, internal/scenario/grade, internal/mutant < internal/course
 NONE + pgx, sqlite, goose                              < internal/store
 internal/store                                         < internal/store/storetest
+internal/terminal + go-oidc                            < internal/lti/fetch
+internal/terminal + go-jose                            < internal/lti/message
+internal/lti/fetch, internal/lti/message               < internal/lti/service
+NONE + go-jose                                         < internal/lti/platform
+internal/lti/platform                                  < internal/lti/platform/run
+internal/store, internal/gradebook/mark                < internal/outbox
 internal/visitor, internal/terminal                    < internal/answer
 internal/store, internal/visitor, internal/terminal + text < internal/identity
 internal/answer, internal/identity, internal/protocol/class, internal/store, internal/strictjson, internal/visitor < internal/classroom/route
@@ -144,6 +150,8 @@ var modules = map[string]string{
 	"pgx":       "github.com/jackc/pgx/v5",
 	"sqlite":    "modernc.org/sqlite",
 	"goose":     "github.com/pressly/goose/v3",
+	"go-jose":   "github.com/go-jose/go-jose/v4",
+	"go-oidc":   "github.com/coreos/go-oidc/v3",
 }
 
 // core are the packages below the loop: one goroutine, virtual time, seeded
