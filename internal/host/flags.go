@@ -72,7 +72,7 @@ func NewFlags(f *flag.FlagSet) *Flags {
 		c.Log = s
 		return settings.OneOf("text", "json")(s)
 	})
-	settings.ChoiceFlag(f, "access-log", accessErrors, []string{accessNone, accessErrors, accessAll}, "which requests the log has: `none`, errors (answers of 400 and above) or all; answers of 500 and above it always has", func(s string) error {
+	settings.ChoiceFlag(f, "access-log", accessErrors, []string{accessNone, accessErrors, accessAll}, "which `requests` the log has: none, errors (answers of 400 and above) or all; answers of 500 and above it always has", func(s string) error {
 		c.Access = s
 		return settings.OneOf(accessNone, accessErrors, accessAll)(s)
 	})

@@ -73,6 +73,9 @@ func (t *Table) Document() string {
 			takes = ": " + what + takes
 		}
 		or := f.DefValue
+		if or == Size(0).String() { // the usage says what that means
+			or = ""
+		}
 		if or != "" {
 			or = "`" + or + "`"
 		}

@@ -29,8 +29,9 @@ func (s Size) String() string {
 
 // Set implements flag.Value.
 func (s *Size) Set(text string) error {
+	number := strings.TrimSuffix(text, " bytes") // as String has it
 	for _, u := range sizeUnits {
-		number, ok := strings.CutSuffix(text, u.name)
+		number, ok := strings.CutSuffix(number, u.name)
 		if !ok {
 			continue
 		}

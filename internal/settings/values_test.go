@@ -18,6 +18,7 @@ func TestSizes(t *testing.T) {
 		{"1.5GiB", 3 << 29, "1536MiB"},
 		{"2 MiB", 2 << 20, "2MiB"},
 		{"7B", 7, "7 bytes"},
+		{"7 bytes", 7, "7 bytes"},
 		{"1TiB", 1 << 40, "1TiB"},
 		{"", -1, ""},
 		{"much", -1, ""},

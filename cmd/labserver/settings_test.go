@@ -1,0 +1,124 @@
+package main
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "rewrite docs/config.md")
+
+// docs/config.md lists the settings that there are.
+func TestTheDocumentOfTheSettings(t *testing.T) {
+	const path, begin, end = "../../docs/config.md", "<!-- settings: made by go test ./cmd/labserver -run Settings -update -->\n\n", "\n<!-- end of settings -->\n"
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, rest, ok := strings.Cut(string(b), begin)
+	_, after, ok2 := strings.Cut(rest, end)
+	if !ok || !ok2 {
+		t.Fatalf("%s does not have the lines that the settings stand between", path)
+	}
+	want := before + begin + newServeFlags(newFlags(stdio{}, "serve", "", "")).table.Document() + end + after
+	if want == string(b) {
+		return
+	}
+	if !*update {
+		t.Fatalf("%s does not have the settings that there are: go test ./cmd/labserver -run Settings -update", path)
+	}
+	if err := os.WriteFile(path, []byte(want), 0o644); err != nil { //nolint:gosec // it is a document
+		t.Fatal(err)
+	}
+}
+
+// The files of settings in the documents say what there is.
+func TestTheSettingsInTheDocuments(t *testing.T) {
+	for _, doc := range []string{"config.md", "hosting.md"} {
+		b, err := os.ReadFile("../../docs/" + doc)
+		if err != nil {
+			t.Fatal(err)
+		}
+		blocks := strings.Split(string(b), "```yaml\n")[1:]
+		if doc == "config.md" && len(blocks) == 0 {
+			t.Errorf("docs/%s shows no file of settings", doc)
+		}
+		for _, block := range blocks {
+			text, _, _ := strings.Cut(block, "```")
+			file := filepath.Join(t.TempDir(), "config.yaml")
+			secret := filepath.Join(t.TempDir(), "secret")
+			if err := os.WriteFile(secret, []byte("postgres://wireloom:hush@localhost/wireloom\n"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			for _, line := range strings.Split(text, "\n") { // a secret's file is there
+				if _, name, ok := strings.Cut(line, "\"@"); ok {
+					name, _, _ = strings.Cut(name, "\"")
+					text = strings.ReplaceAll(text, name, secret)
+				}
+			}
+			if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if code, out, errs := labserver(t, "serve", "--config", file, "--print-config"); code != exitOK || errs != "" || strings.Contains(out, "hush") {
+				t.Errorf("docs/%s: code %d, %s%s: %s", doc, code, out, errs, text)
+			}
+		}
+	}
+}
+
+func TestPrintConfigSaysWhatHoldsAndWhereFrom(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "config.yaml")
+	if err := os.WriteFile(file, []byte("addr: 0.0.0.0:80\nmax-labs: 9\ndata: /var/lib/x\ndb: postgres://w:hush@db/w\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("WIRELOOM_CONFIG", file)
+	t.Setenv("WIRELOOM_MAX_LABS", "7")
+	code, out, errs := labserver(t, "serve", "--print-config", "--addr", "127.0.0.1:9", "--host", "a.example", "ping")
+	for _, want := range []string{"addr: 127.0.0.1:9  # --addr\n", "max-labs: 7  # $WIRELOOM_MAX_LABS\n", "data: /var/lib/x  # " + file + ":3\n", "host: [a.example]  # --host\n", "idle: 10m0s  # default\n", "w:(secret)@db"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("it shows no %q: code %d, %s%s", want, code, out, errs)
+		}
+	}
+	if strings.Contains(out+errs, "hush") {
+		t.Errorf("it shows a password: %s%s", out, errs)
+	}
+	if err := os.WriteFile(file, []byte(out), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if code, again, errs := labserver(t, "serve", "--print-config"); code != exitOK || !strings.Contains(again, "host: [a.example]  # "+file) {
+		t.Errorf("what it shows is no file of settings: %s", errs)
+	}
+	if err := os.WriteFile(file, []byte("max-lab: 9\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, errs := labserver(t, "serve"); code != exitError || !strings.Contains(errs, file+`:1:1: there is no setting "max-lab": do you mean max-labs?`) {
+		t.Errorf("code %d: %s", code, errs)
+	}
+}
+
+// A password on the command line is everybody's who can list processes.
+func TestAPasswordOnTheCommandLineIsSpokenOf(t *testing.T) {
+	s := startServe(t, "--data", t.TempDir(), "--db", "postgres://w:hush@127.0.0.1:1/w")
+	s.stop()
+	if log := s.log.String(); !strings.Contains(log, "can read the database's password") || strings.Contains(log, "hush") {
+		t.Errorf("the log says %s", log)
+	}
+}
+
+func TestHealth(t *testing.T) {
+	s := startServe(t, "--base-path", "/lab/")
+	t.Setenv("WIRELOOM_BASE_PATH", "/lab/")
+	t.Setenv("WIRELOOM_ADDR", strings.TrimSuffix(strings.TrimPrefix(s.url, "http://"), "/lab/"))
+	if code, out, errs := labserver(t, "health"); code != exitOK || out != "ready\n" {
+		t.Errorf("by its settings: %d %s%s", code, out, errs)
+	}
+	if code, out, errs := labserver(t, "health", "--url", s.url); code != exitOK || out != "ready\n" {
+		t.Errorf("by its address: %d %s%s", code, out, errs)
+	}
+	s.stop()
+	if code, _, errs := labserver(t, "health"); code != exitFailed || !strings.Contains(errs, "no server answers") {
+		t.Errorf("when it has stopped: %d %s", code, errs)
+	}
+}
