@@ -101,6 +101,7 @@ internal/scenario, internal/scenario/grade, internal/decode, internal/sign, inte
 internal/scenario, internal/scenario/grade, internal/report, internal/terminal + go-yaml, text < internal/batch
 NONE                                                   < internal/gradebook/mark
 internal/gradebook/mark, internal/terminal             < internal/gradebook/sheet
+internal/gradebook/mark, internal/gradebook/sheet, internal/batch, internal/open, internal/protocol/class, internal/report, internal/scenario, internal/session, internal/sign, internal/store, internal/terminal, internal/visitor < internal/gradebook
 vnet, vnet/event, vnet/packet, internal/decode, internal/filter, internal/terminal < internal/pcap
 vnet, vnet/kern, vnet/errno, tunemu, tapemu            < internal/conform
 internal/decode                                        < internal/protocol

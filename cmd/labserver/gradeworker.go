@@ -18,21 +18,23 @@ const gradeWorker = "grade-worker"
 // takes no notice of an interrupt, which is for who started it.
 func runGradeWorker(ctx context.Context, args []string, io stdio) int {
 	ctx = context.WithoutCancel(ctx)
-	f := newFlags(io, gradeWorker, "SCENARIO", "Grades what labserver grade-all sends it.")
+	f := newFlags(io, gradeWorker, "[SCENARIO]", "Grades what labserver grade-all sends it, or labserver serve, which says with each job\nwhat it is of.")
 	b := newBatchFlags(f)
 	rest, code, ok := parse(f, args)
 	if !ok {
 		return code
 	}
-	if len(rest) != 1 {
+	if len(rest) > 1 {
 		return wants(io, f, "one SCENARIO", rest)
 	}
 	if err := b.load(io); err != nil {
 		return fail(io, err)
 	}
-	src, err := open.Scenario(rest[0])
-	if err != nil {
-		return fail(io, err)
+	var read shelf
+	if len(rest) == 1 {
+		if _, err := read.scenario(rest[0]); err != nil {
+			return fail(io, err)
+		}
 	}
 	// Who started it has tried the cache, and said what is wrong with it.
 	engine, err := product.NewEngine(ctx, product.EngineOptions{CacheDir: *b.cache, Trouble: func(error) {}})
@@ -41,7 +43,15 @@ func runGradeWorker(ctx context.Context, args []string, io stdio) int {
 	}
 	defer closeEngine(io, engine)
 	err = batch.Serve(io.in, io.out, uint64(*b.memory)<<20, func(j batch.Job) batch.Reply {
-		reply, err := b.reply(ctx, src, engine, j, rest[0])
+		name, audience := string(j.Scenario), j.Audience
+		if len(rest) == 1 {
+			name, audience = rest[0], *b.audience
+		}
+		src, err := read.scenario(name)
+		if err != nil {
+			return batch.Reply{Error: err.Error()}
+		}
+		reply, err := b.reply(ctx, src, engine, j, name, audience)
 		if err != nil {
 			return batch.Reply{Error: err.Error()}
 		}
@@ -53,17 +63,35 @@ func runGradeWorker(ctx context.Context, args []string, io stdio) int {
 	return exitOK
 }
 
-// reply grades a job.
-func (b *batchFlags) reply(ctx context.Context, src *scenario.Scenario, engine *product.Engine, j batch.Job, scenario string) (*batch.Reply, error) {
+// A shelf is the scenario that was read last: jobs come in no order, and most are of one.
+type shelf struct {
+	name string
+	src  *scenario.Scenario
+}
+
+func (s *shelf) scenario(name string) (*scenario.Scenario, error) {
+	if s.src != nil && s.name == name {
+		return s.src, nil
+	}
+	src, err := open.Scenario(name)
+	if err != nil {
+		return nil, err
+	}
+	s.name, s.src = name, src
+	return src, nil
+}
+
+// reply grades a job for an audience.
+func (b *batchFlags) reply(ctx context.Context, src *scenario.Scenario, engine *product.Engine, j batch.Job, name string, audience scenario.Audience) (*batch.Reply, error) {
 	g, err := b.grading(src, engine, j.Student)
 	if err != nil {
 		return nil, err
 	}
-	g.inputs.Scenario = scenario
+	g.inputs.Scenario = name
 	if err := g.useJob(j); err != nil {
 		return nil, err
 	}
-	res, err := g.run(ctx, *b.audience, nil)
+	res, err := g.run(ctx, audience, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -93,7 +93,7 @@ func Run(ctx context.Context, f *Folder, set Setting, o Options) ([]*Row, error)
 	}
 	defer files.close()
 	if o.expired == nil {
-		o.expired = func(_ Job, d time.Duration) <-chan time.Time { return time.After(d) }
+		o.expired = inTime
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -161,21 +161,13 @@ func (r *run) one(ctx context.Context, p *process, i int) {
 			job.Programs[slot] = []byte(p.path)
 		}
 	}
-	reply, death := p.ask(ctx, job, r.o.expired(job, r.o.Timeout))
-	if death != nil && death.status == Crashed && !death.fresh && ctx.Err() == nil {
-		reply, death = p.ask(ctx, job, r.o.expired(job, r.o.Timeout)) // was it this one, or what others left behind?
-	}
+	reply, status, why := p.grade(ctx, job, r.o.Timeout, r.o.expired)
 	if ctx.Err() != nil {
 		return // it may be our own doing
 	}
 	switch {
-	case death != nil:
-		row.Status, row.Error = death.status, death.text
-		if row.Status == Slow {
-			row.Error = fmt.Sprintf("it took more than %v of real time", r.o.Timeout)
-		}
-	case reply.Error != "":
-		row.Status, row.Error = Refused, reply.Error
+	case status != Graded:
+		row.Status, row.Error = status, why
 	case !slices.Equal(reply.hashes(), hashes):
 		row.Status, row.Error = Refused, "its files changed while it was graded; the next run grades it again"
 	default:

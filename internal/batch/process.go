@@ -111,6 +111,46 @@ func (p *process) ask(ctx context.Context, job Job, expired <-chan time.Time) (*
 	return nil, d
 }
 
+// grade has the process grade a job, again in a fresh one where it died over what may be
+// another's doing. why says why there is no reply, where status is not Graded.
+func (p *process) grade(ctx context.Context, job Job, timeout time.Duration, expired func(Job, time.Duration) <-chan time.Time) (reply *Reply, status, why string) {
+	reply, death := p.ask(ctx, job, expired(job, timeout))
+	if death != nil && death.status == Crashed && !death.fresh && ctx.Err() == nil {
+		reply, death = p.ask(ctx, job, expired(job, timeout))
+	}
+	switch {
+	case death != nil && death.status == Slow:
+		return nil, Slow, fmt.Sprintf("it took more than %v of real time", timeout)
+	case death != nil:
+		return nil, death.status, death.text
+	case reply.Error != "":
+		return nil, Refused, reply.Error
+	}
+	return reply, Graded, ""
+}
+
+// inTime is when a job's real time is over.
+func inTime(_ Job, d time.Duration) <-chan time.Time { return time.After(d) }
+
+// A Worker is a process that grades one job after the other, for one goroutine. The process
+// is started for its first job, and again when it died or has graded many.
+type Worker struct {
+	Command func() *exec.Cmd // a process that calls Serve
+	Timeout time.Duration    // real time that a job may take
+
+	p process
+}
+
+// Grade grades a job. Where status is not Graded there is no reply, and why says why. When
+// ctx ends the process is killed.
+func (w *Worker) Grade(ctx context.Context, job Job) (reply *Reply, status, why string) {
+	w.p.command = w.Command
+	return w.p.grade(ctx, job, w.Timeout, inTime)
+}
+
+// Close ends the process.
+func (w *Worker) Close() { w.p.close() }
+
 // close ends the process.
 func (p *process) close() {
 	if p.cmd == nil {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"wireloom/internal/report"
+	"wireloom/internal/scenario"
 )
 
 // A Job is a submission as a process gets it, a line of JSON. Paths are bytes, because
@@ -20,6 +21,11 @@ type Job struct {
 	Student  string            `json:"student,omitempty"`
 	Dir      []byte            `json:"dir"`      // the folder of all submissions
 	Programs map[string][]byte `json:"programs"` // path below it by slot, for ReadProgram
+
+	// Of a process that grades for several scenarios: which, as open.Scenario takes it, and
+	// for whom. Others have been told once.
+	Scenario []byte            `json:"scenario,omitempty"`
+	Audience scenario.Audience `json:"audience"`
 }
 
 // A Reply is what the process answers, likewise: a report, or why there is none.
