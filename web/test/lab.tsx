@@ -194,6 +194,7 @@ export function fakeShell(over: Partial<Shell> = {}): Shell {
     layout: signal(ARRANGED),
     arrange: () => undefined,
     done: signal<ReadonlySet<string>>(new Set()),
+    ofClass: signal(false),
     remember: () => undefined,
     starterUrl: (scenario) => `${scenario}/starter.zip`,
     showKeys: () => undefined,

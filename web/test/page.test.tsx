@@ -9,8 +9,11 @@ import { Page, type Surroundings } from "../src/app/page";
 import { all } from "../src/app/panes";
 import { ARRANGED, LIMITS, moved, readLayout } from "../src/core/layout";
 import type { Scenario } from "../src/core/scenarios";
+import type { Answered } from "../src/session/class/server";
+import { LabSession } from "../src/session/session";
 import type { Got } from "../src/session/world";
 import { click, FakeLab, find, offered, press, submit, testId, text, type } from "./lab";
+import { allParts, FakeServer, refused } from "./school";
 
 afterEach(() => {
   for (const root of document.body.children) act(() => render(null, root));
@@ -25,11 +28,12 @@ function open(address: string, over: Partial<Surroundings> = {}) {
   };
   let hash = address;
   let changed = (): void => undefined;
+  const server = new FakeServer();
   const w = {
     titles: [] as string[],
     gone: [] as string[],
     /** What is answered to who wants a lab. */
-    room: { ok: true, value: "new" } as Got<string>,
+    room: { ok: true, value: "new" } as Answered<string>,
     wanted: [] as string[],
     /** What the server says that it offers. */
     offers: { ok: true, value: [offered("vpn", { title: "A tunnel" })] } as Got<readonly Scenario[]>,
@@ -38,8 +42,10 @@ function open(address: string, over: Partial<Surroundings> = {}) {
   const page = new Page({
     world: fake("world").world,
     feed: (id) => fake(id).feed,
-    newLab: (scenario, empty) => {
-      w.wanted.push(`${scenario}${empty ? " empty" : ""}`);
+    sessions: () => (id, feed, world) => new LabSession(id, feed, world),
+    server: server.server,
+    newLab: (scenario, empty, ticket) => {
+      w.wanted.push(`${scenario}${empty ? " empty" : ""}${ticket === "" ? "" : ` with ${ticket}`}`);
       return Promise.resolve(w.room);
     },
     scenarios: () => Promise.resolve(w.offers),
@@ -61,7 +67,7 @@ function open(address: string, over: Partial<Surroundings> = {}) {
   });
   const root = document.createElement("div");
   document.body.replaceChildren(root);
-  act(() => render(<App page={page} />, root));
+  act(() => render(<App page={page} parts={allParts()} />, root));
   const settle = () =>
     act(async () => {
       for (let i = 0; i < 5; i++) await Promise.resolve();
@@ -71,7 +77,7 @@ function open(address: string, over: Partial<Surroundings> = {}) {
     act(() => changed());
   };
   const bench = (id: string): HTMLElement => find(root, `[data-lab="${id}"]`);
-  return { page, root, fake, w, settle, go, bench };
+  return { page, root, fake, server, w, settle, go, bench };
 }
 
 /** draw lets the frames of the page come. */
@@ -178,7 +184,7 @@ describe("the page", () => {
 
   test("says why no lab could be started, and tries again", async () => {
     const x = open("scenario=vpn");
-    x.w.room = { ok: false, error: "this server has 200 labs already" };
+    x.w.room = refused("this server has 200 labs already");
     void x.page.boot();
     await x.settle();
     expect(text(x.root)).toContain("this server has 200 labs already");

@@ -2,35 +2,31 @@
 // All addresses are relative to the page's: a proxy may serve it under any path.
 import { type Checked, readChecked } from "../core/checks";
 import type { Probe } from "../core/connection";
-import { unexplained } from "../core/refusal";
 import { readScenarios, type Scenario } from "../core/scenarios";
+import { dict, str } from "../protocol/read";
+import type { Answered } from "../session/class/server";
 import type { Got } from "../session/world";
+import { ask, keyed } from "./fetch";
 
 /** As the server's (internal/httpapi, MaxUpload): what is larger is not even sent. */
 const MAX_UPLOAD = 32 * 1024 * 1024;
 
-/** newLab asks for a lab of one's own; in an empty one no slot has a program. */
-export async function newLab(scenario: string, empty: boolean): Promise<Got<string>> {
-  const got = await ask("api/labs", {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify(empty ? { scenario, empty } : { scenario }),
-  });
-  if (!got.ok) return got;
-  const id = member(got.value, "id");
-  if (id === undefined) return { ok: false, error: "The server started a lab but did not say which." };
-  return { ok: true, value: id };
+/** newLab asks for a lab of one's own; in an empty one no slot has a program. A ticket is of the queue. */
+export function newLab(scenario: string, empty: boolean, ticket: string): Promise<Answered<string>> {
+  const headers = { "Content-Type": "application/json", ...(ticket === "" ? {} : { "Wireloom-Ticket": ticket }) };
+  const body = JSON.stringify(empty ? { scenario, empty } : { scenario });
+  return ask("api/labs", { method: "POST", headers, body }, (raw, at) => str(dict(raw, at), "id", at));
 }
 
 /** scenarioList asks what the server offers. */
 export async function scenarioList(): Promise<Got<readonly Scenario[]>> {
-  const got = await ask("api/scenarios", {});
+  const got = await ask("api/scenarios", {}, (raw) => raw);
   return got.ok ? { ok: true, value: readScenarios(got.value) } : got;
 }
 
 /** check grades what is in a lab's slots. */
 export async function check(lab: string): Promise<Got<Checked>> {
-  const got = await ask(`${labUrl(lab)}/check`, { method: "POST" });
+  const got = await ask(`${labUrl(lab)}/check`, { method: "POST" }, (raw) => raw);
   if (!got.ok) return got;
   const value = readChecked(got.value);
   return value === undefined
@@ -41,7 +37,7 @@ export async function check(lab: string): Promise<Got<Checked>> {
 /** probe asks whether a lab is still there, and why its WebSocket was refused, if it was. */
 export async function probe(lab: string): Promise<Probe> {
   try {
-    const r = await fetch(labUrl(lab), { cache: "no-store" });
+    const r = await fetch(keyed(labUrl(lab)), { cache: "no-store" });
     if (r.status === 404 || r.status === 410) return { lab: "gone", refused: "" };
     if (!r.ok) return { lab: "unreachable", refused: "" };
     const body: unknown = await r.json().catch(() => undefined);
@@ -65,6 +61,7 @@ export async function upload(lab: string, node: string, proc: string, file: File
       headers: { "Content-Type": "application/wasm" },
       body: file,
     },
+    (raw) => raw,
     mib(file.size),
   );
   if (!got.ok) return got;
@@ -76,24 +73,11 @@ export function labUrl(lab: string): string {
 }
 
 export function streamUrl(lab: string, since: number | undefined): string {
-  const url = new URL(`${labUrl(lab)}/stream`, location.href);
+  const url = new URL(keyed(`${labUrl(lab)}/stream`), location.href);
   url.protocol = location.protocol === "https:" ? "wss:" : "ws:";
   url.hash = "";
   if (since !== undefined) url.searchParams.set("since", String(since));
   return url.href;
-}
-
-/** sent is the size of what is sent, for who must let it pass. */
-async function ask(path: string, init: RequestInit, sent = ""): Promise<Got<unknown>> {
-  let response: Response;
-  try {
-    response = await fetch(path, init);
-  } catch {
-    return { ok: false, error: "The server could not be reached. Is labserver still running?" };
-  }
-  const body: unknown = await response.json().catch(() => undefined);
-  if (response.ok) return { ok: true, value: body };
-  return { ok: false, error: member(body, "error") ?? unexplained(response.status, sent) };
 }
 
 function mib(bytes: number): string {

@@ -1,7 +1,9 @@
 // The browser, as the page and its sessions see it.
 import type { Feed, World } from "../session/world";
 import { check, labUrl, newLab, probe, scenarioList, streamUrl, upload } from "./api";
+import { keyed } from "./fetch";
 import type { Surroundings } from "./page";
+import { server } from "./server";
 
 const world: World = {
   now: () => performance.now(),
@@ -60,10 +62,12 @@ function feed(id: string): Feed {
 /** browser is what surrounds the page. */
 export const browser: Surroundings = {
   world,
+  server,
   feed,
+  sessions: () => import("../session/session").then((m) => (id, feed, world) => new m.LabSession(id, feed, world)),
   newLab,
   scenarios: scenarioList,
-  fileUrl: (lab, file) => `${labUrl(lab)}/${file}`,
+  fileUrl: (lab, file) => keyed(`${labUrl(lab)}/${file}`),
   pageUrl: (lab) => `${location.origin}${location.pathname}#lab=${lab}`,
   starterUrl: (scenario) => `api/scenarios/${encodeURIComponent(scenario)}/starter.zip`,
   kept: (key) => {

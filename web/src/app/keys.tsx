@@ -78,6 +78,7 @@ export function Keys(props: { readonly page: Page }) {
   const { keysShown } = props.page;
   const dialog = useRef<HTMLDialogElement>(null);
   const shown = keysShown.value;
+  useEffect(() => listenKeys(props.page), [props.page]);
   useEffect(() => {
     if (shown) dialog.current?.showModal();
     else dialog.current?.close();

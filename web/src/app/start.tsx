@@ -1,7 +1,11 @@
 // The start: what this is, the lessons in their order, the labs.
 import type { Scenario } from "../core/scenarios";
+import { addressOf } from "../ui/place";
 import type { Page } from "./page";
 import css from "./start.module.css";
+
+/** Classes that have a button on the start. */
+const SHOWN = 4;
 
 export function Start(props: { readonly page: Page }) {
   const { page } = props;
@@ -11,6 +15,7 @@ export function Start(props: { readonly page: Page }) {
   const next = lessons.find((s) => !page.done.value.has(s.name)) ?? lessons[0];
   return (
     <main class={css.start}>
+      <Classes page={page} />
       <h1>Wireloom</h1>
       <p class={css.what}>
         A network lab in your browser: write the programs that a network is made of, and watch every frame and every
@@ -74,4 +79,45 @@ function Card(props: { readonly of: Scenario; readonly done: boolean }) {
 
 function hrefOf(s: Scenario): string {
   return `#scenario=${encodeURIComponent(s.name)}`;
+}
+
+/** Classes are where who is signed in goes on; who isn't is told where to. Where there are no classes there is nothing. */
+function Classes(props: { readonly page: Page }) {
+  const { people } = props.page;
+  if (people.there.value !== true) return null;
+  const me = people.me.value;
+  if (me?.signed_in !== true) {
+    return (
+      <nav class={css.classes} aria-label="Your classes">
+        <span class="dim">In a class?</span>{" "}
+        <a class="button" href="#signin" data-testid="signin">
+          Join it or sign in
+        </a>
+      </nav>
+    );
+  }
+  const all = (people.classes.value.value ?? []).filter((c) => !c.archived);
+  return (
+    <nav class={css.classes} aria-label="Your classes">
+      <span>{me.name}</span>
+      {all.slice(0, SHOWN).map((c) => (
+        <a
+          key={c.id}
+          class="button"
+          href={`#${addressOf({ kind: "class", id: c.id, tab: "lessons" })}`}
+          data-testid="my-class"
+        >
+          {c.name}
+        </a>
+      ))}
+      <a class="button" href="#classes">
+        {all.length > SHOWN ? `all ${all.length} classes` : "Your classes"}
+      </a>
+      {me.operator && (
+        <a class="button" href="#admin">
+          Operator
+        </a>
+      )}
+    </nav>
+  );
 }

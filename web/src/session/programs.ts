@@ -15,6 +15,8 @@ export interface Runs {
 }
 
 export class Programs {
+  /** How often a program was put into a slot. */
+  readonly given = signal(0);
   /** What is being done to a program, by "node:proc": "uploading mine.wasm". */
   private readonly doing = signal<ReadonlyMap<string, string>>(new Map());
   /** What went wrong, likewise. */
@@ -51,6 +53,7 @@ export class Programs {
       this.wrong.value = new Map(this.wrong.peek()).set(key, capital(got.error));
       return;
     }
+    this.given.value = this.given.peek() + 1;
     this.runs.given();
     // The new program runs from the next start on: what runs now makes room.
     if (this.runs.alive(node, proc) && !(await this.runs.send({ op: "kill", node, proc }))) return;

@@ -58,6 +58,8 @@ export class LabSession {
   readonly prompts: Prompts;
   readonly programs: Programs;
   readonly checks: Checks;
+  /** The hash of the program that was last started, by NODE.PROC, as far as it was seen. */
+  readonly started = signal<ReadonlyMap<string, string>>(new Map());
   readonly flight = new Flight((port) => this.graph.peek().owner.get(port) ?? port);
 
   private readonly world: World;
@@ -267,6 +269,7 @@ export class LabSession {
           for (const f of this.onFlights) f();
         }
         this.current = apply(this.current, m);
+        this.noteStarts(fresh);
         this.prompts.heard(fresh);
         this.intake.changed();
         return;
@@ -285,6 +288,14 @@ export class LabSession {
       default:
         m satisfies never;
     }
+  }
+
+  private noteStarts(events: readonly Event[]): void {
+    const starts = events.flatMap((e) => (e.kind === "start" && e.path !== "" ? [e] : []));
+    if (starts.length === 0) return;
+    const now = new Map(this.started.peek());
+    for (const e of starts) now.set(`${e.node}.${e.proc}`, e.path);
+    this.started.value = now;
   }
 
   private isRecent(events: readonly Event[]): boolean {

@@ -25,6 +25,8 @@ export interface Shell {
   readonly arrange: (split: Split, share: number | undefined) => void;
   /** The scenarios whose checks have all passed in this browser, and what takes note of it. */
   readonly done: ReadonlySignal<ReadonlySet<string>>;
+  /** The lab is a bench of a class's lesson: it is not left for another one. */
+  readonly ofClass: ReadonlySignal<boolean>;
   readonly remember: (scenario: string, found: Checked) => void;
 }
 

@@ -66,7 +66,7 @@ export function Next(props: { readonly about: Scenario | undefined }) {
           </li>
         ))}
       </ol>
-      {about.solved && empty && (
+      {about.solved && empty && !shell.ofClass.value && (
         <p class="dim">
           Or{" "}
           <button

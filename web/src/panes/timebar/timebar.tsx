@@ -19,7 +19,7 @@ export function TimeBar() {
   const about = lab.lab.value;
   const status = lab.status.value;
   const connection = lab.connection.value;
-  const off = !lab.live.value || status === undefined || status.ended;
+  const off = !lab.live.value || status === undefined || status.ended || lab.people.value?.may === "watch";
   const gone = connection.kind === "closed" && connection.gone;
   return (
     <header class={css.timebar}>
@@ -35,7 +35,11 @@ export function TimeBar() {
         </button>{" "}
         <span class="dim">/</span>
       </h1>
-      <Picker key={about?.id} now={about?.scenario ?? ""} title={about?.title ?? ""} />
+      {shell.ofClass.value ? (
+        <span>{about?.title ?? ""}</span>
+      ) : (
+        <Picker key={about?.id} now={about?.scenario ?? ""} title={about?.title ?? ""} />
+      )}
       <div class="group" role="group" aria-label="Time">
         <button
           type="button"

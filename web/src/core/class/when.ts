@@ -1,0 +1,107 @@
+// Dates of a class: in its zone, and how far they are away. Times are Unix milliseconds.
+
+export const MINUTE = 60_000;
+export const HOUR = 60 * MINUTE;
+export const DAY = 24 * HOUR;
+
+/** dateIn is a date as people of a class write it: "Fri 4 Dec, 23:59 CET"; the year where it is another than that of now. */
+export function dateIn(at: number, zone: string, now: number): string {
+  const part = (options: Intl.DateTimeFormatOptions): string =>
+    new Intl.DateTimeFormat("en-GB", { timeZone: known(zone), ...options }).format(at);
+  const other = yearIn(at, zone) !== yearIn(now, zone);
+  const day = `${part({ weekday: "short" })} ${part({ day: "numeric" })} ${part({ month: "short" })}`;
+  return `${day}${other ? ` ${yearIn(at, zone)}` : ""}, ${part({ hour: "2-digit", minute: "2-digit" })} ${zoneName(at, zone)}`;
+}
+
+/** dayIn is a date without its time. */
+export function dayIn(at: number, zone: string): string {
+  return new Intl.DateTimeFormat("en-GB", {
+    timeZone: known(zone),
+    day: "numeric",
+    month: "short",
+    year: "numeric",
+  }).format(at);
+}
+
+/** clockIn is the time of a day, with seconds: of a receipt. */
+export function clockIn(at: number, zone: string): string {
+  return new Intl.DateTimeFormat("en-GB", { timeZone: known(zone), timeStyle: "medium" }).format(at);
+}
+
+/** zoneName is a zone's short name then: "CET", "GMT+5:30". */
+function zoneName(at: number, zone: string): string {
+  const parts = new Intl.DateTimeFormat("en-GB", { timeZone: known(zone), timeZoneName: "short" }).formatToParts(at);
+  return parts.find((p) => p.type === "timeZoneName")?.value ?? zone;
+}
+
+function yearIn(at: number, zone: string): string {
+  return new Intl.DateTimeFormat("en-GB", { timeZone: known(zone), year: "numeric" }).format(at);
+}
+
+/** known is a zone that this browser knows; of another the dates are those of UTC, and say so. */
+function known(zone: string): string {
+  try {
+    new Intl.DateTimeFormat("en-GB", { timeZone: zone });
+    return zone;
+  } catch {
+    return "UTC";
+  }
+}
+
+/** lasts is a length of time in its largest units: "2 days", "3 h 12 min", "40 s". */
+export function lasts(ms: number): string {
+  if (ms < MINUTE) return `${Math.max(0, Math.floor(ms / 1000))} s`;
+  if (ms < HOUR) return `${Math.floor(ms / MINUTE)} min`;
+  if (ms < DAY) {
+    const min = Math.floor((ms % HOUR) / MINUTE);
+    return `${Math.floor(ms / HOUR)} h${min === 0 ? "" : ` ${min} min`}`;
+  }
+  const days = Math.floor(ms / DAY);
+  if (days >= 7) return `${days} days`;
+  const h = Math.floor((ms % DAY) / HOUR);
+  return `${days} ${days === 1 ? "day" : "days"}${h === 0 ? "" : ` ${h} h`}`;
+}
+
+/** ago says how long ago something was. */
+export function ago(at: number, now: number): string {
+  return now - at < 10_000 ? "just now" : `${lasts(now - at)} ago`;
+}
+
+/** forInput is what an input of the type datetime-local has for a time. */
+export function forInput(at: number, zone: string): string {
+  if (at === 0) return "";
+  const p = fields(at, zone);
+  return `${p.year}-${p.month}-${p.day}T${p.hour}:${p.minute}`;
+}
+
+/** fromInput reads what such an input has: 0 for nothing. In the hour that there is twice it is the first one. */
+export function fromInput(text: string, zone: string): number {
+  const m = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d)/.exec(text);
+  if (m === null) return 0;
+  const [year, month, day, hour, minute] = m.slice(1).map(Number) as [number, number, number, number, number];
+  const wall = Date.UTC(year, month - 1, day, hour, minute);
+  // What the zone is away from UTC depends on the time that is looked for: on either side of a change of the clocks.
+  const guesses = [wall - away(wall - DAY, zone), wall - away(wall + DAY, zone)];
+  return guesses.find((g) => forInput(g, zone) === text.slice(0, 16)) ?? guesses[0] ?? wall;
+}
+
+/** away is by how much a zone's clocks are ahead of UTC at a time. */
+function away(at: number, zone: string): number {
+  const p = fields(at, zone);
+  const wall = Date.UTC(+p.year, +p.month - 1, +p.day, +p.hour, +p.minute);
+  return wall - Math.floor(at / MINUTE) * MINUTE;
+}
+
+function fields(at: number, zone: string) {
+  const parts = new Intl.DateTimeFormat("en-GB", {
+    timeZone: known(zone),
+    hourCycle: "h23",
+    year: "numeric",
+    month: "2-digit",
+    day: "2-digit",
+    hour: "2-digit",
+    minute: "2-digit",
+  }).formatToParts(at);
+  const of = (type: string): string => parts.find((p) => p.type === type)?.value ?? "00";
+  return { year: of("year"), month: of("month"), day: of("day"), hour: of("hour"), minute: of("minute") };
+}
