@@ -91,6 +91,19 @@ func openZip(file string) (*scenario.Scenario, error) {
 	if err != nil {
 		return nil, fmt.Errorf("scenario %s: it is neither a folder nor a zip (%w); programs are given with --program", name, err)
 	}
+	return readZip(z, name)
+}
+
+// Zip reads a scenario of a zip's bytes. name is what messages call it.
+func Zip(b []byte, name string) (*scenario.Scenario, error) {
+	z, err := zip.NewReader(bytes.NewReader(b), int64(len(b)))
+	if err != nil {
+		return nil, fmt.Errorf("scenario %s: it is no zip (%w)", name, err)
+	}
+	return readZip(z, name)
+}
+
+func readZip(z *zip.Reader, name string) (*scenario.Scenario, error) {
 	dir, err := folderOf(z)
 	if err != nil {
 		return nil, fmt.Errorf("scenario %s: %w", name, err)
