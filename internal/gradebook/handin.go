@@ -53,7 +53,7 @@ func (b *Book) HandIn(ctx context.Context, p Parcel) (r wire.Receipt, again bool
 		return r, false, problem(Unfit, "nothing was handed in: an Idempotency-Key has at most %d bytes", maxOnce)
 	}
 	if !b.sending.begin(p.Person) {
-		return r, false, visitor.TooMany(retrySoon, "nothing was handed in: another hand-in of yours is being sent; wait for that")
+		return r, false, visitor.TooMany(visitor.KindUploads, retrySoon, "nothing was handed in: another hand-in of yours is being sent; wait for that")
 	}
 	defer b.sending.end(p.Person)
 	var l store.LessonRow
@@ -192,13 +192,13 @@ func (b *Book) admits(tx *store.Tx, l store.LessonRow, person string) error {
 	case err != nil:
 		return err
 	case n >= lim.PerDay:
-		return visitor.TooMany(time.Hour, "nothing was handed in: you have handed in %d times in 24 hours, which is as often as one may", n)
+		return visitor.TooMany(visitor.KindUploads, time.Hour, "nothing was handed in: you have handed in %d times in 24 hours, which is as often as one may", n)
 	case size >= lim.DayBytes:
-		return visitor.TooMany(time.Hour, "nothing was handed in: what you have handed in in 24 hours has %d MiB, which is as much as one may", size>>20)
+		return visitor.TooMany(visitor.KindUploadBytes, time.Hour, "nothing was handed in: what you have handed in in 24 hours has %d MiB, which is as much as one may", size>>20)
 	case own >= lim.Waiting:
-		return visitor.TooMany(5*time.Second, "nothing was handed in: %d gradings of yours are still to be made; wait for the first of them", own)
+		return visitor.TooMany(visitor.KindJobs, 5*time.Second, "nothing was handed in: %d gradings of yours are still to be made; wait for the first of them", own)
 	case class >= lim.Class:
-		return visitor.Busy(30*time.Second, "nothing was handed in: %d gradings of your class are still to be made; try again in a moment", class)
+		return visitor.Busy(visitor.KindJobs, 30*time.Second, "nothing was handed in: %d gradings of your class are still to be made; try again in a moment", class)
 	}
 	return nil
 }
