@@ -15,6 +15,7 @@ SHELL       := bash
 .DEFAULT_GOAL := build
 
 ADDR      ?= 127.0.0.1:8080
+DATA      ?= .cache/data
 FUZZTIME  ?= 30s
 # Sequences of about a hundred operations each: ten million operations a driver.
 FUZZDRIVERS ?= 300000x
@@ -51,10 +52,10 @@ PORTABLE = ./vnet/... ./tunemu/... ./tapemu/... ./wasm ./wasm/fuel/...
 build: guests page
 	CGO_ENABLED=0 go build -trimpath -ldflags="$(LDFLAGS)" -o $(LABSERVER) ./cmd/labserver
 
-## run: build, then serve http://127.0.0.1:8080 (ADDR=host:port)
+## run: build, then serve http://127.0.0.1:8080 (ADDR=host:port, DATA=folder of classes and hand-ins)
 .PHONY: run
 run: build
-	$(LABSERVER) serve --addr $(ADDR)
+	$(LABSERVER) serve --addr $(ADDR) --data $(DATA)
 
 ## protocol: the types and guards of the page, from the structs of internal/protocol and internal/protocol/class
 .PHONY: protocol

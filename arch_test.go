@@ -112,14 +112,14 @@ vnet, vnet/config, vnet/fabric/bridge, internal/protocol, internal/terminal < in
 vnet/config, vnet/packet, internal/session, internal/decode, internal/visitor + websocket, sys, time < internal/door
 vnet, vnet/sys, vnet/event, internal/session, internal/budget, internal/decode, internal/door, internal/stream, internal/visitor, internal/filter, internal/pcap, internal/strictjson, internal/terminal, web < internal/httpapi
 internal/scenario/format                               < internal/settings
-internal/budget, internal/door, internal/httpapi, internal/lockfile, internal/session, internal/settings, internal/terminal, internal/visitor + crypto, time < internal/host
+internal/budget, internal/door, internal/httpapi, internal/session, internal/settings, internal/terminal, internal/visitor + crypto, time < internal/host
 vnet, vnet/errno, vnet/event, web, wasm/guest, internal/* + websocket < cmd/labserver
 vnet, vnet/config, vnet/sys, vnet/inet, vnet/kern, vnet/errno, vnet/event, vnet/packet, vnet/memory, tapemu, wasm, wasm/fuel, web, internal/* + sys, websocket, wazero < internal/bench
 NONE                                                   < internal/mutant, internal/testcount, internal/deadcode
 internal/mutant                                        < internal/guestbuild
 vnet/sys, wasm, internal/open, internal/product, internal/scenario/grade < internal/onehash
 vnet, vnet/sys, vnet/event, wasm, internal/open, internal/product, internal/scenario, internal/scenario/format, internal/scenario/grade, internal/mutant < internal/course
-NONE + pgx, sqlite, goose                              < internal/store
+internal/lockfile + pgx, sqlite, goose                 < internal/store
 internal/store                                         < internal/store/storetest
 internal/terminal + go-oidc                            < internal/lti/fetch
 internal/terminal + go-jose                            < internal/lti/message

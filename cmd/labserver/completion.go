@@ -101,7 +101,13 @@ var (
 	aCheck     = completion.Value{Of: checksOf}
 	aShell     = completion.Value{Words: completion.Shells()}
 	aRecording = completion.Value{Files: true, Ends: []string{".zip"}}
-	newPublic  = completion.Value{Words: []string{"new", "public"}}
+	anErrand   = completion.Value{Of: func([]string) (names []string) {
+		for _, e := range errands() {
+			names = append(names, e.name)
+		}
+		return names
+	}}
+	newPublic = completion.Value{Words: []string{"new", "public"}}
 )
 
 // valuesOf are the values of flags, by the word for them.

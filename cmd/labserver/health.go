@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
 
 	"wireloom/internal/host"
 )
@@ -17,12 +16,7 @@ and of the environment. Prints "ready", or why not, with the exit code 1.`)
 	if code, ok := alone(io, f, args); !ok {
 		return code
 	}
-	env := func(name string) (string, bool) {
-		if name == "WIRELOOM_CONFIG" && *file != "" {
-			return *file, true
-		}
-		return os.LookupEnv(name)
-	}
+	env := given(map[string]string{"WIRELOOM_CONFIG": *file})
 	err := error(nil)
 	if *url != "" {
 		err = host.Ask(ctx, *url)

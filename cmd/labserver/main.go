@@ -50,6 +50,7 @@ type command struct {
 func commands() []command {
 	return []command{
 		{"serve", "[SCENARIO...]", "serve labs to browsers", runServe, takes(aScenario), true},
+		{"admin", "ERRAND [ARGUMENTS]", "make operators, and what else the page cannot do", runAdmin, takes(anErrand), false},
 		{"health", "", "ask the server of this machine whether it is ready", runHealth, nil, false},
 		{"attach", "[--server URL] LAB NODE [COMMAND...]", "a prompt at a node of a lab that a server runs", runAttach, nil, false},
 		{"capture", "[--server URL] LAB [-i POINT]... [-Y FILTER] [-w FILE]", "capture frames of a lab that a server runs, for Wireshark", runCapture, nil, false},

@@ -99,7 +99,12 @@ func serve(ctx context.Context, io stdio, log *slog.Logger, conf host.Config, ca
 	watching, stopWatching := context.WithCancel(context.WithoutCancel(ctx)) // also while labs close
 	defer stopWatching()
 	mem := openBudget(watching, log, engine, conf.Memory)
-	api, err := httpapi.New(httpapi.Config{
+	class, err := openSchool(ctx, log, &conf)
+	if err != nil {
+		return err
+	}
+	defer class.close(log)
+	config := httpapi.Config{
 		Version: version(), Logger: log, Static: web.Dist(), Scenarios: offer.list, Compile: engine.Compile, Compiled: engine.Compiled,
 		NewLab: func(ctx context.Context, name string, empty bool) (*vnet.Lab, session.Setup, error) {
 			return offer.build(ctx, name, empty, engine.CompileOwn)
@@ -109,7 +114,9 @@ func serve(ctx context.Context, io stdio, log *slog.Logger, conf host.Config, ca
 			return offer.check(ctx, engine, c)
 		},
 		Doors: conf.Doors, Session: session.Options{Idle: conf.Idle, Dir: kept.Path()}, Limits: conf.Limits, Site: conf.Site, Budget: mem,
-	})
+	}
+	class.join(&config)
+	api, err := httpapi.New(config)
 	if err != nil {
 		return err
 	}
@@ -117,6 +124,9 @@ func serve(ctx context.Context, io stdio, log *slog.Logger, conf host.Config, ca
 		fmt.Fprintln(io.err, "labserver: this program was built without its page: run make build")
 	}
 	fmt.Fprintf(io.out, "Wireloom is at %s\n", h.At())
+	if err := class.welcome(ctx, io, h.Home()); err != nil {
+		return err
+	}
 	return h.Serve(ctx, io.out, api)
 }
 

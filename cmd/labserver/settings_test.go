@@ -100,10 +100,9 @@ func TestPrintConfigSaysWhatHoldsAndWhereFrom(t *testing.T) {
 
 // A password on the command line is everybody's who can list processes.
 func TestAPasswordOnTheCommandLineIsSpokenOf(t *testing.T) {
-	s := startServe(t, "--data", t.TempDir(), "--db", "postgres://w:hush@127.0.0.1:1/w")
-	s.stop()
-	if log := s.log.String(); !strings.Contains(log, "can read the database's password") || strings.Contains(log, "hush") {
-		t.Errorf("the log says %s", log)
+	code, _, errs := labserver(t, "serve", "--addr", "127.0.0.1:0", "--data", t.TempDir(), "--db", "postgres://w:hush@127.0.0.1:1/w") // where nobody is
+	if code != exitError || !strings.Contains(errs, "can read the database's password") || strings.Contains(errs, "hush") {
+		t.Errorf("code %d: %s", code, errs)
 	}
 }
 

@@ -17,7 +17,6 @@ import (
 	"syscall"
 	"time"
 
-	"wireloom/internal/lockfile"
 	"wireloom/internal/visitor"
 )
 
@@ -44,13 +43,12 @@ type Server interface {
 type Host struct {
 	conf            Config
 	log             *slog.Logger
-	lock            *os.File // of the data folder; nil where there is none
 	listener, plain net.Listener
 	guard           *guard // nil without TLS
 	hangup          chan os.Signal
 }
 
-// Open takes the data folder, listens, and reads certificates.
+// Open makes the data folder, listens, and reads certificates.
 func Open(ctx context.Context, c Config, log *slog.Logger) (*Host, error) {
 	h := &Host{conf: c, log: log, hangup: make(chan os.Signal, 1)}
 	if err := h.open(ctx); err != nil {
@@ -68,11 +66,6 @@ func (h *Host) open(ctx context.Context) (err error) {
 	if c.Data != "" {
 		if err := os.MkdirAll(c.Data, 0o700); err != nil {
 			return fmt.Errorf("--data: %w: make that folder, and let who runs the server write to it", err)
-		}
-		if h.lock, err = lockfile.Folder(c.Data); errors.Is(err, lockfile.ErrHeld) {
-			return fmt.Errorf("--data %s: another labserver uses this folder: stop that one, or name another folder", c.Data)
-		} else if err != nil {
-			return fmt.Errorf("--data: %w", err)
 		}
 	}
 	if h.listener, err = listen(ctx, "addr", c.Addr); err != nil {
@@ -97,13 +90,17 @@ func (h *Host) Close() {
 			_ = l.Close() // closed already, where the server has served
 		}
 	}
-	if h.lock != nil {
-		_ = h.lock.Close() // the lock goes with it
-	}
 }
 
 // At is where the page is: by its public URL, or for a browser on this machine.
 func (h *Host) At() string { return whereabouts(h.listener.Addr(), &h.conf.Site, h.guard != nil) }
+
+// Home is the address of the page.
+func (h *Host) Home() string {
+	c := h.conf
+	c.Addr = h.listener.Addr().String()
+	return c.Home()
+}
 
 // Serve answers until ctx ends or the server is told to stop. Then what changes something
 // may end, within the time of --drain, while nothing new is taken, and the rest is closed.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"os"
 	"strings"
 	"syscall"
@@ -55,6 +56,25 @@ func clearSocket(ctx context.Context, path string) {
 	if errors.Is(err, syscall.ECONNREFUSED) {
 		_ = os.Remove(path) // if it can't be, listening on it says why
 	}
+}
+
+// Home is the address of the page, as far as settings tell it.
+func (c *Config) Home() string {
+	if c.Site.Public != nil {
+		return c.Site.Public.String()
+	}
+	scheme := "http"
+	if c.TLS.On() {
+		scheme = "https"
+	}
+	host, port, err := net.SplitHostPort(c.Addr)
+	if err != nil {
+		return c.Site.Base // of whatever it is called
+	}
+	if a, err := netip.ParseAddr(host); host == "" || err == nil && a.IsUnspecified() {
+		host = "localhost"
+	}
+	return scheme + "://" + net.JoinHostPort(host, port) + c.Site.Base
 }
 
 // whereabouts is where the page is: by its public URL, or for a browser on this

@@ -163,25 +163,3 @@ func TestTLSByFiles(t *testing.T) {
 		t.Error("TLS 1.1 is spoken")
 	}
 }
-
-// One server has a data folder; the next one is told so.
-func TestADataFolderIsOneServers(t *testing.T) {
-	data := filepath.Join(t.TempDir(), "new", "data")
-	c := configOf(t, "--addr", "127.0.0.1:0", "--data", data)
-	h, err := Open(t.Context(), c, NewLogger(t.Output(), "text"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := Open(t.Context(), c, NewLogger(t.Output(), "text")); err == nil || !strings.Contains(err.Error(), "another labserver uses this folder") {
-		t.Errorf("a second one: %v", err)
-	}
-	h.Close()
-	again, err := Open(t.Context(), c, NewLogger(t.Output(), "text"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	again.Close()
-	if i, err := os.Stat(data); err != nil || i.Mode().Perm() != 0o700 {
-		t.Errorf("the folder is %v, %v: it is nobody else's business", i.Mode(), err)
-	}
-}

@@ -22,6 +22,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
 	_ "modernc.org/sqlite" // the driver "sqlite"
+
+	"wireloom/internal/lockfile"
 )
 
 // Options say which database, and where the data folder is.
@@ -81,9 +83,12 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 		return nil, fmt.Errorf("data folder: %w", err)
 	}
 	if !o.Beside {
-		lock, err := lockFolder(o.Dir)
-		if err != nil {
-			return nil, err
+		lock, err := lockfile.Folder(o.Dir)
+		switch {
+		case errors.Is(err, lockfile.ErrHeld):
+			return nil, fmt.Errorf("data folder %s: another labserver uses it; stop that one, or give this one a folder of its own", o.Dir)
+		case err != nil:
+			return nil, fmt.Errorf("data folder: %w", err)
 		}
 		db.lock = lock
 	}

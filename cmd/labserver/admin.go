@@ -1,0 +1,119 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"wireloom/internal/host"
+	"wireloom/internal/identity"
+	"wireloom/internal/store"
+)
+
+// An errand is one of labserver admin's.
+type errand struct {
+	name, args, does string
+	takes            int // arguments
+	run              func(ctx context.Context, a *administration) error
+}
+
+func errands() []errand {
+	return []errand{
+		{"operator", "NAME", "makes somebody an operator and prints an address that signs them in once, within an hour", 1, makeOperator},
+	}
+}
+
+// An administration is one errand on its way.
+type administration struct {
+	io   stdio
+	conf host.Config
+	db   *store.DB
+	args []string
+}
+
+func runAdmin(ctx context.Context, args []string, io stdio) int {
+	var list strings.Builder
+	names := []string{}
+	for _, e := range errands() {
+		fmt.Fprintf(&list, "    labserver admin %s %s\n        %s\n", e.name, e.args, e.does)
+		names = append(names, e.name)
+	}
+	f := newFlags(io, "admin", "ERRAND [ARGUMENTS]", `Does what the page cannot, in the data folder of a server, which may be running meanwhile:
+
+`+list.String()+`
+Run it as the user that the server runs as. The folder and the database are those of the server's
+settings: of the file and the environment, or of these flags.`)
+	x := newServeFlags(newFlags(io, "serve", "", ""))
+	file := f.String("config", "", "the `file` with the server's settings")
+	data := f.String("data", "", "the `folder` of the server's data")
+	rest, code, ok := parse(f, args)
+	if !ok {
+		return code
+	}
+	i := -1
+	if len(rest) > 0 {
+		i = slices.Index(names, rest[0])
+	}
+	if i < 0 {
+		return wants(io, f, "one of "+strings.Join(names, ", "), rest)
+	}
+	e := errands()[i]
+	if len(rest) != e.takes+1 {
+		return wants(io, f, e.name+" "+e.args, rest)
+	}
+	env := given(map[string]string{"WIRELOOM_CONFIG": *file, "WIRELOOM_DATA": *data})
+	if err := x.table.Read(x.File(env), env); err != nil {
+		return fail(io, err)
+	}
+	a := &administration{io: io, args: rest[1:]}
+	var err error
+	if a.conf, err = x.Read(nil); err != nil {
+		return fail(io, err)
+	}
+	if a.conf.Data == "" {
+		return fail(io, fmt.Errorf("which server? Name its data folder with --data, or its settings with --config"))
+	}
+	if a.db, err = openBeside(ctx, &a.conf); err != nil {
+		return fail(io, err)
+	}
+	err = e.run(ctx, a)
+	if cerr := a.db.Close(); err == nil {
+		err = cerr
+	}
+	if err != nil {
+		return fail(io, err)
+	}
+	return exitOK
+}
+
+// given is the environment with what some flags say in it.
+func given(flags map[string]string) func(string) (string, bool) {
+	return func(name string) (string, bool) {
+		if v := flags[name]; v != "" {
+			return v, true
+		}
+		return os.LookupEnv(name)
+	}
+}
+
+// openBeside opens the data folder beside a server that may be running, or alone, and then
+// makes it if it is not there.
+func openBeside(ctx context.Context, conf *host.Config) (*store.DB, error) {
+	o := store.Options{URL: conf.DB.Text(), Dir: conf.Data, Beside: true}
+	if db, err := store.Open(ctx, o); err == nil {
+		return db, nil
+	}
+	o.Beside = false // there is none yet, or an older one's: this says what is wrong
+	return store.Open(ctx, o)
+}
+
+func makeOperator(ctx context.Context, a *administration) error {
+	token, err := identity.MakeOperator(ctx, a.db, a.args[0])
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(a.io.out, signinAt(a.conf.Home(), token))
+	return nil
+}

@@ -1,0 +1,99 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+
+	"wireloom/internal/classroom"
+	"wireloom/internal/host"
+	"wireloom/internal/httpapi"
+	"wireloom/internal/identity"
+	"wireloom/internal/store"
+	"wireloom/internal/terminal"
+)
+
+// A school is what a server with a data folder has beside labs: people, classes, and what
+// stays of them.
+type school struct {
+	db     *store.DB
+	people *identity.Manager
+	room   *classroom.Classroom
+}
+
+// openSchool opens the data folder. It is nil without one.
+func openSchool(ctx context.Context, log *slog.Logger, conf *host.Config) (*school, error) {
+	if conf.Data == "" {
+		return nil, nil
+	}
+	db, err := store.Open(ctx, store.Options{URL: conf.DB.Text(), Dir: conf.Data, Logger: log})
+	if err != nil {
+		return nil, err
+	}
+	s := &school{db: db, people: identity.New(identity.Config{DB: db, Site: &conf.Site, Logger: log})}
+	s.room, err = classroom.New(classroom.Config{DB: db, People: s.people, Site: &conf.Site, Logger: log})
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return s, nil
+}
+
+// close closes what open opened; nothing of it is used any more.
+func (s *school) close(log *slog.Logger) {
+	if s == nil {
+		return
+	}
+	if err := s.db.Close(); err != nil {
+		log.Error("the database did not close in order", "error", err)
+	}
+}
+
+// join makes it part of a server.
+func (s *school) join(c *httpapi.Config) {
+	if s == nil {
+		return
+	}
+	for _, r := range s.room.Routes() {
+		c.Routes = append(c.Routes, httpapi.Route{Method: r.Method, Path: r.Path, Foreign: r.Foreign, Do: s.room.Handler(r)})
+	}
+	c.Client = func(r *http.Request) (person, class string) {
+		who := s.people.Who(r)
+		return who.Person, who.Class
+	}
+	c.Ready = append(c.Ready, func(ctx context.Context) error {
+		return s.db.Read(ctx, func(tx *store.Tx) error { _, err := tx.HasOperator(); return err })
+	})
+}
+
+// welcome says how the first operator signs in: by an address, where a person reads it, since
+// whoever has that is the operator.
+func (s *school) welcome(ctx context.Context, io stdio, home string) error {
+	if s == nil {
+		return nil
+	}
+	var has bool
+	err := s.db.Read(ctx, func(tx *store.Tx) (err error) { has, err = tx.HasOperator(); return err })
+	switch {
+	case err != nil || has:
+		return err
+	case !terminal.Is(io.out):
+		fmt.Fprintln(io.out, "There is no operator yet: labserver admin operator NAME makes one")
+		return nil
+	}
+	token, err := identity.MakeOperator(ctx, s.db, "Operator")
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(io.out, "Sign in as its operator, within an hour: %s\n", signinAt(home, token))
+	return nil
+}
+
+// signinAt is the address that signs somebody in by a token.
+func signinAt(home, token string) string {
+	if len(home) == 0 || home[len(home)-1] != '/' {
+		home += "/"
+	}
+	return home + "#signin=" + token
+}
