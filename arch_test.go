@@ -95,6 +95,7 @@ vnet, vnet/config, vnet/sys, vnet/memory, internal/strictjson                 < 
 NONE                                                   < internal/lockfile
 NONE + sys                                             < internal/budget
 vnet, vnet/config, vnet/sys, vnet/memory, vnet/event, internal/recording, internal/budget, internal/lockfile < internal/session
+vnet, vnet/config, internal/recording, internal/session, internal/strictjson < internal/journal
 wasm + sys                                             < internal/compilechild
 vnet, vnet/config, vnet/sys, vnet/kern, vnet/userland, tunemu, tapemu, wasm, wasm/modcache, vnet/inet/host, internal/open, internal/scenario, internal/scenario/format, internal/recording, internal/session, internal/budget, internal/compilechild < internal/product
 internal/scenario, internal/scenario/grade, internal/decode, internal/sign, internal/strictjson, vnet/packet, internal/terminal < internal/report

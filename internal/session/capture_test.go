@@ -283,7 +283,7 @@ func TestAProgramThatTheDiskDoesNotTake(t *testing.T) {
 			dir, d := newTestFolder(t, room)
 			c.fill(t, dir, d)
 			var r recorder
-			err := r.keep(dir, hashOf("wasm"), []byte("wasm"), 1000)
+			err := r.keep(dir, nil, hashOf("wasm"), []byte("wasm"), 1000)
 			if err == nil || !strings.HasSuffix(err.Error(), c.want) || strings.Contains(err.Error(), "/") || errors.Is(err, ErrDisk) != c.disk {
 				t.Fatalf("got %v, want %q at its end and no path", err, c.want)
 			}
@@ -291,7 +291,7 @@ func TestAProgramThatTheDiskDoesNotTake(t *testing.T) {
 				t.Errorf("%d bytes taken, %d counted, %v kept, want nothing", room.taken, r.disk, r.kept)
 			}
 			c.mend(t, dir, d)
-			if err := r.keep(dir, hashOf("wasm"), []byte("wasm"), 1000); err != nil {
+			if err := r.keep(dir, nil, hashOf("wasm"), []byte("wasm"), 1000); err != nil {
 				t.Fatal(err)
 			}
 			if b, err := os.ReadFile(r.kept[hashOf("wasm")]); err != nil || string(b) != "wasm" || room.taken != 4 {

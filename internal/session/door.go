@@ -92,6 +92,17 @@ func (s *Session) Play(port, by string, frames []TimedFrame, told func(left int)
 	slices.SortStableFunc(s.doors.planned, func(a, b planned) int { return int(a.at - b.at) })
 }
 
+// played takes out what is planned next, if it is for this port: it was done before.
+func (d *doors) played(port string) {
+	if len(d.planned) == 0 || d.planned[0].port != port {
+		return
+	}
+	if told := d.planned[0].told; told != nil {
+		told()
+	}
+	d.planned = d.planned[1:]
+}
+
 // play does what is planned for now.
 func (s *Session) play() {
 	for len(s.doors.planned) > 0 && s.doors.planned[0].at <= s.lab.Now() && !s.ended {
@@ -158,21 +169,23 @@ func (s *Session) Enter(ctx context.Context, port string, frames [][]byte) error
 			return ErrPaused
 		}
 		s.catchUp()
-		for _, f := range frames {
-			if err := s.enter(port, f); err != nil {
-				return err
-			}
-		}
-		return nil
+		return s.enter(port, frames...)
 	})
 }
 
-// enter lets a frame come in, and records it.
-func (s *Session) enter(port string, frame []byte) error {
-	e := recording.Entered{At: int64(s.lab.Now()), Step: s.lab.Steps(), Port: port, Frame: frame}
-	if err := s.rec.enter(s.dir, &e); err != nil {
-		return err
+// enter lets frames come in, all at one instant, and records them.
+func (s *Session) enter(port string, frames ...[]byte) error {
+	all := make([]recording.Entered, len(frames))
+	for i, f := range frames {
+		all[i] = recording.Entered{At: int64(s.lab.Now()), Step: s.lab.Steps(), Port: port, Frame: f}
 	}
-	_, err := s.lab.Do(vnet.Enter{Port: port, Hex: frame})
+	took, err := s.rec.enter(s.dir, all, func() error {
+		return s.keep(func(j Journal) error { return j.Enter(all) })
+	})
+	for _, f := range all[:took] {
+		if _, derr := s.lab.Do(vnet.Enter{Port: port, Hex: f.Frame}); err == nil {
+			err = derr
+		}
+	}
 	return err
 }

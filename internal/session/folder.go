@@ -123,6 +123,23 @@ func (f *folder) keep(name string, p []byte) (path string, err error) {
 	return path, nil
 }
 
+// keepIn is keep of a program in a journal, which has a file for it already or makes one; in
+// the folder where there is no journal.
+func (f *folder) keepIn(j Journal, hash string, p []byte) (path string, err error) {
+	if j == nil {
+		return f.keep(hash+".wasm", p)
+	}
+	if err := f.take(int64(len(p))); err != nil {
+		return "", err
+	}
+	if path, err = j.Keep(hash, p); err != nil {
+		f.give(int64(len(p)))
+		f.lg.Warn("a program could not be written to a lab's journal", "error", err)
+		return "", &diskError{err}
+	}
+	return path, nil
+}
+
 // remove deletes a file of so many bytes.
 func (f *folder) remove(path string, size int64) {
 	_ = os.Remove(path) // what cannot be deleted goes with the folder, or stays for the system to clean

@@ -29,7 +29,7 @@ func (s *Session) grant(ctx context.Context, programs, others int64) bool {
 	ok := false
 	s.aside(ctx, func() { ok = claim.Grow(ctx, programs, others+s.uploads.bytes) })
 	if !ok {
-		s.ending = cause(ctx)
+		s.ending, s.outcome, s.unwhole = cause(ctx), Closed, true
 	}
 	return ok
 }
@@ -47,7 +47,7 @@ func (s *Session) settleMemory() {
 	programs, others := s.lab.Memory()
 	s.opts.Claim.Settle(programs, others+s.uploads.bytes)
 	if others > memory.MaxKernel+MaxStacks {
-		s.ending = tooDeep().Error()
+		s.ending, s.outcome = errDeep.Error(), Spent
 	}
 }
 

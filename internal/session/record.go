@@ -43,21 +43,31 @@ const enteredBlock = 64 << 10
 // errDoorsFull is why a door takes no more frames.
 var errDoorsFull = errors.New("as many frames have come in by this lab's doors as a recording holds: start a new lab")
 
-// enter keeps a frame that comes in by a door.
-func (r *recorder) enter(dir *folder, e *recording.Entered) error {
+// enter keeps frames that come in by a door, all of them or none: commit is called when there
+// is room for them. It returns how many it has kept.
+func (r *recorder) enter(dir *folder, frames []recording.Entered, commit func() error) (int, error) {
 	x := &r.entered
-	if x.n >= recording.MaxEntered || x.size+int64(len(x.buf))+int64(len(e.Frame)) > recording.MaxEnteredBytes-enteredBlock {
-		return errDoorsFull
+	bytes := int64(0)
+	for i := range frames {
+		bytes += int64(len(frames[i].Frame))
+	}
+	if x.n+len(frames) > recording.MaxEntered || x.size+int64(len(x.buf))+bytes > recording.MaxEnteredBytes-enteredBlock {
+		return 0, errDoorsFull
 	}
 	if len(x.buf) >= enteredBlock {
 		if err := x.flush(dir); err != nil {
-			return err
+			return 0, err
 		}
 	}
-	e.After = len(r.commands)
-	x.buf = e.AppendTo(x.buf)
-	x.n++
-	return nil
+	if err := commit(); err != nil {
+		return 0, err
+	}
+	for i := range frames {
+		frames[i].After = len(r.commands)
+		x.buf = frames[i].AppendTo(x.buf)
+	}
+	x.n += len(frames)
+	return len(frames), nil
 }
 
 // flush writes what is in memory.
@@ -84,22 +94,27 @@ func (x *entered) close() {
 	}
 }
 
-func (r *recorder) add(c recording.Recorded) error {
+// size is how many bytes a command takes, or why there is no room for it.
+func (r *recorder) size(c recording.Recorded) (int, error) {
 	b, err := c.MarshalJSON()
 	if err != nil {
-		return err
+		return 0, err
 	}
-	n := len(b)
-	if len(r.commands) >= MaxCommands || r.bytes+n > MaxCommandBytes {
-		return ErrFull
+	if len(r.commands) >= MaxCommands || r.bytes+len(b) > MaxCommandBytes {
+		return 0, ErrFull
 	}
-	r.commands = append(r.commands, c)
-	r.bytes += n
-	return nil
+	return len(b), nil
 }
 
-// keep writes a program's bytes to the folder, once for each program.
-func (r *recorder) keep(dir *folder, hash string, bytes []byte, limit int64) error {
+// add keeps a command of so many bytes.
+func (r *recorder) add(c recording.Recorded, size int) {
+	r.commands = append(r.commands, c)
+	r.bytes += size
+}
+
+// keep keeps a program's bytes, once for each program: in the journal if there is one, else in
+// the folder.
+func (r *recorder) keep(dir *folder, j Journal, hash string, bytes []byte, limit int64) error {
 	if sum := sha256.Sum256(bytes); hex.EncodeToString(sum[:]) != hash {
 		return fmt.Errorf("the program's hash is not %s, so that it could not be run again", hash)
 	}
@@ -112,16 +127,23 @@ func (r *recorder) keep(dir *folder, hash string, bytes []byte, limit int64) err
 	if r.disk+int64(len(bytes)) > limit {
 		return fmt.Errorf("this lab has taken %d MiB of programs and takes no more than %d MiB: start a new lab", r.disk>>20, limit>>20)
 	}
-	path, err := dir.keep(hash+".wasm", bytes)
+	path, err := dir.keepIn(j, hash, bytes)
 	if err != nil {
 		return fmt.Errorf("the program could not be kept: %w", err)
 	}
+	r.has(hash, path, int64(len(bytes)))
+	return nil
+}
+
+// has notes that a program is in a file.
+func (r *recorder) has(hash, path string, bytes int64) {
 	if r.kept == nil {
 		r.kept = map[string]string{}
 	}
-	r.kept[hash] = path
-	r.disk += int64(len(bytes))
-	return nil
+	if r.kept[hash] == "" {
+		r.kept[hash] = path
+		r.disk += bytes
+	}
 }
 
 // Record writes a recording of the run from its beginning to now. The lab goes on.
@@ -134,6 +156,7 @@ func (s *Session) Record(ctx context.Context, w io.Writer) error {
 	}
 	m, err := query(ctx, s, func() (moment, error) {
 		s.catchUp()
+		s.mark(false) // what is told of the run is so when the lab is had again, too
 		_, next := s.log.Bounds()
 		format, from := recording.Format, s.rec.entered
 		from.buf = slices.Clone(from.buf)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -50,7 +51,7 @@ func query[T any](ctx context.Context, s *Session, f func() (T, error)) (T, erro
 	case <-s.done:
 		return zero, ErrClosed
 	case <-gone:
-		return zero, fmt.Errorf("the lab is too busy to answer: %w", ctx.Err())
+		return zero, s.late(ctx)
 	}
 	for {
 		select {
@@ -65,11 +66,19 @@ func query[T any](ctx context.Context, s *Session, f func() (T, error)) (T, erro
 			}
 		case <-gone:
 			if state.CompareAndSwap(requestWaits, requestDropped) {
-				return zero, fmt.Errorf("the lab is too busy to answer: %w", ctx.Err())
+				return zero, s.late(ctx)
 			}
 			gone = nil
 		}
 	}
+}
+
+// late is why a request was not answered before its caller gave up.
+func (s *Session) late(ctx context.Context) error {
+	if done, returning := s.Returning(); returning {
+		return fmt.Errorf("%w: %.0f %% of it has been run again", ErrReturning, 100*done)
+	}
+	return fmt.Errorf("the lab is too busy to answer: %w", ctx.Err())
 }
 
 // Attach adds a viewer; detach takes it away again and may be called once.
@@ -121,6 +130,7 @@ func (s *Session) Pause(ctx context.Context) error {
 		}
 		s.catchUp()
 		s.pace.paused, s.dirty = true, true
+		s.mark(false)
 		return nil
 	})
 }
@@ -143,6 +153,7 @@ func (s *Session) Resume(ctx context.Context) error {
 		}
 		s.pace.paused, s.dirty = false, true
 		s.pace.rebase(time.Now(), s.lab.Now())
+		s.mark(false)
 		return nil
 	})
 }
@@ -160,6 +171,7 @@ func (s *Session) SetRate(ctx context.Context, rate int) error {
 		s.catchUp()
 		s.settle(time.Now())
 		s.pace.rate, s.dirty = rate, true
+		s.mark(false)
 		return nil
 	})
 }
@@ -179,6 +191,7 @@ func (s *Session) Step(ctx context.Context) error {
 			s.lab.Run(max(next, s.lab.Now()), s.lab.Steps())
 			s.play()
 			s.dirty = true
+			s.mark(false)
 			return nil
 		}
 		if !ok {
@@ -197,6 +210,9 @@ func (s *Session) Step(ctx context.Context) error {
 		s.lab.Run(at, s.lab.Steps()+1)
 		s.dirty = true
 		s.over()
+		if s.ending == "" {
+			s.mark(false)
+		}
 		return nil
 	})
 }
@@ -219,9 +235,14 @@ func (s *Session) do(c vnet.Command) (vnet.Reply, error) {
 	if x, ok := c.(vnet.Install); ok && x.Program != nil {
 		r.Name = x.Program.Name()
 	}
-	if err := s.rec.add(r); err != nil {
+	n, err := s.rec.size(r)
+	if err == nil {
+		err = s.keep(func(j Journal) error { return j.Command(r) })
+	}
+	if err != nil {
 		return vnet.Reply{}, err
 	}
+	s.rec.add(r, n)
 	s.dirty = true
 	return s.lab.Do(c)
 }
@@ -294,16 +315,17 @@ func (s *Session) Stop(ctx context.Context, node, proc string) error {
 		if _, err := s.do(vnet.Stop{Node: node, Proc: proc}); err != nil {
 			return err
 		}
-		for _, x := range s.stopping {
-			if x.node == node && x.proc == proc && x.pid == pid {
-				return nil
-			}
-		}
-		if pid != 0 {
-			s.stopping = append(s.stopping, stopping{node: node, proc: proc, pid: pid, at: s.lab.Now() + stopGrace})
-		}
+		s.stopsSoon(node, proc, pid)
 		return nil
 	})
+}
+
+// stopsSoon notes that a process has been told to end, which is killed where it does not.
+func (s *Session) stopsSoon(node, proc string, pid int) {
+	if pid == 0 || slices.ContainsFunc(s.stopping, func(x stopping) bool { return x.node == node && x.proc == proc && x.pid == pid }) {
+		return
+	}
+	s.stopping = append(s.stopping, stopping{node: node, proc: proc, pid: pid, at: s.lab.Now() + stopGrace})
 }
 
 // pid is the id of the process that runs under a name, 0 if none does.
@@ -328,7 +350,7 @@ func (s *Session) Install(ctx context.Context, node, proc string, prog sys.Progr
 		if err != nil {
 			return err
 		}
-		if err = s.rec.keep(s.dir, prog.ID(), bytes, s.opts.Programs); err == nil {
+		if err = s.rec.keep(s.dir, s.opts.Journal, prog.ID(), bytes, s.opts.Programs); err == nil {
 			_, err = s.do(vnet.Install{Node: node, Proc: proc, Hash: prog.ID(), Program: prog})
 		}
 		if err != nil {

@@ -55,6 +55,8 @@ type Options struct {
 	Dir       string        // where the session makes its folder; the system's if ""
 	Room      Room          // how much it may keep there; as much as the disk has if nil
 	Version   string        // of the program, for recordings
+	Journal   Journal       // what is done is kept there; nowhere if nil
+	Past      Past          // what was done before: the lab has all of that again first; nothing if nil
 }
 
 // A Setup is what a lab was built from besides its configuration, as its visitors
@@ -106,7 +108,9 @@ type Session struct {
 
 	requests chan func()
 	done     chan struct{}
-	reason   string // why it closed; to be read after done
+	reason   string  // why it closed; to be read after done
+	outcome  Outcome // likewise
+	back     progress
 
 	mu      sync.Mutex // guards what is published
 	snap    *Snapshot
@@ -134,6 +138,13 @@ type Session struct {
 	usage    usage
 	uploads  uploads
 	doors    doors
+	unwhole  bool // the lab was left in the middle of a step
+
+	// What the journal has.
+	marks     int
+	marked    Mark // the last
+	markedAt  time.Time
+	unkeptWhy error // it takes no more for now
 }
 
 // A stopping is a process that was sent SIGTERM and is killed if it does not end.
@@ -207,11 +218,34 @@ func (s *Session) Reason() string {
 	}
 }
 
+// An Outcome is what ended a session, for who decides what becomes of its lab.
+type Outcome int
+
+// The outcomes.
+const (
+	Closed Outcome = iota // its context ended
+	Idle                  // nobody watched it
+	Spent                 // it is over a limit, and would be again
+	Short                 // the server had no memory for it
+	Apart                 // what it was to have again came out otherwise
+	Broken                // a bug of ours
+)
+
+// Outcome is what ended the session; to be asked when it is done.
+func (s *Session) Outcome() Outcome {
+	<-s.done
+	return s.outcome
+}
+
 // Run starts the lab and drives it until ctx ends, the lab has been without a
 // viewer for too long, or a limit or a bug ends it. It returns when everything the
 // lab held has been given back.
 func (s *Session) Run(ctx context.Context) {
+	s.outcome = Broken // unless live says otherwise
 	s.reason = s.live(ctx)
+	if (s.outcome == Closed || s.outcome == Idle) && s.back.over.Load() && !s.unwhole {
+		s.mark(true)
+	}
 	s.shut()
 	s.opts.Claim.Release()
 	close(s.done)
@@ -223,21 +257,24 @@ func (s *Session) live(ctx context.Context) (reason string) {
 	defer func() {
 		if e := recover(); e != nil {
 			s.lg.Error("a lab ended in a panic", "panic", fmt.Sprint(e), "stack", string(debug.Stack()))
+			s.outcome = Broken
 			reason = "an error inside the server ended this lab; it has been logged"
 		}
 	}()
 	defer s.leaveLine()
+	if s.opts.Past != nil {
+		if reason := s.again(ctx); reason != "" {
+			return reason
+		}
+	}
 	s.lab.SetGrant(func(programs, others int64) bool { return s.grant(ctx, programs, others) })
 	s.lab.SetAside(func(work func()) { s.aside(ctx, work) })
 	s.pace.rebase(time.Now(), s.lab.Now())
 	s.lab.Start()
-	for _, t := range s.setup.Tries {
-		if t.Auto {
-			if _, _, err := s.try(t); err != nil {
-				s.lg.Warn("what begins by itself could not be done", "try", t.Label, "error", err)
-			}
-		}
-	}
+	s.begin()
+	s.back.over.Store(true)
+	s.mark(false)
+	s.outcome = Closed
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -272,6 +309,25 @@ func (s *Session) live(ctx context.Context) (reason string) {
 			return cause(ctx)
 		}
 		s.look(time.Now())
+	}
+}
+
+// begin does what begins by itself, but for what was done before.
+func (s *Session) begin() {
+	if s.marked.Hash != "" {
+		return // the first mark comes behind all of it
+	}
+	past := len(s.rec.commands)
+	for _, t := range s.setup.Tries {
+		if !t.Auto {
+			continue
+		}
+		skip := min(past, len(t.Commands))
+		past -= skip
+		t.Commands = t.Commands[skip:]
+		if _, _, err := s.try(t); err != nil {
+			s.lg.Warn("what begins by itself could not be done", "try", t.Label, "error", err)
+		}
 	}
 }
 
@@ -322,6 +378,9 @@ func (s *Session) next(now time.Time) time.Duration {
 	}
 	if s.viewers > 0 && (s.dirty || !s.pace.paused && !s.ended) {
 		wait = min(wait, max(s.told.Add(s.publishEvery(now)).Sub(now), time.Millisecond))
+	}
+	if s.opts.Journal != nil && s.marked.Step != s.lab.Steps() {
+		wait = min(wait, max(s.markedAt.Add(s.markEvery()).Sub(now), time.Millisecond))
 	}
 	if s.pace.paused || s.ended {
 		return wait
@@ -491,9 +550,10 @@ func (s *Session) expire() {
 // nobody watches or that uses too much memory.
 func (s *Session) look(now time.Time) {
 	if s.opts.Idle > 0 && s.viewers == 0 && now.Sub(s.alone) >= s.opts.Idle {
-		s.ending = fmt.Sprintf("nobody has watched this lab for %s", s.opts.Idle)
+		s.ending, s.outcome = fmt.Sprintf("nobody has watched this lab for %s", s.opts.Idle), Idle
 		return
 	}
+	s.markSoon(now)
 	if s.dirty {
 		s.touched = now
 	}

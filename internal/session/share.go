@@ -52,7 +52,7 @@ func (x *Share) Rest() error {
 	programs, others := x.lab.Memory()
 	x.claim.Settle(programs, others)
 	if others > memory.MaxKernel+MaxStacks {
-		return tooDeep()
+		return errDeep
 	}
 	x.sched.Done()
 	if x.sched.Turn(x.ctx, x.owner, true) {
@@ -83,7 +83,5 @@ func (x *Share) aside(work func()) {
 	work()
 }
 
-// tooDeep is why a lab is ended whose programs' calls nest too deep.
-func tooDeep() error {
-	return fmt.Errorf("the nested calls of the lab's programs take more than %d MiB of the server's memory", MaxStacks>>20)
-}
+// errDeep is why a lab is ended whose programs' calls nest too deep.
+var errDeep = fmt.Errorf("the nested calls of the lab's programs take more than %d MiB of the server's memory", MaxStacks>>20)
