@@ -116,30 +116,49 @@ func (v *viewer) countTo(want int) error {
 	return nil
 }
 
-// message reads a frame of the server's (RFC 6455, 5.2), which is a message or a ping,
-// and returns what it carries, until the next call.
+// message reads a message of the server's, or a ping, and returns what it carries, until
+// the next call.
 func (v *viewer) message() ([]byte, error) {
+	for n := 0; ; {
+		size, op, last, err := v.frame()
+		if err != nil {
+			return nil, err
+		}
+		if op >= 8 && n > 0 { // a ping between the frames of a message
+			if _, err := v.r.Discard(int(size)); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		if size > maxMessage-uint64(n) {
+			return nil, fmt.Errorf("a message of %d bytes", size)
+		}
+		if need := n + int(size); cap(v.buf) < need {
+			v.buf = append(make([]byte, 0, 2*need), v.buf[:n]...)
+		}
+		_, err = io.ReadFull(v.r, v.buf[n:n+int(size)])
+		if n += int(size); err != nil || last {
+			return v.buf[:n], err
+		}
+	}
+}
+
+// frame reads the head of a frame of the server's (RFC 6455, 5.2): how many bytes follow,
+// its opcode, and whether it is the last of its message.
+func (v *viewer) frame() (size uint64, op byte, last bool, err error) {
 	var head [2]byte
 	if _, err := io.ReadFull(v.r, head[:]); err != nil {
-		return nil, err
+		return 0, 0, false, err
 	}
-	size := uint64(head[1] & 0x7f)
+	size = uint64(head[1] & 0x7f)
 	if more := map[uint64]int{126: 2, 127: 8}[size]; more > 0 {
 		var long [8]byte
 		if _, err := io.ReadFull(v.r, long[8-more:]); err != nil {
-			return nil, err
+			return 0, 0, false, err
 		}
 		size = binary.BigEndian.Uint64(long[:])
 	}
-	if size > maxMessage {
-		return nil, fmt.Errorf("a message of %d bytes", size)
-	}
-	if uint64(cap(v.buf)) < size {
-		v.buf = make([]byte, size)
-	}
-	b := v.buf[:size]
-	_, err := io.ReadFull(v.r, b)
-	return b, err
+	return size, head[0] & 0xf, head[0]&0x80 != 0, nil
 }
 
 // maxMessage is how many bytes a message may have: the largest is a hello.

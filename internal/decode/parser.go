@@ -2,6 +2,7 @@ package decode
 
 import (
 	"strings"
+	"sync"
 
 	"github.com/google/gopacket"
 	"github.com/google/gopacket/layers"
@@ -29,14 +30,47 @@ func (o one) LayersDecoder(first gopacket.LayerType, df gopacket.DecodeFeedback)
 	}
 }
 
+// A reader has the layers that gopacket reads headers into, a parser each. It is made
+// once and used again and again: what it held before is never looked at.
+type reader struct {
+	eth   layers.Ethernet
+	dot1q layers.Dot1Q
+	arp   layers.ARP
+	ip4   layers.IPv4
+	ip6   layers.IPv6
+	icmp  layers.ICMPv4
+	icmp6 layers.ICMPv6
+	udp   layers.UDP
+	tcp   layers.TCP
+
+	parsers struct{ eth, dot1q, arp, ip4, ip6, icmp, icmp6, udp, tcp *gopacket.DecodingLayerParser }
+	decoded []gopacket.LayerType
+	found   []layer // memory of a walker whose layers nobody keeps
+}
+
+func newReader() *reader {
+	r := &reader{}
+	parser := func(first gopacket.LayerType, l gopacket.DecodingLayer) *gopacket.DecodingLayerParser {
+		p := gopacket.NewDecodingLayerParser(first)
+		p.IgnorePanic = false
+		p.SetDecodingLayerContainer(one{l})
+		return p
+	}
+	p := &r.parsers
+	p.eth, p.dot1q, p.arp = parser(layers.LayerTypeEthernet, &r.eth), parser(layers.LayerTypeDot1Q, &r.dot1q), parser(layers.LayerTypeARP, &r.arp)
+	p.ip4, p.icmp = parser(layers.LayerTypeIPv4, &r.ip4), parser(layers.LayerTypeICMPv4, &r.icmp)
+	p.ip6, p.icmp6 = parser(layers.LayerTypeIPv6, &r.ip6), parser(layers.LayerTypeICMPv6, &r.icmp6)
+	p.udp, p.tcp = parser(layers.LayerTypeUDP, &r.udp), parser(layers.LayerTypeTCP, &r.tcp)
+	return r
+}
+
+// readers are those that nobody uses now. To make one costs more than to read a frame.
+var readers = sync.Pool{New: func() any { return newReader() }}
+
 // parse decodes one layer with panics recovered, and says what is wrong with
 // it, if anything.
-func parse(first gopacket.LayerType, l gopacket.DecodingLayer, b []byte) string {
-	p := gopacket.NewDecodingLayerParser(first)
-	p.IgnorePanic = false
-	p.SetDecodingLayerContainer(one{l})
-	var decoded []gopacket.LayerType
-	err := p.DecodeLayers(b, &decoded)
+func (r *reader) parse(p *gopacket.DecodingLayerParser, b []byte) string {
+	err := p.DecodeLayers(b, &r.decoded)
 	switch {
 	case err == nil:
 		return ""
@@ -45,16 +79,3 @@ func parse(first gopacket.LayerType, l gopacket.DecodingLayer, b []byte) string 
 	}
 	return err.Error()
 }
-
-// The gopacket layers that are used; this is the explicit list.
-var (
-	_ gopacket.DecodingLayer = (*layers.Ethernet)(nil)
-	_ gopacket.DecodingLayer = (*layers.Dot1Q)(nil)
-	_ gopacket.DecodingLayer = (*layers.ARP)(nil)
-	_ gopacket.DecodingLayer = (*layers.IPv4)(nil)
-	_ gopacket.DecodingLayer = (*layers.IPv6)(nil)
-	_ gopacket.DecodingLayer = (*layers.ICMPv4)(nil)
-	_ gopacket.DecodingLayer = (*layers.ICMPv6)(nil)
-	_ gopacket.DecodingLayer = (*layers.UDP)(nil)
-	_ gopacket.DecodingLayer = (*layers.TCP)(nil)
-)

@@ -4,79 +4,124 @@ import (
 	"encoding/binary"
 	"fmt"
 	"net/netip"
+	"slices"
+	"strconv"
 	"strings"
 )
 
 // Summarize is a frame in one line.
-func Summarize(link Link, b []byte) Summary {
+func Summarize(link Link, b []byte) (s Summary) {
 	b, long := clip(b)
-	ls := walk(link, b)
-	s := summarize(ls, b)
-	if n := len(ls); n > 0 && ls[n-1].proto == pData && ls[n-1].of > pData && ls[n-1].of != pICMPv6 {
-		in := whole(ls, b)
-		if l := &in[len(in)-1]; l.proto > pData && l.bad == "" {
-			s.Proto, s.Info = protos[l.proto].short, l.describe(b)
+	glance(link, b, func(ls []layer) {
+		s = summarize(ls, b)
+		if n := len(ls); n > 0 && ls[n-1].proto == pData && ls[n-1].of > pData && ls[n-1].of != pICMPv6 {
+			in := whole(ls, b)
+			if l := &in[len(in)-1]; l.proto > pData && l.bad == "" {
+				s.Proto, s.Info = protos[l.proto].short, l.describe(b)
+			}
+		}
+		s.Bad = long
+		for i := range ls {
+			s.Bad = first(s.Bad, ls[i].fault())
+		}
+	})
+	return s
+}
+
+// summarize says what the innermost header says, and the addresses of the innermost that
+// has some.
+func summarize(ls []layer, b []byte) Summary {
+	said, addressed := -1, -1 // the layers of that
+	length := -1              // bytes of data that are told
+	for i := range ls {
+		l := &ls[i]
+		if l.proto == pData {
+			if said < 0 || slices.Contains(carriers, ls[said].proto) {
+				length = l.hdr
+			}
+			continue
+		}
+		said, length = i, -1
+		if l.hasAddresses(b) {
+			addressed = i
 		}
 	}
-	s.Bad = long
-	for i := range ls {
-		s.Bad = first(s.Bad, ls[i].fault())
+	var s Summary
+	if addressed >= 0 {
+		s.Src, s.Dst = ls[addressed].addresses(b)
+	}
+	if said < 0 {
+		s.Proto, s.Info = "Data", strconv.Itoa(len(b))+" bytes"
+	} else {
+		l := &ls[said]
+		s.Proto = protos[l.proto].short
+		src, dst := s.Src, s.Dst // beside ports
+		if addressed >= 0 && ls[addressed].proto == pIPv6 {
+			src, dst = "["+src+"]", "["+dst+"]"
+		}
+		s.Info = l.says(ls[said+1:], src, dst, b)
+	}
+	if length >= 0 {
+		s.Info = strings.TrimSpace(s.Info + " len " + strconv.Itoa(length))
 	}
 	return s
 }
 
-func summarize(ls []layer, b []byte) Summary {
-	s := Summary{Proto: "Data", Info: fmt.Sprintf("%d bytes", len(b))}
-	var src, dst string // of the IP layer, for ports
-	for i := range ls {
-		l := &ls[i]
-		if l.proto == pData {
-			if s.Proto == "Data" || s.Proto == "Ethernet" || s.Proto == "802.1Q" || s.Proto == "IPv4" || s.Proto == "IPv6" {
-				s.Info = strings.TrimSpace(s.Info + fmt.Sprintf(" len %d", l.hdr))
-			}
-			continue
+// carriers are the headers behind which it is told how much data there is.
+var carriers = []proto{pEth, pVLAN, pIPv4, pIPv6}
+
+// says is describe with the addresses of the packet, and with what follows: the length of
+// what UDP and TCP carry, the packet that an ICMP error is about.
+func (l *layer) says(behind []layer, src, dst string, b []byte) string {
+	switch {
+	case l.proto == pUDP || l.proto == pTCP:
+		s := l.ports(b, src, dst)
+		if l.proto == pTCP && l.hdr < 20 {
+			return s
 		}
-		s.Proto, s.Info = protos[l.proto].short, l.describe(b)
-		switch l.proto {
-		case pEth:
-			if l.hdr >= 14 {
-				s.Dst, s.Src = macString(b[0:6]), macString(b[6:12])
-			}
-		case pARP:
-			if at := l.off; l.bad == "" && l.hdr >= 28 && macIPv4(b[at:]) {
-				s.Src, s.Dst = address(b[at+14:at+18]), address(b[at+24:at+28])
-			}
-		case pIPv4:
-			if l.hdr >= 20 {
-				s.Src, s.Dst = address(b[l.off+12:l.off+16]), address(b[l.off+16:l.off+20])
-				src, dst = s.Src, s.Dst
-			}
-		case pIPv6:
-			if l.hdr >= 40 {
-				s.Src, s.Dst = address(b[l.off+8:l.off+24]), address(b[l.off+24:l.off+40])
-				src, dst = "["+s.Src+"]", "["+s.Dst+"]"
-			}
-		case pUDP, pTCP:
-			s.Info = l.ports(b, src, dst)
-			n := 0
-			if i+1 < len(ls) {
-				n = ls[i+1].hdr
-			}
-			if l.proto == pUDP || l.hdr >= 20 {
-				s.Info += fmt.Sprintf(" len %d", n)
-			}
-		case pICMP, pICMPv6:
-			if len(l.quoted) > 0 {
-				q := summarize(l.quoted, b)
-				s.Info += fmt.Sprintf(" about %s %s", q.Proto, q.Info)
-				if q.Proto == "ICMP" || q.Proto == "ICMPv6" {
-					s.Info += fmt.Sprintf(" to %s", q.Dst)
-				}
-			}
-		case pFrame, pNull, pVLAN, pData, pSTag, pLLC, pSTP, pIGMP, pDNS, pDHCP:
+		n := 0
+		if len(behind) > 0 {
+			n = behind[0].hdr
 		}
+		return s + " len " + strconv.Itoa(n)
+	case len(l.quoted) > 0:
+		q := summarize(l.quoted, b)
+		s := l.describe(b) + " about " + q.Proto + " " + q.Info
+		if q.Proto == "ICMP" || q.Proto == "ICMPv6" {
+			s += " to " + q.Dst
+		}
+		return s
 	}
-	return s
+	return l.describe(b)
+}
+
+func (l *layer) hasAddresses(b []byte) bool {
+	switch l.proto { //nolint:exhaustive // the others have none
+	case pEth:
+		return l.hdr >= 14
+	case pARP:
+		return l.bad == "" && l.hdr >= 28 && macIPv4(b[l.off:])
+	case pIPv4:
+		return l.hdr >= 20
+	case pIPv6:
+		return l.hdr >= 40
+	}
+	return false
+}
+
+// addresses are those of a header that has them.
+func (l *layer) addresses(b []byte) (src, dst string) {
+	h := b[l.off:]
+	switch l.proto { //nolint:exhaustive // the others have none
+	case pEth:
+		return macString(h[6:12]), macString(h[:6])
+	case pARP:
+		return address(h[14:18]), address(h[24:28])
+	case pIPv4:
+		return address(h[12:16]), address(h[16:20])
+	default:
+		return address(h[8:24]), address(h[24:40])
+	}
 }
 
 // ports is "10.0.0.1:4444 > 10.0.0.2:80", with a segment's flags and numbers.
@@ -85,17 +130,23 @@ func (l *layer) ports(b []byte, src, dst string) string {
 	if len(h) < 4 {
 		return "header is cut short"
 	}
-	s := fmt.Sprintf("%s:%d > %s:%d", src, binary.BigEndian.Uint16(h), dst, binary.BigEndian.Uint16(h[2:]))
+	s := make(line, 0, 96).text(src).text(":").num(uint32(binary.BigEndian.Uint16(h))).text(" > ").text(dst).text(":").num(uint32(binary.BigEndian.Uint16(h[2:])))
 	if l.proto == pTCP && len(h) >= 20 {
-		flags := flagNames(h)
-		s += fmt.Sprintf(" [%s] seq %d", flags, binary.BigEndian.Uint32(h[4:]))
+		s = s.text(" [").text(flagNames(h)).text("] seq ").num(binary.BigEndian.Uint32(h[4:]))
 		if h[13]&0x10 != 0 {
-			s += fmt.Sprintf(" ack %d", binary.BigEndian.Uint32(h[8:]))
+			s = s.text(" ack ").num(binary.BigEndian.Uint32(h[8:]))
 		}
-		s += fmt.Sprintf(" win %d", binary.BigEndian.Uint16(h[14:]))
+		s = s.text(" win ").num(uint32(binary.BigEndian.Uint16(h[14:])))
 	}
-	return s
+	return string(s)
 }
+
+// A line is put together of what is said most: for each frame that is shown there is one.
+type line []byte
+
+func (l line) text(s string) line { return append(l, s...) }
+
+func (l line) num(n uint32) line { return strconv.AppendUint(l, uint64(n), 10) }
 
 func flagNames(h []byte) string {
 	var set []string
@@ -138,7 +189,7 @@ func (l *layer) describe(b []byte) string {
 		return l.describeARP(h)
 	case pIPv4:
 		if len(h) >= 20 {
-			s := fmt.Sprintf("%s > %s %s", address(h[12:16]), address(h[16:20]), protocol(h[9]))
+			s := address(h[12:16]) + " > " + address(h[16:20]) + " " + protocol(h[9])
 			if frag := binary.BigEndian.Uint16(h[6:]); frag&0x3fff != 0 {
 				s += fmt.Sprintf(" fragment id 0x%04x offset %d", binary.BigEndian.Uint16(h[4:]), int(frag&0x1fff)*8)
 			}
@@ -146,17 +197,12 @@ func (l *layer) describe(b []byte) string {
 		}
 	case pIPv6:
 		if len(h) >= 40 {
-			return fmt.Sprintf("%s > %s %s", address(h[8:24]), address(h[24:40]), protocol(h[6]))
+			return address(h[8:24]) + " > " + address(h[24:40]) + " " + protocol(h[6])
 		}
 	case pICMP:
-		return l.describeICMP(h, icmpTypes, echo, map[string]string{
-			"3.0": "network", "3.1": "host", "3.2": "protocol", "3.3": "port", "3.4": "fragmentation needed", "3.13": "administratively prohibited",
-			"11.0": "in transit", "11.1": "in reassembly",
-		})
+		return l.describeICMP(h, icmpTypes, echo, icmpCodes)
 	case pICMPv6:
-		return l.describeICMP(h, icmp6Types, echo6, map[string]string{
-			"1.0": "no route", "1.1": "administratively prohibited", "1.3": "address", "1.4": "port", "3.0": "in transit", "3.1": "in reassembly",
-		})
+		return l.describeICMP(h, icmp6Types, echo6, icmp6Codes)
 	case pUDP:
 		if len(h) >= 8 {
 			return fmt.Sprintf("%d > %d", binary.BigEndian.Uint16(h), binary.BigEndian.Uint16(h[2:]))
@@ -237,25 +283,36 @@ func (l *layer) describeARP(h []byte) string {
 	case op == 1 && src == "0.0.0.0":
 		return "probe for " + dst
 	case op == 1:
-		return fmt.Sprintf("who-has %s tell %s", dst, src)
+		return "who-has " + dst + " tell " + src
 	case op == 2:
-		return fmt.Sprintf("%s is-at %s", src, macString(h[8:14]))
+		return src + " is-at " + macString(h[8:14])
 	}
 	return fmt.Sprintf("operation %d", op)
 }
 
-func (l *layer) describeICMP(h []byte, names map[uint64]string, isEcho func([]byte) bool, codes map[string]string) string {
+// What the codes of ICMP errors say, by type and code.
+var (
+	icmpCodes = map[[2]byte]string{
+		{3, 0}: "network", {3, 1}: "host", {3, 2}: "protocol", {3, 3}: "port", {3, 4}: "fragmentation needed", {3, 13}: "administratively prohibited",
+		{11, 0}: "in transit", {11, 1}: "in reassembly",
+	}
+	icmp6Codes = map[[2]byte]string{
+		{1, 0}: "no route", {1, 1}: "administratively prohibited", {1, 3}: "address", {1, 4}: "port", {3, 0}: "in transit", {3, 1}: "in reassembly",
+	}
+)
+
+func (l *layer) describeICMP(h []byte, names map[uint64]string, isEcho func([]byte) bool, codes map[[2]byte]string) string {
 	if len(h) < 8 {
 		return ""
 	}
-	s := names[uint64(h[0])]
+	s, code := names[uint64(h[0])], codes[[2]byte(h)]
 	switch {
 	case s == "":
 		s = fmt.Sprintf("type %d code %d", h[0], h[1])
 	case isEcho(h):
-		s += fmt.Sprintf(" id %d seq %d", binary.BigEndian.Uint16(h[4:]), binary.BigEndian.Uint16(h[6:]))
-	case codes[fmt.Sprintf("%d.%d", h[0], h[1])] != "":
-		s += " (" + codes[fmt.Sprintf("%d.%d", h[0], h[1])] + ")"
+		s = string(make(line, 0, 64).text(s).text(" id ").num(uint32(binary.BigEndian.Uint16(h[4:]))).text(" seq ").num(uint32(binary.BigEndian.Uint16(h[6:]))))
+	case code != "":
+		s += " (" + code + ")"
 	case h[1] != 0:
 		s += fmt.Sprintf(" (code %d)", h[1])
 	}

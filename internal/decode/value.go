@@ -137,7 +137,14 @@ func macString(b []byte) string {
 	if b[0]&b[1]&b[2]&b[3]&b[4]&b[5] == 0xff {
 		return "ff:ff:ff:ff:ff:ff"
 	}
-	return fmt.Sprintf("%02x:%02x:%02x:%02x:%02x:%02x", b[0], b[1], b[2], b[3], b[4], b[5])
+	s := make([]byte, 0, len("00:00:00:00:00:00"))
+	for i := range b {
+		if i > 0 {
+			s = append(s, ':')
+		}
+		s = hex.AppendEncode(s, b[i:i+1])
+	}
+	return string(s)
 }
 
 // parse reads a value as an author writes it. The error says what was expected.

@@ -56,6 +56,7 @@ const maxTags = 4
 
 // walker carries what the layers have to know of each other.
 type walker struct {
+	*reader
 	b      []byte // the frame
 	layers []layer
 	quoted bool // inside an ICMP error: cut short by nature, so checksums cannot be verified
@@ -63,7 +64,27 @@ type walker struct {
 
 // walk finds the layers of b, outermost first. Offsets count from the start of b.
 func walk(link Link, b []byte) []layer {
-	w := &walker{b: b}
+	r, _ := readers.Get().(*reader)
+	defer readers.Put(r)
+	return r.walk(link, b, make([]layer, 0, usual))
+}
+
+// glance is walk for who is done with the layers when f returns.
+func glance(link Link, b []byte, f func(ls []layer)) {
+	r, _ := readers.Get().(*reader)
+	defer readers.Put(r)
+	ls := r.walk(link, b, r.found[:0])
+	f(ls)
+	clear(ls)
+	r.found = ls
+}
+
+// usual is how many layers nearly all frames have at most: a tag, IP, TCP and data.
+const usual = 6
+
+// walk appends the layers of b to ls, which is empty.
+func (r *reader) walk(link Link, b []byte, ls []layer) []layer {
+	w := walker{reader: r, b: b, layers: ls}
 	switch link {
 	case Ethernet:
 		w.ethernet()
@@ -113,8 +134,7 @@ func (w *walker) null() {
 }
 
 func (w *walker) ethernet() {
-	var e layers.Ethernet
-	if why := parse(layers.LayerTypeEthernet, &e, w.b); why != "" {
+	if why := w.parse(w.parsers.eth, w.b); why != "" {
 		w.stop(pEth, 0, len(w.b), fmt.Sprintf("14 bytes needed, have %d", len(w.b)))
 		return
 	}
@@ -133,8 +153,9 @@ func (w *walker) ethernet() {
 		if typ != 0x8100 && typ != 0x88a8 {
 			break
 		}
-		var q layers.Dot1Q
-		if why := parse(layers.LayerTypeDot1Q, &q, w.b[off:]); why != "" {
+		q := &w.reader.dot1q
+		*q = layers.Dot1Q{}
+		if why := w.parse(w.parsers.dot1q, w.b[off:]); why != "" {
 			w.stop(pVLAN, off, end, why)
 			return
 		}
@@ -195,8 +216,9 @@ func first(a, b string) string {
 
 // arp and the other methods below return where their packet ends.
 func (w *walker) arp(off, end int) int {
-	var a layers.ARP
-	why := parse(layers.LayerTypeARP, &a, w.b[off:end])
+	a := &w.reader.arp
+	*a = layers.ARP{}
+	why := w.parse(w.parsers.arp, w.b[off:end])
 	if end-off < 8 {
 		w.stop(pARP, off, end, fmt.Sprintf("8 bytes needed, have %d", end-off))
 		return end
@@ -215,9 +237,10 @@ func (w *walker) arp(off, end int) int {
 }
 
 func (w *walker) ipv4(off, end int) int {
-	var ip layers.IPv4
+	ip := &w.reader.ip4
+	*ip = layers.IPv4{}
 	b := w.b[off:end]
-	why := parse(layers.LayerTypeIPv4, &ip, b)
+	why := w.parse(w.parsers.ip4, b)
 	if len(b) < 20 {
 		w.stop(pIPv4, off, end, fmt.Sprintf("20 bytes needed, have %d", len(b)))
 		return end
@@ -252,9 +275,10 @@ func (w *walker) ipv4(off, end int) int {
 }
 
 func (w *walker) ipv6(off, end int) int {
-	var ip layers.IPv6
+	ip := &w.reader.ip6
+	*ip = layers.IPv6{}
 	b := w.b[off:end]
-	parse(layers.LayerTypeIPv6, &ip, b) // its complaints about lengths and extension headers are made below
+	w.parse(w.parsers.ip6, b) // its complaints about lengths and extension headers are made below
 	if len(b) < 40 {
 		w.stop(pIPv6, off, end, fmt.Sprintf("40 bytes needed, have %d", len(b)))
 		return end
@@ -339,9 +363,10 @@ func (w *walker) cut(p proto, off, end int, why string) {
 }
 
 func (w *walker) icmp(off, end int, short bool) {
-	var m layers.ICMPv4
+	m := &w.reader.icmp
+	*m = layers.ICMPv4{}
 	b := w.b[off:end]
-	if why := parse(layers.LayerTypeICMPv4, &m, b); why != "" {
+	if why := w.parse(w.parsers.icmp, b); why != "" {
 		w.cut(pICMP, off, end, fmt.Sprintf("8 bytes needed, have %d", len(b)))
 		return
 	}
@@ -358,9 +383,10 @@ func (w *walker) icmp(off, end int, short bool) {
 }
 
 func (w *walker) icmp6(off, end int, acc uint32, short bool) {
-	var m layers.ICMPv6
+	m := &w.reader.icmp6
+	*m = layers.ICMPv6{}
 	b := w.b[off:end]
-	if why := parse(layers.LayerTypeICMPv6, &m, b); why != "" || len(b) < 8 {
+	if why := w.parse(w.parsers.icmp6, b); why != "" || len(b) < 8 {
 		w.cut(pICMPv6, off, end, fmt.Sprintf("8 bytes needed, have %d", len(b)))
 		return
 	}
@@ -409,15 +435,16 @@ func (w *walker) quote(i, off, end int) {
 		w.data(off, end)
 		return
 	}
-	in := &walker{b: w.b, quoted: true}
+	in := walker{reader: w.reader, b: w.b, quoted: true}
 	in.packet(off, end)
 	w.layers[i].quoted = in.layers
 }
 
 func (w *walker) udp(off, end int, acc uint32, short, v4 bool) {
-	var u layers.UDP
+	u := &w.reader.udp
+	*u = layers.UDP{}
 	b := w.b[off:end]
-	why := parse(layers.LayerTypeUDP, &u, b)
+	why := w.parse(w.parsers.udp, b)
 	if len(b) < 8 {
 		w.cut(pUDP, off, end, fmt.Sprintf("8 bytes needed, have %d", len(b)))
 		return
@@ -446,9 +473,10 @@ func (w *walker) udp(off, end int, acc uint32, short, v4 bool) {
 }
 
 func (w *walker) tcp(off, end int, acc uint32, short bool) {
-	var t layers.TCP
+	t := &w.reader.tcp
+	*t = layers.TCP{}
 	b := w.b[off:end]
-	why := parse(layers.LayerTypeTCP, &t, b)
+	why := w.parse(w.parsers.tcp, b)
 	hdr := int(t.DataOffset) * 4
 	switch {
 	case len(b) < 20:

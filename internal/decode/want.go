@@ -464,18 +464,25 @@ func Compare(link Link, b []byte, wants []Want) (ok bool, out []Outcome) {
 }
 
 // Meets reports what Compare does, without saying how the frame differs.
-func Meets(link Link, b []byte, wants []Want) bool {
+func Meets(link Link, b []byte, wants []Want) (ok bool) {
 	b, _ = clip(b)
-	f := looked{walk(link, b), b}
+	glance(link, b, func(ls []layer) {
+		f := looked{ls, b}
+		ok = f.meets(wants)
+	})
+	return ok
+}
+
+func (f *looked) meets(wants []Want) bool {
 	for i := range wants {
 		w := &wants[i]
 		if w.spec == nil {
 			return false
 		}
-		if !w.applies(&f) {
+		if !w.applies(f) {
 			continue
 		}
-		if v, found := f.best(w); !w.met(v, found, &f) {
+		if v, found := f.best(w); !w.met(v, found, f) {
 			return false
 		}
 	}

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"cmp"
 	"slices"
+	"strconv"
+	"sync"
 	"time"
 
 	"wireloom/vnet/event"
@@ -17,7 +19,43 @@ type batch struct {
 	missed     uint64 // events of it that the log had lost
 	items      []item // by the first event that each stands for
 	frames     [][]byte
-	size       int // of all that, in bytes of JSON
+	size       int    // of all that, in bytes of JSON
+	left       uint64 // events that the items count and do not show
+
+	once sync.Once
+	body []byte // of all items, made when it is wanted first
+}
+
+// whole is all items of the batch as a message has them: it is written once for all
+// viewers who are not behind.
+func (b *batch) whole() []byte {
+	b.once.Do(func() {
+		body := make([]byte, 0, b.size)
+		shown := make([]*item, len(b.frames))
+		for i := range b.items {
+			if i > 0 {
+				body = append(body, ',')
+			}
+			body = b.append(body, &b.items[i], shown)
+		}
+		b.body = body
+	})
+	return b.body
+}
+
+// append appends an item. A frame's members are with the first event in a message that is
+// about it, which shown has by the frame; the others say which that is.
+func (b *batch) append(to []byte, x *item, shown []*item) []byte {
+	to = append(to, x.text...)
+	if x.frame >= 0 {
+		if first := shown[x.frame]; first != nil {
+			to = strconv.AppendUint(append(to, `,"as":`...), first.first, 10)
+		} else {
+			shown[x.frame] = x
+			to = append(to, b.frames[x.frame]...)
+		}
+	}
+	return append(to, '}')
 }
 
 // An item is one element of a message's list of events.
@@ -36,7 +74,7 @@ func (x *item) size() int { return len(x.text) + len(`,"as":18446744073709551615
 
 // batch makes a batch of what the digest has taken in.
 func (d *digest) batch() *batch {
-	w := writer{b: &batch{from: d.from, next: d.next, missed: d.missed}}
+	w := writer{b: &batch{from: d.from, next: d.next, missed: d.missed, items: make([]item, 0, len(d.all))}}
 	for i := range d.all {
 		w.event(&d.all[i])
 	}
@@ -100,8 +138,9 @@ func fair(total int, needs []int) []int {
 // A writer writes the items of a batch.
 type writer struct {
 	b      *batch
-	frames map[uint64][]framed // by the frame's identity
-	room   []byte              // for texts: one piece of memory has those of many items
+	frames []framed       // those of batch.frames
+	newest map[uint64]int // by a frame's identity: which of frames is the newest that has it
+	room   []byte         // for texts: one piece of memory has those of many items
 }
 
 // Of the room for texts: what most texts fit into, and how much of it is made at once.
@@ -128,10 +167,10 @@ func (w *writer) take(b []byte) []byte {
 
 // framed are the bytes of a frame that are in the batch.
 type framed struct {
-	link  packet.Link
-	head  int // bytes of data before the frame
-	data  []byte
-	index int
+	link   packet.Link
+	head   int // bytes of data before the frame
+	data   []byte
+	before int // the one before of the same identity, -1 if there is none
 }
 
 func (w *writer) event(e *event.Event) {
@@ -146,19 +185,22 @@ func (w *writer) event(e *event.Event) {
 // none of them. A frame is in a log several times, for each link and each call that
 // moved it: to decode it is most of the work, and to send it most of the bytes.
 func (w *writer) frame(e *event.Event, p event.Packet) int {
-	for _, f := range w.frames[e.Frame] {
-		if f.link == p.Link && f.head == len(p.Head) && bytes.Equal(f.data, e.Data) {
-			return f.index
+	before, known := w.newest[e.Frame]
+	if !known || e.Frame == 0 {
+		before = -1
+	}
+	for i := before; i >= 0; i = w.frames[i].before {
+		if f := &w.frames[i]; f.link == p.Link && f.head == len(p.Head) && bytes.Equal(f.data, e.Data) {
+			return i
 		}
 	}
+	i := len(w.frames)
 	w.b.frames = append(w.b.frames, w.take(appendFrame(w.space(), e, p)))
-	i := len(w.b.frames) - 1
-	if e.Frame != 0 {
-		if w.frames == nil {
-			w.frames = map[uint64][]framed{}
-		}
-		w.frames[e.Frame] = append(w.frames[e.Frame], framed{p.Link, len(p.Head), e.Data, i})
+	w.frames = append(w.frames, framed{p.Link, len(p.Head), e.Data, before})
+	if w.newest == nil {
+		w.newest = map[uint64]int{}
 	}
+	w.newest[e.Frame] = i
 	return i
 }
 
@@ -222,6 +264,7 @@ func (w *writer) done() *batch {
 	slices.SortStableFunc(b.items, func(x, y item) int { return cmp.Compare(x.first, y.first) })
 	for i := range b.items {
 		b.size += b.items[i].size()
+		b.left += b.items[i].left
 	}
 	for _, f := range b.frames {
 		b.size += len(f)

@@ -70,6 +70,12 @@ func (r *recent) add(e *event.Event) int {
 
 func newDigest(l limits, from uint64) *digest { return &digest{limits: l, from: from, next: from} }
 
+// after is the digest that follows d, of which a batch was made: it takes d's memory.
+func (d *digest) after() *digest {
+	clear(d.all)
+	return &digest{limits: d.limits, from: d.next, next: d.next, all: d.all[:0]}
+}
+
 // empty reports whether there is nothing to show.
 func (d *digest) empty() bool { return d.next == d.from }
 

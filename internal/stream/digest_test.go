@@ -20,7 +20,7 @@ func shown(t *testing.T, b *batch) message {
 	out := outbox{next: b.from, end: b.from}
 	out.add(b, noLimits.bytes)
 	var m message
-	text := out.appendMessage(nil, 1, noLimits.bytes)
+	text := flat(&out, 1, noLimits.bytes)
 	if err := json.Unmarshal(text, &m); err != nil {
 		t.Fatalf("%v in %s", err, text)
 	}

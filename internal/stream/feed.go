@@ -25,7 +25,7 @@ const (
 // who are further behind are told how much they missed, and not of what.
 const (
 	keepBatches = 64
-	keepBytes   = 4 << 20
+	keepBytes   = 8 << 20
 )
 
 // A feed makes batches of a lab's events, and encodes its states, for all viewers of
@@ -146,13 +146,13 @@ func (f *feed) read(limit int) (n int, more <-chan struct{}) {
 // cut makes a batch of what the digest has taken in.
 func (f *feed) cut() {
 	b := f.digest.batch()
-	f.digest = newDigest(f.limits, b.next)
+	f.digest = f.digest.after()
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.batches = append(f.batches, b)
-	f.bytes += b.size
+	f.bytes += 2 * b.size // its items, and all of them as one
 	for len(f.batches) > 1 && (len(f.batches) > keepBatches || f.bytes > keepBytes) {
-		f.bytes -= f.batches[0].size
+		f.bytes -= 2 * f.batches[0].size
 		f.batches[0] = nil
 		f.batches = f.batches[1:]
 	}

@@ -180,7 +180,7 @@ func TestEventsAreThoseOfTheFixture(t *testing.T) {
 	}
 	out := outbox{next: 1, end: 1}
 	out.add(d.batch(), noLimits.bytes)
-	b := out.appendMessage(nil, 1, BatchBytes)
+	b := flat(&out, 1, BatchBytes)
 	golden(t, "events.json", b)
 	kinds := conformsEvents(t, b)
 	for k := event.Lab; k.Valid(); k++ {
@@ -227,7 +227,7 @@ func TestThinnedEventsAreThoseOfTheFixture(t *testing.T) {
 	d.skipTo(200)
 	out := outbox{next: 100, end: 100}
 	out.add(d.batch(), BatchBytes)
-	b := out.appendMessage(nil, 3, BatchBytes)
+	b := flat(&out, 3, BatchBytes)
 	golden(t, "thinned.json", b)
 	conformsEvents(t, b)
 }

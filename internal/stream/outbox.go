@@ -19,8 +19,9 @@ type outbox struct {
 	next uint64 // of the event that the next message begins with
 	end  uint64 // of the stretch that the outbox has been told of
 	past []part // of before the viewer came
-	live []ref  // of now
-	size int    // bytes of those
+	all  []*batch // of now: all items of these,
+	live []ref    // or these, when there was too much
+	size int      // bytes of either
 
 	shown []*item // of a batch that is being sent, by its frames: the first in the message that is about it
 
@@ -66,11 +67,20 @@ func (o *outbox) remember(b *batch) {
 func (o *outbox) add(b *batch, limit int) {
 	o.missed += b.missed + b.from - o.end // between the two something may have gone
 	o.end = b.next
-	for i := range b.items {
-		o.live = append(o.live, ref{b, i})
+	if len(o.live) > 0 {
+		o.single(b)
+	} else if len(b.items) > 0 {
+		o.all = append(o.all, b)
 	}
 	o.size += b.size
 	o.trim(limit)
+}
+
+// single adds the items of a batch one by one.
+func (o *outbox) single(b *batch) {
+	for i := range b.items {
+		o.live = append(o.live, ref{b, i})
+	}
 }
 
 // leftSize is about how many bytes it takes to say that there was more of a source.
@@ -83,6 +93,11 @@ func (o *outbox) trim(limit int) {
 		if o.size+leftSize*len(o.folded) <= limit {
 			return
 		}
+		for _, b := range o.all {
+			o.single(b)
+		}
+		clear(o.all)
+		o.all = o.all[:0]
 		uses := map[ref]int{} // of a frame: how many items have it
 		for _, r := range o.live {
 			if f := r.item().frame; f >= 0 {
@@ -141,20 +156,28 @@ func (o *outbox) fold(x *item) {
 }
 
 // appendMessage appends the next message, whose number is n: about limit bytes of the
-// past, or what there is of now.
-func (o *outbox) appendMessage(b []byte, n uint64, limit int) []byte {
+// past, or what there is of now. It ends with the pieces, which other viewers' messages
+// may have too.
+func (o *outbox) appendMessage(b []byte, n uint64, limit int) (_ []byte, pieces [][]byte) {
 	if len(o.past) == 0 {
 		b = o.appendHead(b, n, o.end, o.lost+o.missed)
 		o.lost, o.missed = 0, 0
 		start := len(b)
 		b = o.appendFolded(b)
-		if len(b) > start && len(o.live) > 0 {
+		if len(b) > start && len(o.live)+len(o.all) > 0 {
 			b = append(b, ',')
 		}
-		b = o.appendItems(b, o.live)
+		if len(o.all) > 0 {
+			b, pieces = o.appendAll(b)
+		} else {
+			b = o.appendItems(b, o.live)
+		}
 		clear(o.live)
 		o.live, o.size = o.live[:0], 0
-		return append(b, "]}"...)
+		if len(pieces) > 0 {
+			return b, append(pieces, []byte("]}"))
+		}
+		return append(b, "]}"...), nil
 	}
 	p := &o.past[0]
 	i, j := p.i, p.b.fit(p.i, limit)
@@ -172,7 +195,7 @@ func (o *outbox) appendMessage(b []byte, n uint64, limit int) []byte {
 	if j == len(p.b.items) {
 		o.past = o.past[1:]
 	}
-	return b
+	return b, nil
 }
 
 func (o *outbox) appendHead(b []byte, n, next, missed uint64) []byte {
@@ -185,8 +208,32 @@ func (o *outbox) appendHead(b []byte, n, next, missed uint64) []byte {
 	return append(b, `,"events":[`...)
 }
 
-// appendItems appends items, separated by commas. A frame's members are with the first
-// event in the message that is about it; the others say which that is.
+// shared is how many bytes of a batch are not copied for each viewer.
+const shared = 4 << 10
+
+// appendAll appends the batches of now as a whole, or from the first large one on returns
+// them as pieces.
+func (o *outbox) appendAll(b []byte) (_ []byte, pieces [][]byte) {
+	for i, x := range o.all {
+		if i > 0 && len(pieces) == 0 {
+			b = append(b, ',')
+		} else if i > 0 {
+			pieces = append(pieces, []byte(","))
+		}
+		body := x.whole()
+		if len(pieces) > 0 || len(body) >= shared {
+			pieces = append(pieces, body)
+		} else {
+			b = append(b, body...)
+		}
+		o.allLeft += x.left
+	}
+	clear(o.all)
+	o.all = o.all[:0]
+	return b, pieces
+}
+
+// appendItems appends items, separated by commas.
 func (o *outbox) appendItems(b []byte, items []ref) []byte {
 	var of *batch // the items of one stand together
 	for k, r := range items {
@@ -199,16 +246,7 @@ func (o *outbox) appendItems(b []byte, items []ref) []byte {
 		if k > 0 {
 			b = append(b, ',')
 		}
-		b = append(b, x.text...)
-		if x.frame >= 0 {
-			if first := o.shown[x.frame]; first != nil {
-				b = strconv.AppendUint(append(b, `,"as":`...), first.first, 10)
-			} else {
-				o.shown[x.frame] = x
-				b = append(b, r.b.frames[x.frame]...)
-			}
-		}
-		b = append(b, '}')
+		b = of.append(b, x, o.shown)
 		o.allLeft += x.left
 	}
 	return b

@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"testing"
@@ -26,7 +27,7 @@ func newSent(t *testing.T, from uint64) *sent {
 func (s *sent) next(limit int) message {
 	s.t.Helper()
 	s.n++
-	b := s.out.appendMessage(nil, s.n, limit)
+	b := flat(s.out, s.n, limit)
 	var m message
 	if err := json.Unmarshal(b, &m); err != nil {
 		s.t.Fatalf("%v in %s", err, b)
@@ -276,4 +277,10 @@ func TestFlow(t *testing.T) {
 			t.Errorf("it waits %v", d)
 		}
 	})
+}
+
+// flat is the next message as a viewer gets it.
+func flat(o *outbox, n uint64, limit int) []byte {
+	b, pieces := o.appendMessage(nil, n, limit)
+	return append(b, bytes.Join(pieces, nil)...)
 }

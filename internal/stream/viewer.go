@@ -331,33 +331,37 @@ func (v *viewer) room(budget int) int {
 }
 
 // sendPush sends a message that the viewer acknowledges.
-func (v *viewer) sendPush(ctx context.Context, encode func(b []byte, number uint64) ([]byte, error)) error {
+func (v *viewer) sendPush(ctx context.Context, encode func(b []byte, number uint64) (own []byte, pieces [][]byte, err error)) error {
 	v.mu.Lock()
 	v.flow.n++
 	number := v.flow.n
 	v.mu.Unlock()
-	b, err := encode(v.buf[:0], number)
+	b, pieces, err := encode(v.buf[:0], number)
 	v.buf = b
 	if err != nil {
 		return err
 	}
+	size := len(b)
+	for _, p := range pieces {
+		size += len(p)
+	}
 	v.mu.Lock()
-	v.flow.pushed(time.Now(), len(v.buf))
+	v.flow.pushed(time.Now(), size)
 	v.mu.Unlock()
-	return v.transmit(ctx, v.buf)
+	return v.transmit(ctx, b, pieces...)
 }
 
 func (v *viewer) sendState(ctx context.Context, snap *session.Snapshot) error {
-	return v.sendPush(ctx, func(b []byte, n uint64) ([]byte, error) {
-		return v.feed.appendState(b, n, snap, &v.out, &v.has), nil
+	return v.sendPush(ctx, func(b []byte, n uint64) ([]byte, [][]byte, error) {
+		return v.feed.appendState(b, n, snap, &v.out, &v.has), nil, nil
 	})
 }
 
 // sendEvents sends a message of the events that wait, made in a turn.
 func (v *viewer) sendEvents(ctx context.Context, budget int) error {
-	return v.sendPush(ctx, func(b []byte, number uint64) (_ []byte, err error) {
-		err = v.turn(ctx, func() { b = v.out.appendMessage(b, number, budget) })
-		return b, err
+	return v.sendPush(ctx, func(b []byte, number uint64) (_ []byte, pieces [][]byte, err error) {
+		err = v.turn(ctx, func() { b, pieces = v.out.appendMessage(b, number, budget) })
+		return b, pieces, err
 	})
 }
 
@@ -408,11 +412,29 @@ func (v *viewer) send(ctx context.Context, b []byte) error {
 	return v.transmit(ctx, b)
 }
 
-func (v *viewer) transmit(ctx context.Context, b []byte) error {
+// transmit writes a message, which is b and the pieces. Those are frames of their own
+// (RFC 6455, 5.4), so that nobody has to copy them.
+func (v *viewer) transmit(ctx context.Context, b []byte, pieces ...[]byte) error {
 	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
 	defer cancel()
-	if err := v.conn.Write(ctx, websocket.MessageText, b); err != nil {
+	if err := v.writeAll(ctx, b, pieces); err != nil {
 		return fmt.Errorf("writing: %w", err)
 	}
 	return nil
+}
+
+func (v *viewer) writeAll(ctx context.Context, b []byte, pieces [][]byte) error {
+	if len(pieces) == 0 {
+		return v.conn.Write(ctx, websocket.MessageText, b)
+	}
+	w, err := v.conn.Writer(ctx, websocket.MessageText)
+	if err != nil {
+		return err
+	}
+	for _, p := range append([][]byte{b}, pieces...) {
+		if _, err := w.Write(p); err != nil {
+			return err
+		}
+	}
+	return w.Close()
 }
