@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 
+	"wireloom/internal/class"
 	"wireloom/internal/classroom"
 	"wireloom/internal/host"
 	"wireloom/internal/httpapi"
@@ -33,7 +34,7 @@ func openSchool(ctx context.Context, log *slog.Logger, conf *host.Config) (*scho
 		return nil, err
 	}
 	s := &school{db: db, people: identity.New(identity.Config{DB: db, Site: &conf.Site, Logger: log})}
-	s.room, err = classroom.New(classroom.Config{DB: db, People: s.people, Site: &conf.Site, Logger: log})
+	s.room, err = classroom.New(classroom.Config{DB: db, People: s.people, Site: &conf.Site, Logger: log, Shelf: class.NewShelf(db)})
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}

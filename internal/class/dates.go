@@ -48,6 +48,20 @@ func DatesOf(tx *store.Tx, l store.LessonRow, person string) (mark.Dates, error)
 	return Dates(l, m, extensions), err
 }
 
+// DatesIn are everybody's dates in lessons of one class, for who asks for many.
+func DatesIn(tx *store.Tx, lessons ...store.LessonRow) (func(lesson string, m store.MemberRow) mark.Dates, error) {
+	by := map[string]store.LessonRow{}
+	extensions := map[string][]store.ExtensionRow{}
+	for _, l := range lessons {
+		by[l.ID] = l
+		var err error
+		if extensions[l.ID], err = tx.Extensions(l.ID); err != nil {
+			return nil, err
+		}
+	}
+	return func(lesson string, m store.MemberRow) mark.Dates { return Dates(by[lesson], m, extensions[lesson]) }, nil
+}
+
 // Extend gives somebody other dates of a lesson: a person of the class, or section:NAME. It
 // returns the name of who it is for.
 func Extend(tx *store.Tx, l store.LessonRow, e store.ExtensionRow) (name string, err error) {

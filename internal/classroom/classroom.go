@@ -3,10 +3,13 @@
 package classroom
 
 import (
+	"hash/maphash"
 	"log/slog"
 	"net/http"
 
+	"wireloom/internal/class"
 	"wireloom/internal/classroom/route"
+	"wireloom/internal/gradebook"
 	"wireloom/internal/identity"
 	"wireloom/internal/store"
 	"wireloom/internal/visitor"
@@ -18,18 +21,33 @@ type Config struct {
 	People *identity.Manager
 	Site   *visitor.Site
 	Logger *slog.Logger // nil for none
+
+	Shelf     *class.Shelf    // the scenarios of lessons; nil: there are no classes
+	Gradebook *gradebook.Book // nil: nothing is handed in
+	Benches   Benches         // nil: there are none
 }
 
 // A Classroom answers what people and classes ask.
 type Classroom struct {
 	conf  Config
 	table *route.Table
+	turns turns
 }
 
 // New makes a Classroom.
 func New(c Config) (*Classroom, error) {
-	r := &Classroom{conf: c}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	r := &Classroom{conf: c, turns: turns{seed: maphash.MakeSeed()}}
 	routes := r.identityRoutes()
+	if c.Shelf != nil {
+		routes = append(routes, r.classRoutes()...)
+		routes = append(routes, r.lessonRoutes()...)
+	}
+	if c.Benches != nil {
+		routes = append(routes, r.benchRoutes()...)
+	}
 	var err error
 	r.table, err = route.New(r.tableConfig(), routes)
 	return r, err
@@ -43,6 +61,7 @@ func (c *Classroom) tableConfig() route.Config {
 var finders = route.Finders{
 	"token": nil, "identity": nil, "provider": nil,
 	"arrival": nil, // below its class
+	"who":     nil, // below its lesson
 }
 
 // Routes are the classroom's.

@@ -32,3 +32,8 @@ func (tx *Tx) AuditSince(class string, since time.Time, limit int) ([]AuditRow, 
 	return all(tx, (*AuditRow).fields, `select `+auditColumns+` from audit
 		where ($1 = '' or class = $1) and at >= $2 order by at desc, id limit $3`, class, at(&since), limit)
 }
+
+// AuditAbout lists the newest rows of one kind about one thing, newest first.
+func (tx *Tx) AuditAbout(about, what string, limit int) ([]AuditRow, error) {
+	return all(tx, (*AuditRow).fields, `select `+auditColumns+` from audit where about = $1 and what = $2 order by at desc, id limit $3`, about, what, limit)
+}

@@ -45,5 +45,12 @@ func TestAudit(t *testing.T) {
 				return err
 			})
 		}
+		write(t, db, func(tx *store.Tx) error {
+			rows, err := tx.AuditAbout("x", "two", 5)
+			if len(rows) != 1 || rows[0].Class != "d" || rows[0].Detail != "y" {
+				t.Errorf("about one thing: %+v", rows)
+			}
+			return err
+		})
 	})
 }

@@ -178,3 +178,14 @@ func TestLessonsAndExtensions(t *testing.T) {
 		want(t, "its extensions", fmt.Sprint(tx.ExtensionsIn("c")), "[] <nil>")
 	})
 }
+
+func TestHandedCounts(t *testing.T) {
+	inOne(t, func(t *testing.T, tx *store.Tx) {
+		do(t, tx.AddClass(store.ClassRow{ID: "c", Code: "C"}), tx.PutVersion(store.VersionRow{Hash: "h"}),
+			tx.AddLesson(store.LessonRow{ID: "l", Class: "c", VersionHash: "h"}), tx.AddLesson(store.LessonRow{ID: "m", Class: "c", VersionHash: "h"}))
+		for i, person := range []string{"ada", "ada", "bob"} {
+			do(t, tx.AddHandin(store.HandinRow{ID: fmt.Sprint(i), Class: "c", Lesson: "l", Person: person, Number: int64(i), Scenario: "h"}))
+		}
+		want(t, "people", good(tx.HandedCounts("c"))(t), map[string]int{"l": 2})
+	})
+}

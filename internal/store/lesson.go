@@ -154,3 +154,18 @@ func (tx *Tx) PutExtension(e ExtensionRow) error {
 func (tx *Tx) DropExtension(lesson, who string) error {
 	return tx.must(ErrNone, `delete from extensions where lesson = $1 and who = $2`, lesson, who)
 }
+
+// HandedCounts is how many people have handed in, by the lessons of a class.
+func (tx *Tx) HandedCounts(class string) (map[string]int, error) {
+	type row struct {
+		lesson string
+		people int
+	}
+	rows, err := all(tx, func(r *row) []any { return []any{&r.lesson, &r.people} },
+		`select lesson, count(distinct person) from handins where class = $1 group by lesson limit $2`, class, MaxLessons)
+	counts := map[string]int{}
+	for _, r := range rows {
+		counts[r.lesson] = r.people
+	}
+	return counts, err
+}

@@ -22,3 +22,5 @@ create table uploads (
 	created bigint not null default 0,
 	primary key (class, hash)
 );
+
+create index audit_about on audit(about, at);
