@@ -130,6 +130,7 @@ internal/lti/platform                                  < internal/lti/platform/r
 internal/store, internal/gradebook/mark                < internal/outbox
 internal/visitor, internal/terminal                    < internal/answer
 internal/store, internal/visitor, internal/terminal + text < internal/identity
+internal/terminal + go-oidc, oauth2                    < internal/identity/oidc
 internal/answer, internal/identity, internal/protocol/class, internal/store, internal/strictjson, internal/visitor < internal/classroom/route
 internal/class, internal/class/roster, internal/gradebook, internal/gradebook/mark, internal/open, internal/scenario, internal/classroom/route, internal/identity, internal/protocol/class, internal/store, internal/visitor < internal/classroom
 NONE + text                                            < internal/class/roster
@@ -155,6 +156,7 @@ var modules = map[string]string{
 	"goose":     "github.com/pressly/goose/v3",
 	"go-jose":   "github.com/go-jose/go-jose/v4",
 	"go-oidc":   "github.com/coreos/go-oidc/v3",
+	"oauth2":    "golang.org/x/oauth2",
 }
 
 // core are the packages below the loop: one goroutine, virtual time, seeded

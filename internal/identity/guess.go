@@ -1,9 +1,12 @@
 package identity
 
 import (
+	"errors"
+	"net/http"
 	"sync"
 	"time"
 
+	"wireloom/internal/store"
 	"wireloom/internal/visitor"
 )
 
@@ -83,4 +86,30 @@ func (g *guesses) count(now time.Time, right bool, keys ...string) {
 			w.wrong++
 		}
 	}
+}
+
+// guess runs f, which looks at something that could be guessed, in a transaction, within the
+// limits. wrong is its error where the guess was wrong, which is answered after a fixed time, so
+// that the time says nothing.
+func (m *Manager) guess(r *http.Request, who Who, f func(tx *store.Tx) error) error {
+	arrived := m.now()
+	keys := []string{"address " + m.jar.site.Proxies.From(r).Client}
+	if who.Session != "" {
+		keys = append(keys, "session "+who.Session)
+	}
+	if why := m.guesses.allow(arrived, keys...); why != nil {
+		return why
+	}
+	err := m.db.Write(r.Context(), f)
+	switch {
+	case err == nil:
+		m.guesses.count(arrived, true, keys[:1]...)
+	case errors.Is(err, ErrWrong):
+		m.guesses.count(arrived, false, keys...)
+		select {
+		case <-m.wait(arrived.Add(answerWrong).Sub(m.now())):
+		case <-r.Context().Done():
+		}
+	}
+	return err
 }

@@ -1,7 +1,6 @@
 package identity
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -15,17 +14,26 @@ import (
 
 // Why somebody was not let in. Each is a sentence for them.
 var (
+	// ErrWrong is wrapped by what may have been a guess.
+	ErrWrong = errors.New("wrong")
 	// ErrWrongCode is that of every code that lets nobody in, whether there is one like it or not.
-	ErrWrongCode = errors.New("that code lets nobody in: look at it again, letter by letter, or ask your teacher for it")
+	ErrWrongCode = wrong("that code lets nobody in: look at it again, letter by letter, or ask your teacher for it")
 	ErrNoName    = errors.New("say your name, as it is on your class's list")
 	// ErrClaimed is what a name is that somebody has joined with.
 	ErrClaimed   = errors.New("somebody has joined with this name: if that was you, type the word that you were given then, or ask your teacher for a new one; if it wasn't you, ask your teacher")
-	ErrWrongWord = errors.New("that is not the word that was given to this name: look at it again, or ask your teacher for a new one")
+	ErrWrongWord = wrong("that is not the word that was given to this name: look at it again, or ask your teacher for a new one")
 	ErrNotListed = errors.New("this name is not on the class's list: your teacher now sees that you ask, and can let you in. Is it written as on the list?")
 	ErrAlike     = errors.New("there are several people of this name in the class: put your student number or your login behind it")
 	ErrStaff     = errors.New("this name is a teacher's: sign in by the code or the login that you were given")
 	ErrFullClass = errors.New("this class is full: ask your teacher to put you on its list")
 )
+
+// A guessed error is one of what may have been a guess.
+type guessed string
+
+func wrong(sentence string) error      { return guessed(sentence) }
+func (g guessed) Error() string        { return string(g) }
+func (g guessed) Is(target error) bool { return target == ErrWrong || target == error(g) }
 
 const (
 	maxShownName = 100  // bytes of a name that somebody gives themselves
@@ -37,8 +45,10 @@ const (
 type claims struct {
 	Word string `json:"word,omitempty"` // the hash of the return word, of a name
 	Name string `json:"name,omitempty"` // as the issuer has it
-	OID  string `json:"oid,omitempty"`  // Entra's, which stay when the application is registered anew
-	TID  string `json:"tid,omitempty"`
+
+	Username string `json:"username,omitempty"` // likewise
+	OID      string `json:"oid,omitempty"`      // Entra's, which stay when the application is registered anew
+	TID      string `json:"tid,omitempty"`
 }
 
 func (c claims) text() string {
@@ -66,56 +76,23 @@ type Joined struct {
 // Join lets somebody into a class by its code and their name, and, if they were there
 // before, by the word that they got then.
 func (m *Manager) Join(r *http.Request, who Who, code, name, word string) (Joined, error) {
-	arrived := m.now()
-	keys := m.guessKeys(r, who)
-	if why := m.guesses.allow(arrived, keys...); why != nil {
-		return Joined{}, why
-	}
 	folded := Fold(name)
 	if folded == "" {
 		return Joined{}, ErrNoName
 	}
 	j := joining{m: m, r: r, who: who, name: terminal.Cut(terminal.Line(strings.TrimSpace(name)), maxShownName), folded: folded, word: word, fresh: newWord()}
 	j.freshHash = wordHash(j.fresh)
-	err := m.db.Write(r.Context(), func(tx *store.Tx) error {
-		j.done, j.why = Joined{}, nil
+	err := m.guess(r, who, func(tx *store.Tx) error {
+		j.done, j.why, j.person = Joined{}, nil, ""
 		return j.join(tx, FoldCode(code))
 	})
+	if errors.Is(err, ErrWrongWord) && j.person != "" {
+		m.guesses.count(m.now(), false, "person "+j.person)
+	}
 	if err == nil {
 		err = j.why
 	}
-	var person []string
-	if j.person != "" {
-		person = []string{"person " + j.person}
-	}
-	switch {
-	case err == nil:
-		m.guesses.count(arrived, true, keys[:1]...)
-	case errors.Is(err, ErrWrongCode):
-		m.guesses.count(arrived, false, keys...)
-		m.waitUntil(r.Context(), arrived.Add(answerWrong))
-	case errors.Is(err, ErrWrongWord):
-		m.guesses.count(arrived, false, append(keys, person...)...)
-		m.waitUntil(r.Context(), arrived.Add(answerWrong))
-	}
 	return j.done, err
-}
-
-// guessKeys are what a guess counts for: the address first.
-func (m *Manager) guessKeys(r *http.Request, who Who) []string {
-	keys := []string{"address " + m.jar.site.Proxies.From(r).Client}
-	if who.Session != "" {
-		keys = append(keys, "session "+who.Session)
-	}
-	return keys
-}
-
-// waitUntil waits, so that the time of an answer says nothing.
-func (m *Manager) waitUntil(ctx context.Context, at time.Time) {
-	select {
-	case <-m.wait(at.Sub(m.now())):
-	case <-ctx.Done():
-	}
 }
 
 // joining is one try to join.
@@ -163,6 +140,9 @@ func (j *joining) join(tx *store.Tx, code string) error {
 	case len(found) == 1 && !found[0].Active: // was dropped: only a teacher takes them in again
 		return j.ask(tx, class)
 	case len(found) == 1:
+		if why := j.m.guesses.allow(j.m.now(), "person "+found[0].Person); why != nil && j.word != "" {
+			return why
+		}
 		return j.as(tx, class, found[0])
 	case !class.Open:
 		return j.ask(tx, class)
@@ -235,53 +215,60 @@ func (j *joining) whole() bool { return j.who.Person != "" && j.who.Class == "" 
 // as lets somebody in as a member of the list.
 func (j *joining) as(tx *store.Tx, class store.ClassRow, m store.MemberRow) error {
 	j.person = m.Person
+	if j.who.Is(m.Person) && ParseRole(m.Role) == Student { // known already, by another class of theirs
+		return j.open(tx, class, m)
+	}
 	known, err := tx.IdentitiesOf(m.Person)
 	if err != nil {
 		return err
 	}
-	i := slices.IndexFunc(known, func(i store.IdentityRow) bool { return Kind(i.Kind) == Name && i.Issuer == class.ID })
-	switch {
-	case i >= 0: // joined before
-		if j.word == "" {
+	if words := wordsFor(known, class.ID, ParseRole(m.Role)); len(words) > 0 {
+		switch {
+		case j.word == "":
 			return ErrClaimed
-		}
-		if why := j.m.guesses.allow(j.m.now(), "person "+m.Person); why != nil {
-			return why
-		}
-		if !sameWord(j.word, claimsOf(known[i]).Word) {
+		case !slices.ContainsFunc(words, func(hash string) bool { return sameWord(j.word, hash) }):
 			return ErrWrongWord
 		}
 		return j.open(tx, class, m)
-	case ParseRole(m.Role) != Student:
-		return ErrStaff
-	case len(known) > 0: // has come in by another way, and has no word
-		return ErrClaimed
 	}
 	p, err := tx.Person(m.Person)
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
-	}
-	if p.Main != "" || p.Operator { // somebody's, who signs in as themselves
+	case ParseRole(m.Role) != Student:
+		return ErrStaff
+	case len(known) > 0 || p.Main != "" || p.Operator: // somebody's, who signs in as themselves
 		return ErrClaimed
 	}
-	if alone, err := j.alone(tx, m); err != nil {
-		return err
-	} else if j.whole() && alone {
-		p.Main = j.who.Person
-		if err := tx.SetPerson(p); err != nil {
+	if j.whole() {
+		if yes, err := alone(tx, m.Person, class.ID); err != nil {
 			return err
+		} else if yes {
+			j.done = Joined{Person: m.Person, Name: m.Name, Class: class.ID}
+			return Merge(tx, j.who.Person, m.Person)
 		}
-		j.done = Joined{Person: m.Person, Name: m.Name, Class: class.ID}
-		return nil
 	}
 	return j.claim(tx, class, m)
 }
 
-// alone reports whether a member is in no other class: so that who is taken for them in
-// this one is nobody in another.
-func (j *joining) alone(tx *store.Tx, m store.MemberRow) (bool, error) {
-	all, err := tx.PlacesOf(m.Person)
-	return len(all) == 1, err
+// wordsFor are the hashes of the words that let a member into a class: the one that they got
+// there, or, for a student who got none there, those of their other classes. Who took a
+// student's name in one class must not be a teacher by it in another.
+func wordsFor(known []store.IdentityRow, class string, role Role) []string {
+	var here, elsewhere []string
+	for _, i := range known {
+		switch {
+		case Kind(i.Kind) != Name:
+		case i.Issuer == class:
+			here = append(here, claimsOf(i).Word)
+		default:
+			elsewhere = append(elsewhere, claimsOf(i).Word)
+		}
+	}
+	if len(here) > 0 || role != Student {
+		return here
+	}
+	return elsewhere
 }
 
 // claim makes a name somebody's, with a word to come back with.
@@ -314,9 +301,24 @@ func setWord(tx *store.Tx, class, person, hash string) error {
 }
 
 // open opens the session of a member, which is for this class alone: whoever took a name
-// that is not theirs is nobody elsewhere.
+// that is not theirs is nobody elsewhere. Who joins another class under the same name, in the
+// same browser, has both.
 func (j *joining) open(tx *store.Tx, class store.ClassRow, m store.MemberRow) error {
-	opened, err := j.m.Open(tx, j.r, Opening{Person: m.Person, Kind: Name, Class: class.ID})
+	o := Opening{Person: m.Person, Kind: Name, Class: class.ID}
+	if j.who.Class != "" && !j.who.Framed && sameWords(Fold(j.who.Name), Fold(m.Name)) {
+		both := j.who.Is(m.Person)
+		if !both {
+			yes, err := alone(tx, m.Person, class.ID)
+			if err != nil {
+				return err
+			}
+			both = yes && Merge(tx, j.who.Person, m.Person) == nil
+		}
+		if both {
+			o.Person, o.Class = j.who.Person, strings.Join(append(j.who.classes, class.ID), " ")
+		}
+	}
+	opened, err := j.m.Open(tx, j.r, o)
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"wireloom/internal/store"
@@ -112,7 +113,10 @@ func whose(tx *store.Tx, token, key string) (who Who, again bool, err error) {
 	}
 	who = Who{
 		Person: p.ID, Name: p.Name, Operator: p.Operator && s.Class == "", Creates: (p.Operator || p.Creates) && s.Class == "",
-		Session: s.Token, Key: key, Framed: s.Framed, Class: s.Class, Also: also,
+		Session: s.Token, Key: key, Framed: s.Framed, Also: also, classes: strings.Fields(s.Class),
+	}
+	if n := len(who.classes); n > 0 {
+		who.Class = who.classes[n-1]
 	}
 	return who, now.Sub(s.Seen) >= stale, nil
 }
@@ -149,7 +153,7 @@ func human(tx *store.Tx, id string) (store.PersonRow, []string, error) {
 type Opening struct {
 	Person string
 	Kind   Kind
-	Class  string // the only class that it is for; "" for all
+	Class  string // the only class that it is for, or several apart by blanks; "" for all
 	Framed bool   // it is for a frame of a platform's page
 }
 

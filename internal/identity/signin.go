@@ -11,7 +11,7 @@ import (
 )
 
 // ErrWrongToken is that of every code and token that signs nobody in.
-var ErrWrongToken = errors.New("that code signs nobody in: it may be used already, or too old; look at it again, letter by letter, or ask for a new one")
+var ErrWrongToken = wrong("that code signs nobody in: it may be used already, or too old; look at it again, letter by letter, or ask for a new one")
 
 const (
 	codePurpose     = "code"
@@ -69,32 +69,23 @@ func MakeOperator(ctx context.Context, db *store.DB, name string) (token string,
 
 // SignIn signs somebody in by a code or a token that is good once.
 func (m *Manager) SignIn(r *http.Request, who Who, text string) (Joined, error) {
-	arrived := m.now()
-	keys := m.guessKeys(r, who)
-	if why := m.guesses.allow(arrived, keys...); why != nil {
-		return Joined{}, why
-	}
 	fresh := newWord()
 	freshHash := wordHash(fresh)
 	var done Joined
-	err := m.db.Write(r.Context(), func(tx *store.Tx) (err error) {
+	err := m.guess(r, who, func(tx *store.Tx) (err error) {
 		done, err = m.signIn(tx, r, strings.TrimSpace(text), freshHash)
+		if errors.Is(err, store.ErrNone) {
+			err = ErrWrongToken
+		}
 		return err
 	})
-	if errors.Is(err, store.ErrNone) {
-		err = ErrWrongToken
+	if err != nil {
+		return Joined{}, err
 	}
 	if done.Word != "" {
 		done.Word = fresh
 	}
-	switch {
-	case err == nil:
-		m.guesses.count(arrived, true, keys[:1]...)
-	case errors.Is(err, ErrWrongToken):
-		m.guesses.count(arrived, false, keys...)
-		m.waitUntil(r.Context(), arrived.Add(answerWrong))
-	}
-	return done, err
+	return done, nil
 }
 
 func (m *Manager) signIn(tx *store.Tx, r *http.Request, text, freshHash string) (Joined, error) {

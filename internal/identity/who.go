@@ -13,8 +13,10 @@ type Who struct {
 	Session      string // the session's id in the store, which is no secret
 	Key          string // chooses the session among those that a browser has in frames; "" for the one of the browser
 	Framed       bool   // the session lives in a frame of a platform's page
-	Class        string // that the session is for alone; "" where it is for all classes of the person
+	Class        string // that the session is for, or the last of them; "" where it is for all classes of the person
 	Also         []string
+
+	classes []string // that the session is for; none for all
 }
 
 // People are the ids of the person: their own, and those that were merged with it. A
@@ -32,4 +34,6 @@ func (w Who) Is(person string) bool {
 }
 
 // In reports whether the session is good for a class.
-func (w Who) In(class string) bool { return w.Person != "" && (w.Class == "" || w.Class == class) }
+func (w Who) In(class string) bool {
+	return w.Person != "" && (w.Class == "" || slices.Contains(w.classes, class))
+}

@@ -152,6 +152,12 @@ func (tx *Tx) UseTicket(token, purpose string) (TicketRow, error) {
 		returning token, purpose, person, data, expires, used`, token, purpose, at(&tx.now))
 }
 
+// SeeTicket looks at a ticket that may be used, and leaves it.
+func (tx *Tx) SeeTicket(token, purpose string) (TicketRow, error) {
+	return one(tx, (*TicketRow).fields, `select token, purpose, person, data, expires, used from tickets
+		where token = $1 and purpose = $2 and used = 0 and expires > $3`, token, purpose, at(&tx.now))
+}
+
 // DropTickets takes away the tickets of one purpose that a person has.
 func (tx *Tx) DropTickets(purpose, person string) error {
 	_, err := tx.exec("delete from tickets where purpose = $1 and person = $2", purpose, person)
