@@ -130,7 +130,7 @@ internal/lti/platform                                  < internal/lti/platform/r
 internal/store, internal/gradebook/mark                < internal/outbox
 internal/visitor, internal/terminal                    < internal/answer
 internal/store, internal/visitor, internal/terminal + text < internal/identity
-internal/terminal + go-oidc, oauth2                    < internal/identity/oidc
+internal/lti/fetch, internal/terminal + go-oidc, oauth2 < internal/identity/oidc
 internal/answer, internal/identity, internal/protocol/class, internal/store, internal/strictjson, internal/visitor < internal/classroom/route
 internal/class, internal/class/roster, internal/gradebook, internal/gradebook/mark, internal/open, internal/scenario, internal/classroom/route, internal/identity, internal/protocol/class, internal/store, internal/visitor < internal/classroom
 NONE + text                                            < internal/class/roster

@@ -16,6 +16,7 @@ import (
 	rp "github.com/coreos/go-oidc/v3/oidc"
 	"golang.org/x/oauth2"
 
+	"wireloom/internal/lti/fetch"
 	"wireloom/internal/terminal"
 )
 
@@ -82,7 +83,7 @@ func loopback(host string) bool {
 type Login struct {
 	Settings
 	client *http.Client
-	keys   *keyLimit
+	keys   *fetch.Keys
 	now    func() time.Time
 
 	mu       sync.Mutex
@@ -103,8 +104,9 @@ func New(s Settings) (*Login, error) {
 		s.Scopes = append([]string{rp.ScopeOpenID}, s.Scopes...)
 	}
 	l := &Login{Settings: s, now: time.Now}
-	l.keys = &keyLimit{next: limited{http.DefaultTransport.(*http.Transport).Clone()}, now: func() time.Time { return l.now() }}
-	l.client = &http.Client{Transport: l.keys, Timeout: asking}
+	l.client = &http.Client{Transport: limited{http.DefaultTransport}, Timeout: asking}
+	// The operator says where the login is: it may well be inside.
+	l.keys = fetch.NewKeys(fetch.New(true), func() time.Time { return l.now() })
 	return l, nil
 }
 
@@ -148,22 +150,33 @@ func (l *Login) discover(ctx context.Context) (*rp.Provider, *rp.IDTokenVerifier
 	}
 	// Others wait for the answer too: that one of them went away does not end it.
 	p, err := rp.NewProvider(rp.ClientContext(context.WithoutCancel(ctx), l.client), l.Issuer)
+	var more rp.ProviderConfig
 	if err == nil {
-		var more rp.ProviderConfig
-		if err = p.Claims(&more); err == nil && (more.AuthURL == "" || more.TokenURL == "" || more.JWKSURL == "") {
-			err = errors.New("it does not say where its pages or its keys are")
-		}
-		if err == nil {
-			l.keys.watch(more.JWKSURL)
-		}
+		err = p.Claims(&more)
+	}
+	if err == nil && (more.AuthURL == "" || more.TokenURL == "" || more.JWKSURL == "") {
+		err = errors.New("it does not say where its pages or its keys are")
 	}
 	if err != nil {
 		l.failed, l.why = now, l.down(err)
 		return nil, nil, l.why
 	}
 	// Times are checked here, since the library has no patience with clocks.
-	l.provider, l.verifier, l.why = p, p.Verifier(&rp.Config{ClientID: l.ClientID, SkipExpiryCheck: true}), nil
+	l.provider, l.verifier, l.why = p, rp.NewVerifier(l.Issuer, keySet{l.keys, more.JWKSURL}, &rp.Config{
+		ClientID: l.ClientID, SkipExpiryCheck: true, SupportedSigningAlgs: signatures(more.Algorithms),
+	}), nil
 	return l.provider, l.verifier, nil
+}
+
+// signatures are the kinds of signature to believe, of those that a login's server says it
+// makes: those by a key of its own, not by the secret that this server has too.
+func signatures(says []string) []string {
+	good := []string{rp.RS256, rp.ES256, rp.EdDSA, rp.RS384, rp.RS512, rp.ES384, rp.ES512, rp.PS256, rp.PS384, rp.PS512}
+	good = slices.DeleteFunc(good, func(a string) bool { return !slices.Contains(says, a) })
+	if len(good) == 0 {
+		return []string{rp.RS256} // what everybody has (OpenID Connect Core, 15.1)
+	}
+	return good
 }
 
 func (l *Login) config(p *rp.Provider, redirect string) *oauth2.Config {
