@@ -233,21 +233,25 @@ func (g *grader) finish(t task, out outcome) error {
 		if err := tx.EndJob(j, state, out.why); err != nil {
 			return err
 		}
+		counts := j.Rank != store.RankBulk // that it failed may be what others wait for
 		if state == store.JobDone {
 			gr.At = tx.Now()
-			if err := tx.AddGrading(gr); err != nil {
+			var err error
+			if counts, err = tx.AddGrading(gr); err != nil {
 				return err
 			}
 		}
 		if err := tx.ChangedHandin(j.Handin); err != nil {
 			return err
 		}
-		l, err := tx.Lesson(j.Lesson)
-		if err != nil {
-			return err
-		}
-		if err := g.b.settle(tx, l, j.Person); err != nil {
-			return err
+		if counts {
+			l, err := tx.Lesson(j.Lesson)
+			if err != nil {
+				return err
+			}
+			if err := g.b.settle(tx, l, j.Person); err != nil {
+				return err
+			}
 		}
 		return g.at(beforeCommit)
 	})

@@ -42,6 +42,9 @@ func attempts(rows []store.AttemptRow, over bool) []mark.Attempt {
 
 // marked is what a row of marks says.
 func marked(m store.MarkRow) mark.Mark {
+	if m.Version == 0 {
+		return mark.Mark{} // there is none
+	}
 	out := mark.Mark{Comment: m.Comment, Excused: m.Excused, Pin: m.Pin}
 	if m.Points >= 0 {
 		p := mark.Points(m.Points)

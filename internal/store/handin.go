@@ -129,20 +129,20 @@ func (g *GradingRow) fields() []any {
 	return []any{&g.ID, &g.Handin, &g.Grader, &g.Scenario, &g.Checks, &g.Points, &g.Most, &g.Passed, &g.Total, flag(&g.Hidden), &g.Report, &g.Staff, at(&g.At), &g.Took}
 }
 
-// AddGrading stores a grading and has it count where the hand-in has none of its kind.
-// Nothing happens where the same was graded before.
-func (tx *Tx) AddGrading(g GradingRow) error {
+// AddGrading stores a grading and has it count where the hand-in has none of its kind, which
+// it reports. Nothing happens where the same was graded before.
+func (tx *Tx) AddGrading(g GradingRow) (counts bool, err error) {
 	n, err := tx.exec(`insert into gradings (`+gradingColumns+`) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
 		on conflict (handin, grader, scenario, checks) do nothing`, g.fields()...)
 	if err != nil || n == 0 {
-		return err
+		return false, err
 	}
 	column := "visible"
 	if g.Checks == ChecksAll {
 		column = "complete"
 	}
-	_, err = tx.exec(`update handins set `+column+` = $2 where id = $1 and `+column+` = ''`, g.Handin, g.ID)
-	return err
+	n, err = tx.exec(`update handins set `+column+` = $2 where id = $1 and `+column+` = ''`, g.Handin, g.ID)
+	return n > 0, err
 }
 
 // Grading is one grading.

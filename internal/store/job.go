@@ -54,7 +54,8 @@ func (tx *Tx) AddJob(j JobRow) error {
 
 // ClaimJob gives a job to an owner until the lease ends: one that is queued, or that another
 // owner has let go of by not renewing its lease. Ranks come first; in a rank the class whose
-// turn was longest ago, then its person whose turn was; of a person one at a time is graded.
+// turn was longest ago, then its person whose turn was; of a hand-in the checks that its student sees. Of a person
+// one at a time is graded.
 // One that was tried too often is not for anybody: see FailJobs. ErrNone if there is none.
 func (tx *Tx) ClaimJob(owner string, lease time.Time, maxTries int64) (JobRow, error) {
 	j, err := one(tx, (*JobRow).fields, `
@@ -65,7 +66,7 @@ func (tx *Tx) ClaimJob(owner string, lease time.Time, maxTries int64) (JobRow, e
 			left join served p on p.who = 'person ' || j.class || ' ' || j.person
 			where (j.state = 'queued' or j.state = 'running' and j.lease < $3 and j.tries < $4)
 			and not exists (select 1 from jobs r where r.person = j.person and r.state = 'running' and r.lease >= $3)
-			order by j.rank, coalesce(c.turn, 0), coalesce(p.turn, 0), j.created, j.id limit 1
+			order by j.rank, coalesce(c.turn, 0), coalesce(p.turn, 0), j.created, j.checks desc, j.id limit 1
 		) returning `+jobColumns, owner, at(&lease), at(&tx.now), maxTries)
 	if err != nil {
 		return j, err
