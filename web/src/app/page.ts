@@ -18,7 +18,7 @@ import type { Answered, Server } from "../session/class/server";
 import { Work } from "../session/class/work";
 import type { LabSession } from "../session/session";
 import type { Feed, Got, World } from "../session/world";
-import { addressOf, type Place, placeOf } from "../ui/place";
+import { addressOf, entry, type Place, placeOf } from "../ui/place";
 import type { School } from "../ui/school";
 import type { Shell } from "../ui/shell";
 
@@ -143,10 +143,10 @@ export class Page implements Shell, School {
   }
 
   /** visit goes to a place. */
-  visit(place: Place, replace = false): void {
+  readonly visit = (place: Place, replace = false): void => {
     this.around.goTo(addressOf(place), replace);
     void this.look(false);
-  }
+  };
 
   /** startOver begins a lesson's bench anew. */
   async startOver(work: Work): Promise<string | undefined> {
@@ -227,6 +227,10 @@ export class Page implements Shell, School {
       return;
     }
     this.wanted = undefined;
+    if (place.kind === "signin" && place.token !== undefined) {
+      await this.signInBy(place.token, mine);
+      return;
+    }
     if (!people.signedIn.peek() && place.kind !== "signin") {
       this.show({ kind: "signin", code: "" }, undefined);
       return;
@@ -256,6 +260,15 @@ export class Page implements Shell, School {
     } else if (place.kind === "lesson" && (place.bench || room.about.value.peek()?.role === "student")) {
       await this.bench(room, place.lesson, mine);
     } else this.show(place, room);
+  }
+
+  /** signInBy signs in by a token of the address, where it doesn't stay. */
+  private async signInBy(token: string, mine: number): Promise<void> {
+    this.around.goTo("signin", true);
+    const got = await this.people.signIn(token);
+    if (mine !== this.begun) return;
+    if (!got.ok) this.phase.value = { kind: "failed", error: got.error };
+    else this.visit(entry(got.value), true);
   }
 
   private show(place: Place, room: Classroom | undefined): void {

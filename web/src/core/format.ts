@@ -37,7 +37,8 @@ export function bytes(n: number): string {
   if (n === 1) return "1 byte";
   if (n < 1000) return `${n} bytes`;
   if (n < 1_000_000) return `${short(n / 1000)} kB`;
-  return `${short(n / 1_000_000)} MB`;
+  if (n < 1_000_000_000) return `${short(n / 1_000_000)} MB`;
+  return `${short(n / 1_000_000_000)} GB`;
 }
 
 /** percent writes a share; what is not nothing is never shown as nothing. */

@@ -1,10 +1,13 @@
 // Where on the class's pages one is, as the part of the address behind # says it:
-//   signin              to sign in; join=CODE with the code already there
+//   signin              to sign in; join=CODE with the code already there, signin=TOKEN by an operator's token or a
+//                       one-time code, which leaves the address at once
 //   classes             one's classes
 //   class=ID            a class: a student's lessons, a teacher's; tab=NAME another of its pages
 //   class=ID&lesson=ID  a lesson: a student's bench; of staff its gradebook, or with bench their own bench
 //   class=ID&watch=LAB  somebody's bench, to look at
 //   admin               the operator's page; tab=NAME another part of it
+
+import type { Welcome } from "../protocol/class/types";
 
 export const TABS = ["lessons", "roster", "book", "wall", "settings"] as const;
 export type Tab = (typeof TABS)[number];
@@ -13,7 +16,7 @@ export const ADMIN_TABS = ["status", "labs", "platforms", "audit"] as const;
 export type AdminTab = (typeof ADMIN_TABS)[number];
 
 export type Place =
-  | { readonly kind: "signin"; readonly code: string }
+  | { readonly kind: "signin"; readonly code: string; readonly token?: string }
   | { readonly kind: "classes" }
   | { readonly kind: "class"; readonly id: string; readonly tab: Tab }
   | { readonly kind: "lesson"; readonly id: string; readonly lesson: string; readonly bench: boolean }
@@ -34,7 +37,10 @@ export function placeOf(address: string): Place | undefined {
   }
   if (q.has("classes")) return { kind: "classes" };
   if (q.has("admin")) return { kind: "admin", tab: ADMIN_TABS.find((t) => t === tab) ?? "status" };
-  if (q.has("signin") || q.has("join")) return { kind: "signin", code: q.get("join") ?? "" };
+  if (q.has("signin") || q.has("join")) {
+    const token = q.get("signin") ?? "";
+    return { kind: "signin", code: q.get("join") ?? "", ...(token === "" ? {} : { token }) };
+  }
   return undefined;
 }
 
@@ -57,4 +63,10 @@ export function addressOf(p: Place): string {
     default:
       return p satisfies never;
   }
+}
+
+/** entry is where somebody goes who has signed in. */
+export function entry(who: Welcome): Place {
+  if (who.operator) return { kind: "admin", tab: "status" };
+  return who.class === "" ? { kind: "classes" } : { kind: "class", id: who.class, tab: "lessons" };
 }

@@ -1,6 +1,6 @@
 // The operator's page: the server in figures, its labs, the platforms that may launch, who did what.
 import { useEffect, useMemo, useState } from "preact/hooks";
-import { dateIn, lasts } from "../../core/class/when";
+import { dateIn, lasts, timeIn } from "../../core/class/when";
 import { bytes, count } from "../../core/format";
 import type { AdminStatus } from "../../protocol/class/types";
 import { Operator } from "../../session/class/operator";
@@ -384,7 +384,7 @@ function Acts(props: { readonly operator: Operator }) {
           <tbody>
             {operator.audit.value.map((a) => (
               <tr key={a.id}>
-                <td class={css.nowrap}>{dateIn(a.at, people.server.zone, now)}</td>
+                <td class={css.nowrap}>{timeIn(a.at, people.server.zone, now)}</td>
                 <th scope="row">{a.who}</th>
                 <td>{a.what}</td>
                 <td>

@@ -2,7 +2,7 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { COLUMNS, type Column, shown, summary } from "../../core/class/book";
 import { points } from "../../core/class/lesson";
-import { dateIn, lasts } from "../../core/class/when";
+import { lasts, timeIn } from "../../core/class/when";
 import type { BookRow, SyncRow } from "../../protocol/class/types";
 import { LessonBook } from "../../session/class/lessonbook";
 import { path } from "../../session/class/server";
@@ -72,6 +72,7 @@ export function OfLesson(props: { readonly lesson: string }) {
           }}
         />
         <select
+          class="narrow"
           aria-label="which students"
           value={wanted.only}
           onChange={(e) => {
@@ -121,6 +122,7 @@ export function OfLesson(props: { readonly lesson: string }) {
                       >
                         {HEADS[c]}
                         {c === "final" && ` of ${points(b.max)}`}
+                        {c === "at" && `, ${room.about.value.value?.zone ?? "UTC"}`}
                       </button>
                     </th>
                   ))}
@@ -176,7 +178,7 @@ function Row(props: { readonly of: BookRow; readonly book: LessonBook }) {
           <span class="dim">none</span>
         ) : (
           <>
-            {dateIn(r.at, zone, room.clock.now.peek())}{" "}
+            {timeIn(r.at, zone, room.clock.now.peek())}{" "}
             <span class="dim">
               {r.number} of {r.handins}
               {r.mark?.pin !== undefined && r.mark.pin !== "" && ", pinned"}

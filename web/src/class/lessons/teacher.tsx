@@ -98,21 +98,6 @@ function Row(props: {
           <span class="dim">{number}</span> {l.title}{" "}
           {l.published ? <Badge tone="good">published</Badge> : <Badge tone="plain">only you see it</Badge>}
         </h2>
-        <ul class={css.facts}>
-          <li>{l.points} points</li>
-          <li>{l.due > 0 ? `due ${dateIn(l.due, l.zone, now)}` : "no due date"}</li>
-          {l.opens > now && <li>opens {dateIn(l.opens, l.zone, now)}</li>}
-          {l.locks > 0 && <li>locks {dateIn(l.locks, l.zone, now)}</li>}
-          <li>the {l.counts} hand-in counts</li>
-          <li>
-            {l.handed} of {room.about.value.value?.students ?? 0} handed in
-          </li>
-          {l.extensions.length > 0 && (
-            <li>
-              {l.extensions.length} {l.extensions.length === 1 ? "extension" : "extensions"}
-            </li>
-          )}
-        </ul>
       </div>
       <div class={css.buttons}>
         <a class="button small" href={to(false)} data-testid={`book-${l.scenario}`}>
@@ -144,6 +129,21 @@ function Row(props: {
           </>
         )}
       </div>
+      <ul class={css.facts}>
+        <li>{l.points} points</li>
+        <li>{l.due > 0 ? `due ${dateIn(l.due, l.zone, now)}` : "no due date"}</li>
+        {l.opens > now && <li>opens {dateIn(l.opens, l.zone, now)}</li>}
+        {l.locks > 0 && <li>locks {dateIn(l.locks, l.zone, now)}</li>}
+        <li>the {l.counts} hand-in counts</li>
+        <li>
+          {l.handed} of {room.about.value.value?.students ?? 0} handed in
+        </li>
+        {l.extensions.length > 0 && (
+          <li>
+            {l.extensions.length} {l.extensions.length === 1 ? "extension" : "extensions"}
+          </li>
+        )}
+      </ul>
       {acting.error !== "" && (
         <div class={css.edit}>
           <Refused error={acting.error} again={() => void room.lessons.load().then(acting.clear)} />

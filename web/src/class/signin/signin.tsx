@@ -1,6 +1,7 @@
 // To sign in: by a class's code and one's name, by a campus login, by a code that somebody gave one.
 import { useState } from "preact/hooks";
 import { Refused, TextField } from "../../ui/parts";
+import { entry } from "../../ui/place";
 import { useActing, useSchool } from "../../ui/school";
 import { Frame } from "../frame";
 import css from "./signin.module.css";
@@ -54,8 +55,7 @@ function Join(props: { readonly code: string }) {
       setWant(answer.ok ? "" : answer.want);
       return answer;
     });
-    if (got === undefined) return;
-    visit(got.value.class === "" ? { kind: "classes" } : { kind: "class", id: got.value.class, tab: "lessons" });
+    if (got !== undefined) visit(entry(got.value));
   };
   return (
     <section class="card" aria-labelledby="join">
@@ -114,11 +114,7 @@ function Token() {
   const [token, setToken] = useState("");
   const enter = async (): Promise<void> => {
     const got = await acting.run(() => people.signIn(token.trim()));
-    if (got === undefined) return;
-    setToken("");
-    if (got.value.operator) visit({ kind: "admin", tab: "status" });
-    else if (got.value.class !== "") visit({ kind: "class", id: got.value.class, tab: "lessons" });
-    else visit({ kind: "classes" });
+    if (got !== undefined) visit(entry(got.value));
   };
   return (
     <details class="card">

@@ -8,7 +8,6 @@ import { Dialog, Empty, Field, Refused } from "../../ui/parts";
 import { addressOf } from "../../ui/place";
 import { useActing, useRoom } from "../../ui/school";
 import { Head } from "../frame";
-import { JoinCode } from "../joincode";
 import css from "./wall.module.css";
 
 const WORDS: { readonly [need in Need]: readonly [one: string, word: string] } = {
@@ -54,7 +53,7 @@ export function Wall() {
           ))}
         </fieldset>
         <span class="grow" />
-        <select aria-label="lesson" value={lesson} onChange={(e) => setLesson(e.currentTarget.value)}>
+        <select class="narrow" aria-label="lesson" value={lesson} onChange={(e) => setLesson(e.currentTarget.value)}>
           <option value="">all lessons</option>
           {lessons.map((l) => (
             <option key={l.id} value={l.id}>
@@ -62,7 +61,6 @@ export function Wall() {
             </option>
           ))}
         </select>
-        <JoinCode />
         <button type="button" class="primary" onClick={() => setTelling(true)} data-testid="broadcast">
           Tell all…
         </button>

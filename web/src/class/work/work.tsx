@@ -112,7 +112,12 @@ function State(props: { readonly work: Work; readonly lab: LabSession; readonly 
   const { work, lab } = props;
   const all = work.handins.value;
   const newest = all?.[0];
-  if (newest === undefined) return all === undefined ? null : <span class="dim">nothing handed in yet</span>;
+  if (newest === undefined)
+    return all === undefined ? null : (
+      <span class="dim" data-testid="work-state">
+        nothing handed in yet
+      </span>
+    );
   const changed = work.changed.value || differs(newest.programs, lab.started.value);
   return (
     <span class={css.state} role="status" data-testid="work-state">

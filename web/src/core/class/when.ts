@@ -13,14 +13,10 @@ export function dateIn(at: number, zone: string, now: number): string {
   return `${day}${other ? ` ${yearIn(at, zone)}` : ""}, ${part({ hour: "2-digit", minute: "2-digit" })} ${zoneName(at, zone)}`;
 }
 
-/** dayIn is a date without its time. */
-export function dayIn(at: number, zone: string): string {
-  return new Intl.DateTimeFormat("en-GB", {
-    timeZone: known(zone),
-    day: "numeric",
-    month: "short",
-    year: "numeric",
-  }).format(at);
+/** timeIn is a date where the zone is said elsewhere: in a table. */
+export function timeIn(at: number, zone: string, now: number): string {
+  const whole = dateIn(at, zone, now);
+  return whole.slice(0, whole.lastIndexOf(" "));
 }
 
 /** clockIn is the time of a day, with seconds: of a receipt. */
