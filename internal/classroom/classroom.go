@@ -6,11 +6,13 @@ import (
 	"hash/maphash"
 	"log/slog"
 	"net/http"
+	"slices"
 
 	"wireloom/internal/class"
 	"wireloom/internal/classroom/route"
 	"wireloom/internal/gradebook"
 	"wireloom/internal/identity"
+	"wireloom/internal/identity/oidc"
 	"wireloom/internal/store"
 	"wireloom/internal/visitor"
 )
@@ -20,7 +22,8 @@ type Config struct {
 	DB     *store.DB
 	People *identity.Manager
 	Site   *visitor.Site
-	Logger *slog.Logger // nil for none
+	Logger *slog.Logger  // nil for none
+	Logins []*oidc.Login // of the campus
 
 	Shelf     *class.Shelf    // the scenarios of lessons; nil: there are no classes
 	Gradebook *gradebook.Book // nil: nothing is handed in
@@ -40,7 +43,7 @@ func New(c Config) (*Classroom, error) {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
 	r := &Classroom{conf: c, turns: turns{seed: maphash.MakeSeed()}}
-	routes := r.identityRoutes()
+	routes := slices.Concat(r.identityRoutes(), r.loginRoutes(), r.identitiesRoutes())
 	if c.Shelf != nil {
 		routes = append(routes, r.classRoutes()...)
 		routes = append(routes, r.lessonRoutes()...)

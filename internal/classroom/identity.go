@@ -19,7 +19,7 @@ func (c *Classroom) identityRoutes() []route.Route {
 		{Method: http.MethodPost, Path: "/api/signin", Needs: route.Anybody, Do: c.signIn},
 		{Method: http.MethodPost, Path: "/api/signout", Needs: route.SignedIn, Do: c.signOut},
 		{Method: http.MethodPost, Path: "/api/ticket", Needs: route.SignedIn, Do: c.ticket},
-		{Method: http.MethodGet, Path: "/ticket/{token}", Needs: route.Anybody, Do: c.openWindow},
+		{Method: http.MethodGet, Path: "/ticket/{token}", Needs: route.Anybody, Page: true, Do: c.openWindow},
 		{Method: http.MethodGet, Path: "/api/classes/{class}/arrivals", Needs: route.Staff, Do: c.arrivals},
 		{Method: http.MethodDelete, Path: "/api/classes/{class}/arrivals/{arrival}", Needs: route.Staff, Do: c.dropArrival},
 	}
@@ -35,7 +35,11 @@ func (c *Classroom) me(q *route.Request) (any, error) {
 
 // ways are those to sign in here.
 func (c *Classroom) ways() []wire.Way {
-	return []wire.Way{{Kind: wire.ByName}, {Kind: wire.ByCode}}
+	list := []wire.Way{{Kind: wire.ByName}, {Kind: wire.ByCode}}
+	for _, l := range c.conf.Logins {
+		list = append(list, wire.Way{Kind: wire.ByOIDC, Name: l.Label(), Href: "auth/oidc/" + l.Name})
+	}
+	return list
 }
 
 // notIn is why somebody was not let in, for the page.
@@ -46,13 +50,15 @@ func notIn(err error) error {
 		return err
 	case errors.Is(err, identity.ErrNoName), errors.Is(err, identity.ErrAlike):
 		return route.Bad("%v", err)
+	case errors.Is(err, identity.ErrBothIn):
+		return route.Conflict("%v", err)
 	case errors.Is(err, identity.ErrClaimed):
 		return &route.Problem{Status: http.StatusConflict, Sentence: err.Error(), Want: "word"}
 	case errors.Is(err, identity.ErrWrongWord):
 		return &route.Problem{Status: http.StatusForbidden, Sentence: err.Error(), Want: "word"}
 	case errors.Is(err, identity.ErrNotListed):
 		return &route.Problem{Status: http.StatusForbidden, Sentence: err.Error(), Want: "teacher"}
-	case errors.Is(err, identity.ErrWrongCode), errors.Is(err, identity.ErrWrongToken), errors.Is(err, identity.ErrStaff), errors.Is(err, identity.ErrFullClass):
+	case errors.Is(err, identity.ErrWrongCode), errors.Is(err, identity.ErrWrongToken), errors.Is(err, identity.ErrStaff), errors.Is(err, identity.ErrFullClass), errors.Is(err, identity.ErrNotAlone), errors.Is(err, identity.ErrOperator):
 		return route.Forbidden("%v", err)
 	}
 	return err
@@ -107,22 +113,20 @@ func (c *Classroom) ticket(q *route.Request) (any, error) {
 	if err := q.JSON(&ask); err != nil {
 		return nil, err
 	}
-	if ask.To == "" {
-		ask.To = "/"
-	}
-	if !route.Local(ask.To) {
-		return nil, route.Bad("a new window goes to a page of this site: to is a path such as /#lesson=ID")
+	to, err := local(ask.To)
+	if err != nil {
+		return nil, err
 	}
 	var token string
-	err := q.Write(func(tx *store.Tx) (err error) {
-		token, err = identity.WindowTicket(tx, q.Who, ask.To)
+	err = q.Write(func(tx *store.Tx) (err error) {
+		token, err = identity.WindowTicket(tx, q.Who, to)
 		return err
 	})
 	return wire.Ticket{Href: "ticket/" + token}, err
 }
 
 func (c *Classroom) openWindow(q *route.Request) (any, error) {
-	if site := q.Header.Get("Sec-Fetch-Site"); site == "cross-site" || site == "same-site" {
+	if q.Foreign() {
 		// Somebody else's page would sign people in as whom it likes.
 		return nil, route.Forbidden("a page of another site opened this window: open it from the page that you were on")
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"time"
 
 	"wireloom/internal/store"
 )
@@ -46,6 +47,9 @@ func Known(tx *store.Tx, s Sighting) (person string, err error) {
 func (s *Sighting) claims() string {
 	return claims{Name: s.Name, Username: s.Username, OID: s.OID, TID: s.TID}.text()
 }
+
+// NameOf is what an identity's issuer calls the person; "" if it does not say.
+func NameOf(i store.IdentityRow) string { return claimsOf(i).Name }
 
 // add makes the sighting an identity of a person.
 func (s *Sighting) add(tx *store.Tx, person string) error {
@@ -160,16 +164,17 @@ func Split(tx *store.Tx, person string) error {
 
 const (
 	mergePurpose = "merge"
-	mergeLife    = codeLife
+	mergeLife    = 15 * time.Minute
 )
 
-// MergeCode makes a code by which who asks is joined with who uses it, once.
-func MergeCode(tx *store.Tx, who Who) (code string, err error) {
+// MergeCode makes a code by which who asks is joined with who uses it, once, until a time.
+func MergeCode(tx *store.Tx, who Who) (code string, until time.Time, err error) {
 	if err := tx.DropTickets(mergePurpose, who.Person); err != nil {
-		return "", err
+		return "", until, err
 	}
 	code = NewCode()
-	return code, addTicket(tx, FoldCode(code), Ticket{Purpose: mergePurpose, Person: who.Person, Data: who.Class, For: mergeLife})
+	err = addTicket(tx, FoldCode(code), Ticket{Purpose: mergePurpose, Person: who.Person, Data: who.Class, For: mergeLife})
+	return code, tx.Now().Add(mergeLife), err
 }
 
 // MergeBy joins who asks with who made the code, or for whom a teacher made it.

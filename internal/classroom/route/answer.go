@@ -3,6 +3,7 @@ package route
 import (
 	"bytes"
 	"fmt"
+	"html"
 	"mime"
 	"net/http"
 	"strings"
@@ -92,6 +93,14 @@ func Missing(format string, args ...any) *Problem {
 // Conflict is what does not go with what is there now.
 func Conflict(format string, args ...any) *Problem {
 	return problem(http.StatusConflict, format, args)
+}
+
+// page tells a person who went to an address why not, and where to go on.
+func page(w http.ResponseWriter, status int, sentence, home string) {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = fmt.Fprintf(w, "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content=\"width=device-width\"><title>Wireloom</title><p>%s<p><a href=\"%s\">Go on to Wireloom</a>\n",
+		html.EscapeString(sentence), html.EscapeString(home)) // who does not wait for it does not need it
 }
 
 // nothingHere is the answer to every id that leads nowhere, or to what is not for who asks.

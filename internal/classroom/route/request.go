@@ -31,6 +31,13 @@ type Request struct {
 // reads reports whether a request changes nothing.
 func (q *Request) reads() bool { return q.Method == http.MethodGet || q.Method == http.MethodHead }
 
+// Foreign reports whether a page of another site sent the browser here. Who does without such
+// a header is believed: a person who typed the address.
+func (q *Request) Foreign() bool {
+	site := q.Header.Get("Sec-Fetch-Site")
+	return site == "cross-site" || site == "same-site"
+}
+
 // Read runs f in a transaction that reads.
 func (q *Request) Read(f func(tx *store.Tx) error) error { return q.table.conf.DB.Read(q.Context(), f) }
 

@@ -45,6 +45,7 @@ type Route struct {
 	Max          int64         // bytes of the request's body; DefaultMax if 0
 	Takes        time.Duration // for the request and its answer; DefaultTakes if 0
 	Foreign      bool          // a page of another site may send it, as platforms do
+	Page         bool          // a browser goes there: why not is said in a page
 	Archived     bool          // it is done in an archived class too
 	// Do answers: nil is 204, an Answer answers itself, anything else is JSON. What it
 	// returns as an error is answered as Table.fail says.

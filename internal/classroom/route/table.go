@@ -80,7 +80,7 @@ func (t *Table) Handler(r Route) http.HandlerFunc {
 			}
 		}
 		if err != nil {
-			t.fail(w, q, err)
+			t.fail(w, q, &r, err)
 			return
 		}
 		answer.JSON(w, http.StatusOK, v)
@@ -101,7 +101,7 @@ func (t *Table) do(q *Request, r *Route, names []string) (any, error) {
 
 // fail answers an error: a Problem and a refusal as they say, what the store says of rows
 // in words, and whatever else as a mistake of this server's, which its log has.
-func (t *Table) fail(w http.ResponseWriter, q *Request, err error) {
+func (t *Table) fail(w http.ResponseWriter, q *Request, r *Route, err error) {
 	var p *Problem
 	var refusal *visitor.Refusal
 	limit, large := tooLarge(err)
@@ -127,5 +127,9 @@ func (t *Table) fail(w http.ResponseWriter, q *Request, err error) {
 		t.conf.Logger.Error("a request failed", "request", q.ID, "method", q.Method, "error", err)
 	}
 	answer.RetryAfter(w.Header(), p.Retry)
+	if r.Page {
+		page(w, p.Status, answer.Sentence("%s", p.Sentence), string(q.Home("/")))
+		return
+	}
 	answer.JSON(w, p.Status, class.Refusal{Error: answer.Sentence("%s", p.Sentence), Want: p.Want, Queue: p.Queue})
 }

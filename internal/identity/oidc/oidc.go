@@ -39,6 +39,7 @@ type Settings struct {
 // Limits of a login.
 const (
 	MaxLogins    = 16
+	MaxTime      = 4 * asking       // for all that it is asked about one sign-in
 	asking       = 10 * time.Second // for an answer of the login's server
 	maxReply     = 1 << 20          // bytes of one
 	askAgain     = 10 * time.Second // after a server did not say where what is
@@ -122,15 +123,16 @@ func (f *Failure) Unwrap() error { return f.Cause }
 
 // down is the failure of a login's server.
 func (l *Login) down(cause error) *Failure {
-	return &Failure{fmt.Sprintf("%s does not answer as it should: try again in a minute, or come in by your class's code and your name, or by a code from your teacher", l.title()), cause}
+	return &Failure{fmt.Sprintf("%s does not answer as it should: try again in a minute, or come in by your class's code and your name, or by a code from your teacher", l.Label()), cause}
 }
 
 // refused is what a login's server, or this one, has against one sign-in.
 func (l *Login) refused(cause error) *Failure {
-	return &Failure{fmt.Sprintf("%s did not sign you in: go back and try once more; if it stays so, tell who runs this server", l.title()), cause}
+	return &Failure{fmt.Sprintf("%s did not sign you in: go back and try once more; if it stays so, tell who runs this server", l.Label()), cause}
 }
 
-func (l *Login) title() string {
+// Label is what people call the login.
+func (l *Login) Label() string {
 	if l.Title != "" {
 		return l.Title
 	}
@@ -235,7 +237,7 @@ func (l *Login) Finish(ctx context.Context, a Attempt, answer url.Values) (Claim
 		words := terminal.Cut(terminal.Line(strings.TrimSpace(code+" "+answer.Get("error_description"))), maxWordsSaid)
 		f := l.refused(fmt.Errorf("the login says: %s", words))
 		if code == "access_denied" {
-			f.Sentence = fmt.Sprintf("%s says that you may not sign in here, or that you stopped it: %s", l.title(), words)
+			f.Sentence = fmt.Sprintf("%s says that you may not sign in here, or that you stopped it: %s", l.Label(), words)
 		}
 		return Claims{}, f
 	}
