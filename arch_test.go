@@ -134,6 +134,7 @@ internal/lti/fetch, internal/terminal + go-oidc, oauth2 < internal/identity/oidc
 internal/answer, internal/identity, internal/protocol/class, internal/store, internal/strictjson, internal/visitor < internal/classroom/route
 internal/class, internal/class/roster, internal/gradebook, internal/gradebook/mark, internal/open, internal/scenario, internal/classroom/route, internal/identity, internal/identity/oidc, internal/protocol/class, internal/store, internal/visitor + oauth2 < internal/classroom
 NONE + text                                            < internal/class/roster
+internal/store                                         < internal/backup
 internal/class/roster, internal/gradebook/mark, internal/identity, internal/open, internal/scenario, internal/store < internal/class
 NONE + gVisor                                          < scenarios/netstack/reference
 NONE + gVisor, tap-vsock                               < internal/bench/peer/gvtap
