@@ -13,7 +13,7 @@ type Class struct {
 	Zone      string `json:"zone"`           // of its dates: "Europe/Vienna"
 	Role      Role   `json:"role"`           // of who asks
 	Code      string `json:"code,omitempty"` // to join by; staff see it
-	Open      bool   `json:"open"`           // one can join by the code
+	Open      bool   `json:"open"`           // who has the code is let in, also who isn't on the list
 	Archived  bool   `json:"archived,omitempty"`
 	Retention int64  `json:"retention,omitempty"` // when its people's work goes
 	Created   int64  `json:"created"`

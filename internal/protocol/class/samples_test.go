@@ -253,7 +253,6 @@ func samples() map[string]any {
 		"handins":    Handins{Handins: handins(), Mark: &Mark{Comment: "Look again at the checksum.", By: "Tina Berger", At: now - hour, Version: 1}},
 		"handin":     handins()[1],
 		"book":       Book{Lesson: lessonSamples()[1].ID, Max: 20, Rows: bookRows(30)},
-		"book-200":   Book{Lesson: lessonSamples()[1].ID, Max: 20, Rows: bookRows(200)},
 		"book-row":   bookRows(3)[2],
 		"class-book": classBook(30),
 		"regrade": Regrade{

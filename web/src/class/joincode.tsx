@@ -37,7 +37,6 @@ export function JoinCode() {
             <p class={css.code} data-testid="big-code">
               {code}
             </p>
-            {!about.open && <p class="bad">The code lets nobody in at the moment: open the class in its settings.</p>}
             <div class="actions">
               <Copy text={`${site}#${addressOf({ kind: "signin", code })}`} what="a link that joins" />
             </div>

@@ -84,8 +84,9 @@ function Door(props: { readonly of: Class }) {
     <section class="card" aria-labelledby="door">
       <h2 id="door">The join code</h2>
       <p class="dim">
-        Who knows it and gives a name of the list is in. It has nothing secret once all have joined: close it then, or
-        make a new one.
+        {c.open
+          ? "Who has the code and says a name is let in: also somebody who isn't on your list, as a new student."
+          : "Who has the code and says a name of your list is let in. Others wait under People until you let them in."}
       </p>
       <Refused error={acting.error} again={() => void room.about.load().then(acting.clear)} />
       <div class="actions">
@@ -93,10 +94,16 @@ function Door(props: { readonly of: Class }) {
           type="button"
           disabled={acting.busy}
           onClick={() => void acting.run(() => room.change({ open: !c.open }))}
+          data-testid="set-open"
         >
-          {c.open ? "Close: the code lets nobody in" : "Open: the code lets people in"}
+          {c.open ? "Let in only who is on the list" : "Let in everybody who has the code"}
         </button>
-        <button type="button" disabled={acting.busy} onClick={() => void acting.run(() => room.newCode())}>
+        <button
+          type="button"
+          disabled={acting.busy}
+          title="The one there is lets nobody in any more"
+          onClick={() => void acting.run(() => room.newCode())}
+        >
           Make a new code
         </button>
       </div>

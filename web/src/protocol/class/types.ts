@@ -179,7 +179,7 @@ export interface Class {
   readonly role: Role;
   /** to join by; staff see it */
   readonly code: string;
-  /** one can join by the code */
+  /** who has the code is let in, also who isn't on the list */
   readonly open: boolean;
   readonly archived: boolean;
   /** when its people's work goes */
