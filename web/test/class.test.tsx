@@ -261,6 +261,7 @@ describe("addresses", () => {
     "signin",
     "join=7KQ2-M9XA",
     "classes",
+    "account",
     "class=a",
     "class=a&tab=wall",
     "class=a&lesson=b",
@@ -326,6 +327,23 @@ describe("signing in", () => {
     expect(text(x.root)).toContain("no classes");
     await x.go("");
     expect(x.root.querySelector("[data-testid=signin]")).toBe(null);
+  });
+});
+
+describe("an account", () => {
+  test("lists the ways in, and is joined with another by a code", async () => {
+    const answers = student();
+    answers.set("GET api/me/identities", sample("identities"));
+    const x = await open("account", answers);
+    expect(text(x.id("identity"))).toContain("Networks 1");
+    x.server.answers.set("POST api/me/identities/merge", refused("This code is not valid any more."));
+    x.fill("merge-code", "PX4T-92KC");
+    await x.submit(x.id("merge"));
+    expect(text(x.id("refused"))).toContain("not valid");
+    expect((x.id("merge-code") as HTMLInputElement).value).toBe("PX4T-92KC");
+    x.server.answers.set("POST api/me/identities/code", sample("one-time-code"));
+    await x.click(x.id("merge-make"));
+    expect(text(x.root)).toContain("PX4T-92KC");
   });
 });
 

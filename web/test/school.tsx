@@ -2,6 +2,7 @@
 import type { Parts } from "../src/app/app";
 import { Benches } from "../src/app/benches";
 import { Keys } from "../src/app/keys";
+import { Account } from "../src/class/account/account";
 import { Admin } from "../src/class/admin/admin";
 import { Book } from "../src/class/book/book";
 import { Classes } from "../src/class/classes/classes";
@@ -22,6 +23,7 @@ export function allParts(): Parts {
     keys: Keys,
     signin: SignIn,
     classes: Classes,
+    account: Account,
     room: Room,
     rooms: { lessons: TeacherLessons, roster: Roster, book: Book, wall: Wall, settings: Settings },
     admin: Admin,

@@ -21,6 +21,7 @@ export interface Parts {
   readonly keys: ComponentType<{ readonly page: Page }>;
   readonly signin: ComponentType<{ readonly code: string }>;
   readonly classes: ComponentType;
+  readonly account: ComponentType;
   readonly room: typeof Room | ComponentType<Parameters<typeof Room>[0]>;
   readonly rooms: RoomParts;
   readonly admin: ComponentType<{ readonly tab: AdminTab }>;
@@ -68,6 +69,8 @@ function AtPlace(props: { readonly of: Extract<Phase, { kind: "place" }>; readon
       return <parts.signin key={place.code} code={place.code} />;
     case "classes":
       return <parts.classes />;
+    case "account":
+      return <parts.account />;
     case "admin":
       return <parts.admin tab={place.tab} />;
     case "class":

@@ -408,6 +408,8 @@ function titleOf(place: Place, room: Classroom | undefined): string {
       return "Sign in";
     case "classes":
       return "Your classes";
+    case "account":
+      return "Your account";
     case "admin":
       return "Operator";
     case "class":

@@ -9,6 +9,7 @@ export function lazyParts(): Parts {
     keys: lazy(() => import("./keys").then((m) => m.Keys), true),
     signin: lazy(() => import("../class/signin/signin").then((m) => m.SignIn)),
     classes: lazy(() => import("../class/classes/classes").then((m) => m.Classes)),
+    account: lazy(() => import("../class/account/account").then((m) => m.Account)),
     room: lazy(() => import("../class/room").then((m) => m.Room)),
     rooms: {
       lessons: lazy(() => import("../class/lessons/teacher").then((m) => m.TeacherLessons)),

@@ -84,7 +84,7 @@ function Who() {
   const me = people.me.value;
   if (me === undefined) return null;
   const window = async (): Promise<void> => {
-    const to = `./${location.hash}`;
+    const to = `/${location.hash}`;
     const got = await acting.run(() => people.server.ask("POST", "api/ticket", readTicket, { json: { to } }));
     if (got !== undefined) open(got.value.href, "_blank", "noopener");
   };
@@ -95,7 +95,9 @@ function Who() {
     <div class={css.who}>
       {acting.error !== "" && <span class="bad">{acting.error}</span>}
       {me.operator && <a href={`#${addressOf({ kind: "admin", tab: "status" })}`}>operator</a>}
-      <span data-testid="me">{me.name}</span>
+      <a href="#account" title="The ways in which you sign in" data-testid="me">
+        {me.name}
+      </a>
       {me.framed ? (
         <button type="button" class="small" disabled={acting.busy} onClick={() => void window()} data-testid="window">
           open in a new window

@@ -2,6 +2,7 @@
 //   signin              to sign in; join=CODE with the code already there, signin=TOKEN by an operator's token or a
 //                       one-time code, which leaves the address at once
 //   classes             one's classes
+//   account             the ways in which one signs in
 //   class=ID            a class: a student's lessons, a teacher's; tab=NAME another of its pages
 //   class=ID&lesson=ID  a lesson: a student's bench; of staff its gradebook, or with bench their own bench
 //   class=ID&watch=LAB  somebody's bench, to look at
@@ -18,6 +19,7 @@ export type AdminTab = (typeof ADMIN_TABS)[number];
 export type Place =
   | { readonly kind: "signin"; readonly code: string; readonly token?: string }
   | { readonly kind: "classes" }
+  | { readonly kind: "account" }
   | { readonly kind: "class"; readonly id: string; readonly tab: Tab }
   | { readonly kind: "lesson"; readonly id: string; readonly lesson: string; readonly bench: boolean }
   | { readonly kind: "watch"; readonly id: string; readonly lab: string }
@@ -36,6 +38,7 @@ export function placeOf(address: string): Place | undefined {
     return { kind: "class", id, tab: TABS.find((t) => t === tab) ?? "lessons" };
   }
   if (q.has("classes")) return { kind: "classes" };
+  if (q.has("account")) return { kind: "account" };
   if (q.has("admin")) return { kind: "admin", tab: ADMIN_TABS.find((t) => t === tab) ?? "status" };
   if (q.has("signin") || q.has("join")) {
     const token = q.get("signin") ?? "";
@@ -51,7 +54,8 @@ export function addressOf(p: Place): string {
     case "signin":
       return p.code === "" ? "signin" : q({ join: p.code });
     case "classes":
-      return "classes";
+    case "account":
+      return p.kind;
     case "class":
       return q(p.tab === "lessons" ? { class: p.id } : { class: p.id, tab: p.tab });
     case "lesson":

@@ -1,8 +1,15 @@
 // Who somebody is, and which classes they have.
 import { computed, type ReadonlySignal, signal } from "@preact/signals";
-import { readClass, readClasses, readMe, readWelcome } from "../../protocol/class/guards";
-import type { Class, ClassAsk, Me, Welcome } from "../../protocol/class/types";
-import { type Answered, Asked, Clock, nothing, type Server } from "./server";
+import {
+  readClass,
+  readClasses,
+  readIdentities,
+  readMe,
+  readOneTimeCode,
+  readWelcome,
+} from "../../protocol/class/guards";
+import type { Class, ClassAsk, Identity, Me, OneTimeCode, Welcome } from "../../protocol/class/types";
+import { type Answered, Asked, Clock, nothing, path, type Server } from "./server";
 
 export class People {
   readonly server: Server;
@@ -14,6 +21,7 @@ export class People {
   /** The word to come back with, which is said once. */
   readonly word = signal<string | undefined>(undefined);
   readonly signedIn: ReadonlySignal<boolean>;
+  readonly identities: Asked<readonly Identity[]>;
   private readonly who: Asked<Me>;
 
   constructor(server: Server) {
@@ -22,6 +30,10 @@ export class People {
     this.who = new Asked(() => server.ask("GET", "api/me", readMe));
     this.me = this.who.value;
     this.signedIn = computed(() => this.me.value?.signed_in === true);
+    this.identities = new Asked(async () => {
+      const got = await server.ask("GET", "api/me/identities", readIdentities);
+      return got.ok ? { ok: true, value: got.value.identities } : got;
+    });
     this.classes = new Asked(async () => {
       const got = await server.ask("GET", "api/classes", readClasses);
       return got.ok ? { ok: true, value: got.value.classes } : got;
@@ -55,6 +67,24 @@ export class People {
     const got = await this.server.ask("POST", "api/signout", nothing, { json: everywhere ? { everywhere } : {} });
     this.word.value = undefined;
     await this.look();
+    return got;
+  }
+
+  /** mergeCode is a code that another account of the same human's enters. */
+  mergeCode(): Promise<Answered<OneTimeCode>> {
+    return this.server.ask("POST", "api/me/identities/code", readOneTimeCode, { json: {} });
+  }
+
+  /** merge joins this account with the one that made a code. */
+  async merge(code: string): Promise<Answered<undefined>> {
+    const got = await this.server.ask("POST", "api/me/identities/merge", nothing, { json: { code } });
+    if (got.ok) await Promise.all([this.look(), this.identities.load()]);
+    return got;
+  }
+
+  async forget(identity: string): Promise<Answered<undefined>> {
+    const got = await this.server.ask("DELETE", path`api/me/identities/${identity}`, nothing);
+    if (got.ok) await this.identities.load();
     return got;
   }
 
