@@ -29,7 +29,7 @@ type About struct {
 	Person   string    `json:"person,omitempty"`
 	Class    string    `json:"class,omitempty"`
 	Lesson   string    `json:"lesson,omitempty"`
-	Scenario string    `json:"source,omitempty"` // the hash of its version, of a class's scenario
+	Source   string    `json:"source,omitempty"` // the hash of a class's scenario
 	Empty    bool      `json:"empty,omitempty"`  // its slots began without a program
 	Created  time.Time `json:"created"`
 }

@@ -31,6 +31,7 @@ type Journal struct {
 	link   uint32 // that it has
 	synced int64  // up to where the disk has it
 	marks  int
+	parked session.Mark // the last record, if it is such a mark
 	behind bool  // something that was not written whole is behind the end
 	why    error // the disk has failed to take what was written, nil if it has not
 	buf    []byte
@@ -164,12 +165,25 @@ func (j *Journal) Mark(m session.Mark) error {
 	if full {
 		return nil
 	}
-	return j.put(kindMark, func(b []byte) []byte {
+	err = j.put(kindMark, func(b []byte) []byte {
 		for _, n := range []uint64{uint64(m.At), m.Step, m.Events, uint64(m.Rate)} {
 			b = binary.AppendUvarint(b, n)
 		}
 		return append(append(b, flags), hash...)
 	})
+	if err == nil && m.Parked {
+		j.mu.Lock()
+		j.parked = m
+		j.mu.Unlock()
+	}
+	return err
+}
+
+// Parked is the mark of the end of a lab's life, if that is the last record.
+func (j *Journal) Parked() (m session.Mark, ok bool) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.parked, j.parked.Parked
 }
 
 // put writes one record.
@@ -211,7 +225,7 @@ func (j *Journal) writeLocked(b []byte, link uint32) error {
 		return err
 	}
 	j.end += int64(len(b))
-	j.link = link
+	j.link, j.parked = link, session.Mark{}
 	return nil
 }
 

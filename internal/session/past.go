@@ -17,10 +17,14 @@ import (
 // ErrReturning is why a lab answers nothing yet that is being run again.
 var ErrReturning = errors.New("this lab is coming back")
 
+// ErrNotNow is why a past can't be had again for now.
+var ErrNotNow = errors.New("it cannot be had again for now: try again in a moment")
+
 // progress is how far a lab is that is run again.
 type progress struct {
-	over atomic.Bool   // there is nothing to run again, or no more
-	done atomic.Uint64 // the bits of a share of 1
+	over  atomic.Bool   // there is nothing to run again, or no more
+	done  atomic.Uint64 // the bits of a share of 1
+	ended chan struct{} // closed when the lab is back, or has ended
 }
 
 // Returning reports whether the lab has its past again now, and which share of it it has had.
@@ -30,6 +34,9 @@ func (s *Session) Returning() (done float64, returning bool) {
 	}
 	return math.Float64frombits(s.back.done.Load()), true
 }
+
+// Returned is closed when the lab is back, or has ended.
+func (s *Session) Returned() <-chan struct{} { return s.back.ended }
 
 // again runs what has been done to the lab before, in turns that other labs come before. It
 // returns why the lab does not go on; "" if it does.
@@ -48,7 +55,7 @@ func (s *Session) again(ctx context.Context) (reason string) {
 	case ctx.Err() != nil:
 		s.outcome = Closed
 		return cause(ctx)
-	case share.refused:
+	case share.refused || errors.Is(err, ErrNotNow):
 		s.outcome = Short
 		return err.Error()
 	case errors.Is(err, errDeep):

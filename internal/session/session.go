@@ -173,7 +173,7 @@ func New(lab *vnet.Lab, setup Setup, o Options) (*Session, error) {
 	s := &Session{
 		setup: setup, conf: lab.Config(), opts: o, log: lab.Log(), lg: o.Logger, sched: o.Scheduler,
 		requests: make(chan func(), requestQueue), done: make(chan struct{}), lab: lab, dir: newFolder(o),
-		pace: pace{rate: RealTime},
+		pace: pace{rate: RealTime}, back: progress{ended: make(chan struct{})},
 	}
 	s.cap = newCapture(s.dir, o.Capture)
 	s.cap.changed = s.tellCapture
@@ -243,6 +243,9 @@ func (s *Session) Outcome() Outcome {
 func (s *Session) Run(ctx context.Context) {
 	s.outcome = Broken // unless live says otherwise
 	s.reason = s.live(ctx)
+	if !s.back.over.Load() {
+		close(s.back.ended)
+	}
 	if (s.outcome == Closed || s.outcome == Idle) && s.back.over.Load() && !s.unwhole {
 		s.mark(true)
 	}
@@ -274,6 +277,7 @@ func (s *Session) live(ctx context.Context) (reason string) {
 	s.begin()
 	s.back.over.Store(true)
 	s.mark(false)
+	close(s.back.ended)
 	s.outcome = Closed
 	timer := time.NewTimer(0)
 	defer timer.Stop()
