@@ -96,6 +96,7 @@ NONE                                                   < internal/lockfile
 NONE + sys                                             < internal/budget
 vnet, vnet/config, vnet/sys, vnet/memory, vnet/event, internal/recording, internal/budget, internal/lockfile < internal/session
 vnet, vnet/config, internal/recording, internal/session, internal/strictjson < internal/journal
+vnet, vnet/config, vnet/sys, internal/budget, internal/door, internal/journal, internal/session, internal/store, internal/visitor < internal/keeper
 wasm + sys                                             < internal/compilechild
 vnet, vnet/config, vnet/sys, vnet/kern, vnet/userland, tunemu, tapemu, wasm, wasm/modcache, vnet/inet/host, internal/open, internal/scenario, internal/scenario/format, internal/recording, internal/session, internal/budget, internal/compilechild < internal/product
 internal/scenario, internal/scenario/grade, internal/decode, internal/sign, internal/strictjson, vnet/packet, internal/terminal < internal/report
@@ -111,9 +112,9 @@ NONE                                                   < internal/typescript, in
 vnet, vnet/errno, vnet/event, vnet/packet, internal/session, internal/decode, internal/filter, internal/protocol, internal/switchboard, internal/visitor, internal/strictjson, internal/terminal + websocket < internal/stream
 vnet, vnet/config, vnet/fabric/bridge, internal/protocol, internal/terminal < internal/switchboard
 vnet/config, vnet/packet, internal/session, internal/decode, internal/visitor + websocket, sys, time < internal/door
-vnet, vnet/sys, vnet/event, internal/session, internal/budget, internal/decode, internal/door, internal/stream, internal/visitor, internal/filter, internal/pcap, internal/strictjson, internal/terminal, web < internal/httpapi
+vnet, vnet/sys, vnet/event, internal/session, internal/budget, internal/decode, internal/door, internal/keeper, internal/store, internal/stream, internal/visitor, internal/filter, internal/pcap, internal/strictjson, internal/terminal, web < internal/httpapi
 internal/scenario/format                               < internal/settings
-internal/budget, internal/door, internal/httpapi, internal/session, internal/settings, internal/terminal, internal/visitor + crypto, time < internal/host
+internal/budget, internal/door, internal/httpapi, internal/keeper, internal/session, internal/settings, internal/terminal, internal/visitor + crypto, time < internal/host
 vnet, vnet/errno, vnet/event, web, wasm/guest, internal/* + websocket < cmd/labserver
 vnet, vnet/config, vnet/sys, vnet/inet, vnet/kern, vnet/errno, vnet/event, vnet/packet, vnet/memory, tapemu, wasm, wasm/fuel, web, internal/* + sys, websocket, wazero < internal/bench
 NONE                                                   < internal/mutant, internal/testcount, internal/deadcode

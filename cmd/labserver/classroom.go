@@ -22,6 +22,8 @@ type school struct {
 	db     *store.DB
 	people *identity.Manager
 	room   *classroom.Classroom
+	shelf  *class.Shelf
+	labs   *benches
 }
 
 // openSchool opens the data folder. It is nil without one.
@@ -33,8 +35,8 @@ func openSchool(ctx context.Context, log *slog.Logger, conf *host.Config) (*scho
 	if err != nil {
 		return nil, err
 	}
-	s := &school{db: db, people: identity.New(identity.Config{DB: db, Site: &conf.Site, Logger: log})}
-	s.room, err = classroom.New(classroom.Config{DB: db, People: s.people, Site: &conf.Site, Logger: log, Shelf: class.NewShelf(db)})
+	s := &school{db: db, people: identity.New(identity.Config{DB: db, Site: &conf.Site, Logger: log}), shelf: class.NewShelf(db), labs: &benches{}}
+	s.room, err = classroom.New(classroom.Config{DB: db, People: s.people, Site: &conf.Site, Logger: log, Shelf: s.shelf, Benches: s.labs})
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}

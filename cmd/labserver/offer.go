@@ -10,7 +10,9 @@ import (
 	"log/slog"
 	"slices"
 
+	"wireloom/internal/class"
 	"wireloom/internal/httpapi"
+	"wireloom/internal/keeper"
 	"wireloom/internal/open"
 	"wireloom/internal/product"
 	"wireloom/internal/report"
@@ -27,6 +29,7 @@ type offer struct {
 	sources  map[string]*scenario.Scenario
 	programs map[string]map[format.Slot]open.File
 	starters map[string][]byte // zips
+	shelf    *class.Shelf      // of classes; nil for none
 }
 
 // offers reads the built-in scenarios, and those that are named. The page opens on the
@@ -92,13 +95,38 @@ func (o *offer) add(log *slog.Logger, src *scenario.Scenario) error {
 func (o *offer) starter(name string) []byte { return o.starters[name] }
 
 // build builds a lab. A slot without a program stays empty, and all do where it is to be
-// empty: its visitor fills it.
-func (o *offer) build(ctx context.Context, name string, empty bool, compile product.Compile) (*vnet.Lab, session.Setup, error) {
-	src := o.sources[name]
-	if src == nil {
-		return nil, session.Setup{}, fmt.Errorf("there is no scenario %q", name)
+// empty: its visitor fills it. So is it with a bench whose programs are its student's to write.
+func (o *offer) build(ctx context.Context, ask keeper.Ask, compile product.Compile) (b keeper.Built, err error) {
+	src, to := o.sources[ask.Scenario], product.Options{Programs: o.programs[ask.Scenario], Empty: true, Bare: ask.Empty}
+	if ask.Version != "" {
+		to.Programs = nil
+		if src, err = o.bench(ctx, ask.Version, ask.Person); err != nil {
+			return b, err
+		}
+		starter, err := starterOf(src)
+		if err != nil {
+			return b, err
+		}
+		to.Bare = starter != nil
 	}
-	return product.Build(ctx, src, compile, product.Options{Programs: o.programs[name], Empty: true, Bare: empty})
+	if src == nil {
+		return b, fmt.Errorf("there is no scenario %q", ask.Scenario)
+	}
+	to.Module = func(m []byte) { b.Modules = append(b.Modules, m) }
+	b.Lab, b.Setup, err = product.Build(ctx, src, compile, to)
+	return b, err
+}
+
+// bench is a class's scenario with the values of a person.
+func (o *offer) bench(ctx context.Context, version, person string) (*scenario.Scenario, error) {
+	if o.shelf == nil {
+		return nil, errors.New("this server has no classes")
+	}
+	src, err := o.shelf.Scenario(ctx, version)
+	if err != nil {
+		return nil, err
+	}
+	return src.For(person, nil)
 }
 
 // A checked is the report of a check, with what the page needs besides.
@@ -110,9 +138,15 @@ type checked struct {
 // check grades what the slots of a lab have as labserver grade does for a student, and
 // returns the report.
 func (o *offer) check(ctx context.Context, engine *product.Engine, c httpapi.Checking) (any, error) {
-	src := o.sources[c.Scenario]
+	src := o.sources[c.Lab.Scenario]
+	if c.Lab.Version != "" {
+		var err error
+		if src, err = o.bench(ctx, c.Lab.Version, c.Lab.Person); err != nil {
+			return nil, err
+		}
+	}
 	if src == nil {
-		return nil, fmt.Errorf("there is no scenario %q", c.Scenario)
+		return nil, fmt.Errorf("there is no scenario %q", c.Lab.Scenario)
 	}
 	g, err := newGrading(src, engine, "", "", nil)
 	if err != nil {
@@ -122,7 +156,7 @@ func (o *offer) check(ctx context.Context, engine *product.Engine, c httpapi.Che
 	for _, h := range c.Programs {
 		slot, file := format.Slot{Node: h.Node, Proc: h.Proc}, open.File{Name: h.Name, Module: h.Module}
 		if h.Module == nil {
-			file.Module = o.programs[c.Scenario][slot].Module
+			file.Module = o.programs[c.Lab.Scenario][slot].Module
 		}
 		if sum := sha256.Sum256(file.Module); hex.EncodeToString(sum[:]) != h.Hash {
 			return nil, fmt.Errorf("the program of %s is not here any more: upload it again", slot)

@@ -10,10 +10,10 @@ import (
 	"wireloom/internal/budget"
 	"wireloom/internal/host"
 	"wireloom/internal/httpapi"
+	"wireloom/internal/keeper"
 	"wireloom/internal/product"
 	"wireloom/internal/session"
 	"wireloom/internal/settings"
-	"wireloom/vnet"
 	"wireloom/web"
 )
 
@@ -104,16 +104,22 @@ func serve(ctx context.Context, io stdio, log *slog.Logger, conf host.Config, ca
 		return err
 	}
 	defer class.close(log)
+	offer.shelf = class.scenarios()
+	labs, err := class.keeper(ctx, log, &conf, keeper.Config{
+		Session: session.Options{Idle: conf.Idle, Dir: kept.Path(), Version: version()}, Doors: conf.Doors, Budget: mem, Compile: engine.CompileOwn,
+		Build: func(ctx context.Context, ask keeper.Ask) (keeper.Built, error) { return offer.build(ctx, ask, engine.CompileOwn) },
+	})
+	if err != nil {
+		return err
+	}
 	config := httpapi.Config{
 		Version: version(), Logger: log, Static: web.Dist(), Scenarios: offer.list, Compile: engine.Compile, Compiled: engine.Compiled,
-		NewLab: func(ctx context.Context, name string, empty bool) (*vnet.Lab, session.Setup, error) {
-			return offer.build(ctx, name, empty, engine.CompileOwn)
-		},
+		Keeper: labs,
 		Starter: offer.starter,
 		Check: func(ctx context.Context, c httpapi.Checking) (any, error) {
 			return offer.check(ctx, engine, c)
 		},
-		Doors: conf.Doors, Session: session.Options{Idle: conf.Idle, Dir: kept.Path()}, Limits: conf.Limits, Site: conf.Site, Budget: mem,
+		Limits: conf.Limits, Site: conf.Site, Budget: mem,
 	}
 	class.join(&config)
 	api, err := httpapi.New(config)

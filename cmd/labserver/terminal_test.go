@@ -22,6 +22,7 @@ import (
 	"nhooyr.io/websocket"
 
 	"wireloom/internal/httpapi"
+	"wireloom/internal/keeper"
 	"wireloom/internal/session"
 	"wireloom/vnet"
 )
@@ -351,7 +352,8 @@ func forgedRecording(t *testing.T, lab, to, hash string) string {
 	api, err := httpapi.New(httpapi.Config{
 		Version: "THE-VERSION", Scenarios: offer.list, Compile: engine.Compile, Session: session.Options{Dir: t.TempDir()},
 		NewLab: func(ctx context.Context, name string, empty bool) (*vnet.Lab, session.Setup, error) {
-			return offer.build(ctx, name, empty, engine.Compile)
+			b, err := offer.build(ctx, keeper.Ask{Scenario: name, Empty: empty}, engine.Compile)
+			return b.Lab, b.Setup, err
 		},
 	})
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 	"wireloom/internal/budget"
 	"wireloom/internal/door"
 	"wireloom/internal/httpapi"
+	"wireloom/internal/keeper"
 	"wireloom/internal/session"
 	"wireloom/internal/settings"
 	"wireloom/internal/visitor"
@@ -27,6 +28,7 @@ type Config struct {
 	Limits    httpapi.Limits
 	Doors     *door.Policy
 	Idle      time.Duration // of a lab that nobody watches
+	Keep      time.Duration // of a visitor's lab that nobody uses
 	Files     string        // folder of what labs keep while they are open
 	Data      string        // folder of what stays; "" for none
 	DB        settings.Secret
@@ -64,7 +66,8 @@ func NewFlags(f *flag.FlagSet) *Flags {
 	x := &Flags{set: f}
 	c := &x.conf
 	f.StringVar(&c.Addr, "addr", defaultAddr, "the `address` to listen on: HOST:PORT, unix:FILE for a local socket, or systemd:NAME for a socket that systemd passes; only this machine can reach 127.0.0.1. With --tls-host the default is "+securedAddr)
-	f.DurationVar(&c.Idle, "idle", session.DefaultIdle, "close a visitor's lab that nobody has watched for this `time`")
+	f.DurationVar(&c.Idle, "idle", session.DefaultIdle, "park a lab that nobody has watched for this `time`; close it where there is no data folder")
+	f.DurationVar(&c.Keep, "keep", keeper.DefaultKeep, "delete a visitor's lab that nobody has used for this `time`, where there is a data folder")
 	f.StringVar(&c.Files, "files", "", "the `folder` for captures and uploads while labs are open (default the system's for temporary files)")
 	f.StringVar(&c.Data, "data", "", "the `folder` of what stays: classes, hand-ins, students' labs, certificates. Without it there are visitors' labs only")
 	f.Var(&c.DB, "db", "the `URL` of a PostgreSQL database, in the place of a file in the data folder, or @FILE where its first line is that URL. A password does not belong on a command line, which everybody on the machine sees")
@@ -124,6 +127,8 @@ func (x *Flags) Read(named []string) (Config, error) {
 	switch {
 	case c.Idle <= 0:
 		return c, fmt.Errorf("--idle %v: want some time", c.Idle)
+	case c.Keep <= 0:
+		return c, fmt.Errorf("--keep %v: want some time", c.Keep)
 	case c.Memory != 0 && c.Memory < int64(budget.Least):
 		return c, fmt.Errorf("--memory %v: want %v or more", *x.memory, settings.Size(budget.Least))
 	case c.Drain < stopWithin:

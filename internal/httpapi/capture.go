@@ -173,7 +173,7 @@ func (s *Server) liveCapture(w http.ResponseWriter, r *http.Request, l *lab) {
 		return work()
 	}}
 	if err := live.run(r.Context(), conf); err != nil {
-		s.log.Info("a live capture ended", "lab", l.id[:8], "why", err)
+		s.log.Info("a live capture ended", "lab", l.ID[:8], "why", err)
 	}
 }
 

@@ -60,9 +60,7 @@ func TestLiveCapture(t *testing.T) {
 	if u := x.api.quotas.use(); u["downloads"].Used != 1 || u["lab_downloads"].Used != 1 {
 		t.Errorf("it takes %+v", u)
 	}
-	x.api.mu.Lock()
-	snap, _ := x.api.labs[lab].Snapshot()
-	x.api.mu.Unlock()
+	snap, _ := x.api.keeper.Live(lab).Snapshot()
 	if snap.Viewers != 1 {
 		t.Errorf("the lab has %d viewers", snap.Viewers)
 	}
@@ -129,8 +127,10 @@ func TestASlowReaderOfALiveCaptureIsTold(t *testing.T) {
 			}
 			time.Sleep(liveTimeout / 2)
 		}
-		l := w.api.labs[lab]
-		l.close(nil)
+		l := w.api.keeper.Live(lab)
+		if err := w.api.keeper.End(t.Context(), lab, "it is enough"); err != nil {
+			t.Fatal(err)
+		}
 		if _, err := io.Copy(&got, res.Body); err != nil {
 			t.Fatal(err)
 		}
@@ -149,7 +149,7 @@ func TestASlowReaderOfALiveCaptureIsTold(t *testing.T) {
 func TestAQuietLiveCaptureStaysAlive(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, lab := openWire(t)
-		if err := w.api.labs[lab].Pause(t.Context()); err != nil {
+		if err := w.api.keeper.Live(lab).Pause(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		conn, res := askLive(t, w, lab, "?point=s1.1")

@@ -17,8 +17,8 @@ var errSlow = errors.New("the check took too long: the server may be busy, or th
 func (s *Server) checkLab(w http.ResponseWriter, r *http.Request, l *lab) {
 	const undone = "nothing was checked"
 	select {
-	case l.check <- struct{}{}:
-		defer func() { <-l.check }()
+	case l.Checking <- struct{}{}:
+		defer func() { <-l.Checking }()
 	default:
 		s.refuse(w, visitor.TooMany(visitor.KindChecks, retrySoon, "this lab's programs are being checked already: wait for that"), undone)
 		return
@@ -52,8 +52,8 @@ func (s *Server) checkLab(w http.ResponseWriter, r *http.Request, l *lab) {
 	defer end(nil)
 	claim.Closer(end)
 	began := time.Now()
-	result, err := s.conf.Check(ctx, Checking{Scenario: l.Setup().Scenario, Programs: held, Scheduler: s.sched, Owner: ownerOf(client), Claim: claim})
-	s.log.Info("programs checked", "lab", l.id[:8], "took", time.Since(began).Round(time.Millisecond), "error", err)
+	result, err := s.conf.Check(ctx, Checking{Lab: l.Ask, Programs: held, Scheduler: s.sched, Owner: ownerOf(client), Claim: claim})
+	s.log.Info("programs checked", "lab", l.ID[:8], "took", time.Since(began).Round(time.Millisecond), "error", err)
 	if err != nil {
 		fail(w, http.StatusConflict, "%s: %s", undone, plain(err))
 		return

@@ -16,7 +16,7 @@ func TestCheck(t *testing.T) {
 	var fails error
 	x := openSite(t, Config{Check: func(_ context.Context, c Checking) (any, error) {
 		got = c.Programs
-		return map[string]string{"of": c.Scenario}, fails
+		return map[string]string{"of": c.Lab.Scenario}, fails
 	}})
 	path := "/api/labs/" + x.do("POST", "/api/labs", `{"scenario":"ping","empty":true}`).json.ID
 	if a := x.do("POST", path+"/check", ""); a.status != 200 || strings.TrimSpace(string(a.body)) != `{"of":"ping"}` || len(got) != 0 {

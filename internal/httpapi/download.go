@@ -16,7 +16,7 @@ func attach(w http.ResponseWriter, l *lab, typ, ending string) {
 	h := w.Header()
 	h.Set("Content-Type", typ)
 	h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{
-		"filename": l.Setup().Scenario + "-" + strings.ToLower(l.id[:8]) + ending,
+		"filename": l.Setup().Scenario + "-" + strings.ToLower(l.ID[:8]) + ending,
 	}))
 }
 
@@ -52,7 +52,7 @@ func (s *Server) download(w http.ResponseWriter, r *http.Request, l *lab, typ, e
 	if err == nil {
 		return
 	}
-	s.log.Warn("a download failed", "lab", l.id[:8], "file", ending, "error", err)
+	s.log.Warn("a download failed", "lab", l.ID[:8], "file", ending, "error", err)
 	if late.begun {
 		panic(http.ErrAbortHandler)
 	}
@@ -65,12 +65,12 @@ func (s *Server) takeFile(client visitor.Client, l *lab) (give func(), why *visi
 	if why := s.quotas.downloads.Take(client, 1); why != nil {
 		return nil, why
 	}
-	if why := s.quotas.labFiles.Take(visitor.Client{Address: l.id}, 1); why != nil {
+	if why := s.quotas.labFiles.Take(visitor.Client{Address: l.ID}, 1); why != nil {
 		s.quotas.downloads.Give(client, 1)
 		return nil, why
 	}
 	return func() {
-		s.quotas.labFiles.Give(visitor.Client{Address: l.id}, 1)
+		s.quotas.labFiles.Give(visitor.Client{Address: l.ID}, 1)
 		s.quotas.downloads.Give(client, 1)
 	}, nil
 }

@@ -385,10 +385,8 @@ func TestErrorsNameNoFolders(t *testing.T) {
 
 // TestADiskThatTakesNoMore: what a visitor reads names no folder, the lab goes on.
 func TestADiskThatTakesNoMore(t *testing.T) {
-	x := openSite(t, Config{})
-	id := x.lab()
 	gone := filepath.Join(t.TempDir(), "gone")
-	x.api.conf.Session.Dir = gone
+	x := openSite(t, Config{Session: session.Options{Dir: gone}})
 	id2 := x.lab()
 	up := x.do("POST", "/api/labs/"+id2+"/programs?node=h1&proc=p&name=x.wasm", "\x00asm")
 	if up.status != 503 || up.head.Get("Retry-After") == "" || !strings.Contains(up.json.Error, "the disk of this server takes no more files: no such file or directory") || strings.Contains(up.json.Error, gone) {
@@ -400,8 +398,11 @@ func TestADiskThatTakesNoMore(t *testing.T) {
 	if a := x.do("GET", "/api/labs/"+id2, ""); a.status != 200 {
 		t.Errorf("the lab: %d %s", a.status, a.body)
 	}
-	if up := x.do("POST", "/api/labs/"+id+"/programs?node=h1&proc=p&name=x.wasm", "\x00asm"); up.status != 200 {
-		t.Errorf("a lab that has its folder: %d %s", up.status, up.body)
+	if err := os.Mkdir(gone, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if up := x.do("POST", "/api/labs/"+id2+"/programs?node=h1&proc=p&name=x.wasm", "\x00asm"); up.status != 200 {
+		t.Errorf("where it takes more again: %d %s", up.status, up.body)
 	}
 }
 
@@ -618,7 +619,9 @@ func TestAClassHasRoom(t *testing.T) {
 		{"200 people have a lab and a spare one each, and two pages of each", 200, Limits{}, func(l Limits) bool {
 			return l.Labs == visitor.Limit{All: 400, Each: 400, Person: d.Labs.Person} && l.Viewers == visitor.Limit{All: 1024, Each: 800, Person: d.Viewers.Person} && l.Uploads.Each == 50 && l.Connections.Each == 3200
 		}},
-		{"a disk does not grow", 10_000, Limits{}, func(l Limits) bool { return l.Disk == visitor.Limit{All: d.Disk.All, Each: d.Disk.All, Person: d.Disk.Person} }},
+		{"a disk does not grow", 10_000, Limits{}, func(l Limits) bool {
+			return l.Disk == visitor.Limit{All: d.Disk.All, Each: d.Disk.All, Person: d.Disk.Person}
+		}},
 		{"what is given stays", 200, Limits{Labs: visitor.Limit{All: 100}, Viewers: visitor.Limit{Each: 7}}, func(l Limits) bool {
 			return l.Labs == visitor.Limit{All: 100, Each: 400, Person: d.Labs.Person} && l.Viewers == visitor.Limit{All: 1024, Each: 7, Person: d.Viewers.Person}
 		}},

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"wireloom/internal/budget"
+	"wireloom/internal/keeper"
 	"wireloom/internal/session"
 	"wireloom/internal/terminal"
 	"wireloom/internal/visitor"
@@ -18,8 +19,9 @@ import (
 
 func (s *Server) health(w http.ResponseWriter, _ *http.Request) {
 	s.mu.Lock()
-	labs, closed := len(s.labs), s.closed
+	closed := s.closed
 	s.mu.Unlock()
+	labs := s.keeper.Count()
 	status, text := http.StatusOK, "ok"
 	if closed {
 		status, text = http.StatusServiceUnavailable, "stopping"
@@ -100,6 +102,13 @@ type labInfo struct {
 	Refused  string `json:"refused,omitempty"` // why the last viewer was not let in: a browser does not tell its page
 
 	Doors []session.DoorState `json:"doors,omitempty"`
+
+	Returning *returning `json:"returning,omitempty"` // it is being run again
+}
+
+// returning is how far a lab is that comes back: which share of its past it has had.
+type returning struct {
+	Done float64 `json:"done"`
 }
 
 // A labAsk is what a request for a lab says.
@@ -124,63 +133,55 @@ func (s *Server) openLab(w http.ResponseWriter, r *http.Request) {
 	}
 	client := s.client(r)
 	const undone = "no lab was opened"
-	if err := s.reserve(client); err != nil {
-		s.refuse(w, err, undone)
-		return
-	}
-	claim, err := s.conf.Budget.Open(r.Context(), client.Key())
-	if err != nil {
-		s.unreserve(client)
-		s.refuse(w, visitor.Busy(visitor.KindMemory, retrySoon, "%v", err), undone)
-		return
-	}
 	// The first lab of a scenario may have to wait for its programs to be compiled.
 	deadlines(w, compileTimeout+replyTimeout)
 	ctx, cancel := context.WithTimeout(r.Context(), compileTimeout)
 	defer cancel()
-	if err := s.openers.Enter(ctx, client.Key()); err != nil {
-		claim.Release()
-		s.unreserve(client)
-		s.refuse(w, visitor.Busy(visitor.KindBusy, retrySoon, "the server is too busy: try again in a moment"), undone)
-		return
-	}
-	l, err := s.open(ctx, ask, client, claim)
-	s.openers.Leave(client.Key())
+	l, err := s.keeper.Open(ctx, keeper.Ask{Scenario: ask.Scenario, Empty: ask.Empty, Client: client})
 	if err != nil {
-		claim.Release()
-		s.unreserve(client)
-		s.log.Error("a lab could not be opened", "scenario", ask.Scenario, "error", forLog(err))
+		if why := (*visitor.Refusal)(nil); !errors.As(err, &why) {
+			s.log.Error("a lab could not be opened", "scenario", ask.Scenario, "error", err)
+			// What is wrong with its programs, or where they lie, is for who runs the server:
+			// they may be solutions.
+			err = errors.New("this server cannot build that lab; its log says why, for who runs it")
+		}
 		s.refuse(w, err, undone)
 		return
 	}
-	w.Header().Set("Location", path.Base(r.URL.Path)+"/"+l.id) // relative: a proxy may have put more in front
-	reply(w, http.StatusCreated, labInfo{ID: l.id, Scenario: ask.Scenario})
+	w.Header().Set("Location", path.Base(r.URL.Path)+"/"+l.ID) // relative: a proxy may have put more in front
+	reply(w, http.StatusCreated, labInfo{ID: l.ID, Scenario: ask.Scenario})
 }
 
 func (s *Server) describe(w http.ResponseWriter, _ *http.Request, l *lab) {
-	why, _ := l.refused.Load().(string)
-	reply(w, http.StatusOK, labInfo{l.id, l.Setup().Scenario, why, l.doors.States()})
+	why, _ := l.Refused.Load().(string)
+	info := labInfo{ID: l.ID, Scenario: l.Setup().Scenario, Refused: why, Doors: l.Doors.States()}
+	if done, comes := l.Returning(); comes {
+		info.Returning = &returning{done}
+	}
+	reply(w, http.StatusOK, info)
 }
 
 func (s *Server) closeLab(w http.ResponseWriter, r *http.Request, l *lab) {
-	l.close(errors.New("somebody who watched this lab closed it"))
-	select {
-	case <-l.Done():
+	const why = "somebody who watched this lab closed it"
+	end := s.keeper.End
+	if l.Ask.Lesson != "" { // it stays its student's until they start over
+		end = s.keeper.Park
+	}
+	if end(r.Context(), l.ID, why) == nil { // else who asked has gone
 		w.WriteHeader(http.StatusNoContent)
-	case <-r.Context().Done():
 	}
 }
 
 func (s *Server) stream(w http.ResponseWriter, r *http.Request, l *lab) {
-	l.refused.Store("")
-	s.hub.Serve(w, r, l.Session, l.id)
+	l.Refused.Store("")
+	s.hub.Serve(w, r, l.Session, l.ID)
 }
 
 // door is a WebSocket of who is to be plugged into a lab.
 func (s *Server) door(w http.ResponseWriter, r *http.Request, l *lab) {
 	why := s.conf.Site.WebSocket(r)
 	if why == nil {
-		why = l.doors.Serve(w, r, r.PathValue("port"), s.client(r).Address)
+		why = l.Doors.Serve(w, r, r.PathValue("port"), s.client(r).Address)
 	}
 	if why != nil {
 		s.refuse(w, why, "nobody was let in by this door")
@@ -189,11 +190,8 @@ func (s *Server) door(w http.ResponseWriter, r *http.Request, l *lab) {
 
 // notShown keeps why somebody may not watch a lab, for a page to ask.
 func (s *Server) notShown(r *http.Request, id string, why *visitor.Refusal) {
-	s.mu.Lock()
-	l := s.labs[id]
-	s.mu.Unlock()
-	if l != nil {
-		l.refused.Store(why.Why)
+	if l := s.keeper.Live(id); l != nil {
+		l.Refused.Store(why.Why)
 	}
 	s.refusals.Add(why.Kind)
 	if why.Status == http.StatusUpgradeRequired && r.Header.Get("Sec-WebSocket-Key") != "" {

@@ -79,7 +79,6 @@ const (
 	slowTimeout     = 10 * time.Second // for each slowPiece: who sends or reads more slowly is cut off
 	compileTimeout  = 2 * time.Minute  // for a program to be compiled, waiting included
 	compilers       = 4                // programs that the compiler has at once; of one client half
-	openers         = 8                // labs being opened at once; of one client half
 	checkers        = 4                // labs being checked at once; of one client one
 	checkTimeout    = 2 * time.Minute  // for a check, waiting included
 	retrySoon       = 5 * time.Second  // Retry-After of what is over in a moment

@@ -5,21 +5,18 @@ package httpapi
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
-	"fmt"
 	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
-	"strings"
 	"sync"
-	"sync/atomic"
-	"time"
 
 	"wireloom/internal/budget"
 	"wireloom/internal/door"
+	"wireloom/internal/keeper"
 	"wireloom/internal/session"
+	"wireloom/internal/store"
 	"wireloom/internal/stream"
 	"wireloom/internal/visitor"
 	"wireloom/vnet"
@@ -44,6 +41,9 @@ type Config struct {
 	Logger    *slog.Logger // nothing is logged if nil
 	Static    fs.FS        // the page; none if nil
 	Scenarios []Scenario
+	// Keeper has the labs. If it is nil the server makes one that keeps none, with NewLab,
+	// Doors and Session.
+	Keeper *keeper.Keeper
 	// NewLab builds a lab of one of Scenarios, which is not started. Where it is to be
 	// empty, no slot of it has a program.
 	NewLab func(ctx context.Context, scenario string, empty bool) (*vnet.Lab, session.Setup, error)
@@ -59,7 +59,7 @@ type Config struct {
 	// be nil itself.
 	Compiled func(name string, wasm []byte) sys.Program
 	Doors    *door.Policy    // who may be plugged into labs from outside; nobody if nil
-	Session  session.Options // of each lab; Version, Logger, Scheduler, Owner, Room and Claim are the server's
+	Session  session.Options // of each lab; Version, Logger, Owner, Room and Claim are the server's
 
 	// Client returns who is signed in by a request, and the class that it is for; "" for a
 	// stranger. Everybody is one if it is nil.
@@ -90,7 +90,7 @@ type Route struct {
 
 // Checking is what is to be checked, and what that may use of the server.
 type Checking struct {
-	Scenario  string
+	Lab       keeper.Ask
 	Programs  []session.Held
 	Scheduler *session.Scheduler
 	Owner     session.Owner
@@ -107,33 +107,19 @@ type Server struct {
 	static *static
 	abroad map[string]bool // the paths that pages of other sites may post to
 
-	base    context.Context // of all labs
-	stop    context.CancelCauseFunc
-	running sync.WaitGroup // labs
+	keeper *keeper.Keeper
 
 	quotas    quotas
 	compilers visitor.Gate
-	openers   visitor.Gate
 	checkers  visitor.Gate
 	advisor   visitor.Advisor
 	refusals  *visitor.Refusals
 
 	mu               sync.Mutex
-	labs             map[string]*lab
 	draining, closed bool
 }
 
-// A lab is a session with what the server knows about it.
-type lab struct {
-	*session.Session
-	id      string
-	client  visitor.Client // who opened it
-	close   context.CancelCauseFunc
-	doors   *door.Doors
-	upload  chan struct{} // has room while nothing is being uploaded
-	check   chan struct{} // has room while nothing is being checked
-	refused atomic.Value  // string: why the last who wanted to watch was not let in; "" if it was
-}
+type lab = keeper.Lab
 
 func or[T comparable](v, otherwise T) T {
 	var zero T
@@ -149,12 +135,20 @@ func New(c Config) (*Server, error) {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
 	s := &Server{
-		conf: c, log: c.Logger, sched: or(c.Session.Scheduler, session.NewScheduler(0)), labs: map[string]*lab{},
-		compilers: visitor.Gate{All: compilers, Each: compilers / 2}, openers: visitor.Gate{All: openers, Each: openers / 2},
-		checkers: visitor.Gate{All: checkers, Each: 1},
-		advisor:  visitor.Advisor{Logger: c.Logger}, refusals: or(c.Refusals, &visitor.Refusals{}),
+		conf: c, log: c.Logger, keeper: c.Keeper,
+		compilers: visitor.Gate{All: compilers, Each: compilers / 2},
+		checkers:  visitor.Gate{All: checkers, Each: 1},
+		advisor:   visitor.Advisor{Logger: c.Logger}, refusals: or(c.Refusals, &visitor.Refusals{}),
 	}
 	s.quotas.init(c.Limits)
+	if s.keeper == nil {
+		var err error
+		if s.keeper, err = s.passing(); err != nil {
+			return nil, err
+		}
+	}
+	s.keeper.Places(s.place)
+	s.sched = s.keeper.Scheduler()
 	if most := c.Budget.Limit() / inFlightShare; most > 0 {
 		s.quotas.inFlight.All = min(s.quotas.inFlight.All, max(most, MaxUpload))
 	}
@@ -163,7 +157,6 @@ func New(c Config) (*Server, error) {
 	if s.static, err = newStatic(c.Static); err != nil {
 		return nil, err
 	}
-	s.base, s.stop = context.WithCancelCause(context.Background())
 	get := func(f http.HandlerFunc) methods { return methods{http.MethodGet: f} }
 	s.mux.add("/healthz", get(s.health))
 	s.mux.add("/readyz", get(s.ready))
@@ -213,16 +206,8 @@ func (s *Server) Close(ctx context.Context, why string) error {
 	s.mu.Lock()
 	s.closed = true
 	s.mu.Unlock()
-	s.stop(errors.New(why))
-	gone := make(chan struct{})
-	go func() {
-		s.running.Wait()
-		close(gone)
-	}()
-	select {
-	case <-gone:
-	case <-ctx.Done():
-		return fmt.Errorf("labs are still closing: %w", ctx.Err())
+	if err := s.keeper.Close(ctx, why); err != nil {
+		return err
 	}
 	return s.hub.Close(ctx)
 }
@@ -230,15 +215,10 @@ func (s *Server) Close(ctx context.Context, why string) error {
 // withLab finds the lab that a request names, for who has so much access to it.
 func (s *Server) withLab(needs Access, f func(http.ResponseWriter, *http.Request, *lab)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		s.mu.Lock()
-		l := s.labs[r.PathValue("id")]
-		s.mu.Unlock()
-		has := None
-		if l != nil {
-			has = s.access(r, l.id)
-		}
+		id := r.PathValue("id")
+		has := s.access(r, id)
 		if has == None {
-			fail(w, http.StatusNotFound, "this lab is not there any more: it was closed, or the server was started anew; start a new lab")
+			noLab(w)
 			return
 		}
 		if has < needs {
@@ -248,8 +228,44 @@ func (s *Server) withLab(needs Access, f func(http.ResponseWriter, *http.Request
 			s.refuse(w, errWatcher())
 			return
 		}
+		l, err := s.lab(r, id)
+		if err != nil {
+			if r.Method == http.MethodPost {
+				drain(w, r)
+			}
+			s.noLabNow(w, err)
+			return
+		}
 		w.Header().Set("Cache-Control", "no-store")
 		f(w, r, l)
+	}
+}
+
+// lab finds a lab, which is brought back if it is parked.
+func (s *Server) lab(r *http.Request, id string) (*lab, error) {
+	ctx, cancel := context.WithTimeout(r.Context(), replyTimeout/2)
+	defer cancel()
+	l, err := s.keeper.Get(ctx, id, s.client(r))
+	if errors.Is(err, context.DeadlineExceeded) {
+		return nil, visitor.Busy(visitor.KindBusy, retrySoon, "this lab is coming back: try again in a moment")
+	}
+	return l, err
+}
+
+func noLab(w http.ResponseWriter) {
+	fail(w, http.StatusNotFound, "this lab is not there any more: it was closed, or the server was started anew; start a new lab")
+}
+
+// noLabNow says why there is no lab of an id.
+func (s *Server) noLabNow(w http.ResponseWriter, err error) {
+	gone := (*keeper.Gone)(nil)
+	switch {
+	case errors.Is(err, store.ErrNone):
+		noLab(w)
+	case errors.As(err, &gone):
+		fail(w, http.StatusGone, "%s", plain(err))
+	default:
+		s.refuse(w, err)
 	}
 }
 
@@ -266,7 +282,26 @@ func (s *Server) reserve(client visitor.Client) error {
 	return nil
 }
 
-func (s *Server) unreserve(client visitor.Client) { s.quotas.labs.Give(client, 1) }
+// place is what a lab that lives has of the server.
+func (s *Server) place(client visitor.Client) (keeper.Place, error) {
+	if err := s.reserve(client); err != nil {
+		return keeper.Place{}, err
+	}
+	return keeper.Place{Owner: ownerOf(client), Room: room{&s.quotas.disk, client}, Leave: func() { s.quotas.labs.Give(client, 1) }}, nil
+}
+
+// passing makes a keeper whose labs are gone when they end.
+func (s *Server) passing() (*keeper.Keeper, error) {
+	o := s.conf.Session
+	o.Version = s.conf.Version
+	return keeper.New(context.Background(), keeper.Config{
+		Session: o, Doors: s.conf.Doors, Budget: s.conf.Budget, Logger: s.log,
+		Build: func(ctx context.Context, ask keeper.Ask) (keeper.Built, error) {
+			vl, setup, err := s.conf.NewLab(ctx, ask.Scenario, ask.Empty)
+			return keeper.Built{Lab: vl, Setup: setup}, err
+		},
+	})
+}
 
 func errStopping() error {
 	return visitor.Busy(visitor.KindStopping, retrySoon, "the server is stopping: try again in a moment")
@@ -291,68 +326,4 @@ func (s *Server) admit(r *http.Request, id string) (*stream.Pass, *visitor.Refus
 		s.quotas.viewers.Give(client, 1)
 	}
 	return pass, nil
-}
-
-// unbuilt is why a scenario's lab cannot be built. What is wrong with its programs, or
-// where they lie, is for who runs the server: they may be solutions.
-type unbuilt struct{ why error }
-
-func (e *unbuilt) Error() string {
-	return "this server cannot build that lab; its log says why, for who runs it"
-}
-
-// forLog is what an operator reads of an error.
-func forLog(err error) error {
-	if u := (*unbuilt)(nil); errors.As(err, &u) {
-		return u.why
-	}
-	return err
-}
-
-// open opens a lab with the memory that was claimed for it.
-func (s *Server) open(ctx context.Context, ask labAsk, client visitor.Client, claim *budget.Claim) (*lab, error) {
-	vl, setup, err := s.conf.NewLab(ctx, ask.Scenario, ask.Empty)
-	if err != nil {
-		return nil, &unbuilt{err}
-	}
-	id := rand.Text() // 130 bits
-	o := s.conf.Session
-	o.Scheduler, o.Version, o.Logger = s.sched, s.conf.Version, s.log.With("lab", id[:8])
-	o.Owner, o.Room, o.Claim = ownerOf(client), room{&s.quotas.disk, client}, claim
-	sess, err := session.New(vl, setup, o)
-	if err != nil {
-		vl.Close()
-		return nil, err
-	}
-	l := &lab{Session: sess, id: id, client: client, upload: make(chan struct{}, 1), check: make(chan struct{}, 1)}
-	l.doors = door.New(sess, or(s.conf.Doors, &door.Policy{}), strings.ToLower(id[:8]), o.Logger)
-	ctx, l.close = context.WithCancelCause(s.base)
-	s.mu.Lock()
-	if s.closed {
-		s.mu.Unlock()
-		vl.Close()
-		l.close(nil)
-		return nil, errStopping()
-	}
-	s.labs[id] = l
-	s.running.Add(1)
-	s.mu.Unlock()
-	claim.Closer(l.close)
-	o.Logger.Info("lab opened", "scenario", ask.Scenario, "client", client.Key(), "seed", setup.Seed)
-	began := time.Now()
-	go func() {
-		defer s.running.Done()
-		var doors sync.WaitGroup
-		doors.Go(func() { l.doors.Run(ctx) })
-		sess.Run(ctx)
-		l.close(nil)
-		doors.Wait()
-		s.mu.Lock()
-		delete(s.labs, id)
-		s.mu.Unlock()
-		s.unreserve(client)
-		snap, _ := sess.Snapshot()
-		o.Logger.Info("lab closed", "why", sess.Reason(), "lasted", time.Since(began).Round(time.Second), "steps", snap.Steps)
-	}()
-	return l, nil
 }

@@ -96,7 +96,7 @@ func openSite(t testing.TB, c Config) *site {
 	t.Helper()
 	c.Version, c.NewLab, c.Compile = "test", newLab, compile
 	c.Scenarios = []Scenario{{Name: "ping", Title: "Answer pings", Goal: "Pings are answered.", Course: 3, Exercise: true}, {Name: "broken", Title: "Cannot be built"}}
-	c.Session.Dir = t.TempDir()
+	c.Session.Dir = or(c.Session.Dir, t.TempDir())
 	api, err := New(c)
 	if err != nil {
 		t.Fatal(err)

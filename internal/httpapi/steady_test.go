@@ -13,6 +13,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"wireloom/internal/keeper"
 	"wireloom/internal/session"
 	"wireloom/internal/visitor"
 )
@@ -55,14 +56,11 @@ func openWire(t *testing.T) (w *wire, lab string) {
 		}
 		_ = srv.Close() // the wire, and what is still connected
 	})
-	l, err := api.open(t.Context(), labAsk{Scenario: "ping"}, visitor.Client{Address: "test"}, nil)
+	l, err := api.keeper.Open(t.Context(), keeper.Ask{Scenario: "ping", Client: visitor.Client{Address: "test"}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if why := api.quotas.labs.Take(visitor.Client{Address: "test"}, 1); why != nil {
-		t.Fatal(why)
-	}
-	return w, l.id
+	return w, l.ID
 }
 
 func (w *wire) dial() net.Conn {
@@ -140,7 +138,7 @@ func TestSlowReaders(t *testing.T) {
 				w, lab := openWire(t)
 				const size = 8 * slowPiece
 				w.api.mux.add("/file", methods{"GET": func(rw http.ResponseWriter, r *http.Request) {
-					w.api.download(rw, r, w.api.labs[lab], "text/plain", ".txt", func(to io.Writer) error {
+					w.api.download(rw, r, w.api.keeper.Live(lab), "text/plain", ".txt", func(to io.Writer) error {
 						for range size / 4096 {
 							if _, err := to.Write(make([]byte, 4096)); err != nil {
 								return err

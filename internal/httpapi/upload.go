@@ -36,8 +36,8 @@ func (s *Server) program(w http.ResponseWriter, r *http.Request, l *lab) {
 		return
 	}
 	select {
-	case l.upload <- struct{}{}:
-		defer func() { <-l.upload }()
+	case l.Uploading <- struct{}{}:
+		defer func() { <-l.Uploading }()
 	default:
 		drain(w, r)
 		s.refuse(w, visitor.TooMany(visitor.KindUploads, retrySoon, "nothing was uploaded: another program is being uploaded to this lab; wait for that"))
@@ -64,7 +64,7 @@ func (s *Server) program(w http.ResponseWriter, r *http.Request, l *lab) {
 		s.refuse(w, visitor.Busy(visitor.KindBusy, retrySoon, "%s was not compiled: the server is too busy; try again in a moment", name))
 		return
 	}
-	logger := s.log.With("lab", l.id[:8], "slot", node+":"+proc, "name", name, "bytes", len(b.bytes), "took", time.Since(began).Round(time.Millisecond))
+	logger := s.log.With("lab", l.ID[:8], "slot", node+":"+proc, "name", name, "bytes", len(b.bytes), "took", time.Since(began).Round(time.Millisecond))
 	if err != nil {
 		logger.Info("program refused", "why", err)
 		fail(w, http.StatusUnprocessableEntity, "%s", plain(err))

@@ -23,15 +23,15 @@ const (
 
 // An About says whose lab a journal is of, and how it was made.
 type About struct {
-	ID       string    `json:"id"`
-	Version  string    `json:"version"` // of the program that began it
-	Kind     string    `json:"kind"`
-	Person   string    `json:"person,omitempty"`
-	Class    string    `json:"class,omitempty"`
-	Lesson   string    `json:"lesson,omitempty"`
-	Source   string    `json:"source,omitempty"` // the hash of a class's scenario
-	Empty    bool      `json:"empty,omitempty"`  // its slots began without a program
-	Created  time.Time `json:"created"`
+	ID      string    `json:"id"`
+	Version string    `json:"version"` // of the program that began it
+	Kind    string    `json:"kind"`
+	Person  string    `json:"person,omitempty"`
+	Class   string    `json:"class,omitempty"`
+	Lesson  string    `json:"lesson,omitempty"`
+	Source  string    `json:"source,omitempty"` // the hash of a class's scenario
+	Empty   bool      `json:"empty,omitempty"`  // its slots began without a program
+	Created time.Time `json:"created"`
 }
 
 // A head is About with a session's setup. Captures are by name the hash of a file that lies

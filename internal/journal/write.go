@@ -32,8 +32,8 @@ type Journal struct {
 	synced int64  // up to where the disk has it
 	marks  int
 	parked session.Mark // the last record, if it is such a mark
-	behind bool  // something that was not written whole is behind the end
-	why    error // the disk has failed to take what was written, nil if it has not
+	behind bool         // something that was not written whole is behind the end
+	why    error        // the disk has failed to take what was written, nil if it has not
 	buf    []byte
 }
 

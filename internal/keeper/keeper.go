@@ -2,14 +2,14 @@
 // nobody watches is parked: its journal is closed, and its memory given back. Who asks for it
 // later has it again, at the place where it was. So has who asks after the server was killed.
 //
-//	          nobody watches, no memory, the server stops
-//	  live -------------------------------------------------> parked
-//	  ^  |  <------------------------------------------------    |
-//	  |  |      somebody asks: its journal is run again          |
-//	  |  |                                                       | it cannot be run again
-//	 new |  somebody ends it, a limit does                       v
-//	     `----------> gone  <--------------------------------- quarantined
-//	                        nobody has used it for a long time
+//	         nobody watches, no memory, the server stops
+//	 live -------------------------------------------------> parked
+//	 ^  |  <------------------------------------------------    |
+//	 |  |      somebody asks: its journal is run again          |
+//	 |  |                                                       | it cannot be run again
+//	new |  somebody ends it, a limit does                       v
+//	    `----------> gone  <--------------------------------- quarantined
+//	                       nobody has used it for a long time
 //
 // Without a folder for journals nothing is parked: a lab is gone when it ends.
 package keeper
@@ -233,7 +233,7 @@ func (k *Keeper) enter(ctx context.Context, client visitor.Client) (p Place, c *
 	if p, err = k.places(client); err != nil {
 		return p, nil, err
 	}
-	if c, err = k.conf.Budget.Open(ctx, p.Owner.String()); err != nil {
+	if c, err = k.conf.Budget.Open(ctx, p.Owner.Name); err != nil {
 		p.Leave()
 		return p, nil, visitor.Busy(visitor.KindMemory, retrySoon, "%v", err)
 	}
@@ -258,10 +258,10 @@ func (k *Keeper) Open(ctx context.Context, ask Ask) (*Lab, error) {
 }
 
 func (k *Keeper) open(ctx context.Context, ask Ask, place Place, claim *budget.Claim) (*Lab, error) {
-	if err := k.openers.Enter(ctx, place.Owner.String()); err != nil {
+	if err := k.openers.Enter(ctx, place.Owner.Name); err != nil {
 		return nil, visitor.Busy(visitor.KindBusy, retrySoon, "the server is too busy: try again in a moment")
 	}
-	defer k.openers.Leave(place.Owner.String())
+	defer k.openers.Leave(place.Owner.Name)
 	b, err := k.conf.Build(ctx, ask)
 	if err != nil {
 		return nil, err

@@ -53,6 +53,7 @@ type Options struct {
 	Bare     bool                      // leave every slot empty
 	Window   int                       // of the event log
 	Missing  func(format.Slot, error)  // is told of a slot that is left empty
+	Module   func(module []byte)       // is told of each program that was put in
 }
 
 // Build builds a lab that is not started: a scenario's configuration with its
@@ -91,6 +92,9 @@ func Build(ctx context.Context, s *scenario.Scenario, compile Compile, o Options
 			return nil, setup, err
 		}
 		progs[slot] = prog
+		if o.Module != nil {
+			o.Module(file.Module)
+		}
 		sum := sha256.Sum256(file.Module)
 		setup.Programs = append(setup.Programs, recording.Program{
 			Node: slot.Node, Proc: slot.Proc, Name: file.Name, Hash: hex.EncodeToString(sum[:]), Size: int64(len(file.Module)),
@@ -108,6 +112,9 @@ func Build(ctx context.Context, s *scenario.Scenario, compile Compile, o Options
 	}
 	return lab, setup, nil
 }
+
+// Relive builds a lab of a configuration, as Build does.
+func Relive(c config.Lab) (*vnet.Lab, error) { return vnet.New(c, Runtime()) }
 
 // Again returns what replays a recording: its lab is built of the configuration that
 // is in it, with the programs that are in it or that find knows.

@@ -290,6 +290,7 @@ func TestAPastThatComesOutOtherwiseIsNotGoneOnWith(t *testing.T) {
 				time.Sleep(time.Second)
 				b.install("h1", "echo")
 				b.do("kill", "h1", "p")
+				time.Sleep(time.Millisecond)
 				b.do("start", "h1", "p")
 				time.Sleep(time.Second)
 				b.stopped("the server was stopped")

@@ -66,7 +66,9 @@ func TestLabsAreFoundByWhoseTheyAre(t *testing.T) {
 			}
 			return nil
 		})
-		write(func(tx *store.Tx) error { return tx.AddClass(store.ClassRow{ID: "c", Name: "C", Code: "CODE", Zone: "UTC", Retention: now.Add(time.Hour)}) })
+		write(func(tx *store.Tx) error {
+			return tx.AddClass(store.ClassRow{ID: "c", Name: "C", Code: "CODE", Zone: "UTC", Retention: now.Add(time.Hour)})
+		})
 		old := func() (ids []string) {
 			write(func(tx *store.Tx) error {
 				rows, err := tx.OldLabs(now.Add(-24 * time.Hour))
