@@ -22,6 +22,7 @@ type errand struct {
 func errands() []errand {
 	return []errand{
 		{"operator", "NAME", "makes somebody an operator and prints an address that signs them in once, within an hour", 1, makeOperator},
+		{"relink", "ISSUER email|username|oid try|apply", "joins those whose subjects at a campus login changed with who they were; try only says who", 3, relink},
 	}
 }
 
@@ -116,4 +117,22 @@ func makeOperator(ctx context.Context, a *administration) error {
 	}
 	fmt.Fprintln(a.io.out, signinAt(a.conf.Home(), token))
 	return nil
+}
+
+func relink(ctx context.Context, a *administration) error {
+	if a.args[2] != "try" && a.args[2] != "apply" {
+		return fmt.Errorf("%.40q: want try, which only says who would be joined, or apply", a.args[2])
+	}
+	found, err := identity.Relink(ctx, a.db, a.args[0], a.args[1], a.args[2] == "apply")
+	for _, x := range found {
+		was := "joined"
+		if x.Why != nil {
+			was = "left apart: " + x.Why.Error()
+		}
+		fmt.Fprintf(a.io.out, "%s: subject %s (%s) and %s (%s): %s\n", x.Value, x.Old.Subject, identity.NameOf(x.Old), x.New.Subject, identity.NameOf(x.New), was)
+	}
+	if err == nil && len(found) == 0 {
+		fmt.Fprintln(a.io.out, "nobody has two subjects by that claim")
+	}
+	return err
 }

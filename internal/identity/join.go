@@ -123,11 +123,11 @@ func (j *joining) join(tx *store.Tx, code string) error {
 	if err != nil {
 		return err
 	}
-	if place.Active && !j.who.Operator { // who is in the class already
+	if place.Active && j.whole() { // who is in the class already
 		j.done = Joined{Person: place.Person, Name: j.who.Name, Class: class.ID}
 		return nil
 	}
-	if place.Person != "" && !place.Active { // who was dropped is taken in again by a teacher only
+	if place.Person != "" && !place.Active && j.whole() { // who was dropped is taken in again by a teacher only
 		return j.ask(tx, class)
 	}
 	members, err := tx.Members(class.ID)
@@ -215,6 +215,10 @@ func (j *joining) whole() bool { return j.who.Person != "" && j.who.Class == "" 
 // as lets somebody in as a member of the list.
 func (j *joining) as(tx *store.Tx, class store.ClassRow, m store.MemberRow) error {
 	j.person = m.Person
+	if j.who.Is(m.Person) && j.who.In(class.ID) {
+		j.done = Joined{Person: m.Person, Name: m.Name, Class: class.ID}
+		return nil
+	}
 	if j.who.Is(m.Person) && ParseRole(m.Role) == Student { // known already, by another class of theirs
 		return j.open(tx, class, m)
 	}

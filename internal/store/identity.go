@@ -82,7 +82,7 @@ func (tx *Tx) IdentitiesOf(person string) ([]IdentityRow, error) {
 
 // IdentitiesAt are those of one issuer, for an operator who moves all of them.
 func (tx *Tx) IdentitiesAt(kind, issuer string) ([]IdentityRow, error) {
-	return all(tx, (*IdentityRow).fields, "select "+identityColumns+" from identities where kind = $1 and issuer = $2 order by id limit 100000", kind, issuer)
+	return all(tx, (*IdentityRow).fields, "select "+identityColumns+" from identities where kind = $1 and issuer = $2 order by created, id limit 100000", kind, issuer)
 }
 
 // A SessionRow is a browser that a person has signed in with. Token is the hash of what the
@@ -206,4 +206,18 @@ func (tx *Tx) DropArrival(class, id string) error {
 func (tx *Tx) DropArrivalOf(class, folded string) error {
 	_, err := tx.exec("delete from arrivals where class = $1 and folded = $2", class, folded)
 	return err
+}
+
+// ErasePerson takes away what is known of a person beside their work: names, ways in,
+// sessions. The id stays, of nobody.
+func (tx *Tx) ErasePerson(id string) error {
+	for _, statement := range []string{
+		"delete from sessions where person = $1", "delete from tickets where person = $1", "delete from identities where person = $1",
+		"update people set main = '' where main = $1",
+	} {
+		if _, err := tx.exec(statement, id); err != nil {
+			return err
+		}
+	}
+	return tx.must(ErrNone, "update people set name = '', email = '', operator = 0, creates = 0, main = '', erased = $2 where id = $1", id, at(&tx.now))
 }
