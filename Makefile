@@ -52,6 +52,18 @@ PORTABLE = ./vnet/... ./tunemu/... ./tapemu/... ./wasm ./wasm/fuel/...
 build: guests page
 	CGO_ENABLED=0 go build -trimpath -ldflags="$(LDFLAGS)" -o $(LABSERVER) ./cmd/labserver
 
+# What the program is distributed for, and the time of its commit.
+ARCHES ?= amd64 arm64
+EPOCH   = $(shell git log -1 --format=%ct 2>/dev/null || echo 1)
+
+## dist: what is handed out, into dist/: the program and a Debian package for each of ARCHES="amd64 arm64", an OCI image, SHA256SUMS
+.PHONY: dist
+dist: guests page
+	for arch in $(ARCHES); do CGO_ENABLED=0 GOARCH=$$arch go build -trimpath -ldflags="$(LDFLAGS)" -o bin/labserver-$$arch ./cmd/labserver; done
+	rm -rf dist
+	go run ./internal/dist -version $(COMMIT)$(CHANGED) -epoch $(EPOCH) $(foreach arch,$(ARCHES),$(arch)=bin/labserver-$(arch))
+	@cd dist && ls -sh1 && sha256sum --quiet -c SHA256SUMS
+
 ## run: build, then serve http://127.0.0.1:8080 (ADDR=host:port, DATA=folder of classes and hand-ins)
 .PHONY: run
 run: build
@@ -183,7 +195,7 @@ update: warm
 ## clean: remove what make built, but not installed npm packages
 .PHONY: clean
 clean:
-	rm -rf bin .cache scenarios/*/reference*.wasm.gz
+	rm -rf bin dist .cache scenarios/*/reference*.wasm.gz
 	find web/dist -mindepth 1 -not -name placeholder.html -delete
 
 ## help: this list

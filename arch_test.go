@@ -114,10 +114,10 @@ vnet, vnet/config, vnet/fabric/bridge, internal/protocol, internal/terminal < in
 vnet/config, vnet/packet, internal/session, internal/decode, internal/visitor + websocket, sys, time < internal/door
 vnet, vnet/sys, vnet/event, internal/session, internal/budget, internal/decode, internal/door, internal/keeper, internal/store, internal/stream, internal/visitor, internal/filter, internal/pcap, internal/strictjson, internal/terminal, web < internal/httpapi
 internal/scenario/format                               < internal/settings
-internal/budget, internal/door, internal/httpapi, internal/keeper, internal/session, internal/settings, internal/terminal, internal/visitor + crypto, time < internal/host
+internal/budget, internal/door, internal/httpapi, internal/keeper, internal/session, internal/settings, internal/terminal, internal/visitor + crypto, roots, time < internal/host
 vnet, vnet/errno, vnet/event, web, wasm/guest, internal/* + websocket < cmd/labserver
 vnet, vnet/config, vnet/sys, vnet/inet, vnet/kern, vnet/errno, vnet/event, vnet/packet, vnet/memory, tapemu, wasm, wasm/fuel, web, internal/* + sys, websocket, wazero < internal/bench
-NONE                                                   < internal/mutant, internal/testcount, internal/deadcode
+NONE                                                   < internal/mutant, internal/testcount, internal/deadcode, internal/dist
 internal/mutant                                        < internal/guestbuild
 vnet/sys, wasm, internal/open, internal/product, internal/scenario/grade < internal/onehash
 vnet, vnet/sys, vnet/event, wasm, internal/open, internal/product, internal/scenario, internal/scenario/format, internal/scenario/grade, internal/mutant < internal/course
@@ -148,6 +148,7 @@ var modules = map[string]string{
 	"tap-vsock": "github.com/containers/gvisor-tap-vsock", // of a peer that is measured: tools/peers.mod has it
 	"gopacket":  "github.com/google/gopacket",
 	"go-yaml":   "github.com/goccy/go-yaml",
+	"roots":     "golang.org/x/crypto/x509roots/fallback", // a module of its own: what Mozilla trusts, by date
 	"crypto":    "golang.org/x/crypto",
 	"websocket": "nhooyr.io/websocket",
 	"sys":       "golang.org/x/sys",

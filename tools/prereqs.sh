@@ -46,6 +46,11 @@ missing() {
 	have gcc || echo gcc
 	have zsh || echo zsh
 	have fish || echo fish
+	[ "$(uname)" != Linux ] || have dpkg-deb || echo dpkg # what make dist makes, and how its test tries it
+	[ "$(uname)" != Linux ] || have lintian || echo lintian
+	[ "$(uname)" != Linux ] || has_server adduser || echo adduser
+	[ "$(uname)" != Linux ] || have systemd-analyze || echo systemd
+	[ "$(uname)" != Linux ] || have man || echo man-db
 	has_server nginx || echo nginx-light
 	has_server caddy || echo caddy
 	has_server haproxy || echo haproxy

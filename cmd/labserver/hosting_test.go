@@ -534,39 +534,3 @@ func TestProxiesThatLackALine(t *testing.T) {
 		})
 	}
 }
-
-// The unit of docs/hosting.md starts a server by flags that there are.
-func TestTheUnitForSystemd(t *testing.T) {
-	doc, err := os.ReadFile("../../docs/hosting.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	units := regexp.MustCompile("(?ms)^```ini\n(.*?)^```$").FindAllStringSubmatch(string(doc), -1)
-	if len(units) != 1 {
-		t.Fatalf("docs/hosting.md has %d units, want one", len(units))
-	}
-	section := ""
-	got := map[string]string{}
-	for line := range strings.Lines(units[0][1]) {
-		line = strings.TrimSpace(line)
-		key, value, is := strings.Cut(line, "=")
-		switch {
-		case strings.HasPrefix(line, "["):
-			section = line
-		case is:
-			got[section+key] = value
-		case line != "":
-			t.Errorf("%q is no line of a unit", line)
-		}
-	}
-	args := strings.Fields(got["[Service]ExecStart"])
-	if len(args) < 2 || args[0] != "/usr/local/bin/labserver" || args[1] != "serve" {
-		t.Fatalf("it starts %q", args)
-	}
-	if code, _, errs := labserver(t, append(args[1:], "--help")...); code != exitOK || errs != "" { // flags before it are read
-		t.Errorf("%q: code %d, %s", args, code, errs)
-	}
-	if got["[Service]Environment"] != "WIRELOOM_CACHE=/var/cache/"+got["[Service]CacheDirectory"] || got["[Install]WantedBy"] == "" {
-		t.Errorf("the unit is %q", got)
-	}
-}

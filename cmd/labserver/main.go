@@ -118,6 +118,9 @@ func run(ctx context.Context, args []string, io stdio) int {
 	if args[0] == completeLine { // of the shells' scripts
 		return runComplete(ctx, args[1:], io)
 	}
+	if args[0] == manualPage { // of the packages
+		return runManual(ctx, args[1:], io)
+	}
 	for _, c := range commands() {
 		if c.name == args[0] {
 			return c.run(ctx, args[1:], io)

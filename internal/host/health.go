@@ -30,7 +30,7 @@ func (c *Config) Ask(ctx context.Context) error {
 	}
 	if host, port, err := net.SplitHostPort(addr); err == nil && network == "tcp" {
 		if a, err := netip.ParseAddr(host); host == "" || err == nil && a.IsUnspecified() {
-			addr = net.JoinHostPort("localhost", port)
+			addr = net.JoinHostPort("127.0.0.1", port) // not localhost: an image has no file that says who that is
 		}
 	}
 	config := &tls.Config{InsecureSkipVerify: true} // it is this machine, whatever the name of its certificate

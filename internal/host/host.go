@@ -62,6 +62,7 @@ func Open(ctx context.Context, c Config, log *slog.Logger) (*Host, error) {
 }
 
 func (h *Host) open(ctx context.Context) (err error) {
+	ownRoots()
 	c := &h.conf
 	if c.Data != "" {
 		if err := os.MkdirAll(c.Data, 0o700); err != nil {
