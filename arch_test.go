@@ -136,6 +136,7 @@ internal/answer, internal/identity, internal/protocol/class, internal/store, int
 internal/class, internal/class/roster, internal/gradebook, internal/gradebook/mark, internal/open, internal/scenario, internal/classroom/route, internal/identity, internal/identity/oidc, internal/protocol/class, internal/store, internal/visitor + oauth2 < internal/classroom
 NONE + text                                            < internal/class/roster
 internal/store                                         < internal/backup
+internal/class, internal/gradebook, internal/identity, internal/protocol/class, internal/store < internal/privacy
 internal/class/roster, internal/gradebook/mark, internal/identity, internal/open, internal/scenario, internal/store < internal/class
 NONE + gVisor                                          < scenarios/netstack/reference
 NONE + gVisor, tap-vsock                               < internal/bench/peer/gvtap

@@ -24,7 +24,7 @@ const (
 type Janitor struct {
 	DB  *store.DB
 	Log *slog.Logger
-	// Forget removes the files of a lab that is no more; nil removes the folder of its name in labs.
+	// Forget removes the files of a lab of somebody who was erased; nil removes the folder of its name in labs.
 	Forget func(lab string) error
 }
 
@@ -59,7 +59,7 @@ func (j *Janitor) Tidy(ctx context.Context) error {
 		return err
 	}
 	if err := j.labs(ctx); err != nil {
-		return fmt.Errorf("labs that are no more: %w", err)
+		return fmt.Errorf("labs of people who were erased: %w", err)
 	}
 	keep, err := Kept(ctx, j.DB)
 	if err != nil {
@@ -160,10 +160,10 @@ func eraseClass(tx *store.Tx, c store.ClassRow) error {
 	return tx.Audit(store.AuditRow{Class: c.ID, What: "class erase", About: c.ID})
 }
 
-// labs removes the files of labs that are no more.
+// labs removes the files of labs of people who were erased.
 func (j *Janitor) labs(ctx context.Context) error {
 	var gone []string
-	if err := j.DB.Read(ctx, func(tx *store.Tx) (err error) { gone, err = tx.GoneLabs(); return err }); err != nil {
+	if err := j.DB.Read(ctx, func(tx *store.Tx) (err error) { gone, err = tx.ErasedLabs(); return err }); err != nil {
 		return err
 	}
 	forget := j.Forget

@@ -71,7 +71,7 @@ func Erase(tx *store.Tx, text, request, by string) (ids []string, err error) {
 				return nil, err
 			}
 		}
-		if err := tx.ErasePerson(id); err != nil {
+		if err := tx.Forget(id); err != nil {
 			return nil, err
 		}
 	}

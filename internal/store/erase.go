@@ -76,11 +76,11 @@ func about(table string, columns, ids []string) (query string, args []any) {
 // PeopleCalled lists those whose id, e-mail address or name, in people's or a class's list, is a text,
 // whatever its case.
 func (tx *Tx) PeopleCalled(text string) ([]PersonRow, error) {
-	return all(tx, (*PersonRow).fields, `select `+personColumns+` from people where id = $1 or lower(name) = lower($1) or lower(email) = lower($1)
-		or id in (select person from members where lower(name) = lower($1) or lower(email) = lower($1)) order by id limit 20`, text)
+	return all(tx, (*PersonRow).fields, `select `+personColumns+` from people where $1 <> '' and (id = $1 or lower(name) = lower($1) or lower(email) = lower($1)
+		or id in (select person from members where lower(name) = lower($1) or lower(email) = lower($1))) order by id limit 20`, text)
 }
 
-// erasures are what ErasePerson does with each of a person's ids, $1, by the table that it is
+// erasures are what Forget does with each of a person's ids, $1, by the table that it is
 // about. Rows that others need stay, with an id that leads to nobody.
 var erasures = []struct{ table, statement string }{
 	{"identities", `delete from identities where person = $1`},
@@ -91,14 +91,14 @@ var erasures = []struct{ table, statement string }{
 	{"outbox", `delete from outbox where person = $1`},
 	{"previews", `delete from previews where class in (select class from members where person = $1)`},
 	{"members", `update members set name = 'Erased', email = '', sis = '', login = '', canvas = '', section = '', active = 0 where person = $1`},
-	{"labs", `update labs set state = 'gone', why = 'the person was erased', current = 0 where person = $1`},
+	{"labs", `update labs set state = 'gone', why = 'erased', current = 0 where person = $1`},
 	{"audit", `update audit set detail = '' where who = $1 or about = $1`},
 	{"people", `update people set name = 'Erased', email = '', operator = 0, creates = 0 where id = $1`},
 }
 
-// ErasePerson takes away all that tells who somebody was. What they did keeps its points, and the
+// Forget takes away all that tells who somebody was. What they did keeps its points, and the
 // audit log that something was done.
-func (tx *Tx) ErasePerson(id string) error {
+func (tx *Tx) Forget(id string) error {
 	order, err := tables()
 	if err != nil {
 		return err
@@ -125,7 +125,7 @@ func (tx *Tx) EraseWork(class, person string) error {
 		`update handins set programs = '[]', recording = '', once = '', signature = '' where class = $1 and person = $2`,
 		`update gradings set report = '', staff = '' where handin in (select id from handins where class = $1 and person = $2)`,
 		`update marks set comment = '' where lesson in (select id from lessons where class = $1) and person = $2`,
-		`update labs set state = 'gone', why = 'the time of the class is over', current = 0 where class = $1 and person = $2`,
+		`update labs set state = 'gone', why = 'erased', current = 0 where class = $1 and person = $2`,
 		`update members set name = 'Erased', email = '', sis = '', login = '', canvas = '', section = '', active = 0 where class = $1 and person = $2`,
 		`delete from identities where kind = 'name' and issuer = $1 and person = $2`,
 	} {
@@ -147,7 +147,7 @@ func (tx *Tx) VersionBlobs() ([]string, error) {
 	return all(tx, func(s *string) []any { return []any{s} }, `select distinct blob from versions`)
 }
 
-// GoneLabs lists the labs that are no more, for who removes their files.
-func (tx *Tx) GoneLabs() ([]string, error) {
-	return all(tx, func(s *string) []any { return []any{s} }, `select id from labs where state = 'gone' order by id limit 100000`)
+// ErasedLabs lists the labs of people who were erased, for who removes their files.
+func (tx *Tx) ErasedLabs() ([]string, error) {
+	return all(tx, func(s *string) []any { return []any{s} }, `select id from labs where state = 'gone' and why = 'erased' order by id limit 100000`)
 }
