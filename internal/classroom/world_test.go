@@ -9,6 +9,7 @@ import (
 
 	"wireloom/internal/classroom/route"
 	"wireloom/internal/identity"
+	"wireloom/internal/identity/oidc"
 	"wireloom/internal/store"
 	"wireloom/internal/store/storetest"
 	"wireloom/internal/visitor"
@@ -42,9 +43,13 @@ var everybody = []struct{ name, c, d string }{
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
+	return newWorldAt(t, visitor.Site{})
+}
+
+func newWorldAt(t *testing.T, site visitor.Site, logins ...*oidc.Login) *world {
+	t.Helper()
 	w := &world{T: t, db: storetest.Open(t, store.Options{Dir: t.TempDir()}), cookie: map[string]*http.Cookie{}, ids: map[string]string{}}
-	site := &visitor.Site{}
-	w.people = identity.New(identity.Config{DB: w.db, Site: site})
+	w.people = identity.New(identity.Config{DB: w.db, Site: &site})
 	w.write(func(tx *store.Tx) error {
 		var errs []error
 		for n, class := range []string{"c", "d"} {
@@ -75,7 +80,7 @@ func newWorld(t *testing.T) *world {
 	w.signIn("teacher, for another class only", identity.Opening{Person: "teacher", Kind: identity.Name, Class: "d"})
 	w.signIn("operator, for one class only", identity.Opening{Person: "operator", Kind: identity.Name, Class: "d"})
 	w.ids["class"], w.ids["lesson"], w.ids["person"] = "c", "lc", "own"
-	conf := Config{DB: w.db, People: w.people, Site: site}
+	conf := Config{DB: w.db, People: w.people, Site: &site, Logins: logins}
 	for _, f := range makers {
 		f(w, &conf)
 	}

@@ -23,7 +23,7 @@ import (
 
 // policy is what the page may load and do: what this server gives it, and no more.
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; " +
-	"connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+	"connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors "
 
 // features are what of the visitor's machine the page may use: nothing of it.
 const features = "accelerometer=(), bluetooth=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), hid=(), " +
@@ -33,7 +33,7 @@ const features = "accelerometer=(), bluetooth=(), camera=(), display-capture=(),
 // and takes the base path off.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
-	h.Set("Content-Security-Policy", policy)
+	h.Set("Content-Security-Policy", policy+s.frames(r))
 	h.Set("Permissions-Policy", features)
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "no-referrer")
@@ -71,6 +71,16 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	u.Path, u.RawPath = rest, inBase(r.URL, rest)
 	inner.URL = &u
 	s.mux.ServeHTTP(w, &inner)
+}
+
+// frames are who may show the page in a frame (Content Security Policy, frame-ancestors).
+func (s *Server) frames(r *http.Request) string {
+	if s.conf.Frames != nil {
+		if of := s.conf.Frames(r); len(of) > 0 {
+			return strings.Join(of, " ")
+		}
+	}
+	return "'none'"
 }
 
 // inBase is the escaped path (url.URL.RawPath) that belongs to a path without its base.

@@ -79,6 +79,9 @@ type Config struct {
 	Ready    []func(context.Context) error // each says why the server can't serve now; for /readyz
 
 	Routes []Route // beside those of the labs
+	// Frames are the origins whose pages may show this server's in a frame, for who asks; none
+	// if it is nil.
+	Frames func(r *http.Request) []string
 }
 
 // A Route is one of another room's, below the base path as all are.
