@@ -195,7 +195,7 @@ func (b *Budget) lacking() int64 {
 func (b *Budget) holdings() []holding {
 	hs := make([]holding, len(b.claims))
 	for i, c := range b.claims {
-		hs[i] = holding{c.client, c.guests + c.others + c.wants, c.close != nil, c.viewers > 0, c.opened}
+		hs[i] = holding{c.client, c.guests + c.others + c.wants, c.close != nil, c.viewers > 0, c.opened, c.guest}
 		if c.closing {
 			hs[i] = holding{}
 		}

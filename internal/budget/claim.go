@@ -26,6 +26,7 @@ type Claim struct {
 	wants    int64 // bytes that it waits for
 	viewers  int
 	closing  bool
+	guest    bool // it is a stranger's
 	close    func(why error)
 }
 
@@ -38,6 +39,16 @@ func (c *Claim) Closer(f func(why error)) {
 	c.b.mu.Lock()
 	defer c.b.mu.Unlock()
 	c.close = f
+}
+
+// Guest says that the lab is a stranger's: it goes before those of people who are known.
+func (c *Claim) Guest() {
+	if c == nil {
+		return
+	}
+	c.b.mu.Lock()
+	defer c.b.mu.Unlock()
+	c.guest = true
 }
 
 // Has reports whether the lab was granted already guests bytes of guests' memory and

@@ -9,6 +9,7 @@ type holding struct {
 	lab     bool   // it is a lab, which can be closed
 	watched bool   // somebody watches that
 	opened  int    // later ones have higher numbers
+	guest   bool   // it is a stranger's, on a server for others
 }
 
 // share is how many bytes each of so many clients may use of all that there are for them.
@@ -30,7 +31,7 @@ func greedy(total map[string]int64, client string, share int64) bool {
 }
 
 // victim chooses which lab is to be closed when there is no memory: the index of one, -1
-// where there is none. It is one of those who use more than their share, as long as they
+// where there is none. Strangers' labs go before those of people who are known. It is one of those who use more than their share, as long as they
 // have any. Of these, labs that nobody watches go first, then those of who uses the most,
 // then those that use the most, then the last that was opened.
 func victim(hs []holding, share int64) int {
@@ -38,6 +39,8 @@ func victim(hs []holding, share int64) int {
 	before := func(h, o holding) bool {
 		hg, og := greedy(total, h.client, share), greedy(total, o.client, share)
 		switch {
+		case h.guest != o.guest:
+			return h.guest
 		case hg != og:
 			return hg
 		case h.watched != o.watched:

@@ -9,13 +9,14 @@ import (
 const mb = 1 << 20
 
 // labs reads holdings from a text: "x:100 y:50w" is a lab of x's that uses 100 MiB and
-// one of y's that is watched and uses 50; u behind it is an upload and no lab.
+// one of y's that is watched and uses 50; u behind it is an upload and no lab. A client whose
+// name begins with ? is a stranger.
 func labs(t *testing.T, text string) []holding {
 	t.Helper()
 	var hs []holding
 	for i, f := range strings.Fields(text) {
 		client, rest, _ := strings.Cut(f, ":")
-		h := holding{client: client, lab: !strings.HasSuffix(rest, "u"), watched: strings.HasSuffix(rest, "w"), opened: i + 1}
+		h := holding{client: client, lab: !strings.HasSuffix(rest, "u"), watched: strings.HasSuffix(rest, "w"), opened: i + 1, guest: client[:min(len(client), 1)] == "?"}
 		var n int64
 		if _, err := fmt.Sscanf(rest, "%d", &n); err != nil {
 			t.Fatal(err)
@@ -47,6 +48,7 @@ func TestVictim(t *testing.T) {
 		{"many small labs are greed too", "x:30 x:30 x:30 x:30 y:99", 100, []int{4, 5, 3, 2, 1}},
 		{"uploads count, and can't be closed", "x:60 x:60u y:90", 100, []int{1, 3}},
 		{"a greedy client without labs", "x:300u y:50w z:60w", 100, []int{3, 2}},
+		{"strangers' labs before all others, also where those are greedy", "x:200 ?a:20w ?b:10 ?b:30 y:50", 100, []int{4, 3, 2, 1, 5}},
 		{"what is nobody's is nobody's greed", ":500u x:50", 100, []int{2}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -365,6 +365,9 @@ func (k *Keeper) run(l *Lab, claim *budget.Claim) error {
 	k.labs[l.ID] = l
 	k.running.Add(1)
 	k.mu.Unlock()
+	if l.Ask.Client.Stranger() {
+		claim.Guest()
+	}
 	claim.Closer(func(why error) {
 		e := &ending{why: why.Error(), state: store.LabParked, short: true}
 		if l.journal != nil {
