@@ -10,6 +10,7 @@ import { pathToFileURL } from "node:url";
 import { gunzipSync } from "node:zlib";
 import { enter, launch, open, run, shows, until } from "./browser.mjs";
 import { proxy } from "./proxy.mjs";
+import { BENCH, PAGES, sampled } from "./samples.mjs";
 import { LABSERVER, startServer } from "./server.mjs";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -171,6 +172,115 @@ async function views(options) {
   return found;
 }
 
+/** classes walks through the pages of a class, and what opens on them. */
+async function classes(options) {
+  const found = [];
+  const page = await open(browser, "about:blank", { timezoneId: "Europe/Vienna", ...options });
+  const id = (name) => page.getByTestId(name);
+  const see = async (view) => found.push(...(await clean(page, view)));
+  const visit = async (who, address) => {
+    await page.unrouteAll();
+    await sampled(page, who);
+    await page.goto("about:blank");
+    await page.goto(`${server.url}/#${address}`);
+    await page.locator(".school main h1").waitFor();
+  };
+  for (const [who, view, address] of PAGES) {
+    await visit(who, address);
+    await see(view);
+  }
+  const opens = [
+    ["visitor", "signin", "a token", async () => id("have-code").click()],
+    ["teacher", "class=class0", "a lesson that is changed", async () => id("edit-ping").click()],
+    ["teacher", "class=class0", "lessons to add", async () => id("add-lessons").click()],
+    ["teacher", "class=class0", "a code for a projector", async () => id("show-code").click()],
+    ["teacher", "class=class0&tab=roster", "somebody to add", async () => id("add-member").click()],
+    [
+      "teacher",
+      "class=class0&tab=roster",
+      "what a list would change",
+      async () => {
+        await id("roster-file").setInputFiles({ name: "x.csv", mimeType: "text/csv", buffer: Buffer.from("x") });
+        await id("diff").waitFor();
+      },
+    ],
+    [
+      "teacher",
+      PAGES.find(([, view]) => view === "the gradebook of a lesson")[2],
+      "a student's hand-ins",
+      async () => {
+        await id("book-row").first().getByRole("button").first().click();
+        await id("person").getByText("could not be graded").waitFor();
+        await id("export").click();
+      },
+    ],
+    [
+      "teacher",
+      PAGES.find(([, view]) => view === "the gradebook of a lesson")[2],
+      "a regrade's preview",
+      async () => {
+        await id("regrade").click();
+        await id("regrade-reason").fill("why");
+        await id("regrade-start").click();
+        await id("regrade-preview").waitFor();
+      },
+    ],
+    ["teacher", "class=class0&tab=wall", "words to all", async () => id("broadcast").click()],
+    ["operator", "admin&tab=platforms", "a platform to register", async () => id("add-platform").click()],
+  ];
+  for (const [who, address, view, act] of opens) {
+    await visit(who, address);
+    await act();
+    await see(view);
+  }
+  await page.setViewportSize({ width: 390, height: 844 });
+  for (const [who, view, address] of PAGES) {
+    await visit(who, address);
+    const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    if (over > 0) found.push(`${view} is ${over} px wider than a phone`);
+  }
+  await page.context().close();
+  return found;
+}
+
+/** benches looks at a bench of a lesson, and at one that somebody else watches. */
+async function benches(options) {
+  const found = [];
+  const page = await open(browser, `${server.url}/`, { timezoneId: "Europe/Vienna", ...options });
+  const id = (name) => page.getByTestId(name);
+  const see = async (view) => found.push(...(await clean(page, view)));
+  const lab = await page.evaluate(async () => {
+    const headers = { "Content-Type": "application/json" };
+    const r = await fetch("api/labs", { method: "POST", headers, body: '{"scenario":"ping","empty":true}' });
+    return (await r.json()).id;
+  });
+  await sampled(page, "student", lab);
+  await page.goto("about:blank");
+  await page.goto(`${server.url}/#${BENCH}`);
+  await shows(page, "connection", /^live$/);
+  await shows(page, "work-state", /hand-in 3/);
+  await see("a bench of a lesson");
+  await id("handin").click();
+  await see("what is handed in");
+  await page.keyboard.press("Escape");
+  await id("work-state").getByRole("button").click();
+  await see("what was handed in");
+  await page.keyboard.press("Escape");
+  await id("over").click();
+  await see("starting over");
+  await page.keyboard.press("Escape");
+  await page.setViewportSize({ width: 640, height: 420 });
+  await see("a narrow bench of a lesson");
+  await page.context().close();
+  const teacher = await open(browser, "about:blank", options);
+  await sampled(teacher, "teacher");
+  await teacher.goto(`${server.url}/#class=class0&watch=${lab}`);
+  await shows(teacher, "connection", /^live$/);
+  found.push(...(await clean(teacher, "somebody else's bench")));
+  await teacher.context().close();
+  return found;
+}
+
 /** reports are those that labserver writes, by what they are. */
 function reports() {
   const handed = join(dir, "handed");
@@ -201,6 +311,8 @@ const MODES = [
 await run(
   MODES.flatMap(([mode, options]) => [
     [`the page, ${mode}`, async () => none(await views(options))],
+    [`the pages of a class, ${mode}`, async () => none(await classes(options))],
+    [`a lesson's bench, ${mode}`, async () => none(await benches(options))],
     [
       `reports, ${mode}`,
       async () => {

@@ -48,8 +48,14 @@ function Shown(props: { readonly page: Page; readonly parts: Parts }) {
       return (
         <Splash title="Starting a lab…" text={`A network of your own is being wired up. ${p.about?.goal ?? ""}`} />
       );
+    case "opening":
+      return (
+        <main class={css.splash} aria-busy="true">
+          <p class="dim">Opening…</p>
+        </main>
+      );
     case "failed":
-      return <Splash title="No lab could be started" text={p.error} again={() => page.again()} />;
+      return <Splash title={p.what ?? "No lab could be started"} text={p.error} again={() => page.again()} />;
     case "start":
       return <Start page={page} />;
     case "labs":

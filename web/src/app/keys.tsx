@@ -37,6 +37,7 @@ function labOf(page: Page, target: Element | undefined): LabSession | undefined 
 function onKey(page: Page, e: KeyboardEvent): void {
   if (page.keysShown.peek() || e.defaultPrevented || e.altKey || e.metaKey) return;
   const target = e.target instanceof Element ? e.target : undefined;
+  if (target !== undefined && target.closest("dialog") !== null) return; // what is in front has the keys
   const typing = target?.matches("input, textarea, select") === true;
   const press = pressOf(e);
   const lab = labOf(page, target);

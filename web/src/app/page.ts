@@ -24,13 +24,17 @@ import type { Shell } from "../ui/shell";
 
 export type Phase =
   | { readonly kind: "starting"; readonly about?: Scenario | undefined; readonly queue?: QueuePlace }
-  | { readonly kind: "failed"; readonly error: string }
+  | { readonly kind: "opening" }
+  | { readonly kind: "failed"; readonly error: string; readonly what?: string }
   | { readonly kind: "start" }
   | { readonly kind: "labs"; readonly labs: readonly LabSession[]; readonly as?: As }
   | { readonly kind: "place"; readonly place: Place; readonly room?: Classroom };
 
 /** As what one is at a bench, where it belongs to a class. */
 export type As = { readonly kind: "work"; readonly work: Work } | { readonly kind: "watch"; readonly room: Classroom };
+
+/** What is said above the reason why a page of a class isn't shown. */
+const CANT = "This page can't be shown";
 
 /** Labs of one page: each has a connection of its own, and a server lets a client have a few. */
 const LABS = 4;
@@ -91,6 +95,7 @@ export class Page implements Shell, School {
 
   constructor(around: Surroundings) {
     this.around = around;
+    if (placeOf(around.address()) !== undefined) this.phase.value = { kind: "opening" };
     this.people = new People(around.server);
     this.fileUrl = around.fileUrl;
     this.pageUrl = around.pageUrl;
@@ -218,12 +223,12 @@ export class Page implements Shell, School {
       const error = await people.look();
       if (mine !== this.begun) return;
       if (error !== undefined) {
-        this.phase.value = { kind: "failed", error };
+        this.phase.value = { kind: "failed", error, what: CANT };
         return;
       }
     }
     if (people.there.peek() === false) {
-      this.phase.value = { kind: "failed", error: "This server has labs for visitors, and no classes." };
+      this.phase.value = { kind: "failed", error: "This server has labs for visitors, and no classes.", what: CANT };
       return;
     }
     this.wanted = undefined;
@@ -248,7 +253,7 @@ export class Page implements Shell, School {
       if (mine !== this.begun) return;
       if (!got.ok) {
         this.leave([]);
-        this.phase.value = { kind: "failed", error: got.error };
+        this.phase.value = { kind: "failed", error: got.error, what: CANT };
         return;
       }
     }
@@ -267,7 +272,7 @@ export class Page implements Shell, School {
     this.around.goTo("signin", true);
     const got = await this.people.signIn(token);
     if (mine !== this.begun) return;
-    if (!got.ok) this.phase.value = { kind: "failed", error: got.error };
+    if (!got.ok) this.phase.value = { kind: "failed", error: got.error, what: "You are not signed in" };
     else this.visit(entry(got.value), true);
   }
 

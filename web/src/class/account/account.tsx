@@ -49,12 +49,12 @@ export function Account() {
                   )
                 )}
                 <span class="grow" />
-                {!i.this && all.length > 1 && (
+                {i.kind === "oidc" && !i.this && (
                   <button
                     type="button"
                     class="small"
                     disabled={acting.busy}
-                    aria-label={`sign in by ${i.issuer} no more`}
+                    aria-label={`remove ${i.issuer}`}
                     onClick={() => void acting.run(() => people.forget(i.id))}
                   >
                     remove

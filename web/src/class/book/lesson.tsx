@@ -262,7 +262,7 @@ function SyncCell(props: { readonly of: SyncRow | undefined; readonly book: Less
           class="small"
           disabled={busy}
           onClick={resend}
-          aria-label={`send the score of ${s.name} again`}
+          aria-label={`send again: the score of ${s.name}`}
         >
           send again
         </button>

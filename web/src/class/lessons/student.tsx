@@ -74,7 +74,7 @@ function Row(props: { readonly of: Lesson; readonly number: number }) {
             class={`button ${begun || shut ? "" : "primary"}`}
             href={`#${addressOf({ kind: "lesson", id: room.id, lesson: l.id, bench: false })}`}
             data-testid={`open-${l.scenario}`}
-            aria-label={`${shut ? "Look at" : begun ? "Continue" : "Begin"} ${l.title}`}
+            aria-label={`${shut ? "Look at it:" : begun ? "Continue" : "Begin"} ${l.title}`}
           >
             {shut ? "Look at it" : begun ? "Continue" : "Begin"}
           </a>

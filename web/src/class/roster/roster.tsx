@@ -164,7 +164,7 @@ function Row(props: { readonly of: Member; readonly teaches: boolean }) {
               type="button"
               class="small"
               disabled={acting.busy}
-              aria-label={m.active ? `drop ${m.name}` : `take ${m.name} back`}
+              aria-label={m.active ? `drop ${m.name}` : `take back ${m.name}`}
               title={m.active ? "They can't work here any more; what they did is kept" : ""}
               onClick={() => void acting.run(() => room.changeMember(m.person, { active: !m.active }))}
             >
@@ -211,7 +211,7 @@ function Arrivals() {
               type="button"
               class="small"
               disabled={acting.busy}
-              aria-label={`let ${a.name} in`}
+              aria-label={`let in ${a.name}`}
               onClick={() => void acting.run(() => room.addMember({ name: a.name, role: "student" }))}
             >
               let in
@@ -220,7 +220,7 @@ function Arrivals() {
               type="button"
               class="small"
               disabled={acting.busy}
-              aria-label={`turn ${a.name} away`}
+              aria-label={`turn away ${a.name}`}
               onClick={() => void acting.run(() => room.turnAway(a.id))}
             >
               turn away
