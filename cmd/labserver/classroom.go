@@ -12,6 +12,7 @@ import (
 	"wireloom/internal/host"
 	"wireloom/internal/httpapi"
 	"wireloom/internal/identity"
+	"wireloom/internal/identity/oidc"
 	"wireloom/internal/store"
 	"wireloom/internal/terminal"
 )
@@ -27,7 +28,7 @@ type school struct {
 }
 
 // openSchool opens the data folder. It is nil without one.
-func openSchool(ctx context.Context, log *slog.Logger, conf *host.Config) (*school, error) {
+func openSchool(ctx context.Context, log *slog.Logger, conf *host.Config, logins []*oidc.Login) (*school, error) {
 	if conf.Data == "" {
 		return nil, nil
 	}
@@ -36,7 +37,7 @@ func openSchool(ctx context.Context, log *slog.Logger, conf *host.Config) (*scho
 		return nil, err
 	}
 	s := &school{db: db, people: identity.New(identity.Config{DB: db, Site: &conf.Site, Logger: log}), shelf: class.NewShelf(db), labs: &benches{}}
-	s.room, err = classroom.New(classroom.Config{DB: db, People: s.people, Site: &conf.Site, Logger: log, Shelf: s.shelf, Benches: s.labs})
+	s.room, err = classroom.New(classroom.Config{DB: db, People: s.people, Site: &conf.Site, Logger: log, Shelf: s.shelf, Benches: s.labs, Logins: logins})
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}

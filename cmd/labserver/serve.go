@@ -20,13 +20,14 @@ import (
 // serveFlags are all that serve may be told.
 type serveFlags struct {
 	*host.Flags
-	cache *string
-	table *settings.Table
+	cache  *string
+	campus campus
+	table  *settings.Table
 }
 
 func newServeFlags(f *flag.FlagSet) *serveFlags {
 	x := &serveFlags{Flags: host.NewFlags(f), cache: cacheFlag(f)}
-	x.table = x.Table()
+	x.table = x.Table(x.campus.block())
 	return x
 }
 
@@ -61,14 +62,14 @@ the environment. A flag counts more than the environment, and that more than the
 	if x.table.From("db") == "--db" && conf.DB.Bare() {
 		log.Warn("everybody on this machine can read the database's password in the list of processes: put the URL into the file of --config, into $WIRELOOM_DB, or into a file of its own (--db @FILE)")
 	}
-	if err := serve(ctx, io, log, conf, *x.cache); err != nil {
+	if err := serve(ctx, io, log, conf, x); err != nil {
 		return fail(io, err)
 	}
 	return exitOK
 }
 
 // serve serves until ctx ends.
-func serve(ctx context.Context, io stdio, log *slog.Logger, conf host.Config, cache string) error {
+func serve(ctx context.Context, io stdio, log *slog.Logger, conf host.Config, x *serveFlags) error {
 	offer, err := offers(log, conf.Scenarios)
 	if err != nil {
 		return err
@@ -91,7 +92,7 @@ func serve(ctx context.Context, io stdio, log *slog.Logger, conf host.Config, ca
 		log.Info("files that a server had left behind are removed", "folders", cleared)
 	}
 	session.TuneGC()
-	engine, err := openEngine(ctx, io, cache)
+	engine, err := openEngine(ctx, io, *x.cache)
 	if err != nil {
 		return err
 	}
@@ -99,7 +100,7 @@ func serve(ctx context.Context, io stdio, log *slog.Logger, conf host.Config, ca
 	watching, stopWatching := context.WithCancel(context.WithoutCancel(ctx)) // also while labs close
 	defer stopWatching()
 	mem := openBudget(watching, log, engine, conf.Memory)
-	class, err := openSchool(ctx, log, &conf)
+	class, err := openSchool(ctx, log, &conf, x.campus.logins)
 	if err != nil {
 		return err
 	}

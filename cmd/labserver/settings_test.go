@@ -2,6 +2,8 @@ package main
 
 import (
 	"flag"
+	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -95,6 +97,44 @@ func TestPrintConfigSaysWhatHoldsAndWhereFrom(t *testing.T) {
 	}
 	if code, _, errs := labserver(t, "serve"); code != exitError || !strings.Contains(errs, file+`:1:1: there is no setting "max-lab": do you mean max-labs?`) {
 		t.Errorf("code %d: %s", code, errs)
+	}
+}
+
+// A campus login in the file is a way to sign in; a mistake in one is told with its place,
+// and its secret to nobody.
+func TestACampusLoginInTheFile(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "config.yaml")
+	write := func(text string) {
+		t.Helper()
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("oidc:\n  - name: campus\n    title: Campus login\n    issuer: https://login.example.org/\n    client-id: wireloom\n    client-secret: hush\n    match-email: true\n    teachers: staff\n")
+	if code, out, errs := labserver(t, "serve", "--config", file, "--print-config"); code != exitOK || !strings.Contains(out, "- name: campus\n") || strings.Contains(out+errs, "hush") {
+		t.Errorf("code %d: %s%s", code, out, errs)
+	}
+	s := startServe(t, "--config", file, "--data", t.TempDir())
+	res, err := http.Get(s.url + "/api/me")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := io.ReadAll(res.Body)
+	_ = res.Body.Close() // only read
+	if err != nil || !strings.Contains(string(b), `"auth/oidc/campus"`) {
+		t.Errorf("who is nobody is told %s, %v", b, err)
+	}
+	s.stop()
+	for _, c := range []struct{ name, text, want string }{
+		{"a key that there is not", "oidc:\n  - name: campus\n    isuer: x\n", ":3:5: "},
+		{"no client", "oidc:\n  - name: campus\n    title: x\n    issuer: https://login.example.org/\n", "client-id"},
+		{"no issuer's address", "oidc:\n  - name: campus\n    title: x\n    issuer: campus\n    client-id: x\n    client-secret: hush\n", ":2:"},
+		{"a secret's file that is not there", "oidc:\n  - name: campus\n    title: x\n    issuer: https://login.example.org/\n    client-id: x\n    client-secret: '@/nonexistent/x'\n", "open /nonexistent/x"},
+	} {
+		write(c.text)
+		if code, _, errs := labserver(t, "serve", "--config", file, "--print-config"); code != exitError || !strings.Contains(errs, c.want) || strings.Contains(errs, "hush") {
+			t.Errorf("%s: code %d, %s", c.name, code, errs)
+		}
 	}
 }
 
