@@ -107,7 +107,7 @@ func TestAnErasedPerson(t *testing.T) {
 	each(t, func(w *world) {
 		kim := w.member("c", "student", "Kim")
 		b := w.full(kim)
-		w.write(func(tx *store.Tx) error { return tx.ErasePerson(kim) })
+		w.write(func(tx *store.Tx) error { return tx.Forget(kim) })
 		if who := b.who(); who.Person != "" {
 			t.Errorf("got %+v", who)
 		}

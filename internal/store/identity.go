@@ -207,17 +207,3 @@ func (tx *Tx) DropArrivalOf(class, folded string) error {
 	_, err := tx.exec("delete from arrivals where class = $1 and folded = $2", class, folded)
 	return err
 }
-
-// ErasePerson takes away what is known of a person beside their work: names, ways in,
-// sessions. The id stays, of nobody.
-func (tx *Tx) ErasePerson(id string) error {
-	for _, statement := range []string{
-		"delete from sessions where person = $1", "delete from tickets where person = $1", "delete from identities where person = $1",
-		"update people set main = '' where main = $1",
-	} {
-		if _, err := tx.exec(statement, id); err != nil {
-			return err
-		}
-	}
-	return tx.must(ErrNone, "update people set name = '', email = '', operator = 0, creates = 0, main = '', erased = $2 where id = $1", id, at(&tx.now))
-}
