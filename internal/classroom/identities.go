@@ -112,7 +112,7 @@ func (c *Classroom) dropIdentity(q *route.Request) (any, error) {
 				continue
 			case len(known) == 1:
 				return route.Conflict("this is the only way in that you have: add another one first")
-			case identity.Kind(i.Kind) != identity.OIDC:
+			case identity.Kind(i.Kind) != identity.OIDC && identity.Kind(i.Kind) != identity.Code:
 				return route.Conflict("this way in is not yours to take away: who gave it to you can")
 			}
 			if err := tx.DropIdentity(id); err != nil {

@@ -70,15 +70,16 @@ func hashed(token string) string {
 const (
 	consonants = "bdfghjklmnprstvz" // 16: nothing that sounds alike in most languages
 	vowels     = "aeiou"
-	wordParts  = 2     // of the return word,
-	partLength = 3     // syllables each: 6 syllables of 80 are 37 bits
+	wordParts  = 2     // of the return word of a name in a class,
+	longParts  = 4     // and of one that is good for everything that its person may:
+	partLength = 3     // syllables each; 6 of 80 are 37 bits, 12 are 75
 	wordRounds = 10000 // of PBKDF2: 3 ms, so that a stolen store is no list of words
 )
 
-// newWord makes a return word, which its person has to write down and type again.
-func newWord() string {
+// newWord makes a return word of so many parts, which its person has to write down and type again.
+func newWord(parts int) string {
 	var b strings.Builder
-	for part := range wordParts {
+	for part := range parts {
 		if part > 0 {
 			b.WriteByte('-')
 		}
@@ -112,6 +113,14 @@ func foldWord(text string) string {
 		}
 		return -1
 	}, strings.ToLower(text))
+}
+
+// longWord is a long return word as it was typed, folded; "" for what is none.
+func longWord(text string) string {
+	if w := foldWord(text); len(w) == 2*partLength*longParts {
+		return w
+	}
+	return ""
 }
 
 // wordHash is what the store has of a return word: a salt and what it makes of the word.

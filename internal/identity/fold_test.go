@@ -84,7 +84,7 @@ func TestCodesAreWhatTheyLookLike(t *testing.T) {
 		}
 		seen[FoldCode(c)] = true
 	}
-	w := newWord()
+	w := newWord(wordParts)
 	if h := wordHash(w); !sameWord(" "+strings.ToUpper(w)+".", h) || sameWord(w+"a", h) || sameWord("", h) || sameWord(w, "") || wordHash(w) == h {
 		t.Errorf("the word %q and its hash %q", w, h)
 	}

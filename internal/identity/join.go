@@ -80,7 +80,7 @@ func (m *Manager) Join(r *http.Request, who Who, code, name, word string) (Joine
 	if folded == "" {
 		return Joined{}, ErrNoName
 	}
-	j := joining{m: m, r: r, who: who, name: terminal.Cut(terminal.Line(strings.TrimSpace(name)), maxShownName), folded: folded, word: word, fresh: newWord()}
+	j := joining{m: m, r: r, who: who, name: terminal.Cut(terminal.Line(strings.TrimSpace(name)), maxShownName), folded: folded, word: word, fresh: newWord(wordParts)}
 	j.freshHash = wordHash(j.fresh)
 	err := m.guess(r, who, func(tx *store.Tx) error {
 		j.done, j.why, j.person = Joined{}, nil, ""

@@ -22,7 +22,7 @@ const (
 	OIDC     Kind = "oidc"     // of a campus login, by issuer and subject
 	LTI      Kind = "lti"      // of a learning platform, likewise
 	Operator Kind = "operator" // of this server
-	Code     Kind = "code"     // a code for one sign-in; no identity
+	Code     Kind = "code"     // a code for one sign-in, or the long word that came with one: the subject is its hash
 )
 
 // How long a session lasts: from its last request, and altogether.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"wireloom/internal/store"
@@ -280,6 +281,14 @@ func matchEmail(tx *store.Tx, person, email string) error {
 			return err
 		}
 		if !m.Active || other.ID == person || other.Main != "" || other.Operator || len(known) > 0 {
+			continue
+		}
+		// A teacher who may write an address into one class's list lets nobody into another by it.
+		all, err := tx.PlacesOf(other.ID)
+		if err != nil {
+			return err
+		}
+		if slices.ContainsFunc(all, func(p store.MemberRow) bool { return !strings.EqualFold(p.Email, email) }) {
 			continue
 		}
 		if err := Merge(tx, person, other.ID); err != nil && !errors.Is(err, ErrBothIn) {

@@ -59,6 +59,9 @@ func PlaceIn(tx *store.Tx, who Who, class string) (Place, error) {
 			return Place{}, err
 		}
 		p := Place{ParseRole(m.Role), id, m.Active}
+		if !p.Active {
+			p.Role = min(p.Role, Student) // who was staff is that no more
+		}
 		if best.Person == "" || p.Active && !best.Active || p.Active == best.Active && p.Role > best.Role {
 			best = p
 		}

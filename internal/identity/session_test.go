@@ -315,8 +315,17 @@ func TestTheFirstOperator(t *testing.T) {
 			t.Fatalf("a second token: %v", err)
 		}
 		b := w.browser()
-		if done, err := b.signIn(" " + token + "\n"); err != nil || !done.Operator || done.Word != "" {
+		if done, err := b.signIn(" " + token + "\n"); err != nil || !done.Operator || len(done.Word) != 27 {
 			t.Errorf("got %+v, %v", done, err)
+		} else {
+			first := done.Word
+			c := w.browser()
+			if done, err := c.signIn(strings.ToUpper(first)); err != nil || !done.Operator || !c.who().Operator {
+				t.Errorf("by the word that came with it: got %+v, %v", done, err)
+			}
+			if _, err := w.browser().signIn(first[:26] + "x"); !errors.Is(err, identity.ErrWrongToken) {
+				t.Errorf("by a wrong word: got %v", err)
+			}
 		}
 		who := b.who()
 		if !who.Operator || !who.Creates || w.place(who, "c").Role != identity.Teacher {

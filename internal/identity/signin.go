@@ -67,13 +67,14 @@ func MakeOperator(ctx context.Context, db *store.DB, name string) (token string,
 	return token, err
 }
 
-// SignIn signs somebody in by a code or a token that is good once.
+// SignIn signs somebody in by a code or a token that is good once, or by the long word that
+// they got the last time, if they came in for all that they may.
 func (m *Manager) SignIn(r *http.Request, who Who, text string) (Joined, error) {
-	fresh := newWord()
-	freshHash := wordHash(fresh)
+	fresh := [2]string{newWord(wordParts), newWord(longParts)}
+	freshHash := wordHash(fresh[0])
 	var done Joined
 	err := m.guess(r, who, func(tx *store.Tx) (err error) {
-		done, err = m.signIn(tx, r, strings.TrimSpace(text), freshHash)
+		done, err = m.signIn(tx, r, strings.TrimSpace(text), freshHash, fresh[1])
 		if errors.Is(err, store.ErrNone) {
 			err = ErrWrongToken
 		}
@@ -82,40 +83,75 @@ func (m *Manager) SignIn(r *http.Request, who Who, text string) (Joined, error) 
 	if err != nil {
 		return Joined{}, err
 	}
-	if done.Word != "" {
-		done.Word = fresh
+	if done.Word == freshHash {
+		done.Word = fresh[0]
 	}
 	return done, nil
 }
 
-func (m *Manager) signIn(tx *store.Tx, r *http.Request, text, freshHash string) (Joined, error) {
-	kind, purpose, token := Operator, operatorPurpose, strings.ToUpper(text)
+func (m *Manager) signIn(tx *store.Tx, r *http.Request, text, freshHash, freshLong string) (Joined, error) {
+	if long := longWord(text); long != "" {
+		i, err := tx.Identity(string(Code), "", hashed(long))
+		if err != nil {
+			return Joined{}, err
+		}
+		return m.whole(tx, r, i.Person)
+	}
+	purpose, token := operatorPurpose, strings.ToUpper(text)
 	if code := FoldCode(text); code != "" {
-		kind, purpose, token = Code, codePurpose, code
+		purpose, token = codePurpose, code
 	}
 	t, err := UseTicket(tx, purpose, token)
 	if err != nil {
 		return Joined{}, err
 	}
-	p, _, err := human(tx, t.Person)
-	if err != nil {
-		return Joined{}, err
-	}
-	done := Joined{Person: t.Person, Name: p.Name, Class: t.Data, Operator: p.Operator && t.Data == ""}
-	if t.Data != "" {
-		member, err := tx.Member(t.Data, t.Person)
+	if t.Data == "" { // for all that they may: with a word by which they come back
+		done, err := m.whole(tx, r, t.Person)
 		if err != nil {
 			return Joined{}, err
 		}
-		if !member.Active {
-			return Joined{}, ErrWrongToken
-		}
-		if err := setWord(tx, t.Data, t.Person, freshHash); err != nil {
-			return Joined{}, err
-		}
-		done.Name, done.Word = member.Name, freshHash
+		done.Word = freshLong
+		return done, setLongWord(tx, t.Person, freshLong)
 	}
-	opened, err := m.Open(tx, r, Opening{Person: t.Person, Kind: kind, Class: t.Data})
-	done.Opened = &opened
-	return done, err
+	member, err := tx.Member(t.Data, t.Person)
+	if err != nil {
+		return Joined{}, err
+	}
+	if !member.Active {
+		return Joined{}, ErrWrongToken
+	}
+	if err := setWord(tx, t.Data, t.Person, freshHash); err != nil {
+		return Joined{}, err
+	}
+	opened, err := m.Open(tx, r, Opening{Person: t.Person, Kind: Code, Class: t.Data})
+	return Joined{Person: t.Person, Name: member.Name, Class: t.Data, Word: freshHash, Opened: &opened}, err
+}
+
+// whole opens a session for all that somebody may.
+func (m *Manager) whole(tx *store.Tx, r *http.Request, person string) (Joined, error) {
+	p, _, err := human(tx, person)
+	if err != nil {
+		return Joined{}, err
+	}
+	opened, err := m.Open(tx, r, Opening{Person: person, Kind: Code})
+	return Joined{Person: person, Name: p.Name, Operator: p.Operator, Opened: &opened}, err
+}
+
+// setLongWord gives somebody a long word, in place of the one that they had.
+func setLongWord(tx *store.Tx, person, word string) error {
+	known, err := tx.IdentitiesOf(person)
+	if err != nil {
+		return err
+	}
+	for _, i := range known {
+		if Kind(i.Kind) == Code {
+			if err := tx.DropIdentity(i.ID); err != nil {
+				return err
+			}
+		}
+	}
+	now := tx.Now()
+	return tx.AddIdentity(store.IdentityRow{
+		ID: store.NewID(), Person: person, Kind: string(Code), Subject: hashed(foldWord(word)), Created: now, Seen: now,
+	})
 }

@@ -164,8 +164,15 @@ func (tx *Tx) DropTickets(purpose, person string) error {
 	return err
 }
 
-// SweepSessions takes away the sessions and tickets that are over.
+// arrivalsKept is how long a name waits for a teacher.
+const arrivalsKept = 30 * 24 * time.Hour
+
+// SweepSessions takes away the sessions and tickets that are over, and the names that have
+// waited for long.
 func (tx *Tx) SweepSessions() error {
+	if _, err := tx.exec("delete from arrivals where asked <= $1", tx.now.Add(-arrivalsKept).UnixMilli()); err != nil {
+		return err
+	}
 	if _, err := tx.exec("delete from sessions where expires <= $1", at(&tx.now)); err != nil {
 		return err
 	}
