@@ -13,6 +13,7 @@ function world() {
     seen,
     lab: "there" as Probe["lab"],
     refused: "",
+    returning: undefined as number | undefined,
     expected: undefined as number | undefined,
     kinds: [] as string[],
     /** How often the queue asked to be taken. */
@@ -32,7 +33,11 @@ function world() {
         },
       };
     },
-    probe: async () => ({ lab: w.lab, refused: w.refused }),
+    probe: async () => ({
+      lab: w.lab,
+      refused: w.refused,
+      ...(w.returning === undefined ? {} : { returning: w.returning }),
+    }),
     after: (ms, f) => {
       const t = { ms, f };
       timers.push(t);
@@ -188,6 +193,29 @@ describe("client", () => {
     await settle();
     expect(seen.at(-1)).toEqual({ kind: "closed", reason: "This lab is not there any more.", gone: true });
     expect(timers.length).toBe(0);
+  });
+
+  test("a lab that is brought back is waited for, however long it takes, and that is no failure", async () => {
+    const x = world();
+    x.client.start();
+    x.w.returning = 0.4;
+    for (let i = 0; i < 5; i++) {
+      x.dials.at(-1)?.on.closed("");
+      await x.settle();
+      expect(x.seen.at(-1)).toMatchObject({ kind: "reconnecting", attempt: 1, returning: 0.4, refused: false });
+      x.fire();
+    }
+    expect(x.dials.length).toBe(6);
+  });
+
+  test("of a lab that can't come back it is said why", async () => {
+    const x = world();
+    x.client.start();
+    x.w.lab = "gone";
+    x.w.refused = "Its journal does not replay.";
+    x.dials[0]?.on.closed("");
+    await x.settle();
+    expect(x.seen.at(-1)).toEqual({ kind: "closed", reason: "Its journal does not replay.", gone: true });
   });
 
   test("a bye closes with its reason, and one may connect again", async () => {

@@ -2,6 +2,7 @@
 // All addresses are relative to the page's: a proxy may serve it under any path.
 import { type Checked, readChecked } from "../core/checks";
 import type { Probe } from "../core/connection";
+import { capital } from "../core/format";
 import { readScenarios, type Scenario } from "../core/scenarios";
 import { dict, str } from "../protocol/read";
 import type { Answered } from "../session/class/server";
@@ -38,10 +39,16 @@ export async function check(lab: string): Promise<Got<Checked>> {
 export async function probe(lab: string): Promise<Probe> {
   try {
     const r = await fetch(keyed(labUrl(lab)), { cache: "no-store" });
-    if (r.status === 404 || r.status === 410) return { lab: "gone", refused: "" };
+    if (r.status === 404) return { lab: "gone", refused: "" };
+    if (r.status === 410) {
+      const why = member(await r.json().catch(() => undefined), "error") ?? "";
+      return { lab: "gone", refused: why === "" ? "" : `${capital(why)}.` };
+    }
     if (!r.ok) return { lab: "unreachable", refused: "" };
     const body: unknown = await r.json().catch(() => undefined);
-    return { lab: "there", refused: member(body, "refused") ?? "" };
+    const refused = member(body, "refused") ?? "";
+    const returning = doneOf(body);
+    return returning === undefined ? { lab: "there", refused } : { lab: "there", refused, returning };
   } catch {
     return { lab: "unreachable", refused: "" };
   }
@@ -78,6 +85,15 @@ export function streamUrl(lab: string, since: number | undefined): string {
   url.hash = "";
   if (since !== undefined) url.searchParams.set("since", String(since));
   return url.href;
+}
+
+/** doneOf is how far a lab is that comes back, of what the server says of it; undefined of one that is there. */
+function doneOf(lab: unknown): number | undefined {
+  if (typeof lab !== "object" || lab === null) return undefined;
+  const returning: unknown = Reflect.get(lab, "returning");
+  if (typeof returning !== "object" || returning === null) return undefined;
+  const done: unknown = Reflect.get(returning, "done");
+  return typeof done === "number" ? done : 0;
 }
 
 function mib(bytes: number): string {

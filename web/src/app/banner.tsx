@@ -8,7 +8,15 @@ export function Banner(props: { readonly again: () => void }) {
   const retry = (): void => lab.retry();
   return (
     <div aria-live="polite">
-      {c.kind === "reconnecting" && (
+      {c.kind === "reconnecting" && c.returning !== undefined && (
+        <div class="banner" data-testid="banner">
+          <span>
+            Your lab lay on the server's disk, and is brought back as you left it: {Math.round(c.returning * 100)} % of
+            what it did is done again.
+          </span>
+        </div>
+      )}
+      {c.kind === "reconnecting" && c.returning === undefined && (
         <div class="banner warn" data-testid="banner">
           <span>
             {c.refused

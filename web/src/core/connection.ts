@@ -22,6 +22,8 @@ export type Connection =
       readonly waitMs: number;
       readonly why: string;
       readonly refused: boolean;
+      /** The lab is being brought back, and so much of its past it has had: 0 to 1. */
+      readonly returning?: number;
     }
   /** gone: the lab is no more. Otherwise one may connect again. */
   | { readonly kind: "closed"; readonly reason: string; readonly gone: boolean };
@@ -40,8 +42,10 @@ export interface SocketHandlers {
 /** What is known of a lab over HTTP. */
 export interface Probe {
   readonly lab: "there" | "gone" | "unreachable";
-  /** Why its last WebSocket was refused, "" if it was not: a browser keeps that from its page. */
+  /** Why its last WebSocket was refused, or it is gone, "" if it was not: a browser keeps that from its page. */
   readonly refused: string;
+  /** The lab is being brought back, and so much of its past it has had: 0 to 1. */
+  readonly returning?: number;
 }
 
 export interface Deps {
@@ -245,7 +249,11 @@ export class Client {
       if (n !== this.dialled || this.over) return;
       if (answer.lab === "gone") {
         this.over = true;
-        this.deps.onConnection({ kind: "closed", reason: bye ?? "This lab is not there any more.", gone: true });
+        this.deps.onConnection({
+          kind: "closed",
+          reason: bye ?? (answer.refused || "This lab is not there any more."),
+          gone: true,
+        });
         return;
       }
       if (bye !== undefined) {
@@ -256,6 +264,21 @@ export class Client {
       const waitMs = Math.round(
         Math.min(FIRST_WAIT * 2 ** (this.attempt - 1), LONGEST_WAIT) * (0.75 + this.deps.random() / 2),
       );
+      if (answer.returning !== undefined) {
+        // It takes a moment, and is no failure that one waits longer and longer after.
+        this.attempt = 0;
+        const { returning } = answer;
+        this.deps.onConnection({
+          kind: "reconnecting",
+          attempt: 1,
+          waitMs: FIRST_WAIT,
+          why: "",
+          refused: false,
+          returning,
+        });
+        this.cancelWait = this.deps.after(FIRST_WAIT, () => this.dial());
+        return;
+      }
       const refused = !wasLive && answer.refused !== "";
       const why = refused ? answer.refused : reason;
       this.deps.onConnection({ kind: "reconnecting", attempt: this.attempt, waitMs, why, refused });
