@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -16,13 +17,19 @@ import (
 type errand struct {
 	name, args, does string
 	takes            int // arguments
-	run              func(ctx context.Context, a *administration) error
+	// open opens the data folder; nil leaves that to run.
+	open func(ctx context.Context, conf *host.Config) (*store.DB, error)
+	run  func(ctx context.Context, a *administration) error
 }
 
 func errands() []errand {
 	return []errand{
-		{"operator", "NAME", "makes somebody an operator and prints an address that signs them in once, within an hour", 1, makeOperator},
-		{"relink", "ISSUER email|username|oid try|apply", "joins those whose subjects at a campus login changed with who they were; try only says who", 3, relink},
+		{"operator", "NAME", "makes somebody an operator and prints an address that signs them in once, within an hour", 1, openBeside, makeOperator},
+		{"backup", "FILE", "puts all that the server keeps into one tar, while it runs; - is the standard output", 1, openThere, makeBackup},
+		{"restore", "FILE", "makes a data folder, which must be empty, and the rows of an empty database of a backup, of either kind of database", 1, nil, restoreBackup},
+		{"export", "PERSON FILE", "puts all that is kept of a person into a zip for them", 2, openThere, exportPerson},
+		{"erase", "PERSON", "takes away all that tells who a person was: their programs, recordings and names; what their work was worth stays as nobody's", 1, openThere, erasePerson},
+		{"relink", "ISSUER email|username|oid try|apply", "joins those whose subjects at a campus login changed with who they were; try only says who", 3, openBeside, relink},
 	}
 }
 
@@ -76,17 +83,20 @@ settings: of the file and the environment, or of these flags.`)
 	if a.conf.Data == "" {
 		return fail(io, fmt.Errorf("which server? Name its data folder with --data, or its settings with --config"))
 	}
-	if a.db, err = openBeside(ctx, &a.conf); err != nil {
-		return fail(io, err)
-	}
-	err = e.run(ctx, a)
-	if cerr := a.db.Close(); err == nil {
-		err = cerr
-	}
-	if err != nil {
+	if err := a.do(ctx, e); err != nil {
 		return fail(io, err)
 	}
 	return exitOK
+}
+
+func (a *administration) do(ctx context.Context, e errand) (err error) {
+	if e.open != nil {
+		if a.db, err = e.open(ctx, &a.conf); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, a.db.Close()) }()
+	}
+	return e.run(ctx, a)
 }
 
 // given is the environment with what some flags say in it.

@@ -25,6 +25,7 @@ type school struct {
 	room   *classroom.Classroom
 	shelf  *class.Shelf
 	labs   *benches
+	end    func() // ends what goes on beside requests
 }
 
 // openSchool opens the data folder. It is nil without one.
@@ -48,6 +49,9 @@ func openSchool(ctx context.Context, log *slog.Logger, conf *host.Config, logins
 func (s *school) close(log *slog.Logger) {
 	if s == nil {
 		return
+	}
+	if s.end != nil {
+		s.end()
 	}
 	if err := s.db.Close(); err != nil {
 		log.Error("the database did not close in order", "error", err)

@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"sync"
 
 	"wireloom/internal/class"
 	"wireloom/internal/classroom"
 	"wireloom/internal/host"
 	"wireloom/internal/journal"
 	"wireloom/internal/keeper"
+	"wireloom/internal/privacy"
 	"wireloom/internal/product"
 	"wireloom/internal/store"
 	"wireloom/internal/visitor"
@@ -36,7 +38,26 @@ func (s *school) keeper(ctx context.Context, log *slog.Logger, conf *host.Config
 		return nil, err
 	}
 	s.labs.keeper = k
+	s.tidy(ctx, log, dir)
 	return k, nil
+}
+
+// tidy takes away what is kept only for a while, until the school closes.
+func (s *school) tidy(ctx context.Context, log *slog.Logger, dir *journal.Dir) {
+	ctx, stop := context.WithCancel(ctx)
+	j := &privacy.Janitor{DB: s.db, Log: log, Forget: func(lab string) error {
+		k := s.labs.keeper
+		if k.Live(lab) == nil && !dir.Has(lab) {
+			return nil
+		}
+		if err := k.End(ctx, lab, store.Erased); err != nil {
+			return err
+		}
+		return dir.Remove(lab)
+	}}
+	var running sync.WaitGroup
+	running.Go(func() { j.Run(ctx) })
+	s.end = func() { stop(); running.Wait() }
 }
 
 // scenarios are those of classes; nil for none.

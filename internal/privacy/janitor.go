@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"os"
-	"path/filepath"
 	"time"
 
 	"wireloom/internal/class"
@@ -24,7 +22,7 @@ const (
 type Janitor struct {
 	DB  *store.DB
 	Log *slog.Logger
-	// Forget removes the files of a lab of somebody who was erased; nil removes the folder of its name in labs.
+	// Forget ends a lab of somebody who was erased, and removes its files, if there are any.
 	Forget func(lab string) error
 }
 
@@ -166,17 +164,8 @@ func (j *Janitor) labs(ctx context.Context) error {
 	if err := j.DB.Read(ctx, func(tx *store.Tx) (err error) { gone, err = tx.ErasedLabs(); return err }); err != nil {
 		return err
 	}
-	forget := j.Forget
-	if forget == nil {
-		forget = func(lab string) error {
-			if lab == "" || !filepath.IsLocal(lab) {
-				return nil
-			}
-			return os.RemoveAll(filepath.Join(j.DB.Dir(), "labs", lab))
-		}
-	}
 	for _, lab := range gone {
-		if err := forget(lab); err != nil {
+		if err := j.Forget(lab); err != nil {
 			return err
 		}
 	}

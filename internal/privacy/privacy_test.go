@@ -32,6 +32,7 @@ func do(t *testing.T, errs ...error) {
 type school struct {
 	db    *store.DB
 	now   time.Time
+	labs  []string          // that were forgotten
 	blobs map[string]string // by what they hold
 }
 
@@ -66,6 +67,8 @@ func each(t *testing.T, f func(t *testing.T, s *school)) {
 			for person, role := range map[string]string{"ada2": "student", "bob": "student", "tina": "teacher"} {
 				do(t, tx.PutMember(store.MemberRow{Class: "c", Person: person, Role: role, Name: "The name of " + person, Email: person + "@campus", SIS: "sis " + person, Active: true}))
 			}
+			_, err := tx.AddLab(store.LabRow{ID: "ada's lab", Kind: store.LabBench, Person: "ada2", Class: "c", Lesson: "l", State: store.LabParked})
+			do(t, err)
 			for _, p := range []string{"ada", "bob"} {
 				person := map[string]string{"ada": "ada2", "bob": "bob"}[p]
 				programs, err := json.Marshal([]wire.Program{{Slot: "a.x", Hash: s.blobs[p+"'s program"]}})
@@ -79,7 +82,7 @@ func each(t *testing.T, f func(t *testing.T, s *school)) {
 				_, err = tx.AddMark(store.MarkRow{Lesson: "l", Person: person, Points: 7000, Comment: "well done, " + p, Author: "tina"})
 				do(t, err)
 			}
-			_, err := tx.AddGrading(store.GradingRow{ID: "g", Handin: "handin-ada", Grader: "v", Scenario: "h", Checks: "visible", Points: 5000, Most: 9000, Report: s.blobs["ada's report"], Staff: s.blobs["a report for staff"]})
+			_, err = tx.AddGrading(store.GradingRow{ID: "g", Handin: "handin-ada", Grader: "v", Scenario: "h", Checks: "visible", Points: 5000, Most: 9000, Report: s.blobs["ada's report"], Staff: s.blobs["a report for staff"]})
 			return err
 		})
 		f(t, s)
@@ -190,7 +193,10 @@ func TestErase(t *testing.T) {
 
 func (s *school) tidy(t *testing.T, log io.Writer) {
 	t.Helper()
-	do(t, (&privacy.Janitor{DB: s.db, Log: slog.New(slog.NewTextHandler(log, nil))}).Tidy(t.Context()))
+	do(t, (&privacy.Janitor{DB: s.db, Log: slog.New(slog.NewTextHandler(log, nil)), Forget: func(lab string) error {
+		s.labs = append(s.labs, lab)
+		return nil
+	}}).Tidy(t.Context()))
 }
 
 func TestFilesThatNothingPointsToGo(t *testing.T) {
@@ -206,6 +212,9 @@ func TestFilesThatNothingPointsToGo(t *testing.T) {
 		s.tidy(t, io.Discard)
 		if s.db.Blobs.Has(s.blobs["ada's program"]) || !s.db.Blobs.Has(s.blobs["bob's program"]) {
 			t.Error("what was erased is still there, or another's went")
+		}
+		if want := "[ada's lab]"; fmt.Sprint(s.labs) != want {
+			t.Errorf("labs that are forgotten: %v, want %s", s.labs, want)
 		}
 	})
 }

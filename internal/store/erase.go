@@ -80,6 +80,9 @@ func (tx *Tx) PeopleCalled(text string) ([]PersonRow, error) {
 		or id in (select person from members where lower(name) = lower($1) or lower(email) = lower($1))) order by id limit 20`, text)
 }
 
+// Erased is why a lab is gone whose person was erased.
+const Erased = "erased"
+
 // erasures are what Forget does with each of a person's ids, $1, by the table that it is
 // about. Rows that others need stay, with an id that leads to nobody.
 var erasures = []struct{ table, statement string }{

@@ -1,0 +1,66 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"wireloom/internal/store"
+)
+
+// admin runs an errand and returns what it says on both outputs.
+func admin(t *testing.T, want int, args ...string) string {
+	t.Helper()
+	var out bytes.Buffer
+	if code := run(t.Context(), append([]string{"admin"}, args...), stdio{strings.NewReader(""), &out, &out}); code != want {
+		t.Fatalf("admin %q: got %d, want %d: %s", args, code, want, out.String())
+	}
+	return out.String()
+}
+
+// A server's data are backed up while it runs, restored elsewhere, and a person's are exported and erased.
+func TestAdminKeepsAndTakesAway(t *testing.T) {
+	dir := t.TempDir()
+	data, next := filepath.Join(dir, "data"), filepath.Join(dir, "next")
+	if said := admin(t, exitError, "--data", data, "backup", filepath.Join(dir, "x")); !strings.Contains(said, "data folder: ") {
+		t.Errorf("a backup of nothing: %s", said)
+	}
+	db, err := store.Open(t.Context(), store.Options{Dir: data}) // stands for the server
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	admin(t, exitOK, "--data", data, "operator", "Ada Lovelace")
+	file := filepath.Join(dir, "backup.tar")
+	if said := admin(t, exitOK, "--data", data, "backup", file); !strings.Contains(said, "backed up ") {
+		t.Errorf("a backup: %s", said)
+	}
+	if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the backup: %v, %v", info, err)
+	}
+	if said := admin(t, exitError, "--data", data, "backup", file); !strings.Contains(said, "is there already") {
+		t.Errorf("a backup over another: %s", said)
+	}
+	if said := admin(t, exitError, "--data", data, "restore", file); !strings.Contains(said, "is not empty") {
+		t.Errorf("restored into the same folder: %s", said)
+	}
+	if said := admin(t, exitOK, "--data", next, "restore", file); !strings.Contains(said, "restored ") {
+		t.Errorf("restored: %s", said)
+	}
+	zip := filepath.Join(dir, "ada.zip")
+	admin(t, exitOK, "--data", next, "export", "ada lovelace", zip)
+	if info, err := os.Stat(zip); err != nil || info.Size() == 0 {
+		t.Errorf("the export: %v, %v", info, err)
+	}
+	if said := admin(t, exitError, "--data", next, "erase", "bob"); !strings.Contains(said, "nobody has the id") {
+		t.Errorf("erased nobody: %s", said)
+	}
+	if said := admin(t, exitOK, "--data", next, "erase", "ada lovelace"); !strings.Contains(said, "erased ") {
+		t.Errorf("erased: %s", said)
+	}
+	if said := admin(t, exitError, "--data", next, "export", "ada lovelace", filepath.Join(dir, "again.zip")); !strings.Contains(said, "nobody has the id") {
+		t.Errorf("exported who was erased: %s", said)
+	}
+}
