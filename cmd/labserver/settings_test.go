@@ -38,7 +38,7 @@ func TestTheDocumentOfTheSettings(t *testing.T) {
 
 // The files of settings in the documents say what there is.
 func TestTheSettingsInTheDocuments(t *testing.T) {
-	for _, doc := range []string{"config.md", "hosting.md"} {
+	for _, doc := range []string{"config.md", "hosting.md", "signing-in.md"} {
 		b, err := os.ReadFile("../../docs/" + doc)
 		if err != nil {
 			t.Fatal(err)
