@@ -100,8 +100,8 @@ func (d *Dir) Sweep() (freed int64, err error) {
 	}
 	for _, e := range all {
 		info, err := e.Info()
-		if err != nil {
-			continue
+		if err != nil || strings.HasPrefix(e.Name(), tempPrefix) {
+			continue // somebody else has it in hand
 		}
 		if alone(info) && os.Remove(filepath.Join(d.pool(), e.Name())) == nil {
 			freed += info.Size()
