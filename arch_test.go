@@ -112,7 +112,7 @@ NONE                                                   < internal/typescript, in
 vnet, vnet/errno, vnet/event, vnet/packet, internal/session, internal/decode, internal/filter, internal/protocol, internal/switchboard, internal/visitor, internal/strictjson, internal/terminal + websocket < internal/stream
 vnet, vnet/config, vnet/fabric/bridge, internal/protocol, internal/terminal < internal/switchboard
 vnet/config, vnet/packet, internal/session, internal/decode, internal/visitor + websocket, sys, time < internal/door
-vnet, vnet/sys, vnet/event, internal/session, internal/budget, internal/decode, internal/door, internal/keeper, internal/store, internal/stream, internal/visitor, internal/filter, internal/pcap, internal/strictjson, internal/terminal, web < internal/httpapi
+vnet, vnet/sys, vnet/event, internal/answer, internal/session, internal/budget, internal/decode, internal/door, internal/keeper, internal/store, internal/stream, internal/visitor, internal/filter, internal/pcap, internal/strictjson, internal/terminal, web < internal/httpapi
 internal/scenario/format                               < internal/settings
 internal/budget, internal/door, internal/httpapi, internal/keeper, internal/session, internal/settings, internal/terminal, internal/visitor + crypto, roots, time < internal/host
 vnet, vnet/errno, vnet/event, web, wasm/guest, internal/* + websocket < cmd/labserver

@@ -1,9 +1,7 @@
 package httpapi
 
 import (
-	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"net/http"
@@ -11,13 +9,12 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"time"
 
+	"wireloom/internal/answer"
 	"wireloom/internal/session"
 	"wireloom/internal/strictjson"
-	"wireloom/internal/terminal"
 	"wireloom/internal/visitor"
 )
 
@@ -142,30 +139,14 @@ func object(w http.ResponseWriter, r *http.Request, v any) error {
 }
 
 // reply answers with v as JSON.
-func reply(w http.ResponseWriter, status int, v any) {
-	b, err := json.Marshal(v)
-	if err != nil {
-		panic("httpapi: an answer cannot be JSON: " + err.Error())
-	}
-	h := w.Header()
-	h.Set("Content-Type", "application/json")
-	if h.Get("Cache-Control") == "" {
-		h.Set("Cache-Control", "no-store")
-	}
-	w.WriteHeader(status)
-	_, _ = w.Write(append(terminal.JSON(b), '\n')) // who does not wait for it does not need it
-}
+func reply(w http.ResponseWriter, status int, v any) { answer.JSON(w, status, v) }
 
 // fail answers with a sentence that says what happened, to what, and what to do. A
 // stranger's words in it do nothing to who reads it, and make it no longer than maxSentence.
 func fail(w http.ResponseWriter, status int, format string, args ...any) {
-	text := fmt.Sprintf(format, args...)
-	if len(text) > maxSentence {
-		text = strings.ToValidUTF8(text[:maxSentence], "") + "..."
-	}
 	reply(w, status, struct {
 		Error string `json:"error"`
-	}{terminal.Text(text)})
+	}{answer.Sentence(format, args...)})
 }
 
 // refuse answers with a refusal, and counts it; what was not done goes in front.
@@ -173,9 +154,7 @@ func (s *Server) refuse(w http.ResponseWriter, err error, undone ...string) {
 	why := &visitor.Refusal{Status: http.StatusInternalServerError, Why: plain(err)}
 	_ = errors.As(err, &why) // what is no refusal is an error of ours
 	s.refusals.Add(why.Kind)
-	if why.After > 0 {
-		w.Header().Set("Retry-After", strconv.FormatInt(visitor.Seconds(why.After), 10))
-	}
+	answer.RetryAfter(w.Header(), why.After)
 	text := plain(err)
 	if len(undone) > 0 {
 		text = undone[0] + ": " + text

@@ -71,7 +71,6 @@ const (
 	maxLabFiles     = 4                // captures and recordings of one lab that are downloaded at once
 	maxBody         = 4 << 10          // bytes of any other body
 	maxName         = 128              // bytes of a program's file name
-	maxSentence     = 4 << 10          // bytes of a sentence that says why not
 	replyTimeout    = 30 * time.Second // for a request and its answer, but for those that follow
 	uploadTimeout   = 5 * time.Minute  // for a program to arrive
 	downloadTimeout = 10 * time.Minute // for a file to be fetched
