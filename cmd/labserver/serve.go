@@ -120,7 +120,7 @@ func serve(ctx context.Context, io stdio, log *slog.Logger, conf host.Config, x 
 		Check: func(ctx context.Context, c httpapi.Checking) (any, error) {
 			return offer.check(ctx, engine, c)
 		},
-		Limits: conf.Limits, Site: conf.Site, Budget: mem,
+		Limits: conf.Limits, Ping: conf.Ping, Site: conf.Site, Budget: mem,
 	}
 	class.join(&config)
 	api, err := httpapi.New(config)

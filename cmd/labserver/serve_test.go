@@ -190,6 +190,7 @@ func TestServeRefusesFlagsThatMakeNoSense(t *testing.T) {
 		{"--class-size 1000000", "at most 100000"},
 		{"--log xml", "want text or json"},
 		{"--access-log some", "want none, errors or all"},
+		{"--ping 1ms", "want 1s or more"},
 		{"--drain 1s", "want 5s or more"},
 		{"--drain-delay -1s", "want some time"},
 		{"--db postgres://localhost/x", "--db needs --data"},

@@ -35,6 +35,7 @@ type Config struct {
 	Memory    int64 // bytes; 0 for a part of the machine's
 	Log       string
 	Access    string
+	Ping      time.Duration // who watches a lab hears from the server at least so often
 	Linger    time.Duration // for who is to hear that the server is not ready, before it stops
 	Drain     time.Duration // for what is under way to end
 	Scenarios []string
@@ -59,6 +60,8 @@ const (
 	securedAddr  = ":443"
 	plainAddr    = ":80"
 	defaultDrain = 30 * time.Second
+	defaultPing  = 20 * time.Second // proxies close what is silent for a minute, some for half of one
+	leastPing    = time.Second
 )
 
 // NewFlags adds a server's flags to a set.
@@ -81,6 +84,7 @@ func NewFlags(f *flag.FlagSet) *Flags {
 	})
 	c.Log, c.Access = "text", accessErrors
 	x.memory = settings.SizeFlag(f, "memory", 0, "the server, its labs and what compiles for them may use this `size` of memory (default three quarters of what the machine, or the control group, has)")
+	f.DurationVar(&c.Ping, "ping", defaultPing, "who watches a lab hears from the server at least once in this `time`, so that no proxy takes the connection for dead")
 	f.DurationVar(&c.Drain, "drain", defaultDrain, "when the server is told to stop, what is under way has this `time` to end")
 	f.DurationVar(&c.Linger, "drain-delay", 0, "when the server is told to stop, it says first for this `time` that it is not ready (/readyz), for a load balancer to hear")
 	f.StringVar(&c.TLS.Cert, "tls-cert", "", "a `file` with a certificate, and those above it, in PEM: the server then talks TLS. It is read again when it changes, and on SIGHUP")
@@ -133,6 +137,8 @@ func (x *Flags) Read(named []string) (Config, error) {
 		return c, fmt.Errorf("--memory %v: want %v or more", *x.memory, settings.Size(budget.Least))
 	case c.Drain < stopWithin:
 		return c, fmt.Errorf("--drain %v: want %v or more", c.Drain, stopWithin)
+	case c.Ping < leastPing:
+		return c, fmt.Errorf("--ping %v: want %v or more", c.Ping, leastPing)
 	case c.Linger < 0:
 		return c, fmt.Errorf("--drain-delay %v: want some time, or 0s", c.Linger)
 	case c.DB.Text() != "" && c.Data == "":

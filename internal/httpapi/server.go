@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"time"
 
 	"wireloom/internal/budget"
 	"wireloom/internal/door"
@@ -71,6 +72,8 @@ type Config struct {
 	// Visit makes the pass of who was let in to watch a lab; its Owner is the server's. A
 	// pass for everything if it is nil.
 	Visit func(r *http.Request, lab string) *stream.Pass
+
+	Ping time.Duration // who watches a lab hears of it at least so often; a default if 0
 
 	Limits   Limits
 	Refusals *visitor.Refusals             // counts who was refused; its own if nil
@@ -155,7 +158,7 @@ func New(c Config) (*Server, error) {
 	if most := c.Budget.Limit() / inFlightShare; most > 0 {
 		s.quotas.inFlight.All = min(s.quotas.inFlight.All, max(most, MaxUpload))
 	}
-	s.hub = &stream.Hub{Version: c.Version, Logger: c.Logger, Site: &s.conf.Site, Admit: s.admit, Refused: s.notShown, Scheduler: s.sched}
+	s.hub = &stream.Hub{Version: c.Version, Logger: c.Logger, Site: &s.conf.Site, Admit: s.admit, Refused: s.notShown, Scheduler: s.sched, Ping: c.Ping}
 	var err error
 	if s.static, err = newStatic(c.Static); err != nil {
 		return nil, err

@@ -7,6 +7,7 @@
 package stream
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -38,6 +39,8 @@ type Hub struct {
 	// Admit lets in who asks to watch a lab, or says why not. Everybody may come if it is
 	// nil, is one owner and may do everything.
 	Admit func(r *http.Request, id string) (*Pass, *visitor.Refusal)
+	// Ping is how often a viewer hears from the server at least; pingEvery if 0.
+	Ping time.Duration
 	// Refused is told who was not let in to which lab, and why; nobody is if it is nil.
 	Refused func(r *http.Request, id string, why *visitor.Refusal)
 
@@ -193,7 +196,7 @@ func (h *Hub) viewer(ctx context.Context, c *websocket.Conn, s *session.Session,
 	if rate == 0 {
 		rate = DefaultRate
 	}
-	v = &viewer{conn: c, s: s, feed: f, sched: h.Scheduler, pass: pass, replies: make(chan []byte, maxReplies), acked: make(chan struct{}, 1), flow: newFlow(rate)}
+	v = &viewer{conn: c, s: s, feed: f, every: cmp.Or(h.Ping, pingEvery), sched: h.Scheduler, pass: pass, replies: make(chan []byte, maxReplies), acked: make(chan struct{}, 1), flow: newFlow(rate)}
 	first, next := s.Log().Bounds()
 	if !given || since > next {
 		since = first

@@ -38,6 +38,7 @@ type viewer struct {
 	replies chan []byte
 	sched   *session.Scheduler // nil: no turns
 	pass    *Pass
+	every   time.Duration // between pings
 	heard   atomic.Int64 // when something came from the viewer last, in Unix nanoseconds
 
 	mu    sync.Mutex // guards flow
@@ -191,7 +192,7 @@ func sleep(ctx context.Context, d time.Duration) error {
 // not gone, however late its pong.
 func (v *viewer) ping(ctx context.Context) error {
 	for {
-		if err := sleep(ctx, pingEvery); err != nil {
+		if err := sleep(ctx, v.every); err != nil {
 			return err
 		}
 		if why := v.pass.may().NotWatch; why != "" {
