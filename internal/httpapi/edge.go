@@ -12,7 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"wireloom/internal/answer"
+	"wireloom/internal/respond"
 	"wireloom/internal/session"
 	"wireloom/internal/strictjson"
 	"wireloom/internal/visitor"
@@ -139,14 +139,14 @@ func object(w http.ResponseWriter, r *http.Request, v any) error {
 }
 
 // reply answers with v as JSON.
-func reply(w http.ResponseWriter, status int, v any) { answer.JSON(w, status, v) }
+func reply(w http.ResponseWriter, status int, v any) { respond.JSON(w, status, v) }
 
 // fail answers with a sentence that says what happened, to what, and what to do. A
 // stranger's words in it do nothing to who reads it, and make it no longer than maxSentence.
 func fail(w http.ResponseWriter, status int, format string, args ...any) {
 	reply(w, status, struct {
 		Error string `json:"error"`
-	}{answer.Sentence(format, args...)})
+	}{respond.Sentence(format, args...)})
 }
 
 // refuse answers with a refusal, and counts it; what was not done goes in front.
@@ -154,7 +154,7 @@ func (s *Server) refuse(w http.ResponseWriter, err error, undone ...string) {
 	why := &visitor.Refusal{Status: http.StatusInternalServerError, Why: plain(err)}
 	_ = errors.As(err, &why) // what is no refusal is an error of ours
 	s.refusals.Add(why.Kind)
-	answer.RetryAfter(w.Header(), why.After)
+	respond.RetryAfter(w.Header(), why.After)
 	text := plain(err)
 	if len(undone) > 0 {
 		text = undone[0] + ": " + text

@@ -20,6 +20,7 @@ import (
 
 	"nhooyr.io/websocket"
 
+	"wireloom/internal/respond"
 	"wireloom/internal/session"
 	"wireloom/internal/terminal"
 	"wireloom/internal/visitor"
@@ -155,7 +156,7 @@ func TestAnswersDoNothingToWhoReadsThem(t *testing.T) {
 						t.Errorf("it holds what a terminal obeys: %.300q", s)
 					}
 				}
-				if len(a.body) > 2*maxSentence {
+				if len(a.body) > 2*respond.MaxSentence {
 					t.Errorf("the answer has %d bytes", len(a.body))
 				}
 			})

@@ -9,8 +9,8 @@ import (
 	"strings"
 	"time"
 
-	"wireloom/internal/answer"
 	"wireloom/internal/protocol/class"
+	"wireloom/internal/respond"
 )
 
 // An Answer is one that is not JSON with status 200.
@@ -26,7 +26,7 @@ type status struct {
 // Status is JSON with a status of its own.
 func Status(code int, v any) Answer { return status{code, v} }
 
-func (s status) send(w http.ResponseWriter, _ *http.Request) { answer.JSON(w, s.code, s.v) }
+func (s status) send(w http.ResponseWriter, _ *http.Request) { respond.JSON(w, s.code, s.v) }
 
 // SeeOther sends the browser to another address by GET.
 type SeeOther string

@@ -8,9 +8,9 @@ import (
 	"slices"
 	"time"
 
-	"wireloom/internal/answer"
 	"wireloom/internal/identity"
 	"wireloom/internal/protocol/class"
+	"wireloom/internal/respond"
 	"wireloom/internal/store"
 	"wireloom/internal/visitor"
 )
@@ -83,7 +83,7 @@ func (t *Table) Handler(r Route) http.HandlerFunc {
 			t.fail(w, q, &r, err)
 			return
 		}
-		answer.JSON(w, http.StatusOK, v)
+		respond.JSON(w, http.StatusOK, v)
 	}
 }
 
@@ -110,7 +110,7 @@ func (t *Table) fail(w http.ResponseWriter, q *Request, r *Route, err error) {
 	case errors.As(err, &refusal):
 		p = &Problem{Status: refusal.Status, Sentence: refusal.Why, Retry: refusal.After}
 	case large:
-		p = &Problem{Status: http.StatusRequestEntityTooLarge, Sentence: answer.Sentence("that is too large: it may have at most %d bytes", limit)}
+		p = &Problem{Status: http.StatusRequestEntityTooLarge, Sentence: respond.Sentence("that is too large: it may have at most %d bytes", limit)}
 	case errors.Is(err, store.ErrNone):
 		p = Missing(nothingHere)
 	case errors.Is(err, store.ErrStale):
@@ -123,13 +123,13 @@ func (t *Table) fail(w http.ResponseWriter, q *Request, r *Route, err error) {
 	case errors.Is(err, context.Canceled) && q.Context().Err() != nil:
 		return // nobody waits for it
 	default:
-		p = &Problem{Status: http.StatusInternalServerError, Sentence: answer.Sentence("something went wrong in this server: try again, and if it stays so tell who runs it that it was request %s", q.ID)}
+		p = &Problem{Status: http.StatusInternalServerError, Sentence: respond.Sentence("something went wrong in this server: try again, and if it stays so tell who runs it that it was request %s", q.ID)}
 		t.conf.Logger.Error("a request failed", "request", q.ID, "method", q.Method, "error", err)
 	}
-	answer.RetryAfter(w.Header(), p.Retry)
+	respond.RetryAfter(w.Header(), p.Retry)
 	if r.Page {
-		page(w, p.Status, answer.Sentence("%s", p.Sentence), string(q.Home("/")))
+		page(w, p.Status, respond.Sentence("%s", p.Sentence), string(q.Home("/")))
 		return
 	}
-	answer.JSON(w, p.Status, class.Refusal{Error: answer.Sentence("%s", p.Sentence), Want: p.Want, Queue: p.Queue})
+	respond.JSON(w, p.Status, class.Refusal{Error: respond.Sentence("%s", p.Sentence), Want: p.Want, Queue: p.Queue})
 }

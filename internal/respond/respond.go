@@ -1,6 +1,6 @@
-// Package answer writes HTTP answers in JSON, so that whatever is in them does nothing to
+// Package respond writes HTTP answers in JSON, so that whatever is in them does nothing to
 // who reads it.
-package answer
+package respond
 
 import (
 	"encoding/json"
@@ -21,7 +21,7 @@ const MaxSentence = 4 << 10
 func JSON(w http.ResponseWriter, status int, v any) {
 	b, err := json.Marshal(v)
 	if err != nil {
-		panic("answer: it cannot be JSON: " + err.Error())
+		panic("respond: it cannot be JSON: " + err.Error())
 	}
 	h := w.Header()
 	h.Set("Content-Type", "application/json")
