@@ -13,6 +13,7 @@ import (
 
 	"nhooyr.io/websocket"
 
+	"wireloom/internal/protocol"
 	"wireloom/internal/terminal"
 )
 
@@ -166,7 +167,7 @@ func receive(ctx context.Context, c *websocket.Conn, to chan<- serverMessage) er
 			return err
 		}
 		var m serverMessage
-		if json.Unmarshal(b, &m) != nil {
+		if b, err = protocol.Plain(b); err != nil || json.Unmarshal(b, &m) != nil {
 			return errors.New("what the server says is not understood: it may be of another version")
 		}
 		if m.N > 0 {

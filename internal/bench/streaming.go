@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/netip"
 	"strconv"
-	"strings"
 	"time"
 
 	"nhooyr.io/websocket"
@@ -174,7 +173,7 @@ func (s *streamServer) record(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("after %d of %d events: %w", seen, s.events, err)
 		}
-		if n := strings.Count(string(b), eventMark); n > 0 {
+		if n := told(b); n > 0 {
 			seen += n
 			s.messages = append(s.messages, b)
 		}

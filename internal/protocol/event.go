@@ -3,7 +3,7 @@ package protocol
 import "wireloom/internal/decode"
 
 // A Batch is what happened from one event up to, but not with, another: shown, counted,
-// or gone.
+// or gone. In a message most of its events are in a member parts, in short: see [Part].
 type Batch struct {
 	Type   string  `json:"type" ts:"kind"`
 	N      uint64  `json:"n"` // its number: the page says when it has taken it in

@@ -9,7 +9,7 @@
 package protocol
 
 // Version is that of the protocol. A page of another one says that it must be loaded anew.
-const Version = 2
+const Version = 3
 
 // Messages has a value of each message of the server's, by what its member type is.
 var Messages = map[string]any{

@@ -19,8 +19,10 @@ type batch struct {
 	missed     uint64 // events of it that the log had lost
 	items      []item // by the first event that each stands for
 	frames     [][]byte
-	size       int    // of all that, in bytes of JSON
-	left       uint64 // events that the items count and do not show
+	shapes     [][]byte
+	at         time.Duration // from which the rows' times count
+	size       int           // of all that, in bytes of JSON
+	left       uint64        // events that the items count and do not show
 
 	once sync.Once
 	body []byte // of all items, made when it is wanted first
@@ -30,7 +32,7 @@ type batch struct {
 // viewers who are not behind.
 func (b *batch) whole() []byte {
 	b.once.Do(func() {
-		body := make([]byte, 0, b.size)
+		body := b.appendHead(make([]byte, 0, b.size), nil)
 		shown := make([]*item, len(b.frames))
 		for i := range b.items {
 			if i > 0 {
@@ -38,24 +40,52 @@ func (b *batch) whole() []byte {
 			}
 			body = b.append(body, &b.items[i], shown)
 		}
-		b.body = body
+		b.body = append(body, partEnd...)
 	})
 	return b.body
 }
 
-// append appends an item. A frame's members are with the first event in a message that is
-// about it, which shown has by the frame; the others say which that is.
+// headSize is about how many bytes a part takes besides its shapes and items.
+const headSize = 80
+
+// appendHead appends the beginning of a part of a message with items of the batch, of which
+// the shapes are used; nil for all.
+func (b *batch) appendHead(to []byte, used []bool) []byte {
+	to = strconv.AppendUint(append(to, `{"seq":`...), b.from, 10)
+	to = strconv.AppendInt(append(to, `,"t":`...), int64(b.at), 10)
+	to = append(to, `,"shapes":[`...)
+	for i, s := range b.shapes {
+		if i > 0 {
+			to = append(to, ',')
+		}
+		if used != nil && !used[i] {
+			s = unused
+		}
+		to = append(to, s...)
+	}
+	return append(to, `],"rows":[`...)
+}
+
+const partEnd = "]}"
+
+// unused stands for a shape that no row of a part has.
+var unused = []byte("[{}]")
+
+// append appends an item. A frame is with the first event in a part that is about it, which
+// shown has by the frame; the others say which that is.
 func (b *batch) append(to []byte, x *item, shown []*item) []byte {
 	to = append(to, x.text...)
-	if x.frame >= 0 {
-		if first := shown[x.frame]; first != nil {
-			to = strconv.AppendUint(append(to, `,"as":`...), first.first, 10)
-		} else {
-			shown[x.frame] = x
-			to = append(to, b.frames[x.frame]...)
-		}
+	switch {
+	case x.shape < 0:
+		return append(to, '}')
+	case x.frame < 0:
+	case shown[x.frame] != nil:
+		to = strconv.AppendUint(append(to, ','), shown[x.frame].first-b.from, 10)
+	default:
+		shown[x.frame] = x
+		to = append(to, b.frames[x.frame]...)
 	}
-	return append(to, '}')
+	return append(to, ']')
 }
 
 // An item is one element of a message's list of events.
@@ -65,12 +95,13 @@ type item struct {
 	first, last uint64 // Seq
 	at          time.Duration
 	left        uint64 // events that it counts and does not show
-	text        []byte // JSON without its end
-	frame       int    // whose members belong before the end; an index of batch.frames, or -1
+	text        []byte // JSON without its end: a row, or a whole event
+	shape       int    // of a row, an index of batch.shapes; -1 of a whole event
+	frame       int    // that belongs before the end of a row; an index of batch.frames, or -1
 }
 
 // size is how many bytes an item has in a message, without those of its frame.
-func (x *item) size() int { return len(x.text) + len(`,"as":18446744073709551615},`) }
+func (x *item) size() int { return len(x.text) + len(`,4294967295],`) }
 
 // batch makes a batch of what the digest has taken in.
 func (d *digest) batch() *batch {
@@ -140,7 +171,8 @@ type writer struct {
 	b      *batch
 	frames []framed       // those of batch.frames
 	newest map[uint64]int // by a frame's identity: which of frames is the newest that has it
-	room   []byte         // for texts: one piece of memory has those of many items
+	shapes map[shape]int
+	room   []byte // for texts: one piece of memory has those of many items
 }
 
 // Of the room for texts: what most texts fit into, and how much of it is made at once.
@@ -174,11 +206,35 @@ type framed struct {
 }
 
 func (w *writer) event(e *event.Event) {
-	x := item{source: sourceOf(e), count: countOf(e), first: e.Seq, last: e.Seq, at: e.At, text: w.take(appendEvent(w.space(), e)), frame: -1}
+	if len(w.b.items) == 0 {
+		w.b.at = e.At
+	}
+	text := ""
+	if e.Kind != event.Console {
+		text = textOf(e)
+	}
+	s := shapeOf(e, text)
+	i := w.shape(&s)
+	row := w.appendRow(w.space(), e, &s, i, text)
+	x := item{source: sourceOf(e), count: countOf(e), first: e.Seq, last: e.Seq, at: e.At, text: w.take(row), shape: i, frame: -1}
 	if p, ok := frameOf(e); ok {
 		x.frame = w.frame(e, p)
 	}
 	w.b.items = append(w.b.items, x)
+}
+
+// shape is the number of a shape, which the batch has from then on.
+func (w *writer) shape(s *shape) int {
+	i, ok := w.shapes[*s]
+	if !ok {
+		if w.shapes == nil {
+			w.shapes = map[shape]int{}
+		}
+		i = len(w.b.shapes)
+		w.shapes[*s] = i
+		w.b.shapes = append(w.b.shapes, s.append(nil))
+	}
+	return i
 }
 
 // frame returns which of the batch's frames the event is about, and adds it if it is
@@ -229,13 +285,13 @@ func (w *writer) console(t *track) {
 		o.name("tail")
 		o.b = appendString(o.b, tail)
 	}
-	w.b.items = append(w.b.items, item{source: t.source, count: t.count, first: t.first, last: t.last, at: t.at, text: o.b, frame: -1})
+	w.b.items = append(w.b.items, item{source: t.source, count: t.count, first: t.first, last: t.last, at: t.at, text: o.b, shape: -1, frame: -1})
 }
 
 // left writes that there was more of a source.
 func (w *writer) left(s source, left count, where span) {
 	w.b.items = append(w.b.items, item{
-		source: s, count: left, first: where.first, last: where.last, at: where.at, left: left.events, text: appendLeft(nil, s, left, where), frame: -1,
+		source: s, count: left, first: where.first, last: where.last, at: where.at, left: left.events, text: appendLeft(nil, s, left, where), shape: -1, frame: -1,
 	})
 }
 
@@ -268,6 +324,12 @@ func (w *writer) done() *batch {
 	}
 	for _, f := range b.frames {
 		b.size += len(f)
+	}
+	if len(b.items) > 0 {
+		b.size += headSize
+	}
+	for _, s := range b.shapes {
+		b.size += len(s)
 	}
 	return b
 }

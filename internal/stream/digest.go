@@ -138,13 +138,16 @@ func (d *digest) track(e *event.Event) {
 
 // weigh is about how many bytes of JSON an event becomes.
 func weigh(e *event.Event, last *recent) int {
-	const members = 110 // names and numbers
-	n := members + len(e.Node) + len(e.Proc) + len(e.Port) + len(e.Peer) + len(e.Path) + len(e.Op) + min(len(e.Text), maxText)
+	const numbers, summary = 40, 80
+	n := numbers + min(len(e.Text), maxText)
 	if e.Kind == event.Console {
 		return n + len(e.Data)
 	}
-	if _, ok := frameOf(e); ok && last.has(e.Frame) {
-		return n + 16
+	if _, ok := frameOf(e); ok {
+		if last.has(e.Frame) {
+			return n
+		}
+		n += summary
 	}
 	return n + 2*min(len(e.Data), maxData)
 }

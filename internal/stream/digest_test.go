@@ -21,7 +21,7 @@ func shown(t *testing.T, b *batch) message {
 	out.add(b, noLimits.bytes)
 	var m message
 	text := flat(&out, 1, noLimits.bytes)
-	if err := json.Unmarshal(text, &m); err != nil {
+	if err := json.Unmarshal(plain(t, text), &m); err != nil {
 		t.Fatalf("%v in %s", err, text)
 	}
 	return m

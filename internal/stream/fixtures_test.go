@@ -182,7 +182,7 @@ func TestEventsAreThoseOfTheFixture(t *testing.T) {
 	out.add(d.batch(), noLimits.bytes)
 	b := flat(&out, 1, BatchBytes)
 	golden(t, "events.json", b)
-	kinds := conformsEvents(t, b)
+	kinds := conformsEvents(t, plain(t, b))
 	for k := event.Lab; k.Valid(); k++ {
 		if !kinds[k.String()] {
 			t.Errorf("the fixture has no %s event", k)
@@ -208,7 +208,7 @@ func TestEventsConform(t *testing.T) {
 		{"a limit of the lab", event.Event{Kind: event.Limit, Op: "instant", N: 3, Text: "no end"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			conforms(t, []byte(one(&tc.e)), protocol.Events[tc.e.Kind.String()])
+			conforms(t, []byte(one(t, &tc.e)), protocol.Events[tc.e.Kind.String()])
 		})
 	}
 }
@@ -229,7 +229,7 @@ func TestThinnedEventsAreThoseOfTheFixture(t *testing.T) {
 	out.add(d.batch(), BatchBytes)
 	b := flat(&out, 3, BatchBytes)
 	golden(t, "thinned.json", b)
-	conformsEvents(t, b)
+	conformsEvents(t, plain(t, b))
 }
 
 func TestHelloIsThatOfTheFixture(t *testing.T) {

@@ -178,7 +178,7 @@ func (p *peer) read() (message, error) {
 	_, b, err := p.Read(p.t.Context())
 	var m message
 	if err == nil {
-		if err := json.Unmarshal(b, &m); err != nil {
+		if err := json.Unmarshal(plain(p.t, b), &m); err != nil {
 			p.t.Fatalf("%v in %s", err, b)
 		}
 		bySeq := map[any]map[string]any{}

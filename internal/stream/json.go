@@ -6,9 +6,7 @@ import (
 	"unicode/utf8"
 
 	"wireloom/internal/decode"
-	"wireloom/vnet/errno"
 	"wireloom/vnet/event"
-	"wireloom/vnet/packet"
 )
 
 // The JSON of events and states is appended to a buffer by hand: a lab makes tens
@@ -80,10 +78,12 @@ func (o *object) list(name string, items []string) {
 func (o *object) hex(name string, v []byte) {
 	if len(v) > 0 {
 		o.name(name)
-		o.b = append(o.b, '"')
-		o.b = hex.AppendEncode(o.b, v)
-		o.b = append(o.b, '"')
+		o.b = appendHex(o.b, v)
 	}
+}
+
+func appendHex(b, v []byte) []byte {
+	return append(hex.AppendEncode(append(b, '"'), v), '"')
 }
 
 const hexDigits = "0123456789abcdef"
@@ -136,64 +136,6 @@ const (
 	maxText = 8 << 10  // bytes of a sentence
 )
 
-// appendEvent appends an event as the page reads it, without its end, and without
-// the members that all events of its frame have: see appendFrame. The configuration
-// that the lab event carries is left out: the hello message tells the topology.
-func appendEvent(b []byte, e *event.Event) []byte {
-	o := open(b)
-	o.int("seq", int64(e.Seq))
-	o.int("t", int64(e.At))
-	o.str("k", e.Kind.String())
-	o.str("node", e.Node)
-	o.str("proc", e.Proc)
-	o.num("pid", int64(e.PID))
-	o.str("port", e.Port)
-	o.str("peer", e.Peer)
-	o.str("path", e.Path)
-	o.str("op", e.Op)
-	o.num("fd", int64(e.FD))
-	o.num("len", int64(e.Len))
-	if e.N != 0 || e.Kind == event.Call || e.Kind == event.Exit || e.Kind == event.Frame {
-		o.int("n", e.N)
-	}
-	if e.Errno != 0 {
-		o.str("errno", errno.Errno(e.Errno).String())
-	}
-	o.num("began", int64(e.Began))
-	o.num("fuel", e.Fuel)
-	o.num("frame", int64(e.Frame))
-	if e.Kind == event.Console {
-		o.text(e.Data)
-	} else {
-		o.str("text", textOf(e))
-	}
-	if _, ok := frameOf(e); !ok && e.Kind != event.Lab && e.Kind != event.Console {
-		o.data(e.Data)
-	}
-	return o.b
-}
-
-// appendFrame appends the members of an event that are those of the frame it is
-// about, each with a comma before it. p is that frame.
-func appendFrame(b []byte, e *event.Event, p event.Packet) []byte {
-	o := object{b: b}
-	o.data(e.Data)
-	if p.Link != packet.LinkEthernet {
-		o.str("link", p.Link.String())
-	}
-	o.num("head", int64(len(p.Head)))
-	o.name("sum")
-	return appendSummary(o.b, p.Link, p.Data)
-}
-
-// data appends bytes, and how many there are if they are not all shown.
-func (o *object) data(v []byte) {
-	o.hex("data", v[:min(len(v), maxData)])
-	if len(v) > maxData {
-		o.int("size", int64(len(v)))
-	}
-}
-
 // text appends what was written to a console, and its bytes if the text does not
 // tell them.
 func (o *object) text(v []byte) {
@@ -222,15 +164,4 @@ func textOf(e *event.Event) string {
 		s = s[:maxText-torn([]byte(s[:maxText]))] + "…"
 	}
 	return s
-}
-
-func appendSummary(b []byte, link packet.Link, frame []byte) []byte {
-	s := decode.Summarize(link, frame)
-	o := open(b)
-	o.str("proto", s.Proto)
-	o.str("src", s.Src)
-	o.str("dst", s.Dst)
-	o.str("info", s.Info)
-	o.str("bad", s.Bad)
-	return o.close()
 }

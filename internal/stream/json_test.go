@@ -21,7 +21,7 @@ func TestEventsAreJSONWithTheMembersOfTheContract(t *testing.T) {
 		{"a call", event.Event{
 			Seq: 7, At: 12 * time.Millisecond, Kind: event.Call, Node: "bob", Proc: "pingd", PID: 2, Op: "read", FD: 3, Path: "/dev/tap0", Len: 2048, Errno: 35,
 			Began: time.Millisecond, Fuel: 99, N: -1,
-		}, `{"seq":7,"t":12000000,"k":"call","node":"bob","proc":"pingd","pid":2,"path":"/dev/tap0","op":"read","fd":3,"len":2048,"n":-1,"errno":"EWOULDBLOCK","began":1000000,"fuel":99}`},
+		}, `{"seq":7,"t":12000000,"k":"call","node":"bob","proc":"pingd","path":"/dev/tap0","op":"read","fd":3,"errno":"EWOULDBLOCK","pid":2,"len":2048,"n":-1,"began":1000000,"fuel":99}`},
 		{"a call of nothing", event.Event{Kind: event.Call}, `{"seq":0,"t":0,"k":"call","n":0}`},
 		{"a frame too short to decode", event.Event{Kind: event.Frame, Port: "a:em0", Peer: "s1.1", Frame: 3, Link: packet.LinkEthernet, Data: []byte{1}}, `"data":"01","sum":{"proto":`},
 		{"console output that is not UTF-8", event.Event{Kind: event.Console, FD: 1, Data: []byte("a\xff\"\n\x01")}, `"fd":1,"text":"a` + "\ufffd" + `\"\n\u0001","data":"61ff220a01"}`},
@@ -38,7 +38,7 @@ func TestEventsAreJSONWithTheMembersOfTheContract(t *testing.T) {
 		{"the same on a wire", event.Event{Kind: event.Frame, Port: "a:tun0", Frame: 1, Link: packet.LinkRaw, Data: ipPacket}, `"src":"10.0.0.1","dst":"10.0.0.2"`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			got := one(&tc.e)
+			got := one(t, &tc.e)
 			if !json.Valid([]byte(got)) || !strings.Contains(got, tc.want) {
 				t.Errorf("got %s, want %s", got, tc.want)
 			}
@@ -46,11 +46,26 @@ func TestEventsAreJSONWithTheMembersOfTheContract(t *testing.T) {
 	}
 }
 
-// one is what a message has of an event.
-func one(e *event.Event) string {
-	w := writer{b: &batch{}}
+// one is an event as the page reads it of a message.
+func one(t *testing.T, e *event.Event) string {
+	w := writer{b: &batch{from: e.Seq}}
 	w.event(e)
-	return string(new(outbox).appendItems(nil, []ref{{w.b, 0}}))
+	return string(events(t, w.b, 0)[0])
+}
+
+// events are those of a batch from one on, as the page reads them.
+func events(t *testing.T, b *batch, from int) []json.RawMessage {
+	t.Helper()
+	var refs []ref
+	for i := from; i < len(b.items); i++ {
+		refs = append(refs, ref{b, i})
+	}
+	var m struct{ Events []json.RawMessage }
+	text := new(outbox).appendItems([]byte(`{"type":"events","events":[],"parts":[`), refs)
+	if err := json.Unmarshal(plain(t, append(text, partsEnd...)), &m); err != nil {
+		t.Fatal(err)
+	}
+	return m.Events
 }
 
 var ipPacket = []byte("\x45\x00\x00\x14\x00\x00\x00\x00\x40\xfd\x00\x00\x0a\x00\x00\x01\x0a\x00\x00\x02")
@@ -136,15 +151,11 @@ func TestAFramesBytesAreInAMessageOnce(t *testing.T) {
 		{"and so each", 8, []any{nil, nil}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			var events []map[string]any
-			var refs []ref
-			for i := tc.from; i < 10; i++ {
-				refs = append(refs, ref{b, i})
-			}
-			if err := json.Unmarshal(append(new(outbox).appendItems([]byte("["), refs), ']'), &events); err != nil {
-				t.Fatal(err)
-			}
-			for i, e := range events {
+			for i, raw := range events(t, b, tc.from) {
+				var e map[string]any
+				if err := json.Unmarshal(raw, &e); err != nil {
+					t.Fatal(err)
+				}
 				_, has := e["data"]
 				_, sum := e["sum"]
 				_, link := e["link"]

@@ -16,9 +16,9 @@ import (
 //
 // It has no clock, no lock and no connection.
 type outbox struct {
-	next uint64 // of the event that the next message begins with
-	end  uint64 // of the stretch that the outbox has been told of
-	past []part // of before the viewer came
+	next uint64   // of the event that the next message begins with
+	end  uint64   // of the stretch that the outbox has been told of
+	past []part   // of before the viewer came
 	all  []*batch // of now: all items of these,
 	live []ref    // or these, when there was too much
 	size int      // bytes of either
@@ -98,10 +98,10 @@ func (o *outbox) trim(limit int) {
 		}
 		clear(o.all)
 		o.all = o.all[:0]
-		uses := map[ref]int{} // of a frame: how many items have it
+		uses := map[use]int{}
 		for _, r := range o.live {
-			if f := r.item().frame; f >= 0 {
-				uses[ref{r.b, f}]++
+			for _, u := range r.uses() {
+				uses[u]++
 			}
 		}
 		kept := o.live[:0]
@@ -113,15 +113,47 @@ func (o *outbox) trim(limit int) {
 			}
 			o.fold(x)
 			o.size -= x.size()
-			if f := (ref{r.b, x.frame}); x.frame >= 0 {
-				if uses[f]--; uses[f] == 0 {
-					o.size -= len(r.b.frames[x.frame])
+			for _, u := range r.uses() {
+				if uses[u]--; uses[u] == 0 {
+					o.size -= u.size()
 				}
 			}
 		}
 		clear(o.live[len(kept):])
 		o.live = kept
 	}
+}
+
+// A use is what items of a batch share in a message: a part's head, a shape, a frame.
+type use struct {
+	b    *batch
+	what byte // 'h', 's', 'f'
+	i    int
+}
+
+func (r ref) uses() []use {
+	x, u := r.item(), [3]use{{b: r.b, what: 'h'}}
+	n := 1
+	if x.shape >= 0 {
+		u[n] = use{r.b, 's', x.shape}
+		n++
+	}
+	if x.frame >= 0 {
+		u[n] = use{r.b, 'f', x.frame}
+		n++
+	}
+	return u[:n]
+}
+
+// size is how many bytes that takes.
+func (u use) size() int {
+	switch u.what {
+	case 's':
+		return len(u.b.shapes[u.i])
+	case 'f':
+		return len(u.b.frames[u.i])
+	}
+	return headSize
 }
 
 // plenty reports whether an item is of what a program can make any number of, at no
@@ -162,11 +194,7 @@ func (o *outbox) appendMessage(b []byte, n uint64, limit int) (_ []byte, pieces 
 	if len(o.past) == 0 {
 		b = o.appendHead(b, n, o.end, o.lost+o.missed)
 		o.lost, o.missed = 0, 0
-		start := len(b)
-		b = o.appendFolded(b)
-		if len(b) > start && len(o.live)+len(o.all) > 0 {
-			b = append(b, ',')
-		}
+		b = append(o.appendFolded(b), partsBegin...)
 		if len(o.all) > 0 {
 			b, pieces = o.appendAll(b)
 		} else {
@@ -175,9 +203,9 @@ func (o *outbox) appendMessage(b []byte, n uint64, limit int) (_ []byte, pieces 
 		clear(o.live)
 		o.live, o.size = o.live[:0], 0
 		if len(pieces) > 0 {
-			return b, append(pieces, []byte("]}"))
+			return b, append(pieces, []byte(partsEnd))
 		}
-		return append(b, "]}"...), nil
+		return append(b, partsEnd...), nil
 	}
 	p := &o.past[0]
 	i, j := p.i, p.b.fit(p.i, limit)
@@ -191,7 +219,7 @@ func (o *outbox) appendMessage(b []byte, n uint64, limit int) (_ []byte, pieces 
 	for k := i; k < j; k++ {
 		piece = append(piece, ref{p.b, k})
 	}
-	b = append(o.appendItems(b, piece), "]}"...)
+	b = append(o.appendItems(append(b, partsBegin...), piece), partsEnd...)
 	if j == len(p.b.items) {
 		o.past = o.past[1:]
 	}
@@ -233,23 +261,47 @@ func (o *outbox) appendAll(b []byte) (_ []byte, pieces [][]byte) {
 	return b, pieces
 }
 
-// appendItems appends items, separated by commas.
+// What is around the parts of a message, behind its counts.
+const (
+	partsBegin = `],"parts":[`
+	partsEnd   = "]}"
+)
+
+// appendItems appends items as parts, separated by commas.
 func (o *outbox) appendItems(b []byte, items []ref) []byte {
-	var of *batch // the items of one stand together
-	for k, r := range items {
-		x := r.item()
-		if r.b != of {
-			of = r.b
-			o.shown = slices.Grow(o.shown[:0], len(of.frames))[:len(of.frames)]
-			clear(o.shown)
+	for len(items) > 0 {
+		of := items[0].b // the items of one stand together
+		n := 1
+		for n < len(items) && items[n].b == of {
+			n++
 		}
-		if k > 0 {
+		b = o.appendPart(b, of, items[:n])
+		if items = items[n:]; len(items) > 0 {
 			b = append(b, ',')
 		}
-		b = of.append(b, x, o.shown)
-		o.allLeft += x.left
 	}
 	return b
+}
+
+// appendPart appends items of a batch.
+func (o *outbox) appendPart(b []byte, of *batch, items []ref) []byte {
+	o.shown = slices.Grow(o.shown[:0], len(of.frames))[:len(of.frames)]
+	clear(o.shown)
+	used := make([]bool, len(of.shapes))
+	for _, r := range items {
+		if s := r.item().shape; s >= 0 {
+			used[s] = true
+		}
+	}
+	b = of.appendHead(b, used)
+	for i, r := range items {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = of.append(b, r.item(), o.shown)
+		o.allLeft += r.item().left
+	}
+	return append(b, partEnd...)
 }
 
 // appendFolded appends what is only counted, by the first event of each source.

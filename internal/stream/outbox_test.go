@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"wireloom/internal/protocol"
 	"wireloom/vnet/event"
 	"wireloom/vnet/packet"
 )
@@ -29,7 +30,7 @@ func (s *sent) next(limit int) message {
 	s.n++
 	b := flat(s.out, s.n, limit)
 	var m message
-	if err := json.Unmarshal(b, &m); err != nil {
+	if err := json.Unmarshal(plain(s.t, b), &m); err != nil {
 		s.t.Fatalf("%v in %s", err, b)
 	}
 	if m.N != s.n || m.From != s.end {
@@ -283,4 +284,14 @@ func TestFlow(t *testing.T) {
 func flat(o *outbox, n uint64, limit int) []byte {
 	b, pieces := o.appendMessage(nil, n, limit)
 	return append(b, bytes.Join(pieces, nil)...)
+}
+
+// plain is a message with its events as objects.
+func plain(t testing.TB, message []byte) []byte {
+	t.Helper()
+	b, err := protocol.Plain(message)
+	if err != nil {
+		t.Fatalf("%v in %s", err, message)
+	}
+	return b
 }

@@ -176,7 +176,7 @@ describe("decode", () => {
   test.each<[string, unknown, string]>([
     ["no object", 7, "message is 7, not an object"],
     ["unknown type", { type: "hi" }, 'unknown type "hi"'],
-    ["another protocol", { type: "hello", protocol: 1 }, "speaks protocol 2 and the server 1"],
+    ["another protocol", { type: "hello", protocol: 1 }, "speaks protocol 3 and the server 1"],
     ["a seq that is a text", batchOf([{ seq: "1", t: 0, k: "log" }]), 'events.events[0].seq is "1", not a number'],
     ["data that is not hex", batchOf([{ seq: 1, t: 0, k: "frame", n: 0, data: "xyz0" }]), "data is not hex"],
     [
@@ -188,6 +188,30 @@ describe("decode", () => {
       "as is 3, and no event before has that number",
     ],
     ["events without their number", { type: "events", from: 1, next: 2, events: [] }, "events.n is missing"],
+    ["parts that are no list", partsOf({}), "events.parts is not a list"],
+    ["a part without rows", partsOf([{ seq: 1, t: 0, shapes: [] }]), "parts[0].rows is not a list"],
+    [
+      "a row of a shape there is not",
+      partsOf([{ seq: 1, t: 0, shapes: [], rows: [[2, 0, 0]] }]),
+      "has the shape 2, and there are 0",
+    ],
+    ["a shape that is no list", partsOf([{ seq: 1, t: 0, shapes: [{}], rows: [] }]), "shapes[0] is not a list"],
+    ["a shape of numbers", partsOf([{ seq: 1, t: 0, shapes: [[{}, 3]], rows: [] }]), "shapes[0][1] is 3"],
+    [
+      "a row that ends early",
+      partsOf([{ seq: 1, t: 0, shapes: [[{ k: "log" }, "text"]], rows: [[0, 0, 0]] }]),
+      "rows[0] ends before its text",
+    ],
+    [
+      "a row without a time",
+      partsOf([{ seq: 1, t: 0, shapes: [[{ k: "log" }]], rows: [[0, 0]] }]),
+      "rows[0] has what is no number",
+    ],
+    [
+      "a frame without a summary",
+      partsOf([{ seq: 1, t: 0, shapes: [[{ k: "frame" }]], rows: [[0, 0, 0, ["00"]]] }]),
+      "rows[0]'s summary is not a list",
+    ],
     ["an unknown process state", stateOf({ procs: [procOf({ state: "dreaming" })] }), '"dreaming", not one of'],
     [
       "an interface of a kind there is not",
@@ -206,6 +230,50 @@ describe("decode", () => {
     for (let i = 0; i < 40; i++) f = { fields: [f] };
     expect(decodeFields(f).ok).toBe(false);
   });
+});
+
+const partsOf = (parts: unknown): unknown => ({ ...batchOf([]), parts });
+
+test("events in short are those that they stand for", () => {
+  const got = decode(
+    partsOf([
+      {
+        seq: 10,
+        t: 1000,
+        shapes: [
+          [{ k: "call", node: "bob", op: "read" }, "n", "-began", "frame"],
+          [{}],
+          [{ k: "log", node: "bob" }, "text"],
+        ],
+        rows: [
+          [0, 0, 5, 4, 3, 7, ["00ff", ["ARP", "", "", "who-has"], "raw", 4]],
+          [2, 1, 6, "up"],
+          { seq: 12, t: 1007, k: "log", node: "eve", text: "whole" },
+          [0, 3, 8, 4, 0, 7, 0],
+        ],
+      },
+    ]),
+  );
+  if (!got.ok || got.value.kind !== "events") throw new Error(got.ok ? got.value.kind : got.error);
+  expect(got.value.events).toMatchObject([
+    {
+      kind: "call",
+      seq: 10,
+      at: 1005,
+      node: "bob",
+      op: "read",
+      n: 4,
+      began: 1002,
+      frame: 7,
+      data: "00ff",
+      link: "raw",
+      head: 4,
+      sum: { proto: "ARP", info: "who-has" },
+    },
+    { kind: "log", seq: 11, at: 1006, node: "bob", text: "up" },
+    { kind: "log", seq: 12, node: "eve", text: "whole" },
+    { kind: "call", seq: 13, at: 1008, began: 1008, data: "00ff", as: 10 },
+  ]);
 });
 
 test("encode writes the commands that the Go side reads", () => {

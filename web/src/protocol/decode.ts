@@ -9,6 +9,7 @@ import {
   readTryResult,
   VERSION,
 } from "./guards";
+import { plain } from "./part";
 import { attempt, type Decoded, dict, num, wrong } from "./read";
 import type { DecodeResult, Event, Message, OtherEvent, TableResult, TextResult, TryResult } from "./types";
 
@@ -25,7 +26,7 @@ export function decode(raw: unknown): Decoded<Message> {
   return attempt(() => {
     const o = dict(raw, "message");
     if (o.type === "hello") agree(num(o, "protocol", "hello"));
-    const message = readMessage(o, "message");
+    const message = readMessage(o.type === "events" ? plain(o) : o, "message");
     return message.kind === "events" ? { ...message, events: whole(message.events) } : message;
   });
 }

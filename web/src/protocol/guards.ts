@@ -96,7 +96,7 @@ import type {
 } from "./types";
 
 /** The version of the protocol that is described here. */
-export const VERSION = 2;
+export const VERSION = 3;
 
 const PORT_LINKS: readonly PortLink[] = ["up", "down", "off"];
 

@@ -67,7 +67,7 @@ export interface MatchResult {
   readonly matched: string;
 }
 
-/** A Batch is what happened from one event up to, but not with, another: shown, counted, or gone. */
+/** A Batch is what happened from one event up to, but not with, another: shown, counted, or gone. In a message most of its events are in a member parts, in short: see [Part]. */
 export interface Batch {
   readonly kind: "events";
   /** its number: the page says when it has taken it in */
