@@ -64,3 +64,14 @@ func TestAdminKeepsAndTakesAway(t *testing.T) {
 		t.Errorf("exported who was erased: %s", said)
 	}
 }
+
+// The commands of docs/backup.md do what it says.
+func TestTheBackupPage(t *testing.T) {
+	dir, said := runPage(t, "../../docs/backup.md")
+	if _, err := os.Stat(filepath.Join(dir, "ada.zip")); err != nil {
+		t.Error(err)
+	}
+	if got := said[`labserver admin --data ./restored erase "Ada Lovelace"`]; !strings.Contains(got, "erased ") {
+		t.Errorf("the last one says %s", got)
+	}
+}

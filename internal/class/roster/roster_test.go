@@ -3,6 +3,7 @@ package roster
 import (
 	"encoding/binary"
 	"fmt"
+	"os"
 	"reflect"
 	"strings"
 	"testing"
@@ -247,4 +248,25 @@ func FuzzParse(f *testing.F) {
 			t.Errorf("the same file changes something:\n%s\nat first:\n%s", describe(again), describe(first))
 		}
 	})
+}
+
+// The example of docs/rosters.md is read, and each of the columns that its table names is known.
+func TestTheRosterPage(t *testing.T) {
+	b, err := os.ReadFile("../../../docs/rosters.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := string(b)
+	_, rest, _ := strings.Cut(page, "```csv\n")
+	example, _, found := strings.Cut(rest, "```")
+	if f, err := Parse([]byte(example)); !found || err != nil || len(f.Rows) != 2 || len(f.Bad) != 0 {
+		t.Errorf("the example: %+v, %v", f, err)
+	}
+	_, rest, _ = strings.Cut(page, "| column |")
+	table, _, _ := strings.Cut(rest, "\n\n")
+	for _, name := range []string{"Name", "Student", "Full name", "First name", "Last name", "Email", "Email address", "Mail", "SIS User ID", "Student ID", "ID number", "ID", "SIS Login ID", "Login", "Username", "Section", "Group", "Role"} {
+		if headers[word(name)] == ignored || !strings.Contains(table, name) {
+			t.Errorf("the column %s is not known, or not in the table", name)
+		}
+	}
 }
