@@ -130,13 +130,19 @@ fmt: $(MODULES)
 
 ## test: every test; ends with "N passed, N failed"
 .PHONY: test
-test: prereqs warm
+test: prereqs warm bin/platform
 	@go run ./internal/testcount \
 		"go=WIRELOOM_CACHE=$(WASM_CACHE) go test -race -timeout=40m -json -ldflags=\"$(TEST_LDFLAGS)\" ./..." \
 		"page=$(NPM) test" \
 		"view=LABSERVER=$(CURDIR)/$(LABSERVER) WIRELOOM_CACHE=$(WASM_CACHE) $(NPM) run test:page" \
 		"axe=LABSERVER=$(CURDIR)/$(LABSERVER) WIRELOOM_CACHE=$(WASM_CACHE) $(NPM) run test:axe" \
+		"term=LABSERVER=$(CURDIR)/$(LABSERVER) WIRELOOM_PLATFORM=$(CURDIR)/bin/platform WIRELOOM_CACHE=$(WASM_CACHE) $(NPM) run test:term" \
 		"e2e=LABSERVER=$(CURDIR)/$(LABSERVER) WIRELOOM_GUESTS=$(CURDIR)/bin/guests WIRELOOM_CACHE=$(WASM_CACHE) $(NPM) run e2e"
+
+# The learning platform that the term test comes from.
+.PHONY: bin/platform
+bin/platform:
+	@go build -o $@ ./internal/lti/platform/run
 
 # Installs what the tests need beyond Go, Node and npm, or says what is missing.
 .PHONY: prereqs
@@ -181,10 +187,11 @@ cover:
 	@go tool cover -func=.cache/cover.out | tail -n 1
 	@go tool cover -func=.cache/cover.out | grep -q '^total:.*[^0-9]100\.0%'
 
-## screenshot: take docs/page.png, which the README shows, anew
+## screenshot: take docs/page.png and docs/class.png, which the docs show, anew
 .PHONY: screenshot
 screenshot: build
 	@LABSERVER=$(CURDIR)/$(LABSERVER) WIRELOOM_GUESTS=$(CURDIR)/bin/guests WIRELOOM_SCREENSHOT=1 $(NPM) run e2e
+	@LABSERVER=$(CURDIR)/$(LABSERVER) node web/e2e/picture.mjs
 
 ## update: rewrite the golden files; read the diff before it lands
 .PHONY: update

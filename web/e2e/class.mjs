@@ -124,10 +124,8 @@ export async function gives(page, slot, lab) {
   const input = page.getByTestId(`give-file-${slot}`);
   await input.waitFor({ state: "attached" });
   await input.setInputFiles({ name: `${slot}.wasm`, mimeType: "application/wasm", buffer: reference(lab) });
-  await page
-    .locator(".program", { hasText: `${slot}.wasm` })
-    .first()
-    .waitFor();
+  const there = new RegExp(`^${slot}\\.wasm$`);
+  await page.locator(".program", { hasText: there }).first().waitFor({ state: "attached" });
 }
 
 /** handsIn hands in what is on the bench, and returns the hash of the receipt. */

@@ -14,7 +14,9 @@ export async function startServer(...flags) {
     console.error(`${LABSERVER} is not there: run make build, or name one in $LABSERVER`);
     process.exit(1);
   }
-  const child = spawn(LABSERVER, ["serve", "--addr", "127.0.0.1:0", ...flags], { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(LABSERVER, ["serve", ...(flags.includes("--addr") ? [] : ["--addr", "127.0.0.1:0"]), ...flags], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   const server = { url: "", log: "", stop: undefined };
   child.stderr.on("data", (b) => {
     server.log += b;

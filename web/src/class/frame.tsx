@@ -122,8 +122,11 @@ function Word() {
         Your return word is <strong class="mono">{word}</strong>
       </p>
       <p class="dim">
-        Write it down. On another computer, or when this browser forgets you, you come back with the join code, your
-        name and this word. It is shown only now; your teacher can help if it is lost.
+        Write it down.{" "}
+        {people.me.value?.class === ""
+          ? "On another computer, or when this browser forgets you, it signs you in, typed where a code is asked for. Keep it as a password is kept. "
+          : "On another computer, or when this browser forgets you, you come back with the join code, your name and this word. "}
+        It is shown only now.
       </p>
       <div class="actions">
         <button

@@ -1,0 +1,144 @@
+// The same from a course of a learning platform: the page in a frame of another site, scores
+// that arrive in the platform's gradebook. Once for each product that behaves in its own way.
+//   WIRELOOM_PLATFORM   the built internal/lti/platform/run, if it is not bin/platform
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { launch, open, PATIENCE, run, shows, until, want } from "./browser.mjs";
+import { ask, fine, gives, handsIn, school } from "./class.mjs";
+
+const PLATFORM = process.env.WIRELOOM_PLATFORM ?? join(import.meta.dirname, "../../bin/platform");
+if (!existsSync(PLATFORM)) {
+  console.error(`${PLATFORM} is not there: go build -o bin/platform ./internal/lti/platform/run`);
+  process.exit(1);
+}
+const MODES = ["canvas-new", "moodle", "openedx", "brightspace"];
+
+/** free is a port that nobody has at the moment. */
+async function free() {
+  const s = createServer().listen(0, "127.0.0.1");
+  await once(s, "listening");
+  const { port } = s.address();
+  s.close();
+  await once(s, "close");
+  return port;
+}
+
+/** platform starts one of a mode, which knows the tool. */
+async function platform(mode, tool) {
+  const child = spawn(PLATFORM, ["-mode", mode, "-tool", tool, "-students", "3"], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  for await (const line of createInterface({ input: child.stdout }))
+    return { ...JSON.parse(line), stop: () => child.kill() };
+  throw new Error(`the platform ${mode} did not say where it is`);
+}
+
+/** tool is the frame in which a platform's page shows the tool, when it has come to its page. */
+async function tool(page) {
+  await page.locator("iframe#tool").waitFor();
+  const frame = page.frame({ name: "tool" });
+  if (frame === null) throw new Error("there is no frame of the tool");
+  return frame;
+}
+
+const port = await free();
+const home = `http://tool.localhost:${port}`;
+const at = await school("--addr", `127.0.0.1:${port}`, "--public-url", `${home}/`);
+at.url = home;
+const browser = await launch();
+const operator = await open(browser, at.operator().replace(/^[^#]*/, `${home}/`));
+await operator.getByTestId("me").waitFor();
+
+/** term is what a teacher and a student of a platform do. */
+async function term(mode) {
+  const lms = await platform(mode, home);
+  try {
+    const { auth, token, keys } = lms;
+    const made = await ask(operator, "POST", "api/admin/platforms", {
+      name: mode,
+      issuer: lms.issuer,
+      client: lms.client,
+      auth: auth ?? `${lms.url}/auth`,
+      token: token ?? `${lms.url}/token`,
+      keys: keys ?? `${lms.url}/keys`,
+      deployments: [lms.deployment],
+    });
+    want("the platform", made.name, mode);
+    const course = (who) => `${lms.url}/as/${who}/course/net1`;
+
+    // The teacher connects the course to a new class, and puts a lesson into it, in the frame.
+    const tina = await open(browser, `${course("tina")}/choose`);
+    let frame = await tool(tina);
+    await frame.locator("input[value=new]").check();
+    await frame.locator("#zone").fill("Europe/Vienna");
+    await frame.locator("#connect").click();
+    await frame.locator("#problem").waitFor();
+    const link = await (
+      await fetch(`${lms.url}/test/link`, {
+        method: "POST",
+        body: JSON.stringify({ course: "net1", title: "The lab", custom: {} }),
+      })
+    ).json();
+    await tina.goto(`${course("tina")}/link/${link.id}`);
+    frame = await tool(tina);
+    await frame.getByTestId("add-lessons").first().click();
+    await frame.getByTestId("choose-ping").check();
+    await frame.getByTestId("add").click();
+    await frame.getByTestId("lesson-ping").waitFor();
+    await tina.goto(`${course("tina")}/choose`);
+    frame = await tool(tina);
+    await frame.locator("input[name=lesson]").first().check();
+    await frame.locator("#choose").click();
+    await frame.locator("#chosen").waitFor();
+
+    // A student opens it in the frame, works, and hands in.
+    const state = async () => (await (await fetch(`${lms.url}/test/state`)).json()).courses.net1;
+    const lesson = (await state()).links.find((l) => l.id !== link.id);
+    const s1 = await open(browser, `${course("s1")}/link/${lesson.id}`);
+    frame = await tool(s1);
+    await shows(frame, "connection", /^live$/);
+    await gives(frame, "pingd", "ping");
+    want("a hash", /^[0-9a-f]{64}$/.test(await handsIn(frame)), true);
+    await shows(frame, "work-state", /hand-in 1: \d+ of \d+ checks/);
+
+    // The score is in the platform's gradebook, and the class's says that it was sent.
+    const deadline = Date.now() + PATIENCE;
+    for (;;) {
+      const cells = Object.values((await state()).grades).flatMap((column) => Object.entries(column));
+      const cell = cells.find(([user, c]) => user === "s1" && c?.score !== undefined && c.score !== null);
+      if (cell !== undefined) break;
+      if (Date.now() > deadline) throw new Error(`no score came: ${JSON.stringify(cells)}`);
+      await new Promise((r) => setTimeout(r, 100));
+    }
+    await tina.goto(`${course("tina")}/link/${link.id}`);
+    frame = await tool(tina);
+    await frame.getByTestId("book-ping").click();
+    await shows(frame, "sync", /1 sent/);
+
+    // From the frame into a window of its own.
+    const [window] = await Promise.all([
+      s1.context().waitForEvent("page"),
+      (await tool(s1))
+        .getByTestId("to-class")
+        .click()
+        .then(async () => (await tool(s1)).getByTestId("window").click()),
+    ]);
+    await until(window, "the window knows the student", () => document.querySelector("[data-testid=me]") !== null);
+    fine(tina, s1);
+    await tina.context().close();
+    await s1.context().close();
+  } finally {
+    lms.stop();
+  }
+}
+
+await run([
+  ...MODES.map((mode) => [`a lesson in a course of ${mode}`, () => term(mode)]),
+  ["no page said that anything is wrong", () => fine(operator)],
+]);
+await browser.close();
+await at.close();
