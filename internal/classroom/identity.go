@@ -92,6 +92,7 @@ func (c *Classroom) signIn(q *route.Request) (any, error) {
 func (c *Classroom) welcome(q *route.Request, j identity.Joined) wire.Welcome {
 	if j.Opened != nil {
 		c.conf.People.SetCookie(q.Answer, q.Request, *j.Opened)
+		c.conf.Logger.InfoContext(q.Context(), "somebody signed in", "person", j.Person, "class", j.Class, "operator", j.Operator)
 	}
 	return wire.Welcome{Person: j.Person, Name: j.Name, Operator: j.Operator, Class: j.Class, Word: j.Word}
 }

@@ -136,8 +136,9 @@ func (c *Classroom) backFromLogin(q *route.Request) (any, error) {
 		arriving.Link = &q.Who
 	}
 	var opened identity.Opened
-	err = q.Write(func(tx *store.Tx) error {
-		person, err := identity.Arrive(tx, arriving)
+	var person string
+	err = q.Write(func(tx *store.Tx) (err error) {
+		person, err = identity.Arrive(tx, arriving)
 		if err != nil {
 			return err
 		}
@@ -153,6 +154,7 @@ func (c *Classroom) backFromLogin(q *route.Request) (any, error) {
 		return nil, notIn(err)
 	}
 	c.conf.People.SetCookie(q.Answer, q.Request, opened)
+	c.conf.Logger.InfoContext(q.Context(), "somebody signed in", "person", person, "login", l.Name)
 	return q.Home(a.To), nil
 }
 

@@ -635,3 +635,48 @@ func TestAClassHasRoom(t *testing.T) {
 		})
 	}
 }
+
+// Another room's routes are below the base path as all are; a page of another site changes
+// something by those alone that say so, and shows the page in a frame where it was let.
+func TestRoutesOfOtherRooms(t *testing.T) {
+	done := func(w http.ResponseWriter, r *http.Request) { reply(w, http.StatusOK, labInfo{ID: r.PathValue("x")}) }
+	x := openSite(t, Config{
+		Static: fstest.MapFS{"index.html": {Data: []byte("<!doctype html>")}}, Site: visitor.Site{Base: "/lab/"},
+		Routes: []Route{
+			{Method: http.MethodGet, Path: "/api/rooms/{x}", Do: done},
+			{Method: http.MethodPost, Path: "/api/rooms/{x}", Do: done},
+			{Method: http.MethodPost, Path: "/lti/launch", Foreign: true, Do: done},
+		},
+		Frames: func(r *http.Request) []string {
+			if r.URL.Query().Get("session") == "" {
+				return nil
+			}
+			return []string{"https://lms.example.org", "https://lms2.example.org"}
+		},
+	})
+	for _, c := range []struct {
+		method, path, from string
+		status             int
+		frames             string
+	}{
+		{"GET", "/lab/api/rooms/1", "", 200, "'none'"},
+		{"POST", "/lab/api/rooms/1", "same-origin", 200, "'none'"},
+		{"POST", "/lab/api/rooms/1", "cross-site", 403, "'none'"},
+		{"DELETE", "/lab/api/rooms/1", "", 405, "'none'"},
+		{"GET", "/api/rooms/1", "", 404, "'none'"},
+		{"POST", "/lab/lti/launch", "cross-site", 200, "'none'"},
+		{"POST", "/lab/lti/launch/", "cross-site", 403, "'none'"},
+		{"POST", "/lab/lti//launch", "cross-site", 403, "'none'"},
+		{"GET", "/lab/", "cross-site", 200, "'none'"},
+		{"GET", "/lab/?session=1", "cross-site", 200, "https://lms.example.org https://lms2.example.org"},
+	} {
+		var head []string
+		if c.from != "" {
+			head = []string{"Sec-Fetch-Site", c.from}
+		}
+		a := x.do(c.method, c.path, "", head...)
+		if csp := a.head.Get("Content-Security-Policy"); a.status != c.status || !strings.HasSuffix(csp, "; frame-ancestors "+c.frames) {
+			t.Errorf("%s %s from %q: got %d with %q, want %d and frames %s", c.method, c.path, c.from, a.status, csp, c.status, c.frames)
+		}
+	}
+}

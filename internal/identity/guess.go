@@ -88,15 +88,24 @@ func (g *guesses) count(now time.Time, right bool, keys ...string) {
 	}
 }
 
-// guess runs f, which looks at something that could be guessed, in a transaction, within the
-// limits. wrong is its error where the guess was wrong, which is answered after a fixed time, so
-// that the time says nothing.
-func (m *Manager) guess(r *http.Request, who Who, f func(tx *store.Tx) error) error {
-	arrived := m.now()
+// guessKeys are what a guess counts for: the address first.
+func (m *Manager) guessKeys(r *http.Request, who Who) []string {
 	keys := []string{"address " + m.jar.site.Proxies.From(r).Client}
 	if who.Session != "" {
 		keys = append(keys, "session "+who.Session)
 	}
+	return keys
+}
+
+// mayGuess refuses who was wrong too often, before anything is done for them.
+func (m *Manager) mayGuess(r *http.Request, who Who) *visitor.Refusal {
+	return m.guesses.allow(m.now(), m.guessKeys(r, who)...)
+}
+
+// guess runs f, which looks at something that could be guessed, in a transaction. An error that is ErrWrong
+// is answered after a fixed time, so that the time says nothing.
+func (m *Manager) guess(r *http.Request, who Who, f func(tx *store.Tx) error) error {
+	arrived, keys := m.now(), m.guessKeys(r, who)
 	if why := m.guesses.allow(arrived, keys...); why != nil {
 		return why
 	}

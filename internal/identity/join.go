@@ -80,6 +80,9 @@ func (m *Manager) Join(r *http.Request, who Who, code, name, word string) (Joine
 	if folded == "" {
 		return Joined{}, ErrNoName
 	}
+	if why := m.mayGuess(r, who); why != nil {
+		return Joined{}, why
+	}
 	j := joining{m: m, r: r, who: who, name: terminal.Cut(terminal.Line(strings.TrimSpace(name)), maxShownName), folded: folded, word: word, fresh: newWord(wordParts)}
 	j.freshHash = wordHash(j.fresh)
 	err := m.guess(r, who, func(tx *store.Tx) error {

@@ -2,6 +2,7 @@ package identity_test
 
 import (
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -96,6 +97,28 @@ func TestARoomThatMakesMistakesIsLetIn(t *testing.T) {
 			if _, err := b.join("OOOO-OOOI", "Student "+string(rune('a'+n%26))+string(rune('a'+n/26)), ""); err != nil {
 				t.Fatalf("student %d: got %v", n, err)
 			}
+		}
+	})
+}
+
+// Whether there is a code or not, or one that was good once, the answer is the same and takes
+// as long.
+func TestAWrongCodeSaysNothing(t *testing.T) {
+	each(t, func(w *world) {
+		w.member("c", "student", "Kim Lee")
+		w.write(func(tx *store.Tx) error {
+			return tx.AddClass(store.ClassRow{ID: "old", Code: "ZZZZZZZZ", Zone: "UTC", Version: 1, Archived: true})
+		})
+		for _, try := range []string{"00000000", "ZZZZZZZZ", "", "no code", code + code} {
+			_, err := w.browser().join(try, "Kim Lee", "bamiko-dutera")
+			if err == nil || err.Error() != identity.ErrWrongCode.Error() {
+				t.Errorf("%q: got %v", try, err)
+			}
+		}
+		_, _ = w.browser().signIn("00000000")
+		_, _ = w.browser().signIn("bamiko-dutera-ronafi-zelugo")
+		if len(w.waited) != 7 || slices.ContainsFunc(w.waited, func(d time.Duration) bool { return d != w.waited[0] }) {
+			t.Errorf("the answers took %v", w.waited)
 		}
 	})
 }

@@ -70,6 +70,9 @@ func MakeOperator(ctx context.Context, db *store.DB, name string) (token string,
 // SignIn signs somebody in by a code or a token that is good once, or by the long word that
 // they got the last time, if they came in for all that they may.
 func (m *Manager) SignIn(r *http.Request, who Who, text string) (Joined, error) {
+	if why := m.mayGuess(r, who); why != nil {
+		return Joined{}, why
+	}
 	fresh := [2]string{newWord(wordParts), newWord(longParts)}
 	freshHash := wordHash(fresh[0])
 	var done Joined
@@ -132,6 +135,11 @@ func (m *Manager) whole(tx *store.Tx, r *http.Request, person string) (Joined, e
 	p, _, err := human(tx, person)
 	if err != nil {
 		return Joined{}, err
+	}
+	if p.Operator {
+		if err := tx.Audit(store.AuditRow{Who: p.ID, What: "operator signin"}); err != nil {
+			return Joined{}, err
+		}
 	}
 	opened, err := m.Open(tx, r, Opening{Person: person, Kind: Code})
 	return Joined{Person: person, Name: p.Name, Operator: p.Operator, Opened: &opened}, err

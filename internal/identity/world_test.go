@@ -19,6 +19,8 @@ type world struct {
 	db  *store.DB
 	m   *identity.Manager
 	now *time.Time
+
+	waited []time.Duration // how long answers took, beside their work
 }
 
 const code = "ABCDEFGH" // of the class "c"
@@ -30,7 +32,7 @@ func each(t *testing.T, f func(w *world)) {
 		now = time.Date(2027, 3, 1, 8, 0, 0, 0, time.UTC)
 		w := &world{T: t, db: db, now: &now}
 		w.m = identity.New(identity.Config{DB: db, Site: &visitor.Site{}})
-		w.m.SetClock(func() time.Time { return now })
+		w.m.SetClock(func() time.Time { return now }, func(d time.Duration) { w.waited = append(w.waited, d) })
 		w.class("c", code, false)
 		f(w)
 	})
