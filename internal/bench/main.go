@@ -46,6 +46,7 @@ var items = []item{
 	{"grading", "scenario scripts against scapy and Mininet, and many submissions", 15 * time.Minute, grading},
 	{"stream", "events to viewers, against a bare WebSocket sender", 5 * time.Minute, streaming},
 	{"labs", "200 live labs at once, against the goals", 3 * time.Minute, labs},
+	{"revive", "labs that come back from their journals, against the goals", 5 * time.Minute, revive},
 	{"neighbours", "a lab beside four that mean harm, and beside eleven that take all memory, against the goals", 3 * time.Minute, neighbours},
 	{"address", "one address that takes all it gets, and a second client, against the goal", 3 * time.Minute, oneAddress},
 	{"page", "the page while a program prints, floods, spins or eats memory, against the goals", 10 * time.Minute, page},

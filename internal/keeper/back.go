@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 	"sync"
 	"time"
 
@@ -227,9 +228,9 @@ type waiter struct {
 	go_ chan struct{}
 }
 
-// atOnce is how many labs are run again at a time. More would share the same cores, and all
+// atOnce is how many labs are run again at a time: more would share the same cores, and all
 // be back at the end.
-const atOnce = 2
+var atOnce = runtime.GOMAXPROCS(0)
 
 // enter waits until it is a lab's turn, or its life ends; leave is called when it is back.
 func (q *line) enter(l *Lab) (leave func()) {
