@@ -173,7 +173,7 @@ func (k *Keeper) again(ctx context.Context, row store.LabRow, client visitor.Cli
 		Scenario: past.Setup.Scenario, Empty: past.Empty, Version: past.Source, Person: past.Person, Class: past.Class, Lesson: past.Lesson, Client: client,
 	}
 	l := k.lab(row.ID, ask, place)
-	l.used = row.Used
+	l.used, l.begun = row.Used, past.Version
 	if l.journal, err = past.Append(); err == nil {
 		closer = l.journal
 		o := k.options(l, claim)

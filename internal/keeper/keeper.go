@@ -127,6 +127,7 @@ type Lab struct {
 	place   Place
 	wanted  atomic.Bool // somebody waits for it to be back
 	used    time.Time   // before it came back
+	begun   string      // the version of this program that made it
 }
 
 // An ending is why a lab is closed, and what becomes of it then.
@@ -418,6 +419,9 @@ func (k *Keeper) becomes(l *Lab, cause error) (state, why string) {
 	_ = errors.As(cause, &e)
 	switch l.Outcome() {
 	case session.Apart, session.Broken:
+		if now := k.conf.Session.Version; l.begun != "" && l.begun != now {
+			why += fmt.Sprintf("; it was begun by labserver %s, and this is %s", l.begun, now)
+		}
 		return store.LabQuarantined, why
 	case session.Spent:
 		return store.LabGone, why

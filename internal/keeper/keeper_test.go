@@ -356,6 +356,7 @@ func TestALabThatComesOutOtherwiseIsInQuarantine(t *testing.T) {
 	l := h.lab(Ask{Scenario: "test"})
 	h.park(l)
 	h.shut()
+	h.conf.Session.Version = "newer"
 	h.conf.Again = func(c config.Lab) (*vnet.Lab, error) {
 		c.Seed++
 		return relive(c)
@@ -366,7 +367,7 @@ func TestALabThatComesOutOtherwiseIsInQuarantine(t *testing.T) {
 		t.Fatal(err)
 	}
 	<-back.gone
-	if g := h.gone(l.ID); !strings.Contains(g.Why, "it is not the run that it was") {
+	if g := h.gone(l.ID); !strings.Contains(g.Why, "it is not the run that it was") || !strings.Contains(g.Why, "it was begun by labserver test, and this is newer") {
 		t.Errorf("%+v", g)
 	}
 }
