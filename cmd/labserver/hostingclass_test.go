@@ -208,7 +208,6 @@ func TestAStreamThatIsIdleStaysBehindAProxy(t *testing.T) {
 	}
 }
 
-
 // TestAClassBehindOneAddress: 200 people of a class share an address, behind a proxy, and
 // each says to be another in X-Forwarded-For, which changes nothing: nobody is refused, since
 // people are counted and not their address. A stranger of that address still has an address's

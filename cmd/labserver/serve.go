@@ -108,14 +108,16 @@ func serve(ctx context.Context, io stdio, log *slog.Logger, conf host.Config, x 
 	offer.shelf = class.scenarios()
 	labs, err := class.keeper(ctx, log, &conf, keeper.Config{
 		Session: session.Options{Idle: conf.Idle, Dir: kept.Path(), Version: version()}, Doors: conf.Doors, Budget: mem, Compile: engine.CompileOwn,
-		Build: func(ctx context.Context, ask keeper.Ask) (keeper.Built, error) { return offer.build(ctx, ask, engine.CompileOwn) },
+		Build: func(ctx context.Context, ask keeper.Ask) (keeper.Built, error) {
+			return offer.build(ctx, ask, engine.CompileOwn)
+		},
 	})
 	if err != nil {
 		return err
 	}
 	config := httpapi.Config{
 		Version: version(), Logger: log, Static: web.Dist(), Scenarios: offer.list, Compile: engine.Compile, Compiled: engine.Compiled,
-		Keeper: labs,
+		Keeper:  labs,
 		Starter: offer.starter,
 		Check: func(ctx context.Context, c httpapi.Checking) (any, error) {
 			return offer.check(ctx, engine, c)

@@ -39,7 +39,7 @@ type viewer struct {
 	sched   *session.Scheduler // nil: no turns
 	pass    *Pass
 	every   time.Duration // between pings
-	heard   atomic.Int64 // when something came from the viewer last, in Unix nanoseconds
+	heard   atomic.Int64  // when something came from the viewer last, in Unix nanoseconds
 
 	mu    sync.Mutex // guards flow
 	flow  flow
