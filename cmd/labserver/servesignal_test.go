@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -229,5 +230,75 @@ func TestServeSaysWhereItIs(t *testing.T) {
 				t.Errorf("it is at %s, want %s", s.url, c.want)
 			}
 		})
+	}
+}
+
+// TestWhatIsUnderWayEndsBeforeTheServer: a program that is on its way when the server is told
+// to stop arrives; meanwhile the server is not ready, and takes nothing new. A student's lab
+// is there again afterwards.
+func TestWhatIsUnderWayEndsBeforeTheServer(t *testing.T) {
+	data := t.TempDir()
+	s := startServer(t, "--data", data, "--log", "json", "--drain-delay", "100ms")
+	b := newBrowser(t, s.url+"/", "127.0.0.1", s.url[strings.LastIndexByte(s.url, ':')+1:], nil).keepsCookies()
+	b.signIn(data)
+	var class, lesson, bench idOf
+	b.says(201, "POST", "api/classes", map[string]any{"name": "Networks", "zone": "UTC"}, &class)
+	b.says(201, "POST", "api/classes/"+class.ID+"/lessons", map[string]any{"scenario": "first-io", "published": true}, &lesson)
+	b.says(201, "POST", "api/lessons/"+lesson.ID+"/bench", map[string]string{}, &bench)
+	r, w := io.Pipe()
+	ask, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.url+"/api/labs/"+bench.Lab+"/programs?node=bob&proc=mirror&name=x.wasm", r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answered := make(chan string, 1)
+	go func() {
+		res, err := b.client.Do(ask)
+		if err != nil {
+			answered <- err.Error()
+			return
+		}
+		_ = res.Body.Close() // the status says it
+		answered <- res.Status
+	}()
+	program := bigProgram()
+	if _, err := w.Write(program[:len(program)-1]); err != nil { // the server reads it: it is under way
+		t.Fatal(err)
+	}
+	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	said := func(path string) int { // of a connection that is there
+		res, err := b.client.Get(s.url + path)
+		if err != nil {
+			return 0
+		}
+		_ = res.Body.Close() // the status says it
+		return res.StatusCode
+	}
+	for status := said("/readyz"); status != http.StatusServiceUnavailable; status = said("/readyz") {
+		if status == 0 {
+			t.Fatal("the server stopped before it was not ready")
+		}
+	}
+	if _, err := w.Write(program[len(program)-1:]); err != nil {
+		t.Fatal(err)
+	}
+	_ = w.Close() // it has all
+	if status := <-answered; status != "200 OK" {
+		t.Errorf("what was under way: %s", status)
+	}
+	_ = s.cmd.Wait() // the exit code says how it ended
+	if code := s.cmd.ProcessState.ExitCode(); code != exitOK {
+		t.Errorf("exit code %d: %s", code, s.log)
+	}
+	again := startServer(t, "--data", data)
+	b = newBrowser(t, again.url+"/", "127.0.0.1", again.url[strings.LastIndexByte(again.url, ':')+1:], nil).keepsCookies()
+	b.signIn(data)
+	var is struct{ ID string }
+	if b.says(200, "GET", "api/labs/"+bench.Lab, nil, &is); is.ID != bench.Lab {
+		t.Errorf("the bench is %+v", is)
+	}
+	if code := again.end(t, syscall.SIGTERM); code != exitOK {
+		t.Errorf("exit code %d: %s", code, again.log)
 	}
 }
