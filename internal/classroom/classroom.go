@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"slices"
 
+	"golang.org/x/time/rate"
+
 	"wireloom/internal/class"
 	"wireloom/internal/classroom/route"
 	"wireloom/internal/gradebook"
@@ -34,7 +36,9 @@ type Config struct {
 type Classroom struct {
 	conf  Config
 	table *route.Table
-	turns turns
+
+	attempts *rate.Limiter // to sign in at campus logins
+	turns    turns
 }
 
 // New makes a Classroom.
@@ -42,7 +46,7 @@ func New(c Config) (*Classroom, error) {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
-	r := &Classroom{conf: c, turns: turns{seed: maphash.MakeSeed()}}
+	r := &Classroom{conf: c, attempts: rate.NewLimiter(attemptRate, attemptBurst), turns: turns{seed: maphash.MakeSeed()}}
 	routes := slices.Concat(r.identityRoutes(), r.loginRoutes(), r.identitiesRoutes())
 	if c.Shelf != nil {
 		routes = append(routes, r.classRoutes()...)

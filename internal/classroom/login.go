@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"time"
 
 	"golang.org/x/oauth2"
 
@@ -12,6 +13,14 @@ import (
 	"wireloom/internal/identity"
 	"wireloom/internal/identity/oidc"
 	"wireloom/internal/store"
+	"wireloom/internal/visitor"
+)
+
+// Each attempt is a row until it is ten minutes old, and anybody can begin one: so many a second,
+// and at once.
+const (
+	attemptRate  = 100
+	attemptBurst = 1000
 )
 
 // loginRoutes are those of campus logins: pages that browsers go to, and come back to.
@@ -66,6 +75,9 @@ func (c *Classroom) goToLogin(q *route.Request) (any, error) {
 		Redirect: c.conf.People.Address(q.Request, "auth/oidc/"+l.Name+"/callback"),
 		Verifier: oauth2.GenerateVerifier(), Nonce: store.NewID(),
 	}}
+	if !c.attempts.Allow() {
+		return nil, visitor.Busy(visitor.KindRequests, time.Second, "too many people go to the campus login at this moment: try again in a few seconds")
+	}
 	if query.Has("link") && q.Who.Person != "" {
 		if q.Foreign() {
 			return nil, route.Forbidden("a page of another site asked for this: do it from this server's own page")

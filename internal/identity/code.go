@@ -115,12 +115,19 @@ func foldWord(text string) string {
 	}, strings.ToLower(text))
 }
 
-// longWord is a long return word as it was typed, folded; "" for what is none.
+// longWord is a long return word as it was typed, folded; "" for what is none. An operator's
+// token may have as many letters: it is told apart by what no word has.
 func longWord(text string) string {
-	if w := foldWord(text); len(w) == 2*partLength*longParts {
-		return w
+	w := foldWord(text)
+	if len(w) != 2*partLength*longParts || strings.ContainsAny(text, "234567") {
+		return ""
 	}
-	return ""
+	for i := range len(w) {
+		if strings.IndexByte([...]string{consonants, vowels}[i%2], w[i]) < 0 {
+			return ""
+		}
+	}
+	return w
 }
 
 // wordHash is what the store has of a return word: a salt and what it makes of the word.

@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"crypto/rand"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -109,4 +110,21 @@ func FuzzCookies(f *testing.F) {
 			t.Errorf("got token %q and key %q", token, key)
 		}
 	})
+}
+
+func TestALongWordIsNoToken(t *testing.T) {
+	w := newWord(longParts)
+	for text, want := range map[string]string{
+		w: foldWord(w), " " + strings.ToUpper(strings.ReplaceAll(w, "-", " ")) + "\n": foldWord(w),
+		newWord(wordParts): "", "A2BCDEFGHIJKLMNOPQRSTUVWX3": "", strings.Repeat("ab", 12): "", w + "ba": "", "": "",
+	} {
+		if got := longWord(text); got != want {
+			t.Errorf("longWord(%q): got %q, want %q", text, got, want)
+		}
+	}
+	for range 2000 {
+		if token := rand.Text(); longWord(token) != "" || FoldCode(token) != "" {
+			t.Fatalf("the token %s is taken for a word or a code", token)
+		}
+	}
 }

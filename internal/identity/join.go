@@ -248,12 +248,7 @@ func (j *joining) as(tx *store.Tx, class store.ClassRow, m store.MemberRow) erro
 		return ErrClaimed
 	}
 	if j.whole() {
-		if yes, err := alone(tx, m.Person, class.ID); err != nil {
-			return err
-		} else if yes {
-			j.done = Joined{Person: m.Person, Name: m.Name, Class: class.ID}
-			return Merge(tx, j.who.Person, m.Person)
-		}
+		return j.open(tx, class, m)
 	}
 	return j.claim(tx, class, m)
 }
@@ -311,6 +306,14 @@ func setWord(tx *store.Tx, class, person, hash string) error {
 // that is not theirs is nobody elsewhere. Who joins another class under the same name, in the
 // same browser, has both.
 func (j *joining) open(tx *store.Tx, class store.ClassRow, m store.MemberRow) error {
+	if j.whole() { // the name was theirs before they came by another way
+		if yes, err := alone(tx, m.Person, class.ID); err != nil {
+			return err
+		} else if yes {
+			j.done = Joined{Person: m.Person, Name: m.Name, Class: class.ID}
+			return Merge(tx, j.who.Person, m.Person)
+		}
+	}
 	o := Opening{Person: m.Person, Kind: Name, Class: class.ID}
 	if j.who.Class != "" && !j.who.Framed && sameWords(Fold(j.who.Name), Fold(m.Name)) {
 		both := j.who.Is(m.Person)

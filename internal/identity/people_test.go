@@ -297,3 +297,28 @@ func TestRelink(t *testing.T) {
 		}
 	})
 }
+
+// Who joined by a name and comes by the campus login later has both, by the word.
+func TestANameAndThenALogin(t *testing.T) {
+	each(t, func(w *world) {
+		kim := w.member("c", "student", "Kim Lee")
+		done, err := w.browser().join(code, "Kim Lee", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		ada, err := w.arrive(identity.Arriving{Sighting: campus("s1", "")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		b := w.full(ada)
+		if _, err := b.join(code, "Kim Lee", ""); !errors.Is(err, identity.ErrClaimed) {
+			t.Errorf("without the word: got %v", err)
+		}
+		if got, err := b.join(code, "Kim Lee", done.Word); err != nil || got.Opened != nil {
+			t.Errorf("with the word: got %+v, %v", got, err)
+		}
+		if who := b.who(); who.Person != ada || who.Class != "" || w.place(who, "c").Person != kim {
+			t.Errorf("got %+v in %+v", who, w.place(who, "c"))
+		}
+	})
+}
