@@ -15,6 +15,7 @@ import (
 	"wireloom/internal/identity/oidc"
 	"wireloom/internal/store"
 	"wireloom/internal/terminal"
+	"wireloom/internal/wall"
 )
 
 // A school is what a server with a data folder has beside labs: people, classes, and what
@@ -25,7 +26,9 @@ type school struct {
 	room   *classroom.Classroom
 	shelf  *class.Shelf
 	labs   *benches
-	end    func() // ends what goes on beside requests
+	wall   *wall.Wall
+	api    *httpapi.Server // once there is one
+	end    func()          // ends what goes on beside requests
 }
 
 // openSchool opens the data folder. It is nil without one.
@@ -38,7 +41,13 @@ func openSchool(ctx context.Context, log *slog.Logger, conf *host.Config, logins
 		return nil, err
 	}
 	s := &school{db: db, people: identity.New(identity.Config{DB: db, Site: &conf.Site, Logger: log}), shelf: class.NewShelf(db), labs: &benches{}}
-	s.room, err = classroom.New(classroom.Config{DB: db, People: s.people, Site: &conf.Site, Logger: log, Shelf: s.shelf, Benches: s.labs, Logins: logins})
+	s.wall = wall.New(wall.Config{DB: db, Logger: log})
+	s.room, err = classroom.New(classroom.Config{
+		DB: db, People: s.people, Site: &conf.Site, Logger: log, Shelf: s.shelf, Benches: s.labs, Logins: logins, Wall: s.wall,
+		Install: func(ctx context.Context, lab, node, proc, name string, module []byte) error {
+			return s.api.Install(ctx, lab, node, proc, name, module)
+		},
+	})
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
@@ -58,6 +67,13 @@ func (s *school) close(log *slog.Logger) {
 	}
 }
 
+// serves says which server it is a part of.
+func (s *school) serves(api *httpapi.Server) {
+	if s != nil {
+		s.api = api
+	}
+}
+
 // join makes it part of a server.
 func (s *school) join(c *httpapi.Config) {
 	if s == nil {
@@ -69,6 +85,18 @@ func (s *school) join(c *httpapi.Config) {
 	c.Client = func(r *http.Request) (person, class string) {
 		who := s.people.Who(r)
 		return who.Person, who.Class
+	}
+	c.Access, c.Visit = s.room.Access, s.room.Visit
+	c.Checked = func(lab string, result any) {
+		if r, ok := result.(checked); ok {
+			passed := 0
+			for _, x := range r.Checks {
+				if !x.Fail() {
+					passed++
+				}
+			}
+			s.wall.Checked(lab, passed, len(r.Checks))
+		}
 	}
 	c.Ready = append(c.Ready, func(ctx context.Context) error {
 		return s.db.Read(ctx, func(tx *store.Tx) error { _, err := tx.HasOperator(); return err })

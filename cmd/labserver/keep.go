@@ -33,6 +33,8 @@ func (s *school) keeper(ctx context.Context, log *slog.Logger, conf *host.Config
 		return nil, fmt.Errorf("--data: %w", err)
 	}
 	c.Journals, c.DB, c.Keep, c.Again = dir, s.db, conf.Keep, product.Relive
+	c.Acted = s.wall.Acted
+	c.Changed = func(lab, state, _ string) { s.wall.State(lab, state == store.LabLive) }
 	k, err := keeper.New(ctx, c)
 	if err != nil {
 		return nil, err
@@ -57,6 +59,7 @@ func (s *school) tidy(ctx context.Context, log *slog.Logger, dir *journal.Dir) {
 	}}
 	var running sync.WaitGroup
 	running.Go(func() { j.Run(ctx) })
+	running.Go(func() { s.wall.Run(ctx) })
 	s.end = func() { stop(); running.Wait() }
 }
 

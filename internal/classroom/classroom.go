@@ -3,6 +3,7 @@
 package classroom
 
 import (
+	"context"
 	"hash/maphash"
 	"log/slog"
 	"net/http"
@@ -17,6 +18,7 @@ import (
 	"wireloom/internal/identity/oidc"
 	"wireloom/internal/store"
 	"wireloom/internal/visitor"
+	"wireloom/internal/wall"
 )
 
 // Config says what a Classroom works with. An area whose room is nil has no routes.
@@ -30,6 +32,9 @@ type Config struct {
 	Shelf     *class.Shelf    // the scenarios of lessons; nil: there are no classes
 	Gradebook *gradebook.Book // nil: nothing is handed in
 	Benches   Benches         // nil: there are none
+	Wall      *wall.Wall      // nil: there is none
+	// Install puts a program into a slot of a lab; nil: none is offered.
+	Install func(ctx context.Context, lab, node, proc, name string, module []byte) error
 }
 
 // A Classroom answers what people and classes ask.
@@ -55,6 +60,9 @@ func New(c Config) (*Classroom, error) {
 	if c.Benches != nil {
 		routes = append(routes, r.benchRoutes()...)
 	}
+	if c.Wall != nil {
+		routes = append(routes, r.wallRoutes()...)
+	}
 	var err error
 	r.table, err = route.New(r.tableConfig(), routes)
 	return r, err
@@ -69,6 +77,8 @@ var finders = route.Finders{
 	"token": nil, "identity": nil, "provider": nil,
 	"arrival": nil, // below its class
 	"who":     nil, // below its lesson
+	"lab":     benchPlace,
+	"notice":  nil, // below its lab
 }
 
 // Routes are the classroom's.

@@ -58,5 +58,8 @@ func (s *Server) checkLab(w http.ResponseWriter, r *http.Request, l *lab) {
 		fail(w, http.StatusConflict, "%s: %s", undone, plain(err))
 		return
 	}
+	if s.conf.Checked != nil {
+		s.conf.Checked(l.ID, result)
+	}
 	reply(w, http.StatusOK, result)
 }

@@ -53,6 +53,8 @@ type Config struct {
 	// Check grades what a lab's slots have with the checks that its visitors may see. The
 	// result is for them, as JSON; the error is a sentence for them.
 	Check func(ctx context.Context, c Checking) (any, error)
+	// Checked is told the result of a lab's check; it may be nil.
+	Checked func(lab string, result any)
 	// Compile makes a program of the bytes of an upload; its error is for who
 	// uploaded it.
 	Compile func(ctx context.Context, name string, wasm []byte) (sys.Program, error)

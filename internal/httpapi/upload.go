@@ -93,6 +93,28 @@ func (s *Server) program(w http.ResponseWriter, r *http.Request, l *lab) {
 	}{prog.ID(), len(b.bytes), name})
 }
 
+// Install puts a program into a slot of a lab for its owner, as an upload does.
+func (s *Server) Install(ctx context.Context, lab, node, proc, name string, module []byte) error {
+	l, err := s.keeper.Get(ctx, lab, visitor.Client{})
+	if err != nil {
+		return err
+	}
+	if err := l.Replaceable(node, proc); err != nil {
+		return &visitor.Refusal{Status: http.StatusConflict, Why: err.Error()}
+	}
+	prog, err := s.compile(ctx, l.Ask.Client, name, module)
+	if errors.Is(err, errBusy) {
+		return visitor.Busy(visitor.KindBusy, retrySoon, "%s was not compiled: the server is too busy; try again in a moment", name)
+	}
+	if err == nil {
+		err = l.Session.Install(ctx, node, proc, prog, module)
+	}
+	if why := (*visitor.Refusal)(nil); err != nil && !errors.As(err, &why) {
+		return &visitor.Refusal{Status: http.StatusConflict, Why: name + " was not installed: " + plain(err)}
+	}
+	return err
+}
+
 // slotOf reads what the address of an upload says, which can be read in one way only.
 func slotOf(query string) (map[string]string, error) {
 	q, err := url.ParseQuery(query)

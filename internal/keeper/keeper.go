@@ -69,6 +69,8 @@ type Config struct {
 	Budget  *budget.Budget  // of memory; no limit if nil
 	Logger  *slog.Logger    // nothing is logged if nil
 
+	// Acted is told of each command that is done to a bench; it may be nil, and may not wait.
+	Acted func(lab string, c vnet.Command)
 	// Changed is told what becomes of labs, after it has; it may be nil, and may not wait.
 	Changed func(lab, state, why string)
 }
@@ -312,6 +314,9 @@ func (l *Lab) log(lg *slog.Logger) *slog.Logger { return lg.With("lab", l.ID[:8]
 func (k *Keeper) options(l *Lab, claim *budget.Claim) session.Options {
 	o := k.conf.Session
 	o.Logger, o.Owner, o.Room, o.Claim = l.log(k.log), l.place.Owner, l.place.Room, claim
+	if k.conf.Acted != nil && l.Ask.Lesson != "" {
+		o.Acted = func(c vnet.Command) { k.conf.Acted(l.ID, c) }
+	}
 	return o
 }
 

@@ -82,6 +82,13 @@ func Kept(ctx context.Context, db *store.DB) (map[string]bool, error) {
 		for _, hash := range versions {
 			keep[hash] = true
 		}
+		offered, err := tx.NoticeBlobs()
+		if err != nil {
+			return err
+		}
+		for _, hash := range offered {
+			keep[hash] = true
+		}
 		return gradebook.Blobs(tx, func(hash string) { keep[hash] = true })
 	})
 	return keep, err

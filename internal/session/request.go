@@ -244,6 +244,9 @@ func (s *Session) do(c vnet.Command) (vnet.Reply, error) {
 	}
 	s.rec.add(r, n)
 	s.dirty = true
+	if s.opts.Acted != nil {
+		s.opts.Acted(c)
+	}
 	return s.lab.Do(c)
 }
 

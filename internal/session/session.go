@@ -44,19 +44,22 @@ const (
 
 // Options are what a server gives each of its sessions. The zero value works.
 type Options struct {
-	Scheduler *Scheduler    // shared by all; one of its own if nil
-	Owner     Owner         // whose turns the lab takes
-	Logger    *slog.Logger  // nothing is logged if nil
-	Idle      time.Duration // DefaultIdle if 0, never if negative
-	Viewers   int           // DefaultViewers if 0
-	Claim     *budget.Claim // of memory, which the session gives back; no limit if nil
-	Capture   int64         // DefaultCapture if 0; nothing is captured if negative
-	Programs  int64         // DefaultPrograms if 0
-	Dir       string        // where the session makes its folder; the system's if ""
-	Room      Room          // how much it may keep there; as much as the disk has if nil
-	Version   string        // of the program, for recordings
-	Journal   Journal       // what is done is kept there; nowhere if nil
-	Past      Past          // what was done before: the lab has all of that again first; nothing if nil
+	Scheduler *Scheduler   // shared by all; one of its own if nil
+	Owner     Owner        // whose turns the lab takes
+	Logger    *slog.Logger // nothing is logged if nil
+	// Acted is told each command that is done to the lab, on the session's goroutine, but not
+	// those of its past; it may be nil, and may not wait.
+	Acted    func(vnet.Command)
+	Idle     time.Duration // DefaultIdle if 0, never if negative
+	Viewers  int           // DefaultViewers if 0
+	Claim    *budget.Claim // of memory, which the session gives back; no limit if nil
+	Capture  int64         // DefaultCapture if 0; nothing is captured if negative
+	Programs int64         // DefaultPrograms if 0
+	Dir      string        // where the session makes its folder; the system's if ""
+	Room     Room          // how much it may keep there; as much as the disk has if nil
+	Version  string        // of the program, for recordings
+	Journal  Journal       // what is done is kept there; nowhere if nil
+	Past     Past          // what was done before: the lab has all of that again first; nothing if nil
 }
 
 // A Setup is what a lab was built from besides its configuration, as its visitors

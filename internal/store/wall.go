@@ -199,6 +199,17 @@ type AuditFilter struct {
 func (tx *Tx) AuditPage(f AuditFilter, limit int) ([]AuditRow, error) {
 	return all(tx, (*AuditRow).fields, `select `+auditColumns+` from audit
 		where ($1 = '' or class = $1) and ($2 = '' or who = $2) and ($3 = '' or what = $3) and ($4 = '' or about = $4)
-			and ($5 = 0 or at < $5 or at = $5 and id > $6) order by at desc, id limit $7`,
+			and (cast($5 as bigint) = 0 or at < $5 or at = $5 and id > $6) order by at desc, id limit $7`,
 		f.Class, f.Who, f.What, f.About, at(&f.Before), f.BeforeID, limit)
+}
+
+// HandsOf lists the lessons of a class of which a person's hand is up.
+func (tx *Tx) HandsOf(class, person string) ([]string, error) {
+	return all(tx, func(s *string) []any { return []any{s} }, `select h.lesson from hands h join lessons l on l.id = h.lesson
+		where l.class = $1 and h.person = $2 order by h.lesson limit $3`, class, person, MaxLessons)
+}
+
+// NoticeBlobs lists the programs that notices offer.
+func (tx *Tx) NoticeBlobs() ([]string, error) {
+	return all(tx, func(s *string) []any { return []any{s} }, `select distinct program from notices where program <> '' order by program`)
 }

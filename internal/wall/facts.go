@@ -137,7 +137,7 @@ func say(c vnet.Command) string {
 		words = "plugged " + c.A + " into " + c.B
 	case vnet.Unplug:
 		words = "unplugged " + c.Port
-	case vnet.Arrive, vnet.Inject, vnet.Output, vnet.Traffic: // a peer at a door, or a script
+	case vnet.Arrive, vnet.Enter, vnet.Inject, vnet.Output, vnet.Traffic, vnet.OpenDoor, vnet.CloseDoor: // a peer at a door, or a script
 	default:
 		words = "changed the network"
 	}

@@ -105,25 +105,25 @@ type Asker struct {
 	After         int64 // what they know
 }
 
-// Notices returns what a person of a class was told after what they know, and how help on
-// their benches stands. With wait it waits until something is new, or ctx ends. The read is
-// the caller's: it fills in the rest.
-func (w *Wall) Notices(ctx context.Context, a Asker, read func() ([]store.NoticeRow, []string, error)) (rows []store.NoticeRow, helps []wire.Help, last int64, err error) {
+// Notices waits until there is something that a person of a class does not know, or ctx ends.
+// It returns how help on their benches stands, and the number of the newest that they know
+// then. read reads the notices, and which benches they have; its last call counts.
+func (w *Wall) Notices(ctx context.Context, a Asker, read func() ([]store.NoticeRow, []string, error)) (helps []wire.Help, last int64, err error) {
 	for {
 		w.mu.Lock()
 		class, person := w.await(waiter{class: a.Class}), w.await(waiter{person: a.Person})
 		news := w.helped[a.Person]
 		w.mu.Unlock()
-		var labs []string
-		if rows, labs, err = read(); err != nil {
-			return nil, nil, 0, err
+		rows, labs, err := read()
+		if err != nil {
+			return nil, 0, err
 		}
 		last = a.After
 		for _, r := range rows {
 			last = max(last, r.N)
 		}
 		if len(rows) > 0 || news > a.After || ctx.Err() != nil {
-			return rows, w.helps(labs), max(last, news), nil
+			return w.helps(labs), max(last, news), nil
 		}
 		select {
 		case <-class:
