@@ -13,12 +13,13 @@ import (
 )
 
 // maxShelf is how many scenarios a Shelf remembers. One has at most some megabytes.
-const maxShelf = 32
+const maxShelf = 64
 
 // A Shelf has the scenarios of lessons, by their version: each a folder as it was when the lesson
 // was made, so that neither a new server nor a new upload changes what students work on.
 type Shelf struct {
-	db *store.DB
+	db      *store.DB
+	reading sync.Mutex // held while one is read: a class that comes at once has it read once
 
 	mu     sync.Mutex
 	read   map[string]*scenario.Scenario
@@ -34,10 +35,12 @@ func NewShelf(db *store.DB) *Shelf {
 // Scenario is that of a version. All that ask get the same one: nobody changes it, and For makes a
 // student's of it.
 func (s *Shelf) Scenario(ctx context.Context, hash string) (*scenario.Scenario, error) {
-	s.mu.Lock()
-	sc := s.read[hash]
-	s.mu.Unlock()
-	if sc != nil {
+	if sc := s.known(hash); sc != nil {
+		return sc, nil
+	}
+	s.reading.Lock()
+	defer s.reading.Unlock()
+	if sc := s.known(hash); sc != nil {
 		return sc, nil
 	}
 	var v store.VersionRow
@@ -51,11 +54,18 @@ func (s *Shelf) Scenario(ctx context.Context, hash string) (*scenario.Scenario, 
 	if err != nil {
 		return nil, fmt.Errorf("scenario %s, version %s: its folder is not in the data folder: %w", v.Scenario, hash, err)
 	}
-	if sc, err = open.Zip(zip, v.Scenario); err != nil {
+	sc, err := open.Zip(zip, v.Scenario)
+	if err != nil {
 		return nil, err
 	}
 	s.keep(hash, sc)
 	return sc, nil
+}
+
+func (s *Shelf) known(hash string) *scenario.Scenario {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.read[hash]
 }
 
 // maxZip is how many bytes a zip of our own making may have: a little more than the one that it was made of.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // NewID makes the id of anything: 130 random bits as 26 characters that a URL and a file's name may have.
@@ -59,4 +60,29 @@ func (f truth) Value() (driver.Value, error) {
 		return int64(1), nil
 	}
 	return int64(0), nil
+}
+
+// texts are a query's arguments with their texts as both databases take them: PostgreSQL refuses
+// bytes of zero and what is no UTF-8, which may come from a path, a file, another system. They become
+// U+FFFD.
+func texts(args []any) []any {
+	for i, a := range args {
+		switch v := a.(type) {
+		case string:
+			if !isText(v) {
+				args[i] = asText(v)
+			}
+		case *string: // of a row
+			if !isText(*v) {
+				args[i] = asText(*v)
+			}
+		}
+	}
+	return args
+}
+
+func isText(s string) bool { return utf8.ValidString(s) && strings.IndexByte(s, 0) < 0 }
+
+func asText(s string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(s, "\ufffd"), "\x00", "\ufffd")
 }

@@ -123,7 +123,7 @@ func (tx *Tx) eachRow(query string, args []any, begin func(columns []string) err
 	if tx.wrong != nil {
 		return tx.wrong
 	}
-	rows, err := tx.tx.QueryContext(tx.ctx, query, args...)
+	rows, err := tx.tx.QueryContext(tx.ctx, query, texts(args)...)
 	if err != nil {
 		return tx.note(err)
 	}

@@ -59,6 +59,8 @@ type DB struct {
 	log    *slog.Logger
 	lock   io.Closer // nil if the folder is another's
 	close  func() error
+
+	claimed *sql.Conn // holds this server's claim on PostgreSQL; nil for none
 }
 
 // An engine is a kind of database.
@@ -116,7 +118,45 @@ func (db *DB) open(ctx context.Context, o Options) (err error) {
 	if err := db.w.PingContext(ctx); err != nil {
 		return fmt.Errorf("database %s: %w", db.Name(), db.failure(err))
 	}
+	if db.engine == onPostgres && !o.Beside {
+		if err := db.claim(ctx); err != nil {
+			return err
+		}
+	}
 	return db.migrate(ctx, o.Beside)
+}
+
+// What a server holds in PostgreSQL while it runs: an advisory lock of this number ("wloom"). That of one
+// which was killed is free when PostgreSQL sees that its connection is gone.
+const (
+	claimKey   = 0x776c6f6f6d
+	claimTries = 20
+	claimPause = 100 * time.Millisecond
+)
+
+// claim takes a PostgreSQL database for this server, as the lock does a folder: two servers with a
+// folder each would have each other's labs and gradings.
+func (db *DB) claim(ctx context.Context) error {
+	conn, err := db.w.Conn(ctx)
+	if err != nil {
+		return fmt.Errorf("database %s: %w", db.Name(), err)
+	}
+	db.claimed = conn
+	for range claimTries {
+		var mine bool
+		if err := conn.QueryRowContext(ctx, "select pg_try_advisory_lock($1)", claimKey).Scan(&mine); err != nil {
+			return fmt.Errorf("database %s: %w", db.Name(), err)
+		}
+		if mine {
+			return nil
+		}
+		select {
+		case <-time.After(claimPause):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return fmt.Errorf("database %s: another labserver uses it; stop that one, or give this one a database of its own", db.Name())
 }
 
 func (db *DB) openSQLite(o Options) error {
@@ -188,6 +228,9 @@ func (db *DB) Close() error { return db.close() }
 
 func (db *DB) release() error {
 	var errs []error
+	if db.claimed != nil {
+		errs = append(errs, db.claimed.Close())
+	}
 	if db.w != nil {
 		errs = append(errs, db.w.Close())
 	}

@@ -43,6 +43,18 @@ func TestOneServerAFolder(t *testing.T) {
 	})
 }
 
+// Two servers may not have one PostgreSQL, whatever their folders are.
+func TestOneServerADatabase(t *testing.T) {
+	url := storetest.Postgres(t)
+	first := storetest.Open(t, store.Options{Dir: t.TempDir(), URL: url})
+	if _, err := store.Open(t.Context(), store.Options{Dir: t.TempDir(), URL: url}); err == nil || !strings.Contains(err.Error(), "another labserver uses it") {
+		t.Fatalf("a second server opens the database: %v", err)
+	}
+	storetest.Open(t, store.Options{Dir: t.TempDir(), URL: url, Beside: true})
+	do(t, first.Close())
+	storetest.Open(t, store.Options{Dir: t.TempDir(), URL: url})
+}
+
 func TestOpenSaysWhatIsWrong(t *testing.T) {
 	for _, tc := range []struct {
 		name string
@@ -245,6 +257,24 @@ func TestATransactionsTimeIsInWholeMilliseconds(t *testing.T) {
 				t.Errorf("got %v, want %v", got, want)
 			}
 			return nil
+		})
+	})
+}
+
+// What PostgreSQL refuses is stored, and looked for, as what can be read.
+func TestTextsAreText(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		write(t, db, func(tx *store.Tx) error {
+			if _, err := name(tx, "\x00\xff"); !errors.Is(err, store.ErrNone) {
+				t.Errorf("an id that is no text: %v", err)
+			}
+			do(t, put(tx, "p", "a\x00b\xffc"), tx.AddPerson(store.PersonRow{ID: "q", Name: "\x00"}))
+			got, err := name(tx, "p")
+			p, perr := tx.Person("q")
+			if got != "a\ufffdb\ufffdc" || p.Name != "\ufffd" {
+				t.Errorf("got %q and %q", got, p.Name)
+			}
+			return errors.Join(err, perr)
 		})
 	})
 }

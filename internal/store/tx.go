@@ -128,7 +128,7 @@ func (tx *Tx) exec(query string, args ...any) (int64, error) {
 	if tx.wrong != nil {
 		return 0, tx.wrong
 	}
-	done, err := tx.tx.ExecContext(tx.ctx, query, args...)
+	done, err := tx.tx.ExecContext(tx.ctx, query, texts(args)...)
 	if err != nil {
 		return 0, tx.note(err)
 	}
@@ -150,7 +150,7 @@ func (tx *Tx) get(dest []any, query string, args ...any) error {
 	if tx.wrong != nil {
 		return tx.wrong
 	}
-	return tx.note(tx.tx.QueryRowContext(tx.ctx, query, args...).Scan(dest...))
+	return tx.note(tx.tx.QueryRowContext(tx.ctx, query, texts(args)...).Scan(dest...))
 }
 
 // one reads one row; ErrNone if there is none. fields are the row's columns in the query's order.
@@ -165,7 +165,7 @@ func all[T any](tx *Tx, fields func(*T) []any, query string, args ...any) ([]T, 
 	if tx.wrong != nil {
 		return nil, tx.wrong
 	}
-	rows, err := tx.tx.QueryContext(tx.ctx, query, args...)
+	rows, err := tx.tx.QueryContext(tx.ctx, query, texts(args)...)
 	if err != nil {
 		return nil, tx.note(err)
 	}
