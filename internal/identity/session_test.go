@@ -304,6 +304,30 @@ func TestOneTimeCodes(t *testing.T) {
 	})
 }
 
+// An operator's code lets a teacher into all that they may, and welcomes who has one class to it.
+func TestACodeForEverything(t *testing.T) {
+	each(t, func(w *world) {
+		tom := w.member("c", "teacher", "Tom")
+		var code string
+		w.write(func(tx *store.Tx) (err error) {
+			code, err = identity.OneTimeCode(tx, tom, "")
+			return err
+		})
+		b := w.browser()
+		done, err := b.signIn(code)
+		if err != nil || done.Class != "c" || b.who().Class != "" || len(done.Word) != 27 {
+			t.Errorf("got %+v, %v, %+v", done, err, b.who())
+		}
+		w.class("d", "DDDDDDDD", false)
+		w.write(func(tx *store.Tx) error {
+			return tx.PutMember(store.MemberRow{Class: "d", Person: tom, Role: "teacher", Name: "Tom", Active: true})
+		})
+		if again, err := w.browser().signIn(done.Word); err != nil || again.Class != "" || again.Word != "" {
+			t.Errorf("by the word, of two classes: got %+v, %v", again, err)
+		}
+	})
+}
+
 func TestTheFirstOperator(t *testing.T) {
 	each(t, func(w *world) {
 		token, err := identity.MakeOperator(t.Context(), w.db, "Root")

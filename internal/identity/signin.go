@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -130,19 +131,32 @@ func (m *Manager) signIn(tx *store.Tx, r *http.Request, text, freshHash, freshLo
 	return Joined{Person: t.Person, Name: member.Name, Class: t.Data, Word: freshHash, Opened: &opened}, err
 }
 
-// whole opens a session for all that somebody may.
+// whole opens a session for all that somebody may. Who has one class is welcomed to it.
 func (m *Manager) whole(tx *store.Tx, r *http.Request, person string) (Joined, error) {
-	p, _, err := human(tx, person)
+	p, also, err := human(tx, person)
 	if err != nil {
 		return Joined{}, err
 	}
+	done := Joined{Person: person, Name: p.Name, Operator: p.Operator}
 	if p.Operator {
 		if err := tx.Audit(store.AuditRow{Who: p.ID, What: "operator signin"}); err != nil {
 			return Joined{}, err
 		}
 	}
+	var in []store.MemberRow
+	for _, id := range append(also, p.ID) {
+		places, err := tx.PlacesOf(id)
+		if err != nil {
+			return Joined{}, err
+		}
+		in = append(in, slices.DeleteFunc(places, func(m store.MemberRow) bool { return !m.Active })...)
+	}
+	if len(in) == 1 && !p.Operator {
+		done.Class = in[0].Class
+	}
 	opened, err := m.Open(tx, r, Opening{Person: person, Kind: Code})
-	return Joined{Person: person, Name: p.Name, Operator: p.Operator, Opened: &opened}, err
+	done.Opened = &opened
+	return done, err
 }
 
 // setLongWord gives somebody a long word, in place of the one that they had.
