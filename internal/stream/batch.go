@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"wireloom/internal/stream/object"
 	"wireloom/vnet/event"
 	"wireloom/vnet/packet"
 )
@@ -263,29 +264,29 @@ func (w *writer) frame(e *event.Event, p event.Packet) int {
 // console writes all that a process wrote to one of its outputs as one event.
 func (w *writer) console(t *track) {
 	head, tail, left := t.text.parts()
-	o := open(nil)
-	o.int("seq", int64(t.first))
-	o.int("t", int64(t.at))
-	o.str("k", event.Console.String())
-	o.str("node", t.node)
-	o.str("proc", t.proc)
-	o.num("pid", int64(t.pid))
-	o.num("fd", int64(t.fd))
-	o.text(head)
+	o := object.Open(nil)
+	o.Int("seq", int64(t.first))
+	o.Int("t", int64(t.at))
+	o.Str("k", event.Console.String())
+	o.Str("node", t.node)
+	o.Str("proc", t.proc)
+	o.Num("pid", int64(t.pid))
+	o.Num("fd", int64(t.fd))
+	appendText(&o, head)
 	if t.events > 1 {
-		o.int("events", int64(t.events))
-		o.int("to", int64(t.last))
+		o.Int("events", int64(t.events))
+		o.Int("to", int64(t.last))
 	}
 	if left.bytes > 0 {
-		o.name("left")
-		in := open(o.b)
-		in.num("lines", int64(left.lines))
-		in.num("bytes", int64(left.bytes))
-		o.b = in.close()
-		o.name("tail")
-		o.b = appendString(o.b, tail)
+		o.Name("left")
+		in := object.Open(o.B)
+		in.Num("lines", int64(left.lines))
+		in.Num("bytes", int64(left.bytes))
+		o.B = in.Close()
+		o.Name("tail")
+		o.B = object.AppendString(o.B, tail)
 	}
-	w.b.items = append(w.b.items, item{source: t.source, count: t.count, first: t.first, last: t.last, at: t.at, text: o.b, shape: -1, frame: -1})
+	w.b.items = append(w.b.items, item{source: t.source, count: t.count, first: t.first, last: t.last, at: t.at, text: o.B, shape: -1, frame: -1})
 }
 
 // left writes that there was more of a source.
@@ -298,20 +299,20 @@ func (w *writer) left(s source, left count, where span) {
 // appendLeft appends, without its end, what stands for events that are counted and
 // not shown.
 func appendLeft(b []byte, s source, left count, where span) []byte {
-	o := open(b)
-	o.int("seq", int64(where.first))
-	o.int("t", int64(where.at))
-	o.str("k", "left")
-	o.str("of", s.kind.String())
-	o.str("node", s.node)
-	o.str("proc", s.proc)
-	o.str("port", s.port)
-	o.num("fd", int64(s.fd))
-	o.int("events", int64(left.events))
-	o.num("bytes", int64(left.bytes))
-	o.num("lines", int64(left.lines))
-	o.int("to", int64(where.last))
-	return o.b
+	o := object.Open(b)
+	o.Int("seq", int64(where.first))
+	o.Int("t", int64(where.at))
+	o.Str("k", "left")
+	o.Str("of", s.kind.String())
+	o.Str("node", s.node)
+	o.Str("proc", s.proc)
+	o.Str("port", s.port)
+	o.Num("fd", int64(s.fd))
+	o.Int("events", int64(left.events))
+	o.Num("bytes", int64(left.bytes))
+	o.Num("lines", int64(left.lines))
+	o.Int("to", int64(where.last))
+	return o.B
 }
 
 // done puts the items in order.

@@ -1,12 +1,16 @@
 package stream
 
-import "wireloom/vnet"
+import (
+	"wireloom/vnet"
+
+	"wireloom/internal/stream/object"
+)
 
 // appendCounters appends the counters of an interface under the names that
 // netstat(1) has for them.
 func appendCounters(b []byte, x *vnet.IfaceStatus) []byte {
 	c := &x.Counters
-	o := open(b)
+	o := object.Open(b)
 	for _, m := range [...]struct {
 		name string
 		v    uint64
@@ -23,7 +27,7 @@ func appendCounters(b []byte, x *vnet.IfaceStatus) []byte {
 		{"collisions", c.Collision},
 		{"snddrops", x.Drops},
 	} {
-		o.int(m.name, int64(m.v))
+		o.Int(m.name, int64(m.v))
 	}
-	return o.close()
+	return o.Close()
 }

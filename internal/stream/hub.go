@@ -21,6 +21,7 @@ import (
 	"nhooyr.io/websocket"
 
 	"wireloom/internal/session"
+	"wireloom/internal/stream/flow"
 	"wireloom/internal/visitor"
 )
 
@@ -30,7 +31,7 @@ const attachTimeout = 10 * time.Second
 // A Hub serves the viewers of a server's labs. It may be used from any goroutine.
 type Hub struct {
 	Version string        // of the program
-	Rate    int           // bytes a second to each viewer: DefaultRate if 0; negative: everything, however much
+	Rate    int           // bytes a second to each viewer: flow.DefaultRate if 0; negative: everything, however much
 	Logger  *slog.Logger  // nothing is logged if nil
 	Site    *visitor.Site // whose pages may connect; of any host that is the request's own if nil
 	// Scheduler shares the cores among labs and viewers: a viewer's messages are made in
@@ -194,9 +195,9 @@ func (h *Hub) Serve(w http.ResponseWriter, r *http.Request, s *session.Session, 
 func (h *Hub) viewer(ctx context.Context, c *websocket.Conn, s *session.Session, f *feed, pass *Pass, since uint64, given bool) (v *viewer, first uint64, err error) {
 	rate := h.Rate
 	if rate == 0 {
-		rate = DefaultRate
+		rate = flow.DefaultRate
 	}
-	v = &viewer{conn: c, s: s, feed: f, every: cmp.Or(h.Ping, pingEvery), sched: h.Scheduler, pass: pass, replies: make(chan []byte, maxReplies), acked: make(chan struct{}, 1), flow: newFlow(rate)}
+	v = &viewer{conn: c, s: s, feed: f, every: cmp.Or(h.Ping, pingEvery), sched: h.Scheduler, pass: pass, replies: make(chan []byte, maxReplies), acked: make(chan struct{}, 1), flow: flow.New(rate, BatchBytes)}
 	first, next := s.Log().Bounds()
 	if !given || since > next {
 		since = first

@@ -19,6 +19,7 @@ import (
 
 	"wireloom/internal/protocol"
 	"wireloom/internal/session"
+	"wireloom/internal/stream/flow"
 	"wireloom/vnet"
 	"wireloom/vnet/config"
 	"wireloom/vnet/errno"
@@ -410,7 +411,7 @@ func TestReplyStateEventsIsTheOrder(t *testing.T) {
 	p.mute = true
 	x.busy()
 	var last uint64
-	for way, bytes := 0, 0; way < pushes && bytes < 2*BatchBytes; {
+	for way, bytes := 0, 0; way < flow.Pushes && bytes < 2*BatchBytes; {
 		_, b, err := p.Read(t.Context())
 		var m message
 		if err == nil {

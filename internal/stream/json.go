@@ -1,134 +1,12 @@
 package stream
 
 import (
-	"encoding/hex"
-	"strconv"
 	"unicode/utf8"
 
 	"wireloom/internal/decode"
+	"wireloom/internal/stream/object"
 	"wireloom/vnet/event"
 )
-
-// The JSON of events and states is appended to a buffer by hand: a lab makes tens
-// of thousands of events a second, and reflection would be most of the work.
-
-// An object appends the members of a JSON object; what is zero is left out.
-type object struct {
-	b     []byte
-	empty bool // no member yet
-}
-
-func open(b []byte) object { return object{append(b, '{'), true} }
-
-func (o *object) close() []byte { return append(o.b, '}') }
-
-// name appends a member's name, which needs no escapes.
-func (o *object) name(name string) {
-	if !o.empty {
-		o.b = append(o.b, ',')
-	}
-	o.empty = false
-	o.b = append(o.b, '"')
-	o.b = append(o.b, name...)
-	o.b = append(o.b, '"', ':')
-}
-
-func (o *object) str(name, v string) {
-	if v != "" {
-		o.name(name)
-		o.b = appendString(o.b, v)
-	}
-}
-
-func (o *object) num(name string, v int64) {
-	if v != 0 {
-		o.int(name, v)
-	}
-}
-
-// int is num for what is there even if it is zero.
-func (o *object) int(name string, v int64) {
-	o.name(name)
-	o.b = strconv.AppendInt(o.b, v, 10)
-}
-
-func (o *object) bool(name string, v bool) {
-	o.name(name)
-	o.b = strconv.AppendBool(o.b, v)
-}
-
-func (o *object) float(name string, v float64) {
-	o.name(name)
-	o.b = strconv.AppendFloat(o.b, v, 'f', 4, 64)
-}
-
-// list is there even if it has no items.
-func (o *object) list(name string, items []string) {
-	o.name(name)
-	o.b = append(o.b, '[')
-	for i, v := range items {
-		if i > 0 {
-			o.b = append(o.b, ',')
-		}
-		o.b = appendString(o.b, v)
-	}
-	o.b = append(o.b, ']')
-}
-
-func (o *object) hex(name string, v []byte) {
-	if len(v) > 0 {
-		o.name(name)
-		o.b = appendHex(o.b, v)
-	}
-}
-
-func appendHex(b, v []byte) []byte {
-	return append(hex.AppendEncode(append(b, '"'), v), '"')
-}
-
-const hexDigits = "0123456789abcdef"
-
-// appendString appends s as a JSON string; bytes that are not UTF-8 become U+FFFD.
-func appendString[T string | []byte](b []byte, s T) []byte {
-	b = append(b, '"')
-	plain := 0
-	for i := 0; i < len(s); {
-		c := s[i]
-		if c >= ' ' && c != '"' && c != '\\' && c < utf8.RuneSelf {
-			i++
-			continue
-		}
-		if c >= utf8.RuneSelf {
-			r, n := utf8.DecodeRuneInString(string(s[i:min(i+utf8.UTFMax, len(s))]))
-			if r != utf8.RuneError || n > 1 {
-				i += n
-				continue
-			}
-			b = append(b, s[plain:i]...)
-			b = append(b, "\ufffd"...)
-			i++
-			plain = i
-			continue
-		}
-		b = append(b, s[plain:i]...)
-		switch c {
-		case '"', '\\':
-			b = append(b, '\\', c)
-		case '\n':
-			b = append(b, '\\', 'n')
-		case '\r':
-			b = append(b, '\\', 'r')
-		case '\t':
-			b = append(b, '\\', 't')
-		default:
-			b = append(b, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
-		}
-		i++
-		plain = i
-	}
-	b = append(b, s[plain:]...)
-	return append(b, '"')
-}
 
 // Limits of an event as the page gets it.
 const (
@@ -136,13 +14,13 @@ const (
 	maxText = 8 << 10  // bytes of a sentence
 )
 
-// text appends what was written to a console, and its bytes if the text does not
+// appendText appends what was written to a console, and its bytes if the text does not
 // tell them.
-func (o *object) text(v []byte) {
-	o.name("text")
-	o.b = appendString(o.b, v)
+func appendText(o *object.Object, v []byte) {
+	o.Name("text")
+	o.B = object.AppendString(o.B, v)
 	if !utf8.Valid(v) {
-		o.hex("data", v)
+		o.Hex("data", v)
 	}
 }
 

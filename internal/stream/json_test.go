@@ -70,41 +70,11 @@ func events(t *testing.T, b *batch, from int) []json.RawMessage {
 
 var ipPacket = []byte("\x45\x00\x00\x14\x00\x00\x00\x00\x40\xfd\x00\x00\x0a\x00\x00\x01\x0a\x00\x00\x02")
 
-func TestLimiter(t *testing.T) {
-	l := newLimiter(CommandRate, CommandBurst)
-	t0 := time.Unix(1, 0)
-	for range CommandBurst {
-		if d := l.take(t0); d != 0 {
-			t.Fatalf("waits %v within the burst", d)
-		}
-	}
-	if d := l.take(t0); d != time.Second/CommandRate {
-		t.Errorf("the first after the burst waits %v, want %v", d, time.Second/CommandRate)
-	}
-	if d := l.take(t0.Add(time.Second)); d != 0 {
-		t.Errorf("after a second of rest it waits %v", d)
-	}
-}
-
 func TestReasonIsCutAtACharacter(t *testing.T) {
 	s := reasonText(strings.Repeat("é", 100))
 	if !utf8.ValidString(s) || len(s) > 123 || len(s) < 119 {
 		t.Errorf("got %d bytes, valid %v", len(s), utf8.ValidString(s))
 	}
-}
-
-func FuzzString(f *testing.F) {
-	f.Add("plain")
-	f.Add("\x00\x1f\"\\\u2028\xe9\xe9\xed\xa0\x80")
-	f.Fuzz(func(t *testing.T, s string) {
-		var got string
-		if err := json.Unmarshal(appendString(nil, s), &got); err != nil {
-			t.Fatalf("%q: %v", s, err)
-		}
-		if want := strings.ToValidUTF8(strings.ReplaceAll(s, "\x00", "\x00"), "\ufffd"); len([]rune(want)) > len([]rune(got)) || utf8.ValidString(s) && got != s {
-			t.Errorf("%q came back as %q", s, got)
-		}
-	})
 }
 
 func FuzzParse(f *testing.F) {

@@ -5,6 +5,7 @@ import (
 	"unicode/utf8"
 
 	"wireloom/internal/decode"
+	"wireloom/internal/stream/object"
 	"wireloom/vnet/errno"
 	"wireloom/vnet/event"
 	"wireloom/vnet/packet"
@@ -39,19 +40,19 @@ func shapeOf(e *event.Event, text string) shape {
 
 // append appends a shape as a message has it.
 func (s *shape) append(b []byte) []byte {
-	o := open(append(b, '['))
-	o.str("k", s.kind.String())
-	o.str("node", s.node)
-	o.str("proc", s.proc)
-	o.str("port", s.port)
-	o.str("peer", s.peer)
-	o.str("path", s.path)
-	o.str("op", s.op)
-	o.num("fd", int64(s.fd))
+	o := object.Open(append(b, '['))
+	o.Str("k", s.kind.String())
+	o.Str("node", s.node)
+	o.Str("proc", s.proc)
+	o.Str("port", s.port)
+	o.Str("peer", s.peer)
+	o.Str("path", s.path)
+	o.Str("op", s.op)
+	o.Num("fd", int64(s.fd))
 	if s.errno != 0 {
-		o.str("errno", errno.Errno(s.errno).String())
+		o.Str("errno", errno.Errno(s.errno).String())
 	}
-	b = o.close()
+	b = o.Close()
 	for _, m := range [...]struct {
 		has  bool
 		name string
@@ -100,16 +101,16 @@ func (w *writer) appendRow(b []byte, e *event.Event, s *shape, i int, text strin
 	}
 	switch {
 	case e.Kind == event.Console:
-		b = appendString(append(b, ','), e.Data)
+		b = object.AppendString(append(b, ','), e.Data)
 	case s.hasText:
-		b = appendString(append(b, ','), text)
+		b = object.AppendString(append(b, ','), text)
 	}
 	if s.data {
 		data := e.Data
 		if e.Kind != event.Console { // of which all bytes are there
 			data = data[:min(len(data), maxData)]
 		}
-		b = appendHex(append(b, ','), data)
+		b = object.AppendHex(append(b, ','), data)
 	}
 	if s.size {
 		num(int64(len(e.Data)))
@@ -121,7 +122,7 @@ func (w *writer) appendRow(b []byte, e *event.Event, s *shape, i int, text strin
 // its summary, and where they are not 0 what it begins with, how many bytes of the driver's
 // stand before it, and how many bytes there are. p is that frame.
 func appendFrame(b []byte, e *event.Event, p event.Packet) []byte {
-	b = appendHex(append(b, ",["...), e.Data[:min(len(e.Data), maxData)])
+	b = object.AppendHex(append(b, ",["...), e.Data[:min(len(e.Data), maxData)])
 	sum := decode.Summarize(p.Link, p.Data)
 	b = appendTexts(append(b, ','), sum.Proto, sum.Src, sum.Dst, sum.Info, sum.Bad)
 	link, size := "", 0
@@ -132,7 +133,7 @@ func appendFrame(b []byte, e *event.Event, p event.Packet) []byte {
 		size = len(e.Data)
 	}
 	if head := len(p.Head); link != "" || head > 0 || size > 0 {
-		b = appendString(append(b, ','), link)
+		b = object.AppendString(append(b, ','), link)
 		b = strconv.AppendInt(append(b, ','), int64(head), 10)
 		b = strconv.AppendInt(append(b, ','), int64(size), 10)
 	}
@@ -150,7 +151,7 @@ func appendTexts(b []byte, texts ...string) []byte {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = appendString(b, s)
+		b = object.AppendString(b, s)
 	}
 	return append(b, ']')
 }

@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"wireloom/internal/session"
+	"wireloom/internal/stream/object"
 	"wireloom/vnet"
 )
 
@@ -53,138 +54,138 @@ func encodeNodes(b []byte, nodes []vnet.NodeStatus) []byte {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		o := open(b)
-		o.str("node", n.Node)
-		o.bool("forward", n.Forward4)
-		o.bool("forward6", n.Forward6)
-		o.name("routes")
-		o.b = append(o.b, '[')
+		o := object.Open(b)
+		o.Str("node", n.Node)
+		o.Bool("forward", n.Forward4)
+		o.Bool("forward6", n.Forward6)
+		o.Name("routes")
+		o.B = append(o.B, '[')
 		for j := range n.Routes {
 			r := &n.Routes[j]
 			if j > 0 {
-				o.b = append(o.b, ',')
+				o.B = append(o.B, ',')
 			}
-			in := open(o.b)
-			in.str("to", r.To.String())
+			in := object.Open(o.B)
+			in.Str("to", r.To.String())
 			if r.Via.IsValid() {
-				in.str("via", r.Via.String())
+				in.Str("via", r.Via.String())
 			}
-			in.str("dev", r.Dev)
-			in.str("flags", r.Flags)
-			o.b = in.close()
+			in.Str("dev", r.Dev)
+			in.Str("flags", r.Flags)
+			o.B = in.Close()
 		}
-		o.b = append(o.b, ']')
-		b = o.close()
+		o.B = append(o.B, ']')
+		b = o.Close()
 	}
 	return append(b, ']')
 }
 
 // encodeState appends what all viewers see of a state, as members that follow others.
 func encodeState(b []byte, s *session.Snapshot) []byte {
-	o := object{b: b}
-	o.int("t", int64(s.Now))
-	o.int("rate", int64(s.Rate))
-	o.bool("paused", s.Paused)
-	o.int("lag", int64(s.Lag))
-	o.num("slipped", int64(s.Slipped))
-	o.int("steps", int64(s.Steps))
-	o.bool("ended", s.Ended)
+	o := object.Inside(b)
+	o.Int("t", int64(s.Now))
+	o.Int("rate", int64(s.Rate))
+	o.Bool("paused", s.Paused)
+	o.Int("lag", int64(s.Lag))
+	o.Num("slipped", int64(s.Slipped))
+	o.Int("steps", int64(s.Steps))
+	o.Bool("ended", s.Ended)
 	if s.Ended {
-		o.str("why", s.Why)
+		o.Str("why", s.Why)
 	}
-	o.name("procs")
-	o.b = append(o.b, '[')
+	o.Name("procs")
+	o.B = append(o.B, '[')
 	for i := range s.Procs {
 		p := &s.Procs[i]
 		if i > 0 {
-			o.b = append(o.b, ',')
+			o.B = append(o.B, ',')
 		}
-		in := open(o.b)
-		in.str("node", p.Node)
-		in.str("proc", p.Name)
-		in.num("pid", int64(p.PID))
-		in.num("ppid", int64(p.PPID))
-		in.str("state", p.State)
-		in.str("wchan", p.Wchan)
-		in.int("fuel", p.Fuel)
-		in.float("cpu", s.CPU[i])
-		in.int("memory", p.Memory)
+		in := object.Open(o.B)
+		in.Str("node", p.Node)
+		in.Str("proc", p.Name)
+		in.Num("pid", int64(p.PID))
+		in.Num("ppid", int64(p.PPID))
+		in.Str("state", p.State)
+		in.Str("wchan", p.Wchan)
+		in.Int("fuel", p.Fuel)
+		in.Float("cpu", s.CPU[i])
+		in.Int("memory", p.Memory)
 		if p.Native {
-			in.str("program", nativeProgram)
+			in.Str("program", nativeProgram)
 		} else {
-			in.str("program", p.Program)
+			in.Str("program", p.Program)
 		}
-		in.num("dropped", p.Dropped)
+		in.Num("dropped", p.Dropped)
 		if p.Exit != nil {
-			in.name("exit")
-			x := open(in.b)
-			x.int("code", int64(p.Exit.Code))
-			x.str("how", p.Exit.How)
-			x.str("why", p.Exit.Why)
-			in.b = x.close()
+			in.Name("exit")
+			x := object.Open(in.B)
+			x.Int("code", int64(p.Exit.Code))
+			x.Str("how", p.Exit.How)
+			x.Str("why", p.Exit.Why)
+			in.B = x.Close()
 		}
-		o.b = in.close()
+		o.B = in.Close()
 	}
-	o.b = append(o.b, ']')
-	o.name("ifaces")
-	o.b = append(o.b, '[')
+	o.B = append(o.B, ']')
+	o.Name("ifaces")
+	o.B = append(o.B, '[')
 	for i := range s.Ifaces {
 		x := &s.Ifaces[i]
 		if i > 0 {
-			o.b = append(o.b, ',')
+			o.B = append(o.B, ',')
 		}
-		in := open(o.b)
-		in.str("port", x.Port)
-		in.str("kind", x.Kind)
-		in.str("mac", x.MAC)
-		in.num("mtu", int64(x.MTU))
-		in.list("addresses", x.Addresses)
-		in.list("flags", x.Flags)
-		in.str("link", x.Link)
-		in.int("qlen", int64(x.Queued))
-		in.int("qmax", int64(x.QueueMax))
-		in.name("counters")
-		in.b = appendCounters(in.b, x)
-		o.b = in.close()
+		in := object.Open(o.B)
+		in.Str("port", x.Port)
+		in.Str("kind", x.Kind)
+		in.Str("mac", x.MAC)
+		in.Num("mtu", int64(x.MTU))
+		in.List("addresses", x.Addresses)
+		in.List("flags", x.Flags)
+		in.Str("link", x.Link)
+		in.Int("qlen", int64(x.Queued))
+		in.Int("qmax", int64(x.QueueMax))
+		in.Name("counters")
+		in.B = appendCounters(in.B, x)
+		o.B = in.Close()
 	}
-	o.b = append(o.b, ']')
-	o.int("viewers", int64(s.Viewers))
+	o.B = append(o.B, ']')
+	o.Int("viewers", int64(s.Viewers))
 	if len(s.Doors) > 0 {
-		o.name("doors")
-		o.b = append(o.b, '[')
+		o.Name("doors")
+		o.B = append(o.B, '[')
 		for i := range s.Doors {
 			if i > 0 {
-				o.b = append(o.b, ',')
+				o.B = append(o.B, ',')
 			}
-			o.b = appendDoor(o.b, &s.Doors[i])
+			o.B = appendDoor(o.B, &s.Doors[i])
 		}
-		o.b = append(o.b, ']')
+		o.B = append(o.B, ']')
 	}
 	if c := s.Capture; c.Missing > 0 {
-		o.name("capture")
-		in := open(o.b)
-		in.int("missing", int64(c.Missing))
-		in.str("why", c.Why)
-		o.b = in.close()
+		o.Name("capture")
+		in := object.Open(o.B)
+		in.Int("missing", int64(c.Missing))
+		in.Str("why", c.Why)
+		o.B = in.Close()
 	}
-	return o.b
+	return o.B
 }
 
 func appendDoor(b []byte, d *session.DoorState) []byte {
-	o := open(b)
-	o.str("port", d.Port)
-	o.str("kind", string(d.Kind))
-	o.str("at", d.At)
-	o.str("shut", d.Shut)
-	o.str("by", d.By)
-	o.str("last", d.Last)
-	o.int("in", int64(d.In))
-	o.int("out", int64(d.Out))
-	o.name("dropped")
-	in := open(o.b)
+	o := object.Open(b)
+	o.Str("port", d.Port)
+	o.Str("kind", string(d.Kind))
+	o.Str("at", d.At)
+	o.Str("shut", d.Shut)
+	o.Str("by", d.By)
+	o.Str("last", d.Last)
+	o.Int("in", int64(d.In))
+	o.Int("out", int64(d.Out))
+	o.Name("dropped")
+	in := object.Open(o.B)
 	for _, why := range slices.Sorted(maps.Keys(d.Dropped)) {
-		in.int(why, int64(d.Dropped[why]))
+		in.Int(why, int64(d.Dropped[why]))
 	}
-	o.b = in.close()
-	return o.close()
+	o.B = in.Close()
+	return o.Close()
 }

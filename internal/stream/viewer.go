@@ -15,6 +15,7 @@ import (
 
 	"wireloom/internal/protocol"
 	"wireloom/internal/session"
+	"wireloom/internal/stream/flow"
 )
 
 const (
@@ -23,6 +24,15 @@ const (
 	pingTimeout  = 10 * time.Second
 	runTimeout   = 10 * time.Second // of a command
 	maxReplies   = 64               // replies that wait for the writer
+)
+
+// Commands of a viewer: CommandBurst at once, and CommandRate a second after that.
+// Who sends more is read more slowly, nothing else. Acknowledgements are apart.
+const (
+	CommandRate  = 50
+	CommandBurst = 100
+	ackRate      = 200
+	ackBurst     = 400
 )
 
 // A viewer is one WebSocket. A goroutine reads commands and does them, one writes,
@@ -42,7 +52,7 @@ type viewer struct {
 	heard   atomic.Int64  // when something came from the viewer last, in Unix nanoseconds
 
 	mu    sync.Mutex // guards flow
-	flow  flow
+	flow  flow.Flow
 	acked chan struct{} // holds one: an acknowledgement has come
 
 	// The writer's alone.
@@ -96,7 +106,7 @@ func reasonText(s string) string {
 // read takes the viewer's commands, does each, and leaves the reply to the writer.
 // A peer that does not speak the protocol is told why, and its connection closed.
 func (v *viewer) read(ctx context.Context) error {
-	commands, acks := newLimiter(CommandRate, CommandBurst), newLimiter(ackRate, ackBurst)
+	commands, acks := flow.NewLimiter(CommandRate, CommandBurst), flow.NewLimiter(ackRate, ackBurst)
 	reject := func(code websocket.StatusCode, why string) error {
 		_ = v.conn.Close(code, reasonText(why)) // it is over either way
 		return fmt.Errorf("closed with %v: %s", code, why)
@@ -122,9 +132,9 @@ func (v *viewer) read(ctx context.Context) error {
 			if !v.acknowledge(now, *c.N) {
 				return reject(websocket.StatusPolicyViolation, "there is no message of the number that this acknowledges")
 			}
-			err = sleep(ctx, acks.take(now))
+			err = sleep(ctx, acks.Take(now))
 		default:
-			err = v.do(ctx, c, commands.take(now))
+			err = v.do(ctx, c, commands.Take(now))
 		}
 		if err != nil {
 			return err
@@ -138,7 +148,7 @@ func (v *viewer) read(ctx context.Context) error {
 func (v *viewer) do(ctx context.Context, c *command, wait time.Duration) error {
 	if ops[c.Op].asks {
 		v.mu.Lock()
-		wait = max(wait, v.flow.debt(time.Now()))
+		wait = max(wait, v.flow.Debt(time.Now()))
 		v.mu.Unlock()
 	}
 	if err := sleep(ctx, wait); err != nil {
@@ -173,7 +183,7 @@ func (v *viewer) acknowledge(now time.Time, n uint64) bool {
 	case v.acked <- struct{}{}:
 	default: // the writer has not seen the last one yet
 	}
-	return v.flow.acknowledged(now, n)
+	return v.flow.Acknowledged(now, n)
 }
 
 func sleep(ctx context.Context, d time.Duration) error {
@@ -228,7 +238,7 @@ func (v *viewer) write(ctx context.Context, h protocol.Hello) error {
 		// In this order: a reply that was there when the viewer acknowledged something
 		// goes before what that made room for.
 		v.mu.Lock()
-		room, budget := v.flow.open(time.Now()), v.flow.budget
+		room, budget := v.flow.Open(time.Now()), v.flow.Budget()
 		v.mu.Unlock()
 		select {
 		case r := <-v.replies:
@@ -298,7 +308,7 @@ type next struct {
 }
 
 // push sends a new state, or else events, if there are any and they may be sent: now,
-// after a while, or after an acknowledgement, as flow.open says. If it sends nothing,
+// after a while, or after an acknowledgement, as Flow.Open says. If it sends nothing,
 // it returns what to wait for.
 func (v *viewer) push(ctx context.Context, wait time.Duration, budget int) (sent bool, n next, err error) {
 	batches, more := v.feed.after(v.out.end)
@@ -334,8 +344,7 @@ func (v *viewer) room(budget int) int {
 // sendPush sends a message that the viewer acknowledges.
 func (v *viewer) sendPush(ctx context.Context, encode func(b []byte, number uint64) (own []byte, pieces [][]byte, err error)) error {
 	v.mu.Lock()
-	v.flow.n++
-	number := v.flow.n
+	number := v.flow.Number()
 	v.mu.Unlock()
 	b, pieces, err := encode(v.buf[:0], number)
 	v.buf = b
@@ -347,7 +356,7 @@ func (v *viewer) sendPush(ctx context.Context, encode func(b []byte, number uint
 		size += len(p)
 	}
 	v.mu.Lock()
-	v.flow.pushed(time.Now(), size)
+	v.flow.Pushed(time.Now(), size)
 	v.mu.Unlock()
 	return v.transmit(ctx, b, pieces...)
 }
@@ -408,7 +417,7 @@ func (v *viewer) farewell(ctx context.Context) error {
 // send sends a message that is not acknowledged.
 func (v *viewer) send(ctx context.Context, b []byte) error {
 	v.mu.Lock()
-	v.flow.weigh(time.Now(), len(b))
+	v.flow.Weigh(time.Now(), len(b))
 	v.mu.Unlock()
 	return v.transmit(ctx, b)
 }

@@ -1,11 +1,13 @@
-package stream
+// Package flow says when a viewer may be sent more, and how fast it may ask. It has no
+// clock of its own.
+package flow
 
 import "time"
 
 // Limits of what is on its way to a viewer. They are what makes a reply quick: what
 // it has to pass on its way is never more than this.
 const (
-	pushes     = 3                      // messages on the way, beside replies
+	Pushes     = 3                      // messages on the way, beside replies
 	minBudget  = 16 << 10               // bytes of a message to a viewer far away
 	wholeBytes = 512 << 10              // bytes of a message to a viewer without limits
 	quickAck   = 200 * time.Millisecond // a viewer who takes longer than this gets less at once
@@ -15,19 +17,19 @@ const (
 // while of less.
 const DefaultRate = 1 << 20
 
-// A flow says when a viewer may be sent more. The viewer acknowledges each message
+// A Flow says when a viewer may be sent more. The viewer acknowledges each message
 // of events and each state when it has shown it; replies are sent at any time, and
-// only weigh. It has no clock of its own.
-type flow struct {
+// only weigh .
+type Flow struct {
 	rate   int // bytes a second; no limit if negative
 	tokens float64
 	last   time.Time
 
 	sent   []push // not acknowledged, the oldest first
 	n      uint64 // the number of the newest
-	budget int    // bytes that a message may have
-	limit  int    // of the budget
-	way    int    // bytes on the way
+	budget int
+	limit  int // of the budget
+	way    int // bytes on the way
 }
 
 // A push is a message that is acknowledged.
@@ -37,26 +39,27 @@ type push struct {
 	at    time.Time
 }
 
-func newFlow(rate int) flow {
-	limit := BatchBytes
+// New returns the flow to a viewer of so many bytes a second, without limits if that is
+// negative; a message has limit bytes at most, unless there are none.
+func New(rate, limit int) Flow {
 	if rate < 0 {
 		limit = wholeBytes
 	}
-	return flow{rate: rate, tokens: float64(rate), budget: limit, limit: limit}
+	return Flow{rate: rate, tokens: float64(rate), budget: limit, limit: limit}
 }
 
-// open returns how long it is until a message may be sent: 0 is now, and negative is
+// Open returns how long it is until a message may be sent: 0 is now, and negative is
 // when an acknowledgement has come.
-func (f *flow) open(now time.Time) time.Duration {
-	if len(f.sent) >= pushes || f.way >= 2*f.budget {
+func (f *Flow) Open(now time.Time) time.Duration {
+	if len(f.sent) >= Pushes || f.way >= 2*f.budget {
 		return -1
 	}
-	return f.debt(now)
+	return f.Debt(now)
 }
 
-// debt returns how long it is until the viewer has been sent no more than its rate
+// Debt returns how long it is until the viewer has been sent no more than its rate
 // allows.
-func (f *flow) debt(now time.Time) time.Duration {
+func (f *Flow) Debt(now time.Time) time.Duration {
 	if f.rate < 0 {
 		return 0
 	}
@@ -67,29 +70,38 @@ func (f *flow) debt(now time.Time) time.Duration {
 	return max(time.Duration(-f.tokens/float64(f.rate)*float64(time.Second)), 1)
 }
 
-func (f *flow) fill(now time.Time) {
+func (f *Flow) fill(now time.Time) {
 	if !f.last.IsZero() {
 		f.tokens = min(f.tokens+now.Sub(f.last).Seconds()*float64(f.rate), float64(f.rate))
 	}
 	f.last = now
 }
 
-// pushed says that a message was sent which will be acknowledged.
-func (f *flow) pushed(now time.Time, bytes int) {
-	f.sent = append(f.sent, push{f.n, bytes, now})
-	f.way += bytes
-	f.weigh(now, bytes)
+// Budget is how many bytes a message may have.
+func (f *Flow) Budget() int { return f.budget }
+
+// Number is the next message's that will be acknowledged.
+func (f *Flow) Number() uint64 {
+	f.n++
+	return f.n
 }
 
-// weigh says that bytes were sent.
-func (f *flow) weigh(now time.Time, bytes int) {
+// Pushed says that a message was sent which will be acknowledged.
+func (f *Flow) Pushed(now time.Time, bytes int) {
+	f.sent = append(f.sent, push{f.n, bytes, now})
+	f.way += bytes
+	f.Weigh(now, bytes)
+}
+
+// Weigh says that bytes were sent.
+func (f *Flow) Weigh(now time.Time, bytes int) {
 	f.fill(now)
 	f.tokens -= float64(bytes)
 }
 
-// acknowledged takes in that the viewer has shown the messages up to the number n.
+// Acknowledged takes in that the viewer has shown the messages up to the number n.
 // It reports false if there is no such message.
-func (f *flow) acknowledged(now time.Time, n uint64) bool {
+func (f *Flow) Acknowledged(now time.Time, n uint64) bool {
 	if n > f.n {
 		return false
 	}
