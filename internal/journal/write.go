@@ -30,6 +30,7 @@ type Journal struct {
 	end    int64  // where the next record goes
 	link   uint32 // that it has
 	synced int64  // up to where the disk has it
+	owed   bool   // commands or frames are behind that
 	marks  int
 	parked session.Mark // the last record, if it is such a mark
 	behind bool         // something that was not written whole is behind the end
@@ -115,7 +116,7 @@ func (j *Journal) Command(c recording.Recorded) error {
 	if err != nil {
 		return err
 	}
-	return j.put(kindCommand, func(to []byte) []byte { return append(to, b...) })
+	return j.owe(kindCommand, func(to []byte) []byte { return append(to, b...) })
 }
 
 // Enter is session.Journal's.
@@ -123,7 +124,7 @@ func (j *Journal) Enter(frames []recording.Entered) error {
 	if len(frames) == 0 {
 		return nil
 	}
-	return j.put(kindFrames, func(b []byte) []byte {
+	return j.owe(kindFrames, func(b []byte) []byte {
 		b = binary.AppendUvarint(b, uint64(frames[0].At))
 		b = binary.AppendUvarint(b, frames[0].Step)
 		for i := range frames {
@@ -186,6 +187,17 @@ func (j *Journal) Parked() (m session.Mark, ok bool) {
 	return j.parked, j.parked.Parked
 }
 
+// owe writes one record that the disk is to have soon.
+func (j *Journal) owe(kind byte, fill func([]byte) []byte) error {
+	err := j.put(kind, fill)
+	if err == nil {
+		j.mu.Lock()
+		j.owed = true
+		j.mu.Unlock()
+	}
+	return err
+}
+
 // put writes one record.
 func (j *Journal) put(kind byte, fill func([]byte) []byte) error {
 	j.mu.Lock()
@@ -229,11 +241,12 @@ func (j *Journal) writeLocked(b []byte, link uint32) error {
 	return nil
 }
 
-// Dirty reports whether something was written that the disk may not have.
+// Dirty reports whether the disk is to have something soon. Marks are no reason: what comes
+// before a mark that was lost gives the same run.
 func (j *Journal) Dirty() bool {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return j.f != nil && (j.end > j.synced || j.why != nil)
+	return j.f != nil && (j.owed || j.why != nil)
 }
 
 // Sync has the disk take what was written. Where that fails nothing more is written until it
@@ -242,6 +255,7 @@ func (j *Journal) Dirty() bool {
 func (j *Journal) Sync() error {
 	j.mu.Lock()
 	f, end, again := j.f, j.end, j.why != nil
+	j.owed = false // what is written from here on is owed anew
 	var err error
 	if f != nil && again {
 		err = rewrite(f, j.synced, end)

@@ -310,6 +310,40 @@ func TestAPastThatComesOutOtherwiseIsNotGoneOnWith(t *testing.T) {
 	}
 }
 
+// The capture of a lab that came back has all that it had before.
+func TestACaptureIsMadeAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		build := doored(config.Door{Kind: config.Stream}, "talk20", "talk1")
+		p := &paper{dir: t.TempDir()}
+		b := liveLab(t, Options{Journal: p}, build)
+		b.ok(b.OpenDoor(t.Context(), "s1.3", "peer", func([]byte) {}))
+		for i := range uint64(10) {
+			b.ok(b.Enter(t.Context(), "s1.3", [][]byte{outer(i)}))
+			time.Sleep(100 * time.Millisecond)
+		}
+		b.ok(b.CloseDoor(t.Context(), "s1.3", "it went", nil))
+		b.ok(b.Pause(t.Context()))
+		all := func(b *bench) (frames []string) {
+			r, err := b.Frames(t.Context())
+			b.ok(err)
+			defer r.Close()
+			for {
+				e, err := r.Next()
+				if errors.Is(err, io.EOF) {
+					return frames
+				}
+				b.ok(err)
+				frames = append(frames, fmt.Sprintf("%v %v %s %s %x", e.Kind, e.At, e.Port, e.Peer, e.Data))
+			}
+		}
+		want := all(b)
+		b.stopped("the server was stopped")
+		if got := all(reborn(t, p.torn(), build)); len(want) < 1000 || !slices.Equal(got, want) {
+			t.Errorf("%d events are in its capture, %d were", len(got), len(want))
+		}
+	})
+}
+
 // Whoever asks a lab that is coming back is told so.
 func TestWhoAsksALabThatComesBackIsTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
