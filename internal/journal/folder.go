@@ -82,6 +82,21 @@ func (d *Dir) Has(id string) bool {
 	return err == nil && info.IsDir()
 }
 
+// Size is what a lab's folder takes of the disk, with files that other labs have too.
+func (d *Dir) Size(id string) (bytes int64, err error) {
+	path, err := d.path(id)
+	if err != nil {
+		return 0, err
+	}
+	all, err := os.ReadDir(path)
+	for _, e := range all {
+		if info, ierr := e.Info(); ierr == nil {
+			bytes += info.Size()
+		}
+	}
+	return bytes, err
+}
+
 // Remove deletes a lab's folder.
 func (d *Dir) Remove(id string) error {
 	path, err := d.path(id)

@@ -142,21 +142,34 @@ func (k *Keeper) sweepAll(ctx context.Context) {
 	}
 }
 
-// Sweep deletes visitors' labs that nobody has used for long, benches of classes whose work is
-// not kept any more, and files that no lab has. It returns how many labs, and the bytes of files.
+// Sweep deletes visitors' labs that nobody has used for long, or that take too much of the disk
+// beside others, benches of classes whose work is not kept any more, and files that no lab has.
+// It returns how many labs, and the bytes of files.
 func (k *Keeper) Sweep(ctx context.Context) (labs int, freed int64, err error) {
 	var old []store.LabRow
 	err = k.conf.DB.Read(ctx, func(tx *store.Tx) (err error) {
-		old, err = tx.OldLabs(tx.Now().Add(-k.conf.Keep))
+		if old, err = tx.OldLabs(tx.Now().Add(-k.conf.Keep)); err != nil {
+			return err
+		}
+		rows, err := tx.StrangersLabs()
+		left := k.conf.Room
+		for i, row := range rows {
+			if left -= row.Bytes; left < 0 || i >= maxStrange {
+				old = append(old, rows[i:]...)
+				break
+			}
+		}
 		return err
 	})
+	deleted := map[string]bool{}
 	for _, row := range old {
 		if err != nil {
 			break
 		}
-		if k.Live(row.ID) != nil {
+		if k.Live(row.ID) != nil || deleted[row.ID] {
 			continue
 		}
+		deleted[row.ID] = true
 		if err = k.conf.Journals.Remove(row.ID); err == nil {
 			err = k.conf.DB.Write(ctx, func(tx *store.Tx) error { return tx.DropLab(row.ID) })
 			labs++

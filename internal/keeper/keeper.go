@@ -41,11 +41,13 @@ import (
 // Limits of a keeper.
 const (
 	DefaultKeep = 30 * 24 * time.Hour // from when a stranger's lab was used last until it is gone
+	DefaultRoom = 4 << 30             // bytes
 	openers     = 8                   // labs being opened at once; of one client half
 	openTimeout = 2 * time.Minute     // for a lab to be built, its programs compiled
 	syncEvery   = time.Second         // between two times that the disk is to have what journals have
 	syncers     = 8                   // journals that the disk takes at once
-	sweepEvery  = time.Hour           // between two looks at what is kept too long
+	sweepEvery  = 5 * time.Minute     // between two looks at what is kept too long
+	maxStrange  = 20_000              // strangers' labs that are parked; who has not used theirs for longest loses it
 	maxShort    = 3                   // times that a lab may be closed for want of memory while somebody watches it
 	settleTime  = 10 * time.Second    // for the database to be told what became of a lab
 	retrySoon   = 5 * time.Second
@@ -63,6 +65,7 @@ type Config struct {
 	// Compile makes a program again that a lab had.
 	Compile func(ctx context.Context, name string, module []byte) (sys.Program, error)
 	Keep    time.Duration // DefaultKeep if 0
+	Room    int64         // bytes that strangers' parked labs may take; DefaultRoom if 0
 
 	Session session.Options // of each lab; Logger, Owner, Room, Claim, Journal and Past are the keeper's
 	Doors   *door.Policy    // nobody comes in by one if nil
@@ -183,6 +186,9 @@ func New(ctx context.Context, c Config) (*Keeper, error) {
 	}
 	if c.Keep == 0 {
 		c.Keep = DefaultKeep
+	}
+	if c.Room == 0 {
+		c.Room = DefaultRoom
 	}
 	if c.Session.Scheduler == nil {
 		c.Session.Scheduler = session.NewScheduler(0)
@@ -472,7 +478,13 @@ func (k *Keeper) settle(l *Lab, cause error) (state, why string) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), settleTime)
 	defer cancel()
-	err := k.conf.DB.Write(ctx, func(tx *store.Tx) error { return tx.SetLab(l.ID, state, why, at.Step, at.Hash) })
+	bytes, err := k.conf.Journals.Size(l.ID)
+	if err != nil {
+		l.log(k.log).Warn("what a lab takes of the disk is not known", "error", err)
+	}
+	err = k.conf.DB.Write(ctx, func(tx *store.Tx) error {
+		return errors.Join(tx.SetLab(l.ID, state, why, at.Step, at.Hash), tx.SizeLab(l.ID, bytes))
+	})
 	if err != nil {
 		l.log(k.log).Error("the database was not told what became of a lab", "state", state, "error", err)
 	}

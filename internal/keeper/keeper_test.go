@@ -442,6 +442,34 @@ func TestALabThatNobodyUsesIsDeleted(t *testing.T) {
 	h.get(own.ID)
 }
 
+// What strangers have on the disk is limited: who has not used theirs for longest loses it.
+func TestStrangersLabsTakeNoMoreThanTheirRoom(t *testing.T) {
+	h := newHouse(t)
+	var labs []*Lab
+	for range 3 {
+		l := h.lab(Ask{Scenario: "test"})
+		h.park(l)
+		labs = append(labs, l)
+	}
+	own := h.lab(bench)
+	h.park(own)
+	h.Keeper.conf.Room = h.row(labs[2].ID).Bytes + 10
+	if n, _, err := h.Sweep(t.Context()); n != 2 || err != nil {
+		t.Errorf("%d labs are deleted, %v", n, err)
+	}
+	h.get(own.ID)
+	left := 0
+	for _, l := range labs {
+		if h.conf.Journals.Has(l.ID) {
+			left++
+			h.get(l.ID)
+		}
+	}
+	if left != 1 {
+		t.Errorf("%d are left", left)
+	}
+}
+
 func TestStrangersMakeRoom(t *testing.T) {
 	h := newHouse(t)
 	h.lab(bench)

@@ -28,15 +28,16 @@ type LabRow struct {
 	Step    uint64 // where it is, if it was parked in order
 	Hash    string // likewise; "" if it was not
 	Version string // of a bench's scenario
+	Bytes   int64  // on disk, when it was parked
 }
 
 func (l *LabRow) fields() []any {
 	return []any{
-		&l.ID, &l.Kind, &l.Person, &l.Class, &l.Lesson, flag(&l.Current), &l.State, &l.Why, at(&l.Created), at(&l.Used), &l.Step, &l.Hash, &l.Version,
+		&l.ID, &l.Kind, &l.Person, &l.Class, &l.Lesson, flag(&l.Current), &l.State, &l.Why, at(&l.Created), at(&l.Used), &l.Step, &l.Hash, &l.Version, &l.Bytes,
 	}
 }
 
-const labColumns = `id, kind, person, class, lesson, current, state, why, created, used, step, hash, version`
+const labColumns = `id, kind, person, class, lesson, current, state, why, created, used, step, hash, version, bytes`
 
 // MaxLabs is how many labs one question is answered with at most.
 const MaxLabs = 100_000
@@ -61,7 +62,7 @@ func (tx *Tx) AddLab(l LabRow) (former []string, err error) {
 		}
 		l.Current = true
 	}
-	_, err = tx.exec(`insert into labs (`+labColumns+`) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`, l.fields()...)
+	_, err = tx.exec(`insert into labs (`+labColumns+`) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`, l.fields()...)
 	return former, err
 }
 
@@ -109,6 +110,16 @@ func (tx *Tx) OldLabs(before time.Time) ([]LabRow, error) {
 			kind = $2 and used < $3
 			or kind = $4 and class in (select id from classes where retention > 0 and retention < $5))
 		order by used, id limit $6`, LabLive, LabVisitor, at(&before), LabBench, at(&tx.now), MaxLabs)
+}
+
+// SizeLab notes what a lab takes of the disk.
+func (tx *Tx) SizeLab(id string, bytes int64) error {
+	return tx.must(ErrNone, `update labs set bytes = $2 where id = $1`, id, bytes)
+}
+
+// StrangersLabs lists visitors' labs that do not live, the last used first.
+func (tx *Tx) StrangersLabs() ([]LabRow, error) {
+	return all(tx, (*LabRow).fields, `select `+labColumns+` from labs where kind = $1 and state <> $2 order by used desc, id limit $3`, LabVisitor, LabLive, MaxLabs)
 }
 
 // DropLab forgets a lab.

@@ -87,7 +87,15 @@ func TestLabsAreFoundByWhoseTheyAre(t *testing.T) {
 		if ids := old(); len(ids) != 3 {
 			t.Errorf("a day later old are %q, want the visitor's and the benches of the class", ids)
 		}
-		write(func(tx *store.Tx) error { return tx.DropLab("v1") })
+		write(func(tx *store.Tx) error {
+			if err := tx.SizeLab("v1", 1000); err != nil {
+				return err
+			}
+			if rows, err := tx.StrangersLabs(); err != nil || len(rows) != 1 || rows[0].ID != "v1" || rows[0].Bytes != 1000 {
+				t.Errorf("strangers' labs: %+v, %v", rows, err)
+			}
+			return tx.DropLab("v1")
+		})
 		if ids := old(); len(ids) != 2 {
 			t.Errorf("then old are %q", ids)
 		}
