@@ -113,7 +113,7 @@ vnet, vnet/errno, vnet/event, vnet/packet, internal/session, internal/decode, in
 NONE                                                   < internal/stream/flow, internal/stream/object
 vnet, vnet/config, vnet/fabric/bridge, internal/protocol, internal/terminal < internal/switchboard
 vnet/config, vnet/packet, internal/session, internal/decode, internal/visitor + websocket, sys, time < internal/door
-vnet, vnet/sys, vnet/event, internal/respond, internal/session, internal/budget, internal/decode, internal/door, internal/keeper, internal/store, internal/stream, internal/visitor, internal/filter, internal/pcap, internal/strictjson, internal/terminal, web < internal/httpapi
+vnet, vnet/sys, vnet/event, internal/respond, internal/session, internal/budget, internal/decode, internal/door, internal/keeper, internal/store, internal/stream, internal/visitor, internal/filter, internal/pcap, internal/strictjson, internal/terminal, internal/admission, internal/protocol/class, web < internal/httpapi
 internal/scenario/format                               < internal/settings
 internal/budget, internal/door, internal/httpapi, internal/keeper, internal/session, internal/settings, internal/terminal, internal/visitor + crypto, roots, time < internal/host
 vnet, vnet/errno, vnet/event, web, wasm/guest, internal/* + websocket < cmd/labserver
@@ -130,7 +130,8 @@ internal/lti/fetch, internal/lti/message               < internal/lti/service
 NONE + go-jose                                         < internal/lti/platform
 internal/lti/platform                                  < internal/lti/platform/run
 internal/store, internal/gradebook/mark                < internal/outbox
-internal/visitor, internal/terminal                    < internal/respond
+internal/visitor, internal/terminal, internal/protocol/class < internal/respond
+internal/store, internal/visitor                       < internal/admission
 internal/store, internal/visitor, internal/terminal + text < internal/identity
 internal/lti/fetch, internal/terminal + go-oidc, oauth2 < internal/identity/oidc
 internal/respond, internal/identity, internal/protocol/class, internal/store, internal/strictjson, internal/visitor < internal/classroom/route

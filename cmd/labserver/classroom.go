@@ -15,20 +15,22 @@ import (
 	"wireloom/internal/identity/oidc"
 	"wireloom/internal/store"
 	"wireloom/internal/terminal"
+	"wireloom/internal/visitor"
 	"wireloom/internal/wall"
 )
 
 // A school is what a server with a data folder has beside labs: people, classes, and what
 // stays of them.
 type school struct {
-	db     *store.DB
-	people *identity.Manager
-	room   *classroom.Classroom
-	shelf  *class.Shelf
-	labs   *benches
-	wall   *wall.Wall
-	api    *httpapi.Server // once there is one
-	end    func()          // ends what goes on beside requests
+	db       *store.DB
+	people   *identity.Manager
+	room     *classroom.Classroom
+	shelf    *class.Shelf
+	labs     *benches
+	wall     *wall.Wall
+	refusals visitor.Refusals
+	api      *httpapi.Server // once there is one
+	end      func()          // ends what goes on beside requests
 }
 
 // openSchool opens the data folder. It is nil without one.
@@ -43,7 +45,7 @@ func openSchool(ctx context.Context, log *slog.Logger, conf *host.Config, logins
 	s := &school{db: db, people: identity.New(identity.Config{DB: db, Site: &conf.Site, Logger: log}), shelf: class.NewShelf(db), labs: &benches{}}
 	s.wall = wall.New(wall.Config{DB: db, Logger: log})
 	s.room, err = classroom.New(classroom.Config{
-		DB: db, People: s.people, Site: &conf.Site, Logger: log, Shelf: s.shelf, Benches: s.labs, Logins: logins, Wall: s.wall,
+		DB: db, People: s.people, Site: &conf.Site, Logger: log, Shelf: s.shelf, Benches: s.labs, Logins: logins, Wall: s.wall, Refusals: &s.refusals,
 		Install: func(ctx context.Context, lab, node, proc, name string, module []byte) error {
 			return s.api.Install(ctx, lab, node, proc, name, module)
 		},
@@ -86,7 +88,7 @@ func (s *school) join(c *httpapi.Config) {
 		who := s.people.Who(r)
 		return who.Person, who.Class
 	}
-	c.Access, c.Visit = s.room.Access, s.room.Visit
+	c.Access, c.Visit, c.Refusals = s.room.Access, s.room.Visit, &s.refusals
 	c.Checked = func(lab string, result any) {
 		if r, ok := result.(checked); ok {
 			passed := 0

@@ -29,10 +29,11 @@ type Config struct {
 	Logger *slog.Logger  // nil for none
 	Logins []*oidc.Login // of the campus
 
-	Shelf     *class.Shelf    // the scenarios of lessons; nil: there are no classes
-	Gradebook *gradebook.Book // nil: nothing is handed in
-	Benches   Benches         // nil: there are none
-	Wall      *wall.Wall      // nil: there is none
+	Shelf     *class.Shelf      // the scenarios of lessons; nil: there are no classes
+	Gradebook *gradebook.Book   // nil: nothing is handed in
+	Benches   Benches           // nil: there are none
+	Wall      *wall.Wall        // nil: there is none
+	Refusals  *visitor.Refusals // counts who was refused; nobody does if nil
 	// Install puts a program into a slot of a lab; nil: none is offered.
 	Install func(ctx context.Context, lab, node, proc, name string, module []byte) error
 }
@@ -69,7 +70,7 @@ func New(c Config) (*Classroom, error) {
 }
 
 func (c *Classroom) tableConfig() route.Config {
-	return route.Config{DB: c.conf.DB, People: c.conf.People, Site: c.conf.Site, Logger: c.conf.Logger, Finders: finders}
+	return route.Config{DB: c.conf.DB, People: c.conf.People, Site: c.conf.Site, Logger: c.conf.Logger, Finders: finders, Refusals: c.conf.Refusals}
 }
 
 // finders find what ids in paths lead to; nil are the names whose handlers look themselves.

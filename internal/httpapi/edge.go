@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"wireloom/internal/protocol/class"
 	"wireloom/internal/respond"
 	"wireloom/internal/session"
 	"wireloom/internal/strictjson"
@@ -159,7 +160,7 @@ func (s *Server) refuse(w http.ResponseWriter, err error, undone ...string) {
 	if len(undone) > 0 {
 		text = undone[0] + ": " + text
 	}
-	fail(w, why.Status, "%s", text)
+	respond.JSON(w, why.Status, class.Refusal{Error: respond.Sentence("%s", text), Queue: respond.Place(why.Queue)})
 }
 
 // plain is what an error says, without the folders of this machine: they are none of

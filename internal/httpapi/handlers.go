@@ -8,10 +8,12 @@ import (
 	"net/http"
 	"path"
 	"slices"
+	"strconv"
 	"time"
 
 	"wireloom/internal/budget"
 	"wireloom/internal/keeper"
+	"wireloom/internal/respond"
 	"wireloom/internal/session"
 	"wireloom/internal/terminal"
 	"wireloom/internal/visitor"
@@ -150,6 +152,25 @@ func (s *Server) openLab(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Location", path.Base(r.URL.Path)+"/"+l.ID) // relative: a proxy may have put more in front
 	reply(w, http.StatusCreated, labInfo{ID: l.ID, Scenario: ask.Scenario})
+}
+
+// queued answers how a place in the queue stands, when it is another than is known, or after
+// queueWait.
+func (s *Server) queued(w http.ResponseWriter, r *http.Request) {
+	known, err := strconv.Atoi(or(r.URL.Query().Get("place"), "0"))
+	if err != nil {
+		fail(w, http.StatusBadRequest, "place is %q, and the place that one knows is a number", clip(r.URL.Query().Get("place")))
+		return
+	}
+	deadlines(w, queueWait+replyTimeout)
+	ctx, cancel := context.WithTimeout(r.Context(), queueWait)
+	defer cancel()
+	p, ok := s.queue.Wait(ctx, r.PathValue("ticket"), known)
+	if !ok {
+		fail(w, http.StatusNotFound, "this place in the queue is not there any more: nobody asked for it for a while; start the lab anew")
+		return
+	}
+	reply(w, http.StatusOK, respond.Place(&p))
 }
 
 func (s *Server) describe(w http.ResponseWriter, _ *http.Request, l *lab) {

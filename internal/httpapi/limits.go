@@ -81,6 +81,9 @@ const (
 	checkers        = 4                // labs being checked at once; of one client one
 	checkTimeout    = 2 * time.Minute  // for a check, waiting included
 	retrySoon       = 5 * time.Second  // Retry-After of what is over in a moment
+	queueWait       = 25 * time.Second // for a place in the queue to change
+	evictEvery      = time.Second      // between two strangers' labs that are parked for people
+	retryMuchLater  = time.Hour        // of what somebody has to decide
 	retryLater      = time.Minute      // of what somebody has to close first
 )
 

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"wireloom/internal/admission"
 	"wireloom/internal/budget"
 	"wireloom/internal/door"
 	"wireloom/internal/keeper"
@@ -77,6 +78,10 @@ type Config struct {
 
 	Ping time.Duration // who watches a lab hears of it at least so often; a default if 0
 
+	// Anonymous says why nobody may have a lab without signing in, for them; "" where everybody
+	// may, as everybody may if it is nil.
+	Anonymous func() (why string)
+
 	Limits   Limits
 	Refusals *visitor.Refusals             // counts who was refused; its own if nil
 	Budget   *budget.Budget                // of memory; no limit if nil
@@ -122,6 +127,8 @@ type Server struct {
 	checkers  visitor.Gate
 	advisor   visitor.Advisor
 	refusals  *visitor.Refusals
+	queue     admission.Queue
+	evicted   time.Time // the queue calls one at a time who sets it
 
 	mu               sync.Mutex
 	draining, closed bool
@@ -155,6 +162,8 @@ func New(c Config) (*Server, error) {
 			return nil, err
 		}
 	}
+	s.queue.Take = s.takeLab
+	s.queue.Give = func(client visitor.Client) { s.quotas.labs.Give(client, 1) }
 	s.keeper.Places(s.place)
 	s.sched = s.keeper.Scheduler()
 	if most := c.Budget.Limit() / inFlightShare; most > 0 {
@@ -171,6 +180,7 @@ func New(c Config) (*Server, error) {
 	s.mux.add("/api/scenarios", get(s.scenarios))
 	s.mux.add("/api/scenarios/{name}/starter.zip", get(s.starter))
 	s.mux.add("/api/labs", methods{http.MethodPost: s.openLab})
+	s.mux.add("/api/queue/{ticket}", get(s.queued))
 	s.mux.add("/api/labs/{id}", methods{http.MethodGet: s.withLab(Watch, s.describe), http.MethodDelete: s.withLab(Full, s.closeLab)})
 	s.mux.add("/api/labs/{id}/stream", get(s.withLab(Watch, s.stream)))
 	s.mux.add("/api/labs/{id}/doors/{port}", get(s.withLab(Full, s.door)))
@@ -280,12 +290,38 @@ func (s *Server) noLabNow(w http.ResponseWriter, err error) {
 // reserve makes room for a lab of client's, or says why there is none.
 func (s *Server) reserve(client visitor.Client) error {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed || s.draining {
+	stopping := s.closed || s.draining
+	s.mu.Unlock()
+	if stopping {
 		return errStopping()
 	}
-	if why := s.quotas.labs.Take(client, 1); why != nil {
+	if why := s.mayVisit(client); why != nil {
 		return why
+	}
+	if why := s.queue.Admit(client); why != nil {
+		return why
+	}
+	return nil
+}
+
+// takeLab makes room for a lab of client's. For a person a stranger's lab makes room that
+// nobody watches.
+func (s *Server) takeLab(client visitor.Client) *visitor.Refusal {
+	why := s.quotas.labs.Take(client, 1)
+	if now := time.Now(); why != nil && why.Status == http.StatusServiceUnavailable && !client.Stranger() && now.Sub(s.evicted) > evictEvery {
+		s.evicted = now
+		s.keeper.Evict() // the place is free when it is parked: who waits is next
+	}
+	return why
+}
+
+// mayVisit says why a stranger may have no lab here now.
+func (s *Server) mayVisit(client visitor.Client) *visitor.Refusal {
+	if !client.Stranger() || s.conf.Anonymous == nil {
+		return nil
+	}
+	if why := s.conf.Anonymous(); why != "" {
+		return visitor.Busy(visitor.KindAnonymous, retryMuchLater, "labs without signing in are switched off here: %s", why)
 	}
 	return nil
 }
@@ -295,7 +331,11 @@ func (s *Server) place(client visitor.Client) (keeper.Place, error) {
 	if err := s.reserve(client); err != nil {
 		return keeper.Place{}, err
 	}
-	return keeper.Place{Owner: ownerOf(client), Room: room{&s.quotas.disk, client}, Leave: func() { s.quotas.labs.Give(client, 1) }}, nil
+	return keeper.Place{
+		Owner: ownerOf(client), Room: room{&s.quotas.disk, client},
+		Leave: func() { s.quotas.labs.Give(client, 1); s.queue.Left() },
+		Short: func(why *visitor.Refusal) *visitor.Refusal { return s.queue.Refused(client, why) },
+	}, nil
 }
 
 // passing makes a keeper whose labs are gone when they end.

@@ -110,6 +110,9 @@ type Place struct {
 	Owner session.Owner
 	Room  session.Room
 	Leave func()
+	// Short is asked where there was no memory for it, and says what else who wanted it may be
+	// told; it may be nil.
+	Short func(*visitor.Refusal) *visitor.Refusal
 }
 
 // A Lab is one that lives, or is coming back.
@@ -244,7 +247,11 @@ func (k *Keeper) enter(ctx context.Context, client visitor.Client) (p Place, c *
 	}
 	if c, err = k.conf.Budget.Open(ctx, p.Owner.Name); err != nil {
 		p.Leave()
-		return p, nil, visitor.Busy(visitor.KindMemory, retrySoon, "%v", err)
+		why := visitor.Busy(visitor.KindMemory, retrySoon, "%v", err)
+		if p.Short != nil {
+			why = p.Short(why)
+		}
+		return p, nil, why
 	}
 	return p, c, nil
 }

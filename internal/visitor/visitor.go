@@ -18,6 +18,15 @@ type Refusal struct {
 	Status int           // 403, 421, 429 or 503
 	After  time.Duration // when it is worth trying again; 0 where that is no use
 	Why    string
+	Queue  *Place // where who was refused waits; nil where there is nothing to wait for
+}
+
+// A Place is one in a queue.
+type Place struct {
+	Ticket string        // to ask by how it stands
+	Number int           // from 1
+	Wait   time.Duration // for which they will probably wait
+	Ready  bool          // what was refused is kept for them: they ask again
 }
 
 func (r *Refusal) Error() string { return r.Why }

@@ -22,6 +22,8 @@ type Config struct {
 	Site    *visitor.Site
 	Logger  *slog.Logger
 	Finders Finders
+
+	Refusals *visitor.Refusals // counts who was refused; nobody does if nil
 }
 
 // A Table answers by its routes.
@@ -108,7 +110,8 @@ func (t *Table) fail(w http.ResponseWriter, q *Request, r *Route, err error) {
 	switch {
 	case errors.As(err, &p):
 	case errors.As(err, &refusal):
-		p = &Problem{Status: refusal.Status, Sentence: refusal.Why, Retry: refusal.After}
+		p = &Problem{Status: refusal.Status, Sentence: refusal.Why, Retry: refusal.After, Queue: respond.Place(refusal.Queue)}
+		t.conf.Refusals.Add(refusal.Kind)
 	case large:
 		p = &Problem{Status: http.StatusRequestEntityTooLarge, Sentence: respond.Sentence("that is too large: it may have at most %d bytes", limit)}
 	case errors.Is(err, store.ErrNone):
