@@ -218,7 +218,7 @@ func TestReadModifyWritesAreAllThere(t *testing.T) {
 // A full disk: what was acknowledged is there, what was not is not, and the sentence says so.
 func TestAFullDatabaseLosesNothingAcknowledged(t *testing.T) {
 	o := store.Options{Dir: t.TempDir()}
-	db := storetest.Open(t, o.WithPages(100))
+	db := storetest.Open(t, o.WithPages(160))
 	var acknowledged []string
 	var err error
 	for len(acknowledged) < 1000 {
