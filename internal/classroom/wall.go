@@ -366,12 +366,36 @@ func (c *Classroom) rights(r *http.Request, lab string) (httpapi.Access, store.L
 		case place.Active && place.Role >= identity.Staff:
 			access = httpapi.Watch
 		}
-		return nil
+		if access == httpapi.None {
+			return nil
+		}
+		return within(tx, row, place, &access)
 	})
 	if err != nil {
 		return httpapi.None, row, who
 	}
 	return access, row, who
+}
+
+// within takes from an access to a bench what its lesson and its class don't let: a student has no
+// lesson that is not published, and nothing changes in an archived class.
+func within(tx *store.Tx, lab store.LabRow, place identity.Place, access *httpapi.Access) error {
+	class, err := tx.Class(lab.Class)
+	if err != nil {
+		return err
+	}
+	if class.Archived {
+		*access = min(*access, httpapi.Watch)
+	}
+	if place.Role >= identity.Staff {
+		return nil
+	}
+	l, err := tx.Lesson(lab.Lesson)
+	if errors.Is(err, store.ErrNone) || err == nil && !l.Published {
+		*access = httpapi.None
+		return nil
+	}
+	return err
 }
 
 // Visit makes the pass of who watches a lab (httpapi.Config).

@@ -22,8 +22,9 @@ func init() {
 	makers = append(makers, func(w *world, c *Config) {
 		w.write(func(tx *store.Tx) error {
 			_, err := tx.AddLab(store.LabRow{ID: "bench", Kind: store.LabBench, Person: "own", Class: "c", Lesson: "lc", State: store.LabLive})
+			_, err3 := tx.AddLab(store.LabRow{ID: "hiddenbench", Kind: store.LabBench, Person: "own", Class: "c", Lesson: "hidden", State: store.LabLive})
 			_, err2 := tx.AddLab(store.LabRow{ID: "visitors", Kind: store.LabVisitor, State: store.LabLive})
-			return errors.Join(err, err2)
+			return errors.Join(err, err2, err3)
 		})
 		w.ids["lab"] = "bench"
 		c.Wall = wall.New(wall.Config{DB: w.db})
@@ -63,6 +64,23 @@ func TestAccessToLabs(t *testing.T) {
 		}
 		if got := w.room.Access(w.as(c.who), "visitors"); got != httpapi.Full {
 			t.Errorf("%q has access %d to a visitor's lab by its id", c.who, got)
+		}
+		hidden := min(c.want, httpapi.Watch) // staff still see it
+		if c.who == "own" {
+			hidden = httpapi.None
+		}
+		if got := w.room.Access(w.as(c.who), "hiddenbench"); got != hidden {
+			t.Errorf("%q has access %d to a bench of a lesson that is hidden again, want %d", c.who, got, hidden)
+		}
+	}
+	w.write(func(tx *store.Tx) error {
+		c, err := tx.Class("c")
+		c.Archived = true
+		return errors.Join(err, tx.SetClass(c))
+	})
+	for who, want := range map[string]httpapi.Access{"own": httpapi.Watch, "teacher": httpapi.Watch, "other": httpapi.None, "": httpapi.None} {
+		if got := w.room.Access(w.as(who), "bench"); got != want {
+			t.Errorf("%q has access %d to a bench of an archived class, want %d", who, got, want)
 		}
 	}
 }

@@ -101,7 +101,7 @@ func (r *Route) check(f Finders) error {
 	case r.Needs == unsaid:
 		return fmt.Errorf("route %s %s says not who may", r.Method, r.Path)
 	case r.Needs.ofClass() && !leads:
-		return fmt.Errorf("route %s %s: no id in its path leads to a class", r.Method, r.Path)
+		return fmt.Errorf("route %s %s needs %v, and no id in its path leads to a class", r.Method, r.Path, r.Needs)
 	case r.Do == nil:
 		return fmt.Errorf("route %s %s does nothing", r.Method, r.Path)
 	case strings.ContainsAny(r.Method, " /") || !strings.HasPrefix(r.Path, "/"):
