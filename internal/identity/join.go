@@ -158,6 +158,10 @@ func (j *joining) join(tx *store.Tx, code string) error {
 // match finds the members whom a folded name may mean: those who have it, or else its words
 // in another order, or else it with their number, login or e-mail address behind it.
 func match(members []store.MemberRow, folded string) []store.MemberRow {
+	names := make([]string, len(members))
+	for i, m := range members {
+		names[i] = Fold(m.Name)
+	}
 	for _, same := range []func(m store.MemberRow, name string) bool{
 		func(_ store.MemberRow, name string) bool { return name == folded },
 		func(_ store.MemberRow, name string) bool { return sameWords(name, folded) },
@@ -169,8 +173,8 @@ func match(members []store.MemberRow, folded string) []store.MemberRow {
 		},
 	} {
 		var found []store.MemberRow
-		for _, m := range members {
-			if name := Fold(m.Name); name != "" && same(m, name) {
+		for i, m := range members {
+			if names[i] != "" && same(m, names[i]) {
 				found = append(found, m)
 			}
 		}

@@ -122,3 +122,23 @@ func TestAWrongCodeSaysNothing(t *testing.T) {
 		}
 	})
 }
+
+// Two of one name are told apart by what only one of them has.
+func TestTwoOfOneName(t *testing.T) {
+	each(t, func(w *world) {
+		w.member("c", "student", "Kim Lee")
+		w.write(func(tx *store.Tx) error {
+			return errors.Join(tx.AddPerson(store.PersonRow{ID: "second"}),
+				tx.PutMember(store.MemberRow{Class: "c", Person: "second", Role: "student", Name: "Lee, Kim", SIS: "S-12345", Login: "klee2", Active: true}))
+		})
+		if _, err := w.browser().join(code, "Kim Lee", ""); !errors.Is(err, identity.ErrAlike) {
+			t.Errorf("the name alone: got %v", err)
+		}
+		if done, err := w.browser().join(code, "kim lee s-12345", ""); err != nil || done.Person != "second" {
+			t.Errorf("with the number: got %+v, %v", done, err)
+		}
+		if _, err := w.browser().join(code, "Kim Lee KLEE2", ""); !errors.Is(err, identity.ErrClaimed) {
+			t.Errorf("with the login, from elsewhere: got %v", err)
+		}
+	})
+}
