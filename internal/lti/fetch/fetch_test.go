@@ -92,7 +92,9 @@ func TestAnswersOfStrangers(t *testing.T) {
 		asked.Add(1)
 		http.Redirect(w, r, "/round", http.StatusFound)
 	})
-	mux.HandleFunc("/to/file", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "file:///etc/passwd", http.StatusFound) })
+	mux.HandleFunc("/to/file", func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, "file:///etc/passwd", http.StatusFound)
+	})
 	mux.HandleFunc("/to/good", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/good", http.StatusFound) })
 	mux.HandleFunc("/good", func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.Header.Get("Authorization")) })
 	s := httptest.NewServer(mux)

@@ -124,7 +124,7 @@ func TestOnlyAsymmetricAlgorithmsAreRead(t *testing.T) {
 
 func TestEveryRefusalHasASentence(t *testing.T) {
 	for _, w := range []Why{
-		NotAToken, WrongAlg, NoPlatform, PlatformOff, WrongSign, NoKeys, WrongAudience, TooOld, TooNew, WrongNonce, StateUnknown, StateUsed, OtherBrowser,
+		NotAToken, WrongAlg, NoPlatform, WrongSign, NoKeys, WrongAudience, TooOld, TooNew, WrongNonce, StateUnknown, NoRole,
 		NoSubject, NotLTI, Pending, NoContext, NotConnected, NotTeacher, NoLesson, PlatformSaid, TicketUsed,
 	} {
 		if s := Refuse(w, "").Sentence(); !strings.HasSuffix(s, ".") {

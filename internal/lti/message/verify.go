@@ -20,7 +20,6 @@ const (
 	NotAToken     Why = "token_unreadable"
 	WrongAlg      Why = "token_algorithm"
 	NoPlatform    Why = "platform_unknown"
-	PlatformOff   Why = "platform_off"
 	WrongSign     Why = "token_signature"
 	NoKeys        Why = "platform_keys"
 	WrongAudience Why = "token_audience"
@@ -28,13 +27,12 @@ const (
 	TooNew        Why = "token_early"
 	WrongNonce    Why = "token_nonce"
 	StateUnknown  Why = "state_unknown"
-	StateUsed     Why = "state_used"
-	OtherBrowser  Why = "state_browser"
 	NoSubject     Why = "anonymous"
 	NotLTI        Why = "message_unknown"
 	Pending       Why = "deployment_pending"
 	NoContext     Why = "course_missing"
 	NotConnected  Why = "course_unconnected"
+	NoRole        Why = "role_missing"
 	NotTeacher    Why = "not_teacher"
 	NoLesson      Why = "lesson_missing"
 	PlatformSaid  Why = "platform_error"
@@ -46,24 +44,22 @@ var sentences = map[Why]string{
 	NotAToken:     "Your learning platform sent something that is not a launch. Open the link in your course again.",
 	WrongAlg:      "Your learning platform signed the launch in a way that is not allowed in LTI 1.3. Tell who runs this server.",
 	NoPlatform:    "This server does not know your learning platform. Who runs this server has to register it first.",
-	PlatformOff:   "Launches from your learning platform are switched off here. Ask who runs this server.",
 	WrongSign:     "The launch is not signed by your learning platform. Open the link in your course again.",
 	NoKeys:        "Your learning platform does not answer at the moment, so the launch could not be checked. Try again in a minute.",
 	WrongAudience: "The launch is for another tool. Tell who set up the link in your course.",
 	TooOld:        "This launch is too old. Open the link in your course again; if that does not help, a clock is wrong: tell who runs this server.",
 	TooNew:        "Your learning platform's clock is more than five minutes ahead of this server's. Tell who runs this server.",
 	WrongNonce:    "This launch was used before. Open the link in your course again.",
-	StateUnknown:  "This launch was begun more than ten minutes ago, or not here. Open the link in your course again.",
-	StateUsed:     "This launch was used before: a page like this can't be reloaded. Open the link in your course again.",
-	OtherBrowser:  "This launch was begun in another browser. Open the link in your course again.",
+	StateUnknown:  "This launch was used before, or begun more than ten minutes ago: a page like this can't be reloaded. Open the link in your course again.",
 	NoSubject:     "Your learning platform did not say who you are, and without that nothing you do could be kept. Ask your teacher.",
 	NotLTI:        "This server does not know this kind of launch. Tell who set up the link in your course.",
 	Pending:       "Your course is not let in yet: who runs this server has been told and has to accept it once.",
 	NoContext:     "Your learning platform did not say which course this is. Open the link from inside a course.",
 	NotConnected:  "This course is not connected yet. Your teacher has to open this link once.",
+	NoRole:        "Your learning platform does not say that you are a student or a teacher of this course. Ask your teacher to add you.",
 	NotTeacher:    "Only teachers can do that.",
 	NoLesson:      "The lesson of this link is not there (any more), or is not published yet. Ask your teacher.",
-	PlatformSaid:  "Your learning platform did not begin the launch.",
+	PlatformSaid:  "Your learning platform did not let the launch begin. Open the link in your course again; if your browser blocks cookies in frames (Safari does), choose to open it in a new window there.",
 	TicketUsed:    "This page was used before or is too old. Open the link in your course again.",
 }
 
