@@ -129,13 +129,14 @@ internal/terminal + go-jose                            < internal/lti/message
 internal/lti/fetch, internal/lti/message               < internal/lti/service
 NONE + go-jose                                         < internal/lti/platform
 internal/lti/platform                                  < internal/lti/platform/run
+internal/class, internal/identity, internal/lti/fetch, internal/lti/message, internal/lti/service, internal/outbox, internal/store, internal/visitor + time < internal/lti
 internal/store, internal/gradebook/mark                < internal/outbox
 internal/visitor, internal/terminal, internal/protocol/class < internal/respond
 internal/store, internal/visitor                       < internal/admission
 internal/store, internal/visitor, internal/terminal + text < internal/identity
 internal/lti/fetch, internal/terminal + go-oidc, oauth2 < internal/identity/oidc
 internal/respond, internal/identity, internal/protocol/class, internal/store, internal/strictjson, internal/visitor < internal/classroom/route
-internal/class, internal/class/roster, internal/gradebook, internal/gradebook/mark, internal/open, internal/scenario, internal/classroom/route, internal/identity, internal/identity/oidc, internal/protocol/class, internal/store, internal/visitor, internal/wall, internal/httpapi, internal/stream, internal/protocol, internal/respond, internal/terminal + oauth2, websocket, time < internal/classroom
+internal/lti, internal/outbox, internal/class, internal/class/roster, internal/gradebook, internal/gradebook/mark, internal/open, internal/scenario, internal/classroom/route, internal/identity, internal/identity/oidc, internal/protocol/class, internal/store, internal/visitor, internal/wall, internal/httpapi, internal/stream, internal/protocol, internal/respond, internal/terminal + oauth2, websocket, time < internal/classroom
 vnet, internal/store, internal/protocol, internal/protocol/class, internal/visitor, internal/terminal + time < internal/wall
 NONE + text                                            < internal/class/roster
 internal/store                                         < internal/backup

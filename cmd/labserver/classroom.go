@@ -13,6 +13,9 @@ import (
 	"wireloom/internal/httpapi"
 	"wireloom/internal/identity"
 	"wireloom/internal/identity/oidc"
+	"wireloom/internal/lti"
+	"wireloom/internal/outbox"
+	"wireloom/internal/scenario"
 	"wireloom/internal/store"
 	"wireloom/internal/terminal"
 	"wireloom/internal/visitor"
@@ -28,6 +31,8 @@ type school struct {
 	shelf    *class.Shelf
 	labs     *benches
 	wall     *wall.Wall
+	lti      *lti.Tool
+	outbox   *outbox.Sender
 	refusals visitor.Refusals
 	api      *httpapi.Server // once there is one
 	end      func()          // ends what goes on beside requests
@@ -44,8 +49,20 @@ func openSchool(ctx context.Context, log *slog.Logger, conf *host.Config, logins
 	}
 	s := &school{db: db, people: identity.New(identity.Config{DB: db, Site: &conf.Site, Logger: log}), shelf: class.NewShelf(db), labs: &benches{}}
 	s.wall = wall.New(wall.Config{DB: db, Logger: log})
+	s.lti = lti.New(lti.Config{
+		DB: db, People: s.people, Site: &conf.Site, Logger: log, Inside: conf.LTIInside, Wake: func() { s.outbox.Wake() },
+		Points: func(ctx context.Context, hash string) (float64, error) {
+			sc, err := s.shelf.Scenario(ctx, hash)
+			if err != nil {
+				return 0, err
+			}
+			return float64(class.Points(sc, scenario.Staff)), nil
+		},
+	})
+	s.outbox = outbox.NewSender(db, s.lti, log)
 	s.room, err = classroom.New(classroom.Config{
 		DB: db, People: s.people, Site: &conf.Site, Logger: log, Shelf: s.shelf, Benches: s.labs, Logins: logins, Wall: s.wall, Refusals: &s.refusals,
+		LTI: s.lti, Outbox: s.outbox,
 		Install: func(ctx context.Context, lab, node, proc, name string, module []byte) error {
 			return s.api.Install(ctx, lab, node, proc, name, module)
 		},
@@ -88,6 +105,7 @@ func (s *school) join(c *httpapi.Config) {
 		who := s.people.Who(r)
 		return who.Person, who.Class
 	}
+	c.Frames = s.room.Frames
 	c.Access, c.Visit, c.Refusals = s.room.Access, s.room.Visit, &s.refusals
 	c.Checked = func(lab string, result any) {
 		if r, ok := result.(checked); ok {

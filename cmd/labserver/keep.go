@@ -40,12 +40,13 @@ func (s *school) keeper(ctx context.Context, log *slog.Logger, conf *host.Config
 		return nil, err
 	}
 	s.labs.keeper = k
-	s.tidy(ctx, log, dir)
+	s.begin(ctx, log, dir)
 	return k, nil
 }
 
-// tidy takes away what is kept only for a while, until the school closes.
-func (s *school) tidy(ctx context.Context, log *slog.Logger, dir *journal.Dir) {
+// begin begins what goes on beside requests until the school closes: what is kept only for a while
+// is taken away, and scores go out.
+func (s *school) begin(ctx context.Context, log *slog.Logger, dir *journal.Dir) {
 	ctx, stop := context.WithCancel(ctx)
 	j := &privacy.Janitor{DB: s.db, Log: log, Forget: func(lab string) error {
 		k := s.labs.keeper
@@ -59,6 +60,7 @@ func (s *school) tidy(ctx context.Context, log *slog.Logger, dir *journal.Dir) {
 	}}
 	var running sync.WaitGroup
 	running.Go(func() { j.Run(ctx) })
+	running.Go(func() { s.outbox.Run(ctx) })
 	running.Go(func() { s.wall.Run(ctx) })
 	s.end = func() { stop(); running.Wait() }
 }

@@ -16,6 +16,8 @@ import (
 	"wireloom/internal/gradebook"
 	"wireloom/internal/identity"
 	"wireloom/internal/identity/oidc"
+	"wireloom/internal/lti"
+	"wireloom/internal/outbox"
 	"wireloom/internal/store"
 	"wireloom/internal/visitor"
 	"wireloom/internal/wall"
@@ -34,6 +36,8 @@ type Config struct {
 	Benches   Benches           // nil: there are none
 	Wall      *wall.Wall        // nil: there is none
 	Refusals  *visitor.Refusals // counts who was refused; nobody does if nil
+	LTI       *lti.Tool         // nil: no platform launches anything
+	Outbox    *outbox.Sender    // with it
 	// Install puts a program into a slot of a lab; nil: none is offered.
 	Install func(ctx context.Context, lab, node, proc, name string, module []byte) error
 }
@@ -64,6 +68,9 @@ func New(c Config) (*Classroom, error) {
 	if c.Wall != nil {
 		routes = append(routes, r.wallRoutes()...)
 	}
+	if c.LTI != nil {
+		routes = append(routes, r.ltiRoutes()...)
+	}
 	var err error
 	r.table, err = route.New(r.tableConfig(), routes)
 	return r, err
@@ -80,6 +87,8 @@ var finders = route.Finders{
 	"who":     nil, // below its lesson
 	"lab":     benchPlace,
 	"notice":  nil, // below its lab
+
+	"invite": nil, "platform": nil,
 }
 
 // Routes are the classroom's.

@@ -1,13 +1,13 @@
 package classroom
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"time"
 
 	"wireloom/internal/classroom/route"
 	"wireloom/internal/gradebook/mark"
+	"wireloom/internal/identity"
 	"wireloom/internal/lti"
 	"wireloom/internal/outbox"
 	wire "wireloom/internal/protocol/class"
@@ -294,16 +294,20 @@ func (c *Classroom) resendScores(q *route.Request) (any, error) {
 		return err
 	})
 	if err == nil {
-		c.conf.LTI.Wake()
+		c.conf.Outbox.Wake()
 	}
 	return &out, err
 }
 
-// Frames are the origins whose pages may show this site's in a frame: for who came by a launch in one.
-func (c *Classroom) frames(ctx context.Context) []string {
-	origins, err := c.conf.LTI.Frames(ctx)
+// Frames are the origins whose pages may show this site's in a frame: those of the registered platforms,
+// for who came by a launch in one.
+func (c *Classroom) Frames(r *http.Request) []string {
+	if c.conf.LTI == nil || r.URL.Query().Get(identity.KeyParameter) == "" || !c.conf.People.Who(r).Framed {
+		return nil
+	}
+	origins, err := c.conf.LTI.Frames(r.Context())
 	if err != nil {
-		c.conf.Logger.WarnContext(ctx, "it is not known which platforms may show the page in a frame", "error", err)
+		c.conf.Logger.WarnContext(r.Context(), "it is not known which platforms may show the page in a frame", "error", err)
 	}
 	return origins
 }

@@ -38,6 +38,7 @@ type Config struct {
 	Ping      time.Duration // who watches a lab hears from the server at least so often
 	Linger    time.Duration // for who is to hear that the server is not ready, before it stops
 	Drain     time.Duration // for what is under way to end
+	LTIInside bool          // learning platforms may be at private addresses, and without TLS
 	Scenarios []string
 
 	reloads bool // there is a file of settings: SIGHUP is to read something again
@@ -74,6 +75,7 @@ func NewFlags(f *flag.FlagSet) *Flags {
 	f.StringVar(&c.Files, "files", "", "the `folder` for captures and uploads while labs are open (default the system's for temporary files)")
 	f.StringVar(&c.Data, "data", "", "the `folder` of what stays: classes, hand-ins, students' labs, certificates. Without it there are visitors' labs only")
 	f.Var(&c.DB, "db", "the `URL` of a PostgreSQL database, in the place of a file in the data folder, or @FILE where its first line is that URL. A password does not belong on a command line, which everybody on the machine sees")
+	f.BoolVar(&c.LTIInside, "lti-inside", false, "let learning platforms be at private and loopback addresses, and without TLS: for those of a network of your own")
 	settings.ChoiceFlag(f, "log", "text", []string{"text", "json"}, "the `form` of the log on standard error: text or json", func(s string) error {
 		c.Log = s
 		return settings.OneOf("text", "json")(s)

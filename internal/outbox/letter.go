@@ -33,9 +33,9 @@ const (
 
 // What is wanted of a row.
 const (
-	aScore  = "score"
-	excused = "excused"
-	absent  = "absent"
+	WantsScore = "score"
+	excused    = "excused"
+	absent     = "absent"
 )
 
 // unsure is SentWants from when a post begins until the platform has taken one: what it has then, nobody knows.
@@ -92,7 +92,7 @@ const (
 // put makes a score what is wanted.
 func put(r store.OutboxRow, s Score, now time.Time) store.OutboxRow {
 	n := r
-	n.Wants, n.Points, n.Max, n.Handin, n.Handed, n.Comment = aScore, int64(s.Points), int64(s.Max), s.Handin, s.At, s.Comment
+	n.Wants, n.Points, n.Max, n.Handin, n.Handed, n.Comment = WantsScore, int64(s.Points), int64(s.Max), s.Handin, s.At, s.Comment
 	if s.Excused {
 		n.Wants, n.Points, n.Max, n.Handin, n.Handed, n.Comment = excused, 0, 0, "", time.Time{}, ""
 	}
@@ -126,13 +126,13 @@ func fresh(r store.OutboxRow, now time.Time) store.OutboxRow {
 		if has != "" {
 			r.Todo = has
 		}
-	case r.Wants != aScore:
+	case r.Wants != WantsScore:
 		r.State, r.Todo = None, has
 	case r.Link == "":
 		r.State, r.Todo = Nowhere, "The student has to open the lesson once from the platform's course."
 	case r.Max <= 0:
 		r.State, r.Todo = Refused, "A lesson that is worth 0 points has no score to send: take its column out of the platform's gradebook."
-	case r.SentWants == aScore && r.SentPoints == r.Points && r.SentMax == r.Max && r.SentHandin == r.Handin && r.SentComment == r.Comment:
+	case r.SentWants == WantsScore && r.SentPoints == r.Points && r.SentMax == r.Max && r.SentHandin == r.Handin && r.SentComment == r.Comment:
 		r.State = Sent
 	default:
 		r.State, r.Next = Waiting, now
@@ -152,7 +152,7 @@ func come(r store.OutboxRow, link, subject string, moved bool, now time.Time) st
 
 // resend sends what is wanted again, whether it was taken or refused.
 func resend(r store.OutboxRow, now time.Time) store.OutboxRow {
-	if r.Wants != aScore || r.Link == "" || r.Max <= 0 {
+	if r.Wants != WantsScore || r.Link == "" || r.Max <= 0 {
 		return r
 	}
 	r.State, r.Next, r.Tries, r.Again, r.Words, r.Todo = Waiting, now, 0, 0, "", ""
@@ -195,7 +195,7 @@ func settle(r store.OutboxRow, p Post, a Answer, now time.Time) store.OutboxRow 
 	if took {
 		r.Posting = 0
 		if r.Link == p.Link {
-			r.Sent, r.SentWants, r.SentPoints, r.SentMax, r.SentHandin, r.SentComment = now, aScore, int64(p.Points), int64(p.Max), p.Handin, p.Comment
+			r.Sent, r.SentWants, r.SentPoints, r.SentMax, r.SentHandin, r.SentComment = now, WantsScore, int64(p.Points), int64(p.Max), p.Handin, p.Comment
 		}
 	}
 	late := a.late()

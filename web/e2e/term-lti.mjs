@@ -47,7 +47,7 @@ async function tool(page) {
 
 const port = await free();
 const home = `http://tool.localhost:${port}`;
-const at = await school("--addr", `127.0.0.1:${port}`, "--public-url", `${home}/`);
+const at = await school("--addr", `127.0.0.1:${port}`, "--public-url", `${home}/`, "--lti-inside");
 at.url = home;
 const browser = await launch();
 const operator = await open(browser, at.operator().replace(/^[^#]*/, `${home}/`));
