@@ -6,32 +6,43 @@ export const DAY = 24 * HOUR;
 
 /** dateIn is a date as people of a class write it: "Fri 4 Dec, 23:59 CET"; the year where it is another than that of now. */
 export function dateIn(at: number, zone: string, now: number): string {
-  const part = (options: Intl.DateTimeFormatOptions): string =>
-    new Intl.DateTimeFormat("en-GB", { timeZone: known(zone), ...options }).format(at);
-  const other = yearIn(at, zone) !== yearIn(now, zone);
-  const day = `${part({ weekday: "short" })} ${part({ day: "numeric" })} ${part({ month: "short" })}`;
-  return `${day}${other ? ` ${yearIn(at, zone)}` : ""}, ${part({ hour: "2-digit", minute: "2-digit" })} ${zoneName(at, zone)}`;
+  const [then, today] = parts(zone, at, now);
+  return `${written(then, today)} ${then?.timeZoneName ?? zone}`;
 }
 
 /** timeIn is a date where the zone is said elsewhere: in a table. */
 export function timeIn(at: number, zone: string, now: number): string {
-  const whole = dateIn(at, zone, now);
-  return whole.slice(0, whole.lastIndexOf(" "));
+  const [then, today] = parts(zone, at, now);
+  return written(then, today);
+}
+
+type Parts = { readonly [type: string]: string };
+
+function written(then: Parts | undefined, today: Parts | undefined): string {
+  if (then === undefined) return "";
+  const year = then.year === today?.year ? "" : ` ${then.year}`;
+  return `${then.weekday} ${then.day} ${then.month}${year}, ${then.hour}:${then.minute}`;
+}
+
+/** parts takes times apart, by one formatter: it costs more than all that it does. */
+function parts(zone: string, ...times: readonly number[]): readonly Parts[] {
+  const format = new Intl.DateTimeFormat("en-GB", {
+    timeZone: known(zone),
+    hourCycle: "h23",
+    weekday: "short",
+    day: "numeric",
+    month: "short",
+    year: "numeric",
+    hour: "2-digit",
+    minute: "2-digit",
+    timeZoneName: "short",
+  });
+  return times.map((t) => Object.fromEntries(format.formatToParts(t).map((p) => [p.type, p.value])));
 }
 
 /** clockIn is the time of a day, with seconds: of a receipt. */
 export function clockIn(at: number, zone: string): string {
   return new Intl.DateTimeFormat("en-GB", { timeZone: known(zone), timeStyle: "medium" }).format(at);
-}
-
-/** zoneName is a zone's short name then: "CET", "GMT+5:30". */
-function zoneName(at: number, zone: string): string {
-  const parts = new Intl.DateTimeFormat("en-GB", { timeZone: known(zone), timeZoneName: "short" }).formatToParts(at);
-  return parts.find((p) => p.type === "timeZoneName")?.value ?? zone;
-}
-
-function yearIn(at: number, zone: string): string {
-  return new Intl.DateTimeFormat("en-GB", { timeZone: known(zone), year: "numeric" }).format(at);
 }
 
 /** known is a zone that this browser knows; of another the dates are those of UTC, and say so. */
