@@ -136,7 +136,7 @@ internal/store, internal/visitor                       < internal/admission
 internal/store, internal/visitor, internal/terminal + text < internal/identity
 internal/lti/fetch, internal/terminal + go-oidc, oauth2 < internal/identity/oidc
 internal/respond, internal/identity, internal/protocol/class, internal/store, internal/strictjson, internal/visitor < internal/classroom/route
-internal/lti, internal/outbox, internal/class, internal/class/roster, internal/gradebook, internal/gradebook/mark, internal/open, internal/scenario, internal/classroom/route, internal/identity, internal/identity/oidc, internal/protocol/class, internal/store, internal/visitor, internal/wall, internal/httpapi, internal/stream, internal/protocol, internal/respond, internal/terminal + oauth2, websocket, time < internal/classroom
+internal/lti, internal/outbox, internal/class, internal/class/roster, internal/gradebook, internal/gradebook/mark, internal/gradebook/sheet, internal/report, internal/open, internal/scenario, internal/classroom/route, internal/identity, internal/identity/oidc, internal/protocol/class, internal/store, internal/visitor, internal/wall, internal/httpapi, internal/stream, internal/protocol, internal/respond, internal/terminal + oauth2, websocket, time < internal/classroom
 vnet, internal/store, internal/protocol, internal/protocol/class, internal/visitor, internal/terminal + time < internal/wall
 NONE + text                                            < internal/class/roster
 internal/store                                         < internal/backup

@@ -9,6 +9,7 @@ import (
 
 	"wireloom/internal/class"
 	"wireloom/internal/classroom"
+	"wireloom/internal/gradebook"
 	"wireloom/internal/host"
 	"wireloom/internal/httpapi"
 	"wireloom/internal/identity"
@@ -33,13 +34,14 @@ type school struct {
 	wall     *wall.Wall
 	lti      *lti.Tool
 	outbox   *outbox.Sender
+	book     *gradebook.Book
 	refusals visitor.Refusals
 	api      *httpapi.Server // once there is one
 	end      func()          // ends what goes on beside requests
 }
 
 // openSchool opens the data folder. It is nil without one.
-func openSchool(ctx context.Context, log *slog.Logger, conf *host.Config, logins []*oidc.Login) (*school, error) {
+func openSchool(ctx context.Context, log *slog.Logger, conf *host.Config, logins []*oidc.Login, cache string) (*school, error) {
 	if conf.Data == "" {
 		return nil, nil
 	}
@@ -60,14 +62,18 @@ func openSchool(ctx context.Context, log *slog.Logger, conf *host.Config, logins
 		},
 	})
 	s.outbox = outbox.NewSender(db, s.lti, log)
+	if err := s.openBook(log, conf, cache); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
 	s.room, err = classroom.New(classroom.Config{
 		DB: db, People: s.people, Site: &conf.Site, Logger: log, Shelf: s.shelf, Benches: s.labs, Logins: logins, Wall: s.wall, Refusals: &s.refusals,
-		LTI: s.lti, Outbox: s.outbox,
+		LTI: s.lti, Outbox: s.outbox, Gradebook: s.book,
 		Install: func(ctx context.Context, lab, node, proc, name string, module []byte) error {
 			return s.api.Install(ctx, lab, node, proc, name, module)
 		},
 	})
 	if err != nil {
+		s.book.Close()
 		return nil, errors.Join(err, db.Close())
 	}
 	return s, nil
@@ -81,6 +87,7 @@ func (s *school) close(log *slog.Logger) {
 	if s.end != nil {
 		s.end()
 	}
+	s.book.Close()
 	if err := s.db.Close(); err != nil {
 		log.Error("the database did not close in order", "error", err)
 	}

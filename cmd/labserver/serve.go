@@ -100,7 +100,7 @@ func serve(ctx context.Context, io stdio, log *slog.Logger, conf host.Config, x 
 	watching, stopWatching := context.WithCancel(context.WithoutCancel(ctx)) // also while labs close
 	defer stopWatching()
 	mem := openBudget(watching, log, engine, conf.Memory)
-	class, err := openSchool(ctx, log, &conf, x.campus.logins)
+	class, err := openSchool(ctx, log, &conf, x.campus.logins, *x.cache)
 	if err != nil {
 		return err
 	}

@@ -62,6 +62,9 @@ func New(c Config) (*Classroom, error) {
 		routes = append(routes, r.classRoutes()...)
 		routes = append(routes, r.lessonRoutes()...)
 	}
+	if c.Gradebook != nil {
+		routes = append(routes, r.gradebookRoutes()...)
+	}
 	if c.Benches != nil {
 		routes = append(routes, r.benchRoutes()...)
 	}
@@ -83,6 +86,7 @@ func (c *Classroom) tableConfig() route.Config {
 // finders find what ids in paths lead to; nil are the names whose handlers look themselves.
 var finders = route.Finders{
 	"token": nil, "identity": nil, "provider": nil,
+	"handin": placeOfHandin, "slot": nil, "regrade": placeOfRegrade,
 	"arrival": nil, // below its class
 	"who":     nil, // below its lesson
 	"lab":     benchPlace,
