@@ -44,6 +44,7 @@ var items = []item{
 	{"spawn", "one more instance of a program, against fork and exec", 5 * time.Minute, spawn},
 	{"fuel", "CPU-bound programs, against the same without fuel", 5 * time.Minute, meter},
 	{"grading", "scenario scripts against scapy and Mininet, and many submissions", 15 * time.Minute, grading},
+	{"hosts", "hosts from nothing to the first answered ping, against network namespaces; a grading from start to end", 10 * time.Minute, fromNothing},
 	{"stream", "events to viewers, against a bare WebSocket sender", 5 * time.Minute, streaming},
 	{"labs", "200 live labs at once, against the goals", 3 * time.Minute, labs},
 	{"revive", "labs that come back from their journals, against the goals", 5 * time.Minute, revive},
