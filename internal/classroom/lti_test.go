@@ -3,10 +3,12 @@ package classroom
 import (
 	"errors"
 	"log/slog"
+	"os"
 	"strings"
 	"testing"
 
 	"wireloom/internal/lti"
+	"wireloom/internal/lti/message"
 	"wireloom/internal/outbox"
 	wire "wireloom/internal/protocol/class"
 	"wireloom/internal/store"
@@ -85,4 +87,30 @@ func TestScoresOnTheirWay(t *testing.T) {
 	}
 	r.try("assistant", "POST", "/api/lessons/lc/sync", wire.SyncAsk{}, 403)
 	r.try("teacher", "POST", "/api/lessons/lc/sync", wire.SyncAsk{Person: "own"}, 200)
+}
+
+// The addresses of docs/platforms.md are routes, and what it has of the pages' sentences is in them.
+func TestThePlatformsPage(t *testing.T) {
+	b, err := os.ReadFile("../../docs/platforms.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := string(b)
+	paths := map[string]bool{}
+	for _, route := range newWorld(t).room.Routes() {
+		paths[route.Path] = true
+	}
+	for _, path := range []string{"/lti/login", "/lti/launch", "/lti/keys"} {
+		if !paths[path] || !strings.Contains(page, "`"+path+"`") {
+			t.Errorf("%s is no route, or the page doesn't have it", path)
+		}
+	}
+	for words, why := range map[string]message.Why{
+		"does not know your learning platform": message.NoPlatform, "not let in yet": message.Pending, "was used before": message.StateUnknown,
+		"is too old": message.TooOld, "choose to open it in a new window": message.PlatformSaid,
+	} {
+		if !strings.Contains(message.Refuse(why, "").Sentence(), words) || !strings.Contains(page, words) {
+			t.Errorf("%q is not in the sentence %q, or not on the page", words, message.Refuse(why, "").Sentence())
+		}
+	}
 }

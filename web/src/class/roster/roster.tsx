@@ -51,6 +51,16 @@ export function Roster() {
             <button type="button" onClick={() => setAdding(true)} data-testid="add-member">
               Add somebody
             </button>
+            {about.linked === true && (
+              <button
+                type="button"
+                disabled={importing.busy}
+                onClick={() => void importing.run(() => room.takePeople())}
+                data-testid="roster-sync"
+              >
+                Take from the platform
+              </button>
+            )}
             <Pick
               label="Import a list (CSV)…"
               accept=".csv,.tsv,.txt,text/csv"

@@ -162,6 +162,13 @@ export class Classroom {
     return got;
   }
 
+  /** takePeople has the class's people as the courses that it belongs to have them. */
+  async takePeople(): Promise<Answered<undefined>> {
+    const got = await this.server.ask("POST", `${this.at}/roster/sync`, nothing, { json: {} });
+    if (got.ok) await this.people();
+    return got;
+  }
+
   async addMember(ask: MemberAsk): Promise<Answered<Member>> {
     const got = await this.server.ask("POST", `${this.at}/members`, readMember, { json: ask });
     if (got.ok) await this.people();
