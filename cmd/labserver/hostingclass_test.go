@@ -67,7 +67,7 @@ func (b *browser) signIn(data string) {
 	}
 	res, got := b.ask(http.MethodPost, "api/signin", ask)
 	if res.StatusCode != http.StatusOK {
-		b.t.Fatalf("signing in: %s %s", res.Status, got)
+		b.t.Fatalf("signing in by %q: %s %s", out, res.Status, got)
 	}
 	for _, c := range res.Cookies() {
 		if b.page.Scheme == "https" && (!strings.HasPrefix(c.Name, "__Host-") || !c.Secure || !c.HttpOnly || c.Path != "/" || c.Domain != "") {

@@ -114,8 +114,8 @@ func TestServeShowsALiveLabAndStopsWithAGoodbye(t *testing.T) {
 		}
 	}
 	until(`"type":"hello"`, `"scenario":"ping"`, `"name":"pingd"`)
-	until(`"type":"events"`, `"k":"frame"`, `"proto":"ARP"`)
-	until(`"type":"events"`, `"info":"echo reply`)
+	until(`"type":"events"`, `"frame"`, `"ARP"`)
+	until(`"type":"events"`, `"echo reply`)
 	stopped := make(chan int, 1)
 	go func() { stopped <- s.stop() }()
 	until(`"type":"bye"`, "the server was stopped")
