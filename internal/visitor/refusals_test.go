@@ -16,7 +16,7 @@ import (
 // one that has all, each with its reason.
 var bare = map[string]string{
 	"internal/httpapi/ready.go":    "a question of who runs the server, and no refusal",
-	"internal/host/requests.go":    "reads what was answered, for the log",
+	"internal/host/requests.go":    "says while the server stops that nothing was done: nobody reads its counters any more",
 	"internal/httpapi/handlers.go": "/healthz, likewise",
 	"internal/httpapi/server.go":   "looks what a refusal says",
 	"internal/visitor/visitor.go":  "Busy and TooMany",
