@@ -116,7 +116,7 @@ vnet/config, vnet/packet, internal/session, internal/decode, internal/visitor + 
 vnet, vnet/sys, vnet/event, internal/respond, internal/session, internal/budget, internal/decode, internal/door, internal/keeper, internal/store, internal/stream, internal/visitor, internal/filter, internal/pcap, internal/strictjson, internal/terminal, internal/admission, internal/protocol/class, web < internal/httpapi
 internal/scenario/format                               < internal/settings
 internal/budget, internal/door, internal/httpapi, internal/keeper, internal/session, internal/settings, internal/terminal, internal/visitor + crypto, roots, time < internal/host
-vnet, vnet/errno, vnet/event, web, wasm/guest, internal/* + websocket < cmd/labserver
+vnet, vnet/errno, vnet/event, web, wasm/guest, internal/* + websocket, sys < cmd/labserver
 vnet, vnet/config, vnet/sys, vnet/inet, vnet/kern, vnet/errno, vnet/event, vnet/packet, vnet/memory, tapemu, wasm, wasm/fuel, web, internal/* + sys, websocket, wazero < internal/bench
 NONE                                                   < internal/mutant, internal/testcount, internal/deadcode, internal/dist
 internal/mutant                                        < internal/guestbuild
@@ -133,6 +133,7 @@ internal/class, internal/identity, internal/lti/fetch, internal/lti/message, int
 internal/store, internal/gradebook/mark                < internal/outbox
 internal/visitor, internal/terminal, internal/protocol/class < internal/respond
 internal/store, internal/visitor                       < internal/admission
+internal/visitor + vm                                  < internal/metrics
 internal/store, internal/visitor, internal/terminal + text < internal/identity
 internal/lti/fetch, internal/terminal + go-oidc, oauth2 < internal/identity/oidc
 internal/respond, internal/identity, internal/protocol/class, internal/store, internal/strictjson, internal/visitor < internal/classroom/route
@@ -159,6 +160,7 @@ var modules = map[string]string{
 	"sys":       "golang.org/x/sys",
 	"text":      "golang.org/x/text",
 	"time":      "golang.org/x/time",
+	"vm":        "github.com/VictoriaMetrics/metrics",
 	"pgx":       "github.com/jackc/pgx/v5",
 	"sqlite":    "modernc.org/sqlite",
 	"goose":     "github.com/pressly/goose/v3",

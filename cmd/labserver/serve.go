@@ -125,11 +125,13 @@ func serve(ctx context.Context, io stdio, log *slog.Logger, conf host.Config, x 
 		Limits: conf.Limits, Ping: conf.Ping, Site: conf.Site, Budget: mem,
 	}
 	class.join(&config)
+	board := measure(h, &conf, &config, labs, class)
 	api, err := httpapi.New(config)
 	if err != nil {
 		return err
 	}
 	class.serves(api)
+	board.api = api
 	if !web.Built() {
 		fmt.Fprintln(io.err, "labserver: this program was built without its page: run make build")
 	}

@@ -46,7 +46,12 @@ type Host struct {
 	listener, plain net.Listener
 	guard           *guard // nil without TLS
 	hangup          chan os.Signal
+	observe         func(route string, status int, took time.Duration)
 }
+
+// Observe has f told of each request that was answered: its route, "" for none, its status, 0
+// for none, and how long it took. It is called before Serve.
+func (h *Host) Observe(f func(route string, status int, took time.Duration)) { h.observe = f }
 
 // Open makes the data folder, listens, and reads certificates.
 func Open(ctx context.Context, c Config, log *slog.Logger) (*Host, error) {
@@ -111,6 +116,7 @@ func (h *Host) Serve(ctx context.Context, out io.Writer, s Server) error {
 		handler = h.guard.strict(handler)
 	}
 	front := newRequests(handler, h.log, h.conf.Access, h.conf.Site.Proxies)
+	front.observe = h.observe
 	ending := make(chan struct{})
 	base := visitor.WithEnding(context.WithoutCancel(ctx), ending)
 	failed := make(chan error, 2)

@@ -40,7 +40,8 @@ type requests struct {
 	access  string
 	proxies *visitor.Proxies
 	errors  *rate.Limiter
-	left    atomic.Uint64 // lines that were not written since one was
+	observe func(route string, status int, took time.Duration) // nil: nobody counts
+	left    atomic.Uint64                                      // lines that were not written since one was
 
 	mu       sync.Mutex
 	changing int           // requests under way that change something
@@ -57,7 +58,13 @@ func (q *requests) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set(visitor.RequestHeader, id)
 	a := &answer{ResponseWriter: w}
 	began := time.Now()
-	defer func() { q.note(r, a, time.Since(began)) }() // also where a handler panics
+	defer func() { // also where a handler panics
+		took := time.Since(began)
+		q.note(r, a, took)
+		if q.observe != nil {
+			q.observe(r.Pattern, a.status, took)
+		}
+	}()
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		if !q.enter() {
 			w.Header().Set("Retry-After", strconv.Itoa(int(retryAfter/time.Second)))

@@ -68,6 +68,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	u := *r.URL
 	u.Path, u.RawPath = rest, inBase(r.URL, rest)
 	inner.URL = &u
+	defer func() { r.Pattern = inner.Pattern }() // for who counts requests
 	s.mux.ServeHTTP(w, &inner)
 }
 

@@ -355,6 +355,20 @@ func errStopping() error {
 	return visitor.Busy(visitor.KindStopping, retrySoon, "the server is stopping: try again in a moment")
 }
 
+// Stats are what a server does now.
+type Stats struct {
+	Limits   map[string]visitor.Use
+	Viewers  int
+	Waiting  int // in the queue
+	Refusals *visitor.Refusals
+	Memory   budget.Stats
+}
+
+// Stats says what the server does now.
+func (s *Server) Stats() Stats {
+	return Stats{s.quotas.use(), s.hub.Count(), s.queue.Len(), s.refusals, s.conf.Budget.Stats()}
+}
+
 // admit lets a viewer in.
 func (s *Server) admit(r *http.Request, id string) (*stream.Pass, *visitor.Refusal) {
 	client := s.client(r)

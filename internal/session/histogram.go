@@ -42,6 +42,18 @@ func (h *Histogram) Count() (n uint64) {
 	return n
 }
 
+// Below is how many of those counted were d or less, where d is the upper end of a bucket; else
+// those of the bucket that it lies in are not among them.
+func (h *Histogram) Below(d time.Duration) (n uint64) {
+	for i := range h.counts {
+		if upper(i) > d {
+			break
+		}
+		n += h.counts[i].Load()
+	}
+	return n
+}
+
 // Quantile returns a duration that a share q of those counted do not exceed, at
 // most a quarter too large; 0 where none was counted.
 func (h *Histogram) Quantile(q float64) time.Duration {

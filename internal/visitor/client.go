@@ -1,6 +1,9 @@
 package visitor
 
-import "cmp"
+import (
+	"cmp"
+	"crypto/subtle"
+)
 
 // A Client is whom limits are kept for. Who is signed in counts as that person, wherever
 // they come from, and in the class that they do something for; a stranger counts as their
@@ -16,3 +19,6 @@ func (c Client) Key() string { return cmp.Or(c.Person, c.Address) }
 
 // Stranger reports whether nobody knows who that is.
 func (c Client) Stranger() bool { return c.Person == "" && c.Address != "" }
+
+// SameSecret reports whether two secrets are the same, in a time that tells nothing of them.
+func SameSecret(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }
