@@ -106,7 +106,7 @@ func (c *Classroom) classes(q *route.Request) (any, error) {
 			if err != nil {
 				return err
 			}
-			if place.Role == identity.None || seen[row.ID] {
+			if !place.Active || seen[row.ID] { // who was dropped comes by an address that they know to what they did
 				continue
 			}
 			seen[row.ID] = true

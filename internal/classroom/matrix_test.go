@@ -3,6 +3,8 @@ package classroom
 import (
 	"maps"
 	"net/http"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -178,6 +180,21 @@ func TestADroppedStudent(t *testing.T) {
 		}
 		if rec := w.ask(handler, "dropped", r.Method, w.path(r.Path, w.ids), ""); rec.Code != want {
 			t.Errorf("%s %s about themselves: got %d %s, want %d", r.Method, r.Path, rec.Code, rec.Body, want)
+		}
+	}
+}
+
+// A room that the world has not has routes that nobody walks.
+func TestTheWorldHasEveryRoom(t *testing.T) {
+	conf := reflect.ValueOf(newWorld(t).room.conf)
+	without := []string{"Logins", "Refusals", "Install"} // which bring no routes
+	for i := range conf.NumField() {
+		switch name := conf.Type().Field(i).Name; conf.Field(i).Kind() {
+		case reflect.Pointer, reflect.Interface, reflect.Func:
+			if conf.Field(i).IsNil() && !slices.Contains(without, name) {
+				t.Errorf("makers set no Config.%s: its routes are walked by no test", name)
+			}
+		default:
 		}
 	}
 }
