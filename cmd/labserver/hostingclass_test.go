@@ -8,14 +8,20 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"html"
+	"io"
 	"net/http"
 	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
 	"regexp"
 	"strings"
 	"testing"
 	"time"
 
 	"nhooyr.io/websocket"
+
+	"wireloom/internal/lti/platform"
 )
 
 // says asks and reads the answer, which is JSON, into v, if v is not nil.
@@ -77,9 +83,9 @@ func (b *browser) signIn(data string) {
 }
 
 type idOf struct {
-	ID, Code, Lab, Preview string
-	Added                  []struct{ ID string }
-	Operator               bool
+	ID, Code, Lab, Preview, Handin string
+	Added                          []struct{ ID string }
+	Operator                       bool
 }
 
 // classStory is what a class does: its teacher, who runs the server too, makes it, students
@@ -115,9 +121,79 @@ func classStory(ada, ben, eve *browser, data string) (lab string) {
 	if got := ben.want(200, "GET", "api/labs/"+bench.Lab+"/recording", nil); !bytes.HasPrefix(got, []byte("PK")) {
 		t.Errorf("the recording begins with %.10q", got)
 	}
+	var handin idOf
+	ben.says(201, "POST", "api/lessons/"+lesson.ID+"/handins", map[string]string{"from": "bench"}, &handin)
+	ben.says(200, "GET", "api/handins/"+handin.Handin, nil, nil)
+	if res, got := ada.ask("GET", "api/lessons/"+lesson.ID+"/scores?form=canvas", nil); res.StatusCode != http.StatusOK || !strings.Contains(res.Header.Get("Content-Disposition"), "attachment") || !bytes.Contains(got, []byte("Bitdiddle")) {
+		t.Errorf("scores: %s %.300s", res.Status, got)
+	}
+	eve.says(404, "GET", "api/handins/"+handin.Handin, nil, nil)
 	eve.says(403, "GET", "api/classes/"+class.ID+"/roster", nil, nil)
 	ben.want(403, "POST", "api/lessons/"+lesson.ID+"/bench", nil, "Origin", "https://evil.example")
 	return bench.Lab
+}
+
+// form posts a form of a page of another site, as a platform's are, without following where
+// the answer leads.
+func (b *browser) form(ref string, form url.Values, origin string) (to string, body string) {
+	b.t.Helper()
+	b.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	res, got := b.ask(http.MethodPost, ref, []byte(form.Encode()), "Content-Type", "application/x-www-form-urlencoded", "Origin", origin)
+	if res.StatusCode >= http.StatusBadRequest {
+		b.t.Fatalf("POST %s: %s %s", ref, res.Status, got)
+	}
+	return res.Header.Get("Location"), string(got)
+}
+
+var (
+	hiddenField = regexp.MustCompile(`<input type="?hidden"? name="?([A-Za-z_]+)"? value="([^"]*)"`)
+	sentOn      = regexp.MustCompile(`"To":"([^"]*)"`)
+)
+
+func fieldsOf(page string) url.Values {
+	form := url.Values{}
+	for _, m := range hiddenField.FindAllStringSubmatch(page, -1) {
+		form.Set(m[1], html.UnescapeString(m[2]))
+	}
+	return form
+}
+
+// ltiStory is what a learning platform does: its teacher launches the tool for the first time
+// and makes a class for the course, by forms that come from the platform's site.
+func ltiStory(ada, tina *browser) {
+	t := ada.t
+	t.Helper()
+	var p *platform.Platform
+	lms := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { p.ServeHTTP(w, r) }))
+	defer lms.Close()
+	p = platform.New(platform.Config{Mode: platform.Moodle, URL: lms.URL, Tool: strings.TrimSuffix(ada.page.String(), "/"), HTTP: ada.client}, 2)
+	r := p.Registration()
+	ada.says(201, "POST", "api/admin/platforms", map[string]any{
+		"name": "Moodle", "product": "moodle", "issuer": r.Issuer, "client": r.Client, "auth": r.Auth, "token": r.Token, "keys": r.JWKS, "deployments": []string{r.Deployment},
+	}, nil)
+	login, form := p.Begin("tina", "net1", p.AddLink("net1", "Wireloom", nil, 0).ID, false)
+	next, page := tina.form(login, form, lms.URL)
+	if m := sentOn.FindStringSubmatch(page); next == "" && m != nil {
+		next = strings.ReplaceAll(m[1], `\u0026`, "&")
+	}
+	res, err := lms.Client().Get(next)
+	if err != nil {
+		t.Fatalf("from %s to %q: %v", login, next, err)
+	}
+	b, err := io.ReadAll(res.Body)
+	_ = res.Body.Close() // read
+	if err != nil {
+		t.Fatal(err)
+	}
+	to, page := tina.form("lti/launch", fieldsOf(string(b)), lms.URL)
+	if to == "" { // whose course has no class yet
+		form := fieldsOf(page)
+		form.Set("class", "new")
+		to, page = tina.form("lti/connect", form, tina.origin())
+	}
+	if !strings.HasPrefix(to, tina.page.Path) && !strings.HasPrefix(to, "../") && !strings.HasPrefix(to, "./") || !strings.Contains(to, "#class=") {
+		t.Errorf("the launch leads to %q: %.300s", to, page)
+	}
 }
 
 // TestAClassBehindAProxy: under a path, over TLS, with a Host that the proxy wrote anew and
@@ -147,11 +223,13 @@ func TestAClassBehindAProxy(t *testing.T) {
 			}
 			server, data := "127.0.0.1:"+freePort(t), t.TempDir()
 			args := strings.Fields(strings.ReplaceAll(strings.Join(r.args, " "), docServer, server))
-			startServe(t, append(args, "--data", data)...)
+			startServe(t, append(args, "--data", data, "--lti-inside")...)
 			port := freePort(t)
 			startProxy(t, r.program, r.fill(server, port, c), port)
 			visit := func(from string) *browser { return newBrowser(t, r.public, from, port, c.roots).keepsCookies() }
-			classStory(visit("127.0.0.2"), visit("127.0.0.3"), visit("127.0.0.4"), data)
+			ada := visit("127.0.0.2")
+			classStory(ada, visit("127.0.0.3"), visit("127.0.0.4"), data)
+			ltiStory(ada, visit("127.0.0.5"))
 		})
 	}
 }
