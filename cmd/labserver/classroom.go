@@ -37,6 +37,7 @@ type school struct {
 	book     *gradebook.Book
 	refusals visitor.Refusals
 	api      *httpapi.Server // once there is one
+	board    *board          // likewise
 	end      func()          // ends what goes on beside requests
 }
 
@@ -66,7 +67,7 @@ func openSchool(ctx context.Context, log *slog.Logger, conf *host.Config, logins
 		return nil, errors.Join(err, db.Close())
 	}
 	s.room, err = classroom.New(classroom.Config{
-		DB: db, People: s.people, Site: &conf.Site, Logger: log, Shelf: s.shelf, Benches: s.labs, Logins: logins, Wall: s.wall, Refusals: &s.refusals,
+		DB: db, People: s.people, Site: &conf.Site, Logger: log, Shelf: s.shelf, Benches: s.labs, Logins: logins, Wall: s.wall, Refusals: &s.refusals, Desk: s,
 		LTI: s.lti, Outbox: s.outbox, Gradebook: s.book,
 		Install: func(ctx context.Context, lab, node, proc, name string, module []byte) error {
 			return s.api.Install(ctx, lab, node, proc, name, module)
@@ -94,9 +95,10 @@ func (s *school) close(log *slog.Logger) {
 }
 
 // serves says which server it is a part of.
-func (s *school) serves(api *httpapi.Server) {
+func (s *school) serves(api *httpapi.Server, b *board) {
+	b.api = api
 	if s != nil {
-		s.api = api
+		s.api, s.board = api, b
 	}
 }
 
@@ -113,6 +115,7 @@ func (s *school) join(c *httpapi.Config) {
 		return who.Person, who.Class
 	}
 	c.Frames = s.room.Frames
+	c.Anonymous = s.room.Anonymous
 	c.Access, c.Visit, c.Refusals = s.room.Access, s.room.Visit, &s.refusals
 	c.Checked = func(lab string, result any) {
 		if r, ok := result.(checked); ok {

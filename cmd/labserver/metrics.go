@@ -12,7 +12,9 @@ import (
 	"wireloom/internal/httpapi"
 	"wireloom/internal/keeper"
 	"wireloom/internal/metrics"
+	wire "wireloom/internal/protocol/class"
 	"wireloom/internal/store"
+	"wireloom/internal/visitor"
 )
 
 // lagBounds are the buckets of how far labs are behind their clocks: upper ends of those that
@@ -24,17 +26,18 @@ var lagBounds = []time.Duration{
 
 // A gauge board is what of a server is measured.
 type board struct {
-	api    *httpapi.Server // once there is one
-	keeper *keeper.Keeper
-	class  *school // nil without a data folder
-	data   string
-	sizes  sizes
+	api     *httpapi.Server // once there is one
+	keeper  *keeper.Keeper
+	class   *school // nil without a data folder
+	data    string
+	started time.Time
+	sizes   sizes
 }
 
 // measure adds the metrics to a server; its page is for who may read them.
 func measure(h *host.Host, conf *host.Config, c *httpapi.Config, k *keeper.Keeper, class *school) *board {
 	m := metrics.New()
-	b := &board{keeper: k, class: class, data: conf.Data}
+	b := &board{keeper: k, class: class, data: conf.Data, started: time.Now()}
 	m.Gather = append(m.Gather, b.build, b.server, b.school)
 	h.Observe(m.Request)
 	door := &metrics.Door{Token: conf.Metrics.Text(), Site: &c.Site}
@@ -180,4 +183,27 @@ func (s *sizes) of(dir string) map[string]int64 {
 		return nil
 	})
 	return s.last
+}
+
+// Status is classroom.Desk's.
+func (s *school) Status() wire.AdminStatus {
+	b := s.board
+	st, k, sizes := b.api.Stats(), b.keeper.Stats(), b.sizes.of(b.data)
+	free, total, _ := diskRoom(b.data)
+	out := wire.AdminStatus{
+		Version: version(), Versions: []wire.NamedText{{Name: "Go", Text: runtime.Version()}, {Name: "database", Text: s.db.Name()}}, Started: b.started.UnixMilli(),
+		Labs: wire.LabCounts{Live: k.Live + k.Returning, Max: int(st.Limits["labs"].Limit)}, Waiting: st.Waiting, Memory: st.Memory.Used, Refused: []wire.NamedCount{},
+		Disk: wire.Disk{Database: sizes["database"], Blobs: sizes["blobs"], Labs: sizes["labs"], Free: free, Total: total},
+	}
+	st.Refusals.Each(func(why visitor.Kind, n uint64) {
+		if n > 0 {
+			out.Refused = append(out.Refused, wire.NamedCount{Name: why.String(), Count: int64(n)})
+		}
+	})
+	return out
+}
+
+// EndLab is classroom.Desk's.
+func (s *school) EndLab(ctx context.Context, id, why string) error {
+	return s.labs.keeper.End(ctx, id, why)
 }

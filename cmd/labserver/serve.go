@@ -130,8 +130,7 @@ func serve(ctx context.Context, io stdio, log *slog.Logger, conf host.Config, x 
 	if err != nil {
 		return err
 	}
-	class.serves(api)
-	board.api = api
+	class.serves(api, board)
 	if !web.Built() {
 		fmt.Fprintln(io.err, "labserver: this program was built without its page: run make build")
 	}

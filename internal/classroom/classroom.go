@@ -35,6 +35,7 @@ type Config struct {
 	Gradebook *gradebook.Book   // nil: nothing is handed in
 	Benches   Benches           // nil: there are none
 	Wall      *wall.Wall        // nil: there is none
+	Desk      Desk              // nil: there is nothing for an operator
 	Refusals  *visitor.Refusals // counts who was refused; nobody does if nil
 	LTI       *lti.Tool         // nil: no platform launches anything
 	Outbox    *outbox.Sender    // with it
@@ -49,6 +50,7 @@ type Classroom struct {
 
 	attempts *rate.Limiter // to sign in at campus logins
 	turns    turns
+	visits   gate
 }
 
 // New makes a Classroom.
@@ -67,6 +69,9 @@ func New(c Config) (*Classroom, error) {
 	}
 	if c.Benches != nil {
 		routes = append(routes, r.benchRoutes()...)
+	}
+	if c.Desk != nil {
+		routes = append(routes, r.adminRoutes()...)
 	}
 	if c.Wall != nil {
 		routes = append(routes, r.wallRoutes()...)
@@ -89,6 +94,7 @@ var finders = route.Finders{
 	"handin": placeOfHandin, "slot": nil, "regrade": placeOfRegrade,
 	"arrival": nil, // below its class
 	"who":     nil, // below its lesson
+	"entry":   nil, // any lab, for the operator
 	"lab":     benchPlace,
 	"notice":  nil, // below its lab
 

@@ -213,3 +213,53 @@ func (tx *Tx) HandsOf(class, person string) ([]string, error) {
 func (tx *Tx) NoticeBlobs() ([]string, error) {
 	return all(tx, func(s *string) []any { return []any{s} }, `select distinct program from notices where program <> '' order by program`)
 }
+
+// A LabEntry is a lab as an operator sees it.
+type LabEntry struct {
+	LabRow
+	Name     string // its person's; "" a visitor's
+	In       string // its class's name
+	Scenario string // "" where the database does not know it
+}
+
+// LabEntries lists at most limit labs that are not gone, the last used first: those used
+// before a time, and of the same instant those with ids above beforeID. A state of "" is any.
+func (tx *Tx) LabEntries(state string, before time.Time, beforeID string, limit int) ([]LabEntry, error) {
+	fields := func(e *LabEntry) []any {
+		return []any{&e.ID, &e.Kind, &e.Person, &e.Class, &e.State, &e.Why, at(&e.Created), at(&e.Used), &e.Name, &e.In, &e.Scenario}
+	}
+	return all(tx, fields, `select b.id, b.kind, b.person, b.class, b.state, b.why, b.created, b.used, coalesce(p.name, ''), coalesce(c.name, ''), coalesce(v.scenario, '')
+		from labs b left join people p on p.id = b.person left join classes c on c.id = b.class
+			left join lessons l on l.id = b.lesson left join versions v on v.hash = l.version_hash
+		where ($1 = '' and b.state <> 'gone' or b.state = $1) and (cast($2 as bigint) = 0 or b.used < $2 or b.used = $2 and b.id > $3)
+		order by b.used desc, b.id limit $4`, state, at(&before), beforeID, limit)
+}
+
+// A ClassCount is a class in figures.
+type ClassCount struct {
+	ID, Name, Term        string
+	Archived              bool
+	People, Labs, Handins int64
+}
+
+// ClassCounts lists all classes in figures, the newest first.
+func (tx *Tx) ClassCounts() ([]ClassCount, error) {
+	fields := func(c *ClassCount) []any {
+		return []any{&c.ID, &c.Name, &c.Term, flag(&c.Archived), &c.People, &c.Labs, &c.Handins}
+	}
+	return all(tx, fields, `select c.id, c.name, c.term, c.archived,
+			(select count(*) from members m where m.class = c.id and m.active = 1),
+			(select count(*) from labs b where b.class = c.id and b.state = 'live'),
+			(select count(*) from handins h where h.class = c.id)
+		from classes c order by c.created desc, c.id limit $1`, MaxClasses)
+}
+
+// CountPeople is how many people the database knows who were not erased.
+func (tx *Tx) CountPeople() (n int, err error) {
+	return n, tx.get([]any{&n}, `select count(*) from people where erased = 0`)
+}
+
+// CountVisitors is how many labs of visitors are in a state.
+func (tx *Tx) CountVisitors(state string) (n int, err error) {
+	return n, tx.get([]any{&n}, `select count(*) from labs where kind = 'visitor' and state = $1`, state)
+}

@@ -93,6 +93,22 @@ func TestWall(t *testing.T) {
 			want("a switch", s, store.SwitchRow{Name: "anonymous", Why: "exam", Who: "op", Changed: now})
 			return errors.Join(err, err2)
 		})
+		write(t, db, func(tx *store.Tx) error {
+			all, err := tx.LabEntries("", time.Time{}, "", 10)
+			if len(all) != 1 {
+				t.Fatalf("%d labs", len(all))
+			}
+			want("a lab", []any{all[0].ID, all[0].Name, all[0].Scenario}, []any{"b", "Ada", "ping"})
+			rest, err2 := tx.LabEntries("", all[0].Used, all[0].ID, 10)
+			want("behind the last", len(rest), 0)
+			counts, err3 := tx.ClassCounts()
+			want("classes", counts, []store.ClassCount{{ID: "c", People: 1, Labs: 1}})
+			people, err4 := tx.CountPeople()
+			want("people", people, 1)
+			visitors, err5 := tx.CountVisitors(store.LabLive)
+			want("visitors", visitors, 0)
+			return errors.Join(err, err2, err3, err4, err5)
+		})
 		for _, what := range []string{"one", "two", "three"} {
 			write(t, db, func(tx *store.Tx) error {
 				return tx.Audit(store.AuditRow{Who: "x", Class: "c", What: what, About: "a"})
