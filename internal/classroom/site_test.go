@@ -329,3 +329,32 @@ func TestRoutesThatForgot(t *testing.T) {
 		}
 	}
 }
+
+// A server that is about to stop keeps nobody waiting for what may happen.
+func TestWhoWaitsIsAnsweredWhenTheServerStops(t *testing.T) {
+	w := newWorld(t)
+	ending := make(chan struct{})
+	handler := serve(t, w.room.table)
+	for _, path := range []string{"/api/classes/c/notices?after=0", "/api/handins/handin?after=1"} {
+		r := httptest.NewRequestWithContext(visitor.WithEnding(t.Context(), ending), http.MethodGet, path, nil)
+		r.AddCookie(w.cookie["own"])
+		answered := make(chan int)
+		go func() {
+			rec := httptest.NewRecorder()
+			handler.ServeHTTP(rec, r)
+			answered <- rec.Code
+		}()
+		select {
+		case code := <-answered:
+			t.Errorf("%s did not wait: it is answered %d", path, code)
+			continue
+		default:
+		}
+		defer func() {
+			if code := <-answered; code != http.StatusOK {
+				t.Errorf("%s: got %d", path, code)
+			}
+		}()
+	}
+	close(ending)
+}

@@ -200,7 +200,7 @@ func (c *Classroom) notices(q *route.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(q.Context(), noticesWait)
+	ctx, cancel := q.Waiting(noticesWait)
 	defer cancel()
 	var list wire.Notices
 	helps, last, err := c.conf.Wall.Notices(ctx, wall.Asker{Class: q.Class, Person: q.Member, After: after}, func() (rows []store.NoticeRow, labs []string, err error) {

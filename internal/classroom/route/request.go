@@ -1,13 +1,16 @@
 package route
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net/http"
+	"time"
 
 	"wireloom/internal/identity"
 	"wireloom/internal/store"
 	"wireloom/internal/strictjson"
+	"wireloom/internal/visitor"
 )
 
 // A Request is one of a route's, whose asker may do what it asks.
@@ -36,6 +39,22 @@ func (q *Request) reads() bool { return q.Method == http.MethodGet || q.Method =
 func (q *Request) Foreign() bool {
 	site := q.Header.Get("Sec-Fetch-Site")
 	return site == "cross-site" || site == "same-site"
+}
+
+// Waiting is a context for who waits for something to happen: it ends with the request, after
+// some time, and when the server is about to stop.
+func (q *Request) Waiting(longest time.Duration) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithTimeout(q.Context(), longest)
+	if ending := visitor.Ending(ctx); ending != nil {
+		go func() {
+			select {
+			case <-ending:
+				cancel()
+			case <-ctx.Done():
+			}
+		}()
+	}
+	return ctx, cancel
 }
 
 // Read runs f in a transaction that reads.
