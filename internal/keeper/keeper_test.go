@@ -8,6 +8,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -251,6 +252,32 @@ func TestAServerThatStopsParksAll(t *testing.T) {
 			t.Errorf("hash %s, want %s", got, want)
 		}
 	}
+}
+
+// Of a server that was killed students' labs come back before somebody asks for them;
+// strangers' when they are asked for, since nobody knows yet whose they are.
+func TestBenchesComeBackByThemselves(t *testing.T) {
+	h := newHouse(t)
+	visit, own, former := h.lab(Ask{Scenario: "test"}), h.lab(bench), (*Lab)(nil)
+	former, own = own, h.lab(bench)
+	h.shut()
+	err := h.db.Write(t.Context(), func(tx *store.Tx) error { // as a server leaves them that is killed
+		return errors.Join(tx.SetLab(visit.ID, store.LabLive, "", 0, ""), tx.SetLab(own.ID, store.LabLive, "", 0, ""), tx.SetLab(former.ID, store.LabLive, "", 0, ""))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.open()
+	for h.Stats().Back == 0 {
+		runtime.Gosched()
+	}
+	if l := h.Live(own.ID); l == nil || l.Ask.Client.Person != "p" {
+		t.Errorf("the bench is not back: %v", l)
+	}
+	if h.Live(visit.ID) != nil || h.Live(former.ID) != nil || h.row(visit.ID).State != store.LabParked {
+		t.Error("others are back that nobody asked for")
+	}
+	h.get(visit.ID)
 }
 
 func TestWhoStartsOverHasAnotherBench(t *testing.T) {
