@@ -55,7 +55,7 @@ const (
 
 func wirePlatform(tx *store.Tx, p store.PlatformRow) (wire.Platform, error) {
 	out := wire.Platform{
-		ID: p.ID, Name: p.Name, Product: p.Product, Issuer: p.Issuer, Client: p.Client, Auth: p.Auth, Token: p.Token, Keys: p.JWKS,
+		ID: p.ID, Name: p.Name, Product: p.Product, Issuer: p.Issuer, Client: p.Client, Auth: p.Auth, Token: p.Token, Audience: p.Audience, Keys: p.JWKS,
 		Created: millis(p.Created), Seen: millis(p.Seen), Version: p.Version,
 	}
 	list, err := tx.Deployments(p.ID, maxDeployments)
@@ -98,7 +98,7 @@ func (c *Classroom) addPlatform(q *route.Request) (any, error) {
 	}
 	var out wire.Platform
 	err := q.Write(func(tx *store.Tx) error {
-		p := store.PlatformRow{Name: ask.Name, Product: ask.Product, Issuer: ask.Issuer, Client: ask.Client, Auth: ask.Auth, Token: ask.Token, JWKS: ask.Keys}
+		p := store.PlatformRow{Name: ask.Name, Product: ask.Product, Issuer: ask.Issuer, Client: ask.Client, Auth: ask.Auth, Token: ask.Token, Audience: ask.Audience, JWKS: ask.Keys}
 		if err := c.conf.LTI.Add(tx, &p, ask.Deployments, store.AuditRow{Request: q.ID, Who: q.Who.Person}); err != nil {
 			return err
 		}

@@ -97,7 +97,7 @@ func (t *Tool) Add(tx *store.Tx, p *store.PlatformRow, deployments []string, not
 	}
 	p.Name, p.Product = message.Shown(p.Name), strings.ToLower(message.Shown(p.Product))
 	switch {
-	case p.Issuer == "" || p.Client == "" || len(p.Issuer) > 1024 || len(p.Client) > 255:
+	case p.Issuer == "" || p.Client == "" || len(p.Issuer) > 1024 || len(p.Client) > 255 || len(p.Audience) > 1024:
 		return Mistake("a platform needs an issuer and a client id, as it says them itself")
 	case len(deployments) > maxPending:
 		return Mistake("those are too many deployments: * stands for all")

@@ -15,7 +15,7 @@ if (!existsSync(PLATFORM)) {
   console.error(`${PLATFORM} is not there: go build -o bin/platform ./internal/lti/platform/run`);
   process.exit(1);
 }
-const MODES = ["canvas-new", "moodle", "openedx", "brightspace"];
+const MODES = (process.env.MODES ?? "canvas-new,moodle,openedx,brightspace").split(",");
 
 /** free is a port that nobody has at the moment. */
 async function free() {
@@ -57,14 +57,14 @@ await operator.getByTestId("me").waitFor();
 async function term(mode) {
   const lms = await platform(mode, home);
   try {
-    const { auth, token, keys } = lms;
     const made = await ask(operator, "POST", "api/admin/platforms", {
       name: mode,
       issuer: lms.issuer,
       client: lms.client,
-      auth: auth ?? `${lms.url}/auth`,
-      token: token ?? `${lms.url}/token`,
-      keys: keys ?? `${lms.url}/keys`,
+      auth: lms.auth,
+      token: lms.token,
+      keys: lms.jwks,
+      ...(lms.audience === "" ? {} : { audience: lms.audience }),
       deployments: [lms.deployment],
     });
     want("the platform", made.name, mode);

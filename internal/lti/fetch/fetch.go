@@ -47,7 +47,9 @@ func New(inside bool) *Client {
 	c.http = &http.Client{
 		Timeout: timeout,
 		Transport: &http.Transport{
-			DialContext:            d.DialContext,
+			DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+				return d.DialContext(ctx, network, localhost(address))
+			},
 			TLSHandshakeTimeout:    5 * time.Second,
 			ResponseHeaderTimeout:  timeout,
 			MaxResponseHeaderBytes: maxHeader,
@@ -58,6 +60,15 @@ func New(inside bool) *Client {
 		CheckRedirect: c.redirect,
 	}
 	return c
+}
+
+// localhost puts this machine's address in place of a name below localhost, which browsers take for it, as RFC 6761 (6.3) says, and resolvers
+// may not know. Whether it may be asked is decided by the address.
+func localhost(address string) string {
+	if host, port, err := net.SplitHostPort(address); err == nil && strings.HasSuffix(host, ".localhost") {
+		return net.JoinHostPort("127.0.0.1", port)
+	}
+	return address
 }
 
 // control sees the address that a name has become, so that a name that answers differently the

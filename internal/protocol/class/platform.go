@@ -62,6 +62,7 @@ type Platform struct {
 	Client      string       `json:"client"`
 	Auth        string       `json:"auth"`
 	Token       string       `json:"token"`
+	Audience    string       `json:"audience,omitempty"` // of what this server signs for its tokens, where that is not their address
 	Keys        string       `json:"keys"`
 	Created     int64        `json:"created,omitempty"`
 	Seen        int64        `json:"seen,omitempty"` // its last launch
@@ -85,6 +86,7 @@ type PlatformAsk struct {
 	Client      string   `json:"client"`
 	Auth        string   `json:"auth"`
 	Token       string   `json:"token"`
+	Audience    string   `json:"audience,omitempty"` // Brightspace has one of its own
 	Keys        string   `json:"keys"`
 	Deployments []string `json:"deployments,omitempty"`
 }

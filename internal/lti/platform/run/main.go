@@ -3,12 +3,14 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"flag"
 	"fmt"
 	"net"
 	"net/http"
 	"os"
+	"strings"
 	"time"
 
 	"wireloom/internal/lti/platform"
@@ -36,7 +38,15 @@ func serve() error {
 	if err != nil {
 		return err
 	}
-	p := platform.New(platform.Config{Mode: m, URL: fmt.Sprintf("http://%s:%d", *host, l.Addr().(*net.TCPAddr).Port), Tool: *tool}, *students)
+	// Browsers take names below localhost for this machine; Go's resolver asks a name server.
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+		if host, port, err := net.SplitHostPort(address); err == nil && strings.HasSuffix(host, ".localhost") {
+			address = net.JoinHostPort("127.0.0.1", port)
+		}
+		return (&net.Dialer{}).DialContext(ctx, network, address)
+	}
+	p := platform.New(platform.Config{HTTP: &http.Client{Transport: transport, Timeout: 10 * time.Second}, Mode: m, URL: fmt.Sprintf("http://%s:%d", *host, l.Addr().(*net.TCPAddr).Port), Tool: *tool}, *students)
 	b, err := json.Marshal(p.Registration())
 	if err != nil {
 		return err

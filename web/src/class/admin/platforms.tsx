@@ -160,6 +160,7 @@ const FIELDS = [
   ["client", "Client id", "The platform gives it to you.", true],
   ["auth", "Authentication request address", "", true],
   ["token", "Access token address", "", true],
+  ["audience", "Audience of tokens", "Brightspace shows one; empty: the token address.", false],
   ["keys", "Public keyset address", "", true],
   ["deployment", "Deployment id", "Empty: the first launch shows it here, and you let it in.", false],
 ] as const;
@@ -177,6 +178,7 @@ function Add(props: { readonly operator: Operator; readonly onClose: () => void 
       auth: of("auth"),
       token: of("token"),
       keys: of("keys"),
+      ...(of("audience") === "" ? {} : { audience: of("audience") }),
       ...(of("deployment") === "" ? {} : { deployments: [of("deployment")] }),
     };
     if ((await acting.run(() => operator.addPlatform(ask))) !== undefined) props.onClose();

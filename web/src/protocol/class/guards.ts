@@ -463,6 +463,7 @@ export const readPlatform: Item<Platform> = object({
   client: str,
   auth: str,
   token: str,
+  audience: optStr,
   keys: str,
   created: optNum,
   seen: optNum,

@@ -605,6 +605,8 @@ export interface Platform {
   readonly client: string;
   readonly auth: string;
   readonly token: string;
+  /** of what this server signs for its tokens, where that is not their address */
+  readonly audience: string;
   readonly keys: string;
   readonly created: number;
   /** its last launch */
@@ -628,6 +630,8 @@ export interface PlatformAsk {
   readonly client: string;
   readonly auth: string;
   readonly token: string;
+  /** Brightspace has one of its own */
+  readonly audience?: string | undefined;
   readonly keys: string;
   readonly deployments?: readonly string[] | undefined;
 }
