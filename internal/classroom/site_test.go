@@ -186,6 +186,25 @@ func TestSigningInAtTheCampus(t *testing.T) {
 	}
 }
 
+// A page that sends a browser to the login over and over doesn't fill it with cookies.
+func TestManyAttemptsToSignIn(t *testing.T) {
+	s := newSite(t)
+	p := s.person()
+	for range 30 {
+		p.do("GET", "auth/oidc/campus", "")
+	}
+	at, err := url.Parse(s.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(p.Jar.Cookies(at)); n != 6 {
+		t.Errorf("after 30 attempts the browser has %d cookies", n)
+	}
+	if status, body, _ := p.do("GET", p.toLogin("", "s1", ""), ""); status != http.StatusSeeOther || !p.me().SignedIn {
+		t.Errorf("the last of them: got %d %s", status, body)
+	}
+}
+
 func TestWhereOneIsSentAfterwards(t *testing.T) {
 	s := newSite(t)
 	p := s.person()

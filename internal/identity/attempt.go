@@ -3,6 +3,7 @@ package identity
 import (
 	"crypto/rand"
 	"net/http"
+	"strings"
 	"time"
 
 	"wireloom/internal/store"
@@ -36,9 +37,23 @@ func (m *Manager) BeginAttempt(tx *store.Tx, data string) (state, cookie string,
 	return state, cookie, err
 }
 
-// SetAttempt has the browser keep the cookie of an attempt.
+// maxAttempts are how many attempts one browser keeps: more windows are not at the login at once,
+// and a page that sends it there over and over would have it forget other cookies.
+const maxAttempts = 6
+
+// SetAttempt has the browser keep the cookie of an attempt, and forget the oldest beyond
+// maxAttempts: browsers send the oldest first (RFC 6265, 5.4).
 func (m *Manager) SetAttempt(h http.Header, r *http.Request, state, cookie string) {
-	m.jar.attempt(h, r, state, cookie, attemptLife)
+	var had []string
+	for _, c := range r.Cookies() {
+		if strings.HasPrefix(c.Name, m.jar.attemptPrefix(r)) {
+			had = append(had, c.Name)
+		}
+	}
+	for _, name := range had[:max(0, len(had)-(maxAttempts-1))] {
+		m.jar.attempt(h, r, name, "", 0)
+	}
+	m.jar.attempt(h, r, m.jar.attemptName(r, state), cookie, attemptLife)
 }
 
 // EndAttempt uses an attempt up: store.ErrNone if there is none, if it is over, or if it
@@ -57,16 +72,18 @@ func (m *Manager) EndAttempt(tx *store.Tx, r *http.Request, state string) (data 
 
 // ClearAttempt has the browser forget it.
 func (m *Manager) ClearAttempt(h http.Header, r *http.Request, state string) {
-	m.jar.attempt(h, r, state, "", 0)
+	m.jar.attempt(h, r, m.jar.attemptName(r, state), "", 0)
 }
+
+func (j jar) attemptPrefix(r *http.Request) string { return j.name(j.secure(r), "") + "+login" }
 
 func (j jar) attemptName(r *http.Request, state string) string {
-	return j.name(j.secure(r), "") + "+login" + hashed(state)[:keyLength]
+	return j.attemptPrefix(r) + hashed(state)[:keyLength]
 }
 
-func (j jar) attempt(h http.Header, r *http.Request, state, value string, life time.Duration) {
+func (j jar) attempt(h http.Header, r *http.Request, name, value string, life time.Duration) {
 	c := &http.Cookie{
-		Name: j.attemptName(r, state), Value: value, Path: "/", MaxAge: int(life / time.Second),
+		Name: name, Value: value, Path: "/", MaxAge: int(life / time.Second),
 		HttpOnly: true, Secure: j.secure(r), SameSite: http.SameSiteLaxMode,
 	}
 	if value == "" {
