@@ -50,6 +50,8 @@ var items = []item{
 	{"revive", "labs that come back from their journals, against the goals", 5 * time.Minute, revive},
 	{"neighbours", "a lab beside four that mean harm, and beside eleven that take all memory, against the goals", 3 * time.Minute, neighbours},
 	{"address", "one address that takes all it gets, and a second client, against the goal", 3 * time.Minute, oneAddress},
+	{"class", "200 people of a class sign in, work, are watched, hand in, and come back after a kill, against the goals", 5 * time.Minute, class},
+	{"soak", "200 people at work for an hour (SOAK=20m: for so long), against the goal; only where it is named", 12 * time.Hour, soak},
 	{"page", "the page while a program prints, floods, spins or eats memory, against the goals", 10 * time.Minute, page},
 }
 
@@ -142,7 +144,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 // choose returns the items of these names, all if there are none.
 func choose(names []string) ([]item, error) {
 	if len(names) == 0 {
-		return items, nil
+		return slices.DeleteFunc(slices.Clone(items), func(x item) bool { return x.name == "soak" }), nil
 	}
 	var chosen []item
 	for _, name := range names {
