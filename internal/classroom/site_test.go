@@ -1,6 +1,7 @@
 package classroom
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -352,7 +353,7 @@ func TestRoutesThatForgot(t *testing.T) {
 // A server that is about to stop keeps nobody waiting for what may happen.
 func TestWhoWaitsIsAnsweredWhenTheServerStops(t *testing.T) {
 	w := newWorld(t)
-	ending := make(chan struct{})
+	ending, end := context.WithCancel(t.Context())
 	handler := serve(t, w.room.table)
 	for _, path := range []string{"/api/classes/c/notices?after=0", "/api/handins/handin?after=1"} {
 		r := httptest.NewRequestWithContext(visitor.WithEnding(t.Context(), ending), http.MethodGet, path, nil)
@@ -375,5 +376,5 @@ func TestWhoWaitsIsAnsweredWhenTheServerStops(t *testing.T) {
 			}
 		}()
 	}
-	close(ending)
+	end()
 }

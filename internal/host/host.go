@@ -117,7 +117,8 @@ func (h *Host) Serve(ctx context.Context, out io.Writer, s Server) error {
 	}
 	front := newRequests(handler, h.log, h.conf.Access, h.conf.Site.Proxies)
 	front.observe = h.observe
-	ending := make(chan struct{})
+	ending, endWaiting := context.WithCancel(context.WithoutCancel(ctx))
+	defer endWaiting()
 	base := visitor.WithEnding(context.WithoutCancel(ctx), ending)
 	failed := make(chan error, 2)
 	run := func(srv *http.Server, l net.Listener) *http.Server {
@@ -152,7 +153,7 @@ func (h *Host) Serve(ctx context.Context, out io.Writer, s Server) error {
 	if err == nil {
 		h.linger(h.conf.Linger)
 	}
-	close(ending)
+	endWaiting()
 	settled := context.WithoutCancel(ctx)
 	settled, cancel := context.WithTimeout(settled, h.conf.Drain)
 	defer cancel()

@@ -153,3 +153,18 @@ func TestALoggerOfARequestKeepsItsAttributes(t *testing.T) {
 		t.Errorf("got %s", got)
 	}
 }
+
+// Who waits for something to happen is answered when the server is about to stop.
+func TestWaitingEndsWithTheServer(t *testing.T) {
+	ending, end := context.WithCancel(t.Context())
+	ctx, cancel := visitor.Patience(visitor.WithEnding(t.Context(), ending), time.Hour)
+	defer cancel()
+	if ctx.Err() != nil {
+		t.Error("it is over at once")
+	}
+	end()
+	<-ctx.Done()
+	alone, cancelAlone := visitor.Patience(t.Context(), 0)
+	defer cancelAlone()
+	<-alone.Done()
+}

@@ -163,7 +163,7 @@ func (s *Server) queued(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	deadlines(w, queueWait+replyTimeout)
-	ctx, cancel := context.WithTimeout(r.Context(), queueWait)
+	ctx, cancel := visitor.Patience(r.Context(), queueWait)
 	defer cancel()
 	p, ok := s.queue.Wait(ctx, r.PathValue("ticket"), known)
 	if !ok {

@@ -1,7 +1,6 @@
 package settings
 
 import (
-	"flag"
 	"fmt"
 	"io"
 	"slices"
@@ -53,43 +52,4 @@ func scalar(s string) string {
 		return s
 	}
 	return fmt.Sprintf("%q", s)
-}
-
-// Document is the list of all settings in Markdown: a table of those that are flags, then
-// the blocks.
-func (t *Table) Document() string {
-	var b strings.Builder
-	b.WriteString("| setting | is | default |\n|---|---|---|\n")
-	t.Flags.VisitAll(func(f *flag.Flag) {
-		what, does := flag.UnquoteUsage(f)
-		if slices.Contains(t.Only, f.Name) {
-			return
-		}
-		takes := ""
-		if _, several := f.Value.(Several); several {
-			takes = ", a list"
-		}
-		if what != "" {
-			takes = ": " + what + takes
-		}
-		or := f.DefValue
-		if or == Size(0).String() { // the usage says what that means
-			or = ""
-		}
-		if or != "" {
-			or = "`" + or + "`"
-		}
-		fmt.Fprintf(&b, "| `%s`%s | %s | %s |\n", f.Name, takes, strings.ReplaceAll(does, "|", `\|`), or)
-	})
-	for _, x := range t.Blocks {
-		fmt.Fprintf(&b, "\n## `%s`\n\n%s\n\n```yaml\n%s```\n\n| key | is |\n|---|---|\n", x.Name, x.Doc, x.Example)
-		for _, f := range x.Shape.Keys() {
-			need := ""
-			if f.Required {
-				need = " (needed)"
-			}
-			fmt.Fprintf(&b, "| `%s`%s | %s |\n", f.Name, need, f.Doc)
-		}
-	}
-	return b.String()
 }

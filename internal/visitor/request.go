@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"net/http"
 	"strings"
+	"time"
 )
 
 // RequestHeader is the header that a request's id comes and goes by.
@@ -21,16 +22,25 @@ type (
 	endingKey  struct{}
 )
 
-// Ending is closed when the server is about to stop: who waits for something to happen
-// answers then that nothing has. It is nil outside of a server.
-func Ending(ctx context.Context) <-chan struct{} {
-	ending, _ := ctx.Value(endingKey{}).(<-chan struct{})
-	return ending
+// WithEnding is a context of a server's requests, whose waiting ends with ending: when the
+// server is about to stop.
+func WithEnding(ctx, ending context.Context) context.Context {
+	return context.WithValue(ctx, endingKey{}, ending)
 }
 
-// WithEnding is a context of a server's requests (Ending).
-func WithEnding(ctx context.Context, ending <-chan struct{}) context.Context {
-	return context.WithValue(ctx, endingKey{}, ending)
+// Patience is the context of who waits in a request for something to happen, for so long at
+// most: it ends also when the server is about to stop, and then there is nothing new.
+func Patience(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+	timed, cancel := context.WithTimeout(ctx, d)
+	ending, ok := ctx.Value(endingKey{}).(context.Context)
+	if !ok {
+		return timed, cancel
+	}
+	stop := context.AfterFunc(ending, cancel)
+	return timed, func() {
+		stop()
+		cancel()
+	}
 }
 
 // RequestID is the id of the request that a context is of; "" where it is of none.

@@ -44,17 +44,7 @@ func (q *Request) Foreign() bool {
 // Waiting is a context for who waits for something to happen: it ends with the request, after
 // some time, and when the server is about to stop.
 func (q *Request) Waiting(longest time.Duration) (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithTimeout(q.Context(), longest)
-	if ending := visitor.Ending(ctx); ending != nil {
-		go func() {
-			select {
-			case <-ending:
-				cancel()
-			case <-ctx.Done():
-			}
-		}()
-	}
-	return ctx, cancel
+	return visitor.Patience(q.Context(), longest)
 }
 
 // Read runs f in a transaction that reads.
