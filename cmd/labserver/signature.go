@@ -70,33 +70,42 @@ func (v *verifyFlags) signature(io stdio, file *report.File) (sigState, error) {
 			}
 		}
 	}
+	if s == nil {
+		return v.keys.judge(io, "report", nil, false), nil
+	}
+	return v.keys.judge(io, "report", s, file.Fits(s)), nil
+}
+
+// judge says what the signature of something is, nil for none; fits says whether it is that
+// of its key under it.
+func (k keyFlag) judge(io stdio, what string, s *sign.Signature, fits bool) sigState {
 	say := func(format string, args ...any) {
 		fmt.Fprintf(io.out, "%-24s "+format+"\n", append([]any{"signature"}, args...)...)
 	}
 	switch {
-	case s == nil && len(v.keys) == 0:
-		return sigNone, nil
+	case s == nil && len(k) == 0:
+		return sigNone
 	case s == nil:
-		say("MISSING: the report is not signed, and --key says that it must be")
-		return sigMissing, nil
-	case !file.Fits(s):
-		say("DOES NOT FIT: the report was changed after it was signed with %s", s.Key)
-		return sigBroken, nil
-	case len(v.keys) == 0:
+		say("MISSING: the %s is not signed, and --key says that it must be", what)
+		return sigMissing
+	case !fits:
+		say("DOES NOT FIT: the %s was changed after it was signed with %s", what, s.Key)
+		return sigBroken
+	case len(k) == 0:
 		say("fits: not changed since it was signed with %s; whose key that is, --key must say", s.Key)
-		return sigUnknown, nil
+		return sigUnknown
 	}
-	name := v.keys.name(s.Key)
+	name := k.name(s.Key)
 	if name == "" {
 		say("BY ANOTHER KEY: it is of %s, which --key does not name", s.Key)
-		return sigOther, nil
+		return sigOther
 	}
 	as := ""
 	if name != s.Key.String() {
 		as = " (" + report.Line(name) + ")"
 	}
 	say("by %s%s, not changed since", s.Key, as)
-	return sigGood, nil
+	return sigGood
 }
 
 // verdict ends a command that looks at the signature alone, or at none that would do.

@@ -55,8 +55,9 @@ func runVerify(ctx context.Context, args []string, io stdio) int {
 	f := newFlags(io, "verify", "REPORT [--scenario SCENARIO] [--program NODE=FILE]... [--key KEY]", `Finds out whether a report of labserver grade is true: looks whether scenario, programs and
 version are those that it names, grades again, writes the report again, and compares every
 byte. It takes each of the forms; one in text doesn't say what it is of: give it --scenario
-and what grade was given. With --key it must also be signed with that key. Exit code 0: the
-same; 2: it could not be tried, or not proven; 3: not the same, or not signed so.`)
+and what grade was given. With --key it must also be signed with that key. Of a receipt that
+a class's server gave for a hand-in, it says whether that server wrote it, and whether the files
+of --program are what was handed in. Exit code 0: the same; 2: it could not be tried, or not proven; 3: not the same, or not signed so.`)
 	v := newVerifyFlags(f)
 	rest, code, ok := parse(f, args)
 	if !ok {
@@ -74,6 +75,9 @@ same; 2: it could not be tried, or not proven; 3: not the same, or not signed so
 		return fail(io, err)
 	}
 	defer cancel()
+	if b := receiptIn(v.name); b != nil {
+		return v.receipt(io, b)
+	}
 	file, err := readReport(v.name)
 	var a *report.Altered
 	switch {
