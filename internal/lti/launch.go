@@ -319,7 +319,7 @@ func (t *Tool) arrive(tx *store.Tx, r *http.Request, p store.PlatformRow, c stor
 func (t *Tool) open(tx *store.Tx, r *http.Request, classID, lesson, person string, e errand, o outcome) (outcome, error) {
 	to := "class=" + classID
 	if lesson != "" {
-		to = "lesson=" + lesson
+		to += "&lesson=" + lesson
 	}
 	var err error
 	if !e.Known {

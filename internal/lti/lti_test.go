@@ -373,7 +373,7 @@ func TestABrowserThatKeepsNothing(t *testing.T) {
 	top := w.browser()
 	top.dest = "document"
 	s = top.do("POST", w.srv.URL+"/lti/window", form)
-	if !strings.HasPrefix(s.to, "../#lesson=") || len(top.cookies) != 1 {
+	if !strings.HasPrefix(s.to, "../#class=") || len(top.cookies) != 1 {
 		t.Errorf("in the new window: %d %q, cookies %v", s.status, s.to, top.cookies)
 	}
 	if s = top.do("POST", w.srv.URL+"/lti/window", form); s.why() != string(message.TicketUsed) {
@@ -484,7 +484,7 @@ func TestACourseThatWasCopied(t *testing.T) {
 	_, form := s.form()
 	form.Set("class", "copy")
 	s = b.do("POST", w.srv.URL+"/lti/connect", form)
-	_, is, _ := strings.Cut(s.to, "#lesson=")
+	_, is, _ := strings.Cut(s.to, "&lesson=")
 	if is == "" || is == was {
 		t.Fatalf("got %d %q %s", s.status, s.to, s.body)
 	}
@@ -518,7 +518,7 @@ func TestAClassWithTwoCourses(t *testing.T) {
 	b := w.browser()
 	_, form := b.do("POST", w.srv.URL+"/lti/launch", b.begin(w.lms, "tina", "lab1", second.ID)).form()
 	form.Set("class", class)
-	if s := b.do("POST", w.srv.URL+"/lti/connect", form); !strings.Contains(s.to, "#lesson=") {
+	if s := b.do("POST", w.srv.URL+"/lti/connect", form); !strings.Contains(s.to, "&lesson=") {
 		t.Fatalf("connect: %d %s", s.status, s.body)
 	}
 	l, one := w.come("s1", links["Ping"])

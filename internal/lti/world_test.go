@@ -279,7 +279,7 @@ func (w *world) lessons(class string, titles ...string) {
 func (w *world) come(user string, l platform.Link) (lesson, person string) {
 	w.Helper()
 	s := w.browser().launch(user, l.ID)
-	_, lesson, ok := strings.Cut(s.to, "#lesson=")
+	_, lesson, ok := strings.Cut(s.to, "&lesson=")
 	if !ok {
 		w.Fatalf("%s: %d %s", user, s.status, s.body)
 	}

@@ -38,12 +38,15 @@ async function platform(mode, tool) {
   throw new Error(`the platform ${mode} did not say where it is`);
 }
 
-/** tool is the frame in which a platform's page shows the tool, when it has come to its page. */
+/** tool is the frame in which a platform's page shows the tool, when it has come to its page. A frame that goes to another site becomes another one. */
 async function tool(page) {
-  await page.locator("iframe#tool").waitFor();
-  const frame = page.frame({ name: "tool" });
-  if (frame === null) throw new Error("there is no frame of the tool");
-  return frame;
+  const deadline = Date.now() + PATIENCE;
+  for (;;) {
+    const frame = page.frames().find((f) => f.name() === "tool" && !f.isDetached() && f.url().startsWith(home));
+    if (frame !== undefined && !frame.url().endsWith("/lti/login")) return frame;
+    if (Date.now() > deadline) throw new Error("there is no frame of the tool");
+    await new Promise((r) => setTimeout(r, 50));
+  }
 }
 
 const port = await free();
