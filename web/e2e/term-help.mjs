@@ -1,6 +1,6 @@
 // A lesson with the teacher in the room: the wall, a raised hand, help with consent, words to all.
 import { enter, launch, run, shows, until, want } from "./browser.mjs";
-import { fine, gives, joins, STUDENTS, school, staffed, works } from "./class.mjs";
+import { fine, gives, joins, reference, STUDENTS, school, staffed, works } from "./class.mjs";
 
 const at = await school();
 const browser = await launch();
@@ -92,6 +92,27 @@ await run([
         await page.getByTestId("teacher-notice").getByText("Ten minutes left.").waitFor();
       await ada.getByTestId("teacher-notice").getByRole("button").click();
       await ada.getByTestId("teacher-notice").waitFor({ state: "detached" });
+    },
+  ],
+  [
+    "a program is offered to all who work on a lesson, and is in its slot when a student says so",
+    async () => {
+      await teacher.getByTestId("broadcast").click();
+      await teacher.getByLabel("To").selectOption(room.lessons[0].id);
+      await teacher.getByTestId("broadcast-text").fill("Look at this one.");
+      await teacher.getByText("With a program").click();
+      await teacher.getByTestId("broadcast-file").setInputFiles({
+        name: "shown.wasm",
+        mimeType: "application/wasm",
+        buffer: reference("ping"),
+      });
+      await teacher.getByTestId("broadcast-slot").fill("bob.pingd");
+      await teacher.getByTestId("broadcast-send").click();
+      await ada.getByTestId("take").click();
+      await ada
+        .locator(".program", { hasText: /^shown\.wasm$/ })
+        .first()
+        .waitFor({ state: "attached" });
     },
   ],
   ["no page said that anything is wrong", () => fine(teacher, ada, blaise)],

@@ -202,7 +202,7 @@ function Tell(props: { readonly lesson: string; readonly onClose: () => void }) 
           )}
         </Field>
         <details>
-          <summary>With a program, into a slot of theirs</summary>
+          <summary>With a program, for a slot of theirs</summary>
           <div class={`pair ${css.program}`}>
             <Field label="Program (.wasm)">
               {(id) => (
@@ -229,7 +229,10 @@ function Tell(props: { readonly lesson: string; readonly onClose: () => void }) 
               )}
             </Field>
           </div>
-          <p class="hint">What they have in that slot is replaced; it is choosable for one lesson only.</p>
+          <p class="hint">
+            They are offered it, and put it there with one press: what they have in that slot is replaced then. It is
+            for one lesson.
+          </p>
         </details>
         <Refused error={acting.error} />
         <div class="actions">

@@ -6,7 +6,7 @@ import { countdown, dueOf, locked, points } from "../../core/class/lesson";
 import { clockIn, dateIn, lasts } from "../../core/class/when";
 import { bytes } from "../../core/format";
 import { procOf } from "../../core/select";
-import type { Handin, HelpAct, Program } from "../../protocol/class/types";
+import type { Handin, HelpAct, Notice, Program } from "../../protocol/class/types";
 import { path } from "../../session/class/server";
 import type { Work } from "../../session/class/work";
 import type { LabSession } from "../../session/session";
@@ -79,7 +79,7 @@ export function WorkBar(props: {
         </button>
       </section>
       <HelpBand work={work} lab={lab} />
-      <Notices work={work} />
+      <Notices work={work} lab={lab} />
       {open === "handin" && <HandIn work={work} lab={lab} onClose={close} />}
       {open === "history" && <History work={work} onClose={close} />}
       {open === "hand" && <RaiseHand work={work} onClose={close} />}
@@ -460,26 +460,48 @@ function HelpBand(props: { readonly work: Work; readonly lab: LabSession }) {
   );
 }
 
-function Notices(props: { readonly work: Work }) {
+function Notices(props: { readonly work: Work; readonly lab: LabSession }) {
   const { work } = props;
   return (
     <div aria-live="polite">
       {work.notices.value.map((n) => (
-        <div key={n.id} class={css.notice} data-testid="teacher-notice">
-          <span>
-            <strong>{n.from}</strong>: {n.text}
-            {n.kind === "program" && n.slot !== "" && (
-              <span class="dim">
-                {" "}
-                (a program was put into <code>{n.slot}</code>)
-              </span>
-            )}
-          </span>
-          <button type="button" class="small" onClick={() => work.dismiss(n.id)}>
-            dismiss
-          </button>
-        </div>
+        <One key={n.id} of={n} work={work} lab={props.lab} />
       ))}
+    </div>
+  );
+}
+
+/** One is what a teacher said; a program that comes with it is put into its slot when the student says so. */
+function One(props: { readonly of: Notice; readonly work: Work; readonly lab: LabSession }) {
+  const { of: n, work, lab } = props;
+  const acting = useActing();
+  const take = async (): Promise<void> => {
+    if ((await acting.run(() => work.take(lab.id, n.id))) === undefined) return;
+    work.given();
+    const [node = "", proc = ""] = n.slot.split(/\.(.*)/s);
+    await lab.send({ op: "start", node, proc });
+  };
+  return (
+    <div class={css.notice} data-testid="teacher-notice">
+      <span>
+        <strong>{n.from}</strong>: {n.text}
+        {acting.error !== "" && <span class="bad"> {acting.error}</span>}
+      </span>
+      {n.kind === "program" && n.slot !== "" && (
+        <button
+          type="button"
+          class="small primary"
+          disabled={acting.busy}
+          title="What is there now is replaced"
+          onClick={() => void take()}
+          data-testid="take"
+        >
+          put the program into {n.slot}
+        </button>
+      )}
+      <button type="button" class="small" onClick={() => work.dismiss(n.id)}>
+        dismiss
+      </button>
     </div>
   );
 }

@@ -8,6 +8,8 @@ import { type Answered, nothing, path, type Server } from "./server";
 
 /** After an answer that was none, the server is asked again: milliseconds. */
 const AGAIN = 3000;
+/** What was said so long before the bench was opened is still shown: milliseconds. */
+const LATELY = 10_000;
 /** Notices that are kept. */
 const NOTICES = 50;
 
@@ -29,6 +31,7 @@ export class Work {
   private readonly server: Server;
   private readonly followed = new Set<string>();
   private last = 0;
+  private readonly opened: number;
   private over = false;
   private readonly waits = new Set<() => void>();
 
@@ -36,6 +39,7 @@ export class Work {
     this.room = room;
     this.server = room.server;
     this.lesson = lesson;
+    this.opened = room.clock.now.peek();
     this.about = computed(() => room.lessons.value.value?.find((l) => l.id === lesson));
   }
 
@@ -136,6 +140,13 @@ export class Work {
     return got;
   }
 
+  /** take puts a program that a teacher offers into its slot of a lab. */
+  async take(lab: string, notice: number): Promise<Answered<undefined>> {
+    const got = await this.server.ask("POST", path`api/labs/${lab}/take/${String(notice)}`, nothing, { json: {} });
+    if (got.ok) this.dismiss(notice);
+    return got;
+  }
+
   dismiss(id: number): void {
     this.notices.value = this.notices.peek().filter((n) => n.id !== id);
   }
@@ -151,9 +162,11 @@ export class Work {
         continue;
       }
       batch(() => {
-        const fresh = got.value.notices.filter((n) => n.lesson === "" || n.lesson === this.lesson);
-        // What was said before this page was opened is not new.
-        if (this.last > 0) this.notices.value = [...this.notices.peek(), ...fresh].slice(-NOTICES);
+        // What was said long before this page was opened is not new.
+        const fresh = got.value.notices.filter(
+          (n) => (n.lesson === "" || n.lesson === this.lesson) && n.at >= this.opened - LATELY,
+        );
+        this.notices.value = [...this.notices.peek(), ...fresh].slice(-NOTICES);
         this.handUp.value = got.value.hands.includes(this.lesson);
       });
       this.last = Math.max(this.last, got.value.last);
