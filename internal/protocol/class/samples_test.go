@@ -208,6 +208,7 @@ func samples() map[string]any {
 			s.Words, s.Todo = "Incorrect score received", "They have no role there that is graded: add them to the course as a student, then send again."
 		case SyncWaiting:
 			s.Next = now + 2*minute
+		case SyncNone, SyncExcused, SyncNowhere: // no more to say
 		}
 		sync = append(sync, s)
 	}
