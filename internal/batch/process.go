@@ -48,7 +48,7 @@ func (p *process) start() error {
 	errs := &tail{}
 	cmd.Stderr, cmd.WaitDelay = errs, waitDelay
 	apart(cmd)
-	if err := cmd.Start(); err != nil {
+	if err := start(cmd); err != nil {
 		return err
 	}
 	p.cmd, p.in, p.out, p.errs, p.graded = cmd, in, bufio.NewReaderSize(out, 1<<16), errs, 0

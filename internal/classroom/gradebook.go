@@ -93,6 +93,9 @@ func (c *Classroom) handIn(q *route.Request) (any, error) {
 	if again {
 		return r, nil
 	}
+	if c.conf.Wall != nil {
+		c.conf.Wall.Handed(q.Lesson, q.Member, r.Number)
+	}
 	return route.Status(http.StatusCreated, r), nil
 }
 

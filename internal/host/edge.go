@@ -89,7 +89,10 @@ func newLimitFlags(f *flag.FlagSet) *limitFlags {
 	}
 	for _, x := range l.flags {
 		f.Var(&settings.Amount{To: &x.to.All, Otherwise: x.otherwise.All, Bytes: x.bytes}, x.name, "have at most this `number` of "+x.what+"; -1 for no limit")
-		f.Var(&settings.Amount{To: &x.to.Each, Otherwise: x.otherwise.Each, Bytes: x.bytes}, x.name+"-per-client", "of them, at most this `number` for one address; -1 for no limit")
+		f.Var(&settings.Amount{To: &x.to.Each, Otherwise: x.otherwise.Each, Bytes: x.bytes}, x.name+"-per-client", "of them, at most this `number` for one address of strangers; -1 for no limit")
+		f.Var(&settings.Amount{To: &x.to.Person, Otherwise: x.otherwise.Person, Bytes: x.bytes}, x.name+"-per-person", "of them, at most this `number` for one person who is signed in; -1 for no limit")
+		f.Var(&settings.Amount{To: &x.to.Class, Otherwise: -1, Bytes: x.bytes}, x.name+"-per-class", "of them, at most this `number` for all of one class; -1 for no limit")
+		f.Var(&settings.Amount{To: &x.to.Strangers, Otherwise: -1, Bytes: x.bytes}, x.name+"-strangers", "of them, at most this `number` for all strangers together, so that people have room; -1 for no limit")
 	}
 	l.class = f.Int64("class-size", 0, "so many `people` may share one address, as a class behind one router does: raises what the limits by client allow, unless they are given")
 	return l

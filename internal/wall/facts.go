@@ -49,15 +49,6 @@ func (c *card) counted(passed, of int) {
 	}
 }
 
-// Graded notes what the checks say of a hand-in of a person.
-func (w *Wall) Graded(lesson, person string, passed, of int) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if c := w.benchOn(lesson, person); c != nil {
-		c.counted(passed, of)
-	}
-}
-
 // Handed notes that a person has handed in.
 func (w *Wall) Handed(lesson, person string, handins int) {
 	now := w.conf.Now()

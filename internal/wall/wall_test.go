@@ -86,7 +86,8 @@ func TestWhatABenchIsAt(t *testing.T) {
 	if c := w.card("b0"); c.Since != w.at.Add(-time.Minute).UnixMilli() {
 		t.Errorf("what passed before is no progress: since %v, now %v", c.Since, w.at.UnixMilli())
 	}
-	w.Graded("l", "p0", 3, 3)
+	w.Checked("b0", 3, 3)
+	w.Handed("l", "p0", 1)
 	w.exec("b0", "ls")
 	if c := w.card("b0"); c.Since != 0 || c.Passed != 3 {
 		t.Errorf("who has all checks is not stuck: %+v", c)
