@@ -41,10 +41,11 @@ async function platform(mode, tool) {
 /** tool is the frame in which a platform's page shows the tool, when it has come to its page. A frame that goes to another site becomes another one. */
 async function tool(page) {
   const deadline = Date.now() + PATIENCE;
+  const shown = await page.locator("iframe#tool").elementHandle();
   for (;;) {
-    const frame = page.frames().find((f) => f.name() === "tool" && !f.isDetached() && f.url().startsWith(home));
-    if (frame !== undefined && !frame.url().endsWith("/lti/login")) return frame;
-    if (Date.now() > deadline) throw new Error("there is no frame of the tool");
+    const frame = await shown.contentFrame();
+    if (frame?.url().startsWith(home) && !frame.url().includes("/lti/login")) return frame;
+    if (Date.now() > deadline) throw new Error(`the tool is not in its frame, which is at ${frame?.url()}: ${await frame?.content()}`);
     await new Promise((r) => setTimeout(r, 50));
   }
 }
