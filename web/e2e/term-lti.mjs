@@ -32,9 +32,11 @@ async function platform(mode, tool) {
   const child = spawn(PLATFORM, ["-mode", mode, "-tool", tool, "-students", "3"], {
     stdio: ["ignore", "pipe", "inherit"],
   });
+  // Node's resolver does not know names below localhost.
   for await (const line of createInterface({ input: child.stdout }))
-    // Node's resolver does not know names below localhost.
-    return ((lms) => ({ ...lms, near: lms.url.replace("lms.localhost", "127.0.0.1"), stop: () => child.kill() }))(JSON.parse(line));
+    return ((lms) => ({ ...lms, near: lms.url.replace("lms.localhost", "127.0.0.1"), stop: () => child.kill() }))(
+      JSON.parse(line),
+    );
   throw new Error(`the platform ${mode} did not say where it is`);
 }
 

@@ -267,6 +267,7 @@ describe("addresses", () => {
     "class=a&lesson=b",
     "class=a&lesson=b&bench",
     "class=a&watch=c",
+    "lesson=b",
     "admin",
     "admin&tab=audit",
   ])("%s leads somewhere, and back", (address) => {

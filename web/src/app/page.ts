@@ -240,6 +240,13 @@ export class Page implements Shell, School {
       this.show({ kind: "signin", code: "" }, undefined);
       return;
     }
+    if (place.kind === "lesson" && place.id === "") {
+      const mine = people.me.peek()?.class ?? "";
+      if (mine === "")
+        this.phase.value = { kind: "failed", error: "Its address does not say of which class it is.", what: CANT };
+      else this.visit({ ...place, id: mine }, true);
+      return;
+    }
     const id = "id" in place ? place.id : "";
     if (id === "") {
       this.show(place, undefined);

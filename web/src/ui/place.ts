@@ -5,6 +5,7 @@
 //   account             the ways in which one signs in
 //   class=ID            a class: a student's lessons, a teacher's; tab=NAME another of its pages
 //   class=ID&lesson=ID  a lesson: a student's bench; of staff its gradebook, or with bench their own bench
+//   lesson=ID           the same, of the one class that a session is for: where a learning platform leads
 //   class=ID&watch=LAB  somebody's bench, to look at
 //   admin               the operator's page; tab=NAME another part of it
 
@@ -37,6 +38,8 @@ export function placeOf(address: string): Place | undefined {
     if (lab !== "") return { kind: "watch", id, lab };
     return { kind: "class", id, tab: TABS.find((t) => t === tab) ?? "lessons" };
   }
+  const lesson = q.get("lesson") ?? "";
+  if (lesson !== "") return { kind: "lesson", id: "", lesson, bench: q.has("bench") };
   if (q.has("classes")) return { kind: "classes" };
   if (q.has("account")) return { kind: "account" };
   if (q.has("admin")) return { kind: "admin", tab: ADMIN_TABS.find((t) => t === tab) ?? "status" };
@@ -59,7 +62,7 @@ export function addressOf(p: Place): string {
     case "class":
       return q(p.tab === "lessons" ? { class: p.id } : { class: p.id, tab: p.tab });
     case "lesson":
-      return q({ class: p.id, lesson: p.lesson }) + (p.bench ? "&bench" : "");
+      return q(p.id === "" ? { lesson: p.lesson } : { class: p.id, lesson: p.lesson }) + (p.bench ? "&bench" : "");
     case "watch":
       return q({ class: p.id, watch: p.lab });
     case "admin":
