@@ -27,6 +27,7 @@ const code = "ABCDEFGH" // of the class "c"
 
 func each(t *testing.T, f func(w *world)) {
 	t.Helper()
+	t.Parallel() // what takes time is to wait for the disk
 	now := time.Date(2027, 3, 1, 8, 0, 0, 0, time.UTC)
 	storetest.EachAt(t, func() time.Time { return now }, func(t *testing.T, db *store.DB) {
 		now = time.Date(2027, 3, 1, 8, 0, 0, 0, time.UTC)
