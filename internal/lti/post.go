@@ -113,7 +113,7 @@ func (t *Tool) answered(err error) outbox.Answer {
 	switch {
 	case errors.As(err, &no):
 		a := t.said(no.Answer)
-		if a.Status/100 == 2 { // 200 without what was asked for
+		if a.Status/100 == 2 || no.Asked == service.AccessToken { // 200 without what was asked for; or a refusal that is not of the score
 			a.Status = http.StatusBadGateway
 		}
 		a.Words = no.Error()

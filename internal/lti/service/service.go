@@ -76,6 +76,9 @@ func (r *Refusal) Error() string {
 	return fmt.Sprintf("the platform answers %d when asked for %s: %s", r.Answer.Status, r.Asked, Words(r.Answer))
 }
 
+// AccessToken is what a Refusal was asked for by each service first. It may be for a while only: the platform may not have got the tool's keys.
+const AccessToken = "an access token"
+
 // ErrScope is of a service that the platform doesn't let the tool use.
 var ErrScope = errors.New("the platform does not let this tool do that")
 
@@ -184,7 +187,7 @@ func (c *Client) get(ctx context.Context, p Platform, scopes []string, a *access
 		Scope *string `json:"scope"`
 	}
 	if r.Status != http.StatusOK || json.Unmarshal(r.Body, &m) != nil || m.Token == "" || len(m.Token) > 16<<10 || strings.ContainsAny(m.Token, "\r\n") {
-		a.err = &Refusal{r, "an access token"}
+		a.err = &Refusal{r, AccessToken}
 		return
 	}
 	a.bearer, a.scopes = m.Token, scopes
