@@ -109,10 +109,7 @@ await run([
       await teacher.getByTestId("broadcast-slot").fill("bob.pingd");
       await teacher.getByTestId("broadcast-send").click();
       await ada.getByTestId("take").click();
-      await ada
-        .locator(".program", { hasText: /^shown\.wasm$/ })
-        .first()
-        .waitFor({ state: "attached" });
+      await ada.getByTestId("next").getByText("a program is there").waitFor();
     },
   ],
   ["no page said that anything is wrong", () => fine(teacher, ada, blaise)],

@@ -47,7 +47,8 @@ async function tool(page) {
   for (;;) {
     const frame = await shown.contentFrame();
     if (frame?.url().startsWith(home) && !frame.url().includes("/lti/login")) return frame;
-    if (Date.now() > deadline) throw new Error(`the tool is not in its frame, which is at ${frame?.url()}: ${await frame?.content()}`);
+    if (Date.now() > deadline)
+      throw new Error(`the tool is not in its frame, which is at ${frame?.url()}: ${await frame?.content()}`);
     await new Promise((r) => setTimeout(r, 50));
   }
 }
