@@ -10,5 +10,6 @@ func diskRoom(dir string) (free, total int64, ok bool) {
 	if unix.Statfs(dir, &s) != nil {
 		return 0, 0, false
 	}
-	return int64(s.Bavail) * int64(s.Bsize), int64(s.Blocks) * int64(s.Bsize), true
+	block := int64(s.Bsize) //nolint:unconvert // other systems have other types
+	return int64(s.Bavail) * block, int64(s.Blocks) * block, true
 }

@@ -178,7 +178,7 @@ func TestAQueueIsBounded(t *testing.T) {
 		t.Errorf("one address has every place: %+v", why)
 	}
 	for n := q.Len(); n < maxWaiting; n++ {
-		q.Admit(stranger(fmt.Sprint(n)))
+		_ = q.Admit(stranger(fmt.Sprint(n))) // each has a place
 	}
 	if why := q.Admit(stranger("last")); why.Queue != nil || why.Kind != visitor.KindQueue || q.Len() != maxWaiting {
 		t.Errorf("%+v, %d wait", why, q.Len())

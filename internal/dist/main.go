@@ -9,7 +9,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -120,10 +119,12 @@ func readTexts(program string) (texts, error) {
 		return t, err
 	}
 	_, t.license, _ = strings.Cut(string(license), "authors\n\n") // behind who has the copyright
-	for _, name := range []string{"hosting.md", "config.md", "teaching.md", "grading.md"} {
-		if t.docs[name], err = os.ReadFile(filepath.Join("docs", name)); errors.Is(err, fs.ErrNotExist) {
-			return t, fmt.Errorf("%w: run it at the root of the tree", err)
-		} else if err != nil {
+	docs, err := filepath.Glob("docs/*.[my]*") // .md, and .yml
+	if err != nil || len(docs) == 0 {
+		return t, fmt.Errorf("there is no docs folder here: run it at the root of the tree (%w)", err)
+	}
+	for _, name := range docs {
+		if t.docs[filepath.Base(name)], err = os.ReadFile(name); err != nil {
 			return t, err
 		}
 	}
