@@ -13,7 +13,7 @@ import (
 )
 
 // unknowable are the values of flags that no shell can know, by the word for them.
-var unknowable = []string{"MiB", "N", "URL", "address", "bytes", "doors", "filter", "id", "name", "number", "path", "people", "point", "processes", "size", "time"}
+var unknowable = []string{"MiB", "N", "URL", "address", "bytes", "doors", "filter", "id", "name", "number", "path", "people", "point", "processes", "size", "time", "token"}
 
 func TestEachFlagsValueIsOfferedOrUnknowable(t *testing.T) {
 	seen := map[string]bool{}
