@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -29,7 +30,9 @@ const (
 	stateTicket = "lti.state"
 	stateLife   = 10 * time.Minute
 	// stateCookie begins the cookie's name; each launch has its own.
-	stateCookie = "__Host-wireloom-lti-"
+	stateCookie = ourCookies + "-lti-"
+	// ourCookies begins the names of all cookies of this server that a frame may have.
+	ourCookies = "__Host-wireloom"
 )
 
 // cookieOf returns the name of the cookie by which the browser that began a launch is known.
@@ -80,7 +83,9 @@ func (t *Tool) Login(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s := state{Platform: p.ID, Nonce: rand.Text()}
-	if name := form("lti_storage_target"); storageName.MatchString(name) {
+	// A browser that brings any cookie of ours into this frame keeps them there: the platform's storage would be a detour.
+	keeps := slices.ContainsFunc(r.Cookies(), func(c *http.Cookie) bool { return strings.HasPrefix(c.Name, ourCookies) })
+	if name := form("lti_storage_target"); !keeps && storageName.MatchString(name) {
 		s.Storage = name
 	}
 	b, err := json.Marshal(s)
