@@ -63,7 +63,7 @@ await run([
       await shows(teacher, "people-count", /^30 students, \d staff$/);
       await teacher.getByTestId("roster-file").setInputFiles(csv());
       await shows(teacher, "apply", /Nothing to change/);
-      await teacher.keyboard.press("Escape");
+      await teacher.locator("dialog[open]").getByRole("button", { name: "close", exact: true }).click();
     },
   ],
   [
@@ -80,7 +80,7 @@ await run([
       await teacher.getByTestId("show-code").click();
       code = (await teacher.getByTestId("big-code").textContent()).trim();
       want("a code", /^[0-9A-Z]{4}-[0-9A-Z]{4}$/.test(code), true);
-      await teacher.keyboard.press("Escape");
+      await teacher.locator("dialog[open]").getByRole("button", { name: "close", exact: true }).click();
     },
   ],
   [
