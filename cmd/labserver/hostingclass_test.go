@@ -305,11 +305,12 @@ func TestAClassBehindOneAddress(t *testing.T) {
 	ada.signIn(data)
 	var class, diff, lesson idOf
 	ada.says(201, "POST", "api/classes", map[string]any{"name": "Networks", "zone": "UTC"}, &class)
-	roster := "Name,Email\n"
+	var roster strings.Builder
+	roster.WriteString("Name,Email\n")
 	for i := range people {
-		roster += fmt.Sprintf("Student %03d,s%d@example.org\n", i, i)
+		fmt.Fprintf(&roster, "Student %03d,s%d@example.org\n", i, i)
 	}
-	ada.says(200, "POST", "api/classes/"+class.ID+"/roster/preview", roster, &diff)
+	ada.says(200, "POST", "api/classes/"+class.ID+"/roster/preview", roster.String(), &diff)
 	ada.says(200, "POST", "api/classes/"+class.ID+"/roster/apply", map[string]any{"preview": diff.Preview}, nil)
 	ada.says(201, "POST", "api/classes/"+class.ID+"/lessons", map[string]any{"scenario": "first-io", "published": true}, &lesson)
 	ada.says(200, "GET", "api/classes/"+class.ID, nil, &class)

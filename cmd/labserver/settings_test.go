@@ -97,7 +97,7 @@ func TestTheSettingsInTheDocuments(t *testing.T) {
 			if err := os.WriteFile(secret, []byte("postgres://wireloom:hush@localhost/wireloom\n"), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			for _, line := range strings.Split(text, "\n") { // a secret's file is there
+			for line := range strings.SplitSeq(text, "\n") { // a secret's file is there
 				if _, name, ok := strings.Cut(line, "\"@"); ok {
 					name, _, _ = strings.Cut(name, "\"")
 					text = strings.ReplaceAll(text, name, secret)

@@ -57,8 +57,6 @@ func wantMistake(t *testing.T, what string, err error, says string) {
 	}
 }
 
-func p[T any](v T) *T { return &v }
-
 func TestMakeAndChange(t *testing.T) {
 	inClass(t, func(t *testing.T, tx *store.Tx, c store.ClassRow) {
 		if c.Name != "Computer Networks" || !c.Open || c.Code != identity.FoldCode(c.Code) || len(c.Code) != 8 {
@@ -80,14 +78,14 @@ func TestMakeAndChange(t *testing.T) {
 			_, err := class.Make(tx, tc.n)
 			wantMistake(t, fmt.Sprint(tc.n), err, tc.says)
 		}
-		changed, err := class.Change{Name: p("Networks"), Archived: p(true), Version: c.Version}.Apply(tx, c.ID)
+		changed, err := class.Change{Name: new("Networks"), Archived: new(true), Version: c.Version}.Apply(tx, c.ID)
 		if err != nil || changed.Name != "Networks" || changed.Term != "2027S" || !changed.Archived || changed.Version != c.Version+1 {
 			t.Errorf("changed: %+v, %v", changed, err)
 		}
-		if _, err := (class.Change{Name: p("Mine"), Version: c.Version}).Apply(tx, c.ID); !errors.Is(err, store.ErrStale) {
+		if _, err := (class.Change{Name: new("Mine"), Version: c.Version}).Apply(tx, c.ID); !errors.Is(err, store.ErrStale) {
 			t.Errorf("the second of two: %v", err)
 		}
-		_, err = class.Change{Retention: p(monday.Add(time.Hour)), Version: changed.Version}.Apply(tx, c.ID)
+		_, err = class.Change{Retention: new(monday.Add(time.Hour)), Version: changed.Version}.Apply(tx, c.ID)
 		wantMistake(t, "work that goes at once", err, "at the earliest in 14 days")
 		coded, err := class.NewCode(tx, c.ID, changed.Version)
 		if err != nil || coded.Code == c.Code || len(coded.Code) != 8 {
@@ -217,7 +215,7 @@ func TestLessons(t *testing.T) {
 		}{{2, 1, "1C 2Ping 3B "}, {2, 99, "1Ping 2B 3C "}, {0, 2, "1B 2Ping 3C "}, {0, 2, "1B 2Ping 3C "}} {
 			l, err := tx.Lesson(ids[tc.lesson])
 			do(t, err)
-			_, _, err = class.LessonChange{Position: p(tc.to), Version: l.Version}.Apply(tx, l.ID, vienna)
+			_, _, err = class.LessonChange{Position: new(tc.to), Version: l.Version}.Apply(tx, l.ID, vienna)
 			do(t, err)
 			if got := order(); got != tc.want {
 				t.Errorf("lesson %d to place %d: got %q, want %q", tc.lesson, tc.to, got, tc.want)
@@ -227,7 +225,7 @@ func TestLessons(t *testing.T) {
 		do(t, err)
 		due := time.Date(2027, 6, 30, 21, 59, 0, 0, time.UTC)
 		changed, words, err := class.LessonChange{
-			Title: p("Ping pong"), VersionHash: p("v2"), Due: &due, Counts: p("last"), Published: p(true), Version: l.Version,
+			Title: new("Ping pong"), VersionHash: new("v2"), Due: &due, Counts: new("last"), Published: new(true), Version: l.Version,
 		}.Apply(tx, l.ID, vienna)
 		if err != nil || changed.Version != l.Version+1 || !changed.Due.Equal(due) || !changed.Published {
 			t.Errorf("changed to %+v, %v", changed, err)
@@ -235,10 +233,10 @@ func TestLessons(t *testing.T) {
 		if want := `the title is "Ping pong"; its scenario is another; it is due on 30 June 2027, 23:59; the last hand-in counts; it is published`; words != want {
 			t.Errorf("in words: got %s, want %s", words, want)
 		}
-		if _, _, err := (class.LessonChange{Title: p("Mine"), Version: l.Version}).Apply(tx, l.ID, vienna); !errors.Is(err, store.ErrStale) {
+		if _, _, err := (class.LessonChange{Title: new("Mine"), Version: l.Version}).Apply(tx, l.ID, vienna); !errors.Is(err, store.ErrStale) {
 			t.Errorf("the second of two: %v", err)
 		}
-		_, words, err = class.LessonChange{Due: &time.Time{}, Published: p(false), Version: changed.Version}.Apply(tx, l.ID, vienna)
+		_, words, err = class.LessonChange{Due: &time.Time{}, Published: new(false), Version: changed.Version}.Apply(tx, l.ID, vienna)
 		if want := "it is due never; it is hidden"; words != want || err != nil {
 			t.Errorf("in words: got %s, %v, want %s", words, err, want)
 		}
@@ -320,7 +318,7 @@ func TestARosterIsAppliedAsItWasLookedAt(t *testing.T) {
 			t.Errorf("got %s, %v, want %s", words, err, want)
 		}
 		old := look(file)
-		_, err = class.MemberChange{Section: p("Z")}.Apply(tx, c.ID, "ada")
+		_, err = class.MemberChange{Section: new("Z")}.Apply(tx, c.ID, "ada")
 		do(t, err)
 		_, err = class.Apply(tx, c.ID, old.ID, true)
 		wantMistake(t, "the class moved meanwhile", err, "somebody changed the class's people")
@@ -381,10 +379,10 @@ func TestMembersOneByOne(t *testing.T) {
 			_, err := ch.Apply(tx, c.ID, person)
 			return err
 		}
-		wantMistake(t, "the only teacher goes", change("tina", class.MemberChange{Active: p(false)}), "only teacher")
+		wantMistake(t, "the only teacher goes", change("tina", class.MemberChange{Active: new(false)}), "only teacher")
 		wantMistake(t, "the only teacher is an assistant", change("tina", class.MemberChange{Role: identity.Assistant}), "only teacher")
-		wantMistake(t, "no name", change("ada", class.MemberChange{Name: p(" ")}), "needs a name")
-		do(t, change("ada", class.MemberChange{Role: identity.Teacher, Section: p(""), Email: p("a@x")}), change("tina", class.MemberChange{Active: p(false)}))
+		wantMistake(t, "no name", change("ada", class.MemberChange{Name: new(" ")}), "needs a name")
+		do(t, change("ada", class.MemberChange{Role: identity.Teacher, Section: new(""), Email: new("a@x")}), change("tina", class.MemberChange{Active: new(false)}))
 		wantWho(t, tx, c.ID, map[string]string{"Tina": "dropped teacher", "Ada": "teacher", "Bob": "student B", "Kim Lee": "assistant"})
 		if err := change("nobody", class.MemberChange{}); !errors.Is(err, store.ErrNone) {
 			t.Errorf("nobody: %v", err)

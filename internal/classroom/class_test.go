@@ -95,8 +95,6 @@ func get[T any](r *room, as, method, path string, body any) T {
 	return v
 }
 
-func ptr[T any](v T) *T { return &v }
-
 func TestATeachersClass(t *testing.T) {
 	r := newRoom(t)
 	r.says("teacher", "POST", "/api/classes", wire.ClassAsk{Name: "Mine", Zone: "UTC"}, 403, "you may not make classes")
@@ -107,17 +105,17 @@ func TestATeachersClass(t *testing.T) {
 	r.says("operator", "POST", "/api/classes", wire.ClassAsk{Name: "Networks", Zone: "Mars/Olympus"}, 400, "there is no time zone")
 	r.says("operator", "POST", "/api/classes", `{"name":"x","zone":"UTC","more":1}`, 400, "cannot be read")
 	at := "/api/classes/" + made.ID
-	changed := get[wire.Class](r, "operator", "PATCH", at, wire.ClassChange{Name: ptr("Networks 1"), Version: 1})
+	changed := get[wire.Class](r, "operator", "PATCH", at, wire.ClassChange{Name: new("Networks 1"), Version: 1})
 	if changed.Name != "Networks 1" || changed.Term != "2027S" || changed.Version != 2 {
 		t.Errorf("changed %+v", changed)
 	}
-	r.says("operator", "PATCH", at, wire.ClassChange{Name: ptr("Networks 2"), Version: 1}, 409, "somebody else changed it")
+	r.says("operator", "PATCH", at, wire.ClassChange{Name: new("Networks 2"), Version: 1}, 409, "somebody else changed it")
 	if coded := get[wire.Class](r, "operator", "POST", at+"/code", wire.CodeAsk{Version: 2}); coded.Code == made.Code {
 		t.Error("the code is the same")
 	}
-	get[wire.Class](r, "operator", "PATCH", at, wire.ClassChange{Archived: ptr(true), Version: 3})
+	get[wire.Class](r, "operator", "PATCH", at, wire.ClassChange{Archived: new(true), Version: 3})
 	r.says("operator", "POST", at+"/members", wire.MemberAsk{Name: "Ada", Role: wire.Student}, 409, "archived")
-	get[wire.Class](r, "operator", "PATCH", at, wire.ClassChange{Archived: ptr(false), Version: 4})
+	get[wire.Class](r, "operator", "PATCH", at, wire.ClassChange{Archived: new(false), Version: 4})
 
 	mine := func(as string) (names string) {
 		for _, c := range get[wire.Classes](r, as, "GET", "/api/classes", nil).Classes {
@@ -164,15 +162,15 @@ func TestARosterByItsRoutes(t *testing.T) {
 	kim := get[wire.Member](r, "teacher", "POST", "/api/classes/c/members", wire.MemberAsk{Name: "Tom", Role: wire.Assistant})
 	r.says("teacher", "POST", "/api/classes/c/roster/apply", wire.ApplyAsk{Preview: again.Preview, Drop: true}, 400, "somebody changed the class's people")
 	person := "/api/classes/c/members/" + kim.Person
-	if m := get[wire.Member](r, "teacher", "PATCH", person, wire.MemberChange{Section: ptr("A"), Role: wire.Student}); m.Section != "A" || m.Role != wire.Student || !m.Active {
+	if m := get[wire.Member](r, "teacher", "PATCH", person, wire.MemberChange{Section: new("A"), Role: wire.Student}); m.Section != "A" || m.Role != wire.Student || !m.Active {
 		t.Errorf("changed to %+v", m)
 	}
 	r.says("teacher", "PATCH", person, wire.MemberChange{Role: "dean"}, 400, "a role is student, assistant or teacher")
-	r.says("teacher", "PATCH", "/api/classes/c/members/teacher", wire.MemberChange{Active: ptr(false)}, 400, "only teacher")
+	r.says("teacher", "PATCH", "/api/classes/c/members/teacher", wire.MemberChange{Active: new(false)}, 400, "only teacher")
 	if code := get[wire.OneTimeCode](r, "teacher", "POST", person+"/code", nil); len(code.Code) != 9 || code.Expires == 0 {
 		t.Errorf("a code: %+v", code)
 	}
-	get[wire.Member](r, "teacher", "PATCH", person, wire.MemberChange{Active: ptr(false)})
+	get[wire.Member](r, "teacher", "PATCH", person, wire.MemberChange{Active: new(false)})
 	r.says("teacher", "POST", person+"/code", nil, 409, "take them back in first")
 }
 
@@ -213,12 +211,12 @@ func TestLessonsByTheirRoutes(t *testing.T) {
 	r.says("teacher", "POST", "/api/classes/c/lessons", wire.LessonAsk{Scenario: "pong"}, 400, "the class has no scenario")
 	at := "/api/lessons/" + l.ID
 
-	changed := get[wire.Lesson](r, "teacher", "PATCH", at, wire.LessonChange{Title: ptr("Ping!"), Locks: ptr(due.Add(time.Hour).UnixMilli()), Version: 1})
+	changed := get[wire.Lesson](r, "teacher", "PATCH", at, wire.LessonChange{Title: new("Ping!"), Locks: new(due.Add(time.Hour).UnixMilli()), Version: 1})
 	if changed.Title != "Ping!" || changed.Due != l.Due || changed.Locks == 0 || changed.Version != 2 {
 		t.Errorf("changed %+v", changed)
 	}
-	r.says("operator", "PATCH", at, wire.LessonChange{Title: ptr("Mine"), Version: 1}, 409, `teacher changed it: the title is \"Ping!\"; it locks on `)
-	r.says("teacher", "PATCH", at, wire.LessonChange{Locks: ptr(int64(1)), Version: 2}, 400, "in the year 1970")
+	r.says("operator", "PATCH", at, wire.LessonChange{Title: new("Mine"), Version: 1}, 409, `teacher changed it: the title is \"Ping!\"; it locks on `)
+	r.says("teacher", "PATCH", at, wire.LessonChange{Locks: new(int64(1)), Version: 2}, 400, "in the year 1970")
 
 	later := due.Add(48 * time.Hour).UnixMilli()
 	if e := get[wire.Extension](r, "teacher", "PUT", at+"/extensions/own", wire.ExtensionAsk{Due: later}); e.Name != "own" || e.Due != later {
@@ -249,7 +247,7 @@ func TestLessonsByTheirRoutes(t *testing.T) {
 	r.says("own", "POST", "/api/lessons/"+own.ID+"/bench", nil, 403, "this lesson opens on ")
 	get[wire.Bench](r, "teacher", "POST", "/api/lessons/"+own.ID+"/bench", nil)
 
-	get[wire.Lesson](r, "teacher", "PATCH", at, wire.LessonChange{Published: ptr(false), Version: 2})
+	get[wire.Lesson](r, "teacher", "PATCH", at, wire.LessonChange{Published: new(false), Version: 2})
 	if find("own") != nil || find("assistant") == nil {
 		t.Error("a hidden lesson is there for students, or not for staff")
 	}

@@ -119,7 +119,7 @@ func readTexts(program string) (texts, error) {
 		return t, err
 	}
 	_, t.license, _ = strings.Cut(string(license), "authors\n\n") // behind who has the copyright
-	docs, err := filepath.Glob("docs/*.[my]*") // .md, and .yml
+	docs, err := filepath.Glob("docs/*.[my]*")                    // .md, and .yml
 	if err != nil || len(docs) == 0 {
 		return t, fmt.Errorf("there is no docs folder here: run it at the root of the tree (%w)", err)
 	}

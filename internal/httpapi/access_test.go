@@ -144,7 +144,7 @@ func TestPeopleBehindOneAddress(t *testing.T) {
 	open := func(person string) answer {
 		return x.do("POST", "/api/labs", `{"scenario":"ping"}`, "Test-Person", person)
 	}
-	for _, person := range strings.Fields("a b c d e f g h i j k l m n o p q r s t") {
+	for person := range strings.FieldsSeq("a b c d e f g h i j k l m n o p q r s t") {
 		if a := open(person); a.status != http.StatusCreated {
 			t.Errorf("%s: %d %s", person, a.status, a.body)
 		}

@@ -2,6 +2,7 @@ package identity_test
 
 import (
 	"errors"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -48,9 +49,8 @@ func TestFixation(t *testing.T) {
 		kim, tom := w.member("c", "student", "Kim"), w.member("c", "teacher", "Tom")
 		mallory := w.full(kim)
 		victim := w.browser()
-		for name, value := range mallory.jar {
-			victim.jar[name] = value // planted
-		}
+		// planted
+		maps.Copy(victim.jar, mallory.jar)
 		r := victim.request("/")
 		var o identity.Opened
 		w.write(func(tx *store.Tx) (err error) {

@@ -3,6 +3,7 @@ package settings
 import (
 	"errors"
 	"flag"
+	"slices"
 	"strings"
 )
 
@@ -66,10 +67,8 @@ func (c *Choice) Set(s string) error {
 // OneOf is what a Choice may be told as its set: nothing but one of words.
 func OneOf(words ...string) func(string) error {
 	return func(s string) error {
-		for _, w := range words {
-			if s == w {
-				return nil
-			}
+		if slices.Contains(words, s) {
+			return nil
 		}
 		return errors.New("want " + strings.Join(words[:len(words)-1], ", ") + " or " + words[len(words)-1])
 	}

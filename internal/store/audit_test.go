@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -35,12 +36,12 @@ func TestAudit(t *testing.T) {
 		} {
 			write(t, db, func(tx *store.Tx) error {
 				rows, err := tx.AuditSince(tc.class, tc.since, tc.limit)
-				got := ""
+				var got strings.Builder
 				for _, r := range rows {
-					got += r.What + " "
+					got.WriteString(r.What + " ")
 				}
-				if got != tc.want {
-					t.Errorf("%s: got %q, want %q", tc.name, got, tc.want)
+				if got.String() != tc.want {
+					t.Errorf("%s: got %q, want %q", tc.name, got.String(), tc.want)
 				}
 				return err
 			})

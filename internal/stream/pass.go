@@ -2,6 +2,7 @@ package stream
 
 import (
 	"fmt"
+	"strings"
 
 	"wireloom/internal/protocol"
 	"wireloom/internal/session"
@@ -46,14 +47,15 @@ func (p *Pass) did(c *command) {
 	if p.Did == nil || !ops[c.Op].does {
 		return
 	}
-	words := c.Op
+	var words strings.Builder
+	words.WriteString(c.Op)
 	for _, w := range []*string{c.Node, c.Proc, c.Line, c.Text, c.Port, c.A, c.B} {
 		if w != nil {
-			words += fmt.Sprintf(" %.200q", *w)
+			words.WriteString(fmt.Sprintf(" %.200q", *w))
 		}
 	}
 	for _, w := range c.Words {
-		words += fmt.Sprintf(" %.200q", w)
+		words.WriteString(fmt.Sprintf(" %.200q", w))
 	}
-	p.Did(words)
+	p.Did(words.String())
 }

@@ -66,7 +66,7 @@ func (s *Settings) Check() error {
 	case s.ClientID == "":
 		return fmt.Errorf("campus login %s: client-id is missing: it is what the login calls this server", s.Name)
 	}
-	for _, part := range strings.Split(u.Path, "/") {
+	for part := range strings.SplitSeq(u.Path, "/") {
 		switch strings.ToLower(part) {
 		case "common", "organizations", "consumers":
 			return fmt.Errorf("campus login %s: issuer %s: %q lets people of every organisation in, and each could call themselves as yours: "+

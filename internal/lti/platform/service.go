@@ -119,7 +119,7 @@ func (p *Platform) token(w http.ResponseWriter, r *http.Request) {
 	p.spent[who.ID] = true
 	var granted []string
 	may := append(p.scopes(), scopeMembers)
-	for _, s := range strings.Fields(r.FormValue("scope")) {
+	for s := range strings.FieldsSeq(r.FormValue("scope")) {
 		switch {
 		case slices.Contains(may, s):
 			granted = append(granted, s)

@@ -185,8 +185,8 @@ func nextPage(page string, h http.Header) string {
 		target := rest[:end]
 		rest = rest[end+1:]
 		params := rest
-		if i := strings.Index(rest, ",<"); i >= 0 {
-			params = rest[:i]
+		if before, _, ok := strings.Cut(rest, ",<"); ok {
+			params = before
 		}
 		if i := strings.Index(params, ", <"); i >= 0 {
 			params = params[:i]

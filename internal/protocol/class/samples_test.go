@@ -21,8 +21,6 @@ const (
 	day    = 24 * hour
 )
 
-func some[T any](v T) *T { return &v }
-
 var (
 	firstNames = []string{"Ada", "Blaise", "Carla", "David", "Edsger", "Fatima", "Grace", "Hedy", "Ivan", "Jana", "Katherine", "Leslie", "Mary", "Niklaus", "Olga"}
 	lastNames  = []string{"Lovelace", "Pascal", "Novák", "Hopper", "Şahin", "Dijkstra", "O'Brien", "Wirth", "Berger", "Lamarr"}
@@ -68,9 +66,9 @@ func lessonSamples() []Lesson {
 
 func mine() []Lesson {
 	all := lessonSamples()
-	all[0].Mine = &MyLesson{Begun: true, Lab: "lab0", Due: all[0].Due, Handins: 3, Handed: all[0].Due - day, Points: some(10.0)}
+	all[0].Mine = &MyLesson{Begun: true, Lab: "lab0", Due: all[0].Due, Handins: 3, Handed: all[0].Due - day, Points: new(10.0)}
 	all[1].Mine = &MyLesson{
-		Begun: true, Lab: "lab1", Due: all[1].Due, Locks: all[1].Locks, Handins: 1, Handed: now - hour, Late: true, Points: some(14.0),
+		Begun: true, Lab: "lab1", Due: all[1].Due, Locks: all[1].Locks, Handins: 1, Handed: now - hour, Late: true, Points: new(14.0),
 		Comment: "Well begun. Look again at requests for other addresses: yours answers them, too.",
 	}
 	all[2].Mine = &MyLesson{Begun: true, Lab: "lab2", Due: all[2].Due + 2*day, Extended: true}
@@ -102,7 +100,7 @@ func handins() []Handin {
 	}
 	all := []Handin{h(3, now-minute), h(2, now-hour), h(1, now-day)}
 	all[0].State, all[0].Ahead, all[0].Seconds = Queued, 2, 14
-	all[1].State, all[1].Passed, all[1].Points, all[1].Counts, all[1].Report, all[1].Hidden = Graded, 6, some(18.0), true, true, true
+	all[1].State, all[1].Passed, all[1].Points, all[1].Counts, all[1].Report, all[1].Hidden = Graded, 6, new(18.0), true, true, true
 	all[2].State, all[2].Why = Failed, "bob.pingd used more memory than the lesson allows: 64 MB"
 	return all
 }
@@ -115,13 +113,13 @@ func bookRows(n int) []BookRow {
 			r.Handins, r.Number, r.Handin, r.State = 1+i%4, 1+i%4, fmt.Sprintf("handin%020d", i), Graded
 			r.At = now - 3*hour - int64(i*i%97)*11*minute
 			r.Passed, r.Of = 8-i%9%4, 8
-			r.Auto, r.Final, r.Sync = some(float64(20-i%9)), some(float64(20-i%9)), SyncSent
+			r.Auto, r.Final, r.Sync = new(float64(20-i%9)), new(float64(20-i%9)), SyncSent
 		}
 		switch {
 		case i%11 == 3:
 			r.Late, r.LateBy, r.At = true, int64(i)*17*minute, r.Due+int64(i)*17*minute
 		case i%13 == 2:
-			r.Mark = &Mark{Points: some(19.5), Comment: "Shown on paper.", By: "Tina Berger", At: now - day, Version: 2}
+			r.Mark = &Mark{Points: new(19.5), Comment: "Shown on paper.", By: "Tina Berger", At: now - day, Version: 2}
 			r.Final = r.Mark.Points
 		case i == 9:
 			r.State, r.Sync = Running, SyncWaiting
@@ -145,7 +143,7 @@ func classBook(n int) ClassBook {
 		r := ClassRow{Person: m.Person, Name: m.Name, Section: m.Section, Active: m.Active}
 		for j, l := range b.Lessons[:3] {
 			if (i+j)%7 != 6 {
-				r.Cells = append(r.Cells, BookCell{Lesson: l.ID, Final: some(l.Max - float64((i*3+j)%8)), Late: (i+j)%9 == 4, Marked: (i+j)%12 == 3})
+				r.Cells = append(r.Cells, BookCell{Lesson: l.ID, Final: new(l.Max - float64((i*3+j)%8)), Late: (i+j)%9 == 4, Marked: (i+j)%12 == 3})
 			}
 		}
 		b.Rows = append(b.Rows, r)
@@ -260,9 +258,9 @@ func samples() map[string]any {
 			ID: "regrade0", Lesson: lessonSamples()[1].ID, Reason: "Check 4 refused answers that RFC 826 allows.", By: "Tina Berger", At: now, State: RegradeReady,
 			Graded: 25, Of: 25, Same: 22, Grader: "20261201-abc1234",
 			Changes: []RegradeRow{
-				{Person: "person00000000000000000001", Name: "Blaise Wirth", From: some(14.0), To: some(18.0)},
-				{Person: "person00000000000000000004", Name: "Edsger Şahin", From: some(16.0), To: some(15.0)},
-				{Person: "person00000000000000000002", Name: "Carla O'Brien", From: some(12.0), To: some(16.0), Why: "19.5 points of a teacher's stay"},
+				{Person: "person00000000000000000001", Name: "Blaise Wirth", From: new(14.0), To: new(18.0)},
+				{Person: "person00000000000000000004", Name: "Edsger Şahin", From: new(16.0), To: new(15.0)},
+				{Person: "person00000000000000000002", Name: "Carla O'Brien", From: new(12.0), To: new(16.0), Why: "19.5 points of a teacher's stay"},
 			},
 		},
 		"sync": Sync{Linked: true, Rows: sync},
@@ -294,7 +292,7 @@ func samples() map[string]any {
 		"help":  Help{Lab: "lab0", State: HelpAsked, By: "Tina Berger"},
 		"queue": QueuePlace{Place: 2, Seconds: 30},
 		"wall":  wall(30),
-		"cards": Cards{Type: "cards", Now: now + 1000, Cards: []WallChange{{Lab: wall(1).Cards[0].Lab, Passed: some(6), Did: some("checked: 6 of 8"), At: some(now)}}, Gone: []string{wall(2).Cards[1].Lab}},
+		"cards": Cards{Type: "cards", Now: now + 1000, Cards: []WallChange{{Lab: wall(1).Cards[0].Lab, Passed: new(6), Did: new("checked: 6 of 8"), At: new(now)}}, Gone: []string{wall(2).Cards[1].Lab}},
 		"admin-status": AdminStatus{
 			Version: "20261201-abc1234", Versions: []NamedText{{"Go", "go1.26.8"}, {"SQLite", "3.54.1"}}, Now: now, Started: now - 9*day - 3*hour, People: 312,
 			Classes: []AdminClass{{ID: "class0", Name: "Networks 1", Term: "Autumn 2026", People: 32, Labs: 21, Handins: 96}, {ID: "class1", Name: "Networks 1", Term: "Autumn 2025", People: 28, Handins: 410, Archived: true}},
