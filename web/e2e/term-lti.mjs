@@ -40,15 +40,24 @@ async function platform(mode, tool) {
   throw new Error(`the platform ${mode} did not say where it is`);
 }
 
-/** tool is the frame in which a platform's page shows the tool, when it has come to its page. A frame that goes to another site becomes another one. */
-async function tool(page) {
+/**
+ * tool is the frame in which a platform's page shows the tool, when it shows what is looked for. On its way there the
+ * frame goes from site to site, and becomes another one each time.
+ */
+async function tool(page, selector) {
   const deadline = Date.now() + PATIENCE;
-  const shown = await page.locator("iframe#tool").elementHandle();
   for (;;) {
-    const frame = await shown.contentFrame();
-    if (frame?.url().startsWith(home) && !frame.url().includes("/lti/login")) return frame;
-    if (Date.now() > deadline)
-      throw new Error(`the tool is not in its frame, which is at ${frame?.url()}: ${await frame?.content()}`);
+    const frame = await (await page.locator("iframe#tool").elementHandle()).contentFrame();
+    const there =
+      (await frame
+        ?.locator(selector)
+        .count()
+        .catch(() => 0)) ?? 0;
+    if (there > 0) return frame;
+    if (Date.now() > deadline) {
+      const text = await frame?.evaluate(() => document.body.innerText).catch(String);
+      throw new Error(`the tool's frame has no ${selector}: it is at ${frame?.url()} and has ${text?.slice(0, 400)}`);
+    }
     await new Promise((r) => setTimeout(r, 50));
   }
 }
@@ -80,11 +89,11 @@ async function term(mode) {
 
     // The teacher connects the course to a new class, and puts a lesson into it, in the frame.
     const tina = await open(browser, `${course("tina")}/choose`);
-    let frame = await tool(tina);
+    let frame = await tool(tina, "input[value=new]");
     await frame.locator("input[value=new]").check();
     await frame.locator("#zone").fill("Europe/Vienna");
     await frame.locator("#connect").click();
-    await frame.locator("#problem").waitFor();
+    await tool(tina, "#problem");
     const link = await (
       await fetch(`${lms.near}/test/link`, {
         method: "POST",
@@ -92,26 +101,26 @@ async function term(mode) {
       })
     ).json();
     await tina.goto(`${course("tina")}/link/${link.id}`);
-    frame = await tool(tina);
+    frame = await tool(tina, "[data-testid=add-lessons]");
     await frame.getByTestId("add-lessons").first().click();
     await frame.getByTestId("choose-ping").check();
     await frame.getByTestId("add").click();
     await frame.getByTestId("lesson-ping").waitFor();
     await tina.goto(`${course("tina")}/choose`);
-    frame = await tool(tina);
+    frame = await tool(tina, "input[name=lesson]");
     // By script: a click needs the frame of another site to be scrolled into sight, which a busy machine does late.
     await frame
       .locator("input[name=lesson]")
       .first()
       .evaluate((e) => e.click());
     await frame.locator("#choose").evaluate((e) => e.click());
-    await frame.locator("#chosen").waitFor();
+    await tool(tina, "#chosen");
 
     // A student opens it in the frame, works, and hands in.
     const state = async () => (await (await fetch(`${lms.near}/test/state`)).json()).courses.net1;
     const lesson = (await state()).links.find((l) => l.id !== link.id);
     const s1 = await open(browser, `${course("s1")}/link/${lesson.id}`);
-    frame = await tool(s1);
+    frame = await tool(s1, "[data-testid=connection]");
     await shows(frame, "connection", /^live$/);
     await gives(frame, "pingd", "ping");
     want("a hash", /^[0-9a-f]{64}$/.test(await handsIn(frame)), true);
@@ -127,17 +136,17 @@ async function term(mode) {
       await new Promise((r) => setTimeout(r, 100));
     }
     await tina.goto(`${course("tina")}/link/${link.id}`);
-    frame = await tool(tina);
+    frame = await tool(tina, "[data-testid=book-ping]");
     await frame.getByTestId("book-ping").click();
     await shows(frame, "sync", /1 sent/);
 
     // From the frame into a window of its own.
     const [window] = await Promise.all([
       s1.context().waitForEvent("page"),
-      (await tool(s1))
+      (await tool(s1, "[data-testid=to-class]"))
         .getByTestId("to-class")
         .click()
-        .then(async () => (await tool(s1)).getByTestId("window").click()),
+        .then(async () => (await tool(s1, "[data-testid=window]")).getByTestId("window").click()),
     ]);
     await until(window, "the window knows the student", () => document.querySelector("[data-testid=me]") !== null);
     fine(tina, s1);
