@@ -217,6 +217,9 @@ func (b *Book) Sheet(ctx context.Context, lesson, column string) (*sheet.Sheet, 
 			},
 			Grade: r.Grade, Handins: len(r.Attempts),
 		}
+		if r.Grade.Manual {
+			line.Grade.Max = s.Max
+		}
 		if j := slices.IndexFunc(r.Attempts, func(a store.AttemptRow) bool { return a.ID == r.Grade.Handin }); j >= 0 {
 			line.Handed, line.Receipt = r.Attempts[j].At, r.Attempts[j].Receipt
 			programs, err := programsOf(r.Attempts[j].Programs)

@@ -1,6 +1,7 @@
 package gradebook
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"wireloom/internal/gradebook/mark"
 	"wireloom/internal/gradebook/sheet"
 	wire "wireloom/internal/protocol/class"
+	"wireloom/internal/report"
 	"wireloom/internal/store"
 )
 
@@ -52,6 +54,32 @@ func TestNothingAutomaticTouchesAMark(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.has("ada", "10")
+	})
+}
+
+// Points by hand are of what the lesson is worth, whether nothing was handed in, or only the
+// visible checks have been made: by another maximum a platform would scale them.
+func TestPointsByHandAreOfTheWholeLesson(t *testing.T) {
+	each(t, func(w *world) {
+		if err := w.mark(store.MarkRow{Points: int64(mark.Whole(8))}); err != nil {
+			t.Fatal(err)
+		}
+		w.told("ada graded 8")
+		if w.max != mark.Whole(10) {
+			t.Errorf("without a hand-in: of %s", w.max)
+		}
+		w.b.grader.run = func(context.Context, *worker, task) outcome {
+			return outcome{report: &report.Document{}, grading: store.GradingRow{Points: 4000, Most: 4000, Hidden: true}}
+		}
+		w.handIn("ada", "x")
+		w.grade()
+		if w.max != mark.Whole(10) {
+			t.Errorf("before the due date: of %s", w.max)
+		}
+		s, err := w.b.Sheet(t.Context(), "l", "")
+		if err != nil || s.Lines[0].Grade.Max != mark.Whole(10) {
+			t.Errorf("in a sheet: %+v, %v", s.Lines[0].Grade, err)
+		}
 	})
 }
 

@@ -1,6 +1,7 @@
 package gradebook
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -99,13 +100,20 @@ func (b *Book) settle(tx *store.Tx, l store.LessonRow, person string) error {
 }
 
 // post gives a grade to the outbox. One that will be final as soon as something is graded
-// stays what it was there.
+// stays what it was there. Points by hand are of what the lesson is worth: nothing may have
+// been graded, or by the visible checks alone.
 func (b *Book) post(tx *store.Tx, l store.LessonRow, person string, g mark.Grade, rows []store.AttemptRow, d mark.Dates) error {
 	switch {
 	case g.Final:
 		s := Score{Lesson: l.ID, Person: person, Grade: g}
 		if i := slices.IndexFunc(rows, func(a store.AttemptRow) bool { return a.ID == g.Handin }); i >= 0 {
 			s.Handed = rows[i].At
+		}
+		if g.Manual {
+			var err error
+			if s.Grade.Max, err = b.worth(context.Background(), l.VersionHash); err != nil {
+				return err
+			}
 		}
 		return b.conf.Out(tx, s)
 	case g.Standing == mark.Absent || !d.Over(tx.Now()):

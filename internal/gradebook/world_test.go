@@ -36,6 +36,7 @@ type world struct {
 	runs   int                        // of gradings
 	points func(t task) (int64, bool) // what a grading finds; false: it fails
 	out    []string                   // what the outbox was told
+	max    mark.Points                // of what it was told last
 	b      *Book
 }
 
@@ -130,6 +131,7 @@ func (w *world) open() {
 		},
 		Out: func(_ *store.Tx, s Score) error {
 			w.out = append(w.out, fmt.Sprintf("%s %s %s", s.Person, s.Grade.Standing, s.Grade.Points))
+			w.max = s.Grade.Max
 			return nil
 		},
 		Gone: func(_ *store.Tx, _, person string) error {
