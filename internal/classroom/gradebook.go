@@ -174,7 +174,7 @@ func (c *Classroom) receipt(q *route.Request) (any, error) {
 }
 
 // reportPolicy lets a report have its own look and nothing else: what stands in it came from a student's program.
-const reportPolicy = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+const reportPolicy = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'"
 
 func (c *Classroom) report(q *route.Request) (any, error) {
 	f := report.HTML
@@ -204,7 +204,7 @@ func (c *Classroom) program(q *route.Request) (any, error) {
 	if err != nil {
 		return nil, graded(err)
 	}
-	return file(f, name, "application/wasm"), nil
+	return file(f, name, "application/octet-stream"), nil
 }
 
 func (c *Classroom) recording(q *route.Request) (any, error) {
