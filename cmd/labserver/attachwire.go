@@ -168,6 +168,10 @@ func receive(ctx context.Context, c *websocket.Conn, to chan<- serverMessage) er
 		}
 		var m serverMessage
 		if b, err = protocol.Plain(b); err != nil || json.Unmarshal(b, &m) != nil {
+			// Where the connection was cut between two frames of a message, that came as if it were whole.
+			if _, _, err := c.Read(ctx); err != nil {
+				return err
+			}
 			return errors.New("what the server says is not understood: it may be of another version")
 		}
 		if m.N > 0 {

@@ -145,7 +145,7 @@ func (h *hand) act(c *websocket.Conn) bool {
 		ctx, cancel := context.WithTimeout(h.t.Context(), 20*time.Second)
 		_, b, err := c.Read(ctx)
 		cancel()
-		if err != nil {
+		if err != nil || !json.Valid(b) { // a message that was cut off comes as if it were whole
 			return false
 		}
 		acknowledge(h.t, c, b)

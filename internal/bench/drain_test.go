@@ -32,7 +32,7 @@ func TestCountTo(t *testing.T) {
 		stream = append(stream, frame(9, "ping")...)
 		stream = append(stream, frame(1, fmt.Sprintf(`{"type":"state","n":%d,"t":1}`, 2*i+1))...)
 		pad := strings.Repeat("x", []int{1, 200, 70_000}[i%3])
-		stream = append(stream, frame(1, fmt.Sprintf(`{"type":"events","n":%d,"events":[{"seq":1,"t":2,"text":"%s"},{"seq":2},{"seq":3},{"seq":4}]}`, 2*i+2, pad))...)
+		stream = append(stream, frame(1, fmt.Sprintf(`{"type":"events","n":%d,"from":%d,"next":%d,"missed":0,"events":[],"parts":[%q]}`, 2*i+2, 4*i, 4*i+4, pad))...)
 	}
 	for _, tc := range []struct {
 		name string

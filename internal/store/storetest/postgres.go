@@ -92,7 +92,7 @@ func start() (running, error) {
 	if err != nil {
 		return running{}, err
 	}
-	dir, err := os.MkdirTemp("", "pg")
+	dir, err := os.MkdirTemp(inMemory(), "pg")
 	if err != nil { // a socket's path has at most 107 bytes
 		return running{}, err
 	}
@@ -120,6 +120,16 @@ func start() (running, error) {
 		return running{}, fmt.Errorf("%w\n%s", err, bytes.TrimSpace(log))
 	}
 	return running{dir, stdin}, nil
+}
+
+// inMemory is a folder whose files no disk has to write: what is there is gone with the test.
+// "" is the system's for temporary files.
+func inMemory() string {
+	const shm = "/dev/shm"
+	if info, err := os.Stat(shm); err == nil && info.IsDir() {
+		return shm
+	}
+	return ""
 }
 
 // template waits for the server and makes the database that the others are copied from.
