@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -162,14 +163,14 @@ func dialError(server string, res *http.Response, err error) error {
 // receive passes on what the server sends.
 func receive(ctx context.Context, c *websocket.Conn, to chan<- serverMessage) error {
 	for {
-		_, b, err := c.Read(ctx)
+		_, sent, err := c.Read(ctx)
 		if err != nil {
 			return err
 		}
 		var m serverMessage
-		if b, err = protocol.Plain(b); err != nil || json.Unmarshal(b, &m) != nil {
+		if b, err := protocol.Plain(sent); err != nil || json.Unmarshal(b, &m) != nil {
 			// Where the connection was cut between two frames of a message, that came as if it were whole.
-			if _, _, err := c.Read(ctx); err != nil {
+			if err := json.NewDecoder(bytes.NewReader(sent)).Decode(new(json.RawMessage)); errors.Is(err, io.ErrUnexpectedEOF) {
 				return err
 			}
 			return errors.New("what the server says is not understood: it may be of another version")

@@ -271,6 +271,17 @@ func TestNothingOfStrangersReachesATerminalRaw(t *testing.T) {
 		{"complete", "grade", lab, "--program", ""},
 		{"complete", vile, vile},
 		{"version", vile},
+		{"verify", put("receipt.txt", "wireloom hand-in 1\nhandin "+vileText+"\nsignature "+vileText)},
+		{"admin", vile},
+		{"admin", "--data", "data" + vile, "operator", vile},
+		{"admin", "--data", gone, "operator", "Ada"},
+		{"admin", "--data", "data" + vile, "backup", gone},
+		{"admin", "--data", "data" + vile, "export", vile},
+		{"admin", "--data", "data" + vile, "erase", vile},
+		{"admin", "--data", "restored" + vile, "restore", noModule},
+		{"admin", "--config", noModule, "operator", "Ada"},
+		{"health", "--url", vile},
+		{"health", "--config", gone},
 	} {
 		covered[args[0]] = true
 		t.Run(fmt.Sprintf("%.60q", args), func(t *testing.T) { wantSafeRun(t, args...) })

@@ -158,6 +158,8 @@ func TestThePackages(t *testing.T) {
 		out := within(t, fmt.Sprintf(`
 			mkdir "$BASE/image"
 			tar -xpf "$LAYER" --warning=no-timestamp -C "$BASE/image"
+			mkdir -p "$BASE/image/proc" # which every container has
+			mount --rbind /proc "$BASE/image/proc"
 			in_image="env -i %[1]s /usr/sbin/chroot --userspec=%[2]s $BASE/image"
 			$in_image %[3]s %[4]s >"$BASE/out" 2>"$BASE/log" &
 			pid=$!
