@@ -143,8 +143,7 @@ test: prereqs warm bin/platform
 # (docs/platforms.md): those platforms are tried in a frame by this alone.
 ## term-lti: a lesson in a course of Canvas, Moodle, Open edX and Brightspace, each in a frame in Chromium
 .PHONY: term-lti
-term-lti: build
-	go build -o bin/platform ./internal/lti/platform/run
+term-lti: build bin/platform
 	LABSERVER=$(CURDIR)/$(LABSERVER) WIRELOOM_CACHE=$(WASM_CACHE) node web/e2e/term-lti.mjs
 
 # The learning platform that the term test comes from.
