@@ -99,10 +99,11 @@ vnet, vnet/config, internal/recording, internal/session, internal/strictjson < i
 vnet, vnet/config, vnet/sys, internal/budget, internal/door, internal/journal, internal/session, internal/store, internal/visitor < internal/keeper
 wasm + sys                                             < internal/compilechild
 vnet, vnet/config, vnet/sys, vnet/kern, vnet/userland, tunemu, tapemu, wasm, wasm/modcache, vnet/inet/host, internal/open, internal/scenario, internal/scenario/format, internal/recording, internal/session, internal/budget, internal/compilechild < internal/product
-internal/scenario, internal/scenario/grade, internal/decode, internal/sign, internal/strictjson, vnet/packet, internal/terminal < internal/report
+internal/scenario, internal/scenario/grade, internal/decode, internal/sign, internal/strictjson, vnet/packet, internal/terminal, internal/junit < internal/report
+NONE                                                   < internal/junit
 internal/scenario, internal/scenario/grade, internal/report, internal/terminal + go-yaml, text < internal/batch
 NONE                                                   < internal/gradebook/mark
-internal/gradebook/mark, internal/terminal             < internal/gradebook/sheet
+internal/gradebook/mark, internal/terminal, internal/junit < internal/gradebook/sheet
 internal/gradebook/mark, internal/gradebook/sheet, internal/batch, internal/open, internal/protocol/class, internal/report, internal/scenario, internal/session, internal/sign, internal/store, internal/terminal, internal/visitor < internal/gradebook
 vnet, vnet/event, vnet/packet, internal/decode, internal/filter, internal/terminal < internal/pcap
 vnet, vnet/kern, vnet/errno, tunemu, tapemu            < internal/conform

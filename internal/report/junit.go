@@ -7,54 +7,20 @@ import (
 	"strings"
 	"time"
 
+	"wireloom/internal/junit"
 	"wireloom/internal/scenario/grade"
 )
 
-// JUnit's format has no schema of its own; these are the elements and attributes
-// that Jenkins' xUnit plugin takes (its junit-10.xsd), which others take, too.
-// There a testcase has no properties: points are properties of the suite.
-type (
-	junitSuites struct {
-		XMLName  xml.Name   `xml:"testsuites"`
-		Name     string     `xml:"name,attr"`
-		Tests    int        `xml:"tests,attr"`
-		Failures int        `xml:"failures,attr"`
-		Errors   int        `xml:"errors,attr"`
-		Time     string     `xml:"time,attr"`
-		Suite    junitSuite `xml:"testsuite"`
-	}
-	junitSuite struct {
-		Name       string          `xml:"name,attr"`
-		Tests      int             `xml:"tests,attr"`
-		Failures   int             `xml:"failures,attr"`
-		Errors     int             `xml:"errors,attr"`
-		Skipped    int             `xml:"skipped,attr"`
-		Time       string          `xml:"time,attr"`
-		Properties []junitProperty `xml:"properties>property"`
-		Cases      []junitCase     `xml:"testcase"`
-		Out        string          `xml:"system-out,omitempty"`
-		Err        string          `xml:"system-err,omitempty"`
-	}
-	junitProperty struct {
-		Name  string `xml:"name,attr"`
-		Value string `xml:"value,attr"`
-	}
-	junitCase struct {
-		Name    string        `xml:"name,attr"`
-		Class   string        `xml:"classname,attr"`
-		Time    string        `xml:"time,attr"`
-		Failure *junitOutcome `xml:"failure"`
-		Error   *junitOutcome `xml:"error"`
-		Skipped *junitOutcome `xml:"skipped"`
-		Out     string        `xml:"system-out,omitempty"`
-		Err     string        `xml:"system-err,omitempty"`
-	}
-	junitOutcome struct {
-		Type    string `xml:"type,attr,omitempty"`
-		Message string `xml:"message,attr"`
-		Text    string `xml:",chardata"`
-	}
-)
+// junitSuites is the root of a report as JUnit.
+type junitSuites struct {
+	XMLName  xml.Name    `xml:"testsuites"`
+	Name     string      `xml:"name,attr"`
+	Tests    int         `xml:"tests,attr"`
+	Failures int         `xml:"failures,attr"`
+	Errors   int         `xml:"errors,attr"`
+	Time     string      `xml:"time,attr"`
+	Suite    junit.Suite `xml:"testsuite"`
+}
 
 // junitRoot is how the root of a report of ours begins.
 const junitRoot = `<testsuites name="wireloom"`
@@ -64,24 +30,24 @@ func writeJUnit(w io.Writer, r *grade.Result, in Inputs) error {
 	if r.Stage != "" {
 		name += "." + r.Stage
 	}
-	s := junitSuite{Name: clean(name), Tests: len(r.Checks), Time: junitTime(r.Ended), Properties: junitProperties(r, in)}
+	s := junit.Suite{Name: clean(name), Tests: len(r.Checks), Time: junitTime(r.Ended), Properties: junitProperties(r, in)}
 	for i := range r.Checks {
 		c := &r.Checks[i]
 		title := c.ID
 		if c.Title != "" {
 			title += ": " + c.Title
 		}
-		k := junitCase{Name: line(title), Class: s.Name, Time: junitTime(c.Took), Out: clean(strings.Join(c.Log, "\n")), Err: plainPrinted(printedBy(c.Output))}
-		o := &junitOutcome{Type: "check", Message: line(c.Actual), Text: plain(c)}
+		k := junit.Case{Name: line(title), Class: s.Name, Time: junitTime(c.Took), Out: clean(strings.Join(c.Log, "\n")), Err: plainPrinted(printedBy(c.Output))}
+		o := &junit.Outcome{Type: "check", Message: line(c.Actual), Text: plain(c)}
 		switch c.Status {
 		case passed:
 		case skipped:
 			s.Skipped++
-			k.Skipped = &junitOutcome{Message: line(because(c))}
+			k.Skipped = &junit.Outcome{Message: line(because(c))}
 		case failed:
 			if c.Bonus { // no failure of the suite
 				s.Skipped++
-				k.Skipped = &junitOutcome{Message: line("bonus, not reached: " + c.Actual)}
+				k.Skipped = &junit.Outcome{Message: line("bonus, not reached: " + c.Actual)}
 				break
 			}
 			if part := partial(c); part != "" {
@@ -100,12 +66,7 @@ func writeJUnit(w io.Writer, r *grade.Result, in Inputs) error {
 	}
 	s.Out, s.Err = clean(strings.Join(r.Notes, "\n")), plainPrinted(printedBy(r.Output))
 	all := junitSuites{Name: "wireloom", Tests: s.Tests, Failures: s.Failures, Errors: s.Errors, Time: s.Time, Suite: s}
-	b, err := xml.MarshalIndent(all, "", "  ")
-	if err != nil {
-		return fmt.Errorf("JUnit: %w", err)
-	}
-	_, err = w.Write(append(append([]byte(xml.Header), b...), '\n'))
-	return err
+	return junit.Write(w, all)
 }
 
 func junitTime(d time.Duration) string { return fmt.Sprintf("%.6f", d.Seconds()) }
@@ -130,11 +91,11 @@ const (
 	propModule     = "sha256."  // and the slot: the hash of that
 )
 
-func junitProperties(r *grade.Result, in Inputs) []junitProperty {
-	var out []junitProperty
+func junitProperties(r *grade.Result, in Inputs) []junit.Property {
+	var out []junit.Property
 	add := func(name string, value any) {
 		if v := line(fmt.Sprint(value)); v != "" {
-			out = append(out, junitProperty{line(name), v})
+			out = append(out, junit.Property{Name: line(name), Value: v})
 		}
 	}
 	h := head(r, in.seen(r.Audience))

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"wireloom/internal/gradebook/mark"
+	"wireloom/internal/junit"
 	"wireloom/internal/terminal"
 )
 
@@ -67,74 +68,43 @@ func (s *Sheet) json(w io.Writer) error {
 	return err
 }
 
-// The elements of JUnit's format, as far as Jenkins' junit-10.xsd has them.
-type (
-	junitSuites struct {
-		XMLName xml.Name   `xml:"testsuites"`
-		Name    string     `xml:"name,attr"`
-		Suite   junitSuite `xml:"testsuite"`
-	}
-	junitSuite struct {
-		Name       string          `xml:"name,attr"`
-		Tests      int             `xml:"tests,attr"`
-		Failures   int             `xml:"failures,attr"`
-		Errors     int             `xml:"errors,attr"`
-		Skipped    int             `xml:"skipped,attr"`
-		Properties []junitProperty `xml:"properties>property"`
-		Cases      []junitCase     `xml:"testcase"`
-	}
-	junitProperty struct {
-		Name  string `xml:"name,attr"`
-		Value string `xml:"value,attr"`
-	}
-	junitCase struct {
-		Name    string    `xml:"name,attr"`
-		Class   string    `xml:"classname,attr"`
-		Failure *junitSay `xml:"failure"`
-		Error   *junitSay `xml:"error"`
-		Skipped *junitSay `xml:"skipped"`
-		Out     string    `xml:"system-out,omitempty"`
-	}
-	junitSay struct {
-		Message string `xml:"message,attr"`
-	}
-)
+// junitSuites is the root of a sheet as JUnit.
+type junitSuites struct {
+	XMLName xml.Name    `xml:"testsuites"`
+	Name    string      `xml:"name,attr"`
+	Suite   junit.Suite `xml:"testsuite"`
+}
 
 // junit is a suite with a case a person: one who has all points passes, one who has fewer
 // fails, and who handed nothing in or is excused is skipped with another word each.
 func (s *Sheet) junit(w io.Writer) error {
-	suite := junitSuite{Name: terminal.Line(s.Lesson), Tests: len(s.Lines), Properties: []junitProperty{{"max_points", s.Max.String()}}}
+	suite := junit.Suite{Name: terminal.Line(s.Lesson), Tests: len(s.Lines), Properties: []junit.Property{{Name: "max_points", Value: s.Max.String()}}}
 	for _, l := range s.Lines {
 		g := l.Grade
-		c := junitCase{Name: terminal.Line(l.Name) + " (" + l.ID + ")", Class: suite.Name}
+		c := junit.Case{Name: terminal.Line(l.Name) + " (" + l.ID + ")", Class: suite.Name}
 		points := g.Points.String() + " of " + g.Max.String() + " points"
 		switch l.standing() {
 		case mark.Absent:
-			c.Skipped = &junitSay{"nothing was handed in"}
+			c.Skipped = &junit.Outcome{Message: "nothing was handed in"}
 		case mark.Excused:
-			c.Skipped = &junitSay{"excused"}
+			c.Skipped = &junit.Outcome{Message: "excused"}
 		case mark.Waiting:
-			c.Skipped = &junitSay{"not graded yet"}
+			c.Skipped = &junit.Outcome{Message: "not graded yet"}
 		case mark.Failed:
-			c.Error = &junitSay{"it could not be graded"}
+			c.Error = &junit.Outcome{Message: "it could not be graded"}
 		case mark.Graded:
 			c.Out = points
 			if g.Points < g.Max {
-				c.Failure = &junitSay{points}
+				c.Failure = &junit.Outcome{Message: points}
 			}
-			suite.Properties = append(suite.Properties, junitProperty{l.ID + ".points", g.Points.String()})
+			suite.Properties = append(suite.Properties, junit.Property{Name: l.ID + ".points", Value: g.Points.String()})
 		}
-		for n, said := range map[*int]*junitSay{&suite.Failures: c.Failure, &suite.Errors: c.Error, &suite.Skipped: c.Skipped} {
+		for n, said := range map[*int]*junit.Outcome{&suite.Failures: c.Failure, &suite.Errors: c.Error, &suite.Skipped: c.Skipped} {
 			if said != nil {
 				*n++
 			}
 		}
 		suite.Cases = append(suite.Cases, c)
 	}
-	b, err := xml.MarshalIndent(junitSuites{Name: terminal.Line(s.Class), Suite: suite}, "", "  ")
-	if err != nil {
-		return fmt.Errorf("JUnit: %w", err)
-	}
-	_, err = w.Write(append(append([]byte(xml.Header), b...), '\n'))
-	return err
+	return junit.Write(w, junitSuites{Name: terminal.Line(s.Class), Suite: suite})
 }
