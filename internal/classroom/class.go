@@ -128,20 +128,12 @@ func (c *Classroom) makeClass(q *route.Request) (any, error) {
 	if !q.Who.Operator && !q.Who.Creates {
 		return nil, route.Forbidden("you may not make classes: who runs this server can let you")
 	}
-	var out wire.Class
-	err := q.Write(func(tx *store.Tx) error {
+	out, err := writeClass(q, "class make", identity.Teacher, func(tx *store.Tx) (store.ClassRow, error) {
 		row, err := class.Make(tx, class.New{Name: ask.Name, Term: ask.Term, Zone: ask.Zone, Teacher: q.Who.Person})
-		if err != nil {
-			return err
-		}
 		q.Class = row.ID
-		if err := q.Audit(tx, "class make", row.ID, row.Name); err != nil {
-			return err
-		}
-		out, err = wireClass(tx, row, identity.Teacher)
-		return err
+		return row, err
 	})
-	return route.Status(http.StatusCreated, out), told(err)
+	return route.Status(http.StatusCreated, out), err
 }
 
 func (c *Classroom) class(q *route.Request) (any, error) {
@@ -161,21 +153,11 @@ func (c *Classroom) changeClass(q *route.Request) (any, error) {
 	if err := q.JSON(&ask); err != nil {
 		return nil, err
 	}
-	var out wire.Class
-	err := q.Write(func(tx *store.Tx) error {
-		row, err := class.Change{
+	return writeClass(q, "class change", q.Role, func(tx *store.Tx) (store.ClassRow, error) {
+		return class.Change{
 			Name: ask.Name, Term: ask.Term, Zone: ask.Zone, Open: ask.Open, Archived: ask.Archived, Retention: moment(ask.Retention), Version: ask.Version,
 		}.Apply(tx, q.Class)
-		if err != nil {
-			return err
-		}
-		if err := q.Audit(tx, "class change", row.ID, row.Name); err != nil {
-			return err
-		}
-		out, err = wireClass(tx, row, q.Role)
-		return err
 	})
-	return &out, told(err)
 }
 
 func (c *Classroom) copyClass(q *route.Request) (any, error) {
@@ -183,19 +165,29 @@ func (c *Classroom) copyClass(q *route.Request) (any, error) {
 	if err := q.JSON(&ask); err != nil {
 		return nil, err
 	}
+	out, err := writeClass(q, "class copy", identity.Teacher, func(tx *store.Tx) (store.ClassRow, error) {
+		row, _, err := class.Copy(tx, q.Class, class.New{Name: ask.Name, Term: ask.Term, Teacher: q.Member}, ask.Weeks)
+		return row, err
+	})
+	return route.Status(http.StatusCreated, out), err
+}
+
+// writeClass makes or changes a class, notes that in the audit, and returns it as somebody
+// in that role sees it.
+func writeClass(q *route.Request, what string, role identity.Role, f func(tx *store.Tx) (store.ClassRow, error)) (wire.Class, error) {
 	var out wire.Class
 	err := q.Write(func(tx *store.Tx) error {
-		row, _, err := class.Copy(tx, q.Class, class.New{Name: ask.Name, Term: ask.Term, Teacher: q.Member}, ask.Weeks)
+		row, err := f(tx)
 		if err != nil {
 			return err
 		}
-		if err := q.Audit(tx, "class copy", row.ID, row.Name); err != nil {
+		if err := q.Audit(tx, what, row.ID, row.Name); err != nil {
 			return err
 		}
-		out, err = wireClass(tx, row, identity.Teacher)
+		out, err = wireClass(tx, row, role)
 		return err
 	})
-	return route.Status(http.StatusCreated, out), told(err)
+	return out, told(err)
 }
 
 func (c *Classroom) newCode(q *route.Request) (any, error) {
