@@ -96,7 +96,6 @@ func New(h inet.StackHost, nics []inet.StackNIC) (inet.Stack, error) {
 	s.ip6 = ip6.New(&s.v.IP6, s, h.Random)
 	s.ip6.SetHostName(h.HostName())
 	s.tcp = tcp.New(&s.v.TCP, h.Random)
-	s.ip6.SetHostName(h.HostName())
 	s.part[partIP4].timer.Run = func() { s.ip4.Tick(s.now, &s.in4); s.do4() }
 	s.part[partIP6].timer.Run = func() { s.ip6.Tick(s.now, &s.in6); s.do6() }
 	if len(nics) > inet.MaxInterfaces {
