@@ -83,21 +83,24 @@ func fromNothing(ctx context.Context, rounds int) (*Report, error) {
 // firstPing builds a lab of n hosts and runs it until the first host's ping to the last is
 // answered.
 func firstPing(ctx context.Context, n int) error {
-	sc, err := manyOnASwitch(n)
+	sc, err := manyOnASwitch(n, firstToLast(n))
 	if err != nil {
 		return err
 	}
 	return passes(ctx, sc)
 }
 
-// manyOnASwitch is a scenario of n hosts, of which the first pings the last.
-func manyOnASwitch(n int) (*scenario.Scenario, error) {
+// firstToLast is the step in which the first of n hosts pings the last.
+func firstToLast(n int) string { return "ping: {node: h1, count: 1, to: " + hostAddress(n-1) + "}" }
+
+// manyOnASwitch is a scenario of n hosts with one step.
+func manyOnASwitch(n int, step string) (*scenario.Scenario, error) {
 	var y strings.Builder
-	y.WriteString("scenario: start\ntitle: Hosts on a switch\nnodes:\n")
+	y.WriteString("scenario: bench\ntitle: Hosts on a switch\nnodes:\n")
 	for i := range n {
 		fmt.Fprintf(&y, "  h%d: {nics: {em0: {port: s1.%d, address: %s/16}}}\n", i+1, i+1, hostAddress(i))
 	}
-	fmt.Fprintf(&y, "switches: {s1: {ports: %d}}\nsteps:\n  - {id: answered, ping: {node: h1, count: 1, to: %s}, points: 1}\n", n, hostAddress(n-1))
+	fmt.Fprintf(&y, "switches: {s1: {ports: %d}}\nsteps:\n  - {id: done, %s, points: 1}\n", n, step)
 	return scenario.Parse(scenarioFile, []byte(y.String()))
 }
 
@@ -124,19 +127,18 @@ func namespaces(ctx context.Context, n int) (c cost, err error) {
 		fmt.Fprintf(&undo, "netns del wlb%d-%d\n", run, i)
 	}
 	defer func() {
-		if out, uerr := batch(ctx, "-force", undo.String()); uerr != nil && err == nil {
+		if out, uerr := ip(ctx, undo.String(), "-force"); uerr != nil && err == nil {
 			err = fmt.Errorf("%w\n%s", uerr, out)
 		}
 	}()
 	began := time.Now()
-	if out, err := batch(ctx, "", make.String()); err != nil {
+	if out, err := ip(ctx, make.String()); err != nil {
 		return c, fmt.Errorf("%w: %w: %s", errNoNamespaces, err, out)
 	}
-	for i := range n { // an ip each: -batch stays in one namespace
-		if i == 0 || i == n-1 {
-			if _, err := batchIn(ctx, fmt.Sprintf("wlb%d-%d", run, i), fmt.Sprintf("addr add %s/16 dev em0\nlink set em0 up\n", hostAddress(i))); err != nil {
-				return c, err
-			}
+	for _, i := range []int{0, n - 1} {
+		in := fmt.Sprintf("wlb%d-%d", run, i)
+		if _, err := ip(ctx, fmt.Sprintf("addr add %s/16 dev em0\nlink set em0 up\n", hostAddress(i)), "-n", in); err != nil {
+			return c, err
 		}
 	}
 	if out, err := exec.CommandContext(ctx, "ip", "netns", "exec", fmt.Sprintf("wlb%d-0", run), "ping", "-c", "1", "-W", "5", hostAddress(n-1)).CombinedOutput(); err != nil {
@@ -146,18 +148,9 @@ func namespaces(ctx context.Context, n int) (c cost, err error) {
 	return c, nil
 }
 
-func batch(ctx context.Context, flag, lines string) ([]byte, error) {
-	args := []string{"-batch", "-"}
-	if flag != "" {
-		args = append([]string{flag}, args...)
-	}
-	cmd := exec.CommandContext(ctx, "ip", args...)
-	cmd.Stdin = strings.NewReader(lines)
-	return cmd.CombinedOutput()
-}
-
-func batchIn(ctx context.Context, namespace, lines string) ([]byte, error) {
-	cmd := exec.CommandContext(ctx, "ip", "-n", namespace, "-batch", "-")
+// ip runs the lines of a batch.
+func ip(ctx context.Context, lines string, flags ...string) ([]byte, error) {
+	cmd := exec.CommandContext(ctx, "ip", append(flags, "-batch", "-")...)
 	cmd.Stdin = strings.NewReader(lines)
 	return cmd.CombinedOutput()
 }
@@ -165,7 +158,7 @@ func batchIn(ctx context.Context, namespace, lines string) ([]byte, error) {
 // idleHost is how many bytes of heap a host takes that does nothing.
 func idleHost(ctx context.Context) (float64, error) {
 	const n = 1000
-	sc, err := manyOnASwitch(n)
+	sc, err := manyOnASwitch(n, firstToLast(n))
 	if err != nil {
 		return 0, err
 	}
@@ -207,9 +200,9 @@ func idleNamespace(ctx context.Context) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
-	_, err = batch(ctx, "", make.String())
+	_, err = ip(ctx, make.String())
 	after, ferr := free()
-	_, uerr := batch(ctx, "-force", undo.String())
+	_, uerr := ip(ctx, undo.String(), "-force")
 	return (before - after) / n, errors.Join(err, ferr, uerr)
 }
 
