@@ -136,11 +136,9 @@ test: prereqs warm bin/platform
 		"page=$(NPM) test" \
 		"view=LABSERVER=$(CURDIR)/$(LABSERVER) WIRELOOM_CACHE=$(WASM_CACHE) $(NPM) run test:page" \
 		"axe=LABSERVER=$(CURDIR)/$(LABSERVER) WIRELOOM_CACHE=$(WASM_CACHE) $(NPM) run test:axe" \
-		"term=LABSERVER=$(CURDIR)/$(LABSERVER) WIRELOOM_PLATFORM=$(CURDIR)/bin/platform WIRELOOM_CACHE=$(WASM_CACHE) MODES=moodle,openedx $(NPM) run test:term" \
+		"term=LABSERVER=$(CURDIR)/$(LABSERVER) WIRELOOM_PLATFORM=$(CURDIR)/bin/platform WIRELOOM_CACHE=$(WASM_CACHE) $(NPM) run test:term" \
 		"e2e=LABSERVER=$(CURDIR)/$(LABSERVER) WIRELOOM_GUESTS=$(CURDIR)/bin/guests WIRELOOM_CACHE=$(WASM_CACHE) $(NPM) run e2e"
 
-# Of the first launches through a platform's storage some stand still in Chromium
-# (docs/platforms.md): those platforms are tried in a frame by this alone.
 ## term-lti: a lesson in a course of Canvas, Moodle, Open edX and Brightspace, each in a frame in Chromium
 .PHONY: term-lti
 term-lti: build bin/platform

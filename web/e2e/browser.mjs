@@ -6,7 +6,7 @@ const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 /** How long anything may take to become true. */
 export const PATIENCE = Number(process.env.WIRELOOM_PATIENCE_MS ?? 20_000);
 
-export async function launch() {
+export async function launch(...more) {
   if (!existsSync(CHROMIUM)) {
     console.error(
       `${CHROMIUM} is not there: install chromium (Debian: apt-get install chromium), or name one in $CHROMIUM`,
@@ -23,6 +23,7 @@ export async function launch() {
       "--disable-background-networking",
       "--disable-component-update",
       "--disable-sync",
+      ...more,
     ],
   });
 }
