@@ -30,7 +30,6 @@ const (
 	KindHands
 	KindNotices
 	KindWalls
-	KindVisits
 	KindJobs
 	KindStorage
 	KindRequests
@@ -42,7 +41,7 @@ var kindNames = [kinds]string{
 	KindUnasked: "unasked", KindLabs: "labs", KindViewers: "viewers", KindUploads: "uploads", KindUploadBytes: "upload_bytes", KindDownloads: "downloads",
 	KindLabDownloads: "lab_downloads", KindChecks: "checks", KindConnections: "connections", KindDisk: "disk", KindMemory: "memory", KindBusy: "busy",
 	KindStopping: "stopping", KindAnonymous: "anonymous", KindQueue: "queue", KindCodes: "codes", KindDoors: "doors", KindForeign: "foreign",
-	KindMisdirected: "misdirected", KindHands: "hands", KindNotices: "notices", KindWalls: "walls", KindVisits: "visits", KindJobs: "jobs", KindStorage: "storage",
+	KindMisdirected: "misdirected", KindHands: "hands", KindNotices: "notices", KindWalls: "walls", KindJobs: "jobs", KindStorage: "storage",
 	KindRequests: "requests",
 }
 
