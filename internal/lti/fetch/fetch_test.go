@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -216,21 +217,27 @@ func TestKeysRotateAndForgersCostNothing(t *testing.T) {
 	if n := srv.count(); n != 1 {
 		t.Errorf("50 first launches: asked %d times", n)
 	}
-	// An hour later the platform signs with a new key.
-	clock.Add(3600)
-	srv.set(false, "a", "b")
-	for range 50 {
-		all.Go(func() { ok("b"); ok("a") })
+	// Each hour the platform signs with a new key. Some launches meet the keys on their way.
+	const hours = 20
+	kid := "a"
+	for hour := range hours {
+		clock.Add(3600)
+		before := kid
+		kid = fmt.Sprint("b", hour)
+		srv.set(false, before, kid)
+		for range 50 {
+			all.Go(func() { ok(kid); ok(before) })
+		}
+		all.Wait()
 	}
-	all.Wait()
-	if n := srv.count(); n != 2 {
-		t.Errorf("after the rotation: asked %d times, want 2", n)
+	if n := srv.count(); n != 1+hours {
+		t.Errorf("after %d rotations: asked %d times, want %d", hours, n, 1+hours)
 	}
 	other, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		t.Fatal(err)
 	}
-	forged := signed(t, "b", other)
+	forged := signed(t, kid, other)
 	for range 3 { // three minutes of forgers
 		clock.Add(60)
 		for i := range 350 {
@@ -242,18 +249,24 @@ func TestKeysRotateAndForgersCostNothing(t *testing.T) {
 				t.Fatal("a forged token was taken")
 			}
 		}
-		ok("b")
+		ok(kid)
 	}
-	if n := srv.count(); n != 5 {
-		t.Errorf("a thousand forged tokens in three minutes: asked %d times more, want 3", n-2)
+	if n := srv.count() - 1 - hours; n != 3 {
+		t.Errorf("a thousand forged tokens in three minutes: asked %d times more, want 3", n)
 	}
 	// A key that was taken back is believed for a day, and where the platform is down then, a little longer.
 	clock.Add(keyAge.Milliseconds()/1000 + 1)
-	srv.set(true, "b")
-	ok("a")
-	srv.set(false, "b")
+	srv.set(true, "later")
+	ok(kid)
+	srv.set(false, "later")
 	clock.Add(int64(retry.Seconds()) + 1)
-	if _, err := keys.Verify(t.Context(), srv.URL, signed(t, "a", pair())); err == nil || errors.Is(err, ErrKeys) {
+	// A verification may still join the request that failed, which go-oidc forgets a moment after it has answered.
+	_, err = keys.Verify(t.Context(), srv.URL, signed(t, kid, pair()))
+	for i := 0; err == nil && i < 1000; i++ {
+		runtime.Gosched()
+		_, err = keys.Verify(t.Context(), srv.URL, signed(t, kid, pair()))
+	}
+	if err == nil || errors.Is(err, ErrKeys) {
 		t.Errorf("a key that was taken back two days ago: got %v", err)
 	}
 }

@@ -57,17 +57,27 @@ func NewKeys(c *Client, now func() time.Time) *Keys {
 // Verify returns the payload of a signed token. Whoever calls it has looked at the algorithm.
 func (k *Keys) Verify(ctx context.Context, jwks, token string) ([]byte, error) {
 	s := k.of(jwks)
-	body, err := s.set.VerifySignature(ctx, token)
-	if s.old != nil && s.meter.failed(err) {
-		body, err = s.old.VerifySignature(ctx, token)
+	body, err := verify(ctx, s.set, token)
+	if s.old != nil && failed(err) {
+		body, err = verify(ctx, s.old, token)
 	}
 	switch {
 	case err == nil:
 		return body, nil
-	case s.meter.failed(err):
+	case failed(err):
 		return nil, fmt.Errorf("%w: %w", ErrKeys, err)
 	}
 	return nil, errors.New("the signature is not of one of the platform's keys")
+}
+
+// verify looks a second time where the meter let no request through: go-oidc looks at the keys that it has,
+// then asks for new ones, and those may have come in between, by a launch of the same second.
+func verify(ctx context.Context, set *oidc.RemoteKeySet, token string) ([]byte, error) {
+	body, err := set.VerifySignature(ctx, token)
+	if errors.Is(err, errSoon) {
+		body, err = set.VerifySignature(ctx, token)
+	}
+	return body, err
 }
 
 // of returns a copy of the set of an address.
@@ -119,8 +129,12 @@ type meter struct {
 type errMeter struct{ why error }
 
 func (e errMeter) Error() string { return e.why.Error() }
+func (e errMeter) Unwrap() error { return e.why }
 
-func (m *meter) failed(err error) bool {
+// errSoon is of a request that the meter holds back.
+var errSoon = errors.New("they were asked for less than a minute ago and don't have this token's key")
+
+func failed(err error) bool {
 	var e errMeter
 	return errors.As(err, &e) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
 }
@@ -135,7 +149,7 @@ func (m *meter) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	m.mu.Unlock()
 	if wait > 0 {
-		return nil, errMeter{fmt.Errorf("they were asked for less than a minute ago and don't have this token's key")}
+		return nil, errMeter{errSoon}
 	}
 	a, err := m.client.Do(r.Context(), http.MethodGet, r.URL.String(), http.Header{"Accept": {"application/json"}}, "")
 	if err == nil && a.Status != http.StatusOK {
