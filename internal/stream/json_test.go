@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"wireloom/internal/session"
+	"wireloom/internal/strictjson"
 	"wireloom/vnet/event"
 	"wireloom/vnet/packet"
 )
@@ -78,15 +79,25 @@ func TestReasonIsCutAtACharacter(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	f.Add([]byte(`{"type":"cmd","id":1,"op":"exec","node":"a","line":"ping"}`))
-	f.Add([]byte(`{"type":"cmd","id":1e400}`))
+	for _, say := range []string{
+		`{"type":"cmd","id":1,"op":"exec","node":"a","line":"ping"}`, `{"type":"cmd","id":1e400}`,
+		`{"type":"ack","n":7}`, `{"type":"ack","n":07}`, `{"type":"ack","n":+7}`, `{"type":"ack","n":}`, `{"type":"ack","n":7,"n":8}`, `{"type":"ack","n":18446744073709551616}`, `{"n":7, "type":"ack"}`,
+	} {
+		f.Add([]byte(say))
+	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		c, err := parse(b)
-		if err == nil && (c.Type != "cmd" || *c.ID < 0 || *c.ID > maxID) {
+		switch {
+		case err != nil && !utf8.ValidString(err.Error()):
+			t.Errorf("the error of %q is not text", b)
+		case err == nil && (c.Type != typeAck || c.N == nil) && (c.Type != typeCommand || *c.ID < 0 || *c.ID > maxID):
 			t.Errorf("%q was taken", b)
 		}
-		if err != nil && !utf8.ValidString(err.Error()) {
-			t.Errorf("the error of %q is not text", b)
+		if n, ok := ackOf(b); ok { // the short way says what the long one does
+			var c command
+			if err := strictjson.Decode(b, &c); err != nil || c.Type != typeAck || *c.N != n {
+				t.Errorf("%q was read as an acknowledgement of %d", b, n)
+			}
 		}
 	})
 }

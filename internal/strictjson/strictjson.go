@@ -18,6 +18,7 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"wireloom/internal/terminal"
@@ -290,9 +291,15 @@ func (w *walk) anything(tok json.Token, depth int) error {
 	return nil
 }
 
+// known are the fields of each struct that was read before: a viewer's commands are all of one.
+var known sync.Map // of reflect.Type to map[string]reflect.Type
+
 // fieldsOf are the types of a struct's members by their names in JSON. Those of
-// embedded structs are among them; an outer one hides an inner one.
+// embedded structs are among them; an outer one hides an inner one. Nobody changes the map.
 func fieldsOf(t reflect.Type) map[string]reflect.Type {
+	if fields, ok := known.Load(t); ok {
+		return fields.(map[string]reflect.Type) //nolint:forcetypeassert // nothing else is put there
+	}
 	fields := map[string]reflect.Type{}
 	for f := range t.Fields() {
 		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
@@ -317,6 +324,7 @@ func fieldsOf(t reflect.Type) map[string]reflect.Type {
 		}
 		fields[name] = f.Type
 	}
+	known.Store(t, fields)
 	return fields
 }
 
