@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 )
@@ -179,14 +180,16 @@ bob:tap0-s1.2 (the link, both directions)
 			t.Error(err)
 			return
 		}
-		go func() {
+		var asking sync.WaitGroup
+		defer asking.Wait() // the answer may come after the capture's end
+		asking.Go(func() {
 			res, err := http.DefaultClient.Do(ask)
 			if err != nil {
 				t.Error(err)
 				return
 			}
 			_ = res.Body.Close() // it says nothing
-		}()
+		})
 		_, _ = io.Copy(&o, r) // until the pipe ends
 	}()
 	code = run(t.Context(), []string{"capture", "--server", s.url, lab, "-i", "s1.2"}, stdio{strings.NewReader(""), w, &e})
