@@ -128,6 +128,10 @@ fmt: $(MODULES)
 	$(TOOL) gofumpt -w $(GO_FILES)
 	$(NPM) run format
 
+# A program under -race sleeps for a second before it exits, so that other threads
+# may still report; the tests start hundreds.
+export GORACE = atexit_sleep_ms=20
+
 ## test: every test; ends with "N passed, N failed"
 .PHONY: test
 test: prereqs warm bin/platform
