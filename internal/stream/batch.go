@@ -106,7 +106,7 @@ func (x *item) size() int { return len(x.text) + len(`,4294967295],`) }
 
 // batch makes a batch of what the digest has taken in.
 func (d *digest) batch() *batch {
-	w := writer{b: &batch{from: d.from, next: d.next, missed: d.missed, items: make([]item, 0, len(d.all))}}
+	w := writer{b: &batch{from: d.from, next: d.next, missed: d.missed, items: make([]item, 0, len(d.all))}, chunk: min(d.weight+textRoom, textChunk)}
 	for i := range d.all {
 		w.event(&d.all[i])
 	}
@@ -174,9 +174,11 @@ type writer struct {
 	newest map[uint64]int // by a frame's identity: which of frames is the newest that has it
 	shapes map[shape]int
 	room   []byte // for texts: one piece of memory has those of many items
+	chunk  int    // how large a piece is
 }
 
-// Of the room for texts: what most texts fit into, and how much of it is made at once.
+// Of the room for texts: what most texts fit into, and how much of it is made at once for many. A feed keeps
+// its batches, of which most have a few events: those get what they weigh, and not much more.
 const (
 	textRoom  = 1 << 10
 	textChunk = 32 << 10
@@ -185,7 +187,7 @@ const (
 // space is where a text may be written, which is then taken.
 func (w *writer) space() []byte {
 	if cap(w.room)-len(w.room) < textRoom {
-		w.room = make([]byte, 0, textChunk)
+		w.room = make([]byte, 0, max(w.chunk, textRoom))
 	}
 	return w.room[len(w.room):]
 }
