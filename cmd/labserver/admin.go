@@ -7,6 +7,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"wireloom/internal/host"
 	"wireloom/internal/identity"
@@ -29,6 +30,7 @@ func errands() []errand {
 		{"restore", "FILE", "makes a data folder, which must be empty, and the rows of an empty database of a backup, of either kind of database", 1, nil, restoreBackup},
 		{"export", "PERSON FILE", "puts all that is kept of a person into a zip for them", 2, openThere, exportPerson},
 		{"erase", "PERSON", "takes away all that tells who a person was: their programs, recordings and names; what their work was worth stays as nobody's", 1, openThere, erasePerson},
+		{"scores", "", "says of each class how many of its scores its learning platform has taken, how many wait, and how many it refused and why", 0, openThere, listScores},
 		{"relink", "ISSUER email|username|oid try|apply", "joins those whose subjects at a campus login changed with who they were; try only says who", 3, openBeside, relink},
 	}
 }
@@ -45,7 +47,7 @@ func runAdmin(ctx context.Context, args []string, io stdio) int {
 	var list strings.Builder
 	names := []string{}
 	for _, e := range errands() {
-		fmt.Fprintf(&list, "    labserver admin %s %s\n        %s\n", e.name, e.args, e.does)
+		fmt.Fprintf(&list, "    labserver admin %s\n        %s\n", strings.TrimSpace(e.name+" "+e.args), e.does)
 		names = append(names, e.name)
 	}
 	f := newFlags(io, "admin", "ERRAND [ARGUMENTS]", `Does what the page cannot, in the data folder of a server, which may be running meanwhile:
@@ -69,7 +71,7 @@ settings: of the file and the environment, or of these flags.`)
 	}
 	e := errands()[i]
 	if len(rest) != e.takes+1 {
-		return wants(io, f, e.name+" "+e.args, rest)
+		return wants(io, f, strings.TrimSpace(e.name+" "+e.args), rest)
 	}
 	env := given(map[string]string{"WIRELOOM_CONFIG": *file, "WIRELOOM_DATA": *data})
 	if err := x.table.Read(x.File(env), env); err != nil {
@@ -109,15 +111,36 @@ func given(flags map[string]string) func(string) (string, bool) {
 	}
 }
 
+// How long a server that begins and errands wait for each other, where one of them makes the tables
+// of a new folder.
+const (
+	newFolderWithin = 5 * time.Second
+	newFolderPause  = 50 * time.Millisecond
+)
+
 // openBeside opens the data folder beside a server that may be running, or alone, and then
-// makes it if it is not there.
+// makes it if it is not there. Where somebody else makes it just now, it waits for them.
 func openBeside(ctx context.Context, conf *host.Config) (*store.DB, error) {
-	o := store.Options{URL: conf.DB.Text(), Dir: conf.Data, Beside: true}
-	if db, err := store.Open(ctx, o); err == nil {
-		return db, nil
+	for tries := newFolderWithin / newFolderPause; ; tries-- {
+		o := store.Options{URL: conf.DB.Text(), Dir: conf.Data, Beside: true}
+		db, beside := store.Open(ctx, o)
+		if beside == nil {
+			return db, nil
+		}
+		o.Beside = false // there is none yet, or an older one's: this says what is wrong
+		db, err := store.Open(ctx, o)
+		switch {
+		case err == nil || !errors.Is(err, store.ErrUsed):
+			return db, err
+		case tries <= 0:
+			return nil, beside // of a folder that another has for good
+		}
+		select {
+		case <-time.After(newFolderPause):
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
 	}
-	o.Beside = false // there is none yet, or an older one's: this says what is wrong
-	return store.Open(ctx, o)
 }
 
 func makeOperator(ctx context.Context, a *administration) error {
@@ -125,7 +148,11 @@ func makeOperator(ctx context.Context, a *administration) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(a.io.out, signinAt(a.conf.Home(), token))
+	home := a.db.Home()
+	if home == "" {
+		home = a.conf.Home()
+	}
+	fmt.Fprintln(a.io.out, signinAt(home, token))
 	return nil
 }
 

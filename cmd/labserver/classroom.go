@@ -46,7 +46,7 @@ func openSchool(ctx context.Context, log *slog.Logger, conf *host.Config, logins
 	if conf.Data == "" {
 		return nil, nil
 	}
-	db, err := store.Open(ctx, store.Options{URL: conf.DB.Text(), Dir: conf.Data, Logger: log})
+	db, err := store.Open(ctx, store.Options{URL: conf.DB.Text(), Dir: conf.Data, Logger: log, Wait: newFolderWithin})
 	if err != nil {
 		return nil, err
 	}
@@ -133,9 +133,20 @@ func (s *school) join(c *httpapi.Config) {
 	})
 }
 
+// at has labserver admin know where the page is.
+func (s *school) at(home string) error {
+	if s == nil {
+		return nil
+	}
+	if err := s.db.SayHome(home); err != nil {
+		return fmt.Errorf("data folder: %w", err)
+	}
+	return nil
+}
+
 // welcome says how the first operator signs in: by an address, where a person reads it, since
-// whoever has that is the operator.
-func (s *school) welcome(ctx context.Context, io stdio, home string) error {
+// whoever has that is the operator. whose are the flags that name this server.
+func (s *school) welcome(ctx context.Context, io stdio, home, whose string) error {
 	if s == nil {
 		return nil
 	}
@@ -145,7 +156,7 @@ func (s *school) welcome(ctx context.Context, io stdio, home string) error {
 	case err != nil || has:
 		return err
 	case !terminal.Is(io.out):
-		fmt.Fprintln(io.out, "There is no operator yet: labserver admin operator NAME makes one")
+		fmt.Fprintf(io.out, "There is no operator yet: labserver admin operator NAME %s, run as this server's user, makes one\n", whose)
 		return nil
 	}
 	token, err := identity.MakeOperator(ctx, s.db, "Operator")

@@ -134,8 +134,15 @@ func serve(ctx context.Context, io stdio, log *slog.Logger, conf host.Config, x 
 	if !web.Built() {
 		fmt.Fprintln(io.err, "labserver: this program was built without its page: run make build")
 	}
+	if err := class.at(h.Home()); err != nil { // before anybody is told to ask
+		return err
+	}
 	fmt.Fprintf(io.out, "Wireloom is at %s\n", h.At())
-	if err := class.welcome(ctx, io, h.Home()); err != nil {
+	whose := "--data " + conf.Data
+	if file := x.File(os.LookupEnv); file != "" {
+		whose = "--config " + file
+	}
+	if err := class.welcome(ctx, io, h.Home(), whose); err != nil {
 		return err
 	}
 	return h.Serve(ctx, io.out, api)

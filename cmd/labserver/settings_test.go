@@ -113,6 +113,24 @@ func TestTheSettingsInTheDocuments(t *testing.T) {
 	}
 }
 
+// What follows from another setting is shown as it holds, so that the file that is shown means the same server.
+func TestPrintConfigSaysWhatATLSHostBrings(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "config.yaml")
+	text := "tls-host: labs.example.org\ndata: /var/lib/x\n"
+	for _, from := range []string{"default", file} {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		code, out, errs := labserver(t, "serve", "--config", file, "--print-config")
+		for _, want := range []string{"\naddr: :443  # " + from, "\nhttp-addr: :80  # " + from} {
+			if code != exitOK || !strings.Contains("\n"+out, want) {
+				t.Errorf("it shows no %q: code %d, %s%s", want, code, out, errs)
+			}
+		}
+		text = out
+	}
+}
+
 func TestPrintConfigSaysWhatHoldsAndWhereFrom(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "config.yaml")
 	if err := os.WriteFile(file, []byte("addr: 0.0.0.0:80\nmax-labs: 9\ndata: /var/lib/x\ndb: postgres://w:hush@db/w\n"), 0o600); err != nil {

@@ -159,9 +159,11 @@ func (x *Flags) Read(named []string) (Config, error) {
 		c.TLS.Cache = acmeFolder(c.Data)
 		if !x.given("addr") {
 			c.Addr = securedAddr
+			x.conf.Addr = c.Addr // which --print-config shows
 		}
 		if !x.given("http-addr") {
 			c.Plain = plainAddr
+			x.conf.Plain = c.Plain
 		}
 	}
 	var err error

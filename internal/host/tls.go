@@ -82,7 +82,7 @@ func (s *Secured) open(log *slog.Logger) (*guard, error) {
 	config.GetCertificate = func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
 		c, err := m.GetCertificate(hello)
 		if err != nil && slices.Contains(s.Hosts, strings.ToLower(hello.ServerName)) { // strangers' names are nobody's trouble
-			log.Error("no certificate: is the name this machine's, and can port 80 or 443 be reached from the Internet?", "name", hello.ServerName, "error", err)
+			log.Error("no certificate: can this machine reach the authority, is the name this machine's, and can port 80 or 443 be reached from the Internet?", "name", hello.ServerName, "error", err)
 		}
 		return c, err
 	}

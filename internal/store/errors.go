@@ -15,6 +15,7 @@ var (
 	ErrNone  = errors.New("there is no such row")
 	ErrStale = errors.New("somebody else changed it meanwhile")
 	ErrTaken = errors.New("it is taken")
+	ErrUsed  = errors.New("another labserver uses it; stop that one, or give this one a folder of its own")
 	// ErrFull is that of a disk: nothing of the transaction was stored, and all that was stored before is there.
 	ErrFull = errors.New("the disk is full: nothing of this was stored")
 )

@@ -101,6 +101,11 @@ func TestOutbox(t *testing.T) {
 		} {
 			do(t, tx.SetOutbox(o))
 		}
+		do(t, tx.AddClass(store.ClassRow{ID: "c", Code: "C", Name: "Nets", Term: "T"}), tx.PutVersion(store.VersionRow{Hash: "v"}),
+			tx.AddLesson(store.LessonRow{ID: "l", Class: "c", VersionHash: "v"}))
+		want(t, "of a class", good(tx.OutboxSums("sent", "waiting", "refused"))(t), []store.OutboxSum{{Class: "c", Name: "Nets", Term: "T", Sent: 1, Waiting: 3, Last: now}})
+		want(t, "of a class in no such state", len(good(tx.OutboxSums("x", "y", "z"))(t)), 0)
+		want(t, "said of them", good(tx.OutboxRefusals("waiting"))(t), []store.OutboxRefusal{{Class: "c", N: 2}, {Class: "c", Words: "w", Todo: "t", N: 1}})
 		due := good(tx.OutboxDue("waiting", now, 10))(t)
 		if len(due) != 2 || due[0].Person != "a" || due[1].Person != "now" {
 			t.Errorf("due: %+v", due)

@@ -76,6 +76,40 @@ func (tx *Tx) OutboxBy(link string, limit int) ([]OutboxRow, error) {
 	return all(tx, (*OutboxRow).fields, `select `+outboxColumns+` from outbox where link = $1 order by person limit $2`, link, limit)
 }
 
+// An OutboxSum is how many scores of a class are in which state.
+type OutboxSum struct {
+	Class, Name, Term      string
+	Sent, Waiting, Refused int64
+	Last                   time.Time // when the platform took one last
+}
+
+// OutboxSums lists the classes that have scores in any of three states, by name.
+func (tx *Tx) OutboxSums(sent, waiting, refused string) ([]OutboxSum, error) {
+	fields := func(s *OutboxSum) []any {
+		return []any{&s.Class, &s.Name, &s.Term, &s.Sent, &s.Waiting, &s.Refused, at(&s.Last)}
+	}
+	return all(tx, fields, `select c.id, c.name, c.term, sum(case when o.state = $1 then 1 else 0 end),
+			sum(case when o.state = $2 then 1 else 0 end), sum(case when o.state = $3 then 1 else 0 end), max(o.sent)
+		from outbox o join lessons l on l.id = o.lesson join classes c on c.id = l.class
+		where o.state in ($1, $2, $3) group by c.id, c.name, c.term order by c.name, c.term, c.id limit $4`, sent, waiting, refused, MaxClasses)
+}
+
+// An OutboxRefusal is what a platform says of scores of a class that it doesn't take.
+type OutboxRefusal struct {
+	Class, Words, Todo string
+	N                  int64
+}
+
+// maxRefusals is how many kinds of refusal are listed: of a class they are few, and say the same.
+const maxRefusals = 1000
+
+// OutboxRefusals lists what is said of the scores in a state, what is said most often first.
+func (tx *Tx) OutboxRefusals(refused string) ([]OutboxRefusal, error) {
+	fields := func(r *OutboxRefusal) []any { return []any{&r.Class, &r.Words, &r.Todo, &r.N} }
+	return all(tx, fields, `select l.class, o.words, o.todo, count(*) from outbox o join lessons l on l.id = o.lesson
+		where o.state = $1 group by l.class, o.words, o.todo order by l.class, count(*) desc, o.words limit $2`, refused, maxRefusals)
+}
+
 // OutboxCounts returns how many rows are in a state, and since when the oldest of them waits.
 func (tx *Tx) OutboxCounts(state string) (n int64, next time.Time, err error) {
 	err = tx.get([]any{&n, at(&next)}, `select count(*), coalesce(min(next), 0) from outbox where state = $1`, state)

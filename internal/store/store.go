@@ -9,7 +9,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/url"
 	"os"
@@ -37,6 +36,10 @@ type Options struct {
 	// database must already be of this program's version.
 	Beside bool
 
+	// Wait is how long to wait for a folder that somebody else has: labserver admin has a new one
+	// for as long as it makes its tables.
+	Wait time.Duration
+
 	maxPages int // of SQLite's file; 0 is no limit. Tests of a full disk set it
 }
 
@@ -57,7 +60,7 @@ type DB struct {
 	w, r   *sql.DB // one pool on PostgreSQL; on SQLite one connection that writes, and those that read
 	now    func() time.Time
 	log    *slog.Logger
-	lock   io.Closer // nil if the folder is another's
+	lock   *os.File // nil if the folder is another's
 	close  func() error
 
 	claimed *sql.Conn // holds this server's claim on PostgreSQL; nil for none
@@ -85,12 +88,9 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 		return nil, fmt.Errorf("data folder: %w", err)
 	}
 	if !o.Beside {
-		lock, err := lockfile.Folder(o.Dir)
-		switch {
-		case errors.Is(err, lockfile.ErrHeld):
-			return nil, fmt.Errorf("data folder %s: another labserver uses it; stop that one, or give this one a folder of its own", o.Dir)
-		case err != nil:
-			return nil, fmt.Errorf("data folder: %w", err)
+		lock, err := takeFolder(ctx, o)
+		if err != nil {
+			return nil, err
 		}
 		db.lock = lock
 	}
@@ -98,6 +98,45 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 		return nil, errors.Join(err, db.Close())
 	}
 	return db, nil
+}
+
+// takeFolder takes the folder's lock, and waits for it as long as it may.
+func takeFolder(ctx context.Context, o Options) (*os.File, error) {
+	for tries := o.Wait / claimPause; ; tries-- {
+		lock, err := lockfile.Folder(o.Dir)
+		switch {
+		case err == nil:
+			return lock, nil
+		case !errors.Is(err, lockfile.ErrHeld):
+			return nil, fmt.Errorf("data folder: %w", err)
+		case tries <= 0:
+			return nil, fmt.Errorf("data folder %s: %w", o.Dir, ErrUsed)
+		}
+		select {
+		case <-time.After(claimPause):
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// SayHome has those who open the store beside this server know where its page is, since its flags
+// are not theirs.
+func (db *DB) SayHome(url string) error {
+	if err := db.lock.Truncate(0); err != nil {
+		return err
+	}
+	_, err := db.lock.WriteAt([]byte(url+"\n"), 0)
+	return err
+}
+
+// Home is where the page of the folder's server is, as the last one that ran said; "" if none did.
+func (db *DB) Home() string {
+	b, err := os.ReadFile(filepath.Join(db.dir, "lock"))
+	if err != nil {
+		return "" // as before there was a server
+	}
+	return strings.TrimSpace(string(b))
 }
 
 func (db *DB) open(ctx context.Context, o Options) (err error) {

@@ -7,8 +7,10 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
+	"wireloom/internal/lockfile"
 	"wireloom/internal/store"
 	"wireloom/internal/store/storetest"
 )
@@ -277,4 +279,30 @@ func TestTextsAreText(t *testing.T) {
 			return errors.Join(err, perr)
 		})
 	})
+}
+
+// A server waits for who has its folder, as labserver admin does while it makes the tables; not for another server.
+func TestAServerWaitsForItsFolder(t *testing.T) {
+	for _, c := range []struct {
+		name       string
+		held, wait time.Duration
+		want       error
+	}{
+		{"who comes late has it", time.Second, 5 * time.Second, nil},
+		{"who has it for good keeps it", time.Hour, 5 * time.Second, store.ErrUsed},
+		{"who doesn't wait", time.Second, 0, store.ErrUsed},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			o := store.Options{Dir: t.TempDir(), Wait: c.wait}
+			synctest.Test(t, func(t *testing.T) {
+				lock := good(lockfile.Folder(o.Dir))(t)
+				time.AfterFunc(c.held, func() { _ = lock.Close() }) // of the test
+				db, err := store.Open(t.Context(), o)
+				wantErr(t, "opened", err, c.want)
+				if err == nil {
+					do(t, db.Close())
+				}
+			})
+		})
+	}
 }
