@@ -176,6 +176,9 @@ func (m *Manager) Open(tx *store.Tx, r *http.Request, o Opening) (Opened, error)
 			return Opened{}, err
 		}
 	}
+	if err := tx.PersonSeen(o.Person); err != nil { // their session may be gone when somebody asks
+		return Opened{}, err
+	}
 	now := tx.Now()
 	return done, tx.AddSession(store.SessionRow{
 		Token: hashed(done.token), Person: o.Person, Kind: string(o.Kind), Class: o.Class, Framed: o.Framed,

@@ -40,6 +40,13 @@ func TestHowLongASessionLasts(t *testing.T) {
 			t.Errorf("after 30 days: got %+v", who)
 		}
 		w.write(func(tx *store.Tx) error { return tx.SweepSessions() })
+		w.write(func(tx *store.Tx) error {
+			seen, err := tx.LastSeen("c")
+			if len(seen) != 2 {
+				t.Errorf("of sessions that are over it is not known when somebody was seen last: %v", seen)
+			}
+			return err
+		})
 	})
 }
 

@@ -118,6 +118,13 @@ func TestMembers(t *testing.T) {
 		_, err = tx.Exec("update people set seen = $1 where id = 'ada'", monday.UnixMilli())
 		do(t, err)
 		want(t, "seen", good(tx.LastSeen("c"))(t), map[string]time.Time{"ada": monday})
+		later := monday.Add(time.Hour)
+		do(t, tx.AddSession(store.SessionRow{Token: "1", Person: "ada", Seen: later}), tx.AddSession(store.SessionRow{Token: "2", Person: "ada", Seen: monday.Add(-time.Hour)}),
+			tx.AddSession(store.SessionRow{Token: "3", Person: "bob", Seen: monday}))
+		want(t, "seen in a session", good(tx.LastSeen("c"))(t), map[string]time.Time{"ada": later, "bob": monday})
+		do(t, tx.PersonSeen("bob"), tx.DropSessions("bob"))
+		want(t, "seen before a session ended", good(tx.LastSeen("c"))(t)["bob"].IsZero(), false)
+		wantErr(t, "nobody is seen", tx.PersonSeen("none"), store.ErrNone)
 	})
 }
 

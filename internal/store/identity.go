@@ -34,6 +34,11 @@ func (tx *Tx) SetPerson(p PersonRow) error {
 		p.ID, p.Name, p.Email, flag(&p.Operator), flag(&p.Creates), p.Main, at(&p.Seen))
 }
 
+// PersonSeen notes that a person signed in.
+func (tx *Tx) PersonSeen(id string) error {
+	return tx.must(ErrNone, "update people set seen = $2 where id = $1", id, at(&tx.now))
+}
+
 // MergedWith are those who were merged with a person.
 func (tx *Tx) MergedWith(person string) ([]PersonRow, error) {
 	return all(tx, (*PersonRow).fields, "select "+personColumns+" from people where main = $1 order by id limit 100", person)

@@ -70,14 +70,19 @@ func (tx *Tx) CountMembers(class, role string) (active, total int, err error) {
 		from members where class = $1`, class, role)
 }
 
-// LastSeen is when the people of a class last signed in, by their ids; who never did is not there.
+// LastSeen is when the people of a class were last here, by their ids, to the minutes that a session is noted
+// by; who never was is not there.
 func (tx *Tx) LastSeen(class string) (map[string]time.Time, error) {
 	type row struct {
 		person string
 		seen   time.Time
 	}
 	rows, err := all(tx, func(r *row) []any { return []any{&r.person, at(&r.seen)} },
-		`select p.id, p.seen from people p join members m on m.person = p.id where m.class = $1 and p.seen > 0 limit $2`, class, MaxMembers)
+		`select person, max(seen) from (
+			select m.person, p.seen from members m join people p on p.id = m.person where m.class = $1
+			union all
+			select m.person, s.seen from members m join sessions s on s.person = m.person where m.class = $1
+		) seen where seen > 0 group by person limit $2`, class, MaxMembers)
 	seen := map[string]time.Time{}
 	for _, r := range rows {
 		seen[r.person] = r.seen
