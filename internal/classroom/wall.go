@@ -429,7 +429,7 @@ func (c *Classroom) Visit(r *http.Request, lab string) *stream.Pass {
 			return stream.May{NotWatch: "you are signed out, or not of this class any more", NotType: "you are signed out, or not of this class any more"}
 		case httpapi.Watch:
 			x.forget() // it may be allowed the next time
-			return stream.May{NotType: "you watch this lab: ask to help, and when the student has accepted you may type"}
+			return stream.May{NotType: "you watch this lab: press Ask to type, and when the student has said yes you may"}
 		case httpapi.Full:
 		}
 		return stream.May{}

@@ -28,6 +28,6 @@ func (s *Server) access(r *http.Request, id string) Access {
 func errWatcher() error {
 	return &visitor.Refusal{
 		Status: http.StatusForbidden,
-		Why:    "you watch this lab, which is a student's: ask to help, and when the student has accepted you may do that",
+		Why:    "you watch this lab, which is a student's: press Ask to type, and when the student has said yes you may do that",
 	}
 }

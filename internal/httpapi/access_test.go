@@ -47,7 +47,7 @@ func TestEveryRouteOfALabAsksForAccess(t *testing.T) {
 			if has >= wants {
 				continue
 			}
-			want, sentence := http.StatusForbidden, "ask to help"
+			want, sentence := http.StatusForbidden, "press Ask to type"
 			if has == None {
 				want, sentence = http.StatusNotFound, "this lab is not there any more"
 			}

@@ -22,7 +22,7 @@ var (
 	// ErrClaimed is what a name is that somebody has joined with.
 	ErrClaimed   = errors.New("somebody has joined with this name: if that was you, type the word that you were given then, or ask your teacher for a new one; if it wasn't you, ask your teacher")
 	ErrWrongWord = wrong("that is not the word that was given to this name: look at it again, or ask your teacher for a new one")
-	ErrNotListed = errors.New("this name is not on the class's list: your teacher now sees that you ask, and can let you in. Is it written as on the list?")
+	ErrNotListed = errors.New("this name is not on the class's list: is it written as on the list? Your teacher sees now that you ask, and can let you in: then press Join again")
 	ErrAlike     = errors.New("there are several people of this name in the class: put your student number or your login behind it")
 	ErrStaff     = errors.New("this name is a teacher's: sign in by the code or the login that you were given")
 	ErrFullClass = errors.New("this class is full: ask your teacher to put you on its list")

@@ -7,9 +7,9 @@ import { afterEach, describe, expect, test } from "vitest";
 import { App } from "../src/app/app";
 import { Page } from "../src/app/page";
 import { shown, summary } from "../src/core/class/book";
-import { countdown, standing } from "../src/core/class/lesson";
+import { asTaught, countdown, standing } from "../src/core/class/lesson";
 import { need, sorted, told } from "../src/core/class/wall";
-import { ago, dateIn, forInput, fromInput, lasts } from "../src/core/class/when";
+import { ago, dateIn, forInput, fromInput, lasts, weeksLater } from "../src/core/class/when";
 import { readBook, readClass, readLessons, readRefusal, readWall, readWallMessage } from "../src/protocol/class/guards";
 import type { Lesson, WallMessage } from "../src/protocol/class/types";
 import { LabSession } from "../src/session/session";
@@ -153,6 +153,13 @@ describe("dates", () => {
     expect(fromInput("", VIENNA)).toBe(0);
     expect(forInput(0, VIENNA)).toBe("");
   });
+  test.each([
+    ["2026-12-08T23:59", 26, "2027-06-08T23:59"], // over the clocks going forward
+    ["2026-06-08T23:59", 26, "2026-12-07T23:59"], // and back
+    ["2026-12-08T23:59", 0, "2026-12-08T23:59"],
+  ])("%s is %i weeks later at the same hour", (from, weeks, to) => {
+    expect(forInput(weeksLater(fromInput(from, VIENNA), weeks, VIENNA), VIENNA)).toBe(to);
+  });
   test("lengths of time have their two largest units", () => {
     expect([500, 59_000, 61_000, HOUR, 3 * HOUR + 12 * MINUTE, 26 * HOUR, 240 * HOUR].map(lasts)).toEqual([
       "0 s",
@@ -165,6 +172,12 @@ describe("dates", () => {
     ]);
     expect([ago(NOW - 3000, NOW), ago(NOW - 5 * MINUTE, NOW)]).toEqual(["just now", "5 min ago"]);
   });
+});
+
+test("scenarios are offered as the course has them, then the others as they come", () => {
+  const of = (course: number, name: string) => ({ course, name });
+  const all = [of(2, "arp"), of(0, "dhcp"), of(1, "first-io"), of(0, "alien"), of(10, "x"), of(9, "y")];
+  expect(asTaught(all).map((s) => s.name)).toEqual(["first-io", "arp", "y", "x", "dhcp", "alien"]);
 });
 
 describe("where a student is with a lesson", () => {
@@ -478,7 +491,10 @@ describe("a teacher", () => {
     expect(text(x.id("diff"))).toContain("new4");
     expect(text(x.root)).toContain("line 17: there is no name in it");
     x.server.answers.set("POST api/classes/class0/roster/apply", sample("roster"));
+    const counted = (): number => x.server.asked.filter((a) => a.what === "GET api/classes/class0").length;
+    const before = counted();
     await x.click(x.id("apply"));
+    expect(counted()).toBe(before + 1); // how many students it has
     expect(x.server.sent("POST api/classes/class0/roster/apply")?.json).toEqual({ preview: "preview0", drop: false });
     expect(x.root.querySelector("[data-testid=diff]")).toBe(null);
   });
@@ -554,6 +570,61 @@ describe("a teacher", () => {
     const x = await open("class=class0&tab=book", teacher());
     const [first] = x.id("class-book").querySelectorAll("tbody tr");
     expect([...(first?.children ?? [])].map(text)).toEqual(["Ada Lovelace Mon", "10", "19", "22", "–", "–", "51"]);
+  });
+
+  test("what was handed in and has no final points yet says so", async () => {
+    const answers = teacher();
+    const edited = (name: string, change: (text: string) => string): unknown =>
+      JSON.parse(change(JSON.stringify(sample(name))));
+    answers.set(
+      "GET api/classes/class0/book",
+      edited("class-book", (s) => s.replace('"final":19}', '"late":true}')),
+    );
+    answers.set(
+      `GET api/lessons/${ARP}/book`,
+      edited("book", (s) =>
+        s
+          .replace('"auto":20,"final":20', '"auto":20')
+          .replace('"auto":19,"final":19', '"auto":19')
+          .replace('"due":1796115600000', `"due":${NOW + HOUR}`),
+      ),
+    );
+    const x = await open("class=class0&tab=book", answers);
+    const [first] = x.id("class-book").querySelectorAll("tbody tr");
+    expect([...(first?.children ?? [])].map(text).slice(1, 4)).toEqual(["10", "handed in late", "22"]);
+    await x.go(`class=class0&lesson=${ARP}`);
+    const rows = [...x.id("book").querySelectorAll("tbody tr")];
+    const finalOf = (name: string): string => text(rows.find((r) => text(r).startsWith(name))?.children[5] ?? x.root);
+    expect(["Ada", "Blaise Wirth", "Carla"].map(finalOf)).toEqual(["after the due date", "not final yet", "–"]);
+  });
+
+  test("the menu of exports closes when somebody presses elsewhere, or Escape", async () => {
+    const x = await open(`class=class0&lesson=${ARP}`, teacher());
+    const menu = x.id("export").closest("details");
+    if (menu === null) throw new Error("no menu");
+    const stays = (target: Element, event: Event): boolean => {
+      menu.open = true;
+      act(() => void target.dispatchEvent(event));
+      return menu.open;
+    };
+    expect(stays(x.id("export-canvas"), new Event("pointerdown", { bubbles: true }))).toBe(true);
+    expect(stays(x.id("book"), new Event("pointerdown", { bubbles: true }))).toBe(false);
+    expect(stays(x.root, new KeyboardEvent("keydown", { key: "a", bubbles: true }))).toBe(true);
+    expect(stays(x.root, new KeyboardEvent("keydown", { key: "Escape", bubbles: true }))).toBe(false);
+  });
+
+  test("lessons to add are in the course's order, and while they come it says so", async () => {
+    const answers = teacher();
+    answers.set("GET api/classes/class0/scenarios", HELD);
+    const x = await open("class=class0", answers);
+    await x.click(x.id("add-lessons"));
+    expect(text(x.root)).toContain("looking what there is…");
+    const { scenarios } = JSON.parse(JSON.stringify(sample("scenarios")));
+    x.server.held.get("GET api/classes/class0/scenarios")?.({ scenarios: scenarios.reverse() });
+    await x.settle();
+    expect(text(x.root)).not.toContain("looking what there is…");
+    const boxes = [...x.root.querySelectorAll("[data-testid^=choose-]")].map((b) => b.getAttribute("data-testid"));
+    expect(boxes).toEqual(["choose-first-io", "choose-arp", "choose-ping", "choose-learning-switch", "choose-mine"]);
   });
 
   test("an assistant sees no settings", async () => {

@@ -134,6 +134,19 @@ describe("a lab that has just begun", () => {
     expect(lab.session.notice.value).toBe(undefined);
   });
 
+  test("a refusal is not shown any longer than it holds", async () => {
+    const lab = await woken(new FakeLab("a"));
+    const say = (watching: string[], may: string): string | undefined => {
+      lab.say({ type: "people", watching, may });
+      return lab.session.notice.value;
+    };
+    lab.session.notice.value = "The server keeps the newest events only";
+    expect(say([], "watch")).toBe("The server keeps the newest events only");
+    lab.session.notice.value = "You watch this lab";
+    expect(say(["Tina"], "watch")).toBe("You watch this lab");
+    expect(say(["Tina"], "type")).toBe(undefined);
+  });
+
   test("is left alone where frames move, time stands, or somebody was first", async () => {
     const moves = new FakeLab("a");
     moves.events({ k: "frame", port: "alice:em0", peer: "s1.1", frame: 7, sum: { proto: "ICMP" }, data: "02" });

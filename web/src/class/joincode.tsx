@@ -32,7 +32,7 @@ export function JoinCode() {
           <div class={css.poster}>
             <p>
               Open <strong>{site.replace(/^https?:\/\//, "").replace(/\/$/, "")}</strong>, choose{" "}
-              <em>Join your class</em>, and enter
+              <em>Join it or sign in</em>, and enter
             </p>
             <p class={css.code} data-testid="big-code">
               {code}

@@ -279,9 +279,12 @@ export class LabSession {
         this.prompts.notice(this.current.now);
         this.intake.changed();
         return;
-      case "people":
+      case "people": {
+        const had = this.people.peek();
+        if (had !== undefined && had.may !== m.may) this.notice.value = undefined; // it may have said what one may
         this.people.value = m;
         return;
+      }
       case "reply":
       case "bye":
         return;

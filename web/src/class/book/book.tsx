@@ -23,7 +23,7 @@ function OfClass() {
   return (
     <>
       <Head title="Gradebook">
-        <p class="dim">A lesson's name leads to its hand-ins, marks and scores.</p>
+        <p class="dim">A lesson's name leads to its hand-ins, points and export.</p>
         <span class="grow" />
         <input
           type="search"
@@ -90,7 +90,9 @@ function Matrix(props: { readonly of: ClassBook }) {
                       ) : c.grading ? (
                         <span class="dim">grading…</span>
                       ) : c.final === undefined ? (
-                        <span class="dim">–</span>
+                        <span class="dim" title="The lesson's name leads to what there is so far">
+                          handed in
+                        </span>
                       ) : (
                         points(c.final)
                       )}

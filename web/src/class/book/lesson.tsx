@@ -1,5 +1,5 @@
 // The gradebook of a lesson.
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { COLUMNS, type Column, shown, summary } from "../../core/class/book";
 import { points } from "../../core/class/lesson";
 import { lasts, timeIn } from "../../core/class/when";
@@ -206,10 +206,14 @@ function Row(props: { readonly of: BookRow; readonly book: LessonBook }) {
       <td class="num">
         {r.mark?.excused === true ? (
           "excused"
-        ) : r.final === undefined ? (
-          <span class="dim">–</span>
-        ) : (
+        ) : r.final !== undefined ? (
           <strong>{points(r.final)}</strong>
+        ) : r.state === "done" ? (
+          <span class="dim" title="When all is checked, and nothing that would count instead can come any more">
+            {r.due > room.clock.now.value ? "after the due date" : "not final yet"}
+          </span>
+        ) : (
+          <span class="dim">–</span>
         )}
         {r.mark?.points !== undefined && (
           <span title={`given by ${r.mark.by}`} class={css.flag}>
@@ -314,8 +318,26 @@ function SyncBar(props: { readonly book: LessonBook }) {
 
 function Export(props: { readonly book: LessonBook }) {
   const { book } = props;
+  const menu = useRef<HTMLDetailsElement>(null);
+  useEffect(() => {
+    const close = (e: Event): void => {
+      const m = menu.current;
+      if (
+        m === null ||
+        (e instanceof KeyboardEvent ? e.key !== "Escape" : e.target instanceof Node && m.contains(e.target))
+      )
+        return;
+      m.open = false;
+    };
+    document.addEventListener("pointerdown", close);
+    document.addEventListener("keydown", close);
+    return () => {
+      document.removeEventListener("pointerdown", close);
+      document.removeEventListener("keydown", close);
+    };
+  }, []);
   return (
-    <details class={css.menu}>
+    <details class={css.menu} ref={menu}>
       <summary class={css.summary} data-testid="export">
         Export
       </summary>

@@ -72,6 +72,7 @@ function One(props: {
       <p>
         {h.state === "done" && h.points !== undefined && `${points(h.points)} of ${points(h.max)} points, `}
         {h.state === "done" && `${h.passed} of ${h.of} checks`}
+        {h.state === "done" && h.hidden && " so far; more is checked after the due date"}
         {h.state === "failed" && <span class="bad">could not be graded: {h.why}</span>}
         {(h.state === "queued" || h.state === "running") && "being graded…"}
       </p>

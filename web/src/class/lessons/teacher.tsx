@@ -1,5 +1,6 @@
 // The lessons of a class, as its teacher makes them: which, in what order, until when, for whom longer.
 import { useEffect, useState } from "preact/hooks";
+import { asTaught } from "../../core/class/lesson";
 import { dateIn, forInput, fromInput } from "../../core/class/when";
 import type { Counts, Extension, Lesson } from "../../protocol/class/types";
 import type { Answered } from "../../session/class/server";
@@ -370,7 +371,8 @@ function Add(props: { readonly onClose: () => void }) {
   const [due, setDue] = useState("");
   const [publish, setPublish] = useState(true);
   useEffect(() => void room.scenarios.load(), [room]);
-  const all = room.scenarios.value.value;
+  const loaded = room.scenarios.value.value;
+  const all = loaded && asTaught(loaded);
   const zone = room.about.value.value?.zone ?? people.server.zone;
   const had = new Set((room.lessons.value.value ?? []).map((l) => l.scenario));
   const keyOf = (s: { hash: string; name: string }): string => (s.hash === "" ? s.name : s.hash);
@@ -393,27 +395,31 @@ function Add(props: { readonly onClose: () => void }) {
   return (
     <Dialog title="Add lessons" onClose={props.onClose} wide>
       <Refused error={room.scenarios.error.value} again={() => void room.scenarios.load()} />
-      <ul class={css.choice}>
-        {all?.map((s) => (
-          <li key={keyOf(s)}>
-            <label>
-              <input
-                type="checkbox"
-                checked={chosen.has(keyOf(s))}
-                data-testid={`choose-${s.name}`}
-                onChange={() => toggle(keyOf(s))}
-              />
-              <span>
-                {s.course > 0 && <span class="dim inline">{s.course} </span>}
-                {s.title}
-                {had.has(s.name) && <Badge tone="plain">in this class</Badge>}
-                {s.goal !== "" && <span class="dim">{s.goal}</span>}
-              </span>
-              <span class="dim inline">{s.points > 0 ? `${s.points} points` : ""}</span>
-            </label>
-          </li>
-        ))}
-      </ul>
+      {all === undefined ? (
+        room.scenarios.error.value === undefined && <p class="dim">looking what there is…</p>
+      ) : (
+        <ul class={css.choice}>
+          {all.map((s) => (
+            <li key={keyOf(s)}>
+              <label>
+                <input
+                  type="checkbox"
+                  checked={chosen.has(keyOf(s))}
+                  data-testid={`choose-${s.name}`}
+                  onChange={() => toggle(keyOf(s))}
+                />
+                <span>
+                  {s.course > 0 && <span class="dim inline">{s.course} </span>}
+                  {s.title}
+                  {had.has(s.name) && <Badge tone="plain">in this class</Badge>}
+                  {s.goal !== "" && <span class="dim">{s.goal}</span>}
+                </span>
+                <span class="dim inline">{s.points > 0 ? `${s.points} points` : ""}</span>
+              </label>
+            </li>
+          ))}
+        </ul>
+      )}
       <form
         class="form"
         onSubmit={(e) => {

@@ -187,8 +187,8 @@ function Row(props: { readonly of: Member; readonly teaches: boolean }) {
           <Dialog title={`One-time code for ${m.name}`} onClose={() => setCode(undefined)}>
             <p class={css.code}>{code.code}</p>
             <p>
-              It is entered under <em>Sign in</em>, <em>I was given a one-time code</em>, works once, and until{" "}
-              {dateIn(code.expires, zone, now)}.
+              It is entered under <em>Join it or sign in</em>, <em>I have a one-time code, a return word or a token</em>
+              . It works once, and until {dateIn(code.expires, zone, now)}.
             </p>
             <Copy text={code.code} what="the code" />
           </Dialog>
@@ -384,7 +384,13 @@ function Diff(props: { readonly of: RosterDiff }) {
           onClick={() => void acting.run(() => room.apply(drop))}
           data-testid="apply"
         >
-          {acting.busy ? "applying…" : changes === 0 ? "Nothing to change" : `Apply ${changes} changes`}
+          {acting.busy
+            ? "applying…"
+            : changes === 0
+              ? "Nothing to change"
+              : changes === 1
+                ? "Apply 1 change"
+                : `Apply ${changes} changes`}
         </button>
         <button type="button" onClick={close}>
           {changes === 0 ? "Close" : "Change nothing"}

@@ -1,6 +1,6 @@
 // What a class is called, when its dates are, who gets in, and what becomes of it after the term.
 import { useState } from "preact/hooks";
-import { dateIn, forInput, fromInput } from "../../core/class/when";
+import { dateIn, forInput, fromInput, weeksLater } from "../../core/class/when";
 import type { Class } from "../../protocol/class/types";
 import { Field, Refused, TextField } from "../../ui/parts";
 import { useActing, useRoom, useSchool } from "../../ui/school";
@@ -145,7 +145,7 @@ function CopyClass(props: { readonly of: Class }) {
             {...(dated === undefined || Number.isNaN(n)
               ? {}
               : {
-                  hint: `${dated.title} would be due ${dateIn(dated.due + n * 7 * 86_400_000, c.zone, now)}.`,
+                  hint: `${dated.title} would be due ${dateIn(weeksLater(dated.due, n, c.zone), c.zone, now)}.`,
                 })}
           >
             {(id, by) => (

@@ -118,7 +118,7 @@ function Token() {
   };
   return (
     <details class="card">
-      <summary data-testid="have-code">I was given a one-time code or a token</summary>
+      <summary data-testid="have-code">I have a one-time code, a return word or a token</summary>
       <form
         class={`form ${css.token}`}
         onSubmit={(e) => {
@@ -127,8 +127,8 @@ function Token() {
         }}
       >
         <TextField
-          label="Code or token"
-          hint="A teacher makes one-time codes; labserver admin prints the operator's token."
+          label="Code, word or token"
+          hint="A teacher makes one-time codes; labserver admin prints the operator's token. A return word of two parts goes with your name, above."
           value={token}
           onInput={setToken}
           testid="token"

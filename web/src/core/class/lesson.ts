@@ -31,6 +31,12 @@ export function standing(l: Lesson, now: number): Standing {
   return m?.begun === true ? { word: "begun", tone: "plain" } : { word: "not begun", tone: "plain" };
 }
 
+/** asTaught are scenarios as a class goes through them: the course in its order, then the others as they come. */
+export function asTaught<T extends { readonly course: number }>(all: readonly T[]): readonly T[] {
+  const place = (s: T): number => (s.course > 0 ? s.course : Number.POSITIVE_INFINITY);
+  return all.toSorted((a, b) => (place(a) === place(b) ? 0 : place(a) - place(b)));
+}
+
 /** dueOf is when a lesson is due for who asks: with their extension. */
 export function dueOf(l: Lesson): number {
   return l.mine !== undefined ? l.mine.due : l.due;

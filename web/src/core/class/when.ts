@@ -92,6 +92,13 @@ export function fromInput(text: string, zone: string): number {
   return guesses.find((g) => forInput(g, zone) === text.slice(0, 16)) ?? guesses[0] ?? wall;
 }
 
+/** weeksLater is the same time of the day by the zone's clocks, that many weeks later: as a class is copied. */
+export function weeksLater(at: number, weeks: number, zone: string): number {
+  const day = new Date(`${forInput(at, zone)}Z`);
+  day.setUTCDate(day.getUTCDate() + 7 * weeks);
+  return fromInput(day.toISOString(), zone);
+}
+
 /** away is by how much a zone's clocks are ahead of UTC at a time. */
 function away(at: number, zone: string): number {
   const p = fields(at, zone);

@@ -213,6 +213,6 @@ export class Classroom {
   }
 
   private async people(): Promise<void> {
-    await Promise.all([this.roster.load(), this.arrivals.load()]);
+    await Promise.all([this.roster.load(), this.arrivals.load(), this.about.load()]); // which counts them
   }
 }
