@@ -37,8 +37,8 @@ vnet/packet, vnet/fabric, vnet/fabric/bridge, vnet/fabric/stp, vnet/fabric/netem
 vnet/packet                                            < vnet/inet/tcp/wire
 vnet/inet/dialect, vnet/inet/tcp/wire, vnet/errno      < vnet/inet/tcp/kernel
 NONE                                                   < vnet/inet/tcp/stream
-vnet/inet/tcp/wire, vnet/inet/tcp/kernel               < vnet/inet/tcp/loss
-vnet/inet/dialect, vnet/inet/tcp/wire, vnet/inet/tcp/kernel, vnet/inet/tcp/stream, vnet/inet/tcp/loss, vnet/errno < vnet/inet/tcp
+vnet/inet/tcp/wire, vnet/inet/tcp/kernel               < vnet/inet/tcp/loss, vnet/inet/tcp/syncache
+vnet/inet/dialect, vnet/inet/tcp/wire, vnet/inet/tcp/kernel, vnet/inet/tcp/stream, vnet/inet/tcp/loss, vnet/inet/tcp/syncache, vnet/errno < vnet/inet/tcp
 vnet/inet/dialect, vnet/packet, vnet/errno             < vnet/inet/arp
 NONE                                                   < vnet/inet/ip4/option
 vnet/inet/dialect                                      < vnet/inet/ip4/limit
@@ -191,6 +191,7 @@ var core = map[string][]string{
 	"vnet/inet/tcp/kernel":   nil,
 	"vnet/inet/tcp/stream":   nil,
 	"vnet/inet/tcp/loss":     nil,
+	"vnet/inet/tcp/syncache": nil,
 	"vnet/inet/host":         nil,
 	"vnet/inet/host/account": nil,
 	"vnet/inet/host/alarm":   nil,

@@ -373,7 +373,7 @@ func (c *Conn) setMSS(offer int) {
 			offer = v.MSSDefault6
 		}
 	}
-	mss := max(min(max(offer, v.MSSMin), mssFor(c.path, c.remote.Addr())), mssLeast)
+	mss := max(min(max(offer, v.MSSMin), c.path.MSS(c.remote.Addr())), mssLeast)
 	if c.opt.MaxSeg > 0 {
 		mss = min(mss, max(c.opt.MaxSeg, mssLeast))
 	}

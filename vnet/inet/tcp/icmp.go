@@ -53,13 +53,13 @@ func (c *Conn) Unreachable(now time.Duration, m ICMP, acts *Acts) {
 func (c *Conn) tooBig(now time.Duration, m ICMP, acts *Acts) {
 	mtu := m.MTU
 	if mtu <= 0 {
-		mtu = nextPlateau(int(c.maxOpt) + mssHeader(c))
+		mtu = nextPlateau(int(c.maxOpt) + wire.Headers(c.remote.Addr()))
 	}
 	if c.l.v.PMTUWaits {
 		if wire.After(m.Seq, c.sndMax) || wire.Before(m.Seq, c.una) || mtu >= int(c.mtuSent) {
 			return
 		}
-		if mtu < mssHeader(c)+int(c.mssAcked) { // it got more through: believe it only after a loss
+		if mtu < wire.Headers(c.remote.Addr())+int(c.mssAcked) { // it got more through: believe it only after a loss
 			if !c.has(mtuWaits) || !wire.Before(c.mtuSeq, m.Seq) {
 				c.flags |= mtuWaits
 				c.mtuSeq, c.mtuNext = m.Seq, uint16(min(mtu, 65535))
@@ -92,12 +92,12 @@ func (c *Conn) SetPath(now time.Duration, p Path, acts *Acts) {
 // shrink makes segments smaller, and sends again what was not acknowledged.
 func (c *Conn) shrink(now time.Duration, mtu int, acts *Acts) {
 	v := c.l.v
-	mss := max(mtu-mssHeader(c), v.MSSMin, 64)
+	mss := max(mtu-wire.Headers(c.remote.Addr()), v.MSSMin, 64)
 	if mss >= int(c.maxOpt) || c.state < SynReceived {
 		return
 	}
 	c.l.Stats.MTUResent++
-	c.path.MTU = min(c.path.MTU, mss+mssHeader(c))
+	c.path.MTU = min(c.path.MTU, mss+wire.Headers(c.remote.Addr()))
 	c.maxOpt = uint16(mss)
 	if c.stamped() {
 		mss -= 12

@@ -288,7 +288,7 @@ func (c *Conn) blocks() int {
 func (c *Conn) appendOptions(now time.Duration, b []byte, f Flags) []byte {
 	v, start := c.l.v, len(b)
 	if f&SYN != 0 {
-		o := wire.SYNOptions{MSS: uint16(min(mssFor(c.path, c.remote.Addr()), 65535)), Scale: c.reqScaleBy, SACKOK: c.has(sackOK), ACK: f&ACK != 0}
+		o := wire.SYNOptions{MSS: uint16(min(c.path.MSS(c.remote.Addr()), 65535)), Scale: c.reqScaleBy, SACKOK: c.has(sackOK), ACK: f&ACK != 0}
 		o.HasScale = c.has(reqScale) && (f&ACK == 0 || c.has(gotScale))
 		o.TS = c.has(reqStamp) && (f&ACK == 0 || c.has(gotStamp))
 		if o.TS {
@@ -360,7 +360,7 @@ func (c *Conn) emit(now time.Duration, s *send, acts *Acts) {
 		if s.n < int(c.mss) {
 			c.lastSmall = seg.Seq + uint32(s.n)
 		}
-		seg.Data = acts.keep(c.snd.At(s.off, s.n))
+		seg.Data = acts.Keep(c.snd.At(s.off, s.n))
 		if c.l.v.QuickACKs > 0 && c.dataTime > 0 && now-c.dataTime < c.l.v.ACKDelay {
 			c.flags |= pingPong
 		}
@@ -438,12 +438,8 @@ func (c *Conn) finish(now time.Duration, s *send, seg *Segment, acts *Acts) {
 	}
 	c.set(zeroSent, seg.Window == 0)
 	c.rcvAdv = wire.Later(c.rcvAdv, c.rcvNxt+uint32(win))
-	n := len(acts.bytes)
-	acts.bytes = c.appendOptions(now, acts.bytes, seg.Flags)
-	if len(acts.bytes) > n {
-		seg.Options = acts.bytes[n:len(acts.bytes):len(acts.bytes)]
-	}
-	c.mtuSent = max(c.mtuSent, uint16(min(seg.Len()+mssHeader(c)-wire.HeaderLen, 65535)))
+	seg.Options = acts.Written(c.appendOptions(now, acts.Tail(), seg.Flags))
+	c.mtuSent = max(c.mtuSent, uint16(min(seg.Len()+wire.Headers(c.remote.Addr())-wire.HeaderLen, 65535)))
 	c.l.Stats.SndTotal++
 	if c.has(ackLater) {
 		c.l.Stats.DelAck++
@@ -451,15 +447,7 @@ func (c *Conn) finish(now time.Duration, s *send, seg *Segment, acts *Acts) {
 	c.lastAck = c.rcvNxt
 	c.flags &^= ackNow | ackLater
 	c.stop(timerACK)
-	acts.Segments = append(acts.Segments, *seg)
-}
-
-// mssHeader is the length of the IP and TCP headers of a segment, without options.
-func mssHeader(c *Conn) int {
-	if c.remote.Addr().Is6() {
-		return 60
-	}
-	return 40
+	acts.Add(seg)
 }
 
 // sendReset sends the RST that ends the connection for the peer.
@@ -479,14 +467,10 @@ func (c *Conn) respond(now time.Duration, seq uint32, acts *Acts) {
 	win := min(s.recvWin, 65535<<c.rcvScale)
 	seg.Window = uint16(win >> c.rcvScale)
 	if c.l.v.ProbeOptions {
-		n := len(acts.bytes)
-		acts.bytes = c.appendOptions(now, acts.bytes, ACK)
-		if len(acts.bytes) > n {
-			seg.Options = acts.bytes[n:len(acts.bytes):len(acts.bytes)]
-		}
+		seg.Options = acts.Written(c.appendOptions(now, acts.Tail(), ACK))
 	}
 	c.l.Stats.SndTotal++
-	acts.Segments = append(acts.Segments, seg)
+	acts.Add(&seg)
 }
 
 // growSend lets the send buffer grow by itself while the peer and the network take more

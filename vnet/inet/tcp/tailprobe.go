@@ -81,7 +81,7 @@ func (c *Conn) again(now time.Duration, acts *Acts) {
 	seg := c.segment(s.flags)
 	seg.Seq = c.una + uint32(s.off)
 	if s.n > 0 {
-		seg.Data = acts.keep(c.snd.At(s.off, s.n))
+		seg.Data = acts.Keep(c.snd.At(s.off, s.n))
 		seg.Flags |= PSH
 	}
 	c.l.Stats.SndRexmitPack++

@@ -81,31 +81,16 @@ func ValuesOf(d dialect.Dialect) Values { return kernel.ValuesOf(d) }
 // Acts are what a call returns: segments to send in order, and what has happened. A caller
 // owns one and empties it; its slices are good until Reset.
 type Acts struct {
-	Segments []Segment
+	wire.Batch
 	Events   Event   // of the Conn that was called
 	Accepted []*Conn // by a Listener's Input: connections that are complete
-
-	bytes []byte // what Segments point to
 }
 
 // Reset empties the acts and keeps their memory.
 func (a *Acts) Reset() {
-	clear(a.Segments)
+	a.Batch.Reset()
 	clear(a.Accepted)
-	a.Segments, a.Accepted, a.Events, a.bytes = a.Segments[:0], a.Accepted[:0], 0, a.bytes[:0]
-	if cap(a.bytes) > 128<<10 || cap(a.Segments) > 128 { // a rare burst: the memory is nobody's afterwards
-		a.Segments, a.bytes = nil, nil
-	}
-}
-
-// keep copies p; what was returned before stays where it is even when the memory grows.
-func (a *Acts) keep(p []byte) []byte {
-	if len(p) == 0 {
-		return nil
-	}
-	n := len(a.bytes)
-	a.bytes = append(a.bytes, p...)
-	return a.bytes[n:len(a.bytes):len(a.bytes)]
+	a.Accepted, a.Events = a.Accepted[:0], 0
 }
 
 // An Event is what has happened to a connection, as bits.
@@ -120,12 +105,8 @@ const (
 	Dead                        // the connection is over: it has no timer and takes no segment any more
 )
 
-// A Path is what TCP has to know of the way to a peer.
-type Path struct {
-	MTU      int  // largest IP packet, in bytes
-	OnLink   bool // the peer is on a net of the host
-	Loopback bool // the peer is the host
-}
+// A Path is what TCP has to know of the way to a peer; see [wire.Path].
+type Path = wire.Path
 
 // Options are those of a socket. The zero value is not the default: [DefaultOptions] is.
 type Options struct {
@@ -175,7 +156,7 @@ func (l *Layer) reset(s *Segment, acts *Acts) {
 	}
 	l.Stats.SndTotal++
 	l.Stats.SndCtrl++
-	acts.Segments = append(acts.Segments, r)
+	acts.Add(&r)
 }
 
 // Refused counts a message that Parse refused with err.
@@ -200,13 +181,4 @@ func (l *Layer) mayChallenge(now time.Duration) bool {
 	l.challenges++
 	l.Stats.Challenges++
 	return true
-}
-
-// mssFor is the largest segment that a path carries.
-func mssFor(p Path, remote netip.Addr) int {
-	header := 40
-	if remote.Is6() {
-		header = 60
-	}
-	return max(p.MTU-header, 64)
 }

@@ -11,6 +11,7 @@ import (
 
 	"wireloom/vnet/errno"
 	"wireloom/vnet/inet/dialect"
+	"wireloom/vnet/inet/tcp/syncache"
 	"wireloom/vnet/inet/tcp/wire"
 )
 
@@ -23,7 +24,7 @@ type host struct {
 	v     Values
 	l     *Layer
 	li    *Listener
-	conns map[pair]*Conn
+	conns map[syncache.Pair]*Conn
 	users []*user
 	acts  Acts
 	path  Path
@@ -82,7 +83,7 @@ func newWorld(t testing.TB, seed uint64) *world {
 }
 
 func (w *world) host(addr string, d dialect.Dialect) *host {
-	h := &host{w: w, name: fmt.Sprintf("%s(%s)", addr, d), addr: netip.MustParseAddr(addr), v: ValuesOf(d), conns: map[pair]*Conn{}, path: Path{MTU: 1500, OnLink: true}}
+	h := &host{w: w, name: fmt.Sprintf("%s(%s)", addr, d), addr: netip.MustParseAddr(addr), v: ValuesOf(d), conns: map[syncache.Pair]*Conn{}, path: Path{MTU: 1500, OnLink: true}}
 	rnd := rand.New(rand.NewPCG(w.rnd.Uint64(), 2))
 	h.l = New(&h.v, func(p []byte) {
 		for i := range p {
@@ -106,7 +107,7 @@ func (h *host) dial(to *host, from, port uint16) *user {
 func (h *host) add(c *Conn) *user {
 	u := &user{h: h, c: c}
 	h.users = append(h.users, u)
-	h.conns[pair{c.Local(), c.Remote()}] = c
+	h.conns[syncache.Pair{Local: c.Local(), Remote: c.Remote()}] = c
 	h.flush()
 	return u
 }
@@ -120,7 +121,7 @@ func (h *host) flush() {
 			h.accepted(u)
 		}
 		h.users = append(h.users, u)
-		h.conns[pair{c.Local(), c.Remote()}] = c
+		h.conns[syncache.Pair{Local: c.Local(), Remote: c.Remote()}] = c
 	}
 	for i := range h.acts.Segments {
 		s := &h.acts.Segments[i]
@@ -227,7 +228,7 @@ func (h *host) receive(src netip.Addr, p []byte) {
 		h.l.Refused(err)
 		return
 	}
-	key := pair{s.Dst, s.Src}
+	key := syncache.Pair{Local: s.Dst, Remote: s.Src}
 	if c := h.conns[key]; c != nil {
 		if c.Input(h.w.now, &s, &h.acts) {
 			delete(h.conns, key)

@@ -1,0 +1,24 @@
+package wire
+
+import "net/netip"
+
+// A Path is what TCP has to know of the way to a peer.
+type Path struct {
+	MTU      int  // largest IP packet, in bytes
+	OnLink   bool // the peer is on a net of the host
+	Loopback bool // the peer is the host
+}
+
+// minMSS is the smallest segment that a path is taken to carry, in bytes of data.
+const minMSS = 64
+
+// MSS is the largest segment that the path carries to a peer, in bytes of data.
+func (p Path) MSS(remote netip.Addr) int { return max(p.MTU-Headers(remote), minMSS) }
+
+// Headers is the length of the IP and TCP headers of a segment to a peer, without options.
+func Headers(remote netip.Addr) int {
+	if remote.Is6() {
+		return 40 + HeaderLen
+	}
+	return 20 + HeaderLen
+}
