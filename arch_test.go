@@ -36,7 +36,7 @@ vnet/packet, vnet/fabric                               < vnet/fabric/netem
 vnet/packet, vnet/fabric, vnet/fabric/bridge, vnet/fabric/stp, vnet/fabric/netem < internal/fabricconform
 vnet/packet                                            < vnet/inet/tcp/wire
 vnet/inet/dialect, vnet/inet/tcp/wire, vnet/errno      < vnet/inet/tcp/kernel
-NONE                                                   < vnet/inet/tcp/stream
+vnet/inet/tcp/wire                                     < vnet/inet/tcp/stream
 vnet/inet/tcp/wire, vnet/inet/tcp/kernel               < vnet/inet/tcp/loss, vnet/inet/tcp/syncache
 vnet/inet/dialect, vnet/inet/tcp/wire, vnet/inet/tcp/kernel, vnet/inet/tcp/stream, vnet/inet/tcp/loss, vnet/inet/tcp/syncache, vnet/errno < vnet/inet/tcp
 vnet/inet/dialect, vnet/packet, vnet/errno             < vnet/inet/arp

@@ -139,8 +139,7 @@ type Conn struct {
 	irs, rcvNxt, rcvAdv, lastAck uint32
 	rcvWnd                       uint32
 	rcv                          stream.Buffer
-	ahead                        []wire.Span // what is in rcv behind its end, in order
-	recent                       []wire.Span // blocks for the peer, newest first
+	ahead                        stream.Ahead // what is in rcv behind its end
 	dup                          wire.Span
 	finSeq                       uint32
 	lastWin                      uint32        // announced last: Linux
@@ -186,7 +185,7 @@ func (c *Conn) MSS() int { return int(c.mss) }
 
 // Bytes is what the connection holds in buffers.
 func (c *Conn) Bytes() int {
-	return c.snd.Cap() + c.rcv.Cap() + 12*cap(c.board.Holes) + 8*cap(c.ahead) + 8*cap(c.recent)
+	return c.snd.Cap() + c.rcv.Cap() + 12*cap(c.board.Holes) + c.ahead.Bytes()
 }
 
 // Queued returns the bytes that wait to be read, and those written and not acknowledged.
@@ -432,7 +431,7 @@ func (c *Conn) kill(acts *Acts) {
 	if c.has(closed) {
 		c.rcv.Free(&c.l.pool)
 	}
-	c.board, c.ahead, c.recent = loss.Board{}, nil, nil
+	c.board, c.ahead = loss.Board{}, stream.Ahead{}
 	acts.Events |= Dead
 	if c.l.conns == 0 {
 		c.l.pool.Drop()

@@ -5,6 +5,7 @@ import (
 
 	"wireloom/vnet/errno"
 	"wireloom/vnet/inet/tcp/loss"
+	"wireloom/vnet/inet/tcp/stream"
 	"wireloom/vnet/inet/tcp/wire"
 )
 
@@ -353,7 +354,7 @@ func (c *Conn) ackInput(now time.Duration, s *Segment, a *arrival, acts *Acts) b
 		c.wl1 = a.seq - 1
 		c.sample(now, a)
 		c.shift = 0
-		if len(c.ahead) > 0 && len(a.data) == 0 && a.flags&FIN == 0 && c.deliverAhead(acts) {
+		if c.ahead.Any() && len(a.data) == 0 && a.flags&FIN == 0 && c.deliverAhead(acts) {
 			c.finInput(now, a, acts)
 		}
 	}
@@ -483,7 +484,7 @@ func (c *Conn) dataInput(now time.Duration, a *arrival, acts *Acts) (fin bool) {
 		return false
 	}
 	n := uint32(len(a.data))
-	if a.seq == c.rcvNxt && len(c.ahead) == 0 && !c.has(finHeld) && c.state >= Established {
+	if a.seq == c.rcvNxt && !c.ahead.Any() && !c.has(finHeld) && c.state >= Established {
 		c.delay(now, a)
 		c.rcvNxt += n
 		st.RcvPack++
@@ -498,9 +499,7 @@ func (c *Conn) dataInput(now time.Duration, a *arrival, acts *Acts) (fin bool) {
 				acts.Events |= Readable
 			}
 		}
-		if len(c.recent) > 0 {
-			c.recent = c.recent[:0]
-		}
+		c.ahead.ForgetBlocks()
 		return a.flags&FIN != 0
 	}
 	c.flags |= ackNow
@@ -565,7 +564,7 @@ func (c *Conn) timeWait(now time.Duration, acts *Acts) {
 	c.at = [timers]time.Duration{}
 	c.snd.Free(&c.l.pool)
 	c.sndMark = 0
-	c.board, c.ahead, c.recent = loss.Board{}, nil, nil
+	c.board, c.ahead = loss.Board{}, stream.Ahead{}
 	c.flags |= noRead | noWrite
 	c.flags &^= recovery | finHeld
 	d := c.timeWaitTime()

@@ -277,7 +277,7 @@ func (c *Conn) blocks() int {
 	if !c.has(sackOK) || c.state < Established {
 		return 0
 	}
-	n := len(c.recent)
+	n := len(c.ahead.Blocks())
 	if c.has(dupBlock) {
 		n++
 	}
@@ -312,7 +312,7 @@ func (c *Conn) appendOptions(now time.Duration, b []byte, f Flags) []byte {
 		n = 1
 		c.flags &^= dupBlock
 	}
-	n += copy(blocks[n:], c.recent)
+	n += copy(blocks[n:], c.ahead.Blocks())
 	c.l.Stats.SACKSendBlocks++
 	return wire.AppendSACK(b, start, blocks[:n])
 }

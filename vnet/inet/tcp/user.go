@@ -72,7 +72,7 @@ func (c *Conn) Readable() (n int, end bool) { return c.rcv.Len(), c.has(noRead) 
 func (c *Conn) Read(now time.Duration, p []byte, acts *Acts) (int, errno.Errno) {
 	n, e := c.Peek(p)
 	if n > 0 {
-		c.rcv.Drop(&c.l.pool, n, len(c.ahead) > 0)
+		c.rcv.Drop(&c.l.pool, n, c.ahead.Any())
 		if !c.has(dead) {
 			c.keepSpares(now)
 		}
@@ -141,7 +141,7 @@ func (c *Conn) Shutdown(now time.Duration, read, write bool, acts *Acts) errno.E
 func (c *Conn) discard() {
 	c.flags |= noRead
 	c.rcv.Free(&c.l.pool)
-	c.ahead = nil
+	c.ahead.Forget()
 }
 
 // sendFIN moves to the state in which our FIN is sent.

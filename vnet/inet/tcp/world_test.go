@@ -256,9 +256,9 @@ func (w *world) check(c *Conn) {
 	if c.sndMark > c.snd.Len() || c.snd.Len() > c.sndBuf+1<<20 {
 		w.t.Fatalf("mark %d of %d bytes, limit %d", c.sndMark, c.snd.Len(), c.sndBuf)
 	}
-	for i, s := range c.ahead {
-		if !wire.Before(s.Start, s.End) || !wire.After(s.Start, c.rcvNxt) && c.state >= Established || i > 0 && !wire.After(s.Start, c.ahead[i-1].End) {
-			w.t.Fatalf("ahead %v, next %d", c.ahead, c.rcvNxt)
+	for i, s := range c.ahead.Spans() {
+		if !wire.Before(s.Start, s.End) || !wire.After(s.Start, c.rcvNxt) && c.state >= Established || i > 0 && !wire.After(s.Start, c.ahead.Spans()[i-1].End) {
+			w.t.Fatalf("ahead %v, next %d", c.ahead.Spans(), c.rcvNxt)
 		}
 	}
 	for i, h := range c.board.Holes {

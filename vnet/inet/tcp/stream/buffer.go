@@ -1,5 +1,5 @@
-// Package stream is the bytes of one direction of a connection, in one piece, and the spare
-// pieces that connections of a host share.
+// Package stream is the bytes of one direction of a connection, in one piece, which of them
+// came ahead of others, and the spare pieces that connections of a host share.
 package stream
 
 const (
