@@ -35,11 +35,11 @@ func (c *Conn) dupACK(now time.Duration, a *arrival, acts *Acts) bool {
 		return true
 	case c.has(recovery) || c.dupAcks > dupThreshold && !lost:
 		if c.has(sackOK) && c.has(recovery) {
-			if int(c.nxt-c.board.Fack)+c.board.Resent < int(c.ssthresh) {
-				c.cwnd = min(c.cwnd+mss, c.ssthresh)
+			if int(c.nxt-c.board.Fack)+c.board.Resent < int(c.cong.Ssthresh) {
+				c.cong.Cwnd = min(c.cong.Cwnd+mss, c.cong.Ssthresh)
 			}
 		} else {
-			c.cwnd += mss
+			c.cong.Cwnd += mss
 		}
 		c.output(now, acts)
 	case lost:
@@ -55,15 +55,15 @@ func (c *Conn) dupACK(now time.Duration, a *arrival, acts *Acts) bool {
 		if c.dupAcks == 1 {
 			c.limited = 0
 		}
-		cwnd, sent := c.cwnd, c.sndMax
-		c.cwnd = (c.nxt - c.una) + uint32(c.dupAcks-c.limited)*mss
+		cwnd, sent := c.cong.Cwnd, c.sndMax
+		c.cong.Cwnd = (c.nxt - c.una) + uint32(c.dupAcks-c.limited)*mss
 		c.output(now, acts)
 		if sent = c.sndMax - sent; sent > mss {
 			c.limited = 2
 		} else if sent > 0 {
 			c.limited++
 		}
-		c.cwnd = cwnd
+		c.cong.Cwnd = cwnd
 	default:
 		return true
 	}
@@ -73,36 +73,24 @@ func (c *Conn) dupACK(now time.Duration, a *arrival, acts *Acts) bool {
 // fastRetransmit sends the segment that seems lost, and begins recovery.
 func (c *Conn) fastRetransmit(now time.Duration, acts *Acts) {
 	mss, next := uint32(c.mss), c.nxt
-	if c.ssthresh = c.half(now); c.l.v.HalfAll {
-		c.ssthresh = max(c.cwnd/2/mss, 2) * mss
-	}
+	c.cong.LostSegment(c.l.v, c.sndWnd, mss)
 	c.flags |= recovery
 	c.dupAcks = dupThreshold
 	c.recover = c.sndMax
-	c.bytesAcked = 0
 	c.stop(timerRexmt)
 	c.timing = false
 	if c.has(sackOK) {
 		c.l.Stats.SACKRecovery++
 		c.newData = c.nxt
-		c.cwnd = mss
+		c.cong.Cwnd = mss
 		c.output(now, acts) // of a peer that says nothing of what it has nothing is sent again before the timeout
 		return
 	}
 	c.nxt = c.una
-	c.cwnd = mss
+	c.cong.Cwnd = mss
 	c.output(now, acts)
-	c.cwnd = c.ssthresh + mss*uint32(c.dupAcks-min(c.limited, c.dupAcks))
+	c.cong.Cwnd = c.cong.Ssthresh + mss*uint32(c.dupAcks-min(c.limited, c.dupAcks))
 	c.nxt = wire.Later(c.nxt, next)
-}
-
-// half is the slow start threshold after a loss.
-func (c *Conn) half(now time.Duration) uint32 {
-	mss := uint32(c.mss)
-	if c.l.v.Cubic {
-		return c.cubic.Lost(c.cwnd, mss)
-	}
-	return max(min(c.cwnd, c.sndWnd)/2/mss, 2) * mss
 }
 
 // newACKRecovery is what an ACK of new data means in recovery: another loss, or the end.
@@ -112,38 +100,34 @@ func (c *Conn) newACKRecovery(now time.Duration, a *arrival, acts *Acts) {
 	}
 	mss, acked := uint32(c.mss), a.ack-c.una
 	if !wire.Before(a.ack, c.recover) {
-		if wire.After(a.ack+c.ssthresh, c.sndMax) {
-			c.cwnd = c.sndMax - a.ack + mss
+		if wire.After(a.ack+c.cong.Ssthresh, c.sndMax) {
+			c.cong.Recovered(c.sndMax - a.ack + mss)
 		} else {
-			c.cwnd = c.ssthresh
+			c.cong.Recovered(c.cong.Ssthresh)
 		}
-		c.bytesAcked = 0
 		return
 	}
 	c.stop(timerRexmt)
 	c.timing = false
 	if c.has(sackOK) {
-		c.cwnd = min(uint32(c.board.Resent)+(c.nxt-c.newData)+mss*min(max(acked/mss, 1), 2), c.ssthresh)
+		c.cong.Cwnd = min(uint32(c.board.Resent)+(c.nxt-c.newData)+mss*min(max(acked/mss, 1), 2), c.cong.Ssthresh)
 		c.flags |= ackNow
 		c.output(now, acts)
 		return
 	}
-	next, cwnd := c.nxt, c.cwnd
+	next, cwnd := c.nxt, c.cong.Cwnd
 	c.nxt = a.ack
-	c.cwnd = mss + acked
+	c.cong.Cwnd = mss + acked
 	c.flags |= ackNow
 	c.output(now, acts)
 	c.nxt = wire.Later(c.nxt, next)
-	c.cwnd = cwnd - min(cwnd, acked) + mss
+	c.cong.Cwnd = cwnd - min(cwnd, acked) + mss
 }
 
-// collapse closes the window after a timeout (RFC 5681, 3.1).
-func (c *Conn) collapse(now time.Duration) {
-	if c.shift == 1 || !c.l.v.Cubic {
-		c.ssthresh = c.half(now)
-	}
-	c.cwnd = uint32(c.mss)
-	c.dupAcks, c.bytesAcked, c.partial = 0, 0, 0
+// collapse closes the window after a timeout.
+func (c *Conn) collapse() {
+	c.cong.Collapse(c.l.v, c.shift == 1, c.sndWnd, uint32(c.mss))
+	c.dupAcks = 0
 	c.flags &^= recovery
 }
 
@@ -154,44 +138,18 @@ func (c *Conn) undoTimeout(now time.Duration) {
 		return
 	}
 	c.l.Stats.SndRexmitBad++
-	c.cwnd, c.ssthresh, c.recover = c.prevCwnd, c.prevSsthresh, c.prevRecover
+	c.cong.Undo()
+	c.recover = c.prevRecover
 	c.set(recovery, c.has(prevRecovery))
 	c.nxt = c.sndMax
 	c.flags &^= prevValid
 }
 
-// openWindow grows the congestion window by what was acknowledged (RFC 5681, RFC 3465).
+// openWindow grows the congestion window by what was acknowledged, where it is what limits.
 func (c *Conn) openWindow(now time.Duration, acked uint32) {
-	v, mss := c.l.v, uint32(c.mss)
-	if c.has(recovery) || v.GrowLimited && c.cwnd > c.sndWnd {
+	v := c.l.v
+	if c.has(recovery) || v.GrowLimited && c.cong.Cwnd > c.sndWnd {
 		return
 	}
-	grow := mss
-	switch {
-	case v.Cubic:
-		if c.cwnd < c.ssthresh {
-			grow = min(acked, c.ssthresh-c.cwnd)
-		} else {
-			grow = c.cubic.Grow(now, c.cwnd, acked, mss)
-		}
-	case !v.ABC && c.cwnd > c.ssthresh:
-		grow = max(mss*mss/c.cwnd, 1)
-	case !v.ABC:
-	case c.cwnd > c.ssthresh:
-		c.bytesAcked += min(acked, 2*mss)
-		if c.bytesAcked < c.cwnd {
-			return
-		}
-		c.bytesAcked -= c.cwnd
-	case c.nxt == c.sndMax:
-		c.bytesAcked = 0
-		grow = min(acked, 2*mss)
-		if v.ABCGentle {
-			grow = min(acked, mss)
-		}
-	default:
-		c.bytesAcked = 0
-		grow = min(acked, mss)
-	}
-	c.cwnd = min(c.cwnd+grow, 65535<<c.sndScale)
+	c.cong.Grow(v, now, acked, uint32(c.mss), c.nxt != c.sndMax, 65535<<c.sndScale)
 }

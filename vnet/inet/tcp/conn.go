@@ -113,8 +113,6 @@ type Conn struct {
 	iss, una, nxt, sndMax uint32
 	wl1, wl2              uint32
 	sndWnd, maxWnd        uint32
-	cwnd, ssthresh        uint32
-	bytesAcked            uint32 // RFC 3465
 	recover               uint32
 	lastSmall             uint32 // end of the last segment that was not full
 	burst, burstLimit     uint8  // segments of a packet of TSO
@@ -124,7 +122,6 @@ type Conn struct {
 	shift                 uint8 // retransmissions in a row
 	dupAcks               uint8
 	limited               uint8 // RFC 3042: segments sent for duplicates
-	partial               uint8 // partial ACKs in recovery
 	snd                   stream.Buffer
 	sndMark               int // bytes of snd that TCP may send: the rest is still being written
 	sndBuf, rcvBuf        int // limits
@@ -132,8 +129,9 @@ type Conn struct {
 	board   loss.Board // what the peer has
 	newData uint32     // nxt when recovery began
 
-	prevCwnd, prevSsthresh, prevRecover uint32 // before a timeout
-	badUntil                            time.Duration
+	cong        loss.Window
+	prevRecover uint32 // before a timeout
+	badUntil    time.Duration
 
 	// What is received.
 	irs, rcvNxt, rcvAdv, lastAck uint32
@@ -168,7 +166,6 @@ type Conn struct {
 	id         uint16
 	answered   uint8 // segments, at answeredAt
 	answeredAt time.Duration
-	cubic      loss.Cubic
 }
 
 // Local and Remote are the ends of the connection.
@@ -250,8 +247,7 @@ func (l *Layer) newConn(local, remote netip.AddrPort, path Path, o Options) *Con
 	c.set(sackOK, v.SACK)
 	c.mss = uint16(min(max(v.MSSDefault, mssLeast), 65535-60))
 	c.maxOpt = c.mss
-	c.ssthresh = 1 << 30
-	c.cwnd = 1 << 30
+	c.cong.Open()
 	c.reqScaleBy = v.WindowScale()
 	c.rtt.Start(v)
 	c.rto = v.RTOFirst
@@ -308,10 +304,7 @@ func (c *Conn) established(now time.Duration, acts *Acts) {
 	if c.l.v.BufRound && c.mss > 0 && c.rcvBuf > int(c.mss) {
 		c.rcvBuf = min(roundUp(c.rcvBuf, int(c.mss)), c.l.v.BufMax)
 	}
-	c.cwnd = c.firstWindow()
-	if c.l.v.Cubic {
-		c.ssthresh = 1 << 30
-	}
+	c.cong.First(c.l.v, c.firstWindow())
 	c.flags |= connected
 	acts.Events |= Connected | Writable
 	if c.has(needFIN) {
@@ -324,36 +317,9 @@ func (c *Conn) established(now time.Duration, acts *Acts) {
 	c.keepAlive(now)
 }
 
-// firstWindow is the congestion window before anything was acknowledged (RFC 3390, and
-// its like for a size of 10).
+// firstWindow is the congestion window before anything was acknowledged.
 func (c *Conn) firstWindow() uint32 {
-	v, mss := c.l.v, uint32(c.mss)
-	if c.has(synAgain) && v.SYNAgainWindow {
-		return mss
-	}
-	n := v.SlowStart
-	switch {
-	case v.FirstSegments > 0:
-		n = v.FirstSegments
-	case v.InitWin > 0:
-		n = v.InitWin
-		if c.path.OnLink {
-			n = v.InitWinLocal
-		}
-		return initialWindow(n, mss)
-	case v.RFC3390:
-		return min(4*mss, max(2*mss, 4380))
-	case c.path.OnLink:
-		n = v.SlowStartLocal
-	}
-	return uint32(max(n, 1)) * mss
-}
-
-// initialWindow is that of n segments: NetBSD tcp_var.h, TCP_INITIAL_WINDOW.
-func initialWindow(n int, segment uint32) uint32 {
-	limit := [...]uint32{1, 1, 2, 2, 3, 5, 6, 7, 8, 9, 10} // times 1460: NetBSD tcp_subr.c, tcp_init_win_max
-	n = min(max(n, 1), len(limit)-1)
-	return min(uint32(n)*segment, max(2*segment, limit[n]*1460))
+	return loss.FirstWindow(c.l.v, uint32(c.mss), c.path.OnLink, c.has(synAgain))
 }
 
 // mssLeast is the fewest bytes of a full segment, whatever peers, routers and sysctls say:

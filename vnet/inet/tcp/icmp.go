@@ -5,6 +5,7 @@ import (
 
 	"wireloom/vnet/errno"
 	"wireloom/vnet/inet/tcp/kernel"
+	"wireloom/vnet/inet/tcp/loss"
 	"wireloom/vnet/inet/tcp/wire"
 )
 
@@ -53,7 +54,7 @@ func (c *Conn) Unreachable(now time.Duration, m ICMP, acts *Acts) {
 func (c *Conn) tooBig(now time.Duration, m ICMP, acts *Acts) {
 	mtu := m.MTU
 	if mtu <= 0 {
-		mtu = nextPlateau(int(c.maxOpt) + wire.Headers(c.remote.Addr()))
+		mtu = wire.LowerMTU(int(c.maxOpt) + wire.Headers(c.remote.Addr()))
 	}
 	if c.l.v.PMTUWaits {
 		if wire.After(m.Seq, c.sndMax) || wire.Before(m.Seq, c.una) || mtu >= int(c.mtuSent) {
@@ -68,16 +69,6 @@ func (c *Conn) tooBig(now time.Duration, m ICMP, acts *Acts) {
 		}
 	}
 	c.shrink(now, mtu, acts)
-}
-
-// nextPlateau is a likely MTU below n (RFC 1191, 7).
-func nextPlateau(n int) int {
-	for _, p := range [...]int{32000, 17914, 8166, 4352, 2002, 1492, 1006, 508, 296} {
-		if p < n {
-			return p
-		}
-	}
-	return 68
 }
 
 // SetPath tells the connection that its way to the peer has changed.
@@ -110,7 +101,7 @@ func (c *Conn) shrink(now time.Duration, mtu int, acts *Acts) {
 	c.recover = c.sndMax
 	c.flags &^= recovery
 	if v.PMTUWaits { // of the MTU, not of the segments that fit: NetBSD tcp_subr.c, tcp_mtudisc
-		c.cwnd = initialWindow(v.InitWin, uint32(mtu))
+		c.cong.Cwnd = loss.InitialWindow(v.InitWin, uint32(mtu))
 	}
 	c.newData = c.una
 	c.output(now, acts)

@@ -411,7 +411,6 @@ func (c *Conn) ackInput(now time.Duration, s *Segment, a *arrival, acts *Acts) b
 	}
 	if c.has(recovery) && !wire.Before(a.ack, c.recover) {
 		c.flags &^= recovery
-		c.partial = 0
 	}
 	c.una = a.ack
 	c.board.Fack = wire.Later(c.board.Fack, c.una)

@@ -54,11 +54,11 @@ func (c *Conn) endsBurst(s *send) bool {
 		return false
 	}
 	if c.burst == 0 {
-		window := max(int(c.cwnd)/mss, 1)
+		window := max(int(c.cong.Cwnd)/mss, 1)
 		limit := min(max(window/2, 1), max(window-int(c.nxt-c.una)/mss, 1))
 		if c.rtt.Known() {
-			bytes := int64(c.cwnd) * 2 * int64(time.Second) / int64(max(c.rtt.Mean(c.l.v), time.Microsecond)) >> 10
-			if c.cwnd >= c.ssthresh/2 {
+			bytes := int64(c.cong.Cwnd) * 2 * int64(time.Second) / int64(max(c.rtt.Mean(c.l.v), time.Microsecond)) >> 10
+			if c.cong.Cwnd >= c.cong.Ssthresh/2 {
 				bytes = bytes * 6 / 10
 			}
 			limit = min(limit, max(int(bytes)/mss, 2))

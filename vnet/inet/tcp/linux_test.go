@@ -56,7 +56,7 @@ func TestLinuxIsAsRecorded(t *testing.T) {
 		}
 		want := []string{"10 [4 9]", "20 [1 3 5 7 9 11 13 15 17 19]", "12 [1 3 5 7 9 11]"}
 		if fmt.Sprint(got) != fmt.Sprint(want) {
-			t.Errorf("flights and where PSH was: %v, want %v; %d", got, want, c.cwnd)
+			t.Errorf("flights and where PSH was: %v, want %v; %d", got, want, c.cong.Cwnd)
 		}
 	})
 	t.Run("every segment is acknowledged at once after a pause", func(t *testing.T) {

@@ -42,22 +42,10 @@ func (c *Conn) output(now time.Duration, acts *Acts) {
 	c.burst = 0
 	idle := c.sndMax == c.una
 	if idle && now-c.rcvTime >= c.rto && c.state >= Established {
-		c.restart(now)
+		c.cong.Rest(c.l.v, now-c.rcvTime, c.rto, c.firstWindow())
 	}
 	for c.outputOne(now, idle, acts) {
 	}
-}
-
-// restart lowers the window of a connection that was idle (RFC 5681, 4.1).
-func (c *Conn) restart(now time.Duration) {
-	if c.l.v.Cubic && c.rto > 0 {
-		c.cubic.Rest()
-		for idle := now - c.rcvTime; idle >= c.rto && c.cwnd > c.firstWindow(); idle -= c.rto {
-			c.cwnd = max(c.cwnd/2, c.firstWindow())
-		}
-		return
-	}
-	c.cwnd = min(c.cwnd, c.firstWindow())
 }
 
 // outputOne sends one segment, if one is to be sent, and tells whether there may be more.
@@ -65,7 +53,7 @@ func (c *Conn) outputOne(now time.Duration, idle bool, acts *Acts) bool {
 	if c.has(sackOK) && wire.Before(c.nxt, c.sndMax) {
 		c.nxt = c.board.Skip(c.nxt)
 	}
-	s := send{off: int(c.nxt - c.una), flags: c.state.outFlags(), sendWin: min(c.sndWnd, c.cwnd)}
+	s := send{off: int(c.nxt - c.una), flags: c.state.outFlags(), sendWin: min(c.sndWnd, c.cong.Cwnd)}
 	if c.has(needSYN) {
 		s.flags |= SYN
 	}
@@ -138,7 +126,7 @@ func (c *Conn) pick(now time.Duration, s *send) (again bool) {
 	if c.has(sackOK) && c.has(recovery) && (c.board.Resent > 0 || c.l.v.RecoveryNew) {
 		n = min(have, int(c.sndWnd)) - s.off
 		if n > 0 {
-			n = min(n, max(int(c.cwnd)-int(c.nxt-c.newData)-c.board.Resent, 0))
+			n = min(n, max(int(c.cong.Cwnd)-int(c.nxt-c.newData)-c.board.Resent, 0))
 		}
 	}
 	if s.flags&SYN != 0 && wire.After(c.nxt, c.una) {
@@ -511,7 +499,7 @@ func (c *Conn) probeTime(shift uint8) time.Duration {
 func (c *Conn) SoftError(e errno.Errno) {
 	switch {
 	case e == errno.ENOBUFS:
-		c.cwnd = uint32(c.mss)
+		c.cong.Cwnd = uint32(c.mss)
 	case c.state >= SynReceived:
 		c.soft = e
 	}

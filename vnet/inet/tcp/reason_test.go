@@ -47,7 +47,7 @@ func TestLossIsSeenByDuplicates(t *testing.T) {
 				s.send(ACK, 1, 1, 65535, 0, o...)
 			}
 			if fmt.Sprint(got) != fmt.Sprint(c.want) {
-				t.Errorf("sent %v, want %v; cwnd %d", got, c.want, conn.cwnd)
+				t.Errorf("sent %v, want %v; cwnd %d", got, c.want, conn.cong.Cwnd)
 			}
 		})
 	}
@@ -407,14 +407,14 @@ func TestARetransmissionThatWasNotNeededIsTakenBack(t *testing.T) {
 	s.wait(0.5) // a round trip of half a second
 	s.send(ACK, 1, 4381, 65535, 0)
 	s.h.run()
-	cwnd := conn.cwnd
+	cwnd := conn.cong.Cwnd
 	s.wait(float64(conn.rto)/1e9 + 0.03)
-	if conn.shift != 1 || conn.cwnd != 1460 {
-		t.Fatalf("no timeout: %d, %d", conn.shift, conn.cwnd)
+	if conn.shift != 1 || conn.cong.Cwnd != 1460 {
+		t.Fatalf("no timeout: %d, %d", conn.shift, conn.cong.Cwnd)
 	}
 	s.send(ACK, 1, 8761, 65535, 0) // sooner than half a round trip after it
-	if conn.cwnd < cwnd || s.h.l.Stats.SndRexmitBad != 1 {
-		t.Errorf("the window is %d, was %d", conn.cwnd, cwnd)
+	if conn.cong.Cwnd < cwnd || s.h.l.Stats.SndRexmitBad != 1 {
+		t.Errorf("the window is %d, was %d", conn.cong.Cwnd, cwnd)
 	}
 }
 

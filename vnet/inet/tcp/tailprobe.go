@@ -52,12 +52,12 @@ func (c *Conn) tailProbe(now time.Duration, acts *Acts) bool {
 	c.l.Stats.TailProbes++
 	out := int(c.sndMax - c.una)
 	if fresh := c.sndMark - out; fresh > 0 && int(c.sndWnd) > out && !c.has(sentFIN) {
-		cwnd := c.cwnd
-		c.cwnd = uint32(out) + uint32(c.mss)
+		cwnd := c.cong.Cwnd
+		c.cong.Cwnd = uint32(out) + uint32(c.mss)
 		c.flags |= force
 		c.output(now, acts)
 		c.flags &^= force
-		c.cwnd = cwnd
+		c.cong.Cwnd = cwnd
 	} else {
 		c.again(now, acts)
 	}

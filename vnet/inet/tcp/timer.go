@@ -82,7 +82,8 @@ func (c *Conn) rexmtTimer(now time.Duration, acts *Acts) {
 		return
 	}
 	if c.shift == 1 && v.BadRexmit {
-		c.prevCwnd, c.prevSsthresh, c.prevRecover = c.cwnd, c.ssthresh, c.recover
+		c.cong.Save()
+		c.prevRecover = c.recover
 		c.set(prevRecovery, c.has(recovery))
 		c.badUntil = now + c.rtt.Mean(v)/2
 		c.flags |= prevValid
@@ -107,7 +108,7 @@ func (c *Conn) rexmtTimer(now time.Duration, acts *Acts) {
 	c.recover = c.sndMax
 	c.flags |= ackNow
 	c.timing = false
-	c.collapse(now)
+	c.collapse()
 	c.output(now, acts)
 }
 

@@ -1,5 +1,5 @@
 // Package loss is what a sender knows of the network: which bytes the peer has not got, how
-// long a round trip takes, and how CUBIC's window grows. These are values; a connection
+// long a round trip takes, and how much may be on its way. These are values; a connection
 // decides what to do.
 package loss
 

@@ -66,3 +66,11 @@ func TestAPathCarries(t *testing.T) {
 		}
 	}
 }
+
+func TestALowerMTUIsGuessed(t *testing.T) {
+	for n, want := range map[int]int{65535: 32000, 1500: 1492, 1492: 1006, 297: 296, 296: 68, 68: 68} {
+		if got := LowerMTU(n); got != want {
+			t.Errorf("below %d: got %d, want %d", n, got, want)
+		}
+	}
+}

@@ -22,3 +22,13 @@ func Headers(remote netip.Addr) int {
 	}
 	return 20 + HeaderLen
 }
+
+// LowerMTU is a likely MTU below n (RFC 1191, 7).
+func LowerMTU(n int) int {
+	for _, p := range [...]int{32000, 17914, 8166, 4352, 2002, 1492, 1006, 508, 296} {
+		if p < n {
+			return p
+		}
+	}
+	return 68
+}
