@@ -104,7 +104,7 @@ NONE                                                   < internal/junit
 internal/scenario, internal/scenario/grade, internal/report, internal/terminal + go-yaml, text < internal/batch
 NONE                                                   < internal/gradebook/mark
 internal/gradebook/mark, internal/terminal, internal/junit < internal/gradebook/sheet
-internal/gradebook/mark, internal/gradebook/sheet, internal/batch, internal/open, internal/protocol/class, internal/report, internal/scenario, internal/session, internal/sign, internal/store, internal/terminal, internal/visitor < internal/gradebook
+internal/gradebook/mark, internal/gradebook/sheet, internal/batch, internal/open, internal/protocol/class, internal/report, internal/scenario, internal/session, internal/sign, internal/store, internal/store/blob, internal/terminal, internal/visitor < internal/gradebook
 vnet, vnet/event, vnet/packet, internal/decode, internal/filter, internal/terminal < internal/pcap
 vnet, vnet/kern, vnet/errno, tunemu, tapemu            < internal/conform
 internal/decode                                        < internal/protocol
@@ -123,7 +123,8 @@ NONE                                                   < internal/mutant, intern
 internal/mutant                                        < internal/guestbuild
 vnet/sys, wasm, internal/open, internal/product, internal/scenario/grade < internal/onehash
 vnet, vnet/sys, vnet/event, wasm, internal/open, internal/product, internal/scenario, internal/scenario/format, internal/scenario/grade, internal/mutant < internal/course
-internal/lockfile + pgx, sqlite, goose                 < internal/store
+NONE                                                   < internal/store/blob
+internal/lockfile, internal/store/blob + pgx, sqlite, goose < internal/store
 internal/store                                         < internal/store/storetest
 internal/terminal + go-oidc                            < internal/lti/fetch
 internal/terminal + go-jose                            < internal/lti/message

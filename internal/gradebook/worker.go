@@ -13,6 +13,7 @@ import (
 	"wireloom/internal/report"
 	"wireloom/internal/scenario"
 	"wireloom/internal/store"
+	"wireloom/internal/store/blob"
 )
 
 // A task is a job with what it takes.
@@ -129,7 +130,7 @@ func (o *outcome) count(points *report.Document) {
 }
 
 // keep puts the reports away.
-func (o *outcome) keep(blobs *store.Blobs) (forStudent, forStaff string, err error) {
+func (o *outcome) keep(blobs *blob.Folder) (forStudent, forStaff string, err error) {
 	put := func(d *report.Document) (hash string) {
 		if d == nil || err != nil {
 			return ""

@@ -4,20 +4,24 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"syscall"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"modernc.org/sqlite"
+
+	"wireloom/internal/store/blob"
 )
 
 // What a query may answer that its caller decides about.
 var (
-	ErrNone  = errors.New("there is no such row")
 	ErrStale = errors.New("somebody else changed it meanwhile")
 	ErrTaken = errors.New("it is taken")
 	ErrUsed  = errors.New("another labserver uses it; stop that one, or give this one a folder of its own")
-	// ErrFull is that of a disk: nothing of the transaction was stored, and all that was stored before is there.
-	ErrFull = errors.New("the disk is full: nothing of this was stored")
+
+	// Those of the blobs are the database's, too: who asks for what a row points to need not
+	// know which of the two has lost it. Of a full disk nothing of the transaction was stored.
+	ErrNone     = blob.ErrNone
+	ErrFull     = blob.ErrFull
+	ErrTooLarge = blob.ErrTooLarge
 )
 
 // Result codes of SQLite (sqlite3.h), the extended ones where they say more.
@@ -54,7 +58,7 @@ func judge(err error) verdict {
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return none
-	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+	case blob.Full(err):
 		return full
 	case errors.As(err, &lite):
 		switch code := lite.Code(); {

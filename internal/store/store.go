@@ -23,6 +23,7 @@ import (
 	_ "modernc.org/sqlite" // the driver "sqlite"
 
 	"wireloom/internal/lockfile"
+	"wireloom/internal/store/blob"
 )
 
 // Options say which database, and where the data folder is.
@@ -53,7 +54,7 @@ const (
 
 // A DB is the open store. All of its methods may be called by many goroutines.
 type DB struct {
-	Blobs *Blobs
+	Blobs *blob.Folder
 
 	dir    string
 	engine engine
@@ -140,7 +141,7 @@ func (db *DB) Home() string {
 }
 
 func (db *DB) open(ctx context.Context, o Options) (err error) {
-	if db.Blobs, err = openBlobs(filepath.Join(o.Dir, "blobs"), db.now); err != nil {
+	if db.Blobs, err = blob.Open(filepath.Join(o.Dir, "blobs"), db.now); err != nil {
 		return err
 	}
 	switch scheme, _, isURL := strings.Cut(o.URL, "://"); {

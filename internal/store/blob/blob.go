@@ -1,4 +1,6 @@
-package store
+// Package blob keeps files by what they hold, in a folder: uploads, hand-ins, recordings, reports.
+// Who points to one, and which are kept, is the database's.
+package blob
 
 import (
 	"crypto/rand"
@@ -12,6 +14,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -19,70 +22,80 @@ import (
 // transaction that has not written yet that it points to the blob.
 const sweepAge = 24 * time.Hour
 
-// Blobs are files by what they hold: a blob's name is its SHA-256 in hex. They never change.
-type Blobs struct {
+// A Folder is files by what they hold: a blob's name is its SHA-256 in hex. They never change.
+// All methods may be called by many goroutines.
+type Folder struct {
 	dir string
 	now func() time.Time
 	mu  sync.Mutex // Sweep removes nothing that a Put has just found
 }
 
-// ErrTooLarge is Put's error for more bytes than its limit.
-var ErrTooLarge = errors.New("it is too large")
+// What a call may answer that its caller decides about. The store has the same errors.
+var (
+	ErrNone     = errors.New("there is no such row or file")
+	ErrTooLarge = errors.New("it is too large") // more bytes than the limit
+	// ErrFull is that of a disk: nothing of this was stored, and all that was stored before is there.
+	ErrFull = errors.New("the disk is full: nothing of this was stored")
+)
 
-func openBlobs(dir string, now func() time.Time) (*Blobs, error) {
+// Open returns the blobs in a folder, which is made if it is missing.
+func Open(dir string, now func() time.Time) (*Folder, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("data folder: %w", err)
 	}
-	return &Blobs{dir: dir, now: now}, nil
+	return &Folder{dir: dir, now: now}, nil
 }
 
 // Put stores what r has, at most max bytes of it, and returns its name and size. When it
 // returns, the blob is on the disk.
-func (b *Blobs) Put(r io.Reader, max int64) (hash string, size int64, err error) {
+func (b *Folder) Put(r io.Reader, max int64) (hash string, size int64, err error) {
 	temp := filepath.Join(b.dir, "new-"+rand.Text())
 	f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
-		return "", 0, blobFailure(err)
+		return "", 0, failure(err)
 	}
 	defer os.Remove(temp) // where it was not renamed
 	defer f.Close()       // twice is no harm
 	sum := sha256.New()
 	if size, err = io.Copy(io.MultiWriter(f, sum), io.LimitReader(r, max+1)); err != nil {
-		return "", 0, blobFailure(err)
+		return "", 0, failure(err)
 	}
 	if size > max {
 		return "", 0, fmt.Errorf("%w: the limit is %d bytes", ErrTooLarge, max)
 	}
 	if err := f.Sync(); err != nil {
-		return "", 0, blobFailure(err)
+		return "", 0, failure(err)
 	}
 	if err := f.Close(); err != nil {
-		return "", 0, blobFailure(err)
+		return "", 0, failure(err)
 	}
 	hash = hex.EncodeToString(sum.Sum(nil))
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	dir := filepath.Dir(b.path(hash))
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return "", 0, blobFailure(err)
+		return "", 0, failure(err)
 	}
 	// One that is there already is replaced by its like, which is new: Sweep leaves it.
 	if err := os.Rename(temp, b.path(hash)); err != nil {
-		return "", 0, blobFailure(err)
+		return "", 0, failure(err)
 	}
 	now := b.now()
 	if err := os.Chtimes(b.path(hash), now, now); err != nil {
-		return "", 0, blobFailure(err)
+		return "", 0, failure(err)
 	}
 	if err := errors.Join(syncFolder(dir), syncFolder(b.dir)); err != nil {
-		return "", 0, blobFailure(err)
+		return "", 0, failure(err)
 	}
 	return hash, size, nil
 }
 
-// blobFailure says what a blob's error means.
-func blobFailure(err error) error {
-	if judge(err) == full {
+// Full tells whether an error is that of a disk, or of a person's part of one, that takes no more.
+func Full(err error) bool { return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) }
+
+// failure says what an error of the folder means.
+func failure(err error) error {
+	if Full(err) {
 		return fmt.Errorf("%w (%w)", ErrFull, err)
 	}
 	return fmt.Errorf("blobs: %w", err)
@@ -103,10 +116,10 @@ func isHash(name string) bool {
 	return len(name) == 2*sha256.Size && strings.Trim(name, "0123456789abcdef") == ""
 }
 
-func (b *Blobs) path(hash string) string { return filepath.Join(b.dir, hash[:2], hash) }
+func (b *Folder) path(hash string) string { return filepath.Join(b.dir, hash[:2], hash) }
 
 // Open opens a blob to read; ErrNone if there is none.
-func (b *Blobs) Open(hash string) (*os.File, error) {
+func (b *Folder) Open(hash string) (*os.File, error) {
 	if !isHash(hash) {
 		return nil, ErrNone
 	}
@@ -118,7 +131,7 @@ func (b *Blobs) Open(hash string) (*os.File, error) {
 }
 
 // Read returns all of a blob that has at most max bytes.
-func (b *Blobs) Read(hash string, max int64) ([]byte, error) {
+func (b *Folder) Read(hash string, max int64) ([]byte, error) {
 	f, err := b.Open(hash)
 	if err != nil {
 		return nil, err
@@ -135,7 +148,7 @@ func (b *Blobs) Read(hash string, max int64) ([]byte, error) {
 }
 
 // Has tells whether there is such a blob.
-func (b *Blobs) Has(hash string) bool {
+func (b *Folder) Has(hash string) bool {
 	if !isHash(hash) {
 		return false
 	}
@@ -145,7 +158,7 @@ func (b *Blobs) Has(hash string) bool {
 
 // Sweep removes the blobs that keep doesn't want and that nobody put in the last day, and
 // what an unfinished Put left. It returns how many blobs went.
-func (b *Blobs) Sweep(keep func(hash string) bool) (gone int, err error) {
+func (b *Folder) Sweep(keep func(hash string) bool) (gone int, err error) {
 	err = filepath.WalkDir(b.dir, func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
