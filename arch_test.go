@@ -94,7 +94,8 @@ internal/diskfile                                      < internal/handin, intern
 vnet, vnet/config, vnet/sys, vnet/memory, internal/strictjson                 < internal/recording
 NONE                                                   < internal/lockfile
 NONE + sys                                             < internal/budget
-vnet, vnet/config, vnet/sys, vnet/memory, vnet/event, internal/recording, internal/budget, internal/lockfile < internal/session
+NONE                                                   < internal/sched
+vnet, vnet/config, vnet/sys, vnet/memory, vnet/event, internal/recording, internal/budget, internal/lockfile, internal/sched < internal/session
 vnet, vnet/config, internal/recording, internal/session, internal/strictjson < internal/journal
 vnet, vnet/config, vnet/sys, internal/budget, internal/door, internal/journal, internal/session, internal/store, internal/visitor < internal/keeper
 wasm + sys                                             < internal/compilechild

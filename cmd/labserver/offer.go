@@ -167,7 +167,7 @@ func (o *offer) check(ctx context.Context, engine *product.Engine, c httpapi.Che
 		return nil, err
 	}
 	g.share = func(lab *vnet.Lab) (*session.Share, error) {
-		return c.Scheduler.Share(ctx, c.Owner, c.Claim, lab)
+		return session.NewShare(ctx, c.Scheduler, c.Owner, c.Claim, lab)
 	}
 	res, err := g.run(ctx, scenario.Student, nil)
 	if err != nil {

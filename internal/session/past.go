@@ -41,7 +41,7 @@ func (s *Session) Returned() <-chan struct{} { return s.back.ended }
 // again runs what has been done to the lab before, in turns that other labs come before. It
 // returns why the lab does not go on; "" if it does.
 func (s *Session) again(ctx context.Context) (reason string) {
-	share, err := s.sched.Share(ctx, s.opts.Owner, s.opts.Claim, s.lab)
+	share, err := NewShare(ctx, s.sched, s.opts.Owner, s.opts.Claim, s.lab)
 	if err != nil {
 		s.outcome = Closed
 		return cause(ctx)
@@ -115,7 +115,7 @@ func (r *rerun) run() error {
 
 // runTo lets the lab run to a place in the run; it fails where there is no such place.
 func (r *rerun) runTo(at time.Duration, step uint64) error {
-	for chunk := uint64(TurnChunk); ; {
+	for chunk := uint64(turnChunk); ; {
 		if err := r.share.Rest(); err != nil {
 			return err
 		}
@@ -127,10 +127,10 @@ func (r *rerun) runTo(at time.Duration, step uint64) error {
 		if reached || r.lab.Steps() >= step {
 			break
 		}
-		if chunk *= 2; time.Since(began) > TurnTime/TurnChunk {
-			chunk = TurnChunk
+		if chunk *= 2; time.Since(began) > TurnTime/turnChunk {
+			chunk = turnChunk
 		}
-		chunk = min(chunk, TurnSteps)
+		chunk = min(chunk, turnSteps)
 	}
 	if _, events := r.log.Bounds(); r.last.Events > 0 {
 		r.back.done.Store(math.Float64bits(min(float64(events)/float64(r.last.Events), 1)))

@@ -379,14 +379,14 @@ func TestWhoAsksALabThatComesBackIsTold(t *testing.T) {
 		time.Sleep(5 * time.Second)
 		b.stopped("the server was stopped")
 		sched := NewScheduler(1)
-		sched.acquire(t.Context(), lineLight, Owner{Name: "somebody"})
+		sched.Acquire(t.Context(), lineLight, Owner{Name: "somebody"})
 		c := liveLab(t, Options{Past: p.torn(), Scheduler: sched}, make1)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		if _, err := c.Attach(ctx); !errors.Is(err, ErrReturning) || err.Error() != "this lab is coming back: 0 % of it has been run again" {
 			t.Errorf("a viewer is told %v", err)
 		}
-		sched.release()
+		sched.Release()
 		synctest.Wait()
 		c.watch()()
 		if _, returning := c.Returning(); returning {

@@ -201,12 +201,12 @@ func (s *Session) Step(ctx context.Context) error {
 			return fmt.Errorf("this lab's %s of virtual time are over: start a new one", MaxTime)
 		}
 		select {
-		case <-s.inLine().granted:
+		case <-s.inLine().Granted():
 			s.place = nil
 		case <-ctx.Done():
 			return errors.New("the server is too busy to take a step: try again")
 		}
-		defer s.sched.release()
+		defer s.sched.Release()
 		s.lab.Run(at, s.lab.Steps()+1)
 		s.dirty = true
 		s.over()

@@ -1,7 +1,7 @@
 // Package session owns live labs. A Session is the one goroutine that drives a
 // vnet.Lab: it lets real time pace virtual time, applies what comes from outside
 // between two turns of the lab's loop, records it, and publishes what viewers see.
-// A Scheduler shares the machine among the sessions of a server.
+// Turns come from a Scheduler, which shares the machine among the sessions of a server.
 //
 // Nothing here changes what happens in a lab: where a turn ends, how late it is
 // and who watches leave no trace in its event log. So a recording, which is the
@@ -20,6 +20,7 @@ import (
 
 	"wireloom/internal/budget"
 	"wireloom/internal/recording"
+	"wireloom/internal/sched"
 	"wireloom/vnet"
 	"wireloom/vnet/config"
 	"wireloom/vnet/event"
@@ -122,8 +123,8 @@ type Session struct {
 	// The rest belongs to Run's goroutine alone.
 	lab      *vnet.Lab
 	pace     pace
-	line     int     // of the scheduler's, for the next turn
-	place    *ticket // in that line; nil: none
+	line     sched.Line    // of the scheduler's, for the next turn
+	place    *sched.Ticket // in that line; nil: none
 	slipped  time.Duration
 	viewers  int
 	alone    time.Time // since when there are no viewers
@@ -424,9 +425,9 @@ func (s *Session) due() (time.Duration, bool) {
 }
 
 // inLine is the session's place in line for a turn, which it keeps while it answers.
-func (s *Session) inLine() *ticket {
+func (s *Session) inLine() *sched.Ticket {
 	if s.place == nil {
-		s.place = s.sched.ask(s.line, s.opts.Owner)
+		s.place = s.sched.Ask(s.line, s.opts.Owner)
 	}
 	return s.place
 }
@@ -434,7 +435,7 @@ func (s *Session) inLine() *ticket {
 // leaveLine gives the place up, if there is one.
 func (s *Session) leaveLine() {
 	if s.place != nil {
-		s.sched.giveUp(s.place)
+		s.sched.GiveUp(s.place)
 		s.place = nil
 	}
 }
@@ -443,7 +444,7 @@ func (s *Session) leaveLine() {
 // asked meanwhile. It reports false if ctx ended first.
 func (s *Session) turn(ctx context.Context) bool {
 	select {
-	case <-s.inLine().granted:
+	case <-s.inLine().Granted():
 		s.place = nil
 	case r := <-s.requests:
 		r()
@@ -451,7 +452,7 @@ func (s *Session) turn(ctx context.Context) bool {
 	case <-ctx.Done():
 		return false
 	}
-	defer s.sched.release()
+	defer s.sched.Release()
 	due, any := s.due()
 	began := time.Now()
 	p, tied := s.tied()
@@ -459,7 +460,7 @@ func (s *Session) turn(ctx context.Context) bool {
 	if tied {
 		until = p.target(began)
 	}
-	limit := s.lab.Steps() + TurnSteps
+	limit := s.lab.Steps() + turnSteps
 	now, chunk := began, uint64(1)
 	s.line = lineLight
 	for {
@@ -468,10 +469,10 @@ func (s *Session) turn(ctx context.Context) bool {
 		}
 		last := now
 		now = time.Now()
-		if chunk *= 2; now.Sub(last) > TurnTime/TurnChunk {
+		if chunk *= 2; now.Sub(last) > TurnTime/turnChunk {
 			chunk = 1 // these steps are no small ones: a process that starts takes milliseconds
 		}
-		chunk = min(chunk, TurnChunk)
+		chunk = min(chunk, turnChunk)
 		if s.lab.Steps() >= limit || now.Sub(began) >= TurnTime {
 			s.line = lineHog
 			break
@@ -485,7 +486,7 @@ func (s *Session) turn(ctx context.Context) bool {
 	s.play()
 	if tied {
 		if any && due <= until {
-			s.sched.lag.Add(p.lag(now, due))
+			s.sched.Lag().Add(p.lag(now, due))
 		}
 		if s.overdue(until) {
 			s.slipped += p.slip(now, s.lab.Now())

@@ -343,8 +343,8 @@ func TestTurnIsBounded(t *testing.T) {
 				if !s.turn(t.Context()) {
 					t.Fatal("no turn")
 				}
-				if n := lab.Steps() - before; n == 0 || n > TurnSteps {
-					t.Errorf("a turn took %d steps, want at most %d", n, TurnSteps)
+				if n := lab.Steps() - before; n == 0 || n > turnSteps {
+					t.Errorf("a turn took %d steps, want at most %d", n, turnSteps)
 				}
 				if got := s.pace.lag(time.Now(), lab.Now()); got > MaxLag {
 					t.Errorf("the target did not slip: the lab is %v behind", got)
@@ -497,7 +497,7 @@ func TestALabInLineForItsTurnAnswers(t *testing.T) {
 		sched := NewScheduler(1)
 		b := live(t, Options{Scheduler: sched, Owner: Owner{Name: "b"}}, "talk1")
 		b.now()
-		if !sched.acquire(t.Context(), lineHog, Owner{Name: "a"}) {
+		if !sched.Acquire(t.Context(), lineHog, Owner{Name: "a"}) {
 			t.Fatal("there is no turn")
 		}
 		time.Sleep(10 * time.Millisecond)
@@ -519,24 +519,24 @@ func TestALabInLineForItsTurnAnswers(t *testing.T) {
 		if n := sched.Waiting(); n != 1 {
 			t.Errorf("%d wait for a step, want the lab", n)
 		}
-		sched.release()
+		sched.Release()
 		b.ok(<-stepped)
 		synctest.Wait()
-		if sched.free != 1 || sched.Waiting() != 0 {
-			t.Errorf("%d turns free and %d waiting while the lab is paused", sched.free, sched.Waiting())
+		if sched.Free() != 1 || sched.Waiting() != 0 {
+			t.Errorf("%d turns free and %d waiting while the lab is paused", sched.Free(), sched.Waiting())
 		}
 		b.ok(b.Resume(t.Context()))
 		time.Sleep(10 * time.Millisecond)
 		b.now()
-		if !sched.acquire(t.Context(), lineHog, Owner{Name: "a"}) {
+		if !sched.Acquire(t.Context(), lineHog, Owner{Name: "a"}) {
 			t.Fatal("there is no turn")
 		}
 		time.Sleep(10 * time.Millisecond)
 		b.stop(nil) // in line
 		<-b.Done()
-		sched.release()
-		if sched.free != 1 || sched.Waiting() != 0 {
-			t.Errorf("%d turns free and %d waiting after the lab has closed", sched.free, sched.Waiting())
+		sched.Release()
+		if sched.Free() != 1 || sched.Waiting() != 0 {
+			t.Errorf("%d turns free and %d waiting after the lab has closed", sched.Free(), sched.Waiting())
 		}
 	})
 }

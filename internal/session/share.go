@@ -24,9 +24,9 @@ type Share struct {
 	refused bool // memory, so that the lab has ended in the middle
 }
 
-// Share fits a lab that has not been started into what the sessions have, and waits for its
+// NewShare fits a lab that has not been started into what the sessions have, and waits for its
 // first turn. It fails if ctx ends first; else Done must be called.
-func (s *Scheduler) Share(ctx context.Context, owner Owner, claim *budget.Claim, lab *vnet.Lab) (*Share, error) {
+func NewShare(ctx context.Context, s *Scheduler, owner Owner, claim *budget.Claim, lab *vnet.Lab) (*Share, error) {
 	x := &Share{ctx: ctx, sched: s, owner: owner, claim: claim, lab: lab}
 	lab.SetGrant(x.grant)
 	lab.SetAside(x.aside)
@@ -59,7 +59,7 @@ func (x *Share) Rest() error {
 		x.began = time.Now()
 		return nil
 	}
-	x.sched.acquire(context.WithoutCancel(x.ctx), lineHog, x.owner) // for Done to give back
+	x.sched.Acquire(context.WithoutCancel(x.ctx), lineHog, x.owner) // for Done to give back
 	return context.Cause(x.ctx)
 }
 
@@ -79,7 +79,7 @@ func (x *Share) grant(programs, others int64) (ok bool) {
 // aside runs what needs no turn: others have this one (vnet.Lab.SetAside).
 func (x *Share) aside(work func()) {
 	x.sched.Done()
-	defer x.sched.acquire(context.WithoutCancel(x.ctx), lineLight, x.owner) // nothing ends that
+	defer x.sched.Acquire(context.WithoutCancel(x.ctx), lineLight, x.owner) // nothing ends that
 	work()
 }
 

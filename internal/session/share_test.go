@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"wireloom/internal/sched"
 	"wireloom/vnet"
 	"wireloom/vnet/config"
 )
@@ -19,43 +20,43 @@ func TestShare(t *testing.T) {
 	}
 	defer lab.Close()
 	ctx, cancel := context.WithCancel(t.Context())
-	x, err := sched.Share(ctx, Owner{Name: "me"}, nil, lab)
+	x, err := NewShare(ctx, sched, Owner{Name: "me"}, nil, lab)
 	if err != nil {
 		t.Fatal(err)
 	}
-	other := sched.ask(lineLight, Owner{Name: "other"})
+	other := sched.Ask(lineLight, Owner{Name: "other"})
 	if err := x.Rest(); err != nil || granted(other) {
 		t.Errorf("a turn that has just begun: %v, another has it: %v", err, granted(other))
 	}
 	x.began = time.Now().Add(-2 * TurnTime)
 	rested := make(chan error)
 	go func() { rested <- x.Rest() }()
-	<-other.granted
-	sched.release()
+	<-other.Granted()
+	sched.Release()
 	if err := <-rested; err != nil {
 		t.Error(err)
 	}
 	x.began = time.Now().Add(-2 * TurnTime)
-	held := sched.ask(lineLight, Owner{Name: "other"}) // and it keeps its turn, until ctx has ended
+	held := sched.Ask(lineLight, Owner{Name: "other"}) // and it keeps its turn, until ctx has ended
 	go func() { rested <- x.Rest() }()
-	<-held.granted
+	<-held.Granted()
 	cancel()
-	sched.release()
+	sched.Release()
 	if err := <-rested; err == nil {
 		t.Error("it goes on after its context")
 	}
 	x.Done()
-	if sched.free != 1 || sched.Waiting() != 0 {
-		t.Errorf("%d turns are free, %d wait", sched.free, sched.Waiting())
+	if sched.Free() != 1 || sched.Waiting() != 0 {
+		t.Errorf("%d turns are free, %d wait", sched.Free(), sched.Waiting())
 	}
-	if _, err := sched.Share(ctx, Owner{Name: "me"}, nil, lab); err == nil && sched.free != 0 {
+	if _, err := NewShare(ctx, sched, Owner{Name: "me"}, nil, lab); err == nil && sched.Free() != 0 {
 		t.Error("a turn was had and not taken")
 	}
 }
 
-func granted(t *ticket) bool {
+func granted(t *sched.Ticket) bool {
 	select {
-	case <-t.granted:
+	case <-t.Granted():
 		return true
 	default:
 		return false

@@ -1,4 +1,4 @@
-package session
+package sched
 
 import (
 	"math/bits"

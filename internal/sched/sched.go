@@ -1,4 +1,6 @@
-package session
+// Package sched shares the machine's cores among the labs of a server: who wants to run something
+// waits in line for a turn, and gives it back. What runs in a turn is no matter of this package.
+package sched
 
 import (
 	"context"
@@ -43,20 +45,20 @@ type Owner struct{ Group, Name string }
 type line struct {
 	groups  []string            // whose turn is next comes first
 	members map[string][]string // names by group, likewise; no group has none
-	waiting map[Owner][]*ticket // oldest first; nobody has none
+	waiting map[Owner][]*Ticket // oldest first; nobody has none
 	n       int
 }
 
-// A ticket is a place in a line. granted is closed when the turn is its holder's.
-type ticket struct {
-	line    int
+// A Ticket is a place in a line.
+type Ticket struct {
+	line    Line
 	owner   Owner
 	granted chan struct{}
 }
 
-func (l *line) push(t *ticket) {
+func (l *line) push(t *Ticket) {
 	if l.waiting == nil {
-		l.members, l.waiting = map[string][]string{}, map[Owner][]*ticket{}
+		l.members, l.waiting = map[string][]string{}, map[Owner][]*Ticket{}
 	}
 	if len(l.waiting[t.owner]) == 0 {
 		l.queue(t.owner)
@@ -88,7 +90,7 @@ func (l *line) unqueue(o Owner) {
 }
 
 // pop takes out who is next; somebody is.
-func (l *line) pop() *ticket {
+func (l *line) pop() *Ticket {
 	group := l.groups[0]
 	owner := Owner{group, l.members[group][0]}
 	t := l.waiting[owner][0]
@@ -104,7 +106,7 @@ func (l *line) pop() *ticket {
 }
 
 // remove takes out the i-th of an owner's.
-func (l *line) remove(t *ticket, i int) {
+func (l *line) remove(t *Ticket, i int) {
 	l.waiting[t.owner] = slices.Delete(l.waiting[t.owner], i, i+1)
 	if len(l.waiting[t.owner]) == 0 {
 		delete(l.waiting, t.owner)
@@ -114,7 +116,7 @@ func (l *line) remove(t *ticket, i int) {
 }
 
 // giveUp takes out a ticket, and reports whether it was there still.
-func (l *line) giveUp(t *ticket) bool {
+func (l *line) giveUp(t *Ticket) bool {
 	i := slices.Index(l.waiting[t.owner], t)
 	if i < 0 {
 		return false
@@ -123,18 +125,24 @@ func (l *line) giveUp(t *ticket) bool {
 	return true
 }
 
-// The lines of a Scheduler.
+// A Line is one of the two of a Scheduler.
+type Line int
+
+// The lines.
 const (
-	lineLight = iota
-	lineHog
+	Light Line = iota // the last turn was long enough for all that was due
+	Hog               // it was not
 )
+
+// Granted is closed when the turn is its holder's.
+func (t *Ticket) Granted() <-chan struct{} { return t.granted }
 
 // hogEvery is which of the turns goes to the second line if somebody is in it.
 const hogEvery = 4
 
-// NewScheduler returns a Scheduler that lets n sessions run at once; one for each
+// New returns a Scheduler that lets n sessions run at once; one for each
 // core that the process may use if n is below 1.
-func NewScheduler(n int) *Scheduler {
+func New(n int) *Scheduler {
 	if n < 1 {
 		n = runtime.GOMAXPROCS(0)
 	}
@@ -147,29 +155,36 @@ func NewScheduler(n int) *Scheduler {
 // first; else Done must be called.
 func (s *Scheduler) Turn(ctx context.Context, owner Owner, hog bool) bool {
 	if hog {
-		return s.acquire(ctx, lineHog, owner)
+		return s.Acquire(ctx, Hog, owner)
 	}
-	return s.acquire(ctx, lineLight, owner)
+	return s.Acquire(ctx, Light, owner)
 }
 
 // Done gives a Turn back.
-func (s *Scheduler) Done() { s.release() }
+func (s *Scheduler) Done() { s.Release() }
 
 // Lag is how late the labs' events were in real time, over all sessions that ran
 // at a rate which is tied to it.
 func (s *Scheduler) Lag() *Histogram { return &s.lag }
 
+// Free is how many turns there are that nobody has.
+func (s *Scheduler) Free() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.free
+}
+
 // Waiting is the number of sessions in line.
 func (s *Scheduler) Waiting() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.lines[lineLight].n + s.lines[lineHog].n
+	return s.lines[Light].n + s.lines[Hog].n
 }
 
-// ask takes a place in a line. Who has it waits until it is granted, and then must
+// Ask takes a place in a line. Who has it waits until it is granted, and then must
 // release the turn; or gives it up.
-func (s *Scheduler) ask(line int, owner Owner) *ticket {
-	t := &ticket{line, owner, make(chan struct{})}
+func (s *Scheduler) Ask(line Line, owner Owner) *Ticket {
+	t := &Ticket{line, owner, make(chan struct{})}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.free > 0 { // then nobody waits
@@ -181,20 +196,20 @@ func (s *Scheduler) ask(line int, owner Owner) *ticket {
 	return t
 }
 
-// giveUp gives up a place, or the turn if that was granted meanwhile.
-func (s *Scheduler) giveUp(t *ticket) {
+// GiveUp gives up a place, or the turn if that was granted meanwhile.
+func (s *Scheduler) GiveUp(t *Ticket) {
 	s.mu.Lock()
 	there := s.lines[t.line].giveUp(t)
 	s.mu.Unlock()
 	if !there {
-		s.release()
+		s.Release()
 	}
 }
 
-// acquire waits in a line for a turn. It reports false, without one, if ctx ended
+// Acquire waits in a line for a turn. It reports false, without one, if ctx ended
 // first.
-func (s *Scheduler) acquire(ctx context.Context, line int, owner Owner) bool {
-	t := s.ask(line, owner)
+func (s *Scheduler) Acquire(ctx context.Context, line Line, owner Owner) bool {
+	t := s.Ask(line, owner)
 	select {
 	case <-t.granted:
 		return true
@@ -204,16 +219,16 @@ func (s *Scheduler) acquire(ctx context.Context, line int, owner Owner) bool {
 	case <-t.granted:
 		return true
 	case <-ctx.Done():
-		s.giveUp(t)
+		s.GiveUp(t)
 		return false
 	}
 }
 
-// release gives a turn to the next in line.
-func (s *Scheduler) release() {
+// Release gives a turn to the next in line.
+func (s *Scheduler) Release() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	light, hogs := &s.lines[lineLight], &s.lines[lineHog]
+	light, hogs := &s.lines[Light], &s.lines[Hog]
 	next := light
 	switch {
 	case hogs.n > 0 && (light.n == 0 || s.light >= hogEvery-1):
