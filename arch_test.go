@@ -256,6 +256,24 @@ var core = map[string][]string{
 	"wasm/region_linux.go": {"golang.org/x/sys/unix"},
 }
 
+// How much a room, which is a package, may have beside its tests. One that has more is two
+// things, or has one in it that could stand alone: a value with a name of the field, whose tests
+// need nothing of the rest.
+const (
+	maxFiles = 20
+	maxLines = 3000
+)
+
+// large are the rooms that have more, each with the reason, or with where it is to be cut.
+var large = map[string]string{
+	"cmd/labserver":   "the program: a file a command, with its flags and its sentences, and what it does behind them is internal's. To be cut: grading (grade, gradeall, gradeworker, grading, regrade, repeat)",
+	"internal/bench":  "the measurements of make bench, a file each, and what they measure with; no program that is handed out has it",
+	"internal/decode": "a frame as a tree for people, both ways. To be cut where it is not read but built and compared: build, reply, want, match",
+	"vnet/kern":       "the kernels' own files, by their names there, so that one finds the other; they call each other as they do there",
+	"vnet/sys":        "system calls, a file a group, which are methods of the process that makes them. To be cut: what a descriptor can be (the signals' in signal.go) is vnet/file's",
+	"wasm":            "what a program imports, a file a group, each a few lines between its memory and a call of vnet/sys, and the two engines that run it",
+}
+
 // impure are the packages of the standard library that reach the machine or
 // other goroutines.
 var impure = []string{
@@ -475,6 +493,58 @@ func words(from []string) string {
 		return "the standard library only"
 	}
 	return strings.ReplaceAll(strings.Join(from, ", "), module+"/", "")
+}
+
+// A size is what a room has beside its tests.
+type size struct{ files, lines int }
+
+func (s size) large() bool { return s.files > maxFiles || s.lines > maxLines }
+
+// crowded says what is wrong with the rooms' sizes, where some may be large.
+func crowded(sizes map[string]size, large map[string]string) []string {
+	var wrong []string
+	for room, s := range sizes {
+		if _, may := large[room]; s.large() && !may {
+			wrong = append(wrong, fmt.Sprintf("%s has %d files and %d lines beside its tests, and may have %d and %d: take out what is a thing of its own, or say in arch_test.go why it is one room",
+				room, s.files, s.lines, maxFiles, maxLines))
+		}
+	}
+	for room, why := range large {
+		switch s, there := sizes[room]; {
+		case !there:
+			wrong = append(wrong, fmt.Sprintf("arch_test.go lets %s be large, and there is no such package: take it out", room))
+		case !s.large():
+			wrong = append(wrong, fmt.Sprintf("arch_test.go lets %s be large, and it is not any more: take it out", room))
+		case why == "":
+			wrong = append(wrong, fmt.Sprintf("arch_test.go lets %s be large and does not say why", room))
+		}
+	}
+	slices.Sort(wrong)
+	return wrong
+}
+
+func TestRoomsAreOfOneThing(t *testing.T) {
+	sizes := map[string]size{}
+	for _, s := range sources(t) {
+		room := sizes[s.pkg]
+		room.files++
+		room.lines += s.fset.File(s.ast.Package).LineCount()
+		sizes[s.pkg] = room
+	}
+	for _, wrong := range crowded(sizes, large) {
+		t.Error(wrong)
+	}
+	got := crowded(map[string]size{
+		"just": {maxFiles, maxLines}, "files": {maxFiles + 1, 1}, "lines": {1, maxLines + 1}, "may": {1, maxLines + 1}, "mute": {1, maxLines + 1}, "shrunk": {1, 1},
+	}, map[string]string{"may": "why", "mute": "", "shrunk": "why", "gone": "why"})
+	var about []string
+	for _, wrong := range got {
+		about = append(about, strings.Join(strings.Fields(strings.TrimPrefix(wrong, "arch_test.go lets "))[:1], " "))
+	}
+	slices.Sort(about)
+	if want := []string{"files", "gone", "lines", "mute", "shrunk"}; !slices.Equal(about, want) {
+		t.Errorf("got %q, want what is wrong with %q", got, want)
+	}
 }
 
 // Guests are built for wasip1 by guestbuild. For `go build ./...` they must not
