@@ -27,8 +27,9 @@ type guesses struct {
 }
 
 type guesser struct {
-	began        time.Time // of the window
-	wrong, right int
+	began time.Time // of the window
+	wrong int
+	right map[string]bool // who came in, each once: nobody makes room for more guesses by coming in again
 }
 
 // at finds a guesser's window.
@@ -66,7 +67,7 @@ func (g *guesses) allow(now time.Time, keys ...string) *visitor.Refusal {
 	defer g.mu.Unlock()
 	for _, key := range keys {
 		w := g.at(key, now)
-		if w.wrong < maxWrong+min(w.right, maxForgiven) {
+		if w.wrong < maxWrong+len(w.right) {
 			continue
 		}
 		after := guessWindow - now.Sub(w.began)
@@ -75,17 +76,27 @@ func (g *guesses) allow(now time.Time, keys ...string) *visitor.Refusal {
 	return nil
 }
 
-// count notes whether a guess was right.
-func (g *guesses) count(now time.Time, right bool, keys ...string) {
+// wrong notes a wrong guess.
+func (g *guesses) wrong(now time.Time, keys ...string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for _, key := range keys {
-		if w := g.at(key, now); right {
-			w.right++
-		} else {
-			w.wrong++
-		}
+		g.at(key, now).wrong++
 	}
+}
+
+// right notes that a person came in, from an address.
+func (g *guesses) right(now time.Time, key, person string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	w := g.at(key, now)
+	if len(w.right) >= maxForgiven {
+		return
+	}
+	if w.right == nil {
+		w.right = map[string]bool{}
+	}
+	w.right[person] = true
 }
 
 // guessKeys are what a guess counts for: the address first.
@@ -102,19 +113,23 @@ func (m *Manager) mayGuess(r *http.Request, who Who) *visitor.Refusal {
 	return m.guesses.allow(m.now(), m.guessKeys(r, who)...)
 }
 
-// guess runs f, which looks at something that could be guessed, in a transaction. An error that is ErrWrong
-// is answered after a fixed time, so that the time says nothing.
-func (m *Manager) guess(r *http.Request, who Who, f func(tx *store.Tx) error) error {
+// guess runs f, which looks at something that could be guessed, in a transaction, and returns who came in by
+// it, "" for nobody. An error that is ErrWrong is answered after a fixed time, so that the time says nothing.
+func (m *Manager) guess(r *http.Request, who Who, f func(tx *store.Tx) (person string, err error)) error {
 	arrived, keys := m.now(), m.guessKeys(r, who)
 	if why := m.guesses.allow(arrived, keys...); why != nil {
 		return why
 	}
-	err := m.db.Write(r.Context(), f)
+	var person string
+	err := m.db.Write(r.Context(), func(tx *store.Tx) (err error) {
+		person, err = f(tx)
+		return err
+	})
 	switch {
-	case err == nil:
-		m.guesses.count(arrived, true, keys[:1]...)
+	case err == nil && person != "":
+		m.guesses.right(arrived, keys[0], person)
 	case errors.Is(err, ErrWrong):
-		m.guesses.count(arrived, false, keys...)
+		m.guesses.wrong(arrived, keys...)
 		select {
 		case <-m.wait(arrived.Add(answerWrong).Sub(m.now())):
 		case <-r.Context().Done():

@@ -85,12 +85,13 @@ func (m *Manager) Join(r *http.Request, who Who, code, name, word string) (Joine
 	}
 	j := joining{m: m, r: r, who: who, name: terminal.Cut(terminal.Line(strings.TrimSpace(name)), maxShownName), folded: folded, word: word, fresh: newWord(wordParts)}
 	j.freshHash = wordHash(j.fresh)
-	err := m.guess(r, who, func(tx *store.Tx) error {
+	err := m.guess(r, who, func(tx *store.Tx) (string, error) {
 		j.done, j.why, j.person = Joined{}, nil, ""
-		return j.join(tx, FoldCode(code))
+		err := j.join(tx, FoldCode(code))
+		return j.done.Person, err
 	})
 	if errors.Is(err, ErrWrongWord) && j.person != "" {
-		m.guesses.count(m.now(), false, "person "+j.person)
+		m.guesses.wrong(m.now(), "person "+j.person)
 	}
 	if err == nil {
 		err = j.why

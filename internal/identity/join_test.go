@@ -83,6 +83,37 @@ func TestGuessingCodesIsLimited(t *testing.T) {
 	})
 }
 
+// Who knows one code gets no more guesses at others by it: not by coming in again and again, nor by
+// names that let nobody in.
+func TestARightCodeAgainAndAgainIsNoLeaveToGuess(t *testing.T) {
+	for name, again := range map[string]func(w *world, b *browser){
+		"who is in already": func(_ *world, b *browser) { _, _ = b.join(code, "Kim Lee", "") },
+		"a name on no list": func(w *world, _ *browser) { _, _ = w.browser().join(code, "Nobody", "") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			each(t, func(w *world) {
+				w.member("c", "student", "Kim Lee")
+				kim := w.browser()
+				if _, err := kim.join(code, "Kim Lee", ""); err != nil {
+					t.Fatal(err)
+				}
+				for range 30 {
+					again(w, kim)
+				}
+				guessed := 0
+				for range 40 {
+					if _, err := w.browser().join("00000000", "Kim Lee", ""); errors.Is(err, identity.ErrWrongCode) {
+						guessed++
+					}
+				}
+				if guessed != 11 { // ten, and one for Kim
+					t.Errorf("%d guesses were answered in a minute", guessed)
+				}
+			})
+		})
+	}
+}
+
 // A whole class behind one address may have as many typing mistakes as people.
 func TestARoomThatMakesMistakesIsLetIn(t *testing.T) {
 	each(t, func(w *world) {

@@ -180,12 +180,12 @@ func MergeCode(tx *store.Tx, who Who) (code string, until time.Time, err error) 
 
 // MergeBy joins who asks with who made the code, or for whom a teacher made it.
 func (m *Manager) MergeBy(r *http.Request, who Who, code string, note func(tx *store.Tx, other string) error) error {
-	return m.guess(r, who, func(tx *store.Tx) error {
+	return m.guess(r, who, func(tx *store.Tx) (string, error) {
 		other, err := mergeBy(tx, who, FoldCode(code))
 		if err != nil {
-			return err
+			return "", err
 		}
-		return note(tx, other)
+		return "", note(tx, other) // who asks is in already
 	})
 }
 

@@ -77,12 +77,12 @@ func (m *Manager) SignIn(r *http.Request, who Who, text string) (Joined, error) 
 	fresh := [2]string{newWord(wordParts), newWord(longParts)}
 	freshHash := wordHash(fresh[0])
 	var done Joined
-	err := m.guess(r, who, func(tx *store.Tx) (err error) {
+	err := m.guess(r, who, func(tx *store.Tx) (_ string, err error) {
 		done, err = m.signIn(tx, r, strings.TrimSpace(text), freshHash, fresh[1])
 		if errors.Is(err, store.ErrNone) {
 			err = ErrWrongToken
 		}
-		return err
+		return done.Person, err
 	})
 	if err != nil {
 		return Joined{}, err
