@@ -3,6 +3,7 @@ package terminal
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // formulas are what a cell begins with that a spreadsheet computes, also in the wide
@@ -15,12 +16,29 @@ func Cell(s string) string { return quoted(Line(s)) }
 // Cells is a text of several lines as a spreadsheet may have it: no formula.
 func Cells(s string) string { return quoted(Text(s)) }
 
-// quoted puts the mark before a cell that says that it is text. Some spreadsheets pass
-// over blanks before they look for a formula, and some split a cell at a tab.
+// apart are what may end a cell in the middle of a text. A spreadsheet whose own separator is a
+// semicolon, as in most of Europe, splits a file with commas at semicolons; and since the quotes
+// around a cell don't begin its own, they don't keep a line end in it either.
+const apart = ";\t\n\r"
+
+// quoted puts the mark before each part of a text that could be a cell, and would be a formula:
+// it says that it is text. Some spreadsheets pass over blanks before they look for one.
 func quoted(s string) string {
-	t := strings.TrimLeftFunc(s, unicode.IsSpace)
-	if strings.HasPrefix(s, "\t") || t != "" && strings.ContainsRune(formulas, []rune(t)[0]) {
-		return "'" + s
+	var b strings.Builder
+	for {
+		n := strings.IndexAny(s, apart) + 1
+		part := s
+		if n > 0 {
+			part = s[:n]
+		}
+		t := strings.TrimLeftFunc(part, func(r rune) bool { return r == '"' || unicode.IsSpace(r) && !strings.ContainsRune(apart, r) })
+		r, _ := utf8.DecodeRuneInString(t)
+		if t != "" && strings.ContainsRune(formulas, r) || b.Len() == 0 && part == "\t" {
+			b.WriteByte('\'')
+		}
+		b.WriteString(part)
+		if s = s[len(part):]; n == 0 {
+			return b.String()
+		}
 	}
-	return s
 }
