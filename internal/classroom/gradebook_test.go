@@ -110,3 +110,39 @@ func TestAHandinByItsRoutes(t *testing.T) {
 		}
 	}
 }
+
+// What a lesson is said to have for its student is by the checks that they see, where they never see
+// the others: there is no due date.
+func TestALessonTellsItsStudentNothingHidden(t *testing.T) {
+	r := newRoom(t)
+	lesson := get[wire.Lesson](r, "teacher", http.MethodPost, "/api/classes/c/lessons", wire.LessonAsk{Scenario: "ping", Published: true})
+	var handed wire.Receipt
+	if err := json.Unmarshal(r.handsIn(lesson.ID, "a").Body.Bytes(), &handed); err != nil {
+		t.Fatal(err)
+	}
+	r.write(func(tx *store.Tx) error {
+		errs := []error{}
+		for n, checks := range []string{store.ChecksVisible, store.ChecksAll} {
+			_, err := tx.AddGrading(store.GradingRow{ID: checks, Handin: handed.Handin, Grader: "v1", Scenario: lesson.Hash, Checks: checks, Points: 2000 + 4000*int64(n), Most: 9000, Hidden: n == 0, At: time.Now()})
+			errs = append(errs, err)
+		}
+		return errors.Join(errs...)
+	})
+	looked := false
+	for _, l := range get[wire.Lessons](r, "own", http.MethodGet, "/api/classes/c/lessons", nil).Lessons {
+		if l.ID != lesson.ID {
+			continue
+		}
+		looked = true
+		if l.Mine == nil || l.Mine.Points == nil || *l.Mine.Points != 2 {
+			t.Errorf("got %+v, want the 2 points of the visible checks", l.Mine)
+		}
+	}
+	if !looked {
+		t.Error("the lesson is not there")
+	}
+	book := get[wire.Book](r, "teacher", http.MethodGet, "/api/lessons/"+lesson.ID+"/book", nil)
+	if b, err := json.Marshal(book); err != nil || !bytes.Contains(b, []byte(`"final":6`)) {
+		t.Errorf("%v; the teacher sees %s, want 6 points", err, b)
+	}
+}

@@ -129,15 +129,15 @@ func (c *Classroom) mine(tx *store.Tx, l store.LessonRow, person string) (*wire.
 	if err != nil {
 		return nil, err
 	}
-	out.Handins, out.Late, out.Grading = len(s.Attempts), s.Grade.Late > 0, s.Grade.Standing == mark.Waiting
-	out.Excused, out.Comment = s.Grade.Standing == mark.Excused, s.Grade.Comment
+	out.Handins, out.Late, out.Grading = len(s.Attempts), s.Seen.Late > 0, s.Seen.Standing == mark.Waiting
+	out.Excused, out.Comment = s.Seen.Standing == mark.Excused, s.Seen.Comment
 	for _, a := range s.Attempts {
-		if a.ID == s.Grade.Handin {
+		if a.ID == s.Seen.Handin {
 			out.Handed = millis(a.At)
 		}
 	}
-	if s.Grade.Standing == mark.Graded {
-		points := s.Grade.Points.Float()
+	if s.Seen.Standing == mark.Graded {
+		points := s.Seen.Points.Float()
 		out.Points = &points
 	}
 	return out, nil

@@ -289,6 +289,68 @@ func TestAStudentSeesNoHiddenPoints(t *testing.T) {
 	})
 }
 
+// Who hands in again and again learns nothing of what is hidden where it is never shown: neither
+// by what a student has nor by which hand-in counts.
+func TestWhatCountsTellsAStudentNothingHidden(t *testing.T) {
+	each(t, func(w *world) {
+		w.write(func(tx *store.Tx) error {
+			l, err := tx.Lesson("l")
+			l.Due = time.Time{}
+			return errors.Join(err, tx.SetLesson(l))
+		})
+		w.points = func(t task) (int64, bool) {
+			if t.job.Checks == store.ChecksAll {
+				return 10 - 3*t.handin.Number, true // the first is the better one
+			}
+			return 4, true
+		}
+		first, second := w.handIn("ada", "x"), w.handIn("ada", "y")
+		w.grade()
+		w.has("ada", "7")
+		counts := func(staff bool) string {
+			t.Helper()
+			list, err := w.b.Handins(t.Context(), "l", "ada", staff)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, h := range list.Handins {
+				if h.Counts {
+					return h.ID
+				}
+			}
+			return ""
+		}
+		if got := counts(true); got != first.Handin {
+			t.Errorf("for staff %q counts, want the first", got)
+		}
+		if got := counts(false); got != second.Handin { // the later of two that pass the same visible checks
+			t.Errorf("for the student %q counts, want the second", got)
+		}
+		seen := func() mark.Grade {
+			t.Helper()
+			var s Standing
+			w.write(func(tx *store.Tx) error {
+				l, err := tx.Lesson("l")
+				if err == nil {
+					s, err = w.b.Standing(tx, l, "ada")
+				}
+				return err
+			})
+			return s.Seen
+		}
+		if g := seen(); g.Standing != mark.Graded || g.Points != mark.Whole(4) {
+			t.Errorf("the student has %+v, want what the visible checks are worth", g)
+		}
+		w.write(func(tx *store.Tx) error {
+			_, err := w.b.Mark(tx, store.MarkRow{Lesson: "l", Person: "ada", Points: int64(mark.Whole(8)), Author: "tom"})
+			return err
+		})
+		if g := seen(); g.Points != mark.Whole(8) || !g.Manual {
+			t.Errorf("the student has %+v, want what the teacher gave", g)
+		}
+	})
+}
+
 func TestSheet(t *testing.T) {
 	each(t, func(w *world) {
 		r := w.handIn("ada", "x")

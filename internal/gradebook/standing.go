@@ -59,9 +59,24 @@ func judge(l store.LessonRow, d mark.Dates, now time.Time, rows []store.AttemptR
 	return mark.Judge(mark.Rule(l.Counts), d, now, attempts(rows, d.Over(now)), marked(m))
 }
 
+// seen is the grade that a person may know of. Where they never see what is hidden, neither the
+// points nor which hand-in counts may tell of it, or who hands in again and again learns what is
+// checked: then it is by the visible checks alone.
+func seen(l store.LessonRow, d mark.Dates, now time.Time, rows []store.AttemptRow, m store.MarkRow) mark.Grade {
+	if !d.Over(now) || seesAll(d, now) {
+		return judge(l, d, now, rows, m)
+	}
+	list := attempts(rows, false)
+	for i := range list {
+		list[i].Full = list[i].Visible
+	}
+	return mark.Judge(mark.Rule(l.Counts), d, now, list, marked(m))
+}
+
 // A Standing is how things stand with one person in a lesson.
 type Standing struct {
 	Grade    mark.Grade
+	Seen     mark.Grade // the grade as the person may know it
 	Dates    mark.Dates
 	Attempts []store.AttemptRow
 	Mark     store.MarkRow
@@ -81,6 +96,7 @@ func (b *Book) Standing(tx *store.Tx, l store.LessonRow, person string) (Standin
 		return s, err
 	}
 	s.Grade = judge(l, s.Dates, tx.Now(), s.Attempts, s.Mark)
+	s.Seen = seen(l, s.Dates, tx.Now(), s.Attempts, s.Mark)
 	return s, nil
 }
 

@@ -110,10 +110,13 @@ func (b *Book) view(tx *store.Tx, h *store.HandinRow, s *Standing, staff bool) (
 	if err != nil {
 		return wire.Handin{}, err
 	}
-	late := s.Dates.Late(h.At)
+	late, grade := s.Dates.Late(h.At), s.Grade
+	if !staff {
+		grade = s.Seen
+	}
 	out := wire.Handin{
 		ID: h.ID, Lesson: h.Lesson, Person: h.Person, Number: int(h.Number), At: h.At.UnixMilli(), Hash: h.Receipt, Size: h.Size, Programs: programs,
-		Late: late > 0, LateBy: late.Milliseconds(), Counts: s.Grade.Handin == h.ID, Pinned: s.Mark.Pin == h.ID, Version: h.Version,
+		Late: late > 0, LateBy: late.Milliseconds(), Counts: grade.Handin == h.ID, Pinned: s.Mark.Pin == h.ID, Version: h.Version,
 	}
 	i := slices.IndexFunc(s.Attempts, func(a store.AttemptRow) bool { return a.ID == h.ID })
 	if i < 0 {
