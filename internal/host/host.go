@@ -125,6 +125,7 @@ func (h *Host) Serve(ctx context.Context, out io.Writer, s Server) error {
 		srv.ReadHeaderTimeout, srv.IdleTimeout, srv.MaxHeaderBytes = headerTimeout, idleConnection, maxHeader
 		srv.ErrorLog = slog.NewLogLogger(h.log.Handler(), slog.LevelWarn)
 		srv.BaseContext = func(net.Listener) context.Context { return base }
+		srv.ConnContext = visitor.WithConnection
 		go func() {
 			if srv.TLSConfig != nil {
 				failed <- srv.ServeTLS(l, "", "")

@@ -54,6 +54,7 @@ func newRequests(next http.Handler, log *slog.Logger, access string, proxies *vi
 
 // ServeHTTP implements http.Handler.
 func (q *requests) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	defer visitor.Asking(r.Context())()
 	r, id := q.proxies.WithRequest(r)
 	w.Header().Set(visitor.RequestHeader, id)
 	a := &answer{ResponseWriter: w}

@@ -246,7 +246,16 @@ func (s *Server) withLab(needs Access, f func(http.ResponseWriter, *http.Request
 			s.refuse(w, errWatcher())
 			return
 		}
-		l, err := s.lab(r, id)
+		client := s.client(r)
+		if why := visitor.Known(r.Context(), client.Person, client.Class); why != nil {
+			if r.Method == http.MethodPost {
+				drain(w, r)
+			}
+			w.Header().Set("Connection", "close")
+			s.refuse(w, why)
+			return
+		}
+		l, err := s.lab(r, id, client)
 		if err != nil {
 			if r.Method == http.MethodPost {
 				drain(w, r)
@@ -260,10 +269,10 @@ func (s *Server) withLab(needs Access, f func(http.ResponseWriter, *http.Request
 }
 
 // lab finds a lab, which is brought back if it is parked.
-func (s *Server) lab(r *http.Request, id string) (*lab, error) {
+func (s *Server) lab(r *http.Request, id string, client visitor.Client) (*lab, error) {
 	ctx, cancel := context.WithTimeout(r.Context(), replyTimeout/2)
 	defer cancel()
-	l, err := s.keeper.Get(ctx, id, s.client(r))
+	l, err := s.keeper.Get(ctx, id, client)
 	if errors.Is(err, context.DeadlineExceeded) {
 		return nil, visitor.Busy(visitor.KindBusy, retrySoon, "this lab is coming back: try again in a moment")
 	}

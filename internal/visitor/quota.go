@@ -95,6 +95,23 @@ func (q *Quota) Take(client Client, n int64) *Refusal {
 	hs := client.holders(&buf)
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	if why := q.over(hs, n); why != nil {
+		return why
+	}
+	if q.All > 0 && q.used+n > q.All {
+		q.refused++
+		return Busy(q.Kind, q.After, "%s", q.sentence(fmt.Sprintf(q.Ours, q.amount(q.used)), n, q.All, "", "try again later"))
+	}
+	q.used += n
+	if n == 0 {
+		return nil
+	}
+	q.add(hs, n)
+	return nil
+}
+
+// over says which of the holders can't have n more. The caller holds mu, here and below.
+func (q *Quota) over(hs []holder, n int64) *Refusal {
 	for _, h := range hs {
 		limit, who, suffix, advice := q.limit(h)
 		if has := q.by[h]; limit > 0 && has+n > limit {
@@ -106,20 +123,44 @@ func (q *Quota) Take(client Client, n int64) *Refusal {
 			return why
 		}
 	}
-	if q.All > 0 && q.used+n > q.All {
-		q.refused++
-		return Busy(q.Kind, q.After, "%s", q.sentence(fmt.Sprintf(q.Ours, q.amount(q.used)), n, q.All, "", "try again later"))
-	}
-	q.used += n
-	if n == 0 {
-		return nil
-	}
+	return nil
+}
+
+// add counts n more for the holders.
+func (q *Quota) add(hs []holder, n int64) {
 	if q.by == nil {
 		q.by = map[holder]int64{}
 	}
 	for _, h := range hs {
 		q.by[h] += n
 	}
+}
+
+// remove counts n less, and reports whether nobody then has less than nothing.
+func (q *Quota) remove(hs []holder, n int64) (good bool) {
+	good = true
+	for _, h := range hs {
+		q.by[h] -= n
+		good = good && q.by[h] >= 0
+		if q.by[h] == 0 {
+			delete(q.by, h)
+		}
+	}
+	return good
+}
+
+// Move has n that a client took be another's, or says why that one can't have them.
+func (q *Quota) Move(from, to Client, n int64) *Refusal {
+	var had, has [2]holder
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if why := q.over(to.holders(&has), n); why != nil {
+		return why
+	}
+	if !q.remove(from.holders(&had), n) {
+		panic("visitor: more was moved than was taken: " + q.Flag)
+	}
+	q.add(to.holders(&has), n)
 	return nil
 }
 
@@ -131,16 +172,8 @@ func (q *Quota) Give(client Client, n int64) {
 	if n == 0 {
 		return
 	}
-	bad := q.used < 0
 	var buf [2]holder
-	for _, h := range client.holders(&buf) {
-		q.by[h] -= n
-		bad = bad || q.by[h] < 0
-		if q.by[h] == 0 {
-			delete(q.by, h)
-		}
-	}
-	if bad {
+	if good := q.remove(client.holders(&buf), n); !good || q.used < 0 {
 		panic("visitor: more was given back than was taken: " + q.Flag)
 	}
 }

@@ -306,3 +306,109 @@ func TestConnectionsAreLimited(t *testing.T) {
 		t.Error("more were accepted")
 	}
 }
+
+// TestWhoIsKnownNeedsNoRoomOfTheAddress: a class behind one router has as many connections as it has
+// people, and nobody's keep out who comes: neither a stranger's who holds them nor a person's.
+func TestWhoIsKnownNeedsNoRoomOfTheAddress(t *testing.T) {
+	now := time.Date(2027, 3, 1, 8, 0, 0, 0, time.UTC)
+	var peers []net.Conn
+	l := &Listener{
+		Quota: &Quota{Kind: KindConnections, Limit: Limit{All: 6, Each: 2, Person: 2}, Mine: "there are %s connections from %s", Ours: "this server has %s connections", After: time.Minute},
+		Now:   func() time.Time { return now }, Refusals: &Refusals{},
+	}
+	// come returns the connection of who comes from an address, or nil if they are refused.
+	come := func(address string) *counted {
+		t.Helper()
+		ours, theirs := net.Pipe()
+		peers = append(peers, theirs)
+		next := make(chan net.Conn, 2)
+		next <- cameFrom{ours, address}
+		l.Listener = queued{next: next}
+		close(next)
+		c, err := l.Accept()
+		if err != nil {
+			_ = theirs.Close() // nobody reads why
+			return nil
+		}
+		return c.(*counted)
+	}
+	context := func(c *counted) context.Context { return WithConnection(t.Context(), c) }
+	closed := func(c *counted) bool {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		return c.closed
+	}
+	for n := range 4 {
+		c := come("192.0.2.1:5")
+		if c == nil {
+			t.Fatalf("person %d is refused", n)
+		}
+		if why := Known(context(c), fmt.Sprint("p", n), "c"); why != nil {
+			t.Fatal(why)
+		}
+	}
+	asks := come("192.0.2.1:5")
+	done := Asking(context(asks))
+	quiet := come("192.0.2.1:5")
+	if u := l.Quota.Use(); u.Used != 6 || u.Client != 2 {
+		t.Fatalf("%+v, want six, of which two are strangers'", u)
+	}
+	if c := come("192.0.2.1:5"); c != nil || closed(quiet) {
+		t.Error("a connection makes way that was opened just now")
+	}
+	now = now.Add(quietTime)
+	last := come("192.0.2.1:5")
+	if last == nil || !closed(quiet) || closed(asks) {
+		t.Errorf("who comes gets %v; the quiet one is closed: %v, the one on which something is asked: %v", last, closed(quiet), closed(asks))
+	}
+	now = now.Add(quietTime)
+	if c := come("192.0.2.2:5"); c == nil || !closed(last) {
+		t.Error("where the server has too many, a quiet stranger's of another address doesn't make way")
+	} else if err := c.Close(); err != nil {
+		t.Fatal(err)
+	}
+	done()
+	now = now.Add(quietTime)
+	if c := come("192.0.2.1:5"); c == nil || closed(asks) {
+		t.Error("there is room, and somebody was closed for it")
+	} else {
+		for n, want := range []bool{true, false} { // a person has two at most
+			c := []*counted{asks, c}[n]
+			if why := Known(context(c), "p0", "c"); (why == nil) != want {
+				t.Errorf("connection %d more of a person: %v", n, why)
+			}
+		}
+	}
+	if n := l.Refusals.Count(KindConnections); n != 3 {
+		t.Errorf("%d are counted, want one who was refused and two who made way", n)
+	}
+	for _, p := range peers {
+		_ = p.Close() // of no more use
+	}
+}
+
+// A queued listener has the connections that are waiting, and ends.
+type queued struct{ next chan net.Conn }
+
+func (q queued) Accept() (net.Conn, error) {
+	c, ok := <-q.next
+	if !ok {
+		return nil, net.ErrClosed
+	}
+	return c, nil
+}
+func (q queued) Close() error   { return nil }
+func (q queued) Addr() net.Addr { return nil }
+
+// A connection from an address.
+type cameFrom struct {
+	net.Conn
+	address string
+}
+
+type addr string
+
+func (a addr) Network() string { return "tcp" }
+func (a addr) String() string  { return string(a) }
+
+func (f cameFrom) RemoteAddr() net.Addr { return addr(f.address) }

@@ -21,6 +21,7 @@ var bare = map[string]string{
 	"internal/httpapi/server.go":   "looks what a refusal says",
 	"internal/visitor/visitor.go":  "Busy and TooMany",
 	"internal/visitor/quota.go":    "takes a refusal of TooMany's",
+	"internal/visitor/listener.go": "looks what a refusal says",
 }
 
 // Every refusal has a kind that is counted, a time after which to try again, and a sentence:

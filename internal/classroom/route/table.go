@@ -68,7 +68,14 @@ func (t *Table) Handler(r Route) http.HandlerFunc {
 			Request: hr, Answer: w.Header(), ID: visitor.RequestID(hr.Context()), Client: t.conf.Site.Proxies.From(hr).Client,
 			Who: t.conf.People.Who(hr), table: t,
 		}
-		v, err := t.do(q, &r, names)
+		var v any
+		var err error
+		if why := visitor.Known(hr.Context(), q.Who.Person, q.Who.Class); why != nil {
+			w.Header().Set("Connection", "close")
+			err = why
+		} else {
+			v, err = t.do(q, &r, names)
+		}
 		switch a := v.(type) {
 		case Answer:
 			if err == nil {
