@@ -63,7 +63,8 @@ func (r *reader) graded(id string) (h struct {
 	State, Why string
 	Version    int64
 	Points     *float64
-}) {
+},
+) {
 	r.t.Helper()
 	ref := "api/handins/" + id
 	for {
@@ -270,4 +271,3 @@ func classRoutes(t *testing.T) []route.Route {
 	defer s.close(slog.New(slog.DiscardHandler))
 	return s.room.Routes()
 }
-

@@ -167,7 +167,11 @@ func (o *offer) check(ctx context.Context, engine *product.Engine, c httpapi.Che
 		return nil, err
 	}
 	g.share = func(lab *vnet.Lab) (*session.Share, error) {
-		return session.NewShare(ctx, c.Scheduler, c.Owner, c.Claim, lab)
+		share, err := session.NewShare(ctx, c.Scheduler, c.Owner, c.Claim, lab)
+		if err == nil {
+			share.Spent = c.Spent
+		}
+		return share, err
 	}
 	res, err := g.run(ctx, scenario.Student, nil)
 	if err != nil {

@@ -94,6 +94,7 @@ func newLimitFlags(f *flag.FlagSet) *limitFlags {
 		f.Var(&settings.Amount{To: &x.to.Class, Otherwise: -1, Bytes: x.bytes}, x.name+"-per-class", "of them, at most this `number` for all of one class; -1 for no limit")
 		f.Var(&settings.Amount{To: &x.to.Strangers, Otherwise: -1, Bytes: x.bytes}, x.name+"-strangers", "of them, at most this `number` for all strangers together, so that people have room; -1 for no limit")
 	}
+	f.DurationVar(&l.limits.CPU, "cpu-per-day", 0, "the labs of one address of strangers may take this `time` of the cores in a day; -1s for no limit (default 4h, or 15m for each of --class-size where that is more)")
 	l.class = f.Int64("class-size", 0, "so many `people` may share one address, as a class behind one router does: raises what the limits by client allow, unless they are given")
 	return l
 }

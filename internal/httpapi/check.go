@@ -52,7 +52,7 @@ func (s *Server) checkLab(w http.ResponseWriter, r *http.Request, l *lab) {
 	defer end(nil)
 	claim.Closer(end)
 	began := time.Now()
-	result, err := s.conf.Check(ctx, Checking{Lab: l.Ask, Programs: held, Scheduler: s.sched, Owner: ownerOf(client), Claim: claim})
+	result, err := s.conf.Check(ctx, Checking{Lab: l.Ask, Programs: held, Scheduler: s.sched, Owner: ownerOf(client), Claim: claim, Spent: s.spending(client)})
 	s.log.Info("programs checked", "lab", l.ID[:8], "took", time.Since(began).Round(time.Millisecond), "error", err)
 	if err != nil {
 		fail(w, http.StatusConflict, "%s: %s", undone, plain(err))

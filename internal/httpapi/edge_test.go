@@ -680,3 +680,27 @@ func TestRoutesOfOtherRooms(t *testing.T) {
 		}
 	}
 }
+
+// TestStrangersHaveTheirTimeOfTheCoresADay: the labs of an address that has used it up end, and no
+// other comes; who is signed in, and other addresses, have their share as ever.
+func TestStrangersHaveTheirTimeOfTheCoresADay(t *testing.T) {
+	x := behind(t, Config{Limits: Limits{CPU: 1}})
+	x.labOf(greedy)
+	until(t, "the lab has ended", func() bool { return x.limits("labs").Used == 0 })
+	a := x.do("POST", "/api/labs", `{"scenario":"ping"}`, as(greedy)...)
+	if a.status != http.StatusTooManyRequests || a.head.Get("Retry-After") == "" || !strings.Contains(string(a.body), "(--cpu-per-day): sign in, or come back at") {
+		t.Errorf("another lab: %d %s", a.status, a.body)
+	}
+	if n := x.api.refusals.Count(visitor.KindCPU); n != 2 {
+		t.Errorf("%d refusals are counted, want the lab that ended and the one that was not opened", n)
+	}
+	if x.labOf("192.0.2.77") == "" {
+		t.Error("another address has no lab")
+	}
+	if x.api.spending(visitor.Client{Person: "p", Address: greedy}) != nil {
+		t.Error("a person is charged as a stranger")
+	}
+	if u := x.api.use()["cpu_seconds"]; u.Refused == 0 || u.Limit != -1 {
+		t.Errorf("/healthz would show %+v", u)
+	}
+}

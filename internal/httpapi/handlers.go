@@ -41,7 +41,7 @@ func (s *Server) health(w http.ResponseWriter, _ *http.Request) {
 		Foreign     uint64                 `json:"foreign"`     // requests of pages of other sites
 	}{
 		text, s.conf.Version, labs, s.hub.Count(), memoryOf(s.conf.Budget.Stats()), float64(s.sched.Lag().Quantile(0.99)) / float64(time.Millisecond),
-		s.quotas.use(), s.refusals.Count(visitor.KindMisdirected), s.refusals.Count(visitor.KindForeign),
+		s.use(), s.refusals.Count(visitor.KindMisdirected), s.refusals.Count(visitor.KindForeign),
 	})
 }
 

@@ -17,6 +17,7 @@ type Limits struct {
 	Checks      visitor.Limit // labs whose programs are checked, or wait for it
 	Connections visitor.Limit // of any kind
 	Disk        visitor.Limit // bytes of captures and programs that open labs keep
+	CPU         time.Duration // of the cores, that the labs of one address of strangers take in a day
 }
 
 // DefaultLimits are for a server whose strangers are one person for each address, or a few.
@@ -28,6 +29,7 @@ var DefaultLimits = Limits{
 	Checks:      visitor.Limit{All: 64, Each: 8, Person: 2},
 	Connections: visitor.Limit{All: 8192, Each: 1024, Person: 256},
 	Disk:        visitor.Limit{All: 8 << 30, Each: 1 << 30, Person: 512 << 20},
+	CPU:         4 * time.Hour,
 }
 
 // What each person of a class needs at once, where all of them are one client: two
@@ -37,7 +39,8 @@ const (
 	personViewers     = 4
 	personConnections = 16
 	personDisk        = session.DefaultCapture
-	sharing           = 4 // so many people upload, download, or check one thing at once
+	personCPU         = 15 * time.Minute // a day
+	sharing           = 4                // so many people upload, download, or check one thing at once
 )
 
 // ForClass fills in the limits that are 0, for a server of whose visitors so many
@@ -60,6 +63,7 @@ func (l Limits) ForClass(people int64) Limits {
 	fill(&l.Checks, d.Checks, people/sharing)
 	fill(&l.Connections, d.Connections, people*personConnections)
 	fill(&l.Disk, d.Disk, min(people*personDisk, d.Disk.All)) // a disk does not grow with a class
+	l.CPU = or(l.CPU, max(d.CPU, time.Duration(people)*personCPU))
 	return l
 }
 
@@ -135,12 +139,19 @@ func (q *quotas) init(l Limits) {
 	}
 }
 
-// use is what /healthz shows of the quotas.
+// use is what is used of the quotas.
 func (q *quotas) use() map[string]visitor.Use {
 	return map[string]visitor.Use{
 		"labs": q.labs.Use(), "viewers": q.viewers.Use(), "uploads": q.uploads.Use(), "upload_bytes": q.inFlight.Use(),
 		"downloads": q.downloads.Use(), "lab_downloads": q.labFiles.Use(), "checks": q.checks.Use(), "connections": q.connections.Use(), "disk_bytes": q.disk.Use(),
 	}
+}
+
+// use is what /healthz shows of the limits.
+func (s *Server) use() map[string]visitor.Use {
+	all := s.quotas.use()
+	all["cpu_seconds"] = s.cpu.Use()
+	return all
 }
 
 // A room is what one client's labs may keep on disk (session.Room).

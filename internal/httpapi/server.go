@@ -108,6 +108,7 @@ type Checking struct {
 	Scheduler *session.Scheduler
 	Owner     session.Owner
 	Claim     *budget.Claim
+	Spent     func(time.Duration) (why string) // session.Share.Spent
 }
 
 // A Server is the handler of all of it. New makes one; Close ends its labs.
@@ -123,6 +124,7 @@ type Server struct {
 	keeper *keeper.Keeper
 
 	quotas    quotas
+	cpu       visitor.Allowance
 	compilers visitor.Gate
 	checkers  visitor.Gate
 	advisor   visitor.Advisor
@@ -156,6 +158,7 @@ func New(c Config) (*Server, error) {
 		advisor:   visitor.Advisor{Logger: c.Logger}, refusals: or(c.Refusals, &visitor.Refusals{}),
 	}
 	s.quotas.init(c.Limits)
+	s.cpu.Each = or(c.Limits.CPU, DefaultLimits.CPU)
 	if s.keeper == nil {
 		var err error
 		if s.keeper, err = s.passing(); err != nil {
@@ -307,6 +310,9 @@ func (s *Server) reserve(client visitor.Client) error {
 	if why := s.mayVisit(client); why != nil {
 		return why
 	}
+	if why := s.cpu.Over(client); why != nil {
+		return why
+	}
 	if why := s.queue.Admit(client); why != nil {
 		return why
 	}
@@ -341,10 +347,26 @@ func (s *Server) place(client visitor.Client) (keeper.Place, error) {
 		return keeper.Place{}, err
 	}
 	return keeper.Place{
-		Owner: ownerOf(client), Room: room{&s.quotas.disk, client},
+		Owner: ownerOf(client), Room: room{&s.quotas.disk, client}, Spent: s.spending(client),
 		Leave: func() { s.quotas.labs.Give(client, 1); s.queue.Left() },
 		Short: func(why *visitor.Refusal) *visitor.Refusal { return s.queue.Refused(client, why) },
 	}, nil
+}
+
+// spending charges the time of turns to a client. People are not charged: they have their share.
+func (s *Server) spending(client visitor.Client) func(time.Duration) string {
+	if !client.Stranger() {
+		return nil
+	}
+	return func(d time.Duration) string {
+		s.cpu.Spend(client, d)
+		why := s.cpu.Over(client)
+		if why == nil {
+			return ""
+		}
+		s.refusals.Add(why.Kind)
+		return why.Why
+	}
 }
 
 // passing makes a keeper whose labs are gone when they end.
@@ -375,7 +397,7 @@ type Stats struct {
 
 // Stats says what the server does now.
 func (s *Server) Stats() Stats {
-	return Stats{s.quotas.use(), s.hub.Count(), s.queue.Len(), s.refusals, s.conf.Budget.Stats()}
+	return Stats{s.use(), s.hub.Count(), s.queue.Len(), s.refusals, s.conf.Budget.Stats()}
 }
 
 // admit lets a viewer in.

@@ -148,6 +148,8 @@ func (s *Server) compile(ctx context.Context, client visitor.Client, name string
 		return nil, errBusy
 	}
 	defer s.compilers.Leave(client.Key())
+	began := time.Now()
+	defer func() { s.cpu.Spend(client, time.Since(began)) }()
 	return s.conf.Compile(ctx, name, wasm)
 }
 

@@ -106,6 +106,7 @@ type Built struct {
 type Place struct {
 	Owner session.Owner
 	Room  session.Room
+	Spent func(time.Duration) (why string) // session.Options.Spent; it may be nil
 	Leave func()
 	// Short is asked where there was no memory for it, and says what else who wanted it may be
 	// told; it may be nil.

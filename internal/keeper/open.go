@@ -110,7 +110,7 @@ func (l *Lab) log(lg *slog.Logger) *slog.Logger { return lg.With("lab", l.ID[:8]
 
 func (k *Keeper) options(l *Lab, claim *budget.Claim) session.Options {
 	o := k.conf.Session
-	o.Logger, o.Owner, o.Room, o.Claim = l.log(k.log), l.place.Owner, l.place.Room, claim
+	o.Logger, o.Owner, o.Room, o.Spent, o.Claim = l.log(k.log), l.place.Owner, l.place.Room, l.place.Spent, claim
 	if k.conf.Acted != nil && l.Ask.Lesson != "" {
 		o.Acted = func(c vnet.Command) { k.conf.Acted(l.ID, c) }
 	}

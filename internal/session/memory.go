@@ -37,8 +37,12 @@ func (s *Session) grant(ctx context.Context, programs, others int64) bool {
 // aside runs what keeps the lab waiting and needs no turn (vnet.Lab.SetAside): others have
 // the lab's.
 func (s *Session) aside(ctx context.Context, work func()) {
+	began := time.Now()
 	s.sched.Release()
-	defer s.sched.Acquire(context.WithoutCancel(ctx), s.line, s.opts.Owner) // nothing ends that
+	defer func() {
+		s.sched.Acquire(context.WithoutCancel(ctx), s.line, s.opts.Owner) // nothing ends that
+		s.waited += time.Since(began)
+	}()
 	work()
 }
 

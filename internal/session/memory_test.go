@@ -194,3 +194,20 @@ func TestUploadsTakeMemory(t *testing.T) {
 		}
 	})
 }
+
+// A lab that may take no more time of the cores ends between two turns, to be had again later.
+func TestALabWhoseTimeOfTheCoresIsUsedUpEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		turns := 0
+		l := live(t, Options{Spent: func(time.Duration) string {
+			if turns++; turns < 3 {
+				return ""
+			}
+			return "that is as much as you may"
+		}}, "hoard", "hoard")
+		<-l.Done()
+		if l.Reason() != "that is as much as you may" || l.Outcome() != Short || turns != 3 {
+			t.Errorf("it ended after %d turns, since %q, %v", turns, l.Reason(), l.Outcome())
+		}
+	})
+}

@@ -46,6 +46,7 @@ func (s *Session) again(ctx context.Context) (reason string) {
 		s.outcome = Closed
 		return cause(ctx)
 	}
+	share.Spent = s.opts.Spent
 	began := time.Now()
 	r := rerun{Session: s, ctx: ctx, share: share, open: map[string]bool{}, last: s.opts.Past.Last()}
 	err = r.run()
@@ -55,7 +56,7 @@ func (s *Session) again(ctx context.Context) (reason string) {
 	case ctx.Err() != nil:
 		s.outcome = Closed
 		return cause(ctx)
-	case share.refused || errors.Is(err, ErrNotNow):
+	case share.refused || errors.Is(err, ErrNotNow) || errors.As(err, new(spent)):
 		s.outcome = Short
 		return err.Error()
 	case errors.Is(err, errDeep):

@@ -50,7 +50,10 @@ type Options struct {
 	Logger    *slog.Logger // nothing is logged if nil
 	// Acted is told each command that is done to the lab, on the session's goroutine, but not
 	// those of its past; it may be nil, and may not wait.
-	Acted    func(vnet.Command)
+	Acted func(vnet.Command)
+	// Spent is told of the time that each turn of the lab took, and says why it must take no more;
+	// "" where it may. It may be nil.
+	Spent    func(time.Duration) (why string)
 	Idle     time.Duration // DefaultIdle if 0, never if negative
 	Viewers  int           // DefaultViewers if 0
 	Claim    *budget.Claim // of memory, which the session gives back; no limit if nil
@@ -139,6 +142,7 @@ type Session struct {
 	taps     []*Tap
 	rec      recorder
 	stopping []stopping
+	waited   time.Duration // in a turn, for what needs none
 	usage    usage
 	uploads  uploads
 	doors    doors
@@ -230,7 +234,7 @@ const (
 	Closed Outcome = iota // its context ended
 	Idle                  // nobody watched it
 	Spent                 // it is over a limit, and would be again
-	Short                 // the server had no memory for it
+	Short                 // the server had nothing more to give for it: memory, or time of its cores
 	Apart                 // what it was to have again came out otherwise
 	Broken                // a bug of ours
 )
@@ -479,6 +483,8 @@ func (s *Session) turn(ctx context.Context) bool {
 		}
 	}
 	s.settleMemory()
+	s.spend(time.Since(began) - s.waited)
+	s.waited = 0
 	if s.ending != "" {
 		return true
 	}
@@ -495,6 +501,16 @@ func (s *Session) turn(ctx context.Context) bool {
 	}
 	s.over()
 	return true
+}
+
+// spend charges a turn to who pays for it.
+func (s *Session) spend(d time.Duration) {
+	if s.opts.Spent == nil || s.ending != "" {
+		return
+	}
+	if why := s.opts.Spent(d); why != "" {
+		s.ending, s.outcome = why, Short
+	}
 }
 
 // over notes that nothing can happen in the lab any more, and why.

@@ -21,6 +21,9 @@ type Share struct {
 	lab   *vnet.Lab
 	began time.Time // of the turn
 
+	// Spent is Options.Spent of a session; it may be nil, and is set before the first Rest.
+	Spent func(time.Duration) (why string)
+
 	refused bool // memory, so that the lab has ended in the middle
 }
 
@@ -48,6 +51,11 @@ func (x *Share) Rest() error {
 	}
 	if time.Since(x.began) < TurnTime {
 		return nil
+	}
+	if x.Spent != nil {
+		if why := x.Spent(time.Since(x.began)); why != "" {
+			return spent(why)
+		}
 	}
 	programs, others := x.lab.Memory()
 	x.claim.Settle(programs, others)
@@ -78,10 +86,19 @@ func (x *Share) grant(programs, others int64) (ok bool) {
 
 // aside runs what needs no turn: others have this one (vnet.Lab.SetAside).
 func (x *Share) aside(work func()) {
+	began := time.Now()
 	x.sched.Done()
-	defer x.sched.Acquire(context.WithoutCancel(x.ctx), lineLight, x.owner) // nothing ends that
+	defer func() {
+		x.sched.Acquire(context.WithoutCancel(x.ctx), lineLight, x.owner) // nothing ends that
+		x.began = x.began.Add(time.Since(began))                          // that was no turn
+	}()
 	work()
 }
+
+// spent is why a lab is to take no more time of the cores.
+type spent string
+
+func (s spent) Error() string { return string(s) }
 
 // errDeep is why a lab is ended whose programs' calls nest too deep.
 var errDeep = fmt.Errorf("the nested calls of the lab's programs take more than %d MiB of the server's memory", MaxStacks>>20)

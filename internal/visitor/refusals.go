@@ -33,6 +33,7 @@ const (
 	KindJobs
 	KindStorage
 	KindRequests
+	KindCPU
 	kinds
 )
 
@@ -42,7 +43,7 @@ var kindNames = [kinds]string{
 	KindLabDownloads: "lab_downloads", KindChecks: "checks", KindConnections: "connections", KindDisk: "disk", KindMemory: "memory", KindBusy: "busy",
 	KindStopping: "stopping", KindAnonymous: "anonymous", KindQueue: "queue", KindCodes: "codes", KindDoors: "doors", KindForeign: "foreign",
 	KindMisdirected: "misdirected", KindHands: "hands", KindNotices: "notices", KindWalls: "walls", KindJobs: "jobs", KindStorage: "storage",
-	KindRequests: "requests",
+	KindRequests: "requests", KindCPU: "cpu",
 }
 
 func (k Kind) String() string { return kindNames[k] }
