@@ -57,9 +57,20 @@ func (b *Book) HandIn(ctx context.Context, p Parcel) (r wire.Receipt, again bool
 	}
 	defer b.sending.end(p.Person)
 	var l store.LessonRow
+	var now time.Time
+	var put int64 // bytes on the disk
+	defer func() {
+		if err != nil || again {
+			b.sending.lose(p.Person, put, now)
+		}
+	}()
 	err = b.conf.DB.Read(ctx, func(tx *store.Tx) error {
+		now = tx.Now()
 		if l, err = tx.Lesson(p.Lesson); err != nil {
 			return err
+		}
+		if b.sending.wasted(p.Person, now) >= b.conf.Limits.DayBytes {
+			return visitor.TooMany(visitor.KindUploadBytes, time.Hour, "nothing was handed in: what you have sent in 24 hours and what was not taken has %d MiB, which is as much as one may", b.conf.Limits.DayBytes>>20)
 		}
 		if _, err := tx.HandinOnce(p.Lesson, p.Person, p.Once); !errors.Is(err, store.ErrNone) {
 			return err // what was handed in already may be sent again at any time
@@ -84,7 +95,8 @@ func (b *Book) HandIn(ctx context.Context, p Parcel) (r wire.Receipt, again bool
 			return r, false, err
 		}
 	}
-	programs, err := b.keep(sc, p.Next)
+	var programs []wire.Program
+	programs, put, err = b.keep(sc, p.Next)
 	if err != nil {
 		return r, false, err
 	}
@@ -95,6 +107,7 @@ func (b *Book) HandIn(ctx context.Context, p Parcel) (r wire.Receipt, again bool
 		var size int64
 		h.Recording, size = b.record(ctx, p.Lab)
 		h.Size += size
+		put += size
 	}
 	h.Digest = digest(programs)
 	if h.Programs, err = encode(programs); err != nil {
@@ -204,11 +217,11 @@ func (b *Book) admits(tx *store.Tx, l store.LessonRow, person string) error {
 }
 
 // keep puts the programs of a hand-in away, and returns them by slot, in the order of the
-// scenario: each of its slots has one.
-func (b *Book) keep(sc *scenario.Scenario, next func() (Part, error)) ([]wire.Program, error) {
+// scenario: each of its slots has one. put is how many bytes are away, also where it fails.
+func (b *Book) keep(sc *scenario.Scenario, next func() (Part, error)) (list []wire.Program, put int64, err error) {
 	slots := sc.Slots()
 	if len(slots) == 0 {
-		return nil, problem(Unfit, "nothing was handed in: this lab takes no program")
+		return nil, 0, problem(Unfit, "nothing was handed in: this lab takes no program")
 	}
 	held := map[string]wire.Program{}
 	for {
@@ -217,34 +230,34 @@ func (b *Book) keep(sc *scenario.Scenario, next func() (Part, error)) ([]wire.Pr
 			break
 		}
 		if err != nil {
-			return nil, err
+			return nil, put, err
 		}
 		name := terminal.Cut(terminal.Line(part.Name), maxName)
 		fill, err := sc.SlotsFor(part.Slot)
 		if err != nil {
-			return nil, problem(Unfit, "nothing was handed in: %s: %v", name, err)
+			return nil, put, problem(Unfit, "nothing was handed in: %s: %v", name, err)
 		}
 		p, err := b.keepProgram(name, part.Body)
 		if err != nil {
-			return nil, err
+			return nil, put, err
 		}
+		put += p.Size
 		for _, s := range fill {
 			if _, twice := held[s.String()]; twice && len(fill) == 1 {
-				return nil, problem(Unfit, "nothing was handed in: there are two programs for %s", s)
+				return nil, put, problem(Unfit, "nothing was handed in: there are two programs for %s", s)
 			}
 			p.Slot = s.String()
 			held[p.Slot] = p
 		}
 	}
-	var out []wire.Program
 	for _, s := range slots {
 		p, ok := held[s.String()]
 		if !ok {
-			return nil, problem(Unfit, "nothing was handed in: %s has no program. %s", s, takes(sc))
+			return nil, put, problem(Unfit, "nothing was handed in: %s has no program. %s", s, takes(sc))
 		}
-		out = append(out, p)
+		list = append(list, p)
 	}
-	return out, nil
+	return list, put, nil
 }
 
 // takes says which programs a lab takes.

@@ -194,6 +194,54 @@ func TestLimitsOfHandIns(t *testing.T) {
 	}
 }
 
+// What is sent and comes to nothing lies on the disk for a day: nobody fills it that way.
+func TestWhatComesToNothingCounts(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		parcel func(n int) Parcel
+	}{
+		{"one of two programs", func(n int) Parcel { return Parcel{Next: parts("left " + wasm(fmt.Sprint(n)))} }},
+		{"another with the same key", func(n int) Parcel { return Parcel{Once: "k", Next: sent(fmt.Sprint("again", n))} }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			each(t, func(w *world) {
+				w.limits = Limits{DayBytes: 60}
+				w.open()
+				if _, _, err := w.b.HandIn(t.Context(), Parcel{Lesson: "l", Person: "ada", Once: "k", Next: sent("x")}); err != nil {
+					t.Fatal(err)
+				}
+				hand := func(n int) (*visitor.Refusal, error) {
+					p := c.parcel(n)
+					p.Lesson, p.Person = "l", "ada"
+					_, _, err := w.b.HandIn(t.Context(), p)
+					why := (*visitor.Refusal)(nil)
+					_ = errors.As(err, &why) // else it is none
+					return why, err
+				}
+				for n := range 20 {
+					why, err := hand(n)
+					if err == nil {
+						t.Fatal("it was taken")
+					}
+					if why == nil {
+						continue
+					}
+					if n == 0 || why.Status != 429 || why.Kind != visitor.KindUploadBytes || why.After == 0 {
+						t.Errorf("after %d: %+v", n, why)
+					}
+					w.grade()
+					w.at(25 * time.Hour)
+					if why, err := hand(99); why != nil {
+						t.Errorf("the next day: %v", err)
+					}
+					return
+				}
+				t.Error("twenty times, and more")
+			})
+		})
+	}
+}
+
 // A whole class hands in in the last second.
 func TestTwoHundredAtOnce(t *testing.T) {
 	each(t, func(w *world) {

@@ -1,6 +1,9 @@
 package gradebook
 
-import "sync"
+import (
+	"sync"
+	"time"
+)
 
 // A hub wakes who waits for news of a hand-in.
 type hub struct {
@@ -46,10 +49,51 @@ func (h *hub) tell(id string) {
 }
 
 // A sender lets each person send one hand-in at a time: what is on its way lies on the disk
-// already, and counts nowhere yet.
+// already, and counts nowhere yet. What comes to nothing stays there for a day: it counts here.
 type sender struct {
-	mu  sync.Mutex
-	who map[string]bool
+	mu   sync.Mutex
+	who  map[string]bool
+	lost map[string]lost
+}
+
+// lost is what a person has sent in a day that came to nothing.
+type lost struct {
+	began time.Time // of the day
+	bytes int64
+}
+
+// lose notes bytes of a person's that came to nothing.
+func (s *sender) lose(person string, bytes int64, now time.Time) {
+	if bytes == 0 {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l, ok := s.lost[person]
+	if !ok || now.Sub(l.began) >= day {
+		for who, x := range s.lost {
+			if now.Sub(x.began) >= day {
+				delete(s.lost, who)
+			}
+		}
+		l = lost{began: now}
+	}
+	if s.lost == nil {
+		s.lost = map[string]lost{}
+	}
+	l.bytes += bytes
+	s.lost[person] = l
+}
+
+// wasted is what of a person's has come to nothing in the last day.
+func (s *sender) wasted(person string, now time.Time) int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l := s.lost[person]
+	if now.Sub(l.began) >= day {
+		return 0
+	}
+	return l.bytes
 }
 
 // begin reports whether a person may send; end must be called then.
