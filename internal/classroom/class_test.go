@@ -6,7 +6,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -295,5 +297,35 @@ func TestABenchIsOne(t *testing.T) {
 	mine := get[wire.Lessons](r, "own", "GET", "/api/classes/c/lessons", nil).Lessons[0].Mine
 	if !mine.Begun || mine.Lab != over.Lab {
 		t.Errorf("the lesson says %+v", mine)
+	}
+}
+
+// A teacher who uploads scenarios at once takes no more of the memory than for two.
+func TestScenariosAtOnce(t *testing.T) {
+	r := newRoom(t)
+	var done sync.WaitGroup
+	var ends []*io.PipeWriter
+	for range 2 {
+		body, w := io.Pipe()
+		ends = append(ends, w)
+		done.Go(func() {
+			q := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/api/classes/c/scenarios", body)
+			q.AddCookie(r.cookie["teacher"])
+			r.handler.ServeHTTP(httptest.NewRecorder(), q)
+		})
+		if _, err := w.Write([]byte("P")); err != nil { // it is read: the upload has begun
+			t.Fatal(err)
+		}
+	}
+	rec := r.ask(r.handler, "teacher", http.MethodPost, "/api/classes/c/scenarios", "PK")
+	if rec.Code != http.StatusTooManyRequests || rec.Header().Get("Retry-After") == "" || !strings.Contains(rec.Body.String(), "2 scenarios from you are on their way") {
+		t.Errorf("a third: %d %s", rec.Code, rec.Body)
+	}
+	for _, w := range ends {
+		_ = w.Close() // the end of a body
+	}
+	done.Wait()
+	if rec := r.ask(r.handler, "teacher", http.MethodPost, "/api/classes/c/scenarios", "PK"); rec.Code != http.StatusBadRequest {
+		t.Errorf("afterwards: %d %s", rec.Code, rec.Body)
 	}
 }

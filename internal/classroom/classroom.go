@@ -51,6 +51,9 @@ type Classroom struct {
 	attempts *rate.Limiter // to sign in at campus logins
 	turns    turns
 	visits   gate
+
+	zips    visitor.Quota // scenarios on their way, each of which is in memory
+	packing visitor.Gate  // of those that are unpacked: one takes some hundred MiB meanwhile
 }
 
 // New makes a Classroom.
@@ -58,7 +61,14 @@ func New(c Config) (*Classroom, error) {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
-	r := &Classroom{conf: c, attempts: rate.NewLimiter(attemptRate, attemptBurst), turns: turns{seed: maphash.MakeSeed()}}
+	r := &Classroom{
+		conf: c, attempts: rate.NewLimiter(attemptRate, attemptBurst), turns: turns{seed: maphash.MakeSeed()},
+		zips: visitor.Quota{
+			Kind: visitor.KindUploads, Limit: visitor.Limit{All: maxZips, Person: 2}, After: zipsWait,
+			Mine: "%s scenarios from %s are on their way", Ours: "%s scenarios are on their way to this server", Advice: "wait until one is there",
+		},
+		packing: visitor.Gate{All: 1, Each: 1},
+	}
 	routes := slices.Concat(r.identityRoutes(), r.loginRoutes(), r.identitiesRoutes())
 	if c.Shelf != nil {
 		routes = append(routes, r.classRoutes()...)

@@ -17,6 +17,7 @@ import (
 	wire "wireloom/internal/protocol/class"
 	"wireloom/internal/scenario"
 	"wireloom/internal/store"
+	"wireloom/internal/visitor"
 )
 
 func (c *Classroom) lessonRoutes() []route.Route {
@@ -421,11 +422,29 @@ func (c *Classroom) scenarios(q *route.Request) (any, error) {
 	return out, nil
 }
 
+// Limits of scenarios on their way.
+const (
+	maxZips  = 8
+	zipsWait = 5 * time.Second
+	packTime = time.Minute // that one waits for the others
+)
+
 func (c *Classroom) upload(q *route.Request) (any, error) {
+	client := visitor.Client{Person: q.Who.Person}
+	if why := c.zips.Take(client, 1); why != nil {
+		return nil, why
+	}
+	defer c.zips.Give(client, 1)
 	zip, err := io.ReadAll(q.Body)
 	if err != nil {
 		return nil, err
 	}
+	ctx, cancel := q.Waiting(packTime)
+	defer cancel()
+	if err := c.packing.Enter(ctx, q.Who.Person); err != nil {
+		return nil, visitor.Busy(visitor.KindBusy, zipsWait, "nothing was uploaded: other scenarios are being unpacked; try again in a moment")
+	}
+	defer c.packing.Leave(q.Who.Person)
 	v, sc, err := c.conf.Shelf.Upload(q.Context(), q.Class, q.Member, zip, func(tx *store.Tx, v store.VersionRow) error {
 		return q.Audit(tx, "scenario upload", v.Hash, v.Scenario)
 	})

@@ -42,6 +42,10 @@ func Diff(f *File, members []Member, fold func(string) string) *Plan {
 	taken := map[int]int{}       // member to the line that is them
 	lines := newIndex(nil, fold) // those of the file so far
 	for _, row := range f.Rows {
+		if what := lines.crowd(row); what != "" {
+			p.bad(row.Line, "%d lines before it have the same %s: is that the right column?", maxAlike, what)
+			continue
+		}
 		if twin, why := lines.match(row); twin >= 0 {
 			p.bad(row.Line, "it is the same person as line %d (%s): this line is left out", lines.members[twin].Line, why)
 			continue
@@ -136,6 +140,23 @@ func (x *index) add(m Member) {
 	}
 	name := x.fold(m.Name)
 	x.names[name] = append(x.names[name], i)
+}
+
+// maxAlike is how many lines may have one name, or one of what tells people apart: each is compared
+// with the others.
+const maxAlike = 50
+
+// crowd is what of a line more of the index have than may; "" for nothing.
+func (x *index) crowd(row Row) string {
+	for k, v := range keys(&row) {
+		if v != "" && len(x.by[k][v]) >= maxAlike {
+			return keyNames[k]
+		}
+	}
+	if len(x.names[x.fold(row.Name)]) >= maxAlike {
+		return "name"
+	}
+	return ""
 }
 
 // match is who a line is, and by what; -1 for nobody who is known.
