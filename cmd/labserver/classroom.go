@@ -50,6 +50,9 @@ func openSchool(ctx context.Context, log *slog.Logger, conf *host.Config, logins
 	if err != nil {
 		return nil, err
 	}
+	if err := inherit(ctx, log, db); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
 	s := &school{db: db, people: identity.New(identity.Config{DB: db, Site: &conf.Site, Logger: log}), shelf: class.NewShelf(db), labs: &benches{}}
 	s.wall = wall.New(wall.Config{DB: db, Logger: log})
 	s.lti = lti.New(lti.Config{
@@ -78,6 +81,19 @@ func openSchool(ctx context.Context, log *slog.Logger, conf *host.Config, logins
 		return nil, errors.Join(err, db.Close())
 	}
 	return s, nil
+}
+
+// inherit has what a server that was killed was at go on: its data folder is this one's now.
+func inherit(ctx context.Context, log *slog.Logger, db *store.DB) error {
+	var gradings, scores int64
+	err := db.Write(ctx, func(tx *store.Tx) (err error) {
+		gradings, scores, err = tx.FreeLeases()
+		return err
+	})
+	if err == nil && gradings+scores > 0 {
+		log.Info("a server was killed here: what it was at goes on", "gradings", gradings, "scores", scores)
+	}
+	return err
 }
 
 // close closes what open opened; nothing of it is used any more.

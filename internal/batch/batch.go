@@ -25,6 +25,7 @@ const (
 	Graded  = "graded"  // there is a result, good or bad
 	Refused = "refused" // it is not complete, or could not be read
 	Crashed = "crashed" // the process that graded it died, twice where the first had graded others
+	Killed  = "killed"  // the process that graded it was killed from outside, twice: a row has Crashed
 	Slow    = "slow"    // it took more real time than is allowed
 	Large   = "large"   // it took more memory of the machine than is allowed
 )
@@ -164,6 +165,9 @@ func (r *run) one(ctx context.Context, p *process, i int) {
 	reply, status, why := p.grade(ctx, job, r.o.Timeout, r.o.expired)
 	if ctx.Err() != nil {
 		return // it may be our own doing
+	}
+	if status == Killed { // the next run grades it again, as all that has no result
+		status = Crashed
 	}
 	switch {
 	case status != Graded:

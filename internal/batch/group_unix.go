@@ -3,6 +3,7 @@
 package batch
 
 import (
+	"os"
 	"os/exec"
 	"runtime"
 	"syscall"
@@ -26,6 +27,13 @@ func start(cmd *exec.Cmd) error {
 		started <- cmd.Start()
 	}()
 	return <-started
+}
+
+// killed reports whether a process was ended from outside, as by the system that is short of
+// memory: no program that is graded can do that.
+func killed(s *os.ProcessState) bool {
+	w, ok := s.Sys().(syscall.WaitStatus)
+	return ok && w.Signaled() && w.Signal() == syscall.SIGKILL
 }
 
 // kill ends a process and all that it started.

@@ -27,7 +27,7 @@ type process struct {
 
 // A death is why a process gave no answer.
 type death struct {
-	status string // Crashed, Slow, Large
+	status string // Crashed, Killed, Slow, Large
 	text   string
 	fresh  bool // it was its first job
 }
@@ -86,13 +86,13 @@ func (p *process) ask(ctx context.Context, job Job, expired <-chan time.Time) (*
 		}
 		answers <- answer{reply, err}
 	}()
-	status := ""
+	status, gone := "", false // gone: it ended by itself, or by somebody else
 	select {
 	case a := <-answers:
 		if a.err == nil {
 			return a.reply, nil
 		}
-		status = Crashed
+		status, gone = Crashed, errors.Is(a.err, io.EOF)
 	case <-expired:
 		status = Slow
 	case <-ctx.Done():
@@ -107,6 +107,9 @@ func (p *process) ask(ctx context.Context, job Job, expired <-chan time.Time) (*
 	if status == Crashed && p.cmd.ProcessState.ExitCode() == exitLarge {
 		d.status, d.text = Large, "the process that graded it "+strings.TrimPrefix(p.errs.said(), ": ")
 	}
+	if gone && killed(p.cmd.ProcessState) {
+		d.status = Killed
+	}
 	p.cmd = nil
 	return nil, d
 }
@@ -115,7 +118,7 @@ func (p *process) ask(ctx context.Context, job Job, expired <-chan time.Time) (*
 // another's doing. why says why there is no reply, where status is not Graded.
 func (p *process) grade(ctx context.Context, job Job, timeout time.Duration, expired func(Job, time.Duration) <-chan time.Time) (reply *Reply, status, why string) {
 	reply, death := p.ask(ctx, job, expired(job, timeout))
-	if death != nil && death.status == Crashed && !death.fresh && ctx.Err() == nil {
+	if death != nil && (death.status == Crashed && !death.fresh || death.status == Killed) && ctx.Err() == nil {
 		reply, death = p.ask(ctx, job, expired(job, timeout))
 	}
 	switch {
@@ -141,8 +144,9 @@ type Worker struct {
 	p process
 }
 
-// Grade grades a job. Where status is not Graded there is no reply, and why says why. When
-// ctx ends the process is killed.
+// Grade grades a job. Where status is not Graded there is no reply, and why says why: Killed
+// says nothing about the job, which may be graded another time. When ctx ends the process is
+// killed.
 func (w *Worker) Grade(ctx context.Context, job Job) (reply *Reply, status, why string) {
 	w.p.command = w.Command
 	return w.p.grade(ctx, job, w.Timeout, inTime)

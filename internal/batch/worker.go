@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"runtime/metrics"
+	"sync/atomic"
 	"time"
 
 	"wireloom/internal/report"
@@ -38,23 +39,46 @@ type Reply struct {
 // maxReply is how many bytes a reply may have.
 const maxReply = 4 * report.MaxDocument
 
-// exitLarge is the exit code of a process that used too much memory.
-const exitLarge = 97
+// The exit codes of a process that did not come to an end.
+const (
+	exitLarge  = 97 // it used too much memory
+	exitOrphan = 98 // who asked has gone
+)
 
 // Serve is the process that grades: it answers one job after the other, until there
-// are no more. memory is how many bytes it may use; when it uses more it ends.
+// are no more. memory is how many bytes it may use; when it uses more it ends. It ends, too,
+// when its input does while it grades: who asked was killed, and nobody else would end it.
 func Serve(in io.Reader, out io.Writer, memory uint64, grade func(Job) Reply) error {
 	go weigh(memory)
-	d, e := json.NewDecoder(in), json.NewEncoder(out)
-	for {
-		var j Job
-		if err := d.Decode(&j); errors.Is(err, io.EOF) {
-			return nil
-		} else if err != nil {
-			return fmt.Errorf("a job: %w", err)
+	var busy atomic.Bool
+	jobs, ended := make(chan Job), make(chan error, 1)
+	go func() {
+		for d := json.NewDecoder(in); ; {
+			var j Job
+			if err := d.Decode(&j); err != nil {
+				if busy.Load() {
+					os.Exit(exitOrphan)
+				}
+				ended <- err
+				return
+			}
+			busy.Store(true)
+			jobs <- j
 		}
-		if err := e.Encode(grade(j)); err != nil {
-			return fmt.Errorf("a reply: %w", err)
+	}()
+	for e := json.NewEncoder(out); ; {
+		select {
+		case j := <-jobs:
+			reply := grade(j)
+			busy.Store(false) // who asked may be content with the reply and go
+			if err := e.Encode(reply); err != nil {
+				return fmt.Errorf("a reply: %w", err)
+			}
+		case err := <-ended:
+			if errors.Is(err, io.EOF) {
+				return nil
+			}
+			return fmt.Errorf("a job: %w", err)
 		}
 	}
 }

@@ -17,18 +17,22 @@ const (
 	renewEvery = leaseTime / 3
 	lookEvery  = 2 * time.Second  // for jobs that nobody told of: those of a server that died
 	sweepEvery = 30 * time.Second // for hand-ins whose due date is over
-	maxTries   = 3                // a job whose workers die has failed
+	maxTries   = 8                // a job whose workers die so often has failed
 	sweepBatch = 500
 )
+
+// tries are a quarter of an hour, so that a server that is killed now and then, or goes through
+// a bad time, fails nobody's hand-in.
+var tries = store.Tries{Quick: 3, Pause: 30 * time.Second, Most: maxTries}
 
 // A grader is the workers that make gradings. Jobs come from the database, where each has
 // one owner at a time:
 //
 //	queued --claim--> running --result--> done
 //	                  | | | '--no result-> failed
-//	                  | | '--server stops-> queued
+//	                  | | '--server stops, its process is killed, or the server was-> queued
 //	                  | '--lease over-----> running, of another owner, with another fence
-//	                  '--lease over, tried often enough-> failed
+//	                  '--tried often enough-> failed
 //
 // A result is stored in the transaction that ends its job, which is refused if the job is
 // another's by then. So of one that was graded twice one result counts.
@@ -126,7 +130,7 @@ func (g *grader) one(w *worker) (done bool, err error) {
 	var j store.JobRow
 	var t task
 	err = g.b.conf.DB.Write(g.ctx, func(tx *store.Tx) (err error) {
-		if j, err = tx.ClaimJob(g.owner, tx.Now().Add(leaseTime), maxTries); err != nil {
+		if j, err = tx.ClaimJob(g.owner, tx.Now().Add(leaseTime), tries); err != nil {
 			return err
 		}
 		if t.handin, err = tx.Handin(j.Handin); err != nil {
@@ -214,6 +218,9 @@ func (g *grader) giveBack(j store.JobRow) {
 // finish stores a result and ends its job, both or none.
 func (g *grader) finish(t task, out outcome) error {
 	j := t.job
+	if out.killed && j.Tries < maxTries {
+		return g.retry(t, out)
+	}
 	gr := out.grading
 	gr.ID, gr.Handin, gr.Grader, gr.Scenario, gr.Checks = store.NewID(), j.Handin, j.Grader, j.Scenario, j.Checks
 	if out.why == "" && t.same.ID == "" {
@@ -263,6 +270,18 @@ func (g *grader) finish(t task, out outcome) error {
 		g.b.conf.Checked(j.Lesson, j.Person, gr.Passed, gr.Total)
 	}
 	return g.at(afterCommit)
+}
+
+// retry queues a job again whose process was killed from outside.
+func (g *grader) retry(t task, out outcome) error {
+	g.b.log.WarnContext(g.ctx, "what graded was killed; it is graded again", "handin", t.job.Handin, "tries", t.job.Tries, "why", out.why)
+	err := g.b.conf.DB.Write(g.ctx, func(tx *store.Tx) error {
+		return errors.Join(tx.RetryJob(t.job), tx.ChangedHandin(t.job.Handin))
+	})
+	if err == nil {
+		g.b.news.tell(t.job.Handin)
+	}
+	return err
 }
 
 // sweep queues gradings by all checks of hand-ins whose due date is over, each for its

@@ -167,14 +167,31 @@ func TestALeaseIsRenewedWhileItIsGraded(t *testing.T) {
 func TestAPoisonousHandInIsGivenUp(t *testing.T) {
 	each(t, func(w *world) {
 		r := w.handIn("ada", "x")
-		for n := range 5 {
+		try := func() bool {
 			w.b.grader.step = func(step) error { return errDied }
 			_, err := w.b.grader.one(nil)
-			if died := errors.Is(err, errDied); died != (n < maxTries) {
-				t.Errorf("try %d: %v", n, err)
-			}
-			w.at(-time.Hour + time.Duration(n+1)*20*time.Second)
+			return errors.Is(err, errDied)
 		}
+		passed := -time.Hour
+		for n := range maxTries {
+			if !try() {
+				t.Errorf("try %d is not made", n+1)
+			}
+			pause := 20 * time.Second // more than the lease
+			if n+1 >= 3 {
+				pause = 30 * time.Second << (n - 2)
+				w.at(passed + pause - time.Second)
+				if try() {
+					t.Errorf("no pause after try %d", n+1)
+				}
+			}
+			passed += pause + time.Second
+			w.at(passed)
+		}
+		if w.at(passed + time.Hour); try() {
+			t.Error("it is tried again and again")
+		}
+		w.at(passed)
 		w.open()
 		if err := w.b.grader.sweep(t.Context()); err != nil {
 			t.Fatal(err)

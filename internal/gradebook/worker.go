@@ -27,6 +27,7 @@ type task struct {
 // An outcome is what came of a task: a grading with its reports, or why there is none.
 type outcome struct {
 	why     string
+	killed  bool // what graded was killed from outside: why says nothing about the hand-in
 	grading store.GradingRow
 
 	report, staff *report.Document // staff is nil where theirs is no other
@@ -59,7 +60,7 @@ func grade(ctx context.Context, w *worker, t task) outcome {
 		job.Audience = a
 		reply, status, why := w.proc.Grade(ctx, job)
 		if status != batch.Graded {
-			out.why = why
+			out.why, out.killed = why, status == batch.Killed
 			return nil
 		}
 		rename(reply.Report, t.version.Scenario, names)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os/exec"
 	"slices"
 	"strings"
 	"sync"
@@ -38,6 +39,8 @@ type world struct {
 	out    []string                   // what the outbox was told
 	max    mark.Points                // of what it was told last
 	b      *Book
+
+	command func() *exec.Cmd // a process that grades, instead of the function
 }
 
 const twoSlots = `scenario: two
@@ -138,8 +141,12 @@ func (w *world) open() {
 			w.out = append(w.out, person+" gone")
 			return nil
 		},
+		Command: w.command, Timeout: time.Hour,
 	})
 	w.Cleanup(w.b.Close)
+	if w.command != nil {
+		return
+	}
 	w.b.grader.run = func(_ context.Context, _ *worker, t task) outcome {
 		w.runs++
 		n, ok := w.points(t)

@@ -133,7 +133,7 @@ func TestJobsAreFair(t *testing.T) {
 		want(t, "under way", []any{own, all, err}, []any{int64(3), int64(4), nil})
 		var order []string
 		for {
-			j, err := tx.ClaimJob("w", monday.Add(time.Minute), 3)
+			j, err := tx.ClaimJob("w", monday.Add(time.Minute), tries)
 			if errors.Is(err, store.ErrNone) {
 				break
 			}
@@ -144,6 +144,9 @@ func TestJobsAreFair(t *testing.T) {
 		want(t, "counts", good(tx.JobCounts())(t), map[string]int64{"done": 7})
 	})
 }
+
+// tries are those of the tests.
+var tries = store.Tries{Quick: 3, Pause: time.Minute, Most: 5}
 
 // A job has one owner: who has lost it cannot end it.
 func TestJobsHaveOneOwner(t *testing.T) {
@@ -157,7 +160,7 @@ func TestJobsHaveOneOwner(t *testing.T) {
 			}
 		}
 		claim := func(owner string) (j store.JobRow, err error) {
-			in(func(tx *store.Tx) { j, err = tx.ClaimJob(owner, now.Add(10*time.Second), 3) })
+			in(func(tx *store.Tx) { j, err = tx.ClaimJob(owner, now.Add(10*time.Second), tries) })
 			return j, err
 		}
 		h := handin("c", "ada", 1)
@@ -199,6 +202,7 @@ func TestJobsHaveOneOwner(t *testing.T) {
 			t.Fatalf("tried %d times", second.Tries)
 		}
 		in(func(tx *store.Tx) {
+			want(t, "given up too early", len(good(tx.FailJobs(5, "died"))(t)), 0)
 			want(t, "given up", len(good(tx.FailJobs(3, "died"))(t)), 1)
 			list := good(tx.JobsOf(h.ID))(t)
 			want(t, "both", []string{list[1].State, list[1].Why, list[0].State}, []string{store.JobFailed, "died", store.JobQueued})
@@ -207,6 +211,69 @@ func TestJobsHaveOneOwner(t *testing.T) {
 			do(t, tx.AddJob(job(h, "visible", 0)))
 			want(t, "and comes forward", good(tx.JobsOf(h.ID))(t)[1].Rank, int64(0))
 		})
+	})
+}
+
+// A job whose owners die is tried again at once, and then after pauses that double, as often as
+// is said; what waits for its pause is in nobody's way.
+func TestAJobIsTriedAgainAfterPauses(t *testing.T) {
+	now := monday
+	storetest.EachAt(t, func() time.Time { return now }, func(t *testing.T, db *store.DB) {
+		now = monday
+		h, other := handin("c", "ada", 1), handin("c", "bob", 1)
+		do(t, db.Write(t.Context(), func(tx *store.Tx) error {
+			lesson(t, tx, "c", "ada", "bob")
+			return errors.Join(tx.AddHandin(h), tx.AddJob(job(h, "all", 0)))
+		}))
+		for n, c := range []struct{ early, pause time.Duration }{{0, 0}, {0, 0}, {0, 0}, {time.Minute, time.Minute + 1}, {2 * time.Minute, 2*time.Minute + 1}} {
+			var j store.JobRow
+			do(t, db.Write(t.Context(), func(tx *store.Tx) (err error) {
+				if c.early > 0 {
+					_, err := tx.ClaimJob("w", now.Add(time.Second), tries)
+					wantErr(t, fmt.Sprint("too early after try ", n), err, store.ErrNone)
+				}
+				return nil
+			}))
+			now = now.Add(c.pause.Round(time.Millisecond) + time.Millisecond)
+			do(t, db.Write(t.Context(), func(tx *store.Tx) (err error) {
+				j, err = tx.ClaimJob("w", now.Add(time.Second), tries)
+				return errors.Join(err, tx.RetryJob(j))
+			}))
+			want(t, "tries", j.Tries, int64(n+1))
+		}
+		now = now.Add(time.Hour)
+		do(t, db.Write(t.Context(), func(tx *store.Tx) error {
+			_, err := tx.ClaimJob("w", now.Add(time.Second), tries)
+			wantErr(t, "once too often", err, store.ErrNone)
+			do(t, tx.AddHandin(other), tx.AddJob(job(other, "all", 0)))
+			want(t, "another's", good(tx.ClaimJob("w", now.Add(time.Second), tries))(t).Person, "bob")
+			list := good(tx.FailJobs(tries.Most, "died"))(t)
+			want(t, "given up", len(list), 1)
+			want(t, "who", list[0].Person, "ada")
+			return nil
+		}))
+	})
+}
+
+// What a dead server had is anybody's, and it can end nothing of it any more.
+func TestADeadServersLeasesAreFreed(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		h := handin("c", "ada", 1)
+		do(t, db.Write(t.Context(), func(tx *store.Tx) error {
+			lesson(t, tx, "c", "ada")
+			do(t, tx.AddHandin(h), tx.AddJob(job(h, "visible", 0)), tx.SetOutbox(store.OutboxRow{Lesson: "l", Person: "ada", State: "waiting", Lease: "old", Until: tx.Now().Add(time.Hour)}))
+			old := good(tx.ClaimJob("old", tx.Now().Add(time.Hour), tries))(t)
+			want(t, "version", good(tx.Handin(h.ID))(t).Version, h.Version)
+			gradings, scores, err := tx.FreeLeases()
+			want(t, "freed", []any{gradings, scores, err}, []any{int64(1), int64(1), nil})
+			want(t, "who watches is told", good(tx.Handin(h.ID))(t).Version, h.Version+1)
+			want(t, "due", len(good(tx.OutboxDue("waiting", tx.Now(), 9))(t)), 1)
+			j := good(tx.ClaimJob("new", tx.Now().Add(time.Hour), tries))(t)
+			want(t, "the same job", []any{j.ID, j.Tries, j.Fence}, []any{old.ID, old.Tries + 1, old.Fence + 1})
+			wantErr(t, "the dead one ends it", tx.EndJob(old, store.JobDone, ""), store.ErrStale)
+			wantErr(t, "the dead one has it tried again", tx.RetryJob(old), store.ErrStale)
+			return nil
+		}))
 	})
 }
 
@@ -262,7 +329,7 @@ func TestRegrades(t *testing.T) {
 		want(t, "one", good(tx.Regrade("r"))(t), r)
 		of, done, failed, err := tx.Regraded(r)
 		want(t, "begun", []any{of, done, failed, err}, []any{int64(1), int64(0), int64(0), nil})
-		claimed := good(tx.ClaimJob("w", monday.Add(time.Minute), 3))(t)
+		claimed := good(tx.ClaimJob("w", monday.Add(time.Minute), tries))(t)
 		do(t, tx.EndJob(claimed, store.JobDone, ""))
 		want(t, "the second does not", good(tx.AddGrading(grading("2", h, "g2", "visible", 7000)))(t), false)
 		of, done, failed, err = tx.Regraded(r)

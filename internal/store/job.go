@@ -33,6 +33,15 @@ type JobRow struct {
 	Created, Started, Ended           time.Time
 }
 
+// Tries is how often a job is tried whose owners die over it. They may die of something else, and
+// all that they were at with them: so the first tries are at once, and those that follow after a
+// pause that doubles, as whoever does kill servers must not do it again and again.
+type Tries struct {
+	Quick int64
+	Pause time.Duration // since the last try began, after so many
+	Most  int64
+}
+
 const jobColumns = `id, handin, class, lesson, person, grader, scenario, checks, rank, state, owner, fence, lease, tries, why, created, started, ended`
 
 func (j *JobRow) fields() []any {
@@ -56,18 +65,19 @@ func (tx *Tx) AddJob(j JobRow) error {
 // owner has let go of by not renewing its lease. Ranks come first; in a rank the class whose
 // turn was longest ago, then its person whose turn was; of a hand-in the checks that its student sees. Of a person
 // one at a time is graded.
-// One that was tried too often is not for anybody: see FailJobs. ErrNone if there is none.
-func (tx *Tx) ClaimJob(owner string, lease time.Time, maxTries int64) (JobRow, error) {
+// One that was tried too often is not for anybody: see Tries and FailJobs. ErrNone if there is none.
+func (tx *Tx) ClaimJob(owner string, lease time.Time, tries Tries) (JobRow, error) {
 	j, err := one(tx, (*JobRow).fields, `
 		update jobs set state = 'running', owner = $1, fence = fence + 1, lease = $2, tries = tries + 1, started = $3
 		where id = (
 			select j.id from jobs j
 			left join served c on c.who = 'class ' || j.class
 			left join served p on p.who = 'person ' || j.class || ' ' || j.person
-			where (j.state = 'queued' or j.state = 'running' and j.lease < $3 and j.tries < $4)
+			where (j.state = 'queued' or j.state = 'running' and j.lease < $3) and j.tries < $4
+			and (j.tries < $5 or j.started + $6 * (cast(1 as bigint) << cast(j.tries - $5 as int)) < $3)
 			and not exists (select 1 from jobs r where r.person = j.person and r.state = 'running' and r.lease >= $3)
 			order by j.rank, coalesce(c.turn, 0), coalesce(p.turn, 0), j.created, j.checks desc, j.id limit 1
-		) returning `+jobColumns, owner, at(&lease), at(&tx.now), maxTries)
+		) returning `+jobColumns, owner, at(&lease), at(&tx.now), tries.Most, tries.Quick, tries.Pause.Milliseconds())
 	if err != nil {
 		return j, err
 	}
@@ -98,11 +108,30 @@ func (tx *Tx) ReturnJob(j JobRow) error {
 	return tx.must(ErrStale, `update jobs set state = 'queued', owner = '', tries = tries - 1 where id = $1 and owner = $2 and fence = $3 and state = 'running'`, j.ID, j.Owner, j.Fence)
 }
 
+// RetryJob queues a job again that came to nothing, through no fault of its own that is known:
+// that it was tried counts. ErrStale if it is another's by now.
+func (tx *Tx) RetryJob(j JobRow) error {
+	return tx.must(ErrStale, `update jobs set state = 'queued', owner = '' where id = $1 and owner = $2 and fence = $3 and state = 'running'`, j.ID, j.Owner, j.Fence)
+}
+
+// FreeLeases ends the leases of a server that is dead, and returns how many gradings and scores
+// it had: they go on at once. It is for who has the store to itself and has claimed nothing yet.
+func (tx *Tx) FreeLeases() (gradings, scores int64, err error) {
+	if _, err = tx.exec(`update handins set version = version + 1 where id in (select handin from jobs where state = 'running')`); err != nil {
+		return 0, 0, err
+	}
+	if gradings, err = tx.exec(`update jobs set state = 'queued', owner = '' where state = 'running'`); err != nil {
+		return 0, 0, err
+	}
+	scores, err = tx.exec(`update outbox set lease = '', until = 0 where lease <> ''`)
+	return gradings, scores, err
+}
+
 // FailJobs gives up the jobs that nobody has and that were tried too often, and returns
 // them: their owners died over them.
 func (tx *Tx) FailJobs(maxTries int64, why string) ([]JobRow, error) {
 	return all(tx, (*JobRow).fields, `update jobs set state = 'failed', why = $3, ended = $2, owner = ''
-		where state = 'running' and lease < $2 and tries >= $1 returning `+jobColumns, maxTries, at(&tx.now), why)
+		where (state = 'running' and lease < $2 or state = 'queued') and tries >= $1 returning `+jobColumns, maxTries, at(&tx.now), why)
 }
 
 // JobsOf are a hand-in's, in the order in which they were asked for.
