@@ -121,7 +121,7 @@ func TestAFullDiskLosesNothing(t *testing.T) {
 	all.Wait()
 	done, full := 0, 0
 	for _, h := range hands {
-		h.check(t)
+		h.check(t, true)
 		done, full = done+len(h.done), full+h.full
 	}
 	t.Logf("%d commands were acknowledged, %d refused", done, full)
@@ -139,7 +139,7 @@ func TestAFullDiskLosesNothing(t *testing.T) {
 	s := startServer(t, "--data", data, "--files", t.TempDir())
 	url.Store(s.url)
 	for _, h := range hands {
-		h.check(t)
+		h.check(t, true)
 	}
 	s.end(t, syscall.SIGTERM)
 }

@@ -158,6 +158,27 @@ func fieldsOf(page string) url.Values {
 	return form
 }
 
+// launch opens a link of a platform's course as one of its people, in a window, and returns where
+// that leads, or the page.
+func (b *browser) launch(p *platform.Platform, lms *httptest.Server, user, link string) (to, page string) {
+	b.t.Helper()
+	login, form := p.Begin(user, "net1", link, false)
+	next, page := b.form(login, form, lms.URL)
+	if m := sentOn.FindStringSubmatch(page); next == "" && m != nil {
+		next = strings.ReplaceAll(m[1], `\u0026`, "&")
+	}
+	res, err := lms.Client().Get(next)
+	if err != nil {
+		b.t.Fatalf("from %s to %q: %v", login, next, err)
+	}
+	got, err := io.ReadAll(res.Body)
+	_ = res.Body.Close() // read
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return b.form("lti/launch", fieldsOf(string(got)), lms.URL)
+}
+
 // ltiStory is what a learning platform does: its teacher launches the tool for the first time
 // and makes a class for the course, by forms that come from the platform's site.
 func ltiStory(ada, tina *browser) {
@@ -171,21 +192,7 @@ func ltiStory(ada, tina *browser) {
 	ada.says(201, "POST", "api/admin/platforms", map[string]any{
 		"name": "Moodle", "product": "moodle", "issuer": r.Issuer, "client": r.Client, "auth": r.Auth, "token": r.Token, "keys": r.JWKS, "deployments": []string{r.Deployment},
 	}, nil)
-	login, form := p.Begin("tina", "net1", p.AddLink("net1", "Wireloom", nil, 0).ID, false)
-	next, page := tina.form(login, form, lms.URL)
-	if m := sentOn.FindStringSubmatch(page); next == "" && m != nil {
-		next = strings.ReplaceAll(m[1], `\u0026`, "&")
-	}
-	res, err := lms.Client().Get(next)
-	if err != nil {
-		t.Fatalf("from %s to %q: %v", login, next, err)
-	}
-	b, err := io.ReadAll(res.Body)
-	_ = res.Body.Close() // read
-	if err != nil {
-		t.Fatal(err)
-	}
-	to, page := tina.form("lti/launch", fieldsOf(string(b)), lms.URL)
+	to, page := tina.launch(p, lms, "tina", p.AddLink("net1", "Wireloom", nil, 0).ID)
 	if to == "" { // whose course has no class yet
 		form := fieldsOf(page)
 		form.Set("class", "new")

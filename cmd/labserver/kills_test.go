@@ -25,13 +25,16 @@ import (
 	"nhooyr.io/websocket"
 
 	"wireloom/internal/recording"
+	"wireloom/internal/store"
+	"wireloom/internal/store/storetest"
 	"wireloom/vnet"
 )
 
 // What the test of kills is to do: go test ./cmd/labserver -run Kills -kills 200.
 var (
-	kills    = flag.Int("kills", 20, "how often the server is killed")
+	kills    = flag.Int("kills", 8, "how often the server is killed")
 	killSeed = flag.Uint64("kills-seed", 1, "the `seed` by which the moments are chosen")
+	killsDB  = flag.String("kills-db", "sqlite", "the `database`: sqlite or postgres")
 )
 
 // A hand works in one lab, whatever becomes of the server meanwhile, and remembers what it was
@@ -40,6 +43,7 @@ type hand struct {
 	t      *testing.T
 	name   string
 	url    *atomic.Value // string: where the server is
+	client *http.Client  // nil is any
 	lab    string
 	slot   string // where it uploads to; "" if nowhere
 	door   string // which it sends frames to; "" if none
@@ -59,7 +63,11 @@ func (h *hand) ask(method, path string, body []byte) (status int, answer []byte)
 	if err != nil {
 		return 0, nil
 	}
-	res, err := http.DefaultClient.Do(r)
+	c := h.client
+	if c == nil {
+		c = http.DefaultClient
+	}
+	res, err := c.Do(r)
 	if err != nil {
 		return 0, nil
 	}
@@ -89,7 +97,7 @@ func (h *hand) work(stop <-chan struct{}) {
 			return
 		default:
 		}
-		c, _, err := websocket.Dial(h.t.Context(), h.url.Load().(string)+"/api/labs/"+h.lab+"/stream", nil)
+		c, _, err := websocket.Dial(h.t.Context(), h.url.Load().(string)+"/api/labs/"+h.lab+"/stream", &websocket.DialOptions{HTTPClient: h.client})
 		if err != nil {
 			time.Sleep(10 * time.Millisecond) // the server is on its way
 			continue
@@ -180,7 +188,7 @@ func (h *hand) module() []byte {
 
 // knock sends frames to the hand's door.
 func (h *hand) knock(ctx context.Context) {
-	c, _, err := websocket.Dial(ctx, h.url.Load().(string)+"/api/labs/"+h.lab+"/doors/"+h.door, nil)
+	c, _, err := websocket.Dial(ctx, h.url.Load().(string)+"/api/labs/"+h.lab+"/doors/"+h.door, &websocket.DialOptions{HTTPClient: h.client})
 	if err != nil {
 		return
 	}
@@ -218,8 +226,9 @@ func (h *hand) recorded() *recording.File {
 	return nil
 }
 
-// check looks whether all that the hand was told is so.
-func (h *hand) check(t *testing.T) {
+// check looks whether all that the hand was told is so, and by running recordings again where it
+// is to, which takes long.
+func (h *hand) check(t *testing.T, again bool) {
 	t.Helper()
 	last := h.recorded()
 	times := map[string]int{}
@@ -270,8 +279,8 @@ func (h *hand) check(t *testing.T) {
 		if last.End.Step < f.End.Step || last.End.Events < f.End.Events || last.Entered < f.Entered {
 			t.Errorf("lab %s: recording %d ended at %+v, the last at %+v", h.name, i, f.End, last.End)
 		}
-		if i != len(h.told)/2 && i != len(h.told)-1 {
-			continue // to replay all of them takes long
+		if !again || i != len(h.told)/2 && i != len(h.told)-1 {
+			continue
 		}
 		file := filepath.Join(t.TempDir(), fmt.Sprintf("%s-%d.wireloom.zip", h.name, i))
 		if err := os.WriteFile(file, b, 0o600); err != nil {
@@ -285,7 +294,8 @@ func (h *hand) check(t *testing.T) {
 }
 
 // TestKillsLoseNothing: a server that is killed at any moment, while people and machines do
-// things to its labs, and while it has them again, has whatever it said it has.
+// things to its labs, a class hands in and is graded, scores go out, and while it has labs
+// again, has whatever it said it has. So do gradings whose processes are killed.
 func TestKillsLoseNothing(t *testing.T) {
 	data, doors := t.TempDir(), filepath.Join(t.TempDir(), "doors")
 	if err := os.Mkdir(doors, 0o700); err != nil {
@@ -294,15 +304,39 @@ func TestKillsLoseNothing(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(doors, "scenario.yaml"), []byte(doorScenario("websocket", "websocket")), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	args := []string{"--data", data, "--door", "websocket", "--files", t.TempDir(), doors}
+	crt, port, public := newCertificate(t), freePort(t), "https://"+docHost+"/"
+	args := []string{
+		"--addr", "127.0.0.1:" + port, "--public-url", public, "--tls-cert", crt.crt, "--tls-key", crt.key,
+		"--data", data, "--lti-inside", "--metrics-token", metricsToken, "--door", "websocket", "--files", t.TempDir(), doors,
+	}
+	db := ""
+	switch *killsDB {
+	case "sqlite":
+	case "postgres":
+		db = storetest.Postgres(t)
+		t.Setenv("WIRELOOM_DB", db)
+	default:
+		t.Fatalf("-kills-db is %q: want sqlite or postgres", *killsDB)
+	}
 	s := startServer(t, args...)
+	var pid atomic.Int64 // of the server
+	pid.Store(int64(s.cmd.Process.Pid))
+	from := 2
+	visit := func() *browser {
+		from++
+		return newBrowser(t, public, fmt.Sprintf("127.0.0.%d", from), port, crt.roots).keepsCookies()
+	}
+	class := newTerm(t, visit, data, 3, 3)
 	var url atomic.Value
-	url.Store(s.url)
+	url.Store(strings.TrimSuffix(public, "/"))
 	var hands []*hand
 	for i, x := range []struct{ scenario, slot, door string }{
 		{"ping", "node=bob&proc=pingd", ""}, {"switch", "node=sw&proc=switchd", ""}, {"doors", "", "s1.3"}, {"ping", "", ""}, {"router", "", ""},
 	} {
-		h := &hand{t: t, name: fmt.Sprintf("%s%d", x.scenario, i), url: &url, slot: x.slot, door: x.door, chance: rand.New(rand.NewPCG(*killSeed, uint64(i)))}
+		h := &hand{
+			t: t, name: fmt.Sprintf("%s%d", x.scenario, i), url: &url, client: visit().client, slot: x.slot, door: x.door,
+			chance: rand.New(rand.NewPCG(*killSeed, uint64(i))),
+		}
 		h.open(x.scenario)
 		hands = append(hands, h)
 	}
@@ -311,16 +345,27 @@ func TestKillsLoseNothing(t *testing.T) {
 	for _, h := range hands {
 		all.Go(func() { h.work(stop) })
 	}
+	acts := class.work(stop, &pid)
 	chance := rand.New(rand.NewPCG(*killSeed, 99))
+	returning, aimed := 0, 0
 	for n := range *kills {
 		wait := 50 + chance.IntN(500)
-		if chance.IntN(3) == 0 {
-			wait = chance.IntN(60) // while labs come back
+		switch k := chance.IntN(12); {
+		case k < 4: // while labs come back
+			wait = chance.IntN(20)
+			aimed++
+			if class.comesBack() {
+				returning++
+			}
+		case k < 6:
+			wait = chance.IntN(60)
+		case k < 8: // so that what takes longer is done sometimes
+			wait = 1000 + chance.IntN(2000)
 		}
 		time.Sleep(time.Duration(wait) * time.Millisecond)
 		s.end(t, syscall.SIGKILL)
 		s = startServer(t, args...)
-		url.Store(s.url)
+		pid.Store(int64(s.cmd.Process.Pid))
 		if n%50 == 49 {
 			t.Logf("%d kills", n+1)
 		}
@@ -328,14 +373,22 @@ func TestKillsLoseNothing(t *testing.T) {
 	time.Sleep(time.Second)
 	close(stop)
 	all.Wait()
+	acts.Wait()
+	began := time.Now()
 	done, unknown := 0, 0
 	for _, h := range hands {
-		h.check(t)
+		h.check(t, true)
 		done, unknown = done+len(h.done), unknown+len(h.unknown)
 	}
-	t.Logf("%d kills: %d commands were acknowledged, of %d nothing was heard", *kills, done, unknown)
+	labs := time.Since(began)
+	class.check()
+	t.Logf("%d kills, %d of them while labs came back: %d commands were acknowledged, of %d nothing was heard; %s", *kills, returning, done, unknown, class.figures())
+	t.Logf("all labs were looked at after %v, all was graded and sent after %v", labs.Round(time.Second), time.Since(began).Round(time.Second))
 	if done < 10 {
 		t.Errorf("only %d commands were acknowledged", done)
+	}
+	if returning == 0 && aimed > 0 {
+		t.Error("no server was killed while labs came back")
 	}
 
 	// What is stopped in order is there, too; a journal that was damaged meanwhile is not, and
@@ -343,6 +396,7 @@ func TestKillsLoseNothing(t *testing.T) {
 	if code := s.end(t, syscall.SIGTERM); code != exitOK {
 		t.Errorf("SIGTERM ends it with %d", code)
 	}
+	class.stored(store.Options{Dir: data, URL: db})
 	bad := hands[3]
 	path := filepath.Join(data, labsFolder, bad.lab, "journal")
 	b, err := os.ReadFile(path)
@@ -354,16 +408,18 @@ func TestKillsLoseNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	s = startServer(t, args...)
-	url.Store(s.url)
 	for _, h := range slices.Delete(slices.Clone(hands), 3, 4) {
-		h.check(t)
+		h.check(t, false)
 	}
+	const why = "its journal is broken: the record at byte"
 	for range 2 {
 		status, b := bad.ask("GET", "/api/labs/"+bad.lab, nil)
-		if status != http.StatusGone || !strings.Contains(string(b), "this lab does not come back: its journal is broken: the record at byte") {
+		if status != http.StatusGone || !strings.Contains(string(b), "this lab does not come back: "+why) {
 			t.Errorf("the lab with a damaged journal: %d %s", status, b)
 		}
 	}
+	class.check()
+	class.quarantined(why)
 	s.end(t, syscall.SIGTERM)
 	if why, err := os.ReadFile(filepath.Join(data, labsFolder, bad.lab, "quarantine.txt")); err != nil || !strings.Contains(string(why), "its journal is broken") {
 		t.Errorf("beside the journal stands %q, %v", why, err)

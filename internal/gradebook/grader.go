@@ -17,13 +17,13 @@ const (
 	renewEvery = leaseTime / 3
 	lookEvery  = 2 * time.Second  // for jobs that nobody told of: those of a server that died
 	sweepEvery = 30 * time.Second // for hand-ins whose due date is over
-	maxTries   = 8                // a job whose workers die so often has failed
+	maxTries   = 9                // a job whose workers die so often has failed
 	sweepBatch = 500
 )
 
-// tries are a quarter of an hour, so that a server that is killed now and then, or goes through
+// tries are ten minutes, so that a server that is killed now and then, or goes through
 // a bad time, fails nobody's hand-in.
-var tries = store.Tries{Quick: 3, Pause: 30 * time.Second, Most: maxTries}
+var tries = store.Tries{Quick: 3, Pause: 10 * time.Second, Most: maxTries}
 
 // A grader is the workers that make gradings. Jobs come from the database, where each has
 // one owner at a time:

@@ -178,8 +178,8 @@ func TestAPoisonousHandInIsGivenUp(t *testing.T) {
 				t.Errorf("try %d is not made", n+1)
 			}
 			pause := 20 * time.Second // more than the lease
-			if n+1 >= 3 {
-				pause = 30 * time.Second << (n - 2)
+			if n+1 > 3 {
+				pause = tries.Pause << (n - 2)
 				w.at(passed + pause - time.Second)
 				if try() {
 					t.Errorf("no pause after try %d", n+1)
