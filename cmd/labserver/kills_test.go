@@ -114,6 +114,7 @@ func (h *hand) work(stop <-chan struct{}) {
 				alive = false
 			default:
 				alive = h.act(c)
+				time.Sleep(time.Duration(h.chance.IntN(30)) * time.Millisecond) // others have things to do
 			}
 		}
 		cancel()
