@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"mime/multipart"
 	"net/http"
@@ -181,9 +182,7 @@ func (x *term) platform(w http.ResponseWriter, r *http.Request) {
 	}
 	x.mu.Unlock()
 	time.Sleep(after) // it has the score, and who sent it doesn't know
-	for k, v := range got.Header() {
-		w.Header()[k] = v
-	}
+	maps.Copy(w.Header(), got.Header())
 	w.WriteHeader(got.Code)
 	_, _ = w.Write(got.Body.Bytes()) // who sent it may be killed
 }
@@ -372,14 +371,14 @@ func (x *term) changeRoster(chance *rand.Rand) {
 		return
 	}
 	name := fmt.Sprintf("Lee %d", len(m.done)+len(m.unknown))
-	method, ref, body, typ := "POST", "members", []byte(fmt.Sprintf(`{"name":%q,"role":"student"}`, name)), "application/json"
+	method, ref, body, typ := "POST", "members", fmt.Appendf(nil, `{"name":%q,"role":"student"}`, name), "application/json"
 	if chance.IntN(3) == 0 { // by a list
 		status, b := x.tina.tried(method, "api/classes/"+x.class+"/roster/preview", []byte("Name,Email\n"+name+","+strings.ReplaceAll(name, " ", ".")+"@example.org\n"), "Content-Type", "text/csv")
 		var diff wire.RosterDiff
 		if status != http.StatusOK || json.Unmarshal(b, &diff) != nil {
 			return // nothing was changed by that
 		}
-		ref, body = "roster/apply", []byte(fmt.Sprintf(`{"preview":%q}`, diff.Preview))
+		ref, body = "roster/apply", fmt.Appendf(nil, `{"preview":%q}`, diff.Preview)
 	}
 	switch status, b := x.tina.tried(method, "api/classes/"+x.class+"/"+ref, body, "Content-Type", typ); {
 	case status/100 == 2:
