@@ -81,9 +81,7 @@ func TestBackupAndRestore(t *testing.T) {
 func TestABackupWhileTheServerRuns(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		// Each write makes a class and an audit row: a backup with one has the other.
-		var writer sync.WaitGroup
-		stop := make(chan struct{})
-		writer.Go(func() {
+		write := func(stop <-chan struct{}) {
 			for {
 				select {
 				case <-stop:
@@ -99,10 +97,15 @@ func TestABackupWhileTheServerRuns(t *testing.T) {
 					return
 				}
 			}
-		})
+		}
 		for range 5 {
+			var writer sync.WaitGroup
+			stop := make(chan struct{})
+			writer.Go(func() { write(stop) })
 			var b bytes.Buffer
 			s, err := backup.Write(t.Context(), db, "v1", &b)
+			close(stop) // or there are ever more rows to restore
+			writer.Wait()
 			do(t, err)
 			if s.Rows%2 != 0 {
 				t.Errorf("a backup has half of what was done at once: %d rows", s.Rows)
@@ -110,8 +113,6 @@ func TestABackupWhileTheServerRuns(t *testing.T) {
 			_, err = backup.Restore(t.Context(), &b, store.Options{Dir: t.TempDir()})
 			do(t, err)
 		}
-		close(stop)
-		writer.Wait()
 	})
 }
 
