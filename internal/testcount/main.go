@@ -4,7 +4,7 @@
 //	418 passed, 0 failed
 //
 // Each argument is a suite: NAME=COMMAND, run by sh in the current folder. The
-// suite named "go" prints test2json (`go test -json`); any other prints a summary
+// suite named "go", or "go" and a dash and more, prints test2json (`go test -json`); any other prints a summary
 // line that parseSummary knows: vitest's, node's test runner's, or this one's own.
 // The exit code is 1 when a test failed, when a suite's command failed, and when
 // a suite ran no test: a suite that finds nothing has passed nothing.
@@ -101,7 +101,7 @@ func (s suite) run(out io.Writer) (tally, error) {
 		return tally{}, err
 	}
 	parse := parseSummary
-	if s.name == "go" {
+	if name, _, _ := strings.Cut(s.name, "-"); name == "go" {
 		parse = parseGo
 	}
 	t, err := parse(bufio.NewReader(stdout), out)
