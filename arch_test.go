@@ -124,8 +124,9 @@ NONE                                                   < internal/mutant, intern
 internal/mutant                                        < internal/guestbuild
 vnet/sys, wasm, internal/open, internal/product, internal/scenario/grade < internal/onehash
 vnet, vnet/sys, vnet/event, wasm, internal/open, internal/product, internal/scenario, internal/scenario/format, internal/scenario/grade, internal/mutant < internal/course
-NONE                                                   < internal/store/blob
-internal/lockfile, internal/store/blob + pgx, sqlite, goose < internal/store
+NONE                                                   < internal/store/blob, internal/store/schema
+internal/store/blob + pgx, sqlite                      < internal/store/verdict
+internal/lockfile, internal/store/blob, internal/store/schema, internal/store/verdict + pgx, sqlite, goose < internal/store
 internal/store                                         < internal/store/storetest
 internal/terminal + go-oidc                            < internal/lti/fetch
 internal/terminal + go-jose                            < internal/lti/message

@@ -7,10 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"regexp"
 	"slices"
 	"strings"
+
+	"wireloom/internal/store/schema"
 )
 
 // A dump is all rows of all tables as lines of JSON: of each table a line that names it and its
@@ -29,54 +29,9 @@ type dumpLine struct {
 	Rows    *int64   `json:"rows,omitempty"`    // the last line's: how many there were in all
 }
 
-var (
-	creates    = regexp.MustCompile(`(?i)create table (\w+)[^;]*;`)
-	references = regexp.MustCompile(`(?i)references (\w+)`)
-)
-
-// tables are ours, each after those that it refers to, as migrations make them.
-func tables() ([]string, error) {
-	files, err := fs.Glob(migrations, "migrations/*.sql")
-	if err != nil {
-		return nil, err
-	}
-	slices.Sort(files)
-	needs := map[string][]string{}
-	var names []string
-	for _, file := range files {
-		text, err := migrations.ReadFile(file)
-		if err != nil {
-			return nil, err
-		}
-		for _, m := range creates.FindAllSubmatch(uncommented(text), -1) {
-			name := string(m[1])
-			names = append(names, name)
-			for _, r := range references.FindAllSubmatch(m[0], -1) {
-				needs[name] = append(needs[name], string(r[1]))
-			}
-		}
-	}
-	var order []string
-	for len(names) > 0 {
-		i := slices.IndexFunc(names, func(name string) bool {
-			return !slices.ContainsFunc(needs[name], func(other string) bool { return other != name && !slices.Contains(order, other) })
-		})
-		if i < 0 {
-			return nil, fmt.Errorf("tables that refer to each other: %s", strings.Join(names, ", "))
-		}
-		order = append(order, names[i])
-		names = slices.Delete(names, i, i+1)
-	}
-	return order, nil
-}
-
-var comment = regexp.MustCompile(`(?m)--.*$`)
-
-func uncommented(sql []byte) []byte { return comment.ReplaceAll(sql, nil) }
-
 // Dump writes all rows, as they are in this transaction, and returns how many there are.
 func (tx *Tx) Dump(w io.Writer) (rows int64, err error) {
-	order, err := tables()
+	order, err := schema.Tables()
 	if err != nil {
 		return 0, err
 	}
@@ -170,7 +125,7 @@ const maxDumpLine = 64 << 20
 
 // Load stores the rows of a dump in a database that has none, and returns how many there were.
 func (tx *Tx) Load(r io.Reader) (rows int64, err error) {
-	order, err := tables()
+	order, err := schema.Tables()
 	if err != nil {
 		return 0, err
 	}

@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"wireloom/internal/store/schema"
 )
 
 // Columns that have a person's id, and so say that a row is about them; and those that are
@@ -18,7 +20,7 @@ var (
 // About calls f with each row that is about somebody of these ids, of whatever table, and with the
 // rows that belong to their hand-ins. What nobody may read is not in it.
 func (tx *Tx) About(ids []string, f func(table string, row map[string]any) error) error {
-	order, err := tables()
+	order, err := schema.Tables()
 	if err != nil {
 		return err
 	}
@@ -102,7 +104,7 @@ var erasures = []struct{ table, statement string }{
 // Forget takes away all that tells who somebody was. What they did keeps its points, and the
 // audit log that something was done.
 func (tx *Tx) Forget(id string) error {
-	order, err := tables()
+	order, err := schema.Tables()
 	if err != nil {
 		return err
 	}

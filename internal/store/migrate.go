@@ -2,18 +2,12 @@ package store
 
 import (
 	"context"
-	"embed"
 	"fmt"
-	"io/fs"
 
 	"github.com/pressly/goose/v3"
-)
 
-// migrations are the steps by which tables came to be what they are. One that has been
-// released never changes.
-//
-//go:embed migrations/*.sql
-var migrations embed.FS
+	"wireloom/internal/store/schema"
+)
 
 // migrate brings the tables up to date. If another's server uses them it only looks whether
 // they are.
@@ -22,7 +16,7 @@ func (db *DB) migrate(ctx context.Context, onlyLook bool) error {
 	if db.engine == onPostgres {
 		dialect = goose.DialectPostgres
 	}
-	steps, err := fs.Sub(migrations, "migrations")
+	steps, err := schema.Steps()
 	if err != nil {
 		return err
 	}

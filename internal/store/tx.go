@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"time"
+
+	"wireloom/internal/store/verdict"
 )
 
 // A Tx is one transaction, for the goroutine and the time of the call that gave it. It keeps the
@@ -83,19 +85,19 @@ func (db *DB) transact(ctx context.Context, pool *sql.DB, o *sql.TxOptions, f fu
 func (db *DB) once(ctx context.Context, pool *sql.DB, o *sql.TxOptions, f func(tx *Tx) error) (collided bool, err error) {
 	inner, err := pool.BeginTx(ctx, o)
 	if err != nil {
-		return judge(err) == again, db.failure(err)
+		return verdict.Of(err) == verdict.Again, db.failure(err)
 	}
 	defer func() { _ = inner.Rollback() }() // after a commit there is nothing to undo
 	tx := &Tx{ctx: ctx, db: db, tx: inner, now: db.now().UTC().Truncate(time.Millisecond)}
 	err = f(tx)
 	if tx.wrong != nil { // also if f made nothing of it, since nothing can be stored any more
-		return judge(tx.wrong) == again, errors.Join(err, unless(errors.Is(err, tx.wrong), tx.wrong))
+		return verdict.Of(tx.wrong) == verdict.Again, errors.Join(err, unless(errors.Is(err, tx.wrong), tx.wrong))
 	}
 	if err != nil {
 		return false, err
 	}
 	if err := inner.Commit(); err != nil {
-		return judge(err) == again, db.failure(err)
+		return verdict.Of(err) == verdict.Again, db.failure(err)
 	}
 	return false, nil
 }
