@@ -4,7 +4,8 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { createServer } from "node:net";
+import { createServer as createHTTP, request } from "node:http";
+import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { launch, open, PATIENCE, run, shows, until, want } from "./browser.mjs";
@@ -25,6 +26,39 @@ async function free() {
   s.close();
   await once(s, "close");
   return port;
+}
+
+/**
+ * front stands before the server at a port. While lax is set the server's cookies are for the server's own site alone,
+ * as they are in a browser that gives a frame of another site none.
+ */
+function front(port, behind) {
+  const way = { lax: false, close: () => http.closeAllConnections() || http.close() };
+  const lax = (cookie) => cookie.replace(/; Partitioned/i, "").replace(/SameSite=None/i, "SameSite=Lax");
+  const http = createHTTP((req, res) => {
+    const options = { port: behind, host: "127.0.0.1", path: req.url, method: req.method, headers: req.headers };
+    const on = request(options, (got) => {
+      const cookies = got.headers["set-cookie"];
+      if (way.lax && cookies !== undefined) got.headers["set-cookie"] = cookies.map(lax);
+      res.writeHead(got.statusCode, got.headers);
+      got.pipe(res);
+    });
+    on.on("error", () => res.destroy());
+    req.pipe(on);
+  });
+  http.on("upgrade", (req, socket, head) => {
+    const on = connect(behind, "127.0.0.1", () => {
+      const lines = [];
+      for (let i = 0; i < req.rawHeaders.length; i += 2) lines.push(`${req.rawHeaders[i]}: ${req.rawHeaders[i + 1]}`);
+      on.write(`${req.method} ${req.url} HTTP/1.1\r\n${lines.join("\r\n")}\r\n\r\n`);
+      on.write(head);
+      socket.pipe(on).pipe(socket);
+    });
+    on.on("error", () => socket.destroy());
+    socket.on("error", () => on.destroy());
+  });
+  http.listen(port, "127.0.0.1");
+  return way;
 }
 
 /** platform starts one of a mode, which knows the tool. */
@@ -63,8 +97,10 @@ async function tool(page, selector) {
 }
 
 const port = await free();
+const behind = await free();
 const home = `http://tool.localhost:${port}`;
-const at = await school("--addr", `127.0.0.1:${port}`, "--public-url", `${home}/`, "--lti-inside");
+const at = await school("--addr", `127.0.0.1:${behind}`, "--public-url", `${home}/`, "--lti-inside");
+const before = front(port, behind);
 at.url = home;
 // A frame that goes from site to site changes its process each time, and Playwright now and then loses the frame in
 // between (the page is loaded and runs, its navigation is never told). In one process it cannot. What is a site, and
@@ -129,6 +165,26 @@ async function term(mode) {
     want("a hash", /^[0-9a-f]{64}$/.test(await handsIn(frame)), true);
     await shows(frame, "work-state", /hand-in 1: \d+ of \d+ checks/);
 
+    // Loading the frame again is no launch: the student stays where they were.
+    await frame.evaluate(() => location.reload()).catch(() => undefined); // its page goes away
+    frame = await tool(s1, "[data-testid=work-state]");
+    await shows(frame, "connection", /^live$/);
+    await shows(frame, "work-state", /hand-in 1: \d+ of \d+ checks/);
+
+    // A browser that gives the frame no cookie of ours is let in by none, and asked to open a window.
+    before.lax = true;
+    const s2 = await open(browser, `${course("s2")}/link/${lesson.id}`);
+    frame = await tool(s2, "#window");
+    want("the frame without cookies has the bench", await frame.getByTestId("connection").count(), 0);
+    const [own] = await Promise.all([
+      s2.context().waitForEvent("page"),
+      frame.locator("#window").evaluate((e) => e.click()),
+    ]);
+    await shows(own, "connection", /^live$/);
+    before.lax = false;
+    fine(s2);
+    await s2.context().close();
+
     // The score is in the platform's gradebook, and the class's says that it was sent.
     const deadline = Date.now() + PATIENCE;
     for (;;) {
@@ -165,4 +221,5 @@ await run([
   ["no page said that anything is wrong", () => fine(operator)],
 ]);
 await browser.close();
+before.close();
 await at.close();
