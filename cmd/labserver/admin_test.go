@@ -23,9 +23,10 @@ import (
 
 // The first operator comes in by what labserver admin prints, once, while the server runs.
 func TestTheFirstOperator(t *testing.T) {
-	data := t.TempDir()
-	s := startServe(t, "--data", data)
-	code, out, errs := labserver(t, "admin", "operator", "Ada", "--data", data)
+	at := newHome(t)
+	data := at.Dir
+	s := startServe(t, at.flags...)
+	code, out, errs := labserver(t, append([]string{"admin", "operator", "Ada"}, at.flags...)...)
 	_, token, ok := strings.Cut(strings.TrimSpace(out), "#signin=")
 	if code != exitOK || !ok || errs != "" || !strings.HasPrefix(out, s.url+"/#") {
 		t.Fatalf("code %d: %s%s, of a server at %s", code, out, errs, s.url)
@@ -114,13 +115,13 @@ func TestAnOperatorOfAFolderThatSomebodyMakes(t *testing.T) {
 
 // What is at learning platforms, a line a class.
 func TestAdminScores(t *testing.T) {
-	data := t.TempDir()
-	db, err := store.Open(t.Context(), store.Options{Dir: data}) // stands for the server
+	at := newHome(t)
+	db, err := store.Open(t.Context(), at.Options) // stands for the server
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() }) // of the test
-	if said := admin(t, exitOK, "scores", "--data", data); said != "no class has scores for a learning platform\n" {
+	if said := at.admin(t, exitOK, "scores"); said != "no class has scores for a learning platform\n" {
 		t.Errorf("of nobody: %s", said)
 	}
 	err = db.Write(t.Context(), func(tx *store.Tx) error {
@@ -148,7 +149,7 @@ func TestAdminScores(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := "Networks 1, Spring: 1 sent, 2 waiting, 2 refused, the last sent on 1 December 2026, 09:30\n    2 refused: \"no such\\x1b[2J user\" Have them open it.\n"
-	if said := admin(t, exitOK, "scores", "--data", data); said != want {
+	if said := at.admin(t, exitOK, "scores"); said != want {
 		t.Errorf("got %s, want %s", said, want)
 	}
 }

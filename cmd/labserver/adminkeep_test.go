@@ -23,44 +23,47 @@ func admin(t *testing.T, want int, args ...string) string {
 // A server's data are backed up while it runs, restored elsewhere, and a person's are exported and erased.
 func TestAdminKeepsAndTakesAway(t *testing.T) {
 	dir := t.TempDir()
-	data, next := filepath.Join(dir, "data"), filepath.Join(dir, "next")
-	if said := admin(t, exitError, "--data", data, "backup", filepath.Join(dir, "x")); !strings.Contains(said, "data folder: ") {
+	data, next := newHome(t), newHome(t)
+	if err := os.Remove(data.Dir); err != nil {
+		t.Fatal(err)
+	}
+	if said := data.admin(t, exitError, "backup", filepath.Join(dir, "x")); !strings.Contains(said, "data folder: ") {
 		t.Errorf("a backup of nothing: %s", said)
 	}
-	db, err := store.Open(t.Context(), store.Options{Dir: data}) // stands for the server
+	db, err := store.Open(t.Context(), data.Options) // stands for the server
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
-	admin(t, exitOK, "--data", data, "operator", "Ada Lovelace")
+	data.admin(t, exitOK, "operator", "Ada Lovelace")
 	file := filepath.Join(dir, "backup.tar")
-	if said := admin(t, exitOK, "--data", data, "backup", file); !strings.Contains(said, "backed up ") {
+	if said := data.admin(t, exitOK, "backup", file); !strings.Contains(said, "backed up ") {
 		t.Errorf("a backup: %s", said)
 	}
 	if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("the backup: %v, %v", info, err)
 	}
-	if said := admin(t, exitError, "--data", data, "backup", file); !strings.Contains(said, "is there already") {
+	if said := data.admin(t, exitError, "backup", file); !strings.Contains(said, "is there already") {
 		t.Errorf("a backup over another: %s", said)
 	}
-	if said := admin(t, exitError, "--data", data, "restore", file); !strings.Contains(said, "is not empty") {
+	if said := data.admin(t, exitError, "restore", file); !strings.Contains(said, "is not empty") {
 		t.Errorf("restored into the same folder: %s", said)
 	}
-	if said := admin(t, exitOK, "--data", next, "restore", file); !strings.Contains(said, "restored ") {
+	if said := next.admin(t, exitOK, "restore", file); !strings.Contains(said, "restored ") {
 		t.Errorf("restored: %s", said)
 	}
 	zip := filepath.Join(dir, "ada.zip")
-	admin(t, exitOK, "--data", next, "export", "ada lovelace", zip)
+	next.admin(t, exitOK, "export", "ada lovelace", zip)
 	if info, err := os.Stat(zip); err != nil || info.Size() == 0 {
 		t.Errorf("the export: %v, %v", info, err)
 	}
-	if said := admin(t, exitError, "--data", next, "erase", "bob"); !strings.Contains(said, "nobody has the id") {
+	if said := next.admin(t, exitError, "erase", "bob"); !strings.Contains(said, "nobody has the id") {
 		t.Errorf("erased nobody: %s", said)
 	}
-	if said := admin(t, exitOK, "--data", next, "erase", "ada lovelace"); !strings.Contains(said, "erased ") {
+	if said := next.admin(t, exitOK, "erase", "ada lovelace"); !strings.Contains(said, "erased ") {
 		t.Errorf("erased: %s", said)
 	}
-	if said := admin(t, exitError, "--data", next, "export", "ada lovelace", filepath.Join(dir, "again.zip")); !strings.Contains(said, "nobody has the id") {
+	if said := next.admin(t, exitError, "export", "ada lovelace", filepath.Join(dir, "again.zip")); !strings.Contains(said, "nobody has the id") {
 		t.Errorf("exported who was erased: %s", said)
 	}
 }

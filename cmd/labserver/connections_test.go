@@ -11,15 +11,15 @@ import (
 // Who is signed in needs nothing of what strangers at their address may have, whatever they ask for
 // first by a connection: a class sits behind one router.
 func TestConnectionsOfAPersonAreNotTheAddresss(t *testing.T) {
-	data := t.TempDir()
-	s := startServe(t, "--data", data, "--files", t.TempDir(), "--max-connections-per-client", "2")
+	at := newHome(t)
+	s := startServe(t, at.serves("--files", t.TempDir(), "--max-connections-per-client", "2")...)
 	page, err := url.Parse(s.url + "/")
 	if err != nil {
 		t.Fatal(err)
 	}
 	ada := (&browser{t, &http.Client{Transport: &http.Transport{}}, page}).keepsCookies()
 	t.Cleanup(ada.client.CloseIdleConnections)
-	ada.signIn(data)
+	ada.signIn(at)
 	ada.want(200, "GET", "api/me", nil)
 	lab, status, said := ada.newLab()
 	if status != http.StatusCreated {

@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"wireloom/internal/store/storetest"
 )
 
 // A smallDisk is a server in a mount namespace of its own, where the data folder is a file
@@ -88,7 +90,12 @@ func (d *smallDisk) fill(t *testing.T, leave int64) (empty func()) {
 // TestAFullDiskLosesNothing: where the disk is full, commands are refused with a sentence,
 // labs go on, and all that was acknowledged is there when there is room again.
 func TestAFullDiskLosesNothing(t *testing.T) {
-	d := startOnSmallDisk(t, "16m", "--files", t.TempDir())
+	o := storetest.Fresh(t)
+	var database []string // where it is not a file on the small disk
+	if o.URL != "" {
+		database = []string{"--db", o.URL}
+	}
+	d := startOnSmallDisk(t, "16m", append(database, "--files", t.TempDir())...)
 	var url atomic.Value
 	url.Store(d.url)
 	var hands []*hand
@@ -130,13 +137,13 @@ func TestAFullDiskLosesNothing(t *testing.T) {
 	}
 
 	// And once more from the journals: each is read by a server that has only them.
-	data := t.TempDir()
+	data := filepath.Join(o.Dir, "copy")
 	if err := os.CopyFS(data, os.DirFS(d.root)); err != nil {
 		t.Fatal(err)
 	}
 	d.end(t, syscall.SIGKILL)
 	_ = os.Remove(filepath.Join(data, "lock")) // it was the other's
-	s := startServer(t, "--data", data, "--files", t.TempDir())
+	s := startServer(t, append(database, "--data", data, "--files", t.TempDir())...)
 	url.Store(s.url)
 	for _, h := range hands {
 		h.check(t, true)

@@ -59,10 +59,10 @@ func (b *browser) keepsCookies() *browser {
 	return b
 }
 
-// signIn signs the operator of a server in, whose data folder is beside the test.
-func (b *browser) signIn(data string) {
+// signIn signs the operator of a server in, whose home is beside the test.
+func (b *browser) signIn(at home) {
 	b.t.Helper()
-	code, out, errs := labserver(b.t, "admin", "operator", "Ada", "--data", data)
+	code, out, errs := labserver(b.t, append([]string{"admin", "operator", "Ada"}, at.flags...)...)
 	_, token, ok := strings.Cut(strings.TrimSpace(out), "#signin=")
 	if code != exitOK || !ok {
 		b.t.Fatalf("no operator: %d %s%s", code, out, errs)
@@ -90,10 +90,10 @@ type idOf struct {
 
 // classStory is what a class does: its teacher, who runs the server too, makes it, students
 // join by its code, and one works at a bench.
-func classStory(ada, ben, eve *browser, data string) (lab string) {
+func classStory(ada, ben, eve *browser, at home) (lab string) {
 	t := ada.t
 	t.Helper()
-	ada.signIn(data)
+	ada.signIn(at)
 	var me, class, diff, lesson, bench idOf
 	if ada.says(200, "GET", "api/me", nil, &me); !me.Operator {
 		t.Fatalf("the operator is %+v", me)
@@ -228,14 +228,14 @@ func TestAClassBehindAProxy(t *testing.T) {
 			case "caddy":
 				r.conf = strings.Replace(r.conf, "reverse_proxy "+docServer+"\n", "reverse_proxy "+docServer+" {\nheader_up Host {upstream_hostport}\n}\n", 1)
 			}
-			server, data := "127.0.0.1:"+freePort(t), t.TempDir()
+			server, at := "127.0.0.1:"+freePort(t), newHome(t)
 			args := strings.Fields(strings.ReplaceAll(strings.Join(r.args, " "), docServer, server))
-			startServe(t, append(args, "--data", data, "--lti-inside")...)
+			startServe(t, append(args, at.serves("--lti-inside")...)...)
 			port := freePort(t)
 			startProxy(t, r.program, r.fill(server, port, c), port)
 			visit := func(from string) *browser { return newBrowser(t, r.public, from, port, c.roots).keepsCookies() }
 			ada := visit("127.0.0.2")
-			classStory(ada, visit("127.0.0.3"), visit("127.0.0.4"), data)
+			classStory(ada, visit("127.0.0.3"), visit("127.0.0.4"), at)
 			ltiStory(ada, visit("127.0.0.5"))
 		})
 	}
@@ -299,17 +299,17 @@ func TestAStreamThatIsIdleStaysBehindAProxy(t *testing.T) {
 // share.
 func TestAClassBehindOneAddress(t *testing.T) {
 	const people, benches, share = 200, 8, 4
-	c, data := newCertificate(t), t.TempDir()
+	c, at := newCertificate(t), newHome(t)
 	r := recipes(t)[0]
 	program(t, r.program)
 	server := "127.0.0.1:" + freePort(t)
 	args := strings.Fields(strings.ReplaceAll(strings.Join(r.args, " "), docServer, server))
-	startServe(t, append(args, "--data", data, "--max-labs-per-client", fmt.Sprint(share), "--max-viewers-per-client", fmt.Sprint(share))...)
+	startServe(t, append(args, at.serves("--max-labs-per-client", fmt.Sprint(share), "--max-viewers-per-client", fmt.Sprint(share))...)...)
 	port := freePort(t)
 	startProxy(t, r.program, r.fill(server, port, c), port)
 	visit := func() *browser { return newBrowser(t, r.public, "127.0.0.9", port, c.roots).keepsCookies() }
 	ada := visit()
-	ada.signIn(data)
+	ada.signIn(at)
 	var class, diff, lesson idOf
 	ada.says(201, "POST", "api/classes", map[string]any{"name": "Networks", "zone": "UTC"}, &class)
 	var roster strings.Builder

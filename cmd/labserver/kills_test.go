@@ -25,8 +25,6 @@ import (
 	"nhooyr.io/websocket"
 
 	"wireloom/internal/recording"
-	"wireloom/internal/store"
-	"wireloom/internal/store/storetest"
 	"wireloom/vnet"
 )
 
@@ -34,7 +32,6 @@ import (
 var (
 	kills    = flag.Int("kills", 4, "how often the server is killed")
 	killSeed = flag.Uint64("kills-seed", 1, "the `seed` by which the moments are chosen")
-	killsDB  = flag.String("kills-db", "sqlite", "the `database`: sqlite or postgres")
 )
 
 // A hand works in one lab, whatever becomes of the server meanwhile, and remembers what it was
@@ -298,7 +295,7 @@ func (h *hand) check(t *testing.T, again bool) {
 // things to its labs, a class hands in and is graded, scores go out, and while it has labs
 // again, has whatever it said it has. So do gradings whose processes are killed.
 func TestKillsLoseNothing(t *testing.T) {
-	data, doors := t.TempDir(), filepath.Join(t.TempDir(), "doors")
+	at, doors := newHome(t), filepath.Join(t.TempDir(), "doors")
 	if err := os.Mkdir(doors, 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -306,19 +303,8 @@ func TestKillsLoseNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	crt, port, public := newCertificate(t), freePort(t), "https://"+docHost+"/"
-	args := []string{
-		"--addr", "127.0.0.1:" + port, "--public-url", public, "--tls-cert", crt.crt, "--tls-key", crt.key,
-		"--data", data, "--lti-inside", "--metrics-token", metricsToken, "--door", "websocket", "--files", t.TempDir(), doors,
-	}
-	db := ""
-	switch *killsDB {
-	case "sqlite":
-	case "postgres":
-		db = storetest.Postgres(t)
-		t.Setenv("WIRELOOM_DB", db)
-	default:
-		t.Fatalf("-kills-db is %q: want sqlite or postgres", *killsDB)
-	}
+	args := at.serves("--addr", "127.0.0.1:"+port, "--public-url", public, "--tls-cert", crt.crt, "--tls-key", crt.key,
+		"--lti-inside", "--metrics-token", metricsToken, "--door", "websocket", "--files", t.TempDir(), doors)
 	s := startServer(t, args...)
 	var pid atomic.Int64 // of the server
 	pid.Store(int64(s.cmd.Process.Pid))
@@ -327,7 +313,7 @@ func TestKillsLoseNothing(t *testing.T) {
 		from++
 		return newBrowser(t, public, fmt.Sprintf("127.0.0.%d", from), port, crt.roots).keepsCookies()
 	}
-	class := newTerm(t, visit, data, 3, 3)
+	class := newTerm(t, visit, at, 3, 3)
 	var url atomic.Value
 	url.Store(strings.TrimSuffix(public, "/"))
 	var hands []*hand
@@ -396,9 +382,9 @@ func TestKillsLoseNothing(t *testing.T) {
 	if code := s.end(t, syscall.SIGTERM); code != exitOK {
 		t.Errorf("SIGTERM ends it with %d", code)
 	}
-	class.stored(store.Options{Dir: data, URL: db})
+	class.stored(at.Options)
 	bad := hands[3]
-	path := filepath.Join(data, labsFolder, bad.lab, "journal")
+	path := filepath.Join(at.Dir, labsFolder, bad.lab, "journal")
 	b, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
@@ -421,7 +407,7 @@ func TestKillsLoseNothing(t *testing.T) {
 	class.check()
 	class.quarantined(why)
 	s.end(t, syscall.SIGTERM)
-	if why, err := os.ReadFile(filepath.Join(data, labsFolder, bad.lab, "quarantine.txt")); err != nil || !strings.Contains(string(why), "its journal is broken") {
+	if why, err := os.ReadFile(filepath.Join(at.Dir, labsFolder, bad.lab, "quarantine.txt")); err != nil || !strings.Contains(string(why), "its journal is broken") {
 		t.Errorf("beside the journal stands %q, %v", why, err)
 	}
 }

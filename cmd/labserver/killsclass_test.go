@@ -105,11 +105,11 @@ type roster struct {
 }
 
 // newTerm has a teacher make a class of a course, and students come to its lesson.
-func newTerm(t *testing.T, visit func() *browser, data string, handing, marked int) *term {
+func newTerm(t *testing.T, visit func() *browser, at home, handing, marked int) *term {
 	x := &term{T: t, taken: map[string][]float64{}, slow: rand.New(rand.NewPCG(*killSeed, 97)), ada: visit(), tina: visit()}
 	lms := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { x.platform(w, r) }))
 	t.Cleanup(lms.Close)
-	x.ada.signIn(data)
+	x.ada.signIn(at)
 	x.lms = platform.New(platform.Config{Mode: platform.Moodle, URL: lms.URL, Tool: x.ada.origin(), HTTP: x.ada.client}, handing+marked)
 	r := x.lms.Registration()
 	x.ada.says(201, "POST", "api/admin/platforms", map[string]any{

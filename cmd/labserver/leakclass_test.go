@@ -109,15 +109,15 @@ func handInForm(t *testing.T, slot, name, program string) (body []byte, typ stri
 // Whatever a student asks a server for who is in a class and hands in, they get nothing of what
 // is hidden: before the due date, where there is none, and after it nothing of what is for staff.
 func TestNothingThatIsHiddenComesBackFromAHandIn(t *testing.T) {
-	dir, data := guarded(t), t.TempDir()
-	s := startServe(t, "--data", data, "--files", t.TempDir())
+	dir, at := guarded(t), newHome(t)
+	s := startServe(t, at.serves("--files", t.TempDir())...)
 	page, err := url.Parse(s.url + "/")
 	if err != nil {
 		t.Fatal(err)
 	}
 	open := func() *browser { return (&browser{t, &http.Client{}, page}).keepsCookies() }
 	ada := open()
-	ada.signIn(data)
+	ada.signIn(at)
 	var class, diff idOf
 	var uploaded struct{ Hash string }
 	ada.says(201, "POST", "api/classes", map[string]any{"name": "Networks", "zone": "UTC"}, &class)

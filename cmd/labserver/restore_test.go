@@ -16,9 +16,8 @@ import (
 // A backup that is made while people work has all that they were told is done before, and the
 // labs that come back of it have their hashes.
 func TestLabsComeBackOfABackup(t *testing.T) {
-	dir := t.TempDir()
-	data, restored, file := filepath.Join(dir, "data"), filepath.Join(dir, "restored"), filepath.Join(dir, "backup.tar")
-	s := startServer(t, "--data", data, "--files", t.TempDir())
+	data, restored, file := newHome(t), newHome(t), filepath.Join(t.TempDir(), "backup.tar")
+	s := startServer(t, data.serves("--files", t.TempDir())...)
 	var url atomic.Value
 	url.Store(s.url)
 	var hands []*hand
@@ -45,13 +44,13 @@ func TestLabsComeBackOfABackup(t *testing.T) {
 	}
 	stop = make(chan struct{})
 	work() // and go on while it is backed up
-	admin(t, exitOK, "--data", data, "backup", file)
+	data.admin(t, exitOK, "backup", file)
 	close(stop)
 	all.Wait()
 	s.end(t, syscall.SIGTERM)
 
-	admin(t, exitOK, "--data", restored, "restore", file)
-	s = startServer(t, "--data", restored, "--files", t.TempDir())
+	restored.admin(t, exitOK, "restore", file)
+	s = startServer(t, restored.serves("--files", t.TempDir())...)
 	url.Store(s.url)
 	for i := range before {
 		h := &before[i]

@@ -237,10 +237,10 @@ func TestServeSaysWhereItIs(t *testing.T) {
 // to stop arrives; meanwhile the server is not ready, and takes nothing new. A student's lab
 // is there again afterwards.
 func TestWhatIsUnderWayEndsBeforeTheServer(t *testing.T) {
-	data := t.TempDir()
-	s := startServer(t, "--data", data, "--log", "json", "--drain-delay", "100ms")
+	at := newHome(t)
+	s := startServer(t, at.serves("--log", "json", "--drain-delay", "100ms")...)
 	b := newBrowser(t, s.url+"/", "127.0.0.1", s.url[strings.LastIndexByte(s.url, ':')+1:], nil).keepsCookies()
-	b.signIn(data)
+	b.signIn(at)
 	var class, lesson, bench idOf
 	b.says(201, "POST", "api/classes", map[string]any{"name": "Networks", "zone": "UTC"}, &class)
 	b.says(201, "POST", "api/classes/"+class.ID+"/lessons", map[string]any{"scenario": "first-io", "published": true}, &lesson)
@@ -291,9 +291,9 @@ func TestWhatIsUnderWayEndsBeforeTheServer(t *testing.T) {
 	if code := s.cmd.ProcessState.ExitCode(); code != exitOK {
 		t.Errorf("exit code %d: %s", code, s.log)
 	}
-	again := startServer(t, "--data", data)
+	again := startServer(t, at.flags...)
 	b = newBrowser(t, again.url+"/", "127.0.0.1", again.url[strings.LastIndexByte(again.url, ':')+1:], nil).keepsCookies()
-	b.signIn(data)
+	b.signIn(at)
 	var is struct{ ID string }
 	if b.says(200, "GET", "api/labs/"+bench.Lab, nil, &is); is.ID != bench.Lab {
 		t.Errorf("the bench is %+v", is)

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"wireloom/internal/settings"
+	"wireloom/internal/store/storetest"
 )
 
 var update = flag.Bool("update", false, "rewrite docs/config.md")
@@ -175,7 +176,9 @@ func TestACampusLoginInTheFile(t *testing.T) {
 	if code, out, errs := labserver(t, "serve", "--config", file, "--print-config"); code != exitOK || !strings.Contains(out, "- name: campus\n") || strings.Contains(out+errs, "hush") {
 		t.Errorf("code %d: %s%s", code, out, errs)
 	}
-	s := startServe(t, "--config", file, "--data", t.TempDir())
+	o := storetest.Fresh(t)
+	t.Setenv("WIRELOOM_DB", o.URL)
+	s := startServe(t, "--config", file, "--data", o.Dir)
 	res, err := http.Get(s.url + "/api/me")
 	if err != nil {
 		t.Fatal(err)

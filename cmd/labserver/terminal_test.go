@@ -24,6 +24,7 @@ import (
 	"wireloom/internal/httpapi"
 	"wireloom/internal/keeper"
 	"wireloom/internal/session"
+	"wireloom/internal/store/storetest"
 	"wireloom/vnet"
 )
 
@@ -174,6 +175,7 @@ func TestNothingOfStrangersReachesATerminalRaw(t *testing.T) {
 	gone := vile + "/nowhere"
 
 	covered := map[string]bool{}
+	o := storetest.Fresh(t)
 	for _, args := range [][]string{
 		{vile},
 		{"serve", vile},
@@ -284,7 +286,12 @@ func TestNothingOfStrangersReachesATerminalRaw(t *testing.T) {
 		{"health", "--config", gone},
 	} {
 		covered[args[0]] = true
-		t.Run(fmt.Sprintf("%.60q", args), func(t *testing.T) { wantSafeRun(t, args...) })
+		t.Run(fmt.Sprintf("%.60q", args), func(t *testing.T) {
+			if args[0] == "admin" && o.URL != "" {
+				t.Setenv("WIRELOOM_DB", o.URL)
+			}
+			wantSafeRun(t, args...)
+		})
 	}
 	wantSafe(t, string(read(t, dir, "events.json")))
 	for _, name := range []string{"table.txt", "table.html", "results.csv", "results.json"} {

@@ -129,7 +129,7 @@ func entries(t *testing.T, list ...tar.Header) []byte {
 }
 
 func TestRestoreRefuses(t *testing.T) {
-	db := storetest.Open(t, store.Options{Dir: t.TempDir()})
+	db := storetest.Open(t, storetest.Fresh(t))
 	good, blob := backedUp(t, db)
 	damaged := bytes.Replace(good, []byte("a program"), []byte("A program"), 1)
 	fewer := bytes.Replace(good, []byte(`"files":2`), []byte(`"files":3`), 1)

@@ -48,7 +48,7 @@ func newWorld(t *testing.T) *world {
 
 func newWorldAt(t *testing.T, site visitor.Site, logins ...*oidc.Login) *world {
 	t.Helper()
-	w := &world{T: t, db: storetest.Open(t, store.Options{Dir: t.TempDir()}), cookie: map[string]*http.Cookie{}, ids: map[string]string{}}
+	w := &world{T: t, db: storetest.Open(t, storetest.Fresh(t)), cookie: map[string]*http.Cookie{}, ids: map[string]string{}}
 	w.people = identity.New(identity.Config{DB: w.db, Site: &site})
 	w.write(func(tx *store.Tx) error {
 		var errs []error

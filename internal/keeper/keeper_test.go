@@ -19,6 +19,7 @@ import (
 	"wireloom/internal/recording"
 	"wireloom/internal/session"
 	"wireloom/internal/store"
+	"wireloom/internal/store/storetest"
 	"wireloom/internal/visitor"
 	"wireloom/vnet"
 	"wireloom/vnet/config"
@@ -82,8 +83,9 @@ type house struct {
 
 func newHouse(t *testing.T) *house {
 	t.Helper()
-	h := &house{t: t, dir: t.TempDir()}
-	db, err := store.Open(t.Context(), store.Options{Dir: h.dir})
+	o := storetest.Fresh(t)
+	h := &house{t: t, dir: o.Dir}
+	db, err := store.Open(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,22 +15,27 @@ import (
 	"wireloom/internal/lti/platform"
 	"wireloom/internal/outbox"
 	"wireloom/internal/store"
+	"wireloom/internal/store/storetest"
 	"wireloom/internal/visitor"
 )
 
-// killed is the variable that makes the test binary a sender on a data folder, until it is killed.
-const killed = "WIRELOOM_TEST_SENDER"
+// The variables that make the test binary a sender on a store, until it is killed: its data folder,
+// and its database where that is not a file there.
+const (
+	killed   = "WIRELOOM_TEST_SENDER"
+	killedDB = "WIRELOOM_TEST_SENDER_DB"
+)
 
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(killed); dir != "" {
-		sendUntilKilled(dir)
+		sendUntilKilled(store.Options{Dir: dir, URL: os.Getenv(killedDB)})
 	}
 	os.Exit(m.Run())
 }
 
-func sendUntilKilled(dir string) {
+func sendUntilKilled(o store.Options) {
 	ctx := context.Background()
-	db, err := store.Open(ctx, store.Options{Dir: dir})
+	db, err := store.Open(ctx, o)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
@@ -59,7 +64,6 @@ func TestASenderThatIsKilled(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.public = public
-	dir := w.db.Dir()
 	if err := w.db.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +71,7 @@ func TestASenderThatIsKilled(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(9, 9))
 	for range 12 {
 		c := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^$")
-		c.Env = append(os.Environ(), killed+"="+dir)
+		c.Env = append(os.Environ(), killed+"="+w.options.Dir, killedDB+"="+w.options.URL)
 		out, err := c.StdoutPipe()
 		if err != nil {
 			t.Fatal(err)
@@ -94,11 +98,7 @@ func TestASenderThatIsKilled(t *testing.T) {
 	}
 	// A day later all leases are over.
 	w.clock.Store(time.Now().Add(24 * time.Hour).UnixMilli())
-	db, err := store.Open(t.Context(), store.Options{Dir: dir, Now: w.now})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = db.Close() })
+	db := storetest.Open(t, w.options)
 	w.db, w.tool.conf.DB = db, db
 	w.sender = outbox.NewSender(db, w.tool, slog.New(slog.DiscardHandler))
 	w.send()

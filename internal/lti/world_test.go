@@ -29,15 +29,16 @@ import (
 // A world is a tool with its store, and a platform that knows it.
 type world struct {
 	*testing.T
-	db     *store.DB
-	tool   *Tool
-	srv    *httptest.Server // the tool's
-	lms    *platform.Platform
-	at     *httptest.Server // the platform's
-	sender *outbox.Sender
-	clock  *atomic.Int64 // milliseconds
-	row    store.PlatformRow
-	public any // what /lti/keys serves while the store is another process's
+	options store.Options
+	db      *store.DB
+	tool    *Tool
+	srv     *httptest.Server // the tool's
+	lms     *platform.Platform
+	at      *httptest.Server // the platform's
+	sender  *outbox.Sender
+	clock   *atomic.Int64 // milliseconds
+	row     store.PlatformRow
+	public  any // what /lti/keys serves while the store is another process's
 }
 
 func (w *world) now() time.Time { return time.UnixMilli(w.clock.Load()).UTC() }
@@ -49,7 +50,9 @@ func newWorld(t *testing.T, mode platform.Mode, students int) *world {
 	t.Helper()
 	w := &world{T: t, clock: &atomic.Int64{}}
 	w.clock.Store(time.Date(2026, 12, 1, 10, 0, 0, 250e6, time.UTC).UnixMilli())
-	w.db = storetest.Open(t, store.Options{Dir: t.TempDir(), Now: w.now})
+	w.options = storetest.Fresh(t)
+	w.options.Now = w.now
+	w.db = storetest.Open(t, w.options)
 	site := &visitor.Site{}
 	people := identity.New(identity.Config{DB: w.db, Site: site})
 	w.tool = New(Config{

@@ -25,7 +25,7 @@ type world struct {
 func newWorld(t *testing.T, benches int) *world {
 	t.Helper()
 	w := &world{T: t, at: time.Date(2027, 3, 1, 8, 0, 0, 0, time.UTC)}
-	db := storetest.Open(t, store.Options{Dir: t.TempDir()})
+	db := storetest.Open(t, storetest.Fresh(t))
 	err := db.Write(t.Context(), func(tx *store.Tx) error {
 		errs := []error{
 			tx.AddClass(store.ClassRow{ID: "c", Code: "C", Zone: "UTC", Version: 1}),

@@ -18,7 +18,6 @@ import (
 	"strings"
 	"sync"
 	"syscall"
-	"testing"
 	"time"
 
 	"wireloom/internal/store"
@@ -47,25 +46,18 @@ type running struct {
 // create is held to make a database of the template, which only one may read at a time.
 var create sync.Mutex
 
-// Postgres makes a PostgreSQL database with our tables in it, until the test ends, and
-// returns its URL. The first call starts the server.
-func Postgres(t *testing.T) string {
-	t.Helper()
+// Database makes a PostgreSQL database with our tables in it, until drop, and returns its URL. The
+// first call starts the server.
+func Database() (url string, drop func() error, err error) {
 	pg, err := server()
 	if err != nil {
-		t.Fatalf("PostgreSQL: %v", err)
+		return "", nil, err
 	}
-	dir := pg.dir
 	name := "t" + store.NewID()
-	if err := command(dir, "create database "+name+" template wireloom"); err != nil {
-		t.Fatalf("PostgreSQL: %v", err)
+	if err := command(pg.dir, "create database "+name+" template wireloom"); err != nil {
+		return "", nil, err
 	}
-	t.Cleanup(func() {
-		if err := command(dir, "drop database "+name+" with (force)"); err != nil {
-			t.Errorf("PostgreSQL: %v", err)
-		}
-	})
-	return address(dir, name)
+	return address(pg.dir, name), func() error { return command(pg.dir, "drop database "+name+" with (force)") }, nil
 }
 
 // address is the URL of a database of the server whose socket is in dir.
