@@ -136,17 +136,31 @@ export GORACE = atexit_sleep_ms=20
 # don't have under -race: there they would take five times as long.
 WHOLE_RUNS = internal/course internal/onehash
 
-## test: every test; ends with "N passed, N failed"
+# Packages with tests that open a store, and those of them that are run on PostgreSQL each time,
+# since nothing but the database differs then and they cost little.
+STORED  = $(shell grep -l '"wireloom/internal/store/storetest"' $$(find . -name '*_test.go' -not -path '*/node_modules/*' -not -path './.*') | xargs -r -n1 dirname | sort -u)
+ON_BOTH = ./internal/classroom ./internal/keeper ./internal/lti ./internal/wall
+
+## test: every test; ends with "N passed, N failed". A test of the store has both databases, any other SQLite, and those of ON_BOTH run again on PostgreSQL
 .PHONY: test
-test: prereqs warm bin/platform
+test: prereqs warm bin/platform bin/postgres
 	@go run ./internal/testcount \
 		"go=WIRELOOM_CACHE=$(WASM_CACHE) go test -race -timeout=40m -json -ldflags=\"$(TEST_LDFLAGS)\" \$$(go list ./... | grep -vxF $(WHOLE_RUNS:%=-e wireloom/%))" \
 		"go-runs=WIRELOOM_CACHE=$(WASM_CACHE) go test -timeout=40m -json -ldflags=\"$(TEST_LDFLAGS)\" $(WHOLE_RUNS:%=./%)" \
+		"go-pg=WIRELOOM_TEST_DB=postgres go test -count=1 -timeout=10m -json $(ON_BOTH)" \
 		"page=$(NPM) test" \
 		"view=LABSERVER=$(CURDIR)/$(LABSERVER) WIRELOOM_CACHE=$(WASM_CACHE) $(NPM) run test:page" \
 		"axe=LABSERVER=$(CURDIR)/$(LABSERVER) WIRELOOM_CACHE=$(WASM_CACHE) $(NPM) run test:axe" \
 		"term=LABSERVER=$(CURDIR)/$(LABSERVER) WIRELOOM_PLATFORM=$(CURDIR)/bin/platform WIRELOOM_CACHE=$(WASM_CACHE) $(NPM) run test:term" \
+		"term-pg=WIRELOOM_TEST_DB=postgres PARTS=term-class LABSERVER=$(CURDIR)/$(LABSERVER) WIRELOOM_CACHE=$(WASM_CACHE) $(NPM) run test:term" \
 		"e2e=LABSERVER=$(CURDIR)/$(LABSERVER) WIRELOOM_GUESTS=$(CURDIR)/bin/guests WIRELOOM_CACHE=$(WASM_CACHE) $(NPM) run e2e"
+
+## test-postgres: every test that opens a store, and the term in a browser, on PostgreSQL alone
+.PHONY: test-postgres
+test-postgres: prereqs warm bin/platform bin/postgres
+	@export WIRELOOM_TEST_DB=postgres WIRELOOM_CACHE=$(WASM_CACHE); go run ./internal/testcount \
+		"go=go test -count=1 -race -timeout=40m -json -ldflags=\"$(TEST_LDFLAGS)\" $(STORED)" \
+		"term=LABSERVER=$(CURDIR)/$(LABSERVER) WIRELOOM_PLATFORM=$(CURDIR)/bin/platform $(NPM) run test:term"
 
 ## term-lti: a lesson in a course of Canvas, Moodle, Open edX and Brightspace, each in a frame in Chromium
 .PHONY: term-lti
@@ -157,6 +171,11 @@ term-lti: build bin/platform
 .PHONY: bin/platform
 bin/platform:
 	@go build -o $@ ./internal/lti/platform/run
+
+# The PostgreSQL of the term test.
+.PHONY: bin/postgres
+bin/postgres:
+	@go build -o $@ ./internal/store/storetest/run
 
 # Installs what the tests need beyond Go, Node and npm, or says what is missing.
 .PHONY: prereqs

@@ -1,6 +1,7 @@
 package wireloom_test
 
 import (
+	"bytes"
 	"fmt"
 	"go/ast"
 	"go/build/constraint"
@@ -11,6 +12,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -128,6 +130,7 @@ NONE                                                   < internal/store/blob, in
 internal/store/blob + pgx, sqlite                      < internal/store/verdict
 internal/lockfile, internal/store/blob, internal/store/schema, internal/store/verdict + pgx, sqlite, goose < internal/store
 internal/store                                         < internal/store/storetest
+internal/store/storetest                               < internal/store/storetest/run
 internal/terminal + go-oidc                            < internal/lti/fetch
 internal/terminal + go-jose                            < internal/lti/message
 internal/lti/fetch, internal/lti/message               < internal/lti/service
@@ -555,6 +558,40 @@ func TestGuestProgramsAreForWasip1(t *testing.T) {
 		if s.guest() && s.ast.Name.Name == "main" && !forWasip1(s.ast) {
 			t.Errorf("%s: a program that runs in a lab starts with //go:build wasip1", s.file)
 		}
+	}
+}
+
+// ownStore is a test that opens a store on a database of its own choice.
+var ownStore = regexp.MustCompile(`(?:store|storetest)\.Open\([^,\n]+, store\.Options\{`)
+
+// The store's own tests apart, a test has the database that the run asks for: a query, a retry or an
+// order that only one of them has shows there.
+func TestStoresOfTestsAreOnEitherDatabase(t *testing.T) {
+	files, opened := 0, 0
+	err := filepath.WalkDir(".", func(name string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && (name == filepath.Join("internal", "store") || d.Name() == "node_modules" || name != "." && d.Name()[0] == '.'):
+			return fs.SkipDir
+		case !strings.HasSuffix(name, "_test.go"):
+			return nil
+		}
+		text, err := os.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		files++
+		if bytes.Contains(text, []byte("storetest.")) {
+			opened++
+		}
+		if m := ownStore.Find(text); m != nil && name != "arch_test.go" {
+			t.Errorf("%s: %s...: take the options from storetest.Fresh, or have storetest.Each", name, m)
+		}
+		return nil
+	})
+	if err != nil || files == 0 || opened < 10 {
+		t.Fatalf("%d files of tests, of which %d have a store, %v", files, opened, err)
 	}
 }
 

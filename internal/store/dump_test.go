@@ -92,7 +92,7 @@ func TestLoadRefuses(t *testing.T) {
 		{"a row of nobody", head + `{"table":"sessions","columns":["token","person"]}` + "\n" + `["t","none"]` + "\n" + `{"rows":1}` + "\n", "oreign"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			db := storetest.Open(t, store.Options{Dir: t.TempDir()})
+			db := storetest.Open(t, storetest.Fresh(t))
 			err := db.Write(t.Context(), func(tx *store.Tx) error {
 				_, err := tx.Load(strings.NewReader(tc.dump))
 				return err

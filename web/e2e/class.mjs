@@ -1,30 +1,59 @@
 // A server with classes, and people in it, for the tests of the term.
-import { spawnSync } from "node:child_process";
+//   WIRELOOM_TEST_DB    "postgres" for a server with PostgreSQL; else it has SQLite
+//   WIRELOOM_POSTGRES   the built internal/store/storetest/run, if it is not bin/postgres
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { gunzipSync } from "node:zlib";
 import { open, until } from "./browser.mjs";
 import { LABSERVER, startServer } from "./server.mjs";
 
+/** postgres starts one, and says the URL of a database there. */
+async function postgres() {
+  const program = process.env.WIRELOOM_POSTGRES ?? join(import.meta.dirname, "../../bin/postgres");
+  const child = spawn(program, { stdio: ["pipe", "pipe", "inherit"] }); // it ends with this process, however that ends
+  await once(child, "spawn").catch((e) => {
+    throw new Error(`${program}: make bin/postgres makes it (${e})`);
+  });
+  for await (const url of createInterface({ input: child.stdout })) return { url, stop: () => child.stdin.end() };
+  throw new Error("no PostgreSQL");
+}
+
+/** database starts the one that WIRELOOM_TEST_DB names, where it is not a file of the server's own. */
+async function database() {
+  const db = process.env.WIRELOOM_TEST_DB ?? "";
+  if (db === "postgres") return await postgres();
+  if (db === "" || db === "sqlite") return undefined;
+  throw new Error(`WIRELOOM_TEST_DB is ${db}: want sqlite, postgres, or nothing`);
+}
+
 /** school starts a server with a data folder of its own. */
 export async function school(...flags) {
+  const db = await database();
   const dir = await mkdtemp(join(tmpdir(), "wireloom-term-"));
-  const server = await startServer("--data", dir, ...flags);
+  // What serve and admin both know of a database that is elsewhere is a file of settings.
+  const file = join(dir, "wireloom.conf");
+  if (db !== undefined) await writeFile(file, `data: ${dir}\ndb: ${db.url}\n`);
+  const home = db === undefined ? ["--data", dir] : ["--config", file];
+  const server = await startServer(...home, ...flags);
   return {
     url: server.url,
     dir,
     server,
     /** operator is an address that signs an operator in. */
     operator() {
-      const r = spawnSync(LABSERVER, ["admin", "--data", dir, "operator", "Olga Operator"], { encoding: "utf8" });
+      const r = spawnSync(LABSERVER, ["admin", ...home, "operator", "Olga Operator"], { encoding: "utf8" });
       const m = /#signin=\S+/.exec(r.stdout);
       if (m === null) throw new Error(`labserver admin operator: ${r.stdout}${r.stderr}`);
       return `${server.url}/${m[0]}`;
     },
     async close() {
       const code = await server.stop();
+      db?.stop();
       await rm(dir, { recursive: true });
       if (code !== 0) {
         console.error(`labserver ended with ${code}; its log:\n${server.log}`);
