@@ -126,19 +126,20 @@ async function term(mode) {
     want("the platform", made.name, mode);
     const course = (who) => `${lms.url}/as/${who}/course/net1`;
 
+    const connects = async (page) => {
+      const frame = await tool(page, "input[value=new]");
+      await frame.locator("input[value=new]").check();
+      await frame.locator("#zone").fill("Europe/Vienna");
+      await frame.locator("#connect").click();
+      await tool(page, "#problem");
+    };
+
     // The teacher connects the course to a new class, and puts a lesson into it, in the frame.
     const tina = await open(browser, `${course("tina")}/choose`);
-    let frame = await tool(tina, "input[value=new]");
-    await frame.locator("input[value=new]").check();
-    await frame.locator("#zone").fill("Europe/Vienna");
-    await frame.locator("#connect").click();
-    await tool(tina, "#problem");
-    const link = await (
-      await fetch(`${lms.near}/test/link`, {
-        method: "POST",
-        body: JSON.stringify({ course: "net1", title: "The lab", custom: {} }),
-      })
-    ).json();
+    await connects(tina);
+    let frame;
+    const order = (what, order) => fetch(`${lms.near}/test/${what}`, { method: "POST", body: JSON.stringify(order) });
+    const link = await (await order("link", { course: "net1", title: "The lab", custom: {} })).json();
     await tina.goto(`${course("tina")}/link/${link.id}`);
     frame = await tool(tina, "[data-testid=add-lessons]");
     await frame.getByTestId("add-lessons").first().click();
@@ -165,11 +166,24 @@ async function term(mode) {
     want("a hash", /^[0-9a-f]{64}$/.test(await handsIn(frame)), true);
     await shows(frame, "work-state", /hand-in 1: \d+ of \d+ checks/);
 
+    // Another class of theirs, in another tab, is nothing to the first.
+    await order("course", { course: "net2", title: "Networks 2" });
+    const second = await (await order("link", { course: "net2", title: "All of it", custom: {} })).json();
+    const tab = await tina.context().newPage();
+    await tab.goto(`${lms.url}/as/tina/course/net2/choose`);
+    await connects(tab);
+    await tab.close();
+    const beside = await s1.context().newPage();
+    await beside.goto(`${lms.url}/as/s1/course/net2/link/${second.id}`);
+    await tool(beside, 'h1:has-text("Networks 2")');
+    await shows(frame, "connection", /^live$/);
+
     // Loading the frame again is no launch: the student stays where they were.
     await frame.evaluate(() => location.reload()).catch(() => undefined); // its page goes away
     frame = await tool(s1, "[data-testid=work-state]");
     await shows(frame, "connection", /^live$/);
     await shows(frame, "work-state", /hand-in 1: \d+ of \d+ checks/);
+    await beside.close();
 
     // A browser that gives the frame no cookie of ours is let in by none, and asked to open a window.
     before.lax = true;
