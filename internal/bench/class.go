@@ -31,10 +31,10 @@ const (
 	classCores   = 0.35             // of 200 watched labs and the wall
 	classWall    = 200              // bytes a second for each bench
 	classReceipt = 300 * time.Millisecond
-	classKey     = 100 * time.Millisecond // from a keystroke to the screen
-	classListen  = 2 * time.Second        // after kill -9
-	classBack    = 15 * time.Second       // until all labs are back
-	classFlat    = 1.05                   // of the memory after a tenth of a soak
+	classKey     = 100 * time.Millisecond              // from a keystroke to the screen
+	classListen  = 2 * time.Second                     // after kill -9
+	classBack    = 15 * time.Second                    // until all labs are back
+	classFlat    = 1.05                                // of the memory after a tenth of a soak
 	soakFill     = "ping -q -i 0.02 -c 16000 10.0.0.2" // 5 of the 6 minutes that a tenth of an hour has
 )
 

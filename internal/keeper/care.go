@@ -128,11 +128,14 @@ func (k *Keeper) syncAll(ctx context.Context) {
 func (k *Keeper) sweepAll(ctx context.Context) {
 	tick := time.NewTicker(sweepEvery)
 	defer tick.Stop()
-	for {
+	for first := true; ; first = false {
 		if n, freed, err := k.Sweep(ctx); err != nil && ctx.Err() == nil {
 			k.log.Error("what is kept too long could not be deleted", "error", err)
 		} else if n > 0 || freed > 0 {
 			k.log.Info("what was kept long enough is deleted", "labs", n, "bytes", freed)
+		}
+		if first {
+			close(k.swept)
 		}
 		select {
 		case <-ctx.Done():

@@ -151,6 +151,7 @@ type Keeper struct {
 	running sync.WaitGroup // labs
 	care    sync.WaitGroup // what runs until the last lab has ended
 	careEnd context.CancelFunc
+	swept   chan struct{} // closed after the first sweep
 
 	mu      sync.Mutex
 	labs    map[string]*Lab
@@ -188,7 +189,7 @@ func New(ctx context.Context, c Config) (*Keeper, error) {
 		places: func(client visitor.Client) (Place, error) {
 			return Place{Owner: session.Owner{Group: client.Class, Name: client.Key()}, Leave: func() {}}, nil
 		},
-		labs: map[string]*Lab{}, opening: map[string]*opening{}, shorted: map[string]int{},
+		labs: map[string]*Lab{}, opening: map[string]*opening{}, shorted: map[string]int{}, swept: make(chan struct{}),
 	}
 	k.base, k.stop = context.WithCancelCause(context.Background())
 	var care context.Context

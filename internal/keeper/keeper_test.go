@@ -118,6 +118,7 @@ func (h *house) open() {
 	if err != nil {
 		h.t.Fatal(err)
 	}
+	<-h.swept // or that meets what a test does
 }
 
 func (h *house) shut() {
