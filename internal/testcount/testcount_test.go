@@ -106,7 +106,8 @@ func TestRunAll(t *testing.T) {
 		{"a command that fails is a failure", []suite{{"a", "echo 2 passed, 0 failed; exit 3"}}, false, "2 passed, 1 failed\n"},
 		{"a suite without tests is a failure", []suite{{"a", "true"}}, false, "0 passed, 1 failed\n"},
 		{
-			"two suites of Go are counted", []suite{{"go", `echo '{"Action":"pass","Package":"p","Test":"A"}'`}, {"go-runs", `echo '{"Action":"pass","Package":"q","Test":"B"}'`}},
+			"two suites of Go are counted",
+			[]suite{{"go", `echo '{"Action":"pass","Package":"p","Test":"A"}'`}, {"go-runs", `echo '{"Action":"pass","Package":"q","Test":"B"}'`}},
 			true, "2 passed, 0 failed\n",
 		},
 		{"the suites after a failed one run", []suite{{"a", "exit 1"}, {"b", "echo 4 passed, 0 failed"}}, false, "4 passed, 1 failed\n"},
