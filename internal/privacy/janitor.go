@@ -126,14 +126,18 @@ const warned = "class warned"
 // warn notes once that a class's work goes soon: its page says so from its date, and the log to who runs the server.
 func (j *Janitor) warn(ctx context.Context, c store.ClassRow) error {
 	when := c.Retention.Format(time.RFC3339)
-	return j.DB.Write(ctx, func(tx *store.Tx) error {
+	said := false
+	err := j.DB.Write(ctx, func(tx *store.Tx) error {
 		rows, err := tx.AuditAbout(c.ID, warned, 1)
-		if err != nil || len(rows) > 0 && rows[0].Detail == when {
+		if said = err == nil && len(rows) > 0 && rows[0].Detail == when; err != nil || said {
 			return err
 		}
-		j.Log.Warn("the time of a class is nearly over: its people's work will be erased", "class", c.ID, "at", when)
 		return tx.Audit(store.AuditRow{Class: c.ID, What: warned, About: c.ID, Detail: when})
 	})
+	if err == nil && !said { // not in the transaction, which may be tried several times, or come to nothing
+		j.Log.Warn("the time of a class is nearly over: its people's work will be erased", "class", c.ID, "at", when)
+	}
+	return err
 }
 
 // eraseClass takes away what a class's students did, and who they were there. Its lessons stay, for who wants

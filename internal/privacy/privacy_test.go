@@ -219,6 +219,41 @@ func TestFilesThatNothingPointsToGo(t *testing.T) {
 	})
 }
 
+// An onlooker is a log's file that looks, at each line with a text, at what is stored.
+type onlooker struct {
+	text string
+	look func()
+}
+
+func (o onlooker) Write(line []byte) (int, error) {
+	if bytes.Contains(line, []byte(o.text)) {
+		o.look()
+	}
+	return len(line), nil
+}
+
+// The log says what is stored: a transaction may be tried several times, or come to nothing.
+func TestAWarningIsStoredWhenItIsLogged(t *testing.T) {
+	each(t, func(t *testing.T, s *school) {
+		s.write(t, func(tx *store.Tx) error {
+			c, err := tx.Class("c")
+			c.Retention = monday.AddDate(0, 0, 1)
+			return errors.Join(err, tx.SetClass(c))
+		})
+		stored := -1
+		s.tidy(t, onlooker{"nearly over", func() {
+			do(t, s.db.Read(t.Context(), func(tx *store.Tx) error {
+				rows, err := tx.AuditAbout("c", "class warned", 2)
+				stored = len(rows)
+				return err
+			}))
+		}})
+		if stored != 1 {
+			t.Errorf("when it was logged %d warnings were stored (-1: it was not logged)", stored)
+		}
+	})
+}
+
 func TestAClassWhoseTimeIsOver(t *testing.T) {
 	each(t, func(t *testing.T, s *school) {
 		s.write(t, func(tx *store.Tx) error {
@@ -230,6 +265,7 @@ func TestAClassWhoseTimeIsOver(t *testing.T) {
 		acts := func() (list []string) {
 			s.write(t, func(tx *store.Tx) error {
 				rows, err := tx.AuditSince("c", time.Time{}, 100)
+				list = nil
 				for _, r := range rows {
 					if strings.HasPrefix(r.What, "class") {
 						list = append(list, r.What)
