@@ -304,29 +304,28 @@ func (g *grader) sweep(ctx context.Context) error {
 		g.b.news.tell(j.Handin)
 	}
 	for behind := ""; ; {
-		n := 0
-		err := g.b.conf.DB.Write(ctx, func(tx *store.Tx) error {
-			list, err := tx.Ungraded(behind, sweepBatch)
-			if err != nil {
+		var list []store.HandinRow
+		err := g.b.conf.DB.Write(ctx, func(tx *store.Tx) (err error) {
+			if list, err = tx.Ungraded(behind, sweepBatch); err != nil {
 				return err
 			}
-			n = len(list)
-			return g.queue(tx, list, &behind)
+			return g.queue(tx, list)
 		})
 		if err != nil {
 			return err
 		}
-		if n > 0 {
+		if len(list) > 0 {
 			g.wake()
 		}
-		if n < sweepBatch {
+		if len(list) < sweepBatch {
 			return nil
 		}
+		behind = list[len(list)-1].ID // not in the transaction: one that is tried again begins where it began
 	}
 }
 
 // queue queues those of a list whose person's due date is over.
-func (g *grader) queue(tx *store.Tx, list []store.HandinRow, behind *string) error {
+func (g *grader) queue(tx *store.Tx, list []store.HandinRow) error {
 	lessons := map[string]store.LessonRow{}
 	dates := map[string]mark.Dates{} // by lesson and person
 	for i := range list {
@@ -353,7 +352,6 @@ func (g *grader) queue(tx *store.Tx, list []store.HandinRow, behind *string) err
 				return err
 			}
 		}
-		*behind = h.ID
 	}
 	return nil
 }

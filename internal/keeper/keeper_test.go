@@ -230,6 +230,9 @@ func TestAParkedLabComesBackWhereItWas(t *testing.T) {
 	if err := h.Record(t.Context(), l.ID, &rec); err != nil || rec.Len() == 0 {
 		t.Errorf("a recording of %d bytes, %v", rec.Len(), err)
 	}
+	for h.Stats().Back == 0 { // it is counted just after it is back
+		runtime.Gosched()
+	}
 	if s := h.Stats(); s.Live != 1 || s.Back != 1 || s.Quarantined != 0 {
 		t.Errorf("stats %+v", s)
 	}
