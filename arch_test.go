@@ -1,6 +1,7 @@
 package wireloom_test
 
 import (
+	"bytes"
 	"fmt"
 	"go/ast"
 	"go/build/constraint"
@@ -55,7 +56,7 @@ vnet/inet, vnet/kern, vnet/errno, vnet/packet, internal/kernelconform/transcript
 vnet/kern, internal/kernelconform/transcript, internal/kernelconform/situation < internal/kernelconform
 vnet/inet/arp, vnet/inet/dialect, vnet/inet/ip4, vnet/inet/ip6, vnet/inet/tcp, vnet/kern, vnet/errno, vnet/packet, vnet/event < vnet/inet
 vnet/kern, vnet/errno                                  < vnet/fs
-vnet/fs, vnet/inet, vnet/kern, vnet/errno, vnet/loop, vnet/signal < vnet/file
+vnet/fs, vnet/inet, vnet/kern, vnet/errno, vnet/loop   < vnet/file
 vnet/kern                                              < vnet/memory, vnet/shell
 vnet/file, vnet/fs, vnet/inet, vnet/kern, vnet/errno, vnet/event, vnet/loop, vnet/memory, vnet/shell, vnet/signal < vnet/sys
 vnet/sys, vnet/inet, vnet/kern, vnet/errno, vnet/packet, vnet/event, vnet/fabric, vnet/loop, vnet/memory < vnet/machine
@@ -125,10 +126,11 @@ NONE                                                   < internal/mutant, intern
 internal/mutant                                        < internal/guestbuild
 vnet/sys, wasm, internal/open, internal/product, internal/scenario/grade < internal/onehash
 vnet, vnet/sys, vnet/event, wasm, internal/open, internal/product, internal/scenario, internal/scenario/format, internal/scenario/grade, internal/mutant < internal/course
-NONE                                                   < internal/store/blob
-internal/store/blob + pgx, sqlite                      < internal/store/engine
-internal/lockfile, internal/store/blob, internal/store/engine + goose < internal/store
+NONE                                                   < internal/store/blob, internal/store/schema
+internal/store/blob + pgx, sqlite                      < internal/store/verdict
+internal/lockfile, internal/store/blob, internal/store/schema, internal/store/verdict + pgx, sqlite, goose < internal/store
 internal/store                                         < internal/store/storetest
+internal/store/storetest                               < internal/store/storetest/run
 internal/terminal + go-oidc                            < internal/lti/fetch
 internal/terminal + go-jose                            < internal/lti/message
 internal/lti/fetch, internal/lti/message               < internal/lti/service
@@ -272,6 +274,7 @@ var large = map[string]string{
 	"internal/bench":  "the measurements of make bench, a file each, and what they measure with; no program that is handed out has it",
 	"internal/decode": "a frame as a tree for people, both ways. To be cut where it is not read but built and compared: build, reply, want, match",
 	"vnet/kern":       "the kernels' own files, by their names there, so that one finds the other; they call each other as they do there",
+	"vnet/sys":        "system calls, a file a group, which are methods of the process that makes them. To be cut: what a descriptor can be (the signals' in signal.go) is vnet/file's",
 	"wasm":            "what a program imports, a file a group, each a few lines between its memory and a call of vnet/sys, and the two engines that run it",
 }
 
@@ -548,107 +551,6 @@ func TestRoomsAreOfOneThing(t *testing.T) {
 	}
 }
 
-// maxFields is how many fields a struct has that doesn't say why it is one. What has more is
-// often several values, of which each would have its own file and tests.
-const maxFields = 20
-
-// sayOneStruct are the words by which the comment of a struct says why it has more.
-var sayOneStruct = regexp.MustCompile(`\bone struct\b[^.]*\bsince\b`)
-
-// fields counts those of a struct and of structs without a name in it. What is embedded is one.
-func fields(s *ast.StructType) int {
-	n := 0
-	for _, f := range s.Fields.List {
-		n += max(len(f.Names), 1)
-		if inner, ok := f.Type.(*ast.StructType); ok {
-			n += fields(inner)
-		}
-	}
-	return n
-}
-
-// wide says what is wrong with the structs of a file.
-func wide(fset *token.FileSet, f *ast.File) []string {
-	var wrong []string
-	docs := map[*ast.StructType]string{} // of those that are types with a name
-	inner := map[*ast.StructType]bool{}  // counted with the struct that they are in
-	ast.Inspect(f, func(n ast.Node) bool {
-		switch n := n.(type) {
-		case *ast.GenDecl:
-			for _, spec := range n.Specs {
-				spec, ok := spec.(*ast.TypeSpec)
-				if !ok {
-					continue
-				}
-				if s, ok := spec.Type.(*ast.StructType); ok {
-					doc := spec.Doc
-					if doc == nil {
-						doc = n.Doc
-					}
-					docs[s] = strings.Join(strings.Fields(doc.Text()), " ")
-				}
-			}
-		case *ast.StructType:
-			for _, field := range n.Fields.List {
-				if s, ok := field.Type.(*ast.StructType); ok {
-					inner[s] = true
-				}
-			}
-			if inner[n] {
-				break
-			}
-			count, says := fields(n), sayOneStruct.MatchString(docs[n])
-			switch {
-			case count > maxFields && !says:
-				wrong = append(wrong, fmt.Sprintf("%s: a struct of %d fields, and one may have %d: make values of what belongs together, or say in its comment why (\"It is one struct since ...\")",
-					fset.Position(n.Pos()), count, maxFields))
-			case count <= maxFields && says:
-				wrong = append(wrong, fmt.Sprintf("%s: the comment says why it is one struct, which one of %d fields need not", fset.Position(n.Pos()), count))
-			}
-		}
-		return true
-	})
-	return wrong
-}
-
-func TestStructsAreOfOneThing(t *testing.T) {
-	for _, s := range sources(t) {
-		if ast.IsGenerated(s.ast) {
-			continue
-		}
-		for _, wrong := range wide(s.fset, s.ast) {
-			t.Error(wrong)
-		}
-	}
-	names := func(n int) string { return "x" + strings.Repeat(", x", n-1) + " int\n" }
-	for _, c := range []struct {
-		name, code, want string // want: words of what is wrong, "" where nothing is
-	}{
-		{"just", "// T is.\ntype T struct {\n" + names(maxFields) + "}", ""},
-		{"more", "// T is.\ntype T struct {\n" + names(maxFields+1) + "}", "21 fields"},
-		{"an embedded one more", "type T struct {\nU\n" + names(maxFields) + "}", "21 fields"},
-		{"more in a struct without a name", "type T struct {\na struct {\n" + names(maxFields) + "}\n}", "21 fields"},
-		{"more in a function", "func f() {\ntype T struct {\n" + names(maxFields+1) + "}\n}", "21 fields"},
-		{"more of a variable", "var v struct {\n" + names(maxFields+1) + "}", "21 fields"},
-		{"more, in a group", "type (\n// T is one struct since it is.\nT struct {\n" + names(maxFields+1) + "}\n)", ""},
-		{"more, and why", "// T is. It is one\n// struct since it is.\ntype T struct {\n" + names(maxFields+1) + "}", ""},
-		{"more, and only that", "// T is. It is one struct.\ntype T struct {\n" + names(maxFields+1) + "}", "21 fields"},
-		{"why, and no need", "// T is one struct since it is.\ntype T struct {\n" + names(maxFields) + "}", "need not"},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			fset := token.NewFileSet()
-			f, err := parser.ParseFile(fset, "p.go", "package p\n"+c.code, parser.ParseComments|parser.SkipObjectResolution)
-			if err != nil {
-				t.Fatal(err)
-			}
-			got := strings.Join(wide(fset, f), "\n")
-			if (c.want == "") != (got == "") || !strings.Contains(got, c.want) {
-				t.Errorf("got %q, want %q", got, c.want)
-			}
-		})
-	}
-}
-
 // Guests are built for wasip1 by guestbuild. For `go build ./...` they must not
 // exist.
 func TestGuestProgramsAreForWasip1(t *testing.T) {
@@ -656,6 +558,40 @@ func TestGuestProgramsAreForWasip1(t *testing.T) {
 		if s.guest() && s.ast.Name.Name == "main" && !forWasip1(s.ast) {
 			t.Errorf("%s: a program that runs in a lab starts with //go:build wasip1", s.file)
 		}
+	}
+}
+
+// ownStore is a test that opens a store on a database of its own choice.
+var ownStore = regexp.MustCompile(`(?:store|storetest)\.Open\([^,\n]+, store\.Options\{`)
+
+// The store's own tests apart, a test has the database that the run asks for: a query, a retry or an
+// order that only one of them has shows there.
+func TestStoresOfTestsAreOnEitherDatabase(t *testing.T) {
+	files, opened := 0, 0
+	err := filepath.WalkDir(".", func(name string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && (name == filepath.Join("internal", "store") || d.Name() == "node_modules" || name != "." && d.Name()[0] == '.'):
+			return fs.SkipDir
+		case !strings.HasSuffix(name, "_test.go"):
+			return nil
+		}
+		text, err := os.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		files++
+		if bytes.Contains(text, []byte("storetest.")) {
+			opened++
+		}
+		if m := ownStore.Find(text); m != nil && name != "arch_test.go" {
+			t.Errorf("%s: %s...: take the options from storetest.Fresh, or have storetest.Each", name, m)
+		}
+		return nil
+	})
+	if err != nil || files == 0 || opened < 10 {
+		t.Fatalf("%d files of tests, of which %d have a store, %v", files, opened, err)
 	}
 }
 
