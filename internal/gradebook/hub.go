@@ -3,6 +3,8 @@ package gradebook
 import (
 	"sync"
 	"time"
+
+	"wireloom/internal/visitor"
 )
 
 // A hub wakes who waits for news of a hand-in.
@@ -53,13 +55,7 @@ func (h *hub) tell(id string) {
 type sender struct {
 	mu   sync.Mutex
 	who  map[string]bool
-	lost map[string]lost
-}
-
-// lost is what a person has sent in a day that came to nothing.
-type lost struct {
-	began time.Time // of the day
-	bytes int64
+	lost visitor.Daily // bytes that came to nothing, by person
 }
 
 // lose notes bytes of a person's that came to nothing.
@@ -69,31 +65,15 @@ func (s *sender) lose(person string, bytes int64, now time.Time) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	l, ok := s.lost[person]
-	if !ok || now.Sub(l.began) >= day {
-		for who, x := range s.lost {
-			if now.Sub(x.began) >= day {
-				delete(s.lost, who)
-			}
-		}
-		l = lost{began: now}
-	}
-	if s.lost == nil {
-		s.lost = map[string]lost{}
-	}
-	l.bytes += bytes
-	s.lost[person] = l
+	s.lost.Add(person, bytes, now)
 }
 
 // wasted is what of a person's has come to nothing in the last day.
 func (s *sender) wasted(person string, now time.Time) int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	l := s.lost[person]
-	if now.Sub(l.began) >= day {
-		return 0
-	}
-	return l.bytes
+	n, _ := s.lost.Of(person, now)
+	return n
 }
 
 // begin reports whether a person may send; end must be called then.

@@ -1,14 +1,9 @@
 package visitor
 
 import (
-	"cmp"
-	"slices"
 	"sync"
 	"time"
 )
-
-// day is how long an Allowance is for.
-const day = 24 * time.Hour
 
 // maxSpenders are the addresses of which an Allowance knows; beyond them those who have spent least
 // are forgotten.
@@ -22,14 +17,8 @@ type Allowance struct {
 	Now  func() time.Time // time.Now if nil
 
 	mu      sync.Mutex
-	by      map[string]*spent
+	spent   Daily // nanoseconds, by address
 	refused int64
-}
-
-// spent is what an address has taken since its day began.
-type spent struct {
-	began time.Time
-	time  time.Duration
 }
 
 func (a *Allowance) now() time.Time {
@@ -46,36 +35,8 @@ func (a *Allowance) Spend(client Client, d time.Duration) {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	now := a.now()
-	s := a.by[client.Address]
-	if s == nil || now.Sub(s.began) >= day {
-		a.makeRoom(now)
-		s = &spent{began: now}
-		a.by[client.Address] = s
-	}
-	s.time += d
-}
-
-// makeRoom forgets whose day is over, and half of the others where they are too many.
-func (a *Allowance) makeRoom(now time.Time) {
-	if a.by == nil {
-		a.by = map[string]*spent{}
-	}
-	if len(a.by) < maxSpenders {
-		return
-	}
-	var list []string
-	for address, s := range a.by {
-		if now.Sub(s.began) >= day {
-			delete(a.by, address)
-			continue
-		}
-		list = append(list, address)
-	}
-	slices.SortFunc(list, func(x, y string) int { return cmp.Compare(a.by[x].time, a.by[y].time) })
-	for _, address := range list[:max(0, len(list)-maxSpenders/2)] {
-		delete(a.by, address)
-	}
+	a.spent.Most = maxSpenders
+	a.spent.Add(client.Address, int64(d), a.now())
 }
 
 // Over says why a client's labs may take no more now; nil if they may.
@@ -85,13 +46,14 @@ func (a *Allowance) Over(client Client) *Refusal {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	s, now := a.by[client.Address], a.now()
-	if s == nil || s.time < a.Each || now.Sub(s.began) >= day {
+	now := a.now()
+	n, left := a.spent.Of(client.Address, now)
+	if time.Duration(n) < a.Each {
 		return nil
 	}
 	a.refused++
-	return TooMany(KindCPU, s.began.Add(day).Sub(now), "labs from your address have taken %s of this server's cores in a day, which is as much as visitors without an account may (--cpu-per-day): sign in, or come back at %s",
-		a.Each, s.began.Add(day).UTC().Format("15:04 UTC"))
+	return TooMany(KindCPU, left, "labs from your address have taken %s of this server's cores in a day, which is as much as visitors without an account may (--cpu-per-day): sign in, or come back at %s",
+		a.Each, now.Add(left).UTC().Format("15:04 UTC"))
 }
 
 // Use says how much is used, in seconds.
@@ -102,12 +64,10 @@ func (a *Allowance) Use() Use {
 	if a.Each > 0 {
 		u.ClientLimit = int64(a.Each / time.Second)
 	}
-	now := a.now()
-	for _, s := range a.by {
-		if now.Sub(s.began) < day {
-			u.Used += int64(s.time / time.Second)
-			u.Client = max(u.Client, int64(s.time/time.Second))
-		}
-	}
+	a.spent.Each(a.now(), func(n int64) {
+		seconds := n / int64(time.Second)
+		u.Used += seconds
+		u.Client = max(u.Client, seconds)
+	})
 	return u
 }

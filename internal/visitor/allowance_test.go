@@ -53,7 +53,7 @@ func TestAnAllowanceIsBounded(t *testing.T) {
 	for n := range maxSpenders + 10 {
 		a.Spend(of(fmt.Sprint("2001:db8::", n)), time.Millisecond)
 	}
-	if len(a.by) > maxSpenders || a.Over(of("192.0.2.1")) == nil {
-		t.Errorf("%d are known; who is over the limit: %v", len(a.by), a.Over(of("192.0.2.1")))
+	if len(a.spent.by) > maxSpenders || a.Over(of("192.0.2.1")) == nil {
+		t.Errorf("%d are known; who is over the limit: %v", len(a.spent.by), a.Over(of("192.0.2.1")))
 	}
 }
