@@ -99,7 +99,7 @@ NONE + sys                                             < internal/budget
 NONE                                                   < internal/sched
 vnet, vnet/config, vnet/sys, vnet/memory, vnet/event, internal/recording, internal/budget, internal/lockfile, internal/sched < internal/session
 vnet, vnet/config, internal/recording, internal/session, internal/strictjson < internal/journal
-vnet, vnet/config, vnet/sys, internal/budget, internal/door, internal/journal, internal/session, internal/store, internal/visitor < internal/keeper
+vnet, vnet/config, vnet/sys, internal/budget, internal/door, internal/journal, internal/sched, internal/session, internal/store, internal/visitor < internal/keeper
 wasm + sys                                             < internal/compilechild
 vnet, vnet/config, vnet/sys, vnet/kern, vnet/userland, tunemu, tapemu, wasm, wasm/modcache, vnet/inet/host, internal/open, internal/scenario, internal/scenario/format, internal/recording, internal/session, internal/budget, internal/compilechild < internal/product
 internal/scenario, internal/scenario/grade, internal/decode, internal/sign, internal/strictjson, vnet/packet, internal/terminal, internal/junit < internal/report
@@ -113,11 +113,11 @@ vnet, vnet/kern, vnet/errno, tunemu, tapemu            < internal/conform
 internal/decode                                        < internal/protocol
 NONE                                                   < internal/protocol/class
 NONE                                                   < internal/typescript, internal/completion
-vnet, vnet/errno, vnet/event, vnet/packet, internal/session, internal/decode, internal/filter, internal/protocol, internal/switchboard, internal/visitor, internal/strictjson, internal/terminal, internal/stream/flow, internal/stream/object + websocket < internal/stream
+vnet, vnet/errno, vnet/event, vnet/packet, internal/sched, internal/session, internal/decode, internal/filter, internal/protocol, internal/switchboard, internal/visitor, internal/strictjson, internal/terminal, internal/stream/flow, internal/stream/object + websocket < internal/stream
 NONE                                                   < internal/stream/flow, internal/stream/object
 vnet, vnet/config, vnet/fabric/bridge, internal/protocol, internal/terminal < internal/switchboard
 vnet/config, vnet/packet, internal/session, internal/decode, internal/visitor + websocket, sys, time < internal/door
-vnet, vnet/sys, vnet/event, internal/respond, internal/session, internal/budget, internal/decode, internal/door, internal/keeper, internal/store, internal/stream, internal/visitor, internal/filter, internal/pcap, internal/strictjson, internal/terminal, internal/admission, internal/protocol/class, web < internal/httpapi
+vnet, vnet/sys, vnet/event, internal/respond, internal/sched, internal/session, internal/budget, internal/decode, internal/door, internal/keeper, internal/store, internal/stream, internal/visitor, internal/filter, internal/pcap, internal/strictjson, internal/terminal, internal/admission, internal/protocol/class, web < internal/httpapi
 internal/scenario/format                               < internal/settings
 internal/budget, internal/door, internal/httpapi, internal/keeper, internal/session, internal/settings, internal/terminal, internal/visitor + crypto, roots, time < internal/host
 vnet, vnet/errno, vnet/event, web, wasm/guest, internal/* + websocket, sys < cmd/labserver

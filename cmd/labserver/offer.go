@@ -167,11 +167,7 @@ func (o *offer) check(ctx context.Context, engine *product.Engine, c httpapi.Che
 		return nil, err
 	}
 	g.share = func(lab *vnet.Lab) (*session.Share, error) {
-		share, err := session.NewShare(ctx, c.Scheduler, c.Owner, c.Claim, lab)
-		if err == nil {
-			share.Spent = c.Spent
-		}
-		return share, err
+		return session.NewShare(ctx, lab, session.Options{Scheduler: c.Scheduler, Owner: c.Owner, Claim: c.Claim, Spent: c.Spent})
 	}
 	res, err := g.run(ctx, scenario.Student, nil)
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 	"wireloom/internal/product"
 	"wireloom/internal/scenario"
 	"wireloom/internal/scenario/format"
+	"wireloom/internal/sched"
 	"wireloom/internal/session"
 )
 
@@ -29,7 +30,7 @@ const (
 // closed is opened again at once.
 type herd struct {
 	mem     *budget.Budget
-	sched   *session.Scheduler
+	sched   *sched.Scheduler
 	src     *scenario.Scenario
 	compile product.Compile
 
@@ -39,12 +40,12 @@ type herd struct {
 	refused atomic.Uint64
 }
 
-func startHerd(ctx context.Context, compile product.Compile, sched *session.Scheduler, mem *budget.Budget) (*herd, error) {
+func startHerd(ctx context.Context, compile product.Compile, turns *sched.Scheduler, mem *budget.Budget) (*herd, error) {
 	sc, err := scenario.Parse("scenario.yaml", []byte(hostileScenario))
 	if err != nil {
 		return nil, err
 	}
-	h := &herd{mem: mem, sched: sched, src: sc, compile: compile}
+	h := &herd{mem: mem, sched: turns, src: sc, compile: compile}
 	ctx, h.stop = context.WithCancel(ctx)
 	for i := range hogLabs {
 		h.running.Go(func() {
@@ -72,7 +73,7 @@ func (h *herd) live(ctx context.Context, watched bool) error {
 		claim.Release()
 		return err
 	}
-	s, err := session.New(lab, setup, session.Options{Scheduler: h.sched, Idle: -1, Owner: session.Owner{Name: "hog"}, Claim: claim})
+	s, err := session.New(lab, setup, session.Options{Scheduler: h.sched, Idle: -1, Owner: sched.Owner{Name: "hog"}, Claim: claim})
 	if err != nil {
 		claim.Release()
 		lab.Close()
@@ -130,8 +131,8 @@ func besideHogs(ctx context.Context, e *product.Engine, src *scenario.Scenario) 
 	go mem.Run(watching)
 	level(0)
 	before := e.Usage().Resident
-	sched := session.NewScheduler(0)
-	herd, err := startHerd(ctx, e.Compile, sched, mem)
+	turns := sched.New(0)
+	herd, err := startHerd(ctx, e.Compile, turns, mem)
 	if err != nil {
 		return nil, err
 	}
@@ -140,7 +141,7 @@ func besideHogs(ctx context.Context, e *product.Engine, src *scenario.Scenario) 
 		herd.close()
 		return nil, err
 	}
-	good, err := newGoodLab(ctx, src, e.Compile, session.Options{Scheduler: sched, Owner: session.Owner{Name: "good"}, Claim: claim})
+	good, err := newGoodLab(ctx, src, e.Compile, session.Options{Scheduler: turns, Owner: sched.Owner{Name: "good"}, Claim: claim})
 	if err != nil {
 		herd.close()
 		return nil, err

@@ -14,6 +14,7 @@ import (
 	"wireloom/internal/open"
 	"wireloom/internal/product"
 	"wireloom/internal/scenario"
+	"wireloom/internal/sched"
 	"wireloom/internal/session"
 	"wireloom/vnet/event"
 )
@@ -57,11 +58,11 @@ func labs(ctx context.Context, _ int) (r *Report, err error) {
 	if err != nil {
 		return nil, err
 	}
-	build := func(sched *session.Scheduler) (*liveLab, error) {
-		return newLiveLab(ctx, src, e.Compile, sched)
+	build := func(turns *sched.Scheduler) (*liveLab, error) {
+		return newLiveLab(ctx, src, e.Compile, turns)
 	}
 	// One lab comes and goes before the baseline: what is made once stays.
-	first, err := build(session.NewScheduler(0))
+	first, err := build(sched.New(0))
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +70,7 @@ func labs(ctx context.Context, _ int) (r *Report, err error) {
 		return nil, err
 	}
 	before := level(0)
-	sched := session.NewScheduler(0)
+	turns := sched.New(0)
 	var live []*liveLab
 	defer func() {
 		for _, l := range live {
@@ -78,7 +79,7 @@ func labs(ctx context.Context, _ int) (r *Report, err error) {
 	}()
 	began := time.Now()
 	for range labCount {
-		l, err := build(sched)
+		l, err := build(turns)
 		if err != nil {
 			return nil, err
 		}
@@ -88,7 +89,7 @@ func labs(ctx context.Context, _ int) (r *Report, err error) {
 	if err := pause(ctx, labsSettle); err != nil {
 		return nil, err
 	}
-	alone, err := watch(ctx, live, sched, labsFor)
+	alone, err := watch(ctx, live, turns, labsFor)
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +97,7 @@ func labs(ctx context.Context, _ int) (r *Report, err error) {
 	if err != nil {
 		return nil, err
 	}
-	viewed, err := public.watch(ctx, live, sched)
+	viewed, err := public.watch(ctx, live, turns)
 	public.close()
 	if err != nil {
 		return nil, err
@@ -173,7 +174,7 @@ type liveLab struct {
 	frames  atomic.Uint64 // that left a node
 }
 
-func newLiveLab(ctx context.Context, src *scenario.Scenario, compile product.Compile, sched *session.Scheduler) (*liveLab, error) {
+func newLiveLab(ctx context.Context, src *scenario.Scenario, compile product.Compile, turns *sched.Scheduler) (*liveLab, error) {
 	seed := uint64(labsSeed)
 	lab, setup, err := product.Build(ctx, src, compile, product.Options{Seed: &seed})
 	if err != nil {
@@ -185,7 +186,7 @@ func newLiveLab(ctx context.Context, src *scenario.Scenario, compile product.Com
 			l.frames.Add(1)
 		}
 	})
-	if l.session, err = session.New(lab, setup, session.Options{Scheduler: sched}); err != nil {
+	if l.session, err = session.New(lab, setup, session.Options{Scheduler: turns}); err != nil {
 		lab.Close()
 		return nil, err
 	}

@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"time"
 
-	"wireloom/internal/session"
+	"wireloom/internal/sched"
 )
 
 // A load is what running labs did and took.
@@ -42,7 +42,7 @@ func noGoal(what, unit string, x, _ float64) Row { return figure(what, unit, one
 func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
 // watch lets the labs run for a while.
-func watch(ctx context.Context, live []*liveLab, sched *session.Scheduler, during time.Duration) (*load, error) {
+func watch(ctx context.Context, live []*liveLab, turns *sched.Scheduler, during time.Duration) (*load, error) {
 	events := func() (n uint64) {
 		for _, l := range live {
 			_, next := l.session.Log().Bounds()
@@ -50,7 +50,7 @@ func watch(ctx context.Context, live []*liveLab, sched *session.Scheduler, durin
 		}
 		return n
 	}
-	sched.Lag().Reset()
+	turns.Lag().Reset()
 	before := make([]uint64, len(live))
 	for i, l := range live {
 		before[i] = l.frames.Load()
@@ -64,7 +64,7 @@ func watch(ctx context.Context, live []*liveLab, sched *session.Scheduler, durin
 		m.resident = max(m.resident, resident())
 	}
 	seconds := time.Since(w).Seconds()
-	lag := sched.Lag()
+	lag := turns.Lag()
 	m.lag, m.p99, m.worst = lag.Quantile(0.5), lag.Quantile(0.99), lag.Quantile(1)
 	m.cores = (cpu() - c).Seconds() / seconds
 	m.events = float64(events()-e) / seconds

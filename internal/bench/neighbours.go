@@ -17,6 +17,7 @@ import (
 	"wireloom/internal/recording"
 	"wireloom/internal/scenario"
 	"wireloom/internal/scenario/format"
+	"wireloom/internal/sched"
 	"wireloom/internal/session"
 	"wireloom/vnet"
 	"wireloom/vnet/event"
@@ -56,16 +57,16 @@ func neighbours(ctx context.Context, _ int) (r *Report, err error) {
 		Notes: []string{"lag: how far the good lab's virtual time is behind real time at its events; real time begins where it was least behind"},
 	}
 	for _, hostile := range []bool{false, true} {
-		sched := session.NewScheduler(0)
+		turns := sched.New(0)
 		var stop func() (harm, error)
 		when := "alone"
 		if hostile {
 			when = "with neighbours"
-			if stop, err = neighbourhood(ctx, e.Compile, sched); err != nil {
+			if stop, err = neighbourhood(ctx, e.Compile, turns); err != nil {
 				return nil, err
 			}
 		}
-		good, err := newGoodLab(ctx, src, e.Compile, session.Options{Scheduler: sched})
+		good, err := newGoodLab(ctx, src, e.Compile, session.Options{Scheduler: turns})
 		if err == nil {
 			err = pause(ctx, labsSettle)
 		}
@@ -170,10 +171,10 @@ func (g *goodLab) forget() {
 }
 
 // lags are the lateness of all events, against that of the one least late.
-func (g *goodLab) lags() *session.Histogram {
+func (g *goodLab) lags() *sched.Histogram {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	h := &session.Histogram{}
+	h := &sched.Histogram{}
 	least := time.Duration(0)
 	for i, d := range g.late {
 		if i == 0 || d < least {
@@ -233,7 +234,7 @@ steps:
 `
 
 // neighbourhood starts the four. stop ends them and says what they came to.
-func neighbourhood(ctx context.Context, compile product.Compile, sched *session.Scheduler) (stop func() (harm, error), err error) {
+func neighbourhood(ctx context.Context, compile product.Compile, turns *sched.Scheduler) (stop func() (harm, error), err error) {
 	src, err := scenario.Parse("scenario.yaml", []byte(hostileScenario))
 	if err != nil {
 		return nil, err
@@ -264,7 +265,7 @@ func neighbourhood(ctx context.Context, compile product.Compile, sched *session.
 				spawned.Add(1)
 			}
 		})
-		s, err := session.New(lab, setup, session.Options{Scheduler: sched, Idle: -1})
+		s, err := session.New(lab, setup, session.Options{Scheduler: turns, Idle: -1})
 		if err != nil {
 			lab.Close()
 			end()

@@ -10,6 +10,7 @@ import (
 	"wireloom/internal/budget"
 	"wireloom/internal/compilechild"
 	"wireloom/internal/product"
+	"wireloom/internal/sched"
 	"wireloom/internal/session"
 )
 
@@ -36,12 +37,12 @@ func TestNeighboursLeaveNoTrace(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sched := session.NewScheduler(2)
-	stop, err := neighbourhood(ctx, e.Compile, sched)
+	turns := sched.New(2)
+	stop, err := neighbourhood(ctx, e.Compile, turns)
 	if err != nil {
 		t.Fatal(err)
 	}
-	good, err := newGoodLab(ctx, src, e.Compile, session.Options{Scheduler: sched})
+	good, err := newGoodLab(ctx, src, e.Compile, session.Options{Scheduler: turns})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,8 +86,8 @@ func TestHogsLeaveNoTrace(t *testing.T) {
 	// What the test itself takes is no part of it.
 	mem := budget.New(256<<20, func() budget.Usage { return budget.Usage{} }, e.Tidy)
 	go mem.Run(ctx)
-	sched := session.NewScheduler(2)
-	herd, err := startHerd(ctx, e.Compile, sched, mem)
+	turns := sched.New(2)
+	herd, err := startHerd(ctx, e.Compile, turns, mem)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,7 +95,7 @@ func TestHogsLeaveNoTrace(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	good, err := newGoodLab(ctx, src, e.Compile, session.Options{Scheduler: sched, Owner: session.Owner{Name: "good"}, Claim: claim})
+	good, err := newGoodLab(ctx, src, e.Compile, session.Options{Scheduler: turns, Owner: sched.Owner{Name: "good"}, Claim: claim})
 	if err != nil {
 		t.Fatal(err)
 	}

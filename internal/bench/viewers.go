@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"time"
 
-	"wireloom/internal/session"
+	"wireloom/internal/sched"
 	"wireloom/internal/stream"
 )
 
@@ -40,7 +40,7 @@ func serve(live []*liveLab) (*public, error) {
 }
 
 // watch lets the labs run for a while with a viewer for each.
-func (p *public) watch(ctx context.Context, live []*liveLab, sched *session.Scheduler) (*load, error) {
+func (p *public) watch(ctx context.Context, live []*liveLab, turns *sched.Scheduler) (*load, error) {
 	c, err := newCrowd(ctx, p.addr+"/labs/{}", len(live), endless)
 	if err != nil {
 		return nil, err
@@ -49,7 +49,7 @@ func (p *public) watch(ctx context.Context, live []*liveLab, sched *session.Sche
 	if err := pause(ctx, labsSettle); err != nil { // they begin with what the labs have kept for them
 		return nil, err
 	}
-	m, err := watch(ctx, live, sched, watched)
+	m, err := watch(ctx, live, turns, watched)
 	if err == nil && p.hub.Count() != len(live) {
 		err = fmt.Errorf("%d viewers of %d are left", p.hub.Count(), len(live))
 	}

@@ -7,7 +7,7 @@ import (
 	"net/http"
 	"strings"
 
-	"wireloom/internal/session"
+	"wireloom/internal/sched"
 	"wireloom/internal/visitor"
 )
 
@@ -75,7 +75,7 @@ func (s *Server) takeFile(client visitor.Client, l *lab) (give func(), why *visi
 	}, nil
 }
 
-// turnBytes is how much of a file is made in one turn (session.Scheduler): a
+// turnBytes is how much of a file is made in one turn (sched.Scheduler): a
 // millisecond or two.
 const turnBytes = 32 << 10
 
@@ -91,14 +91,14 @@ type turnWriter struct {
 }
 
 // inTurns runs f, whose work between its writes is done in turns.
-func inTurns(ctx context.Context, sched *session.Scheduler, owner session.Owner, to io.Writer, f func(io.Writer) error) error {
+func inTurns(ctx context.Context, turns *sched.Scheduler, owner sched.Owner, to io.Writer, f func(io.Writer) error) error {
 	take := func(hog bool) error {
-		if !sched.Turn(ctx, owner, hog) {
+		if !turns.Turn(ctx, owner, hog) {
 			return ctx.Err()
 		}
 		return nil
 	}
-	w := &turnWriter{take: take, give: sched.Done, to: to}
+	w := &turnWriter{take: take, give: turns.Done, to: to}
 	return w.run(f)
 }
 

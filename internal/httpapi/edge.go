@@ -14,7 +14,7 @@ import (
 
 	"wireloom/internal/protocol/class"
 	"wireloom/internal/respond"
-	"wireloom/internal/session"
+	"wireloom/internal/sched"
 	"wireloom/internal/strictjson"
 	"wireloom/internal/visitor"
 )
@@ -116,7 +116,7 @@ func (s *Server) client(r *http.Request) visitor.Client {
 }
 
 // ownerOf is whose turns a client takes. Strangers are one group, each class is another.
-func ownerOf(c visitor.Client) session.Owner { return session.Owner{Group: c.Class, Name: c.Key()} }
+func ownerOf(c visitor.Client) sched.Owner { return sched.Owner{Group: c.Class, Name: c.Key()} }
 
 // notAllowed refuses a method at a path that is there (RFC 9110, 15.5.6).
 func notAllowed(w http.ResponseWriter, r *http.Request, allow string) {

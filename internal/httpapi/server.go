@@ -17,6 +17,7 @@ import (
 	"wireloom/internal/budget"
 	"wireloom/internal/door"
 	"wireloom/internal/keeper"
+	"wireloom/internal/sched"
 	"wireloom/internal/session"
 	"wireloom/internal/store"
 	"wireloom/internal/stream"
@@ -105,10 +106,10 @@ type Route struct {
 type Checking struct {
 	Lab       keeper.Ask
 	Programs  []session.Held
-	Scheduler *session.Scheduler
-	Owner     session.Owner
+	Scheduler *sched.Scheduler
+	Owner     sched.Owner
 	Claim     *budget.Claim
-	Spent     func(time.Duration) (why string) // session.Share.Spent
+	Spent     func(time.Duration) (why string) // session.Options.Spent
 }
 
 // A Server is the handler of all of it. New makes one; Close ends its labs.
@@ -116,7 +117,7 @@ type Server struct {
 	conf   Config
 	log    *slog.Logger
 	mux    routes
-	sched  *session.Scheduler
+	sched  *sched.Scheduler
 	hub    *stream.Hub
 	static *static
 	abroad map[string]bool // the paths that pages of other sites may post to
@@ -219,7 +220,7 @@ func (s *Server) Listen(l net.Listener) net.Listener {
 }
 
 // Scheduler is what shares the machine among the labs.
-func (s *Server) Scheduler() *session.Scheduler { return s.sched }
+func (s *Server) Scheduler() *sched.Scheduler { return s.sched }
 
 // Close ends every lab, whose viewers are told why, and waits for all of it. It
 // fails if ctx ends first.

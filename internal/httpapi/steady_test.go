@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"wireloom/internal/keeper"
+	"wireloom/internal/sched"
 	"wireloom/internal/session"
 	"wireloom/internal/visitor"
 )
@@ -221,13 +222,13 @@ func TestDownloadsAreMadeInTurns(t *testing.T) {
 		{"it fails before anything is made", 0, true, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			sched := session.NewScheduler(1)
+			turns := sched.New(1)
 			var did strings.Builder
 			busy := func() bool {
 				ctx, cancel := context.WithCancel(t.Context())
 				cancel()
-				if free := sched.Turn(ctx, session.Owner{}, false); free {
-					sched.Done()
+				if free := turns.Turn(ctx, sched.Owner{}, false); free {
+					turns.Done()
 					return false
 				}
 				return true
@@ -242,14 +243,14 @@ func TestDownloadsAreMadeInTurns(t *testing.T) {
 			w := &turnWriter{to: to}
 			w.take = func(hog bool) error {
 				did.WriteByte(map[bool]byte{false: 't', true: 'h'}[hog])
-				if !sched.Turn(t.Context(), session.Owner{}, hog) {
+				if !turns.Turn(t.Context(), sched.Owner{}, hog) {
 					t.Error("there is no turn")
 				}
 				return nil
 			}
 			w.give = func() {
 				did.WriteByte('g')
-				sched.Done()
+				turns.Done()
 			}
 			err := w.run(func(to io.Writer) error {
 				for range c.pieces {

@@ -27,6 +27,7 @@ import (
 	"wireloom/internal/budget"
 	"wireloom/internal/door"
 	"wireloom/internal/journal"
+	"wireloom/internal/sched"
 	"wireloom/internal/session"
 	"wireloom/internal/store"
 	"wireloom/internal/visitor"
@@ -104,7 +105,7 @@ type Built struct {
 
 // A Place is what a lab that lives has of its server.
 type Place struct {
-	Owner session.Owner
+	Owner sched.Owner
 	Room  session.Room
 	Spent func(time.Duration) (why string) // session.Options.Spent; it may be nil
 	Leave func()
@@ -140,7 +141,7 @@ type Lab struct {
 type Keeper struct {
 	conf    Config
 	log     *slog.Logger
-	sched   *session.Scheduler
+	sched   *sched.Scheduler
 	places  func(visitor.Client) (Place, error)
 	openers visitor.Gate
 	line    line
@@ -179,7 +180,7 @@ func New(ctx context.Context, c Config) (*Keeper, error) {
 		c.Room = DefaultRoom
 	}
 	if c.Session.Scheduler == nil {
-		c.Session.Scheduler = session.NewScheduler(0)
+		c.Session.Scheduler = sched.New(0)
 	}
 	if c.Doors == nil {
 		c.Doors = &door.Policy{}
@@ -187,7 +188,7 @@ func New(ctx context.Context, c Config) (*Keeper, error) {
 	k := &Keeper{
 		conf: c, log: c.Logger, sched: c.Session.Scheduler, openers: visitor.Gate{All: openers, Each: openers / 2},
 		places: func(client visitor.Client) (Place, error) {
-			return Place{Owner: session.Owner{Group: client.Class, Name: client.Key()}, Leave: func() {}}, nil
+			return Place{Owner: sched.Owner{Group: client.Class, Name: client.Key()}, Leave: func() {}}, nil
 		},
 		labs: map[string]*Lab{}, opening: map[string]*opening{}, shorted: map[string]int{}, swept: make(chan struct{}),
 	}
@@ -212,7 +213,7 @@ func New(ctx context.Context, c Config) (*Keeper, error) {
 func (k *Keeper) Places(f func(visitor.Client) (Place, error)) { k.places = f }
 
 // Scheduler is what shares the machine among the labs.
-func (k *Keeper) Scheduler() *session.Scheduler { return k.sched }
+func (k *Keeper) Scheduler() *sched.Scheduler { return k.sched }
 
 // errStopping is why no lab is opened any more.
 func errStopping() error {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"wireloom/internal/budget"
+	"wireloom/internal/sched"
 )
 
 const mib = 1 << 20
@@ -49,9 +50,9 @@ func TestALabWaitsForMemory(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		mem := server(t, 256) // 224 may be granted
 		other := claim(t, mem, "y", 170)
-		sched := NewScheduler(1)
-		l := live(t, Options{Claim: opened(t, mem, "x"), Scheduler: sched}, "hoard", "talk1")
-		n := live(t, Options{Claim: opened(t, mem, "z"), Scheduler: sched}, "talk1", "talk20")
+		turns := sched.New(1)
+		l := live(t, Options{Claim: opened(t, mem, "x"), Scheduler: turns}, "hoard", "talk1")
+		n := live(t, Options{Claim: opened(t, mem, "z"), Scheduler: turns}, "talk1", "talk20")
 		time.Sleep(5 * time.Second)
 		snap, _ := l.Snapshot()
 		if s := mem.Stats(); s.Waiting != 1 || snap.Now > 100*time.Millisecond {
@@ -116,10 +117,10 @@ func TestMemoryLeavesNoTrace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := rand.New(rand.NewPCG(1, 2))
 		mem := server(t, 384) // 336 may be granted, and three labs want up to 102 each
-		sched := NewScheduler(2)
+		turns := sched.New(2)
 		var labs []*bench
 		for range 3 {
-			labs = append(labs, live(t, Options{Claim: opened(t, mem, "x"), Scheduler: sched}, "breathe", "breathe"))
+			labs = append(labs, live(t, Options{Claim: opened(t, mem, "x"), Scheduler: turns}, "breathe", "breathe"))
 		}
 		waited := 0
 		for range 100 {

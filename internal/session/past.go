@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"wireloom/internal/sched"
 	"wireloom/vnet"
 )
 
@@ -41,12 +42,11 @@ func (s *Session) Returned() <-chan struct{} { return s.back.ended }
 // again runs what has been done to the lab before, in turns that other labs come before. It
 // returns why the lab does not go on; "" if it does.
 func (s *Session) again(ctx context.Context) (reason string) {
-	share, err := NewShare(ctx, s.sched, s.opts.Owner, s.opts.Claim, s.lab)
+	share, err := NewShare(ctx, s.lab, s.opts)
 	if err != nil {
 		s.outcome = Closed
 		return cause(ctx)
 	}
-	share.Spent = s.opts.Spent
 	began := time.Now()
 	r := rerun{Session: s, ctx: ctx, share: share, open: map[string]bool{}, last: s.opts.Past.Last()}
 	err = r.run()
@@ -116,7 +116,7 @@ func (r *rerun) run() error {
 
 // runTo lets the lab run to a place in the run; it fails where there is no such place.
 func (r *rerun) runTo(at time.Duration, step uint64) error {
-	for chunk := uint64(turnChunk); ; {
+	for chunk := uint64(sched.TurnChunk); ; {
 		if err := r.share.Rest(); err != nil {
 			return err
 		}
@@ -128,10 +128,10 @@ func (r *rerun) runTo(at time.Duration, step uint64) error {
 		if reached || r.lab.Steps() >= step {
 			break
 		}
-		if chunk *= 2; time.Since(began) > TurnTime/turnChunk {
-			chunk = turnChunk
+		if chunk *= 2; time.Since(began) > sched.TurnTime/sched.TurnChunk {
+			chunk = sched.TurnChunk
 		}
-		chunk = min(chunk, turnSteps)
+		chunk = min(chunk, sched.TurnSteps)
 	}
 	if _, events := r.log.Bounds(); r.last.Events > 0 {
 		r.back.done.Store(math.Float64bits(min(float64(events)/float64(r.last.Events), 1)))

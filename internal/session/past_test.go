@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"wireloom/internal/recording"
+	"wireloom/internal/sched"
 	"wireloom/vnet"
 	"wireloom/vnet/config"
 	"wireloom/vnet/sys"
@@ -378,15 +379,15 @@ func TestWhoAsksALabThatComesBackIsTold(t *testing.T) {
 		b := liveLab(t, Options{Journal: p}, make1)
 		time.Sleep(5 * time.Second)
 		b.stopped("the server was stopped")
-		sched := NewScheduler(1)
-		sched.Acquire(t.Context(), lineLight, Owner{Name: "somebody"})
-		c := liveLab(t, Options{Past: p.torn(), Scheduler: sched}, make1)
+		turns := sched.New(1)
+		turns.Acquire(t.Context(), sched.Light, sched.Owner{Name: "somebody"})
+		c := liveLab(t, Options{Past: p.torn(), Scheduler: turns}, make1)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		if _, err := c.Attach(ctx); !errors.Is(err, ErrReturning) || err.Error() != "this lab is coming back: 0 % of it has been run again" {
 			t.Errorf("a viewer is told %v", err)
 		}
-		sched.Release()
+		turns.Release()
 		synctest.Wait()
 		c.watch()()
 		if _, returning := c.Returning(); returning {

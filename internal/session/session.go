@@ -45,9 +45,9 @@ const (
 
 // Options are what a server gives each of its sessions. The zero value works.
 type Options struct {
-	Scheduler *Scheduler   // shared by all; one of its own if nil
-	Owner     Owner        // whose turns the lab takes
-	Logger    *slog.Logger // nothing is logged if nil
+	Scheduler *sched.Scheduler // shared by all; one of its own if nil
+	Owner     sched.Owner      // whose turns the lab takes
+	Logger    *slog.Logger     // nothing is logged if nil
 	// Acted is told each command that is done to the lab, on the session's goroutine, but not
 	// those of its past; it may be nil, and may not wait.
 	Acted func(vnet.Command)
@@ -111,7 +111,7 @@ type Session struct {
 	opts  Options
 	log   *event.Log
 	lg    *slog.Logger
-	sched *Scheduler
+	sched *sched.Scheduler
 
 	requests chan func()
 	done     chan struct{}
@@ -169,7 +169,7 @@ func New(lab *vnet.Lab, setup Setup, o Options) (*Session, error) {
 		return nil, err
 	}
 	if o.Scheduler == nil {
-		o.Scheduler = NewScheduler(0)
+		o.Scheduler = sched.New(0)
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
@@ -208,7 +208,7 @@ func (s *Session) Setup() Setup { return s.setup }
 func (s *Session) Config() config.Lab { return s.conf }
 
 // Owner is whose turns the lab takes.
-func (s *Session) Owner() Owner { return s.opts.Owner }
+func (s *Session) Owner() sched.Owner { return s.opts.Owner }
 
 // Log is the lab's event log, for its cursors.
 func (s *Session) Log() *event.Log { return s.log }
@@ -464,21 +464,21 @@ func (s *Session) turn(ctx context.Context) bool {
 	if tied {
 		until = p.target(began)
 	}
-	limit := s.lab.Steps() + turnSteps
+	limit := s.lab.Steps() + sched.TurnSteps
 	now, chunk := began, uint64(1)
-	s.line = lineLight
+	s.line = sched.Light
 	for {
 		if s.advance(until, min(s.lab.Steps()+chunk, limit)) || s.ending != "" {
 			break
 		}
 		last := now
 		now = time.Now()
-		if chunk *= 2; now.Sub(last) > TurnTime/turnChunk {
+		if chunk *= 2; now.Sub(last) > sched.TurnTime/sched.TurnChunk {
 			chunk = 1 // these steps are no small ones: a process that starts takes milliseconds
 		}
-		chunk = min(chunk, turnChunk)
-		if s.lab.Steps() >= limit || now.Sub(began) >= TurnTime {
-			s.line = lineHog
+		chunk = min(chunk, sched.TurnChunk)
+		if s.lab.Steps() >= limit || now.Sub(began) >= sched.TurnTime {
+			s.line = sched.Hog
 			break
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"wireloom/internal/sched"
 	"wireloom/vnet"
 	"wireloom/vnet/event"
 )
@@ -343,8 +344,8 @@ func TestTurnIsBounded(t *testing.T) {
 				if !s.turn(t.Context()) {
 					t.Fatal("no turn")
 				}
-				if n := lab.Steps() - before; n == 0 || n > turnSteps {
-					t.Errorf("a turn took %d steps, want at most %d", n, turnSteps)
+				if n := lab.Steps() - before; n == 0 || n > sched.TurnSteps {
+					t.Errorf("a turn took %d steps, want at most %d", n, sched.TurnSteps)
 				}
 				if got := s.pace.lag(time.Now(), lab.Now()); got > MaxLag {
 					t.Errorf("the target did not slip: the lab is %v behind", got)
@@ -359,7 +360,7 @@ func TestTurnIsBounded(t *testing.T) {
 
 // Two labs that want the whole machine, and one that does not, on one core.
 func TestLabsThatSpinLeaveOthersTheirTurns(t *testing.T) {
-	sched := NewScheduler(1)
+	turns := sched.New(1)
 	ctx, stop := context.WithCancel(t.Context())
 	var all []*Session
 	for _, program := range []string{"spin", "flood", "talk20"} {
@@ -367,7 +368,7 @@ func TestLabsThatSpinLeaveOthersTheirTurns(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s, err := New(lab, setup, Options{Scheduler: sched, Dir: t.TempDir(), Capture: -1})
+		s, err := New(lab, setup, Options{Scheduler: turns, Dir: t.TempDir(), Capture: -1})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -494,15 +495,15 @@ func TestCaptureKeepsTheNewest(t *testing.T) {
 // download don't wait behind others' turns, and the lab keeps its place.
 func TestALabInLineForItsTurnAnswers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		sched := NewScheduler(1)
-		b := live(t, Options{Scheduler: sched, Owner: Owner{Name: "b"}}, "talk1")
+		turns := sched.New(1)
+		b := live(t, Options{Scheduler: turns, Owner: sched.Owner{Name: "b"}}, "talk1")
 		b.now()
-		if !sched.Acquire(t.Context(), lineHog, Owner{Name: "a"}) {
+		if !turns.Acquire(t.Context(), sched.Hog, sched.Owner{Name: "a"}) {
 			t.Fatal("there is no turn")
 		}
 		time.Sleep(10 * time.Millisecond)
 		synctest.Wait()
-		if n := sched.Waiting(); n != 1 {
+		if n := turns.Waiting(); n != 1 {
 			t.Fatalf("%d wait, want the lab", n)
 		}
 		within, cancel := context.WithTimeout(t.Context(), time.Second)
@@ -510,33 +511,33 @@ func TestALabInLineForItsTurnAnswers(t *testing.T) {
 		r, err := b.Frames(within)
 		b.ok(err)
 		r.Close()
-		if n := sched.Waiting(); n != 1 {
+		if n := turns.Waiting(); n != 1 {
 			t.Errorf("%d wait after it has answered, want the lab still", n)
 		}
 		stepped := make(chan error)
 		go func() { stepped <- b.Step(t.Context()) }() // it needs a turn: the one that the lab waits for
 		synctest.Wait()
-		if n := sched.Waiting(); n != 1 {
+		if n := turns.Waiting(); n != 1 {
 			t.Errorf("%d wait for a step, want the lab", n)
 		}
-		sched.Release()
+		turns.Release()
 		b.ok(<-stepped)
 		synctest.Wait()
-		if sched.Free() != 1 || sched.Waiting() != 0 {
-			t.Errorf("%d turns free and %d waiting while the lab is paused", sched.Free(), sched.Waiting())
+		if turns.Free() != 1 || turns.Waiting() != 0 {
+			t.Errorf("%d turns free and %d waiting while the lab is paused", turns.Free(), turns.Waiting())
 		}
 		b.ok(b.Resume(t.Context()))
 		time.Sleep(10 * time.Millisecond)
 		b.now()
-		if !sched.Acquire(t.Context(), lineHog, Owner{Name: "a"}) {
+		if !turns.Acquire(t.Context(), sched.Hog, sched.Owner{Name: "a"}) {
 			t.Fatal("there is no turn")
 		}
 		time.Sleep(10 * time.Millisecond)
 		b.stop(nil) // in line
 		<-b.Done()
-		sched.Release()
-		if sched.Free() != 1 || sched.Waiting() != 0 {
-			t.Errorf("%d turns free and %d waiting after the lab has closed", sched.Free(), sched.Waiting())
+		turns.Release()
+		if turns.Free() != 1 || turns.Waiting() != 0 {
+			t.Errorf("%d turns free and %d waiting after the lab has closed", turns.Free(), turns.Waiting())
 		}
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"wireloom/internal/budget"
+	"wireloom/internal/sched"
 	"wireloom/vnet"
 	"wireloom/vnet/memory"
 )
@@ -15,25 +16,24 @@ import (
 // fast as it goes, beside the sessions of a server, and asks Rest again and again.
 type Share struct {
 	ctx   context.Context
-	sched *Scheduler
-	owner Owner
+	sched *sched.Scheduler
+	owner sched.Owner
 	claim *budget.Claim
+	spent func(time.Duration) (why string) // may be nil
 	lab   *vnet.Lab
 	began time.Time // of the turn
-
-	// Spent is Options.Spent of a session; it may be nil, and is set before the first Rest.
-	Spent func(time.Duration) (why string)
 
 	refused bool // memory, so that the lab has ended in the middle
 }
 
 // NewShare fits a lab that has not been started into what the sessions have, and waits for its
-// first turn. It fails if ctx ends first; else Done must be called.
-func NewShare(ctx context.Context, s *Scheduler, owner Owner, claim *budget.Claim, lab *vnet.Lab) (*Share, error) {
-	x := &Share{ctx: ctx, sched: s, owner: owner, claim: claim, lab: lab}
+// first turn. Of the options it takes Scheduler, Owner, Claim and Spent. It fails if ctx ends first;
+// else Done must be called.
+func NewShare(ctx context.Context, lab *vnet.Lab, o Options) (*Share, error) {
+	x := &Share{ctx: ctx, sched: o.Scheduler, owner: o.Owner, claim: o.Claim, spent: o.Spent, lab: lab}
 	lab.SetGrant(x.grant)
 	lab.SetAside(x.aside)
-	if !s.Turn(ctx, owner, false) {
+	if !x.sched.Turn(ctx, x.owner, false) {
 		return nil, context.Cause(ctx)
 	}
 	x.began = time.Now()
@@ -49,11 +49,11 @@ func (x *Share) Rest() error {
 	case x.refused:
 		return errors.New("the server has no memory for it now: try again in a moment")
 	}
-	if time.Since(x.began) < TurnTime {
+	if time.Since(x.began) < sched.TurnTime {
 		return nil
 	}
-	if x.Spent != nil {
-		if why := x.Spent(time.Since(x.began)); why != "" {
+	if x.spent != nil {
+		if why := x.spent(time.Since(x.began)); why != "" {
 			return spent(why)
 		}
 	}
@@ -67,7 +67,7 @@ func (x *Share) Rest() error {
 		x.began = time.Now()
 		return nil
 	}
-	x.sched.Acquire(context.WithoutCancel(x.ctx), lineHog, x.owner) // for Done to give back
+	x.sched.Acquire(context.WithoutCancel(x.ctx), sched.Hog, x.owner) // for Done to give back
 	return context.Cause(x.ctx)
 }
 
@@ -89,8 +89,8 @@ func (x *Share) aside(work func()) {
 	began := time.Now()
 	x.sched.Done()
 	defer func() {
-		x.sched.Acquire(context.WithoutCancel(x.ctx), lineLight, x.owner) // nothing ends that
-		x.began = x.began.Add(time.Since(began))                          // that was no turn
+		x.sched.Acquire(context.WithoutCancel(x.ctx), sched.Light, x.owner) // nothing ends that
+		x.began = x.began.Add(time.Since(began))                            // that was no turn
 	}()
 	work()
 }

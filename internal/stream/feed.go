@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"wireloom/internal/sched"
 	"wireloom/internal/session"
 	"wireloom/internal/switchboard"
 	"wireloom/vnet/event"
@@ -35,8 +36,8 @@ const (
 type feed struct {
 	log    *event.Log
 	limits limits
-	sched  *session.Scheduler // nil: no turns
-	owner  session.Owner      // whose turns
+	sched  *sched.Scheduler   // nil: no turns
+	owner  sched.Owner        // whose turns
 	stop   context.CancelFunc // of the goroutine
 	ended  chan struct{}      // closed when it has
 
@@ -62,9 +63,9 @@ type feed struct {
 
 // newFeed starts a feed that begins now. It works in turns of the scheduler's that are
 // owner's, if there is a scheduler.
-func newFeed(log *event.Log, l limits, sched *session.Scheduler, owner session.Owner) *feed {
+func newFeed(log *event.Log, l limits, turns *sched.Scheduler, owner sched.Owner) *feed {
 	_, next := log.Bounds()
-	f := &feed{log: log, limits: l, sched: sched, owner: owner, ended: make(chan struct{}), digest: newDigest(l, next), next: next}
+	f := &feed{log: log, limits: l, sched: turns, owner: owner, ended: make(chan struct{}), digest: newDigest(l, next), next: next}
 	ctx, stop := context.WithCancel(context.Background())
 	f.stop = stop
 	go func() {

@@ -6,7 +6,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"wireloom/internal/session"
+	"wireloom/internal/sched"
 	"wireloom/vnet/event"
 )
 
@@ -14,10 +14,10 @@ import (
 // takes in so many events in one of its own.
 func TestAFeedWorksInTurns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		sched := session.NewScheduler(1)
+		turns := sched.New(1)
 		log := event.NewLog(64 << 20)
 		log.Append(&event.Event{Kind: event.Lab})
-		f := newFeed(log, liveLimits, sched, session.Owner{Name: "a"})
+		f := newFeed(log, liveLimits, turns, sched.Owner{Name: "a"})
 		defer f.close()
 		batches := func() int {
 			synctest.Wait()
@@ -30,7 +30,7 @@ func TestAFeedWorksInTurns(t *testing.T) {
 			synctest.Wait()
 		}
 		pass()
-		if !sched.Turn(t.Context(), session.Owner{Name: "b"}, false) {
+		if !turns.Turn(t.Context(), sched.Owner{Name: "b"}, false) {
 			t.Fatal("there is no turn: the feed keeps it")
 		}
 		const events = 3*lookEvents + 1
@@ -39,14 +39,14 @@ func TestAFeedWorksInTurns(t *testing.T) {
 		}
 		pass()
 		before := batches()
-		if n := sched.Waiting(); n != 1 {
+		if n := turns.Waiting(); n != 1 {
 			t.Errorf("%d wait, want the feed", n)
 		}
 		taken := f.digest.next // nobody writes it: the feed waits
-		sched.Done()
+		turns.Done()
 		pass()
-		if n := batches(); n <= before || sched.Waiting() != 0 {
-			t.Errorf("%d batches, there were %d; %d wait", n, before, sched.Waiting())
+		if n := batches(); n <= before || turns.Waiting() != 0 {
+			t.Errorf("%d batches, there were %d; %d wait", n, before, turns.Waiting())
 		}
 		if got := f.digest.next - taken; got != events {
 			t.Errorf("%d events are taken in, want %d", got, events)

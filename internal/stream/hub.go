@@ -20,6 +20,7 @@ import (
 
 	"nhooyr.io/websocket"
 
+	"wireloom/internal/sched"
 	"wireloom/internal/session"
 	"wireloom/internal/stream/flow"
 	"wireloom/internal/visitor"
@@ -36,7 +37,7 @@ type Hub struct {
 	Site    *visitor.Site // whose pages may connect; of any host that is the request's own if nil
 	// Scheduler shares the cores among labs and viewers: a viewer's messages are made in
 	// its turns. Without one viewers take what they get, and so does all else.
-	Scheduler *session.Scheduler
+	Scheduler *sched.Scheduler
 	// Admit lets in who asks to watch a lab, or says why not. Everybody may come if it is
 	// nil, is one owner and may do everything.
 	Admit func(r *http.Request, id string) (*Pass, *visitor.Refusal)

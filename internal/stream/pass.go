@@ -5,13 +5,13 @@ import (
 	"strings"
 
 	"wireloom/internal/protocol"
-	"wireloom/internal/session"
+	"wireloom/internal/sched"
 )
 
 // A Pass is what a viewer was let in with. What is nil in it is left out.
 type Pass struct {
-	Owner session.Owner // whose turns its messages are made in
-	Leave func()        // is called when it has gone
+	Owner sched.Owner // whose turns its messages are made in
+	Leave func()      // is called when it has gone
 	// May returns what the viewer may do now. It is asked before each command that does
 	// something to the lab, and every pingEvery; who may not even watch any more is sent away.
 	May func() May

@@ -14,6 +14,7 @@ import (
 	"nhooyr.io/websocket"
 
 	"wireloom/internal/protocol"
+	"wireloom/internal/sched"
 	"wireloom/internal/session"
 	"wireloom/internal/stream/flow"
 )
@@ -46,7 +47,7 @@ type viewer struct {
 	s       *session.Session
 	feed    *feed
 	replies chan []byte
-	sched   *session.Scheduler // nil: no turns
+	sched   *sched.Scheduler // nil: no turns
 	pass    *Pass
 	every   time.Duration // between pings
 	heard   atomic.Int64  // when something came from the viewer last, in Unix nanoseconds
