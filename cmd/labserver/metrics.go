@@ -63,11 +63,11 @@ func (b *board) server(_ context.Context, w *metrics.Writer) {
 	w.Counter("wireloom_journal_errors_total", "", "Times that the disk did not take a lab's journal.", float64(k.Failed))
 	w.Gauge("wireloom_viewers", "", "Pages that watch labs.", float64(s.Viewers))
 	w.Gauge("wireloom_queue", "", "Who waits for a lab.", float64(s.Waiting))
-	for _, name := range []string{"labs", "viewers", "uploads", "downloads", "checks", "connections", "disk_bytes", "cpu_seconds"} {
-		u := s.Limits[name]
-		w.Gauge("wireloom_used", metrics.Label("of", name), "What is used of what is limited.", float64(u.Used))
+	limited := []string{"labs", "viewers", "uploads", "downloads", "checks", "connections", "disk_bytes", "cpu_seconds"}
+	for _, name := range limited {
+		w.Gauge("wireloom_used", metrics.Label("of", name), "What is used of what is limited.", float64(s.Limits[name].Used))
 	}
-	for _, name := range []string{"labs", "viewers", "uploads", "downloads", "checks", "connections", "disk_bytes", "cpu_seconds"} {
+	for _, name := range limited {
 		w.Gauge("wireloom_limit", metrics.Label("of", name), "The limit for all; -1 for none.", float64(s.Limits[name].Limit))
 	}
 	lag := b.api.Scheduler().Lag()

@@ -128,20 +128,24 @@ func (k *Keeper) syncAll(ctx context.Context) {
 func (k *Keeper) sweepAll(ctx context.Context) {
 	tick := time.NewTicker(sweepEvery)
 	defer tick.Stop()
-	for first := true; ; first = false {
-		if n, freed, err := k.Sweep(ctx); err != nil && ctx.Err() == nil {
-			k.log.Error("what is kept too long could not be deleted", "error", err)
-		} else if n > 0 || freed > 0 {
-			k.log.Info("what was kept long enough is deleted", "labs", n, "bytes", freed)
-		}
-		if first {
-			close(k.swept)
-		}
+	k.sweep(ctx)
+	close(k.swept)
+	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
+			k.sweep(ctx)
 		}
+	}
+}
+
+// sweep is Sweep, and logs what came of it.
+func (k *Keeper) sweep(ctx context.Context) {
+	if n, freed, err := k.Sweep(ctx); err != nil && ctx.Err() == nil {
+		k.log.Error("what is kept too long could not be deleted", "error", err)
+	} else if n > 0 || freed > 0 {
+		k.log.Info("what was kept long enough is deleted", "labs", n, "bytes", freed)
 	}
 }
 

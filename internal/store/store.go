@@ -133,7 +133,7 @@ func (db *DB) SayHome(url string) error {
 
 // Home is where the page of the folder's server is, as the last one that ran said; "" if none did.
 func (db *DB) Home() string {
-	b, err := os.ReadFile(filepath.Join(db.dir, "lock"))
+	b, err := os.ReadFile(filepath.Join(db.dir, lockfile.Name))
 	if err != nil {
 		return "" // as before there was a server
 	}
