@@ -64,6 +64,11 @@ func (h *hand) ask(method, path string, body []byte) (status int, answer []byte)
 	if c == nil {
 		c = http.DefaultClient
 	}
+	return answered(c, r)
+}
+
+// answered is what a server that may be killed answers; status is 0 where it doesn't.
+func answered(c *http.Client, r *http.Request) (status int, answer []byte) {
 	res, err := c.Do(r)
 	if err != nil {
 		return 0, nil

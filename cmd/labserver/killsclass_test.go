@@ -46,15 +46,7 @@ func (b *browser) tried(method, ref string, body []byte, head ...string) (status
 	}
 	c := *b.client
 	c.Timeout = 20 * time.Second
-	res, err := c.Do(r)
-	if err != nil {
-		return 0, nil
-	}
-	defer res.Body.Close()
-	if answer, err = io.ReadAll(res.Body); err != nil {
-		return 0, nil
-	}
-	return res.StatusCode, answer
+	return answered(&c, r)
 }
 
 // A term is a class of a learning platform's course, whatever becomes of the server meanwhile: its

@@ -232,14 +232,20 @@ func (o onlooker) Write(line []byte) (int, error) {
 	return len(line), nil
 }
 
+// keep has the work of the class kept until a time.
+func (s *school) keep(t *testing.T, until time.Time) {
+	t.Helper()
+	s.write(t, func(tx *store.Tx) error {
+		c, err := tx.Class("c")
+		c.Retention = until
+		return errors.Join(err, tx.SetClass(c))
+	})
+}
+
 // The log says what is stored: a transaction may be tried several times, or come to nothing.
 func TestAWarningIsStoredWhenItIsLogged(t *testing.T) {
 	each(t, func(t *testing.T, s *school) {
-		s.write(t, func(tx *store.Tx) error {
-			c, err := tx.Class("c")
-			c.Retention = monday.AddDate(0, 0, 1)
-			return errors.Join(err, tx.SetClass(c))
-		})
+		s.keep(t, monday.AddDate(0, 0, 1))
 		stored := -1
 		s.tidy(t, onlooker{"nearly over", func() {
 			do(t, s.db.Read(t.Context(), func(tx *store.Tx) error {
@@ -256,11 +262,7 @@ func TestAWarningIsStoredWhenItIsLogged(t *testing.T) {
 
 func TestAClassWhoseTimeIsOver(t *testing.T) {
 	each(t, func(t *testing.T, s *school) {
-		s.write(t, func(tx *store.Tx) error {
-			c, err := tx.Class("c")
-			c.Retention = monday.AddDate(0, 0, 30)
-			return errors.Join(err, tx.SetClass(c))
-		})
+		s.keep(t, monday.AddDate(0, 0, 30))
 		var log bytes.Buffer
 		acts := func() (list []string) {
 			s.write(t, func(tx *store.Tx) error {

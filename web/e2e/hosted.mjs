@@ -7,11 +7,11 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { launch, open, run, shows, want } from "./browser.mjs";
+import { freePort } from "./server.mjs";
 
 const { LABSERVER, WIRELOOM_WASM_GOOD: good, NGINX = "/usr/sbin/nginx" } = process.env;
 if (!LABSERVER || !good) {
@@ -43,15 +43,6 @@ function documented() {
   const plain = whole.replace("listen 443 ssl", "listen 127.0.0.1:PORT").replace(/ +ssl_certificate.*\n/g, "");
   const at = (location) => plain.replace(/ {4}location \/ \{.*?\n {4}\}\n/s, location);
   return { takesOff: at(parts[0]), leaves: at(parts[1]) };
-}
-
-async function freePort() {
-  const s = createServer().listen(0, "127.0.0.1");
-  await once(s, "listening");
-  const { port } = s.address();
-  s.close();
-  await once(s, "close");
-  return port;
 }
 
 /** host starts labserver and nginx, and returns the page's URL. */

@@ -5,6 +5,16 @@ import { once } from "node:events";
 import { createServer, request } from "node:http";
 import { WebSocket, WebSocketServer } from "ws";
 
+/** forward passes a request on to the server at a URL, and its answer back, whose headers a function may change. */
+export function forward(req, res, target, change = (headers) => headers) {
+  const on = request(target + req.url, { method: req.method, headers: req.headers }, (got) => {
+    res.writeHead(got.statusCode, change(got.headers));
+    got.pipe(res);
+  });
+  on.on("error", () => res.destroy());
+  req.pipe(on);
+}
+
 /** proxy stands before the server at a URL. */
 export async function proxy(target) {
   const way = {
@@ -36,14 +46,7 @@ export async function proxy(target) {
   const pairs = new Set();
   const { host } = new URL(target);
 
-  const http = createServer((req, res) => {
-    const on = request(target + req.url, { method: req.method, headers: req.headers }, (got) => {
-      res.writeHead(got.statusCode, got.headers);
-      got.pipe(res);
-    });
-    on.on("error", () => res.destroy());
-    req.pipe(on);
-  });
+  const http = createServer((req, res) => forward(req, res, target));
   const wss = new WebSocketServer({ noServer: true });
   http.on("upgrade", (req, socket, head) => {
     if (way.refuse) {

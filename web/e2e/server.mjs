@@ -2,11 +2,22 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 
 /** The program: $LABSERVER, or what make build makes. */
 export const LABSERVER = process.env.LABSERVER ?? join(import.meta.dirname, "../../bin/labserver");
+
+/** freePort is a port that nobody has at the moment. */
+export async function freePort() {
+  const s = createServer().listen(0, "127.0.0.1");
+  await once(s, "listening");
+  const { port } = s.address();
+  s.close();
+  await once(s, "close");
+  return port;
+}
 
 /** startServer starts one on a free port; what it returns has its URL, its log, and stop, which gives its exit code. */
 export async function startServer(...flags) {

@@ -2,14 +2,15 @@
 // that arrive in the platform's gradebook. Once for each product that behaves in its own way.
 //   WIRELOOM_PLATFORM   the built internal/lti/platform/run, if it is not bin/platform
 import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { createServer as createHTTP, request } from "node:http";
-import { connect, createServer } from "node:net";
+import { createServer } from "node:http";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { launch, open, PATIENCE, run, shows, until, want } from "./browser.mjs";
 import { ask, fine, gives, handsIn, school } from "./class.mjs";
+import { forward } from "./proxy.mjs";
+import { freePort } from "./server.mjs";
 
 const PLATFORM = process.env.WIRELOOM_PLATFORM ?? join(import.meta.dirname, "../../bin/platform");
 if (!existsSync(PLATFORM)) {
@@ -18,16 +19,6 @@ if (!existsSync(PLATFORM)) {
 }
 const MODES = (process.env.MODES ?? "canvas-new,moodle,openedx,brightspace").split(",");
 
-/** free is a port that nobody has at the moment. */
-async function free() {
-  const s = createServer().listen(0, "127.0.0.1");
-  await once(s, "listening");
-  const { port } = s.address();
-  s.close();
-  await once(s, "close");
-  return port;
-}
-
 /**
  * front stands before the server at a port. While lax is set the server's cookies are for the server's own site alone,
  * as they are in a browser that gives a frame of another site none.
@@ -35,17 +26,11 @@ async function free() {
 function front(port, behind) {
   const way = { lax: false, close: () => http.closeAllConnections() || http.close() };
   const lax = (cookie) => cookie.replace(/; Partitioned/i, "").replace(/SameSite=None/i, "SameSite=Lax");
-  const http = createHTTP((req, res) => {
-    const options = { port: behind, host: "127.0.0.1", path: req.url, method: req.method, headers: req.headers };
-    const on = request(options, (got) => {
-      const cookies = got.headers["set-cookie"];
-      if (way.lax && cookies !== undefined) got.headers["set-cookie"] = cookies.map(lax);
-      res.writeHead(got.statusCode, got.headers);
-      got.pipe(res);
-    });
-    on.on("error", () => res.destroy());
-    req.pipe(on);
-  });
+  const change = (headers) => {
+    const cookies = headers["set-cookie"];
+    return way.lax && cookies !== undefined ? { ...headers, "set-cookie": cookies.map(lax) } : headers;
+  };
+  const http = createServer((req, res) => forward(req, res, `http://127.0.0.1:${behind}`, change));
   http.on("upgrade", (req, socket, head) => {
     const on = connect(behind, "127.0.0.1", () => {
       const lines = [];
@@ -96,8 +81,8 @@ async function tool(page, selector) {
   }
 }
 
-const port = await free();
-const behind = await free();
+const port = await freePort();
+const behind = await freePort();
 const home = `http://tool.localhost:${port}`;
 const at = await school("--addr", `127.0.0.1:${behind}`, "--public-url", `${home}/`, "--lti-inside");
 const before = front(port, behind);
