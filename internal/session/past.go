@@ -161,7 +161,7 @@ func (r *rerun) command(x Passed) error {
 	if err := r.runTo(time.Duration(c.At), c.Step); err != nil {
 		return err
 	}
-	n, err := r.rec.size(c)
+	b, err := r.rec.encode(c)
 	if err != nil {
 		return err
 	}
@@ -170,12 +170,12 @@ func (r *rerun) command(x Passed) error {
 		if do, err = r.install(c.Name, do); err != nil {
 			return err
 		}
-		r.rec.add(c, n)
+		r.rec.add(r.dir, c, b)
 		_, _ = r.lab.Do(do)
 		return nil
 	case vnet.Stop:
 		pid := r.pid(do.Node, do.Proc)
-		r.rec.add(c, n)
+		r.rec.add(r.dir, c, b)
 		if _, err := r.lab.Do(do); err == nil {
 			r.stopsSoon(do.Node, do.Proc, pid)
 		}
@@ -187,7 +187,7 @@ func (r *rerun) command(x Passed) error {
 		delete(r.open, do.Port)
 		r.doors.played(do.Port)
 	}
-	r.rec.add(c, n)
+	r.rec.add(r.dir, c, b)
 	_, _ = r.lab.Do(c.Command)
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -18,27 +19,38 @@ import (
 	"wireloom/vnet"
 )
 
-// A recorder keeps what a session needs to be had again: commands in memory,
-// uploaded programs on disk, both limited.
+// A recorder keeps what a session needs to be had again on disk, all of it limited. Of
+// commands and frames the newest are in memory.
 type recorder struct {
-	commands []recording.Recorded
-	bytes    int
-	kept     map[string]string // path by hash
-	disk     int64
-	entered  entered
+	n         int   // commands
+	commands  spool // each as JSON
+	installed map[place]Held
+	kept      map[string]string // path by hash
+	disk      int64
+	entered   entered
 }
 
-// entered is the frames that came in by doors, on disk but for the newest.
+// entered is the frames that came in by doors.
 type entered struct {
-	n    int
+	n int
+	spool
+}
+
+// A spool is what comes one after the other and is wanted again all at once, if at all. The
+// newest part is in memory.
+type spool struct {
 	path string
 	file diskFile
 	size int64 // of the file
 	buf  []byte
 }
 
-// enteredBlock is how many bytes of frames are written at once.
-const enteredBlock = 64 << 10
+// How many bytes are written at once: of frames, which may be many, and of commands, of which
+// people give few, to many labs.
+const (
+	enteredBlock = 64 << 10
+	commandBlock = 2 << 10
+)
 
 // errDoorsFull is why a door takes no more frames.
 var errDoorsFull = errors.New("as many frames have come in by this lab's doors as a recording holds: start a new lab")
@@ -55,7 +67,7 @@ func (r *recorder) enter(dir *folder, frames []recording.Entered, commit func() 
 		return 0, errDoorsFull
 	}
 	if len(x.buf) >= enteredBlock {
-		if err := x.flush(dir); err != nil {
+		if err := x.flush(dir, "doors"); err != nil {
 			return 0, err
 		}
 	}
@@ -63,20 +75,20 @@ func (r *recorder) enter(dir *folder, frames []recording.Entered, commit func() 
 		return 0, err
 	}
 	for i := range frames {
-		frames[i].After = len(r.commands)
+		frames[i].After = r.n
 		x.buf = frames[i].AppendTo(x.buf)
 	}
 	x.n += len(frames)
 	return len(frames), nil
 }
 
-// flush writes what is in memory.
-func (x *entered) flush(dir *folder) (err error) {
+// flush writes what is in memory to a file, which has the name if it is a new one.
+func (x *spool) flush(dir *folder, name string) (err error) {
 	if len(x.buf) == 0 {
 		return nil
 	}
 	if x.file == nil {
-		if x.path, x.file, err = dir.file("doors"); err != nil {
+		if x.path, x.file, err = dir.file(name); err != nil {
 			return err
 		}
 	}
@@ -88,28 +100,84 @@ func (x *entered) flush(dir *folder) (err error) {
 	return nil
 }
 
-func (x *entered) close() {
+func (x *spool) close() {
 	if x.file != nil {
 		_ = x.file.Close() // it is about to be removed
 	}
 }
 
-// size is how many bytes a command takes, or why there is no room for it.
-func (r *recorder) size(c recording.Recorded) (int, error) {
-	b, err := c.MarshalJSON()
+// copied is the spool as it is now, for another goroutine to read.
+func (x *spool) copied() spool { return spool{path: x.path, size: x.size, buf: slices.Clone(x.buf)} }
+
+// read returns a copied spool from its beginning. It must be closed.
+func (x *spool) read() (io.ReadCloser, error) {
+	if x.size == 0 {
+		return io.NopCloser(bytes.NewReader(x.buf)), nil
+	}
+	f, err := reopen(x.path)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	if len(r.commands) >= MaxCommands || r.bytes+len(b) > MaxCommandBytes {
-		return 0, ErrFull
-	}
-	return len(b), nil
+	return struct {
+		io.Reader
+		io.Closer
+	}{io.MultiReader(io.NewSectionReader(f, 0, x.size), bytes.NewReader(x.buf)), f}, nil
 }
 
-// add keeps a command of so many bytes.
-func (r *recorder) add(c recording.Recorded, size int) {
-	r.commands = append(r.commands, c)
-	r.bytes += size
+// reopen opens a file of a lab's to read it.
+func reopen(path string) (*os.File, error) {
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, ErrClosed // its files went with it
+	}
+	if err != nil {
+		return nil, &diskError{err}
+	}
+	return f, nil
+}
+
+// encode is a command as add keeps it, or why there is no room for it.
+func (r *recorder) encode(c recording.Recorded) ([]byte, error) {
+	b, err := c.MarshalJSON()
+	if err != nil {
+		return nil, err
+	}
+	if r.n >= MaxCommands || r.commands.size+int64(len(r.commands.buf)+len(b)) > MaxCommandBytes {
+		return nil, ErrFull
+	}
+	return b, nil
+}
+
+// add keeps a command, whose encoding b is.
+func (r *recorder) add(dir *folder, c recording.Recorded, b []byte) {
+	r.n++
+	r.commands.buf = append(append(r.commands.buf, b...), '\n')
+	if x, ok := c.Command.(vnet.Install); ok {
+		if r.installed == nil {
+			r.installed = map[place]Held{}
+		}
+		r.installed[place{x.Node, x.Proc}] = Held{Node: x.Node, Proc: x.Proc, Name: c.Name, Hash: x.Hash}
+	}
+	if len(r.commands.buf) >= commandBlock {
+		_ = r.commands.flush(dir, "commands") // what the disk does not take stays in memory, which has room for all
+	}
+}
+
+// decode reads commands that add has kept.
+func decode(from *spool, n int) (commands []recording.Recorded, err error) {
+	r, err := from.read()
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	commands = make([]recording.Recorded, n)
+	lines := json.NewDecoder(r)
+	for i := range commands {
+		if err := lines.Decode(&commands[i]); err != nil {
+			return nil, fmt.Errorf("command %d of the lab cannot be read again: %w", i+1, err)
+		}
+	}
+	return commands, nil
 }
 
 // keep keeps a program's bytes, once for each program: in the journal if there is one, else in
@@ -150,58 +218,47 @@ func (r *recorder) has(hash, path string, bytes int64) {
 // The recording holds what a visitor may see; see package recording.
 func (s *Session) Record(ctx context.Context, w io.Writer) error {
 	type moment struct {
-		rec  recording.Recording
-		kept map[string]string
-		from entered // its buf is a copy
+		rec      recording.Recording
+		kept     map[string]string
+		n        int
+		commands spool
+		frames   spool
 	}
 	m, err := query(ctx, s, func() (moment, error) {
 		s.catchUp()
 		s.mark(false) // what is told of the run is so when the lab is had again, too
 		_, next := s.log.Bounds()
-		format, from := recording.Format, s.rec.entered
-		from.buf = slices.Clone(from.buf)
-		if from.n > 0 {
+		format, frames := recording.Format, s.rec.entered.n
+		if frames > 0 {
 			format = recording.FormatDoors
 		}
 		return moment{
 			recording.Recording{
-				Format: format, Entered: from.n, Version: s.opts.Version, Scenario: s.setup.Scenario, Title: s.setup.Title, Brief: s.setup.Brief, Config: s.conf,
-				Programs: s.setup.Programs, Commands: slices.Clone(s.rec.commands),
-				End: recording.End{At: int64(s.lab.Now()), Step: s.lab.Steps(), Events: next, Hash: s.log.Hash()},
+				Format: format, Entered: frames, Version: s.opts.Version, Scenario: s.setup.Scenario, Title: s.setup.Title, Brief: s.setup.Brief, Config: s.conf,
+				Programs: s.setup.Programs,
+				End:      recording.End{At: int64(s.lab.Now()), Step: s.lab.Steps(), Events: next, Hash: s.log.Hash()},
 			},
-			maps.Clone(s.rec.kept), from,
+			maps.Clone(s.rec.kept), s.rec.n, s.rec.commands.copied(), s.rec.entered.copied(),
 		}, nil
 	})
 	if err != nil {
 		return err
 	}
-	opened := func(path string) (*os.File, error) {
-		f, err := os.Open(path)
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil, ErrClosed // its files went with it
-		}
-		if err != nil {
-			return nil, &diskError{err}
-		}
-		return f, nil
+	if m.rec.Commands, err = decode(&m.commands, m.n); err != nil {
+		return err
 	}
 	var programs []recording.Stored
 	for _, hash := range slices.Sorted(maps.Keys(m.kept)) {
-		programs = append(programs, recording.Stored{Hash: hash, Open: func() (io.ReadCloser, error) { return opened(m.kept[hash]) }})
+		programs = append(programs, recording.Stored{Hash: hash, Open: func() (io.ReadCloser, error) { return reopen(m.kept[hash]) }})
 	}
-	if m.from.n == 0 {
+	if m.rec.Entered == 0 {
 		return recording.Write(w, &m.rec, programs, nil)
 	}
-	frames := io.Reader(bytes.NewReader(m.from.buf))
-	if m.from.size > 0 {
-		f, err := opened(m.from.path)
-		if err != nil {
-			return err
-		}
-		defer f.Close()
-		frames = io.MultiReader(io.NewSectionReader(f, 0, m.from.size), frames)
+	frames, err := m.frames.read()
+	if err != nil {
+		return err
 	}
-	return recording.Write(w, &m.rec, programs, frames)
+	return errors.Join(recording.Write(w, &m.rec, programs, frames), frames.Close())
 }
 
 // A Held is the program that a slot has.
@@ -222,11 +279,7 @@ func (s *Session) Programs(ctx context.Context) ([]Held, error) {
 		for _, p := range s.setup.Programs {
 			at[place{p.Node, p.Proc}] = Held{Node: p.Node, Proc: p.Proc, Name: p.Name, Hash: p.Hash}
 		}
-		for _, c := range s.rec.commands {
-			if x, ok := c.Command.(vnet.Install); ok {
-				at[place{x.Node, x.Proc}] = Held{Node: x.Node, Proc: x.Proc, Name: c.Name, Hash: x.Hash}
-			}
-		}
+		maps.Copy(at, s.rec.installed)
 		held := slices.Collect(maps.Values(at))
 		slices.SortFunc(held, func(a, b Held) int { return cmp.Or(cmp.Compare(a.Node, b.Node), cmp.Compare(a.Proc, b.Proc)) })
 		return moment{held, maps.Clone(s.rec.kept)}, nil

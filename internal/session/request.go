@@ -235,14 +235,14 @@ func (s *Session) do(c vnet.Command) (vnet.Reply, error) {
 	if x, ok := c.(vnet.Install); ok && x.Program != nil {
 		r.Name = x.Program.Name()
 	}
-	n, err := s.rec.size(r)
+	b, err := s.rec.encode(r)
 	if err == nil {
 		err = s.keep(func(j Journal) error { return j.Command(r) })
 	}
 	if err != nil {
 		return vnet.Reply{}, err
 	}
-	s.rec.add(r, n)
+	s.rec.add(s.dir, r, b)
 	s.dirty = true
 	if s.opts.Acted != nil {
 		s.opts.Acted(c)

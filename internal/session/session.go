@@ -329,7 +329,7 @@ func (s *Session) begin() {
 	if s.marked.Hash != "" {
 		return // the first mark comes behind all of it
 	}
-	past := len(s.rec.commands)
+	past := s.rec.n
 	for _, t := range s.setup.Tries {
 		if !t.Auto {
 			continue
@@ -354,7 +354,7 @@ func cause(ctx context.Context) string {
 // shut gives back what the lab held, and leaves a last snapshot. A lab that ended
 // in a panic may panic again; what is left is given back all the same.
 func (s *Session) shut() {
-	for _, f := range []func(){func() { s.publish(time.Now()) }, s.cap.close, s.rec.entered.close, s.dir.close, s.lab.Close} {
+	for _, f := range []func(){func() { s.publish(time.Now()) }, s.cap.close, s.rec.commands.close, s.rec.entered.close, s.dir.close, s.lab.Close} {
 		func() {
 			defer func() {
 				if e := recover(); e != nil {

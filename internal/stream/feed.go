@@ -22,7 +22,7 @@ const (
 	lookEvents = 4000                   // events of a look at most: a turn of a millisecond or two
 )
 
-// Limits of the batches that a feed keeps for viewers who are a little behind. Those
+// Limits of the batches that a feed keeps for viewers who have not taken them yet. Those
 // who are further behind are told how much they missed, and not of what.
 const (
 	keepBatches = 64
@@ -49,7 +49,8 @@ type feed struct {
 	digest *digest    // what happened since the last batch
 
 	mu      sync.Mutex
-	batches []*batch // the oldest first, without gaps
+	readers map[*reader]bool
+	batches []*batch // the oldest first, without gaps: what some reader has not taken
 	bytes   int      // of those
 	next    uint64   // where the next begins
 	more    chan struct{}
@@ -61,11 +62,16 @@ type feed struct {
 	board   switchboard.Board
 }
 
+// A reader is who takes a feed's batches.
+type reader struct {
+	at uint64 // the event that the next batch for it begins with; guarded by feed.mu
+}
+
 // newFeed starts a feed that begins now. It works in turns of the scheduler's that are
 // owner's, if there is a scheduler.
 func newFeed(log *event.Log, l limits, turns *sched.Scheduler, owner sched.Owner) *feed {
 	_, next := log.Bounds()
-	f := &feed{log: log, limits: l, sched: turns, owner: owner, ended: make(chan struct{}), digest: newDigest(l, next), next: next}
+	f := &feed{log: log, limits: l, sched: turns, owner: owner, ended: make(chan struct{}), digest: newDigest(l, next), next: next, readers: map[*reader]bool{}}
 	ctx, stop := context.WithCancel(context.Background())
 	f.stop = stop
 	go func() {
@@ -153,14 +159,46 @@ func (f *feed) cut() {
 	f.batches = append(f.batches, b)
 	f.bytes += 2 * b.size // its items, and all of them as one
 	for len(f.batches) > 1 && (len(f.batches) > keepBatches || f.bytes > keepBytes) {
-		f.bytes -= 2 * f.batches[0].size
-		f.batches[0] = nil
-		f.batches = f.batches[1:]
+		f.drop()
 	}
 	f.next = b.next
 	if f.more != nil {
 		close(f.more)
 		f.more = nil
+	}
+}
+
+// drop forgets the oldest batch. The caller holds mu.
+func (f *feed) drop() {
+	f.bytes -= 2 * f.batches[0].size
+	f.batches[0] = nil
+	f.batches = f.batches[1:]
+}
+
+// join adds a reader, for whom the batches from now on are kept until it takes them.
+func (f *feed) join() *reader {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	r := &reader{f.next}
+	f.readers[r] = true
+	return r
+}
+
+func (f *feed) leave(r *reader) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	delete(f.readers, r)
+	f.dropTaken()
+}
+
+// dropTaken forgets the batches that all readers have taken. The caller holds mu.
+func (f *feed) dropTaken() {
+	seq := f.next
+	for r := range f.readers {
+		seq = min(seq, r.at)
+	}
+	for len(f.batches) > 0 && f.batches[0].next <= seq {
+		f.drop()
 	}
 }
 
@@ -176,12 +214,17 @@ func (f *feed) flush() uint64 {
 	return f.digest.from
 }
 
-// after returns the batches from the event seq on, and what tells of the next one.
-func (f *feed) after(seq uint64) ([]*batch, <-chan struct{}) {
+// after returns the batches from the event seq on, and what tells of the next one. The
+// reader has taken those before.
+func (f *feed) after(r *reader, seq uint64) ([]*batch, <-chan struct{}) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.more == nil {
 		f.more = make(chan struct{})
+	}
+	if r.at != seq {
+		r.at = seq
+		f.dropTaken()
 	}
 	i := sort.Search(len(f.batches), func(i int) bool { return f.batches[i].from >= seq })
 	return slices.Clone(f.batches[i:]), f.more

@@ -19,6 +19,7 @@ func TestAFeedWorksInTurns(t *testing.T) {
 		log.Append(&event.Event{Kind: event.Lab})
 		f := newFeed(log, liveLimits, turns, sched.Owner{Name: "a"})
 		defer f.close()
+		f.join()
 		batches := func() int {
 			synctest.Wait()
 			f.mu.Lock()
@@ -61,5 +62,55 @@ func TestAFeedWorksInTurns(t *testing.T) {
 		if n != lookEvents || more != nil {
 			t.Errorf("a look takes in %d events, want %d, and to look again", n, lookEvents)
 		}
+	})
+}
+
+// TestAFeedKeepsWhatSomebodyHasNotTaken: batches go when the last reader has taken them, or
+// leaves.
+func TestAFeedKeepsWhatSomebodyHasNotTaken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := event.NewLog(1 << 20)
+		f := newFeed(log, liveLimits, nil, sched.Owner{})
+		defer f.close()
+		cut := func() { // three batches of an event each
+			for range 3 {
+				log.Append(&event.Event{Kind: event.Lab})
+				time.Sleep(time.Second)
+				synctest.Wait()
+			}
+		}
+		has := func(when string, batches int) {
+			t.Helper()
+			f.mu.Lock()
+			defer f.mu.Unlock()
+			bytes := 0
+			for _, b := range f.batches {
+				bytes += 2 * b.size
+			}
+			if len(f.batches) != batches || f.bytes != bytes {
+				t.Errorf("%s: %d batches that count %d bytes, want %d of %d", when, len(f.batches), f.bytes, batches, bytes)
+			}
+		}
+		fast, slow := f.join(), f.join()
+		cut()
+		has("nobody has taken any", 3)
+		if got, _ := f.after(fast, 0); len(got) != 3 {
+			t.Errorf("%d batches are there to take, want 3", len(got))
+		}
+		has("one is taking them", 3)
+		f.after(fast, 3)
+		has("one has taken all", 3)
+		f.after(slow, 2)
+		has("the other has taken two", 1)
+		late := f.join()
+		cut()
+		f.after(fast, 6)
+		f.after(late, 4)
+		has("one that came later is behind", 4)
+		f.leave(slow)
+		has("the slow one has left", 2)
+		f.leave(fast)
+		f.leave(late)
+		has("nobody is left", 0)
 	})
 }

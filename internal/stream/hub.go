@@ -161,6 +161,8 @@ func (h *Hub) Serve(w http.ResponseWriter, r *http.Request, s *session.Session, 
 		return
 	}
 	defer h.leave(s, f)
+	reader := f.join()
+	defer f.leave(reader)
 	ctx, cancel := context.WithTimeout(r.Context(), attachTimeout)
 	detach, err := s.Attach(ctx)
 	cancel()
@@ -179,7 +181,7 @@ func (h *Hub) Serve(w http.ResponseWriter, r *http.Request, s *session.Session, 
 		return // it has answered
 	}
 	defer func() { _ = c.CloseNow() }() // closed already, or of no use
-	v, first, err := h.viewer(r.Context(), c, s, f, pass, since, given)
+	v, first, err := h.viewer(r.Context(), c, s, f, reader, pass, since, given)
 	if err == nil {
 		hello := greeting(s, id, h.Version)
 		hello.First = first
@@ -193,12 +195,12 @@ func (h *Hub) Serve(w http.ResponseWriter, r *http.Request, s *session.Session, 
 // viewer makes a viewer that is shown what has happened since an event, if one is
 // given that there was, and else what the log has. It returns the first event that
 // the log had.
-func (h *Hub) viewer(ctx context.Context, c *websocket.Conn, s *session.Session, f *feed, pass *Pass, since uint64, given bool) (v *viewer, first uint64, err error) {
+func (h *Hub) viewer(ctx context.Context, c *websocket.Conn, s *session.Session, f *feed, r *reader, pass *Pass, since uint64, given bool) (v *viewer, first uint64, err error) {
 	rate := h.Rate
 	if rate == 0 {
 		rate = flow.DefaultRate
 	}
-	v = &viewer{conn: c, s: s, feed: f, every: cmp.Or(h.Ping, pingEvery), sched: h.Scheduler, pass: pass, replies: make(chan []byte, maxReplies), acked: make(chan struct{}, 1), flow: flow.New(rate, BatchBytes)}
+	v = &viewer{conn: c, s: s, feed: f, reader: r, every: cmp.Or(h.Ping, pingEvery), sched: h.Scheduler, pass: pass, replies: make(chan []byte, maxReplies), acked: make(chan struct{}, 1), flow: flow.New(rate, BatchBytes)}
 	first, next := s.Log().Bounds()
 	if !given || since > next {
 		since = first

@@ -46,6 +46,7 @@ type viewer struct {
 	conn    *websocket.Conn
 	s       *session.Session
 	feed    *feed
+	reader  *reader // of the feed
 	replies chan []byte
 	sched   *sched.Scheduler // nil: no turns
 	pass    *Pass
@@ -312,7 +313,7 @@ type next struct {
 // after a while, or after an acknowledgement, as Flow.Open says. If it sends nothing,
 // it returns what to wait for.
 func (v *viewer) push(ctx context.Context, wait time.Duration, budget int) (sent bool, n next, err error) {
-	batches, more := v.feed.after(v.out.end)
+	batches, more := v.feed.after(v.reader, v.out.end)
 	for _, b := range batches {
 		v.out.add(b, v.room(budget))
 	}
@@ -392,7 +393,7 @@ func (v *viewer) turn(ctx context.Context, do func()) error {
 // farewell sends what is left of a lab that has closed, and why it did.
 func (v *viewer) farewell(ctx context.Context) error {
 	v.feed.flush()
-	batches, _ := v.feed.after(v.out.end)
+	batches, _ := v.feed.after(v.reader, v.out.end)
 	for _, b := range batches {
 		v.out.add(b, v.room(BatchBytes))
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"hash/maphash"
 	"math/bits"
 	"sync/atomic"
 	"time"
@@ -25,10 +26,11 @@ import (
 // The loop writes a block while viewers read what it has published (Log.next): so
 // nothing that they look at moves or changes once it is written.
 type block struct {
-	first  uint64 // Seq of its first event
-	whole  []byte // room for blockSize bytes, or for one larger event
-	places *[maxPlaces]place
-	marks  *[maxMarks]mark
+	first uint64 // Seq of its first event
+	whole []byte // room for blockSize bytes, or for one larger event
+	near  *[nearPlaces]place
+	far   *[maxPlaces - nearPlaces]place // those beyond near, nil while there are none
+	marks *[maxMarks]mark
 
 	marked atomic.Int32 // how many marks are written
 
@@ -90,8 +92,43 @@ const (
 // that is stored there can't leave. It reaches beyond the end of a block that is full.
 type head [256 + 8]byte
 
+// nearPlaces is how many places a block has from its beginning. Most labs have fewer, and
+// labs keep many blocks.
+const nearPlaces = 52
+
+// A room is the memory of a block: nine of the pages of 8 KiB that Go's runtime rounds to,
+// and nearly full. The bytes without slack alone would take as much.
+type room struct {
+	near  [nearPlaces]place
+	marks [maxMarks]mark
+	bytes [blockSize + len(head{})]byte
+}
+
 func newBlock(first uint64, size int) *block {
-	return &block{first: first, whole: make([]byte, max(blockSize, size), max(blockSize, size)+len(head{})), places: new([maxPlaces]place), marks: new([maxMarks]mark)}
+	if size > blockSize {
+		return &block{first: first, whole: make([]byte, size, size+len(head{})), near: new([nearPlaces]place), marks: new([maxMarks]mark)}
+	}
+	r := new(room)
+	return &block{first: first, whole: r.bytes[:blockSize], near: &r.near, marks: &r.marks}
+}
+
+// placeAt is the block's place of a number from 1 to maxPlaces.
+func (b *block) placeAt(n int) *place {
+	if n <= nearPlaces {
+		return &b.near[n-1]
+	}
+	return &b.far[n-nearPlaces-1]
+}
+
+// addPlace gives a place the next number. Viewers look at it when an event that has it was
+// published.
+func (b *block) addPlace(p place) (n int) {
+	b.placed++
+	if b.placed > nearPlaces && b.far == nil {
+		b.far = new([maxPlaces - nearPlaces]place)
+	}
+	*b.placeAt(b.placed) = p
+	return b.placed
 }
 
 // renew makes a block that nobody reads any more a new one.
@@ -106,7 +143,7 @@ const inPlace = hasNode | hasProc | hasPID | hasPort | hasPeer | hasPath | hasOp
 // An encoder has what appending to a block needs and reading it doesn't. It
 // belongs to the newest block alone.
 type encoder struct {
-	index  map[place]int
+	index  [2 * maxPlaces]uint16 // numbers of the block's places, each where its hash says or behind; 0 is none
 	recent [64]struct {
 		place
 		n int
@@ -131,10 +168,7 @@ type word struct {
 
 // reset prepares for a new block.
 func (c *encoder) reset() {
-	if c.index == nil {
-		c.index = map[place]int{}
-	}
-	clear(c.index)
+	clear(c.index[:])
 	clear(c.recent[:])
 	clear(c.frames[:])
 }
@@ -155,21 +189,31 @@ func (c *encoder) place(b *block, e *Event, w []byte) ([]byte, int) {
 		return binary.AppendUvarint(w, uint64(slot.n)), slot.n
 	}
 	at := placeOf(e)
-	n, known := c.index[at]
+	number := c.find(b, &at)
 	switch {
-	case known:
-		w = binary.AppendUvarint(w, uint64(n))
+	case *number > 0:
+		w = binary.AppendUvarint(w, uint64(*number))
 	case b.placed == maxPlaces:
 		return at.appendTo(append(w, 0)), 0
 	default:
-		b.places[b.placed] = at
-		b.placed++
-		n = b.placed
-		c.index[at] = n
+		*number = uint16(b.addPlace(at))
 		w = at.appendTo(append(w, 0))
 	}
-	slot.place, slot.n = at, n
-	return w, n
+	slot.place, slot.n = at, int(*number)
+	return w, slot.n
+}
+
+// hashSeed is another one in each process: what is found does not depend on it.
+var hashSeed = maphash.MakeSeed()
+
+// find returns where the number of a place of b's is; it is 0 if the place has none.
+func (c *encoder) find(b *block, at *place) *uint16 {
+	for i := uint(maphash.Comparable(hashSeed, *at)); ; i++ {
+		number := &c.index[i%uint(len(c.index))]
+		if *number == 0 || *b.placeAt(int(*number)) == *at {
+			return number
+		}
+	}
 }
 
 func (p *place) appendTo(b []byte) []byte {
@@ -427,5 +471,5 @@ func (c *cursor) place() place {
 		c.r.fail(errShort)
 		return place{}
 	}
-	return c.b.places[n-1]
+	return *c.b.placeAt(int(n))
 }

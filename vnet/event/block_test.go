@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"testing"
 	"time"
+	"unsafe"
 
 	"wireloom/vnet/packet"
 )
@@ -205,5 +206,12 @@ func BenchmarkAppend(b *testing.B) {
 			}
 			l.Hash()
 		})
+	}
+}
+
+// TestABlockHasNinePages: a byte more, and each block of each lab would take another 8 KiB.
+func TestABlockHasNinePages(t *testing.T) {
+	if n := unsafe.Sizeof(room{}); n > 9*8192 || n <= 9*8192-unsafe.Sizeof(place{}) {
+		t.Errorf("a block's memory has %d bytes, want up to %d, with as many places as there is room for", n, 9*8192)
 	}
 }
