@@ -53,7 +53,7 @@ type Lab struct {
 	outside func(door string, frame []byte)
 	frame   uint64 // the identity of the frame that the command under way brings
 	pool    fabric.Pool
-	flights *flight
+	flights flights
 	flows   flows
 }
 

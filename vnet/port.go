@@ -46,6 +46,42 @@ type flight struct {
 	next  *flight // in the pool
 }
 
+// How many flights are made at once, since a broadcast to all hosts of a lab needs many, and
+// how many an idle lab keeps.
+const (
+	someFlights = 32
+	maxFlights  = 1024
+)
+
+// flights is a pool of them.
+type flights struct {
+	free *flight
+	n    int // that are free
+}
+
+func (p *flights) take() *flight {
+	if p.free == nil {
+		some := new([someFlights]flight)
+		for i := range some {
+			some[i].timer.Do = &some[i]
+			p.put(&some[i])
+		}
+	}
+	fl := p.free
+	p.free = fl.next
+	p.n--
+	return fl
+}
+
+func (p *flights) put(fl *flight) {
+	fl.f, fl.from, fl.to, fl.next = nil, nil, nil, nil
+	if p.n == maxFlights {
+		return
+	}
+	fl.next, p.free = p.free, fl
+	p.n++
+}
+
 // send puts f on the port's link and takes it over.
 func (p *port) send(f *fabric.Frame) {
 	l := p.lab
@@ -78,13 +114,7 @@ func (p *port) launch(f *fabric.Frame, delay time.Duration, q queued) {
 	if f.Cross(now, len(l.ports)) {
 		l.round(p, f)
 	}
-	fl := l.flights
-	if fl == nil {
-		fl = &flight{}
-		fl.timer.Run = fl.arrive
-	} else {
-		l.flights = fl.next
-	}
+	fl := l.flights.take()
 	fl.f, fl.from, fl.to, fl.plugs, fl.queue = f, p, p.peer, p.plugs, q
 	l.loop.Set(&fl.timer, now+delay)
 }
@@ -95,14 +125,14 @@ func (p *port) lose(f *fabric.Frame, why fabric.Reason) {
 	p.lab.drop(p, why.Slug, why.Text, f)
 }
 
-func (fl *flight) arrive() {
-	f, from, to, queue := fl.f, fl.from, fl.to, fl.queue
+// Turn is the frame's arrival.
+func (fl *flight) Turn() {
+	f, from, to, queue, plugs := fl.f, fl.from, fl.to, fl.queue, fl.plugs
 	l := from.lab
-	fl.f, fl.from, fl.to, fl.next = nil, nil, nil, l.flights
-	l.flights = fl
+	l.flights.put(fl)
 	from.Leave()
 	l.mem.Kernels().Give(f.Weight())
-	if from.plugs != fl.plugs { // it was unplugged meanwhile
+	if from.plugs != plugs { // it was unplugged meanwhile
 		l.drop(from, unplugged.Slug, unplugged.Text, f)
 		return
 	}

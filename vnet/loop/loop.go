@@ -8,7 +8,9 @@ import "time"
 // which they were set, so that what is due at the same instant runs in that order:
 // those that are set for the present instant, most of all, in a line, the others in a
 // heap. What the heap has for an instant was set before that instant came, and so
-// before all that is in line. Nothing below it reads a real clock, starts a goroutine
+// before all that is in line. Timers that are set one after the other for the same instant
+// hang on the first of them, a chain, and the heap has that one: a broadcast to a thousand
+// hosts is one place of the heap. Nothing below it reads a real clock, starts a goroutine
 // or takes a lock.
 //
 // Every turn of the loop is a step. A process that moves the clock itself
@@ -21,6 +23,7 @@ type Loop struct {
 	steps   uint64
 	instant int // steps at now
 	heap    []due
+	newest  due // the end of the newest chain: further timers for its instant hang on that; none if it has run or was taken back
 	line    line
 	until   time.Duration // Run may not move the clock beyond this
 	limit   uint64        // Run may not take more steps than this; 0 while it does not run
@@ -32,17 +35,21 @@ type due struct {
 	t   *Timer
 }
 
-// A Timer is what the loop runs. The zero value with Run set is ready; one timer
+// A Timer is what the loop runs. The zero value with Do or Run set is ready; one timer
 // is set once or not at all.
 type Timer struct {
+	Do         interface{ Turn() } // of what there is much of, since it needs no closure; nil where Run is set
 	Run        func()
 	Held       bool   // what it runs waits on a goroutine's stack: it must be run there
 	off        *bool  // true: what it runs is no more, and its turn does nothing
-	pos        int    // place in the heap plus one; inLine; 0 when not set
-	prev, next *Timer // in line
+	pos        int    // place in the heap plus one; inLine; inChain; 0 when not set
+	prev, next *Timer // in line, or in a chain
 }
 
-const inLine = -1
+const (
+	inLine  = -1
+	inChain = -2 // behind its first
+)
 
 // A line is the timers that are due at the present instant, and were set in it.
 type line struct{ first, last *Timer }
@@ -106,9 +113,18 @@ func (l *Loop) Set(t *Timer, at time.Duration) {
 		l.line.add(t)
 		return
 	}
+	// A chain ends when a timer is set for another instant: so nothing else has its place
+	// between two of a chain.
+	if last := l.newest.t; last != nil && l.newest.at == at {
+		t.pos, t.prev, last.next = inChain, last, t
+		l.newest.t = t
+		return
+	}
 	l.seq++
+	s := due{at, l.seq, t}
+	l.newest = s
 	l.heap = append(l.heap, due{})
-	l.up(len(l.heap)-1, due{at, l.seq, t})
+	l.up(len(l.heap)-1, s)
 }
 
 // Stop takes t back. It reports whether t was set.
@@ -118,6 +134,14 @@ func (l *Loop) Stop(t *Timer) bool {
 		return false
 	case inLine:
 		l.line.remove(t)
+	case inChain:
+		t.prev.next = t.next
+		if t.next != nil {
+			t.next.prev = t.prev
+		} else if l.newest.t == t {
+			l.newest.t = t.prev
+		}
+		t.pos, t.prev, t.next = 0, nil, nil
 	default:
 		l.remove(t.pos - 1)
 	}
@@ -140,7 +164,10 @@ func (l *Loop) AfterUnless(off *bool, d time.Duration, f func()) (cancel func())
 
 // Fire is the turn of a timer that was taken.
 func (t *Timer) Fire() {
-	if t.off == nil || !*t.off {
+	switch {
+	case t.Do != nil:
+		t.Do.Turn()
+	case t.off == nil || !*t.off:
 		t.Run()
 	}
 }
@@ -286,8 +313,20 @@ func (l *Loop) down(i int, s due) {
 	l.place(i, s)
 }
 
+// remove takes the timer out of the heap that is at place i. The next of its chain has its
+// place then.
 func (l *Loop) remove(i int) {
-	l.heap[i].t.pos = 0
+	t := l.heap[i].t
+	t.pos = 0
+	if next := t.next; next != nil {
+		t.next, next.prev = nil, nil
+		next.pos = i + 1
+		l.heap[i].t = next
+		return
+	}
+	if l.newest.t == t {
+		l.newest.t = nil
+	}
 	last := len(l.heap) - 1
 	s := l.heap[last]
 	l.heap[last] = due{}

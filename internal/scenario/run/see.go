@@ -27,7 +27,7 @@ func (r *Run) see(e *event.Event) {
 	p := r.programs.all[format.Slot{Node: e.Node, Proc: e.Proc}] // nil where it is not followed
 	switch e.Kind {
 	case event.Frame:
-		if f, ok := e.FrameSent(); ok {
+		if f, ok := e.FrameSent(); ok && r.frames.watched() {
 			r.frame(&Seen{At: e.At, ID: f.ID, Port: f.From, Peer: f.To, Link: f.Link, Data: f.Data, Ours: r.frames.injecting || r.Lab.Sending()})
 		}
 	case event.Call:
