@@ -131,7 +131,7 @@ type site struct {
 }
 
 func openSite(ctx context.Context, compile product.Compile) (*site, error) {
-	src, err := fastPing()
+	src, err := fastPing(pingEvery)
 	if err != nil {
 		return nil, err
 	}

@@ -274,7 +274,7 @@ func openSchool(ctx context.Context) (s *bigSchool, err error) {
 		}
 		s.people = append(s.people, s.pupil())
 	}
-	src, err := fastPing()
+	src, err := fastPing(pingEvery)
 	if err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -19,11 +20,12 @@ import (
 	"wireloom/vnet"
 )
 
-// Goals of hosts, as ratios to network namespaces: of the time from nothing to the first
-// answered ping at 250 of them, and of the memory of one that does nothing. And of
-// labserver grade, with a program that was graded before.
+// Goals of hosts, as ratios: of the time from nothing to the first answered ping at 250 of
+// them, to network namespaces and to Mininet; and to a namespace of the memory of one that
+// does nothing. And of labserver grade, with a program that was graded before.
 const (
 	startGoal = 0.03
+	mnGoal    = 0.006
 	idleGoal  = 0.2
 	warmGoal  = 50e6 // ns of CPU
 
@@ -67,6 +69,13 @@ func fromNothing(ctx context.Context, rounds int) (*Report, error) {
 		}
 		r.Rows = append(r.Rows, row)
 	}
+	columns, theirs, err := beside(ctx, rounds, r, "Mininet", func() (cost, error) {
+		return measure(func() (int, error) { return 1, firstPing(ctx, manyHosts) })
+	}, "firstping.py", strconv.Itoa(manyHosts))
+	if err != nil {
+		return nil, err
+	}
+	r.Rows = append(r.Rows, against(fmt.Sprintf("%d hosts, Mininet's", manyHosts), "ns", columns[0].wall(), theirs, "").goal(mnGoal))
 	idle, err := idleHost(ctx)
 	if err != nil {
 		return nil, err

@@ -48,19 +48,11 @@ func labs(ctx context.Context, _ int) (r *Report, err error) {
 			fmt.Sprintf("%s with nobody watching, then %s with a viewer of each lab, in another process", labsFor, watched),
 		},
 	}
-	session.TuneGC()
-	e, err := product.OpenEngine(ctx, "")
+	build, done, err := liveLabs(ctx, pingEvery)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, e.Close()) }()
-	src, err := fastPing()
-	if err != nil {
-		return nil, err
-	}
-	build := func(turns *sched.Scheduler) (*liveLab, error) {
-		return newLiveLab(ctx, src, e.Compile, turns)
-	}
+	defer func() { err = errors.Join(err, done()) }()
 	// One lab comes and goes before the baseline: what is made once stays.
 	first, err := build(sched.New(0))
 	if err != nil {
@@ -71,25 +63,17 @@ func labs(ctx context.Context, _ int) (r *Report, err error) {
 	}
 	before := level(0)
 	turns := sched.New(0)
-	var live []*liveLab
-	defer func() {
-		for _, l := range live {
-			l.close()
-		}
-	}()
 	began := time.Now()
-	for range labCount {
-		l, err := build(turns)
-		if err != nil {
-			return nil, err
-		}
-		live = append(live, l)
+	live, err := some(labCount, turns, build)
+	defer func() { closeAll(live) }()
+	if err != nil {
+		return nil, err
 	}
 	started := time.Since(began)
 	if err := pause(ctx, labsSettle); err != nil {
 		return nil, err
 	}
-	alone, err := watch(ctx, live, turns, labsFor)
+	alone, err := watch(ctx, live, turns, framesASecond, labsFor)
 	if err != nil {
 		return nil, err
 	}
@@ -97,16 +81,14 @@ func labs(ctx context.Context, _ int) (r *Report, err error) {
 	if err != nil {
 		return nil, err
 	}
-	viewed, err := public.watch(ctx, live, turns)
+	viewed, err := public.watch(ctx, live, turns, framesASecond, len(live))
 	public.close()
 	if err != nil {
 		return nil, err
 	}
 	busy := level(-1)
 	began = time.Now()
-	for _, l := range live {
-		l.close()
-	}
+	closeAll(live)
 	closed := time.Since(began)
 	live = nil
 	after := level(before.goroutines)
@@ -133,9 +115,41 @@ func figure(what, unit string, x Spread, note string) Row {
 	return Row{What: what, Unit: unit, Ours: x, Note: note}
 }
 
-// fastPing is the built-in scenario ping with a faster ping, and otherwise as a
-// server opens it.
-func fastPing() (*scenario.Scenario, error) {
+// liveLabs returns what makes labs of fastPing's, and what closes the engine of their programs.
+func liveLabs(ctx context.Context, every string) (build func(*sched.Scheduler) (*liveLab, error), done func() error, err error) {
+	session.TuneGC()
+	src, err := fastPing(every)
+	if err != nil {
+		return nil, nil, err
+	}
+	e, err := product.OpenEngine(ctx, "")
+	if err != nil {
+		return nil, nil, err
+	}
+	return func(turns *sched.Scheduler) (*liveLab, error) { return newLiveLab(ctx, src, e.Compile, turns) }, e.Close, nil
+}
+
+// some makes n labs; those that there are when it fails are returned too.
+func some(n int, turns *sched.Scheduler, build func(*sched.Scheduler) (*liveLab, error)) (live []*liveLab, err error) {
+	for range n {
+		l, err := build(turns)
+		if err != nil {
+			return live, err
+		}
+		live = append(live, l)
+	}
+	return live, nil
+}
+
+func closeAll(live []*liveLab) {
+	for _, l := range live {
+		l.close()
+	}
+}
+
+// fastPing is the built-in scenario ping with other seconds between its pings, and
+// otherwise as a server opens it.
+func fastPing(every string) (*scenario.Scenario, error) {
 	dir, err := root()
 	if err != nil {
 		return nil, err
@@ -153,7 +167,7 @@ func fastPing() (*scenario.Scenario, error) {
 	if bytes.Count(text, []byte(slow)) != 1 {
 		return nil, fmt.Errorf("the scenario ping does not have %q once: adapt this benchmark", slow)
 	}
-	text = bytes.Replace(text, []byte(slow), []byte(`argv: [ping, -i, "`+pingEvery+`", 10.0.0.2]`), 1)
+	text = bytes.Replace(text, []byte(slow), []byte(`argv: [ping, -i, "`+every+`", 10.0.0.2]`), 1)
 	to, err := os.MkdirTemp("", "wireloom-bench-")
 	if err != nil {
 		return nil, err

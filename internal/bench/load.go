@@ -41,8 +41,8 @@ func noGoal(what, unit string, x, _ float64) Row { return figure(what, unit, one
 
 func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
-// watch lets the labs run for a while.
-func watch(ctx context.Context, live []*liveLab, turns *sched.Scheduler, during time.Duration) (*load, error) {
+// watch lets the labs run for a while, each with so many frames a second.
+func watch(ctx context.Context, live []*liveLab, turns *sched.Scheduler, rate float64, during time.Duration) (*load, error) {
 	events := func() (n uint64) {
 		for _, l := range live {
 			_, next := l.session.Log().Bounds()
@@ -74,8 +74,8 @@ func watch(ctx context.Context, live []*liveLab, turns *sched.Scheduler, during 
 			return nil, fmt.Errorf("a lab closed: %s", why)
 		}
 	}
-	if slices.Min(m.frames) < framesASecond*0.9 {
-		return nil, fmt.Errorf("a lab has %.1f frames a second, want %d", slices.Min(m.frames), framesASecond)
+	if slices.Min(m.frames) < rate*0.9 {
+		return nil, fmt.Errorf("a lab has %.1f frames a second, want %g", slices.Min(m.frames), rate)
 	}
 	return m, nil
 }

@@ -38,15 +38,17 @@ type item struct {
 
 var items = []item{
 	{"fabric", "a frame from tap to switch to tap, against a ring and a map", 2 * time.Minute, fabric},
+	{"sizes", "a frame in labs of many nodes, and of much that happened", 5 * time.Minute, sizes},
 	{"switches", "a frame through switches, many addresses and impaired links, against another switch in Go", 5 * time.Minute, switches},
 	{"guest", "a WebAssembly program that echoes frames, against the same on a kernel TAP", 5 * time.Minute, guest},
 	{"pair", "two programs that exchange frames, against native ones on kernel TAPs and a bridge", 5 * time.Minute, pair},
 	{"spawn", "one more instance of a program, against fork and exec", 5 * time.Minute, spawn},
 	{"fuel", "CPU-bound programs, against the same without fuel", 5 * time.Minute, meter},
 	{"grading", "scenario scripts against scapy and Mininet, and many submissions", 15 * time.Minute, grading},
-	{"hosts", "hosts from nothing to the first answered ping, against network namespaces; a grading from start to end", 10 * time.Minute, fromNothing},
+	{"hosts", "hosts from nothing to the first answered ping, against network namespaces and Mininet; a grading from start to end", 15 * time.Minute, fromNothing},
 	{"stream", "events to viewers, against a bare WebSocket sender", 5 * time.Minute, streaming},
 	{"labs", "200 live labs at once, against the goals", 3 * time.Minute, labs},
+	{"many", "2,000 live labs at once of which a tenth are watched, and idle labs, against the goals", 5 * time.Minute, many},
 	{"revive", "labs that come back from their journals, against the goals", 5 * time.Minute, revive},
 	{"neighbours", "a lab beside four that mean harm, and beside eleven that take all memory, against the goals", 3 * time.Minute, neighbours},
 	{"address", "one address that takes all it gets, and a second client, against the goal", 3 * time.Minute, oneAddress},

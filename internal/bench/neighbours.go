@@ -48,7 +48,7 @@ func neighbours(ctx context.Context, _ int) (r *Report, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, e.Close()) }()
-	src, err := fastPing()
+	src, err := fastPing(pingEvery)
 	if err != nil {
 		return nil, err
 	}

@@ -33,7 +33,7 @@ func TestNeighboursLeaveNoTrace(t *testing.T) {
 			t.Error(err)
 		}
 	}()
-	src, err := fastPing()
+	src, err := fastPing(pingEvery)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,7 +79,7 @@ func TestHogsLeaveNoTrace(t *testing.T) {
 			t.Error(err)
 		}
 	}()
-	src, err := fastPing()
+	src, err := fastPing(pingEvery)
 	if err != nil {
 		t.Fatal(err)
 	}

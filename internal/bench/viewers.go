@@ -39,9 +39,10 @@ func serve(live []*liveLab) (*public, error) {
 	return p, nil
 }
 
-// watch lets the labs run for a while with a viewer for each.
-func (p *public) watch(ctx context.Context, live []*liveLab, turns *sched.Scheduler) (*load, error) {
-	c, err := newCrowd(ctx, p.addr+"/labs/{}", len(live), endless)
+// watch lets the labs run for a while, each with so many frames a second and the first ones
+// with a viewer.
+func (p *public) watch(ctx context.Context, live []*liveLab, turns *sched.Scheduler, rate float64, viewers int) (*load, error) {
+	c, err := newCrowd(ctx, p.addr+"/labs/{}", viewers, endless)
 	if err != nil {
 		return nil, err
 	}
@@ -49,9 +50,9 @@ func (p *public) watch(ctx context.Context, live []*liveLab, turns *sched.Schedu
 	if err := pause(ctx, labsSettle); err != nil { // they begin with what the labs have kept for them
 		return nil, err
 	}
-	m, err := watch(ctx, live, turns, watched)
-	if err == nil && p.hub.Count() != len(live) {
-		err = fmt.Errorf("%d viewers of %d are left", p.hub.Count(), len(live))
+	m, err := watch(ctx, live, turns, rate, watched)
+	if err == nil && p.hub.Count() != viewers {
+		err = fmt.Errorf("%d viewers of %d are left", p.hub.Count(), viewers)
 	}
 	return m, err
 }
