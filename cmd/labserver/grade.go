@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"math"
 	"os"
 
 	"wireloom/internal/batch"
@@ -125,6 +126,7 @@ differ.`)
 	if *repeat < 1 {
 		return fail(io, fmt.Errorf("--repeat %d: want 1 or more", *repeat))
 	}
+	tuneGrading(math.MaxInt64)
 	ctx, cancel, err := limited(ctx, *timeout)
 	if err != nil {
 		return fail(io, err)

@@ -36,6 +36,7 @@ func runGradeWorker(ctx context.Context, args []string, io stdio) int {
 			return fail(io, err)
 		}
 	}
+	tuneGrading(int64(*b.memory) << 20)
 	// Who started it has tried the cache, and said what is wrong with it.
 	engine, err := product.NewEngine(ctx, product.EngineOptions{CacheDir: *b.cache, Trouble: func(error) {}})
 	if err != nil {
