@@ -113,8 +113,8 @@ vnet, vnet/kern, vnet/errno, tunemu, tapemu            < internal/conform
 internal/decode                                        < internal/protocol
 NONE                                                   < internal/protocol/class
 NONE                                                   < internal/typescript, internal/completion
-vnet, vnet/errno, vnet/event, vnet/packet, internal/sched, internal/session, internal/decode, internal/filter, internal/protocol, internal/switchboard, internal/visitor, internal/strictjson, internal/terminal, internal/stream/flow, internal/stream/object + websocket < internal/stream
-NONE                                                   < internal/stream/flow, internal/stream/object
+vnet, vnet/errno, vnet/event, vnet/packet, internal/sched, internal/session, internal/decode, internal/filter, internal/protocol, internal/switchboard, internal/visitor, internal/strictjson, internal/terminal, internal/stream/flow, internal/stream/gapped, internal/stream/object + websocket < internal/stream
+NONE                                                   < internal/stream/flow, internal/stream/gapped, internal/stream/object
 vnet, vnet/config, vnet/fabric/bridge, internal/protocol, internal/terminal < internal/switchboard
 vnet/config, vnet/packet, internal/session, internal/decode, internal/visitor + websocket, sys, time < internal/door
 vnet, vnet/sys, vnet/event, internal/respond, internal/sched, internal/session, internal/budget, internal/decode, internal/door, internal/keeper, internal/store, internal/stream, internal/visitor, internal/filter, internal/pcap, internal/strictjson, internal/terminal, internal/admission, internal/protocol/class, web < internal/httpapi
@@ -258,6 +258,8 @@ var core = map[string][]string{
 	// Guests' memory is the system's.
 	"wasm/region_unix.go":  {"golang.org/x/sys/unix"},
 	"wasm/region_linux.go": {"golang.org/x/sys/unix"},
+	"wasm/image.go":        {"sync/atomic", "os"},
+	"wasm/image_linux.go":  {"golang.org/x/sys/unix"},
 }
 
 // How much a room, which is a package, may have beside its tests. One that has more is two

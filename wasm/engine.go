@@ -88,6 +88,7 @@ type module struct {
 	size     int64  // bytes that it takes: see Program.Size
 	compiled wazero.CompiledModule
 	memory   *fuel.Memory // nil without one
+	image    *image       // that it begins with; nil where the module's segments have it, or there is none
 	instance int64        // bytes that an instance takes besides its memory and stack
 	funcName func(index uint32) string
 }
@@ -376,7 +377,7 @@ func (e *Engine) compile(ctx context.Context, q *queue, id string, bytes []byte)
 func newModule(rt wazero.Runtime, id string, c wazero.CompiledModule, code int64, m *fuel.Module) *module {
 	return &module{
 		rt: rt, id: id, size: code + int64(m.Decoded), compiled: c,
-		memory: m.Memory, instance: int64(m.Instance), funcName: m.FuncName,
+		memory: m.Memory, image: newImage(m.Image), instance: int64(m.Instance), funcName: m.FuncName,
 	}
 }
 
@@ -389,7 +390,7 @@ func (e *Engine) rewrite(ctx context.Context, q *queue, bytes []byte) (*fuel.Mod
 		return nil, err
 	}
 	defer func() { <-lane }()
-	m, err := fuel.Rewrite(bytes, fuel.Options{MaxSize: MaxModule, MaxPages: sys.MaxMemory / pageSize, MaxTable: maxTable, MaxElements: 2 * maxTable, Rename: version})
+	m, err := fuel.Rewrite(bytes, fuel.Options{MaxSize: MaxModule, MaxPages: sys.MaxMemory / pageSize, MaxTable: maxTable, MaxElements: 2 * maxTable, Image: leastImage, Rename: version})
 	if err != nil {
 		return nil, err
 	}

@@ -48,7 +48,7 @@ var errFuel = errors.New("the fuel is used up")
 
 func newGuest(m *module, p *sys.Proc) *guest {
 	g := &guest{p: p, m: m, preopens: findPreopens(p)}
-	g.memory = linearMemory{p: p, limit: p.MemoryLimit()}
+	g.memory = linearMemory{p: p, limit: p.MemoryLimit(), image: m.image}
 	g.Context = experimental.WithMemoryAllocator(context.Background(), &g.memory)
 	return g
 }

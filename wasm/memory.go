@@ -20,8 +20,9 @@ const slowly = 4 << 20
 type linearMemory struct {
 	p     *sys.Proc
 	limit int64
-	room  room // what buf is the beginning of, where the system gives one
-	whole int  // bytes that the module and the limit let it have
+	image *image // that it begins with; nil for none
+	room  room   // what buf is the beginning of, where the system gives one
+	whole int    // bytes that the module and the limit let it have
 	buf   []byte
 	asked uint64 // what was refused first; 0 while nothing was
 }
@@ -44,8 +45,9 @@ func (m *linearMemory) Reallocate(size uint64) []byte {
 	}
 	m.p.SetMemory(int64(size))
 	n := int(size)
-	if m.buf == nil && n > 0 {
-		m.room = newRoom(n, max(m.whole, n))
+	first := m.buf == nil && n > 0
+	if first {
+		m.room = newRoom(n, max(m.whole, n), m.image.shared())
 	}
 	switch {
 	case m.room.region != nil:
@@ -58,6 +60,9 @@ func (m *linearMemory) Reallocate(size uint64) []byte {
 		m.buf = buf
 	default:
 		m.buf = m.buf[:n]
+	}
+	if first {
+		m.image.copyTo(m.buf)
 	}
 	return m.buf
 }

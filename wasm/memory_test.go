@@ -201,7 +201,7 @@ func TestMemoryIsRecycled(t *testing.T) {
 		}
 	}
 	use := func(size, most int) *room {
-		r := newRoom(size, most)
+		r := newRoom(size, most, nil)
 		r.grow(size)
 		for i, b := range r.region[:size] {
 			if b != 0 {
@@ -231,7 +231,7 @@ func TestMemoryIsRecycled(t *testing.T) {
 		{6 * pageSize, 64 * pageSize, 6 * pageSize, "nor one that needs more"},
 	} {
 		before := all() - base
-		r := newRoom(int(want.size), int(want.most))
+		r := newRoom(int(want.size), int(want.most), nil)
 		r.grow(int(want.size))
 		check(want.why, before+want.add)
 		r.drop()

@@ -17,7 +17,8 @@ const (
 type room struct {
 	region
 	ready int
-	stale bool // it has been idle since the last call of TrimMemory
+	image *image // that it began with, shared; nil for none
+	stale bool   // it has been idle since the last call of TrimMemory
 }
 
 var (
@@ -28,23 +29,23 @@ var (
 	committed atomic.Int64 // bytes of all rooms, spare ones included
 )
 
-// newRoom returns a room for size bytes that may grow to limit. Its region is nil where
-// the system has none.
-func newRoom(size, limit int) room {
-	if r, ok := reuse(size, limit); ok {
+// newRoom returns a room for size bytes that may grow to limit, and that begins with a shared
+// image, nil for none. Its region is nil where the system has none.
+func newRoom(size, limit int, im *image) room {
+	if r, ok := reuse(size, limit, im); ok {
 		return r
 	}
-	return room{region: reserve(limit)}
+	return room{region: reserve(limit), image: im}
 }
 
 // reuse takes the smallest idle room that fits, unless that is more than twice as large:
 // what it has beyond the size is the host's loss.
-func reuse(size, limit int) (room, bool) {
+func reuse(size, limit int, im *image) (room, bool) {
 	spareMu.Lock()
 	defer spareMu.Unlock()
 	best := -1
 	for i, r := range spare {
-		if fits := r.ready >= size && r.ready <= 2*size && r.ready <= limit && len(r.region) >= limit; fits && (best < 0 || r.ready <= spare[best].ready) {
+		if fits := r.image == im && r.ready >= size && r.ready <= 2*size && r.ready <= limit && len(r.region) >= limit; fits && (best < 0 || r.ready <= spare[best].ready) {
 			best = i
 		}
 	}
@@ -57,17 +58,28 @@ func reuse(size, limit int) (room, bool) {
 	return r, true
 }
 
-// maxLazy is how many bytes a guest may begin with that come when they are touched: most
-// have more than they use. What a guest grows by it is about to use.
-const maxLazy = 4 << 20
+// How many bytes a guest may begin with, and grow by at once, that come when they are touched:
+// most have more than they use, and a Go program grows by a megabyte of which it uses a
+// tenth. Who grows by more is about to use it.
+const (
+	maxLazy     = 4 << 20
+	maxLazyGrow = 1 << 20
+)
 
 // grow makes the first n bytes usable.
 func (r *room) grow(n int) {
 	if n > r.ready {
 		committed.Add(int64(n - r.ready)) // before it is so, and below after it was: never too little
 		r.commit(r.ready, n)
-		if r.ready > 0 || n > maxLazy {
-			r.populate(r.ready, n)
+		now := r.ready // from where on memory is wanted now
+		if r.image != nil && r.ready == 0 {
+			now = r.image.at + r.image.size
+			if !r.put(r.image) {
+				r.image = nil
+			}
+		}
+		if lazy := r.ready == 0 && n <= maxLazy || r.ready > 0 && n-r.ready <= maxLazyGrow; !lazy {
+			r.populate(now, n)
 		}
 		r.ready = n
 	}
@@ -76,8 +88,7 @@ func (r *room) grow(n int) {
 // recycle takes back a room that nothing refers to any more, of which used bytes were
 // the guest's: what lies beyond was never written.
 func (r *room) recycle(used int) {
-	if r.ready <= maxRecycled && r.ready > 0 {
-		clear(r.region[:used])
+	if r.ready <= maxRecycled && r.ready > 0 && r.clean(used) {
 		spareMu.Lock()
 		defer spareMu.Unlock()
 		if spareBytes+r.ready <= maxSpare {
@@ -88,6 +99,16 @@ func (r *room) recycle(used int) {
 		}
 	}
 	r.drop()
+}
+
+// clean makes the first used bytes what they began as. Those of a room with an image go, so
+// that the next guest has again what it changes alone; a small program's stay, and are zero.
+func (r *room) clean(used int) bool {
+	if r.image != nil {
+		return r.reset(used)
+	}
+	clear(r.region[:used])
+	return true
 }
 
 func (r *room) drop() {

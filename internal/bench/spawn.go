@@ -103,7 +103,7 @@ func spawn(ctx context.Context, rounds int) (r *Report, err error) {
 		if err != nil {
 			return nil, err
 		}
-		r.Rows = append(r.Rows, Row{What: "memory of an idle instance, " + c.lang, Unit: "KiB resident", Ours: Spread{kib, kib, kib}})
+		r.Rows = append(r.Rows, Row{What: "memory of an idle instance, " + c.lang, Unit: "KiB", Ours: Spread{kib, kib, kib}})
 	}
 	r.Notes = append(r.Notes, "an idle instance has opened a tap of its own node and waits in read; its node is counted")
 	return r, nil
@@ -140,7 +140,7 @@ func instances(prog sys.Program, count int) (cost, error) {
 // idle is how many KiB of the process' memory each of so many instances keeps.
 func idle(prog sys.Program, argv []string, count int) (kib float64, err error) {
 	level(-1)
-	before := resident()
+	before := shares()
 	var labs []*vnet.Lab
 	defer func() {
 		for _, l := range labs {
@@ -175,5 +175,5 @@ func idle(prog sys.Program, argv []string, count int) (kib float64, err error) {
 		}
 	}
 	level(-1)
-	return (resident() - before) / 1024 / float64(count), nil
+	return (shares() - before) / 1024 / float64(count), nil
 }

@@ -1,8 +1,11 @@
 package main
 
 import (
+	"fmt"
+	"os"
 	"runtime"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"wireloom/internal/budget"
@@ -32,3 +35,18 @@ func level(want int) waterline {
 // resident is how many bytes of memory the process has resident; 0 where the
 // system does not tell.
 func resident() float64 { return float64(budget.Resident(0)) }
+
+// shares is how many bytes of memory the process has resident, of what is mapped several
+// times a share for each; as resident where the system does not tell (proc(5), smaps_rollup).
+func shares() float64 {
+	text, err := os.ReadFile("/proc/self/smaps_rollup")
+	if err != nil {
+		return resident()
+	}
+	_, rest, _ := strings.Cut(string(text), "\nPss:")
+	var kib float64
+	if _, err := fmt.Sscan(rest, &kib); err != nil {
+		return resident()
+	}
+	return kib * 1024
+}

@@ -221,7 +221,7 @@ func (o *outbox) appendMessage(b []byte, n uint64, limit int) (_ []byte, pieces 
 	}
 	b = append(o.appendItems(append(b, partsBegin...), piece), partsEnd...)
 	if j == len(p.b.items) {
-		o.past = o.past[1:]
+		o.past = slices.Delete(o.past, 0, 1) // which clears its place: a batch is large
 	}
 	return b, nil
 }
@@ -285,8 +285,8 @@ func (o *outbox) appendItems(b []byte, items []ref) []byte {
 
 // appendPart appends items of a batch.
 func (o *outbox) appendPart(b []byte, of *batch, items []ref) []byte {
-	o.shown = slices.Grow(o.shown[:0], len(of.frames))[:len(of.frames)]
-	clear(o.shown)
+	o.shown = slices.Grow(o.shown[:0], len(of.frames))[:len(of.frames)] // all nil
+	defer clear(o.shown)                                                // or they keep the batch
 	used := make([]bool, len(of.shapes))
 	for _, r := range items {
 		if s := r.item().shape; s >= 0 {

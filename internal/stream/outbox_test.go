@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"runtime"
 	"testing"
 	"time"
+	"weak"
 
 	"wireloom/internal/protocol"
 	"wireloom/vnet/event"
@@ -209,4 +211,33 @@ func plain(t testing.TB, message []byte) []byte {
 		t.Fatalf("%v in %s", err, message)
 	}
 	return b
+}
+
+// TestWhatWasSentIsLetGo: a viewer stays for long, and a batch of the past has a megabyte.
+func TestWhatWasSentIsLetGo(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		give  func(*outbox, *batch)
+		limit int // of a message
+	}{
+		{"of the past, in pieces", func(o *outbox, b *batch) { o.remember(b) }, 2000},
+		{"of now", func(o *outbox, b *batch) { o.add(b, 1<<20) }, 1 << 20},
+		{"of now, too much", func(o *outbox, b *batch) { o.add(b, 2000) }, 2000},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := newSent(t, 0)
+			b := frames(0, 100, 60)
+			item, whole := weak.Make(&b.items[0]), weak.Make(b)
+			tt.give(s.out, b)
+			b = nil
+			for !s.out.empty() {
+				s.next(tt.limit)
+			}
+			runtime.GC()
+			if item.Value() != nil || whole.Value() != nil {
+				t.Error("the outbox keeps what it has sent")
+			}
+			runtime.KeepAlive(s)
+		})
+	}
 }

@@ -12,6 +12,7 @@ type Module struct {
 	Imports   []Import
 	Exports   []Export
 	Memory    *Memory // nil without one
+	Image     *Image  // that it begins with; nil where the module's segments have it, or there is none
 	Functions int     // the guest's, imported ones included
 	Name      string  // from the name section
 	Work      int     // estimate of what compiling it takes, WorkPerSecond for a second

@@ -34,7 +34,7 @@ func FuzzRewrite(f *testing.F) {
 	r := wazero.NewRuntimeWithConfig(f.Context(), wazero.NewRuntimeConfigInterpreter().WithMemoryLimitPages(256))
 	f.Cleanup(func() { _ = r.Close(f.Context()) })
 	f.Fuzz(func(t *testing.T, in []byte) {
-		mod, err := Rewrite(in, Options{MaxSize: 1 << 20, MaxPages: 256, MaxTable: 1 << 16})
+		mod, err := Rewrite(in, Options{MaxSize: 1 << 20, MaxPages: 256, MaxTable: 1 << 16, Image: 1})
 		if err != nil {
 			if strings.Contains(err.Error(), "internal error") {
 				t.Fatal(err)

@@ -25,6 +25,9 @@ type Options struct {
 	// host that differ in their signatures alone. Module.Imports keeps the guest's.
 	Rename func(Import) string
 
+	// Image is how many bytes of data make an Image worth while; 0: there is none.
+	Image int
+
 	InitialFuel int64 // __fuel at instantiation, in units
 	MaxDepth    int   // frame units of nested calls; DefaultMaxDepth
 

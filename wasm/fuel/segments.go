@@ -57,7 +57,8 @@ func (m *meter) elementType(r *reader, expressions bool) {
 	m.out = append(m.out, 0)
 }
 
-// data checks the data segments, in which nothing shifts, and copies them.
+// data checks the data segments, in which nothing shifts, and copies them, but for the bytes
+// that the image has.
 func (m *meter) data(r *reader) {
 	c := &m.ctx
 	start := r.p
@@ -67,26 +68,44 @@ func (m *meter) data(r *reader) {
 		r.failAt(start, "%d data segments, the data count section says %d", n, c.datas)
 	}
 	var expr []byte
+	var all []segment
 	for range n {
-		at := r.p
+		x := segment{start: r.p, active: true}
 		switch flags := r.u32(); flags {
 		case 1:
+			x.active = false
 		case 2:
 			if r.u32() != 0 {
-				r.proposal(at, "multi-memory")
+				r.proposal(x.start, "multi-memory")
 			}
 			fallthrough
 		case 0:
 			if c.memories == 0 {
-				r.failAt(at, "no memory 0, the module has 0")
+				r.failAt(x.start, "no memory 0, the module has 0")
 			}
 			expr = c.constExpr(r, expr[:0])
+			x.at, x.fixed = number(expr)
 		default:
-			r.failAt(at, "unknown kind of data segment %d", flags)
+			r.failAt(x.start, "unknown kind of data segment %d", flags)
 		}
-		r.skip(r.u32())
+		x.size = r.p
+		x.bytes = r.skip(r.u32())
+		if m.o.Image > 0 {
+			all = append(all, x)
+		}
 	}
-	m.out = append(m.out, r.b[start:r.p]...)
+	if m.mod.Image = m.image(all); m.mod.Image == nil {
+		m.out = append(m.out, r.b[start:r.p]...)
+		return
+	}
+	m.out = putU(m.out, uint32(n))
+	for _, x := range all {
+		m.out = append(m.out, r.b[x.start:x.size]...)
+		if x.active {
+			x.bytes = nil
+		}
+		m.out = append(putU(m.out, uint32(len(x.bytes))), x.bytes...)
+	}
 }
 
 // code rewrites the function bodies and adds the entry helper.

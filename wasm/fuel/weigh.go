@@ -25,6 +25,9 @@ func (m *meter) weigh() {
 	segments := c.elems + max(c.datas, m.segments)
 	m.mod.Decoded = decodedFactor*len(m.out) + valueSize*(m.allLocals+m.signatures) + elementSize*m.allElements +
 		functionSize*len(c.funcs) + exportSize*len(m.mod.Exports) + segmentSize*segments
+	if m.mod.Image != nil {
+		m.mod.Decoded += len(m.mod.Image.Bytes)
+	}
 	m.mod.Instance = instanceSize + entrySize*(m.entries+m.passive) + tableSize*c.tables + globalSize*(c.globals+2) +
 		importedSize*(c.imported+addedImports) + perSegment*segments
 }
