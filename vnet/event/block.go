@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
-	"hash/maphash"
 	"math/bits"
 	"sync/atomic"
 	"time"
@@ -28,26 +27,17 @@ import (
 type block struct {
 	first uint64 // Seq of its first event
 	whole []byte // room for blockSize bytes, or for one larger event
-	near  *[nearPlaces]place
-	far   *[maxPlaces - nearPlaces]place // those beyond near, nil while there are none
 	marks *[maxMarks]mark
+	places
 
 	marked atomic.Int32 // how many marks are written
 
 	// The writer's own.
-	end    int // of the part of whole that is written
-	mark   int // where the next mark is due
-	placed int // how many places are written
-	at     time.Duration
+	end  int // of the part of whole that is written
+	mark int // where the next mark is due
+	at   time.Duration
 
 	shared bool // a viewer may read it, or did; guarded by Log.mu
-}
-
-// A place is what the events of one kind of thing at one spot have in common: those
-// of a process that reads a descriptor, or of frames on a link.
-type place struct {
-	node, proc, port, peer, path, op string
-	pid, fd                          int
 }
 
 // A Site is where events happen often: the frames that a port sends, a process' reads of a
@@ -67,10 +57,6 @@ func sizeOf(e *Event) int {
 	return maxHead + len(e.Port) + len(e.Peer) + len(e.Path) + len(e.Node) + len(e.Proc) + len(e.Op)
 }
 
-func placeOf(e *Event) place {
-	return place{e.Node, e.Proc, e.Port, e.Peer, e.Path, e.Op, e.PID, e.FD}
-}
-
 // A mark is a position in a block where reading can begin: the first event after every
 // markEvery bytes.
 type mark struct {
@@ -82,7 +68,6 @@ type mark struct {
 
 const (
 	blockSize = 64 << 10
-	maxPlaces = 256 // in a block; further ones are spelled out each time
 	markEvery = 1 << 10
 	maxMarks  = blockSize / markEvery
 	maxHead   = 64 + 12*10 // bytes of an event in a block besides its strings and data: a bound
@@ -92,48 +77,26 @@ const (
 // that is stored there can't leave. It reaches beyond the end of a block that is full.
 type head [256 + 8]byte
 
-// nearPlaces is how many places a block has from its beginning. Most labs have fewer, and
-// labs keep many blocks.
-const nearPlaces = 52
-
-// A room is the memory of a block: nine of the pages of 8 KiB that Go's runtime rounds to,
-// and nearly full. The bytes without slack alone would take as much.
+// A room is the memory of a block: nine of the pages of 8 KiB that Go's runtime rounds to, and
+// nearly full. The bytes without slack alone would take as much.
 type room struct {
-	near  [nearPlaces]place
+	near  [nearNames]string
+	spots [maxPlaces]spot
 	marks [maxMarks]mark
 	bytes [blockSize + len(head{})]byte
 }
 
 func newBlock(first uint64, size int) *block {
 	if size > blockSize {
-		return &block{first: first, whole: make([]byte, size, size+len(head{})), near: new([nearPlaces]place), marks: new([maxMarks]mark)}
+		return &block{first: first, whole: make([]byte, size, size+len(head{})), marks: new([maxMarks]mark), places: places{spots: new([maxPlaces]spot), near: new([nearNames]string)}}
 	}
 	r := new(room)
-	return &block{first: first, whole: r.bytes[:blockSize], near: &r.near, marks: &r.marks}
-}
-
-// placeAt is the block's place of a number from 1 to maxPlaces.
-func (b *block) placeAt(n int) *place {
-	if n <= nearPlaces {
-		return &b.near[n-1]
-	}
-	return &b.far[n-nearPlaces-1]
-}
-
-// addPlace gives a place the next number. Viewers look at it when an event that has it was
-// published.
-func (b *block) addPlace(p place) (n int) {
-	b.placed++
-	if b.placed > nearPlaces && b.far == nil {
-		b.far = new([maxPlaces - nearPlaces]place)
-	}
-	*b.placeAt(b.placed) = p
-	return b.placed
+	return &block{first: first, whole: r.bytes[:blockSize], marks: &r.marks, places: places{spots: &r.spots, near: &r.near}}
 }
 
 // renew makes a block that nobody reads any more a new one.
 func (b *block) renew(first uint64) {
-	b.first, b.end, b.mark, b.placed, b.at = first, 0, 0, 0, 0
+	b.first, b.end, b.mark, b.placed, b.named, b.at = first, 0, 0, 0, 0, 0
 	b.marked.Store(0)
 }
 
@@ -143,7 +106,7 @@ const inPlace = hasNode | hasProc | hasPID | hasPort | hasPeer | hasPath | hasOp
 // An encoder has what appending to a block needs and reading it doesn't. It
 // belongs to the newest block alone.
 type encoder struct {
-	index  [2 * maxPlaces]uint16 // numbers of the block's places, each where its hash says or behind; 0 is none
+	index
 	recent [64]struct {
 		place
 		n int
@@ -168,7 +131,7 @@ type word struct {
 
 // reset prepares for a new block.
 func (c *encoder) reset() {
-	clear(c.index[:])
+	c.index.reset()
 	clear(c.recent[:])
 	clear(c.frames[:])
 }
@@ -191,44 +154,18 @@ func (c *encoder) place(b *block, e *Event, w []byte) ([]byte, int) {
 	at := placeOf(e)
 	number := c.find(b, &at)
 	switch {
+	case number == nil: // it gets none
+		return at.appendTo(append(w, 0)), 0
 	case *number > 0:
 		w = binary.AppendUvarint(w, uint64(*number))
 	case b.placed == maxPlaces:
 		return at.appendTo(append(w, 0)), 0
 	default:
-		*number = uint16(b.addPlace(at))
+		*number = uint16(c.add(b, &at))
 		w = at.appendTo(append(w, 0))
 	}
 	slot.place, slot.n = at, int(*number)
 	return w, slot.n
-}
-
-// hashSeed is another one in each process: what is found does not depend on it.
-var hashSeed = maphash.MakeSeed()
-
-// find returns where the number of a place of b's is; it is 0 if the place has none.
-func (c *encoder) find(b *block, at *place) *uint16 {
-	for i := uint(maphash.Comparable(hashSeed, *at)); ; i++ {
-		number := &c.index[i%uint(len(c.index))]
-		if *number == 0 || *b.placeAt(int(*number)) == *at {
-			return number
-		}
-	}
-}
-
-func (p *place) appendTo(b []byte) []byte {
-	for _, s := range [...]string{p.node, p.proc, p.port, p.peer, p.path, p.op} {
-		b = appendString(b, s)
-	}
-	return binary.AppendVarint(binary.AppendVarint(b, int64(p.pid)), int64(p.fd))
-}
-
-func (r *reader) place() (p place) {
-	for _, s := range [...]*string{&p.node, &p.proc, &p.port, &p.peer, &p.path, &p.op} {
-		*s = string(r.bytes())
-	}
-	p.pid, p.fd = int(r.varint()), int(r.varint())
-	return p
 }
 
 // uvarint and varint write a number at i and return where it ends: as in encoding/binary.
@@ -461,7 +398,7 @@ func (c *cursor) place() place {
 	n := c.r.uvarint()
 	if n == 0 {
 		p := c.r.place()
-		if c.places == maxPlaces || c.r.err != nil {
+		if c.places == maxPlaces || c.r.err != nil || !p.numbered() {
 			return p
 		}
 		c.places++
@@ -471,5 +408,5 @@ func (c *cursor) place() place {
 		c.r.fail(errShort)
 		return place{}
 	}
-	return *c.b.placeAt(int(n))
+	return c.b.placeAt(int(n))
 }

@@ -211,7 +211,33 @@ func BenchmarkAppend(b *testing.B) {
 
 // TestABlockHasNinePages: a byte more, and each block of each lab would take another 8 KiB.
 func TestABlockHasNinePages(t *testing.T) {
-	if n := unsafe.Sizeof(room{}); n > 9*8192 || n <= 9*8192-unsafe.Sizeof(place{}) {
-		t.Errorf("a block's memory has %d bytes, want up to %d, with as many places as there is room for", n, 9*8192)
+	if n := unsafe.Sizeof(room{}); n > 9*8192 || n <= 9*8192-4*unsafe.Sizeof("") {
+		t.Errorf("a block's memory has %d bytes, want up to %d, with as many names as there is room for", n, 9*8192)
+	}
+}
+
+// Places of many names, of one name at several spots, and with numbers that no system has come
+// back as they were.
+func TestPlacesComeBack(t *testing.T) {
+	l := NewLog(1 << 30)
+	var want []Event
+	for i := range 3 * maxPlaces {
+		name := func(s string) string { return fmt.Sprintf("%s%d", s, i) }
+		for _, e := range []Event{
+			{Kind: Call, Node: name("n"), Proc: name("p"), Port: name("o"), Peer: name("e"), Path: name("a"), Op: name("x"), PID: i, FD: -i},
+			{Kind: Call, Node: "same", Proc: "same", Port: "", Peer: "same", Path: "same", Op: "same", PID: i},
+			{Kind: Call, Node: "wide", PID: 1 << 40, FD: i},
+			{Kind: Call, Node: "wide", PID: i, FD: -1 << 40},
+		} {
+			l.Append(&e)
+			want = append(want, e)
+		}
+	}
+	if b := l.blocks[0]; b.placed != maxPlaces || b.named < maxPlaces || b.named >= maxNames {
+		t.Fatalf("the first block has %d places and %d names: the test wants it full", b.placed, b.named)
+	}
+	got, missed, _ := l.From(0, len(want))
+	if missed != 0 || !reflect.DeepEqual(got, want) {
+		t.Errorf("%d events, %d missed, not those that were appended", len(got), missed)
 	}
 }
