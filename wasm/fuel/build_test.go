@@ -18,6 +18,7 @@ type wasm struct {
 	globals [][]byte
 	elems   [][]byte
 	datas   [][]byte
+	uncount bool // without a data count section
 	exports [][]byte
 	custom  [][]byte
 	start   []byte
@@ -81,7 +82,7 @@ func (m wasm) bytes() []byte {
 		out = append(out, sec(secStart, m.start)...)
 	}
 	opt(secElement, m.elems)
-	if len(m.datas) > 0 {
+	if len(m.datas) > 0 && !m.uncount {
 		out = append(out, sec(secDataCount, putU(nil, uint32(len(m.datas))))...)
 	}
 	opt(secCode, bodies)

@@ -1,9 +1,8 @@
 package fuel
 
 // An Image is what a memory begins with: the bytes of a module's data segments, where they
-// go. The rewritten module has these segments still, with nothing in them, so that who
-// instantiates it puts the image there: of many instances all may share what they don't
-// change of it.
+// go. The rewritten module has them no more, so that who instantiates it puts the image there:
+// of many instances all may share what they don't change of it.
 type Image struct {
 	At    int // of the first byte in the memory
 	Bytes []byte
@@ -11,11 +10,10 @@ type Image struct {
 
 // A segment is a data segment of the input.
 type segment struct {
-	start, size int // of it, and of what says how many bytes it has
-	bytes       []byte
-	active      bool
-	fixed       bool // it says by a number where its bytes go,
-	at          uint32
+	bytes  []byte
+	active bool
+	fixed  bool // it says by a number where its bytes go,
+	at     uint32
 }
 
 // number is the value of an expression that is a number and nothing else.

@@ -109,3 +109,54 @@ func TestNoImage(t *testing.T) {
 		})
 	}
 }
+
+// To memory.init an active segment is empty once the instance is there (WebAssembly 2.0, 4.5.4, where
+// it is dropped). wazero 1.12 has it still: so it is where there is no image.
+func TestSegmentsKeepTheirNumbers(t *testing.T) {
+	m := one("ii", "", nil)
+	m.datas = [][]byte{passiveData("first"), active(1000, string(make([]byte, 400))), passiveData("third")}
+	m.funcs = nil
+	for i := range m.datas { // memory.init to 2000 of the bytes from the first argument on, as many as the second says
+		m.funcs = append(m.funcs, fn{0, nil, []byte{opI32Const, 0xd0, 0x0f, opLocalGet, 0, opLocalGet, 1, opMisc, miscMemoryInit, byte(i), 0}})
+	}
+	for _, e := range engines() {
+		for _, least := range []int{0, 100} {
+			g := start(t, e, m.bytes(), Options{Image: least, InitialFuel: 1 << 20})
+			for _, c := range []struct {
+				f        string
+				from, n  uint64
+				want     string
+				trapping bool
+			}{
+				{"f0", 1, 4, "irst", false}, {"f1", 0, 0, "irst", false}, {"f1", 0, 1, "irst", true}, {"f2", 0, 5, "third", false}, {"f2", 0, 6, "third", true},
+			} {
+				if least == 0 && c.f == "f1" && c.n > 0 {
+					continue
+				}
+				_, err := g.call(c.f, c.from, c.n)
+				b, _ := g.m.Memory().Read(2000, uint32(len(c.want)))
+				if string(b) != c.want || (err != nil) != c.trapping {
+					t.Errorf("%s, an image from %d bytes on, %s(%d, %d): %q, %v", e.name, least, c.f, c.from, c.n, b, err)
+				}
+			}
+		}
+	}
+}
+
+// A module whose code names no segments has none of those left that the image has: an engine
+// would look at each when an instance begins.
+func TestNoSegmentsAreLeftThatNobodyNames(t *testing.T) {
+	m := one("", "", nil)
+	m.uncount = true
+	for i := range int64(1000) {
+		m.datas = append(m.datas, active(12*i, "some data"))
+	}
+	out, err := Rewrite(m.bytes(), Options{Image: 100})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(out.Bytes); out.Image == nil || n > 1000 {
+		t.Errorf("the rewritten module has %d bytes, and an image: %v", n, out.Image != nil)
+	}
+	start(t, engines()[0], m.bytes(), Options{Image: 100})
+}

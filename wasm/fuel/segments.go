@@ -1,5 +1,7 @@
 package fuel
 
+import "slices"
+
 // elements copies the element segments with shifted function indexes. A segment
 // is passive or declarative (bit 0), has a table index or is declarative (bit
 // 1), and holds expressions instead of function indexes (bit 2).
@@ -70,25 +72,25 @@ func (m *meter) data(r *reader) {
 	var expr []byte
 	var all []segment
 	for range n {
-		x := segment{start: r.p, active: true}
+		at := r.p
+		x := segment{active: true}
 		switch flags := r.u32(); flags {
-		case 1:
+		case passive:
 			x.active = false
 		case 2:
 			if r.u32() != 0 {
-				r.proposal(x.start, "multi-memory")
+				r.proposal(at, "multi-memory")
 			}
 			fallthrough
 		case 0:
 			if c.memories == 0 {
-				r.failAt(x.start, "no memory 0, the module has 0")
+				r.failAt(at, "no memory 0, the module has 0")
 			}
 			expr = c.constExpr(r, expr[:0])
 			x.at, x.fixed = number(expr)
 		default:
-			r.failAt(x.start, "unknown kind of data segment %d", flags)
+			r.failAt(at, "unknown kind of data segment %d", flags)
 		}
-		x.size = r.p
 		x.bytes = r.skip(r.u32())
 		if m.o.Image > 0 {
 			all = append(all, x)
@@ -98,15 +100,22 @@ func (m *meter) data(r *reader) {
 		m.out = append(m.out, r.b[start:r.p]...)
 		return
 	}
-	m.out = putU(m.out, uint32(n))
+	// Instructions name segments only where the module has counted them before: an active
+	// one is to them as an empty one. An engine reads where each goes, and a Go program has thousands.
+	if c.datas < 0 {
+		all = slices.DeleteFunc(all, func(x segment) bool { return x.active })
+	}
+	m.out = putU(m.out, uint32(len(all)))
 	for _, x := range all {
-		m.out = append(m.out, r.b[x.start:x.size]...)
 		if x.active {
 			x.bytes = nil
 		}
-		m.out = append(putU(m.out, uint32(len(x.bytes))), x.bytes...)
+		m.out = append(putU(append(m.out, passive), uint32(len(x.bytes))), x.bytes...)
 	}
 }
+
+// passive is the kind of a data segment that goes nowhere by itself.
+const passive = 1
 
 // code rewrites the function bodies and adds the entry helper.
 func (m *meter) code(r *reader) {
