@@ -33,6 +33,7 @@ const (
 	gradesGoal = 0.15
 
 	pingallGoal = 0.01
+	pingallTime = 1e9 // ns, of 50 hosts
 )
 
 // grading measures scenario scripts against scapy and Mininet, and how many
@@ -217,7 +218,10 @@ func everybody(ctx context.Context, rounds int, r *Report) error {
 			if err != nil {
 				return err
 			}
-			r.Rows = append(r.Rows, Row{What: fmt.Sprintf("pingall of %d hosts, goal 1 s", n), Unit: "ns", Ours: spread(columns[0].wall())})
+			x := spread(columns[0].wall())
+			row := below(fmt.Sprintf("pingall of %d hosts", n), "ns", x.Median, pingallTime)
+			row.Ours = x
+			r.Rows = append(r.Rows, row)
 			continue
 		}
 		columns, peer, err := beside(ctx, rounds, r, "Mininet's pingall", ours, "pingall.py", strconv.Itoa(n))

@@ -25,7 +25,7 @@ func (m *load) rows(when string, limit func(what, unit string, x, limit float64)
 	rows := []Row{
 		figure(when+": frames in each lab", "frames/s", spread(m.frames), ""),
 		figure(when+": events in all labs", "events/s", one(m.events), ""),
-		figure(when+": CPU", "cores of "+strconv.Itoa(runtime.GOMAXPROCS(0)), one(m.cores), ""),
+		figure(when+": CPU", coresUnit(), one(m.cores), ""),
 		figure(when+": lag, median", "ms", one(milliseconds(m.lag)), ""),
 		limit(when+": lag, 99th percentile", "ms", milliseconds(m.p99), milliseconds(labsLag)),
 		figure(when+": lag, most", "ms", one(milliseconds(m.worst)), ""),
@@ -35,6 +35,9 @@ func (m *load) rows(when string, limit func(what, unit string, x, limit float64)
 	}
 	return rows
 }
+
+// coresUnit is the unit of CPU time for each second.
+func coresUnit() string { return "cores of " + strconv.Itoa(runtime.GOMAXPROCS(0)) }
 
 // noGoal makes the row of a figure that the goals say nothing about.
 func noGoal(what, unit string, x, _ float64) Row { return figure(what, unit, one(x), "") }

@@ -16,6 +16,9 @@ import (
 	"wireloom/vnet/sys"
 )
 
+// restGoal is how many KiB a program in Go may take that waits.
+const restGoal = 1536
+
 // spawn measures the second and further instances of a program: from start to end in
 // the lab, against fork and exec of the same program native, and the memory of one
 // that waits on its device.
@@ -103,7 +106,11 @@ func spawn(ctx context.Context, rounds int) (r *Report, err error) {
 		if err != nil {
 			return nil, err
 		}
-		r.Rows = append(r.Rows, Row{What: "memory of an idle instance, " + c.lang, Unit: "KiB", Ours: Spread{kib, kib, kib}})
+		row := figure("memory of an idle instance, "+c.lang, "KiB", one(kib), "")
+		if c.lang == "Go" {
+			row = below(row.What, row.Unit, kib, restGoal)
+		}
+		r.Rows = append(r.Rows, row)
 	}
 	r.Notes = append(r.Notes, "an idle instance has opened a tap of its own node and waits in read; its node is counted")
 	return r, nil

@@ -50,18 +50,19 @@ func switches(ctx context.Context, rounds int) (*Report, error) {
 	}
 	groups := []struct {
 		what  []string
-		goal  float64 // of the ratio to the first; 0 for none
+		each  []int   // of how many things what says; nil if that is none of the question
+		goal  float64 // of the ratio to the first, for each thing; 0 for none
 		chain func(i int) (*chain, error)
 	}{
-		{[]string{"1 switch", "5 switches", "20 switches"}, 0, func(i int) (*chain, error) { return newChain([]int{1, 5, 20}[i], 1) }},
-		{[]string{"10 addresses", "1,000 addresses", "100,000 addresses", "100,000 addresses in any order"}, flat, func(i int) (*chain, error) {
+		{[]string{"1 switch", "5 switches", "20 switches"}, []int{1, 5, 20}, flat, func(i int) (*chain, error) { return newChain([]int{1, 5, 20}[i], 1) }},
+		{[]string{"10 addresses", "1,000 addresses", "100,000 addresses", "100,000 addresses in any order"}, nil, flat, func(i int) (*chain, error) {
 			c, err := newChain(1, []int{10, 1000, 100_000, 100_000}[i])
 			if i == 3 {
 				c.step = 61_803 // of a place that is 38 % on: no two lie side by side
 			}
 			return c, err
 		}},
-		{append([]string{"a plain link"}, impairments[1:]...), 0, func(i int) (*chain, error) { return newChain(1, 1, impairments[i]) }},
+		{append([]string{"a plain link"}, impairments[1:]...), nil, 0, func(i int) (*chain, error) { return newChain(1, 1, impairments[i]) }},
 	}
 	for _, g := range groups {
 		var turns []contender
@@ -85,10 +86,17 @@ func switches(ctx context.Context, rounds int) (*Report, error) {
 				continue
 			}
 			row := against(what, "ns CPU/frame", columns[i].cpu(), columns[0].cpu(), "")
-			if g.goal > 0 {
+			if g.goal > 0 && g.each == nil {
 				row = row.goal(g.goal)
 			}
 			r.Rows = append(r.Rows, row)
+			if g.each != nil {
+				each := columns[i].cpu()
+				for j := range each {
+					each[j] /= float64(g.each[i])
+				}
+				r.Rows = append(r.Rows, against(what+", for each of them", "ns CPU/frame", each, columns[0].cpu(), "").goal(g.goal))
+			}
 		}
 	}
 	return r, nil

@@ -24,7 +24,10 @@ func (r *Run) Observe(o Observer) (end func()) {
 func (r *Run) see(e *event.Event) {
 	r.limits.events++
 	r.limits.bytes += uint64(len(e.Data))
-	p := r.programs.all[format.Slot{Node: e.Node, Proc: e.Proc}] // nil where it is not followed
+	var p *Program // nil where it is not followed
+	if e.Kind != event.Frame {
+		p = r.programs.all[format.Slot{Node: e.Node, Proc: e.Proc}]
+	}
 	switch e.Kind {
 	case event.Frame:
 		if f, ok := e.FrameSent(); ok && r.frames.watched() {

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"wireloom/internal/scenario/format"
 	"wireloom/vnet/config"
 	"wireloom/vnet/event"
 	"wireloom/vnet/packet"
@@ -71,29 +70,49 @@ func owners(lab *config.Lab, addr netip.Addr) []string {
 
 // Observe is called for each event while the ping is on.
 func (a *answered) Observe(e *event.Event) {
+	// Many look at each event, one for each node that pings: most have nothing to do with it.
+	switch e.Kind {
+	case event.Frame:
+		if !endOf(e.Port, a.node) && !endOf(e.Peer, a.node) && !a.owned(e.Port) {
+			return
+		}
+	case event.Call:
+		if e.Node != a.node && !slices.Contains(a.owners, e.Node) {
+			return
+		}
+	default:
+		return
+	}
 	if f, ok := e.FrameSent(); ok && f.How == event.Sent { // others are a step's own
-		a.passes(nodeOf(f.From), nodeOf(f.To), f.From, f.Packet)
+		a.passes(endOf(f.From, a.node), a.owned(f.From), endOf(f.To, a.node), f.From, f.Packet)
 	} else if m, ok := e.Moved(); ok && m.Write {
-		a.passes("", m.Node, m.Node+":"+m.Proc, m.Packet)
+		if m.Node == a.node {
+			a.passes(false, false, true, m.Node+":"+m.Proc, m.Packet)
+		}
 	} else if ok { // what the kernel has sent
-		a.passes(m.Node, "", "", m.Packet)
+		a.passes(m.Node == a.node, slices.Contains(a.owners, m.Node), false, "", m.Packet)
 	}
 }
 
-// nodeOf is the node at an end of a link; "" of a switch.
-func nodeOf(end string) string {
-	e, err := format.ParseEnd(end)
-	if err != nil {
-		return ""
+// owned reports whether an end of a link is an owner's.
+func (a *answered) owned(end string) bool {
+	for _, node := range a.owners {
+		if endOf(end, node) {
+			return true
+		}
 	}
-	return e.Node
+	return false
 }
 
-// passes notes what goes from one node to the next; either may be no node. by is who
-// sends it.
-func (a *answered) passes(from, into, by string, p event.Packet) {
-	pings, owns := from == a.node, slices.Contains(a.owners, from)
-	if !pings && !owns && into != a.node {
+// endOf reports whether an end of a link, NODE:INTERFACE or SWITCH.PORT, is a node's.
+func endOf(end, node string) bool {
+	return len(end) > len(node) && end[len(node)] == ':' && end[:len(node)] == node
+}
+
+// passes notes what goes from one node to the next: whether it comes from the node that pings,
+// or one that owns the address, and goes into the one that pings. by is who sends it.
+func (a *answered) passes(pings, owns, into bool, by string, p event.Packet) {
+	if !pings && !owns && !into {
 		return
 	}
 	src, r, ok := echoReply(p)
@@ -106,7 +125,7 @@ func (a *answered) passes(from, into, by string, p event.Packet) {
 	if owns {
 		a.sent[r] = true
 	}
-	if into != a.node || src != a.to {
+	if !into || src != a.to {
 		return
 	}
 	if a.own[r] || len(a.owners) > 0 && !a.sent[r] {
