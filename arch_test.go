@@ -210,7 +210,6 @@ var core = map[string][]string{
 	"vnet/memory":            nil,
 	"vnet/shell":             nil,
 	"vnet/signal":            nil,
-	"vnet/sys":               nil,
 	"vnet/machine":           nil,
 	"vnet/config":            nil,
 	"vnet/event":             {"sync", "sync/atomic", "channel"}, // live readers read the log while the loop appends
@@ -276,7 +275,6 @@ var large = map[string]string{
 	"internal/bench":  "the measurements of make bench, a file each, and what they measure with; no program that is handed out has it",
 	"internal/decode": "a frame as a tree for people, both ways. To be cut where it is not read but built and compared: build, reply, want, match",
 	"vnet/kern":       "the kernels' own files, by their names there, so that one finds the other; they call each other as they do there",
-	"vnet/sys":        "system calls, a file a group, which are methods of the process that makes them. To be cut: what a descriptor can be (the signals' in signal.go) is vnet/file's",
 	"wasm":            "what a program imports, a file a group, each a few lines between its memory and a call of vnet/sys, and the two engines that run it",
 }
 

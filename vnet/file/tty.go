@@ -2,6 +2,7 @@ package file
 
 import (
 	"strings"
+	"time"
 
 	"wireloom/vnet/errno"
 	"wireloom/vnet/kern"
@@ -119,3 +120,76 @@ func (in *Input) SetFlags(_ *Caller, flags int) errno.Errno {
 
 // Stat is a terminal's.
 func (*Input) Stat(*Caller) (kern.Stat, errno.Errno) { return kern.Stat{Mode: 0o620}, errno.OK }
+
+// A Meter holds what a process writes to a terminal to so many bytes a second of virtual time.
+type Meter struct {
+	Limit   int
+	Dropped int64
+	second  time.Duration
+	written int
+}
+
+// Take returns how many of n bytes there is room for now, and whether these are the first of
+// their second for which there is none.
+func (m *Meter) Take(now time.Duration, n int) (room int, first bool) {
+	if now = now.Truncate(time.Second); now != m.second {
+		m.second, m.written = now, 0
+	}
+	room = m.Limit - m.written
+	if n <= room {
+		m.written += n
+		return n, false
+	}
+	first = room >= 0
+	room = max(room, 0)
+	m.Dropped += int64(n - room)
+	m.written = m.Limit + 1
+	return room, first
+}
+
+// An Output is standard output (1) or standard error (2): Show is given what is written there.
+type Output struct {
+	Plain
+	FD   int
+	Show func(fd int, b []byte)
+}
+
+// Write takes all.
+func (o *Output) Write(_ *Caller, b []byte) (int, uint64, errno.Errno) {
+	o.Show(o.FD, b)
+	return len(b), 0, errno.OK
+}
+
+// Poll finds it ready to write, Stat is a terminal's.
+
+func (*Output) Poll(_ *Caller, events int) int { return events & kern.POLLOUT }
+
+func (*Output) Stat(*Caller) (kern.Stat, errno.Errno) { return kern.Stat{Mode: 0o620}, errno.OK }
+
+// A TTY is /dev/tty and /dev/console: the terminal of a process, both ways, whatever became
+// of its standard streams.
+type TTY struct {
+	Output
+	In *Input
+}
+
+// What is typed there is what standard input has.
+
+func (t *TTY) Read(c *Caller, b []byte) (int, uint64, errno.Errno) { return t.In.Read(c, b) }
+
+func (t *TTY) Ioctl(c *Caller, cmd uint32, arg []byte) errno.Errno { return t.In.Ioctl(c, cmd, arg) }
+
+func (t *TTY) SetFlags(c *Caller, flags int) errno.Errno { return t.In.SetFlags(c, flags) }
+
+func (t *TTY) Poll(c *Caller, events int) int { return t.In.Poll(c, events) | t.Output.Poll(c, events) }
+
+func (t *TTY) Kqfilter(c *Caller, kn *kern.Knote) errno.Errno { return t.In.Kqfilter(c, kn) }
+
+// IsTerminal reports whether a file is a process' terminal.
+func IsTerminal(f File) bool {
+	switch f.(type) {
+	case *Input, *Output, *TTY:
+		return true
+	}
+	return false
+}

@@ -2,6 +2,8 @@ package kern
 
 import (
 	"fmt"
+	"strings"
+	"time"
 
 	"wireloom/vnet/errno"
 )
@@ -57,4 +59,30 @@ func (ev Kevent) String() string {
 		s += fmt.Sprintf(", data %d", ev.Data)
 	}
 	return s + "}"
+}
+
+// KeventText is what a call of kevent(2) asks for and got, in words.
+func KeventText(changes, events []Kevent, timeout time.Duration) string {
+	const most = 8 // of a list are shown
+	var b strings.Builder
+	list := func(evs []Kevent) {
+		for i, ev := range evs {
+			if i == most {
+				fmt.Fprintf(&b, "and %d more, ", len(evs)-i)
+				return
+			}
+			b.WriteString(ev.String() + ", ")
+		}
+	}
+	list(changes)
+	if len(events) > 0 {
+		b.WriteString("got ")
+		list(events)
+	}
+	if timeout < 0 {
+		b.WriteString("for ever")
+	} else {
+		b.WriteString(timeout.String())
+	}
+	return b.String()
 }

@@ -45,7 +45,7 @@ func (p *Proc) Write(fd int, b []byte) (int, errno.Errno) {
 	if e != errno.OK {
 		n = 0
 		p.brokenPipe(of, e)
-	} else if isTerminal(of.file) {
+	} else if file.IsTerminal(of.file) {
 		return n, e
 	}
 	p.logMove(of, writes, b, n, frame, e)
@@ -160,7 +160,7 @@ func (p *Proc) FileType(fd int) string {
 		return ""
 	}
 	switch f := of.file.(type) {
-	case *file.Input, consoleOut, tty:
+	case *file.Input, *file.Output, *file.TTY:
 		return "tty"
 	case *file.Dir:
 		return "dir"

@@ -17,35 +17,16 @@ type signalNote struct {
 	sig int
 }
 
-// A signalFilter counts how often a signal was posted to the process, whatever
-// became of it.
-type signalFilter struct {
-	p    *Proc
-	kn   *kern.Knote
-	sig  int
-	came int64
-}
-
 // Kqfilter begins to count.
 func (s signalNote) Kqfilter(_ *file.Caller, kn *kern.Knote) errno.Errno {
 	if signal.Name(s.sig) == "" {
 		return errno.EINVAL
 	}
-	f := &signalFilter{p: s.p, kn: kn, sig: s.sig}
-	s.p.watchers = append(s.p.watchers, f)
-	new(kern.SelInfo).Attach(kn, f)
+	p := s.p
+	p.watchers = append(p.watchers, file.CountSignals(s.sig, kn, func(c *file.SignalCount) {
+		p.watchers = slices.DeleteFunc(p.watchers, func(x *file.SignalCount) bool { return x == c })
+	}))
 	return errno.OK
-}
-
-// Event, Reset and Detach implement kern.FilterOps and kern.Resetter.
-
-func (f *signalFilter) Event(kn *kern.Knote) bool {
-	kn.Data = f.came
-	return f.came > 0
-}
-func (f *signalFilter) Reset(*kern.Knote) { f.came = 0 }
-func (f *signalFilter) Detach(*kern.Knote) {
-	f.p.watchers = slices.DeleteFunc(f.p.watchers, func(x *signalFilter) bool { return x == f })
 }
 
 // A procNote is what a change with EVFILT_PROC asks for: NOTE_EXIT, an event when a

@@ -1,8 +1,6 @@
 package sys
 
 import (
-	"fmt"
-	"strings"
 	"time"
 
 	"wireloom/vnet/errno"
@@ -28,7 +26,7 @@ func (p *Proc) Kevent(fd int, changes, events []kern.Kevent, timeout time.Durati
 	began := p.enter("kevent", fd, timeout)
 	n, e := p.kevent(fd, changes, events, timeout)
 	p.logCall(event.Event{
-		Op: "kevent", FD: fd, Path: p.pathOf(fd), Len: len(events), N: int64(n), Text: keventText(changes, events[:n], timeout),
+		Op: "kevent", FD: fd, Path: p.pathOf(fd), Len: len(events), N: int64(n), Text: kern.KeventText(changes, events[:n], timeout),
 	}, e, began)
 	return n, e
 }
@@ -101,29 +99,4 @@ func (p *Proc) forget(fd int) {
 		}
 	}
 	p.Worked(notes / notesAStep)
-}
-
-func keventText(changes, events []kern.Kevent, timeout time.Duration) string {
-	const most = 8 // of a list are shown
-	var b strings.Builder
-	list := func(evs []kern.Kevent) {
-		for i, ev := range evs {
-			if i == most {
-				fmt.Fprintf(&b, "and %d more, ", len(evs)-i)
-				return
-			}
-			b.WriteString(ev.String() + ", ")
-		}
-	}
-	list(changes)
-	if len(events) > 0 {
-		b.WriteString("got ")
-		list(events)
-	}
-	if timeout < 0 {
-		b.WriteString("for ever")
-	} else {
-		b.WriteString(timeout.String())
-	}
-	return b.String()
 }

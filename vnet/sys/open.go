@@ -101,7 +101,7 @@ func (p *Proc) openDevice(name string, of *openFile, flags int) (int, errno.Errn
 		return p.reopen(fd, flags)
 	}
 	if name == "tty" || name == "console" {
-		of.file = tty{consoleOut{p: p, fd: 1}, p.stdin}
+		of.file = &file.TTY{Output: *p.output(1), In: p.stdin}
 		return p.install(of)
 	}
 	if of.file = file.Pseudo(name); of.file == nil {
@@ -128,7 +128,7 @@ func (p *Proc) reopen(fd, flags int) (int, errno.Errno) {
 		return -1, e
 	}
 	access := flags & 3
-	if !isTerminal(of.file) && access != of.flags&3 && of.flags&3 != kern.O_RDWR { // a terminal is open both ways
+	if !file.IsTerminal(of.file) && access != of.flags&3 && of.flags&3 != kern.O_RDWR { // a terminal is open both ways
 		return -1, errno.EACCES
 	}
 	to, e := p.install(of)

@@ -67,7 +67,7 @@ func (s *System) newProc(name string, x Executable, argv, env []string) *Proc {
 	p := &Proc{sys: s, name: name, pid: s.lastPID, prog: x.Program, native: x.Native, argv: argv, env: env, began: s.now()}
 	p.holding = holding{memoryLimit: cmp.Or(x.Memory, DefaultMemory), counted: true}
 	p.fuelLimit = x.Fuel
-	p.stdin = &file.Input{}
+	p.stdin, p.console.Limit = &file.Input{}, MaxConsole
 	p.caller = file.Caller{
 		Thread: kern.Thread{PID: p.pid, PGID: p.pid, Park: p.sleep, Unpark: p.wake},
 		Kernel: s.kern, View: s.fs.View(p), Who: p,
@@ -76,8 +76,8 @@ func (s *System) newProc(name string, x Executable, argv, env []string) *Proc {
 	p.alarm.Run = func() { p.Signal(signal.SIGALRM) }
 	p.files = []*openFile{
 		{file: p.stdin, path: "stdin"},
-		{file: consoleOut{p: p, fd: 1}, path: "stdout"},
-		{file: consoleOut{p: p, fd: 2}, path: "stderr"},
+		{file: p.output(1), path: "stdout"},
+		{file: p.output(2), path: "stderr"},
 		{file: file.OpenDir(s.fs, p.caller.View.Root()), path: "/"},
 	}
 	p.opened = len(p.files)

@@ -1,7 +1,6 @@
 package sys
 
 import (
-	"encoding/binary"
 	"fmt"
 	"slices"
 	"time"
@@ -17,8 +16,8 @@ import (
 // signals are a process' signals, and who is told of them besides the program.
 type signals struct {
 	sig      signal.State
-	fds      []*signalFile   // while one is open, signals end no sleep
-	watchers []*signalFilter // of kqueues
+	fds      []*file.Signals     // while one is open, signals end no sleep: they wait there
+	watchers []*file.SignalCount // of kqueues
 	alarm    loop.Timer
 	alarmAt  time.Duration
 }
@@ -48,9 +47,8 @@ func (p *Proc) Signal(sig int) {
 		return
 	}
 	for _, f := range p.watchers {
-		if f.sig == sig {
-			f.came++
-			f.kn.Activate(f.kn)
+		if f.Sig == sig {
+			f.Came()
 		}
 	}
 	what := p.sig.Post(sig)
@@ -61,8 +59,7 @@ func (p *Proc) Signal(sig int) {
 	switch what {
 	case signal.Caught:
 		for _, f := range p.fds {
-			f.sel.Wakeup(p.sys.kern)
-			f.sel.Knote(p.sys.kern)
+			f.Came()
 		}
 	case signal.Ends:
 	default:
@@ -212,21 +209,19 @@ func (p *Proc) Alarm(d time.Duration) time.Duration {
 	return left
 }
 
-// A signalFile gives a process' caught signals to who reads it, each as four
-// bytes, least significant first. While one is open signals end no sleep: they
-// wait here.
-type signalFile struct {
-	file.Plain
-	p   *Proc
-	non bool
-	sel kern.SelInfo
-}
+// caught are the signals that a process catches (file.Posted).
+type caught struct{ *Proc }
+
+func (c caught) Waiting() int { return c.sig.Pending() }
 
 // Signalfd opens a descriptor whose reads take the signals that the program
 // catches.
 func (p *Proc) Signalfd() (int, errno.Errno) {
 	began := p.Now()
-	f := &signalFile{p: p}
+	f := file.NewSignals(&p.caller, caught{p}, func(f *file.Signals) {
+		p.fds = slices.DeleteFunc(p.fds, func(x *file.Signals) bool { return x == f })
+		p.arm()
+	})
 	fd, e := p.install(&openFile{file: f, path: "signalfd", flags: kern.O_RDONLY})
 	if e == errno.OK {
 		p.fds = append(p.fds, f)
@@ -234,61 +229,6 @@ func (p *Proc) Signalfd() (int, errno.Errno) {
 	}
 	p.logCall(event.Event{Op: "signalfd", N: int64(fd)}, e, began)
 	return fd, e
-}
-
-// Read takes the signals of who opened it.
-func (f *signalFile) Read(by *file.Caller, b []byte) (int, uint64, errno.Errno) {
-	if by != &f.p.caller || len(b) < 4 {
-		return 0, 0, errno.EINVAL // the signals are those of who opened it
-	}
-	p := f.p
-	for p.sig.Pending() == 0 {
-		if f.non {
-			return 0, 0, errno.EWOULDBLOCK
-		}
-		if e := by.Wait(&f.sel, -1); e != errno.OK {
-			return 0, 0, e
-		}
-	}
-	n := 0
-	for ; n+4 <= len(b) && p.sig.Pending() != 0; n += 4 {
-		binary.LittleEndian.PutUint32(b[n:], uint32(p.TakeSignal()))
-	}
-	return n, 0, errno.OK
-}
-
-// Poll finds it ready when a signal waits.
-func (f *signalFile) Poll(by *file.Caller, events int) int {
-	if by == &f.p.caller && f.p.sig.Pending() != 0 {
-		return events & (kern.POLLIN | kern.POLLRDNORM)
-	}
-	f.sel.Record(by.Kernel, &by.Thread)
-	return 0
-}
-
-// SetFlags takes O_NONBLOCK.
-func (f *signalFile) SetFlags(_ *file.Caller, flags int) errno.Errno {
-	f.non = flags&kern.O_NONBLOCK != 0
-	return errno.OK
-}
-
-// Kqfilter watches for signals. Data is how many bytes.
-func (f *signalFile) Kqfilter(by *file.Caller, kn *kern.Knote) errno.Errno {
-	if kn.Filter != kern.EVFILT_READ || by != &f.p.caller {
-		return errno.EINVAL
-	}
-	return file.Watch(&f.sel, kn, func(kn *kern.Knote) bool {
-		kn.Data = int64(4 * f.p.sig.Pending())
-		return kn.Data > 0
-	})
-}
-
-// Close makes signals end sleeps again.
-func (f *signalFile) Close(*file.Caller) errno.Errno {
-	f.p.fds = slices.DeleteFunc(f.p.fds, func(x *signalFile) bool { return x == f })
-	f.p.arm()
-	f.sel.Destroy(f.p.sys.kern)
-	return errno.OK
 }
 
 // Terminate posts SIGTERM. A command of the node's is stopped with SIGINT, as Ctrl-C at

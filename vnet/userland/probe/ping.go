@@ -46,9 +46,6 @@ type pinger struct {
 	min, max, sum, sumsq float64 // ms
 }
 
-// othersLen is how many bytes messages of others may have besides those of one's own.
-const othersLen = 2048
-
 func pingMain(p *command.Proc) sys.Exit {
 	opt, exit, stop := pingArgs(p)
 	if stop {
@@ -67,7 +64,7 @@ func pingMain(p *command.Proc) sys.Exit {
 		return x
 	}
 	g.out = make(packet.ICMP, packet.ICMPLen+opt.size)
-	g.in = make([]byte, len(g.out)+othersLen) // what is longer is cut off, as by the real one's buffer
+	g.in = make([]byte, 1<<16)
 	for i := pingStamp; i < opt.size; i++ {
 		g.out.Payload()[i] = byte(i)
 		if k := i - pingStamp; len(opt.pattern) > 0 {
