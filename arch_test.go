@@ -2,6 +2,7 @@ package wireloom_test
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"go/ast"
 	"go/build/constraint"
@@ -525,6 +526,41 @@ func crowded(sizes map[string]size, large map[string]string) []string {
 	}
 	slices.Sort(wrong)
 	return wrong
+}
+
+// maxFields is how many fields a struct has whose comment says nothing about them.
+const maxFields = 20
+
+// TestWideStructsSayWhy: a struct with many fields is several things, unless its comment says
+// what its fields are: a standard's, a file's, a kernel's.
+func TestWideStructsSayWhy(t *testing.T) {
+	reason := regexp.MustCompile(`\b(fields|columns|counters|sides)\b`)
+	wide := 0
+	for _, s := range sources(t) {
+		for _, d := range s.ast.Decls {
+			decl, ok := d.(*ast.GenDecl)
+			if !ok {
+				continue
+			}
+			for _, spec := range decl.Specs {
+				x, ok := spec.(*ast.TypeSpec)
+				if !ok {
+					continue
+				}
+				fields, ok := x.Type.(*ast.StructType)
+				if !ok || fields.Fields.NumFields() <= maxFields {
+					continue
+				}
+				wide++
+				if doc := cmp.Or(x.Doc.Text(), decl.Doc.Text()); !reason.MatchString(doc) {
+					t.Errorf("%s: %s has %d fields: make values of its own of what belongs together, or say in its comment what its fields are", s.fset.Position(x.Pos()), x.Name, fields.Fields.NumFields())
+				}
+			}
+		}
+	}
+	if wide < 10 {
+		t.Errorf("%d structs have more than %d fields: does this test look at them?", wide, maxFields)
+	}
 }
 
 func TestRoomsAreOfOneThing(t *testing.T) {

@@ -19,7 +19,7 @@ import (
 	"wireloom/internal/visitor"
 )
 
-// A Config is what a server was told of itself and of its machine.
+// A Config is what a server was told of itself and of its machine: its fields are flags.
 type Config struct {
 	Addr      string // HOST:PORT, unix:FILE or systemd:NAME
 	Plain     string // HOST:PORT of who comes by plain HTTP where there is TLS; "" if nobody is to

@@ -38,7 +38,8 @@ type Scenario struct {
 	Opens    bool   `json:"opens,omitempty"`    // the page begins with it, and not with the list
 }
 
-// Config says what a server offers and how much of it.
+// Config says what a server offers and how much of it: each limit and each thing that it needs of
+// others is one of its fields.
 type Config struct {
 	Version   string
 	Logger    *slog.Logger // nothing is logged if nil

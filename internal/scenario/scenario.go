@@ -20,7 +20,8 @@ import (
 )
 
 // A Scenario is a topology, the programs that run on it, steps, expectations and
-// points: the contents of one folder, with the values of one student.
+// points: the contents of one folder, with the values of one student. Its fields are the
+// sections of the file, and what is read beside it.
 type Scenario struct {
 	Name    string
 	Title   string

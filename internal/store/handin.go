@@ -160,7 +160,7 @@ func (tx *Tx) SameGrading(digest, student, grader, scenario, checks string) (Gra
 }
 
 // An AttemptRow is a hand-in with what it is worth: a row of a book. Points are -1 where there
-// is no grading.
+// is no grading. Its fields are what the query has.
 type AttemptRow struct {
 	ID, Lesson, Person                      string
 	Number                                  int64

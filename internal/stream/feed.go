@@ -30,7 +30,8 @@ const (
 )
 
 // A feed makes batches of a lab's events, and encodes its states, for all viewers of
-// the lab. Its goroutine runs while there are any. It never makes the lab wait.
+// the lab. Its goroutine runs while there are any. It never makes the lab wait. Its fields
+// are in groups, by who may touch them.
 //
 //	lab --log--> digest --each 50 or 100 ms--> batches --> the viewers' outboxes
 type feed struct {

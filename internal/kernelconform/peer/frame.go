@@ -37,7 +37,8 @@ func (a ARP) Frame() []byte {
 	return append(append(f, a.THA[:]...), a.TPA.AsSlice()...)
 }
 
-// An IP is an IPv4 packet of the suite's. The zero value is one from the peer to the node.
+// An IP is an IPv4 packet of the suite's. The zero value is one from the peer to the node. Its
+// fields are those of the header and of the protocols that it may carry.
 type IP struct {
 	Src, Dst      netip.Addr // Peer and Host if they are not valid
 	ID            uint16     // 1 if 0

@@ -11,7 +11,7 @@ import (
 )
 
 // A Launch is what an id_token says (LTI 1.3 core, 5; deep linking 2.0, 4.4; AGS 2.0, 3.1; NRPS 2.0, 3.6.1). Texts are made safe to
-// show and short by check; addresses are as they came.
+// show and short by check; addresses are as they came. Its fields are the claims.
 type Launch struct {
 	Issuer    string   `json:"iss"`
 	Subject   string   `json:"sub"`

@@ -45,7 +45,7 @@ type Handins struct {
 }
 
 // A Handin is GET /api/handins/{handin}. With ?after=VERSION it is answered when its
-// version is another one, or after 25 s.
+// version is another one, or after 25 s. Its fields are all that the page of a hand-in shows.
 type Handin struct {
 	ID       string      `json:"id"`
 	Lesson   string      `json:"lesson"`

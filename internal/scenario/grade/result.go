@@ -12,7 +12,7 @@ import (
 const ResultFormat = 1
 
 // A Result is what a grading found: everything that a report says. It holds what
-// the audience of the grading may see and no more.
+// the audience of the grading may see and no more. Its fields are those of the JSON report.
 type Result struct {
 	Scenario string            `json:"scenario"`
 	Title    string            `json:"title,omitempty"`

@@ -8,7 +8,7 @@ import (
 )
 
 // Values are the constants of a kernel's ARP. A table reads them at each call, so that a
-// sysctl that changes one takes effect at once.
+// sysctl that changes one takes effect at once. Its fields are what kernels differ in.
 type Values struct {
 	// Keep is how long an entry is good after its neighbour was heard: 1200 s. FreeBSD
 	// netinet/if_ether.c arpt_keep (net.link.ether.inet.max_age), NetBSD netinet/if_arp.c

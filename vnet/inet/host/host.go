@@ -34,7 +34,8 @@ const (
 	maxTurns     = 1000 // timers that one call runs; the rest waits for a turn of its own
 )
 
-// A Stack is a node's. Only the lab's loop calls it.
+// A Stack is a node's. Only the lab's loop calls it. Its fields are the layers, each a value of
+// its own, what one hands to the next, and when each is due.
 type Stack struct {
 	host    inet.StackHost
 	v       *inet.Values

@@ -13,7 +13,7 @@ type Stats struct {
 	ICMP ICMPStats
 }
 
-// IPStats are the counters of struct ipstat (netinet/ip_var.h).
+// IPStats are the counters of struct ipstat (netinet/ip_var.h), with its fields.
 type IPStats struct {
 	frag.Stats
 

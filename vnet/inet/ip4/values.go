@@ -11,7 +11,8 @@ import (
 
 // Values are the constants and sysctls of one node's IPv4. They may change while the
 // layer runs: it looks at each when it is needed. A name in parentheses is the sysctl of
-// FreeBSD and DragonFly, after a stroke that of NetBSD where it is another.
+// FreeBSD and DragonFly, after a stroke that of NetBSD where it is another. Its fields are what
+// kernels and their owners choose.
 type Values struct {
 	// Dialect decides what no sysctl does.
 	Dialect dialect.Dialect

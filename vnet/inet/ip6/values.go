@@ -11,7 +11,8 @@ import (
 )
 
 // Values are the constants of a kernel's IPv6. A layer reads them at each call, so that a
-// sysctl that changes one takes effect at once. Files are of sys/netinet6 unless said.
+// sysctl that changes one takes effect at once. Files are of sys/netinet6 unless said. Its
+// fields are what kernels differ in.
 type Values struct {
 	// HopLimit is that of packets whose sender says none, until a router says another:
 	// 64 (IPV6_DEFHLIM, net.inet6.ip6.hlim).

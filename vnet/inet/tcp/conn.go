@@ -96,7 +96,8 @@ const (
 	timers
 )
 
-// A Conn is one connection. It is made by [Layer.Dial] or a [Listener] and is Dead in the end.
+// A Conn is one connection. It is made by [Layer.Dial] or a [Listener] and is Dead in the end. Its
+// fields are those of struct tcpcb (netinet/tcp_var.h), in its groups: sending, receiving, timers.
 type Conn struct {
 	l             *Layer
 	local, remote netip.AddrPort

@@ -3,6 +3,7 @@ package tcp
 import "wireloom/vnet/inet/tcp/syncache"
 
 // Stats are counted as the BSDs count them (struct tcpstat of netinet/tcp_var.h): netstat -s -p tcp shows them.
+// Its fields are that structure's.
 type Stats struct {
 	syncache.Stats
 	ConnAttempt, Accepts, Connects, Drops, ConnDrops, Closed   uint64

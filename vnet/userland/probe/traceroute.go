@@ -42,7 +42,7 @@ const (
 	traceData6 = 20 // bytes behind the UDP or ICMPv6 header of traceroute6's
 )
 
-// A tracer is a run of traceroute(8).
+// A tracer is a run of traceroute(8). Its fields are what traceroute.c has as variables of the file.
 type tracer struct {
 	*command.Proc
 	six            bool

@@ -9,7 +9,7 @@ import (
 	"wireloom/vnet/inet/tcp/wire"
 )
 
-// Values are the numbers and habits in which kernels differ. A sysctl changes one while
+// Values are the numbers and habits in which kernels differ, and its fields as many. A sysctl changes one while
 // the host runs: it is read at each use. Sources are the kernels' files and functions:
 // FreeBSD 9.1, DragonFly of 2005 to 2008, NetBSD 7.99 of 2016, Linux 6.1.
 type Values struct {
