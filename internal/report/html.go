@@ -56,7 +56,7 @@ type segment struct {
 	X, W  int
 }
 
-// A pageCheck is a check as the page's template reads it: a field for each place there.
+// A pageCheck is a check as the page's template reads it: its fields are the places there.
 type pageCheck struct {
 	segment
 	Anchor, Word, Tone, Name, Tag, Points, When, Because string

@@ -42,7 +42,7 @@ type RSTP struct {
 	acts         []Act
 }
 
-// rstpPort is a port with its variables, which are those of the standard, each under its
+// rstpPort is a port: its fields are the variables of the standard, each under its
 // name there (17.19).
 type rstpPort struct {
 	b    *RSTP
