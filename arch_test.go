@@ -114,10 +114,10 @@ vnet, vnet/kern, vnet/errno, tunemu, tapemu            < internal/conform
 internal/decode                                        < internal/protocol
 NONE                                                   < internal/protocol/class
 NONE                                                   < internal/typescript, internal/completion
-vnet, vnet/errno, vnet/event, vnet/packet, internal/sched, internal/session, internal/decode, internal/filter, internal/protocol, internal/switchboard, internal/visitor, internal/strictjson, internal/terminal, internal/stream/flow, internal/stream/gapped, internal/stream/object + websocket < internal/stream
-NONE                                                   < internal/stream/flow, internal/stream/gapped, internal/stream/object
+vnet, vnet/errno, vnet/event, vnet/packet, internal/sched, internal/session, internal/decode, internal/filter, internal/protocol, internal/switchboard, internal/visitor, internal/strictjson, internal/terminal, internal/keepalive, internal/stream/flow, internal/stream/gapped, internal/stream/object + websocket < internal/stream
+NONE                                                   < internal/stream/flow, internal/stream/gapped, internal/stream/object, internal/keepalive
 vnet, vnet/config, vnet/fabric/bridge, internal/protocol, internal/terminal < internal/switchboard
-vnet/config, vnet/packet, internal/session, internal/decode, internal/visitor + websocket, sys, time < internal/door
+vnet/config, vnet/packet, internal/session, internal/decode, internal/keepalive, internal/visitor + websocket, sys, time < internal/door
 vnet, vnet/sys, vnet/event, internal/respond, internal/sched, internal/session, internal/budget, internal/decode, internal/door, internal/keeper, internal/store, internal/stream, internal/visitor, internal/filter, internal/pcap, internal/strictjson, internal/terminal, internal/admission, internal/protocol/class, web < internal/httpapi
 internal/scenario/format                               < internal/settings
 internal/budget, internal/door, internal/httpapi, internal/keeper, internal/session, internal/settings, internal/terminal, internal/visitor + crypto, roots, time < internal/host
@@ -145,7 +145,7 @@ internal/visitor + vm                                  < internal/metrics
 internal/store, internal/visitor, internal/terminal + text < internal/identity
 internal/lti/fetch, internal/terminal + go-oidc, oauth2 < internal/identity/oidc
 internal/respond, internal/identity, internal/protocol/class, internal/store, internal/strictjson, internal/visitor < internal/classroom/route
-internal/lti, internal/outbox, internal/class, internal/class/roster, internal/gradebook, internal/gradebook/mark, internal/gradebook/sheet, internal/report, internal/open, internal/scenario, internal/classroom/route, internal/identity, internal/identity/oidc, internal/protocol/class, internal/store, internal/visitor, internal/wall, internal/httpapi, internal/stream, internal/protocol, internal/respond, internal/terminal + oauth2, websocket, time < internal/classroom
+internal/lti, internal/outbox, internal/class, internal/class/roster, internal/gradebook, internal/gradebook/mark, internal/gradebook/sheet, internal/report, internal/open, internal/scenario, internal/classroom/route, internal/identity, internal/identity/oidc, internal/protocol/class, internal/store, internal/visitor, internal/wall, internal/httpapi, internal/keepalive, internal/stream, internal/protocol, internal/respond, internal/terminal + oauth2, websocket, time < internal/classroom
 vnet, internal/store, internal/protocol, internal/protocol/class, internal/visitor, internal/terminal + time < internal/wall
 NONE + text                                            < internal/class/roster
 internal/store                                         < internal/backup

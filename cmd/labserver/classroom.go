@@ -71,7 +71,7 @@ func openSchool(ctx context.Context, log *slog.Logger, conf *host.Config, logins
 	}
 	s.room, err = classroom.New(classroom.Config{
 		DB: db, People: s.people, Site: &conf.Site, Logger: log, Shelf: s.shelf, Benches: s.labs, Logins: logins, Wall: s.wall, Refusals: &s.refusals, Desk: s,
-		LTI: s.lti, Outbox: s.outbox, Gradebook: s.book,
+		LTI: s.lti, Outbox: s.outbox, Gradebook: s.book, Ping: conf.Ping,
 		Install: func(ctx context.Context, lab, node, proc, name string, module []byte) error {
 			return s.api.Install(ctx, lab, node, proc, name, module)
 		},

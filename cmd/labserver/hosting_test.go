@@ -331,7 +331,12 @@ func (b *browser) newLab(head ...string) (id string, status int, said string) {
 }
 
 func (b *browser) watch(id, origin string) (*websocket.Conn, *http.Response, error) {
-	u, err := b.page.Parse("api/labs/" + id + "/stream")
+	return b.dial("api/labs/"+id+"/stream", origin)
+}
+
+// dial opens a WebSocket of the server's.
+func (b *browser) dial(path, origin string) (*websocket.Conn, *http.Response, error) {
+	u, err := b.page.Parse(path)
 	if err != nil {
 		b.t.Fatal(err)
 	}

@@ -16,6 +16,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -242,7 +243,8 @@ func TestAClassBehindAProxy(t *testing.T) {
 }
 
 // TestAStreamThatIsIdleStaysBehindAProxy: proxies close what is silent, and the server is
-// never silent for so long. Without its pings the same proxy cuts the stream off.
+// never silent for so long, to who watches a lab or a wall. Without its pings the same proxy
+// cuts both off.
 func TestAStreamThatIsIdleStaysBehindAProxy(t *testing.T) {
 	const silence = "2s" // that the proxies allow; each is 60 s or more by itself
 	c := newCertificate(t)
@@ -264,10 +266,18 @@ func TestAStreamThatIsIdleStaysBehindAProxy(t *testing.T) {
 				program(t, r.program)
 				server := "127.0.0.1:" + freePort(t)
 				args := strings.Fields(strings.ReplaceAll(strings.Join(r.args, " "), docServer, server))
-				startServe(t, append(args, "--ping", p.ping)...)
+				at := newHome(t)
+				startServe(t, append(args, at.serves("--ping", p.ping)...)...)
 				port := freePort(t)
 				startProxy(t, r.program, r.fill(server, port, c), port)
-				b := newBrowser(t, r.public, "127.0.0.1", port, c.roots)
+				b := newBrowser(t, r.public, "127.0.0.1", port, c.roots).keepsCookies()
+				b.signIn(at)
+				var class idOf
+				b.says(201, "POST", "api/classes", map[string]any{"name": "Networks", "zone": "UTC"}, &class)
+				wall, _, err := b.dial("api/classes/"+class.ID+"/wall", b.origin())
+				if err != nil {
+					t.Fatal(err)
+				}
 				id, status, said := b.newLab()
 				if id == "" {
 					t.Fatalf("no lab: %d %s", status, said)
@@ -282,12 +292,19 @@ func TestAStreamThatIsIdleStaysBehindAProxy(t *testing.T) {
 				}
 				ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 				defer cancel()
-				for err == nil {
-					_, _, err = ws.Read(ctx)
+				var both sync.WaitGroup
+				for what, c := range map[string]*websocket.Conn{"a lab": ws, "a wall": wall} {
+					both.Go(func() {
+						var err error
+						for err == nil {
+							_, _, err = c.Read(ctx)
+						}
+						if stayed := errors.Is(ctx.Err(), context.DeadlineExceeded); stayed != p.stays {
+							t.Errorf("%s stayed: %v, want %v: %v", what, stayed, p.stays, err)
+						}
+					})
 				}
-				if stayed := errors.Is(ctx.Err(), context.DeadlineExceeded); stayed != p.stays {
-					t.Errorf("it stayed: %v, want %v: %v", stayed, p.stays, err)
-				}
+				both.Wait()
 			})
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"time"
 
 	"golang.org/x/time/rate"
 
@@ -39,6 +40,8 @@ type Config struct {
 	Refusals  *visitor.Refusals // counts who was refused; nobody does if nil
 	LTI       *lti.Tool         // nil: no platform launches anything
 	Outbox    *outbox.Sender    // with it
+
+	Ping time.Duration // between two messages at least that a wall which is shown gets; keepalive.Every if 0
 	// Install puts a program into a slot of a lab; nil: none is offered.
 	Install func(ctx context.Context, lab, node, proc, name string, module []byte) error
 }

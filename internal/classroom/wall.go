@@ -2,6 +2,7 @@ package classroom
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -18,6 +19,7 @@ import (
 	"wireloom/internal/classroom/route"
 	"wireloom/internal/httpapi"
 	"wireloom/internal/identity"
+	"wireloom/internal/keepalive"
 	"wireloom/internal/protocol"
 	wire "wireloom/internal/protocol/class"
 	"wireloom/internal/respond"
@@ -86,6 +88,7 @@ func (c *Classroom) wall(q *route.Request) (any, error) {
 		}
 		defer func() { _ = conn.CloseNow() }() // closed already, or of no use
 		ctx := conn.CloseRead(context.WithoutCancel(r.Context()))
+		go keepalive.Run(ctx, conn, cmp.Or(c.conf.Ping, keepalive.Every))
 		err = c.conf.Wall.Show(ctx, class, func(ctx context.Context, b []byte) error {
 			ctx, cancel := context.WithTimeout(ctx, wallWrite)
 			defer cancel()

@@ -12,16 +12,12 @@ import (
 
 	"nhooyr.io/websocket"
 
+	"wireloom/internal/keepalive"
 	"wireloom/vnet/config"
 )
 
-// Times of a WebSocket, in real time.
-const (
-	pingEvery   = 30 * time.Second
-	pingTimeout = 10 * time.Second
-
-	goodbyeTimeout = time.Second
-)
+// goodbyeTimeout is how long a peer may take to say goodbye, in real time.
+const goodbyeTimeout = time.Second
 
 // subprotocol is what container2wasm's page asks for (examples/wasi-browser, ws-delegate.js),
 // and a browser closes a connection whose server does not choose what was asked for. v86
@@ -146,25 +142,6 @@ func (d *Door) serveSocket(ctx context.Context, w http.ResponseWriter, r *http.R
 		c.SetReadLimit(-1) // read has its own
 		p = &messagePeer{conn: c, ctx: ctx, patience: halfTimeout}
 	}
-	go ping(ctx, c)
+	go keepalive.Run(ctx, c, keepalive.Every)
 	_ = d.serve(ctx, p, "a WebSocket from "+client) // the door tells why
-}
-
-// ping finds out that a peer is gone which never said so, and keeps proxies from closing a
-// quiet connection.
-func ping(ctx context.Context, c *websocket.Conn) {
-	for {
-		select {
-		case <-time.After(pingEvery):
-		case <-ctx.Done():
-			return
-		}
-		timed, cancel := context.WithTimeout(ctx, pingTimeout)
-		err := c.Ping(timed)
-		cancel()
-		if err != nil {
-			_ = c.CloseNow() // what reads finds out
-			return
-		}
-	}
 }

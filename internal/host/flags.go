@@ -35,7 +35,7 @@ type Config struct {
 	Memory    int64 // bytes; 0 for a part of the machine's
 	Log       string
 	Access    string
-	Ping      time.Duration // who watches a lab hears from the server at least so often
+	Ping      time.Duration // who watches a lab or a wall hears from the server at least so often
 	Linger    time.Duration // for who is to hear that the server is not ready, before it stops
 	Drain     time.Duration // for what is under way to end
 	LTIInside bool          // learning platforms may be at private addresses, and without TLS
@@ -88,7 +88,7 @@ func NewFlags(f *flag.FlagSet) *Flags {
 	c.Log, c.Access = "text", accessErrors
 	x.memory = settings.SizeFlag(f, "memory", 0, "the server, its labs and what compiles for them may use this `size` of memory (default three quarters of what the machine, or the control group, has)")
 	f.Var(&c.Metrics, "metrics-token", "who says this `token` (Authorization: Bearer TOKEN) may read /metrics, or @FILE where its first line is the token. Without it only this machine may, and by no proxy")
-	f.DurationVar(&c.Ping, "ping", defaultPing, "who watches a lab hears from the server at least once in this `time`, so that no proxy takes the connection for dead")
+	f.DurationVar(&c.Ping, "ping", defaultPing, "who watches a lab or a wall hears from the server at least once in this `time`, so that no proxy takes the connection for dead")
 	f.DurationVar(&c.Drain, "drain", defaultDrain, "when the server is told to stop, what is under way has this `time` to end")
 	f.DurationVar(&c.Linger, "drain-delay", 0, "when the server is told to stop, it says first for this `time` that it is not ready (/readyz), for a load balancer to hear")
 	f.StringVar(&c.TLS.Cert, "tls-cert", "", "a `file` with a certificate, and those above it, in PEM: the server then talks TLS. It is read again when it changes, and on SIGHUP")

@@ -13,6 +13,7 @@ import (
 
 	"nhooyr.io/websocket"
 
+	"wireloom/internal/keepalive"
 	"wireloom/internal/protocol"
 	"wireloom/internal/sched"
 	"wireloom/internal/session"
@@ -21,8 +22,8 @@ import (
 
 const (
 	writeTimeout = 10 * time.Second // a viewer who takes no message for so long is gone
-	pingEvery    = 20 * time.Second
-	pingTimeout  = 10 * time.Second
+	pingEvery    = keepalive.Every
+	pingTimeout  = keepalive.Patience
 	runTimeout   = 10 * time.Second // of a command
 	maxReplies   = 64               // replies that wait for the writer
 )
