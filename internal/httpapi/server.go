@@ -173,7 +173,7 @@ func New(c Config) (*Server, error) {
 	if most := c.Budget.Limit() / inFlightShare; most > 0 {
 		s.quotas.inFlight.All = min(s.quotas.inFlight.All, max(most, MaxUpload))
 	}
-	s.hub = &stream.Hub{Version: c.Version, Logger: c.Logger, Site: &s.conf.Site, Admit: s.admit, Refused: s.notShown, Scheduler: s.sched, Ping: c.Ping}
+	s.hub = &stream.Hub{Version: c.Version, Logger: c.Logger, Web: stream.Web{Site: &s.conf.Site, Admit: s.admit, Refused: s.notShown}, Scheduler: s.sched, Ping: c.Ping}
 	var err error
 	if s.static, err = newStatic(c.Static); err != nil {
 		return nil, err
