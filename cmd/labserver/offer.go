@@ -11,6 +11,7 @@ import (
 	"wireloom/internal/class"
 	"wireloom/internal/httpapi"
 	"wireloom/internal/keeper"
+	"wireloom/internal/listing"
 	"wireloom/internal/open"
 	"wireloom/internal/product"
 	"wireloom/internal/program"
@@ -77,14 +78,11 @@ func (o *offer) add(log *slog.Logger, src *scenario.Scenario) error {
 		}
 		files[slot] = program.File{Name: slot.Proc + ".wasm", Module: ref}
 	}
-	starter, err := starterOf(src)
+	starter, err := listing.Starter(src)
 	if err != nil {
 		return err
 	}
-	o.list = append(o.list, httpapi.Scenario{
-		Name: name, Title: src.Title, Course: src.Course, Goal: src.Goal, Exercise: starter != nil, Solved: len(slots) > 0 && len(files) == len(slots),
-		Checked: len(slots) > 0 && slices.ContainsFunc(src.Steps, func(s scenario.Step) bool { return s.Checks() && scenario.Student.Sees(&s) }),
-	})
+	o.list = append(o.list, listing.Of(src, starter != nil, len(files) == len(slots)))
 	o.sources[name], o.programs[name], o.starters[name] = src, files, starter
 	return nil
 }
@@ -101,7 +99,7 @@ func (o *offer) build(ctx context.Context, ask keeper.Ask, compile product.Compi
 		if src, err = o.bench(ctx, ask.Version, ask.Person); err != nil {
 			return b, err
 		}
-		starter, err := starterOf(src)
+		starter, err := listing.Starter(src)
 		if err != nil {
 			return b, err
 		}
