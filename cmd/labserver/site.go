@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 
 	"wireloom/internal/open"
-	"wireloom/internal/scenario"
 	"wireloom/internal/site"
 	"wireloom/internal/terminal"
 	"wireloom/wasm/guest"
@@ -16,8 +15,8 @@ import (
 
 func runSite(_ context.Context, args []string, io stdio) int {
 	f := newFlags(io, "site", "DIR [SCENARIO...]", `Writes a folder that any static server can hand out: the page with its labs in it, which needs
-no labserver and works offline. It has the scenarios that are named, or all built-in ones, without
-their reference solutions and hidden steps. docs/site.md says how to put it on the web.`)
+no labserver and works offline. It has the scenarios that are named, or the built-in ones that are
+whole without programs of their own, and never a reference solution or a hidden step. docs/site.md says how to put it on the web.`)
 	lab := f.String("lab", "", "the `folder` with lab.wasm, the labs as a program for browsers (default: tab beside labserver, where make site builds it)")
 	rest, code, ok := parse(f, args)
 	if !ok {
@@ -47,14 +46,25 @@ func writeSite(dir, lab string, named []string, io stdio) error {
 	if err != nil {
 		return err
 	}
-	if len(named) == 0 {
+	s := site.Source{Version: version(), Page: web.Dist(), Lab: os.DirFS(lab), SDK: sdk}
+	all := len(named) == 0
+	if all {
 		named = open.Builtin()
 	}
-	s := site.Source{Version: version(), Page: web.Dist(), Lab: os.DirFS(lab), SDK: sdk}
 	for _, name := range named {
-		var sc *scenario.Scenario
-		if sc, err = open.Scenario(name); err != nil {
+		sc, err := open.Scenario(name)
+		if err != nil {
 			return err
+		}
+		complete, err := site.Complete(sc)
+		switch {
+		case err != nil:
+			return err
+		case complete:
+		case all:
+			continue
+		default:
+			fmt.Fprintf(io.err, "%s: its slots are empty in the page, where labs begin with no program of the scenario's\n", terminal.Line(sc.Name))
 		}
 		s.Scenarios = append(s.Scenarios, sc)
 	}

@@ -144,6 +144,13 @@ func (s *Source) lab(files map[string][]byte) error {
 	return nil
 }
 
+// Complete reports whether a lab of a scenario is what it should be where its own programs are not
+// given away: its slots are for its visitors to fill, or there are none.
+func Complete(sc *scenario.Scenario) (bool, error) {
+	files, err := sc.Starter()
+	return files != nil || len(sc.Slots()) == 0, err
+}
+
 // offer adds what is given away of a scenario.
 func offer(files map[string][]byte, sc *scenario.Scenario) (tab.Offer, error) {
 	starter, err := listing.Starter(sc)

@@ -62,6 +62,7 @@ type lab struct {
 	scenario *scenario.Scenario
 	end      context.CancelFunc
 	checking chan struct{} // holds one: its programs are being checked
+	viewers  int           // the tab's mu guards it
 }
 
 // New returns a tab without labs. folder reads a file of the site's folder; between is called
@@ -133,10 +134,7 @@ func (t *Tab) makeRoom() error {
 	if len(t.labs) < maxLabs {
 		return nil
 	}
-	i := slices.IndexFunc(t.labs, func(l *lab) bool {
-		snap, _ := l.Snapshot()
-		return snap.Viewers == 0
-	})
+	i := slices.IndexFunc(t.labs, func(l *lab) bool { return l.viewers == 0 })
 	if i < 0 {
 		return fmt.Errorf("this tab has %d labs, as many as it may have: close one of them", maxLabs)
 	}
@@ -170,7 +168,15 @@ func (t *Tab) Show(ctx context.Context, id string, since *uint64, connect func()
 	if err != nil {
 		return err
 	}
+	t.watch(l, 1)
+	defer t.watch(l, -1)
 	return t.hub.Show(ctx, stream.Visit{Lab: l.Session, ID: id, Pass: &stream.Pass{}, Since: since}, connect)
+}
+
+func (t *Tab) watch(l *lab, more int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	l.viewers += more
 }
 
 // Close ends all labs, and returns when they have.

@@ -88,8 +88,8 @@ async function doLesson(name) {
   await page.goto(`${url}#scenario=${name}`);
   await shows(page, "connection", /^live$/);
   const all = references(name);
+  await page.locator('[data-testid^="give-file-"]').first().waitFor({ state: "attached" });
   const slots = await page.locator('[data-testid^="give-file-"]').evaluateAll((e) => e.map((x) => x.dataset.testid));
-  if (slots.length === 0) throw new Error("there is no slot on the page");
   for (const slot of new Set(slots)) {
     const proc = slot.slice("give-file-".length);
     const word = Object.keys(all).find((w) => w === "" || w === proc || w.endsWith(`.${proc}`));
