@@ -265,7 +265,7 @@ func (w *writer) frame(e *event.Event, p event.Packet) int {
 
 // console writes all that a process wrote to one of its outputs as one event.
 func (w *writer) console(t *track) {
-	head, tail, left := t.text.parts()
+	head, tail, left := t.text.Parts()
 	o := object.Open(nil)
 	o.Int("seq", int64(t.first))
 	o.Int("t", int64(t.at))
@@ -279,11 +279,11 @@ func (w *writer) console(t *track) {
 		o.Int("events", int64(t.events))
 		o.Int("to", int64(t.last))
 	}
-	if left.bytes > 0 {
+	if left.Bytes > 0 {
 		o.Name("left")
 		in := object.Open(o.B)
-		in.Num("lines", int64(left.lines))
-		in.Num("bytes", int64(left.bytes))
+		in.Num("lines", int64(left.Lines))
+		in.Num("bytes", int64(left.Bytes))
 		o.B = in.Close()
 		o.Name("tail")
 		o.B = object.AppendString(o.B, tail)

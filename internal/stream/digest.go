@@ -4,6 +4,7 @@ import (
 	"math"
 	"time"
 
+	"wireloom/internal/stream/gapped"
 	"wireloom/vnet/event"
 )
 
@@ -128,7 +129,7 @@ func (d *digest) track(e *event.Event) {
 	if t == nil {
 		t = &track{source: s, each: d.limits.each, first: e.Seq, at: e.At, pid: e.PID}
 		if s.kind == event.Console {
-			t.text = &gapped{limit: d.limits.text}
+			t.text = &gapped.Text{Limit: d.limits.text}
 		}
 		d.tracks[s] = t
 		d.order = append(d.order, t)
@@ -167,7 +168,7 @@ type track struct {
 	gone  count // between head and tail
 	lost  span  // of those
 
-	text *gapped // of a console, in place of the events
+	text *gapped.Text // of a console, in place of the events
 }
 
 // A span is where some events stand: the first and the last, and when the first was.
@@ -181,7 +182,7 @@ func (t *track) add(e *event.Event) {
 	t.last = e.Seq
 	switch {
 	case t.text != nil:
-		t.text.write(e.Data)
+		t.text.Write(e.Data)
 	case len(t.head) < t.each:
 		t.head = append(t.head, *e)
 	case len(t.tail) < t.each:

@@ -1,7 +1,6 @@
 package stream
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
@@ -230,57 +229,4 @@ func TestFairShares(t *testing.T) {
 			}
 		})
 	}
-}
-
-func TestGappedText(t *testing.T) {
-	for _, tc := range []struct {
-		name   string
-		writes []string
-		head   string
-		tail   string
-		lines  uint64
-		bytes  uint64
-	}{
-		{"short: whole", []string{"one\n", "two\n"}, "one\ntwo\n", "", 0, 0},
-		{"as long as the limit: whole", []string{strings.Repeat("x", 20)}, strings.Repeat("x", 20), "", 0, 0},
-		{"longer: whole lines at both ends", []string{"one\ntwo\nthree\n", "four\nfive\nsix\n"}, "one\ntwo\n", "five\nsix\n", 2, 11},
-		{"a tail that begins with a line keeps it", []string{"0123456789", "abc\n", "56789\n", "56\n"}, "0123456789", "56789\n56\n", 1, 4},
-		{"one line: cut anywhere", []string{strings.Repeat("0123456789", 5)}, "0123456789", "0123456789", 0, 30},
-		{"but not inside a character", []string{"x" + strings.Repeat("é", 30) + "y"}, "xéééé", "ééééy", 0, 44},
-		{"bytes that are no characters", []string{strings.Repeat("\x80", 40)}, strings.Repeat("\x80", 10), strings.Repeat("\x80", 6), 0, 24},
-		{"much at once after little", []string{"ab\n", strings.Repeat("01234567\n", 100)}, "ab\n", "01234567\n", 99, 891},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			g := gapped{limit: 20}
-			for _, w := range tc.writes {
-				g.write([]byte(w))
-			}
-			head, tail, left := g.parts()
-			if string(head) != tc.head || string(tail) != tc.tail || left.lines != tc.lines || left.bytes != tc.bytes {
-				t.Errorf("got %q, %q, %d lines, %d bytes; want %q, %q, %d, %d", head, tail, left.lines, left.bytes, tc.head, tc.tail, tc.lines, tc.bytes)
-			}
-		})
-	}
-}
-
-// FuzzGappedText: what is shown and what is left out is all, whatever the writes.
-func FuzzGappedText(f *testing.F) {
-	f.Add([]byte("one\ntwo\nthree\n"), uint8(3), uint8(8))
-	f.Add([]byte("\xff\xfeé\n\n"), uint8(1), uint8(3))
-	f.Fuzz(func(t *testing.T, text []byte, size, limit uint8) {
-		g := gapped{limit: int(limit) + 2}
-		for rest := text; len(rest) > 0; {
-			n := min(int(size)+1, len(rest))
-			g.write(rest[:n])
-			rest = rest[n:]
-		}
-		head, tail, left := g.parts()
-		if !bytes.HasPrefix(text, head) || !bytes.HasSuffix(text, tail) || len(head)+len(tail) > g.limit {
-			t.Fatalf("%q is shown as %q and %q", text, head, tail)
-		}
-		gap := text[len(head) : len(text)-len(tail)]
-		if left.bytes != uint64(len(gap)) || left.lines != uint64(bytes.Count(gap, []byte("\n"))) {
-			t.Fatalf("%q: %+v are left out, want %d bytes", text, left, len(gap))
-		}
-	})
 }

@@ -17,6 +17,7 @@ import (
 
 	"wireloom/internal/sched"
 	"wireloom/internal/session"
+	"wireloom/internal/stream/carrier"
 	"wireloom/internal/stream/flow"
 )
 
@@ -123,7 +124,7 @@ type Visit struct {
 
 // Show shows a lab by a connection until the viewer leaves or the lab closes. Where the lab can't
 // be watched there is an error, and connect isn't called; connect answers for itself where it fails.
-func (h *Hub) Show(ctx context.Context, x Visit, connect func() (Conn, error)) error {
+func (h *Hub) Show(ctx context.Context, x Visit, connect func() (carrier.Conn, error)) error {
 	if x.Pass.Leave != nil {
 		defer x.Pass.Leave()
 	}
@@ -161,7 +162,7 @@ func (h *Hub) Show(ctx context.Context, x Visit, connect func() (Conn, error)) e
 // viewer makes a viewer that is shown what has happened since an event, if one is
 // given that there was, and else what the log has. It returns the first event that
 // the log had.
-func (h *Hub) viewer(ctx context.Context, c Conn, x Visit, f *feed, r *reader) (v *viewer, first uint64, err error) {
+func (h *Hub) viewer(ctx context.Context, c carrier.Conn, x Visit, f *feed, r *reader) (v *viewer, first uint64, err error) {
 	rate := h.Rate
 	if rate == 0 {
 		rate = flow.DefaultRate

@@ -4,6 +4,7 @@ import (
 	"unicode/utf8"
 
 	"wireloom/internal/decode"
+	"wireloom/internal/stream/gapped"
 	"wireloom/internal/stream/object"
 	"wireloom/vnet/event"
 )
@@ -39,7 +40,7 @@ func textOf(e *event.Event) string {
 		s += ": " + sum.Proto + " " + sum.Info
 	}
 	if len(s) > maxText {
-		s = s[:maxText-torn([]byte(s[:maxText]))] + "…"
+		s = s[:maxText-gapped.Torn([]byte(s[:maxText]))] + "…"
 	}
 	return s
 }

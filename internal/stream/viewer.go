@@ -14,6 +14,7 @@ import (
 	"wireloom/internal/protocol"
 	"wireloom/internal/sched"
 	"wireloom/internal/session"
+	"wireloom/internal/stream/carrier"
 	"wireloom/internal/stream/flow"
 )
 
@@ -41,7 +42,7 @@ const (
 // whatever the viewer has acknowledged; the others wait until the viewer has shown
 // what it was sent before (flow).
 type viewer struct {
-	conn    Conn
+	conn    carrier.Conn
 	s       *session.Session
 	feed    *feed
 	reader  *reader // of the feed
@@ -78,12 +79,12 @@ func (v *viewer) run(h protocol.Hello) error {
 		err = cause
 	}
 	if errors.Is(err, errDone) {
-		_ = v.conn.Close(CloseNormal, reasonText(v.s.Reason())) // it is over either way
+		_ = v.conn.Close(carrier.CloseNormal, reasonText(v.s.Reason())) // it is over either way
 	}
 	cancel(err)
 	_ = v.conn.CloseNow() // closed already, or dead
 	others.Wait()
-	if errors.Is(err, ErrGoodbye) || errors.Is(err, errDone) {
+	if errors.Is(err, carrier.ErrGoodbye) || errors.Is(err, errDone) {
 		return nil // they said goodbye, or we did
 	}
 	return err
@@ -106,7 +107,7 @@ func reasonText(s string) string {
 // A peer that does not speak the protocol is told why, and its connection closed.
 func (v *viewer) read(ctx context.Context) error {
 	commands, acks := flow.NewLimiter(CommandRate, CommandBurst), flow.NewLimiter(ackRate, ackBurst)
-	reject := func(code CloseCode, why string) error {
+	reject := func(code carrier.CloseCode, why string) error {
 		_ = v.conn.Close(code, reasonText(why)) // it is over either way
 		return fmt.Errorf("closed with %d: %s", code, why)
 	}
@@ -118,18 +119,18 @@ func (v *viewer) read(ctx context.Context) error {
 		now := time.Now()
 		v.heard.Store(now.UnixNano())
 		if !text {
-			return reject(CloseUnsupported, "commands are text messages")
+			return reject(carrier.CloseUnsupported, "commands are text messages")
 		}
 		if !utf8.Valid(b) { // RFC 6455, 8.1
-			return reject(CloseInvalid, "this is not a command: it is not UTF-8 text")
+			return reject(carrier.CloseInvalid, "this is not a command: it is not UTF-8 text")
 		}
 		c, err := parse(b)
 		switch {
 		case err != nil:
-			return reject(ClosePolicy, err.Error())
+			return reject(carrier.ClosePolicy, err.Error())
 		case c.Type == typeAck:
 			if !v.acknowledge(now, *c.N) {
-				return reject(ClosePolicy, "there is no message of the number that this acknowledges")
+				return reject(carrier.ClosePolicy, "there is no message of the number that this acknowledges")
 			}
 			err = sleep(ctx, acks.Take(now))
 		default:
@@ -205,7 +206,7 @@ func (v *viewer) ping(ctx context.Context) error {
 			return err
 		}
 		if why := v.pass.may().NotWatch; why != "" {
-			_ = v.conn.Close(ClosePolicy, reasonText(why)) // it is over either way
+			_ = v.conn.Close(carrier.ClosePolicy, reasonText(why)) // it is over either way
 			return fmt.Errorf("sent away: %s", why)
 		}
 		before := v.heard.Load()

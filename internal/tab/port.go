@@ -5,7 +5,7 @@ import (
 	"errors"
 	"sync"
 
-	"wireloom/internal/stream"
+	"wireloom/internal/stream/carrier"
 )
 
 // maxWaiting is how many messages of a page wait to be read: it sends a command for each key that
@@ -15,8 +15,8 @@ const maxWaiting = 4096
 // A Port is a viewer's end of a MessagePort: messages arrive at once or not at all, so that nobody
 // has to be asked whether they are there. Its methods may be called from any goroutine.
 type Port struct {
-	post  func(b []byte)                             // sends a text
-	leave func(code stream.CloseCode, reason string) // says goodbye; it is called once
+	post  func(b []byte)                              // sends a text
+	leave func(code carrier.CloseCode, reason string) // says goodbye; it is called once
 
 	mu      sync.Mutex
 	waiting [][]byte
@@ -26,7 +26,7 @@ type Port struct {
 }
 
 // NewPort returns the port of a viewer that is told by post and leave.
-func NewPort(post func(b []byte), leave func(code stream.CloseCode, reason string)) *Port {
+func NewPort(post func(b []byte), leave func(code carrier.CloseCode, reason string)) *Port {
 	return &Port{post: post, leave: leave, come: make(chan struct{}, 1)}
 }
 
@@ -57,7 +57,7 @@ func (p *Port) wake() {
 	}
 }
 
-// Read implements [stream.Conn].
+// Read implements [carrier.Conn].
 func (p *Port) Read(ctx context.Context) (text bool, message []byte, err error) {
 	for {
 		p.mu.Lock()
@@ -69,7 +69,7 @@ func (p *Port) Read(ctx context.Context) (text bool, message []byte, err error) 
 		over := p.over
 		p.mu.Unlock()
 		if over {
-			return false, nil, stream.ErrGoodbye
+			return false, nil, carrier.ErrGoodbye
 		}
 		select {
 		case <-p.come:
@@ -81,7 +81,7 @@ func (p *Port) Read(ctx context.Context) (text bool, message []byte, err error) 
 
 var errOver = errors.New("the page has left")
 
-// Write implements [stream.Conn].
+// Write implements [carrier.Conn].
 func (p *Port) Write(_ context.Context, b []byte, pieces ...[]byte) error {
 	p.mu.Lock()
 	over := p.over
@@ -99,15 +99,15 @@ func (p *Port) Write(_ context.Context, b []byte, pieces ...[]byte) error {
 	return nil
 }
 
-// Ping implements [stream.Conn]: a page that is gone has taken its worker with it.
+// Ping implements [carrier.Conn]: a page that is gone has taken its worker with it.
 func (p *Port) Ping(context.Context) error { return nil }
 
-// Close implements [stream.Conn].
-func (p *Port) Close(code stream.CloseCode, reason string) error {
+// Close implements [carrier.Conn].
+func (p *Port) Close(code carrier.CloseCode, reason string) error {
 	p.once.Do(func() { p.leave(code, reason) })
 	p.Gone()
 	return nil
 }
 
-// CloseNow implements [stream.Conn].
-func (p *Port) CloseNow() error { return p.Close(stream.CloseNormal, "") }
+// CloseNow implements [carrier.Conn].
+func (p *Port) CloseNow() error { return p.Close(carrier.CloseNormal, "") }

@@ -20,6 +20,7 @@ import (
 	"wireloom/internal/sched"
 	"wireloom/internal/session"
 	"wireloom/internal/stream"
+	"wireloom/internal/stream/carrier"
 )
 
 // Limits of a tab. The page is one person's, and the memory is the browser's.
@@ -163,7 +164,7 @@ func (t *Tab) find(id string) (*lab, error) {
 }
 
 // Show shows a lab by a connection until the viewer leaves or the lab closes.
-func (t *Tab) Show(ctx context.Context, id string, since *uint64, connect func() (stream.Conn, error)) error {
+func (t *Tab) Show(ctx context.Context, id string, since *uint64, connect func() (carrier.Conn, error)) error {
 	l, err := t.find(id)
 	if err != nil {
 		return err

@@ -14,7 +14,7 @@ import (
 	"syscall/js"
 	"time"
 
-	"wireloom/internal/stream"
+	"wireloom/internal/stream/carrier"
 	"wireloom/internal/tab"
 )
 
@@ -113,7 +113,7 @@ func dial(ctx context.Context, t *tab.Tab, id string, since, port js.Value) {
 	var heard js.Func
 	p := tab.NewPort(
 		func(b []byte) { port.Call("postMessage", string(b)) },
-		func(code stream.CloseCode, reason string) {
+		func(code carrier.CloseCode, reason string) {
 			port.Call("postMessage", map[string]any{"code": int(code), "reason": reason})
 			port.Call("close")
 			heard.Release()
@@ -134,8 +134,8 @@ func dial(ctx context.Context, t *tab.Tab, id string, since, port js.Value) {
 		from = &n
 	}
 	go func() {
-		if err := t.Show(ctx, id, from, func() (stream.Conn, error) { return p, nil }); err != nil {
-			_ = p.Close(stream.ClosePolicy, err.Error()) // it never fails
+		if err := t.Show(ctx, id, from, func() (carrier.Conn, error) { return p, nil }); err != nil {
+			_ = p.Close(carrier.ClosePolicy, err.Error()) // it never fails
 		}
 	}()
 }

@@ -1,4 +1,5 @@
-package stream
+// Package carrier is what carries messages between a viewer and a lab.
+package carrier
 
 import (
 	"context"
