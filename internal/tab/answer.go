@@ -41,6 +41,7 @@ const (
 	badRequest    = 400
 	notFound      = 404
 	conflict      = 409
+	gone          = 410
 	unprocessable = 422
 	tooMany       = 429
 )
@@ -60,7 +61,7 @@ func (t *Tab) Answer(ctx context.Context, r Request) Answer {
 		id, what, _ := strings.Cut(strings.TrimPrefix(path, "labs/"), "/")
 		l, err := t.find(id)
 		if err != nil {
-			return fail(notFound, "%v", err)
+			return fail(gone, "%v", err)
 		}
 		return t.ofLab(ctx, l, r.Method+" "+what, r)
 	}

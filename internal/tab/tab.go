@@ -150,7 +150,7 @@ func (t *Tab) forget(l *lab) {
 	t.labs = slices.DeleteFunc(t.labs, func(x *lab) bool { return x == l })
 }
 
-// errNoLab is what is answered about labs that are not there. The page knows it by its status.
+// errNoLab is what is answered about labs that are not there any more.
 var errNoLab = errors.New("this lab is closed: a lab ends with the page that it is in; start a new one")
 
 func (t *Tab) find(id string) (*lab, error) {
