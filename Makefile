@@ -159,7 +159,7 @@ ON_BOTH = ./internal/classroom ./internal/keeper ./internal/lti ./internal/wall
 
 ## test: every test; ends with "N passed, N failed". A test of the store has both databases, any other SQLite, and those of ON_BOTH run again on PostgreSQL
 .PHONY: test
-test: prereqs warm bin/platform bin/postgres
+test: prereqs warm bin/platform bin/postgres $(TAB)
 	@go run ./internal/testcount \
 		"go=WIRELOOM_CACHE=$(WASM_CACHE) go test -race -timeout=40m -json -ldflags=\"$(TEST_LDFLAGS)\" \$$(go list ./... | grep -vxF $(WHOLE_RUNS:%=-e wireloom/%))" \
 		"go-runs=WIRELOOM_CACHE=$(WASM_CACHE) go test -timeout=40m -json -ldflags=\"$(TEST_LDFLAGS)\" $(WHOLE_RUNS:%=./%)" \
@@ -169,7 +169,8 @@ test: prereqs warm bin/platform bin/postgres
 		"axe=LABSERVER=$(CURDIR)/$(LABSERVER) WIRELOOM_CACHE=$(WASM_CACHE) $(NPM) run test:axe" \
 		"term=LABSERVER=$(CURDIR)/$(LABSERVER) WIRELOOM_PLATFORM=$(CURDIR)/bin/platform WIRELOOM_CACHE=$(WASM_CACHE) $(NPM) run test:term" \
 		"term-pg=WIRELOOM_TEST_DB=postgres PARTS=term-class LABSERVER=$(CURDIR)/$(LABSERVER) WIRELOOM_CACHE=$(WASM_CACHE) $(NPM) run test:term" \
-		"e2e=LABSERVER=$(CURDIR)/$(LABSERVER) WIRELOOM_GUESTS=$(CURDIR)/bin/guests WIRELOOM_CACHE=$(WASM_CACHE) $(NPM) run e2e"
+		"e2e=LABSERVER=$(CURDIR)/$(LABSERVER) WIRELOOM_GUESTS=$(CURDIR)/bin/guests WIRELOOM_CACHE=$(WASM_CACHE) $(NPM) run e2e" \
+		"site=LABSERVER=$(CURDIR)/$(LABSERVER) WIRELOOM_CACHE=$(WASM_CACHE) $(NPM) run test:site"
 
 ## test-postgres: every test that opens a store, and the term in a browser, on PostgreSQL alone
 .PHONY: test-postgres
