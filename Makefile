@@ -45,12 +45,28 @@ LDFLAGS = -s -w -X main.commit=$(COMMIT)$(CHANGED)
 GO_FILES = $(shell find . -name '*.go' -not -path '*/node_modules/*' -not -path './.*')
 GUESTS   = $(shell grep -l '^//go:build wasip1' $(GO_FILES) | xargs -r -n1 dirname | sort -u)
 # What must also build for GOOS=js: the lab without its server.
-PORTABLE = ./vnet/... ./tunemu/... ./tapemu/... ./wasm ./wasm/fuel/...
+PORTABLE = ./vnet/... ./tunemu/... ./tapemu/... ./wasm ./wasm/fuel/... ./internal/tab/...
 
 ## build: the page, the programs and bin/labserver
 .PHONY: build
 build: guests page
 	CGO_ENABLED=0 go build -trimpath -ldflags="$(LDFLAGS)" -o $(LABSERVER) ./cmd/labserver
+
+# The labs as a program for browsers, beside the server that writes sites with it.
+TAB     = bin/tab/lab.wasm
+TAB_SRC = $(shell go list -deps -f '{{if not .Standard}}{{range .GoFiles}}{{$$.Dir}}/{{.}} {{end}}{{end}}' ./internal/tab/main 2>/dev/null)
+
+$(TAB): $(TAB_SRC) go.mod | guests
+	@mkdir -p bin/tab/samples
+	GOOS=js GOARCH=wasm go build -trimpath -ldflags="-s -w" -o $@ ./internal/tab/main
+	install -m 644 "$$(go env GOROOT)/lib/wasm/wasm_exec.js" bin/tab/wasm_exec.js
+	install -m 644 bin/guests/*.wasm bin/tab/samples/
+
+## site: the page with its labs in it, for any static server, into site/ (SITE=folder, SCENARIOS="ping arp": these alone)
+SITE ?= site
+.PHONY: site
+site: build $(TAB)
+	$(LABSERVER) site $(SITE) $(SCENARIOS)
 
 # What the program is distributed for, and the time of its commit.
 ARCHES ?= amd64 arm64
@@ -143,7 +159,7 @@ ON_BOTH = ./internal/classroom ./internal/keeper ./internal/lti ./internal/wall
 
 ## test: every test; ends with "N passed, N failed". A test of the store has both databases, any other SQLite, and those of ON_BOTH run again on PostgreSQL
 .PHONY: test
-test: prereqs warm bin/platform bin/postgres
+test: prereqs warm bin/platform bin/postgres $(TAB)
 	@go run ./internal/testcount \
 		"go=WIRELOOM_CACHE=$(WASM_CACHE) go test -race -timeout=40m -json -ldflags=\"$(TEST_LDFLAGS)\" \$$(go list ./... | grep -vxF $(WHOLE_RUNS:%=-e wireloom/%))" \
 		"go-runs=WIRELOOM_CACHE=$(WASM_CACHE) go test -timeout=40m -json -ldflags=\"$(TEST_LDFLAGS)\" $(WHOLE_RUNS:%=./%)" \
@@ -153,7 +169,8 @@ test: prereqs warm bin/platform bin/postgres
 		"axe=LABSERVER=$(CURDIR)/$(LABSERVER) WIRELOOM_CACHE=$(WASM_CACHE) $(NPM) run test:axe" \
 		"term=LABSERVER=$(CURDIR)/$(LABSERVER) WIRELOOM_PLATFORM=$(CURDIR)/bin/platform WIRELOOM_CACHE=$(WASM_CACHE) $(NPM) run test:term" \
 		"term-pg=WIRELOOM_TEST_DB=postgres PARTS=term-class LABSERVER=$(CURDIR)/$(LABSERVER) WIRELOOM_CACHE=$(WASM_CACHE) $(NPM) run test:term" \
-		"e2e=LABSERVER=$(CURDIR)/$(LABSERVER) WIRELOOM_GUESTS=$(CURDIR)/bin/guests WIRELOOM_CACHE=$(WASM_CACHE) $(NPM) run e2e"
+		"e2e=LABSERVER=$(CURDIR)/$(LABSERVER) WIRELOOM_GUESTS=$(CURDIR)/bin/guests WIRELOOM_CACHE=$(WASM_CACHE) $(NPM) run e2e" \
+		"site=LABSERVER=$(CURDIR)/$(LABSERVER) WIRELOOM_CACHE=$(WASM_CACHE) $(NPM) run test:site"
 
 ## test-postgres: every test that opens a store, and the term in a browser, on PostgreSQL alone
 .PHONY: test-postgres
@@ -235,7 +252,7 @@ update: warm
 ## clean: remove what make built, but not installed npm packages
 .PHONY: clean
 clean:
-	rm -rf bin dist .cache scenarios/*/reference*.wasm.gz
+	rm -rf bin dist site .cache scenarios/*/reference*.wasm.gz
 	find web/dist -mindepth 1 -not -name placeholder.html -delete
 
 ## help: this list

@@ -90,7 +90,8 @@ vnet, vnet/config, vnet/event, vnet/errno, vnet/packet, vnet/fabric/bridge, vnet
 vnet, vnet/config, vnet/sys, vnet/fs, vnet/errno, vnet/inet, vnet/kern, vnet/packet, vnet/fabric/bridge, internal/decode, internal/filter, internal/scenario/format, internal/scenario/run, internal/scenario/verb < internal/scenario/verb/look
 vnet, vnet/config, vnet/sys, vnet/fs, vnet/memory, vnet/inet, vnet/kern, vnet/packet, vnet/fabric/bridge, internal/decode, internal/scenario/format, internal/scenario/verb, internal/scenario/verb/act, internal/scenario/verb/look + text < internal/scenario
 vnet, vnet/event, vnet/errno, internal/scenario, internal/scenario/format, internal/scenario/run, internal/scenario/verb < internal/scenario/grade
-scenarios, internal/scenario, internal/diskfile, internal/terminal < internal/open
+NONE                                                   < internal/program
+scenarios, internal/scenario, internal/diskfile, internal/program, internal/terminal < internal/open
 NONE                                                   < internal/diskfile
 internal/terminal                                      < internal/strictjson, internal/visitor
 internal/diskfile                                      < internal/handin, internal/sign
@@ -102,23 +103,31 @@ vnet, vnet/config, vnet/sys, vnet/memory, vnet/event, internal/recording, intern
 vnet, vnet/config, internal/recording, internal/session, internal/strictjson < internal/journal
 vnet, vnet/config, vnet/sys, internal/budget, internal/door, internal/journal, internal/sched, internal/session, internal/store, internal/visitor < internal/keeper
 wasm + sys                                             < internal/compilechild
-vnet, vnet/config, vnet/sys, vnet/kern, vnet/userland, tunemu, tapemu, wasm, wasm/modcache, vnet/inet/host, internal/open, internal/scenario, internal/scenario/format, internal/recording, internal/session, internal/budget, internal/compilechild < internal/product
-internal/scenario, internal/scenario/grade, internal/decode, internal/sign, internal/strictjson, vnet/packet, internal/terminal, internal/junit < internal/report
+vnet, vnet/config, vnet/sys, vnet/kern, vnet/userland, tunemu, tapemu, wasm, wasm/modcache, vnet/inet/host, internal/program, internal/scenario, internal/scenario/format, internal/recording, internal/session, internal/budget, internal/compilechild < internal/product
+internal/scenario, internal/scenario/grade             < internal/report/document
+internal/scenario, internal/scenario/grade, internal/report/document, internal/decode, internal/sign, internal/strictjson, vnet/packet, internal/terminal, internal/junit < internal/report
+vnet, internal/program, internal/product, internal/report/document, internal/scenario, internal/scenario/format, internal/scenario/grade, internal/session < internal/submission
 NONE                                                   < internal/junit
 internal/scenario, internal/scenario/grade, internal/report, internal/terminal + go-yaml, text < internal/batch
 NONE                                                   < internal/gradebook/mark
 internal/gradebook/mark, internal/terminal, internal/junit < internal/gradebook/sheet
-internal/gradebook/mark, internal/gradebook/sheet, internal/batch, internal/open, internal/protocol/class, internal/report, internal/scenario, internal/session, internal/sign, internal/store, internal/store/blob, internal/terminal, internal/visitor < internal/gradebook
+internal/gradebook/mark, internal/gradebook/sheet, internal/batch, internal/open, internal/program, internal/protocol/class, internal/report, internal/scenario, internal/session, internal/sign, internal/store, internal/store/blob, internal/terminal, internal/visitor < internal/gradebook
 vnet, vnet/event, vnet/packet, internal/decode, internal/filter, internal/terminal < internal/pcap
 vnet, vnet/kern, vnet/errno, tunemu, tapemu            < internal/conform
 internal/decode                                        < internal/protocol
 NONE                                                   < internal/protocol/class
 NONE                                                   < internal/typescript, internal/completion
-vnet, vnet/errno, vnet/event, vnet/packet, internal/sched, internal/session, internal/decode, internal/filter, internal/protocol, internal/switchboard, internal/visitor, internal/strictjson, internal/terminal, internal/keepalive, internal/stream/flow, internal/stream/gapped, internal/stream/object + websocket < internal/stream
+vnet, vnet/errno, vnet/event, vnet/packet, internal/sched, internal/session, internal/decode, internal/filter, internal/protocol, internal/switchboard, internal/visitor, internal/strictjson, internal/terminal, internal/keepalive, internal/stream/carrier, internal/stream/flow, internal/stream/gapped, internal/stream/object < internal/stream
 NONE                                                   < internal/stream/flow, internal/stream/gapped, internal/stream/object, internal/keepalive
+NONE + websocket                                       < internal/stream/carrier
 vnet, vnet/config, vnet/fabric/bridge, internal/protocol, internal/terminal < internal/switchboard
 vnet/config, vnet/packet, internal/session, internal/decode, internal/keepalive, internal/visitor + websocket, sys, time < internal/door
-vnet, vnet/sys, vnet/event, internal/respond, internal/sched, internal/session, internal/budget, internal/decode, internal/door, internal/keeper, internal/store, internal/stream, internal/visitor, internal/filter, internal/pcap, internal/strictjson, internal/terminal, internal/admission, internal/protocol/class, web < internal/httpapi
+vnet, vnet/sys, vnet/event, internal/respond, internal/sched, internal/session, internal/budget, internal/decode, internal/door, internal/keeper, internal/store, internal/stream, internal/visitor, internal/labapi, internal/pcap, internal/strictjson, internal/terminal, internal/admission, internal/protocol/class, web < internal/httpapi
+vnet, internal/filter, internal/pcap, internal/session, internal/terminal < internal/labapi
+internal/labapi, internal/scenario, wasm/guest         < internal/listing
+internal/labapi, internal/pcap, internal/product, internal/scenario, internal/sched, internal/session, internal/stream, internal/stream/carrier, internal/strictjson, internal/submission, internal/terminal < internal/tab
+internal/stream/carrier, internal/tab                          < internal/tab/main
+internal/listing, internal/scenario, internal/tab      < internal/site
 internal/scenario/format                               < internal/settings
 internal/budget, internal/door, internal/httpapi, internal/keeper, internal/session, internal/settings, internal/terminal, internal/visitor + crypto, roots, time < internal/host
 vnet, vnet/errno, vnet/event, web, wasm/guest, internal/* + websocket, sys < cmd/labserver
@@ -126,7 +135,7 @@ vnet, vnet/config, vnet/sys, vnet/inet, vnet/kern, vnet/errno, vnet/event, vnet/
 NONE                                                   < internal/mutant, internal/testcount, internal/deadcode, internal/dist
 internal/mutant                                        < internal/guestbuild
 vnet/sys, wasm, internal/open, internal/product, internal/scenario/grade < internal/onehash
-vnet, vnet/sys, vnet/event, wasm, internal/open, internal/product, internal/scenario, internal/scenario/format, internal/scenario/grade, internal/mutant < internal/course
+vnet, vnet/sys, vnet/event, wasm, internal/open, internal/product, internal/program, internal/scenario, internal/scenario/format, internal/scenario/grade, internal/mutant < internal/course
 NONE                                                   < internal/store/blob, internal/store/schema
 internal/store/blob + pgx, sqlite                      < internal/store/verdict
 internal/lockfile, internal/store/blob, internal/store/schema, internal/store/verdict + pgx, sqlite, goose < internal/store

@@ -47,11 +47,7 @@ func CompileInto(ctx context.Context, module []byte, dir string) (err error) {
 // runtimeConfig is what makes of a module what it is: the same in every process that
 // shares a cache.
 func runtimeConfig(interpreter bool) wazero.RuntimeConfig {
-	conf := wazero.NewRuntimeConfig()
-	if interpreter {
-		conf = wazero.NewRuntimeConfigInterpreter()
-	}
-	return conf.WithCoreFeatures(api.CoreFeaturesV2).WithDebugInfoEnabled(false)
+	return newConfig(interpreter).WithCoreFeatures(api.CoreFeaturesV2).WithDebugInfoEnabled(false)
 }
 
 func invalid(err error) error {

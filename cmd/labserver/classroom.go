@@ -18,6 +18,7 @@ import (
 	"wireloom/internal/outbox"
 	"wireloom/internal/scenario"
 	"wireloom/internal/store"
+	"wireloom/internal/submission"
 	"wireloom/internal/terminal"
 	"wireloom/internal/visitor"
 	"wireloom/internal/wall"
@@ -134,7 +135,7 @@ func (s *school) join(c *httpapi.Config) {
 	c.Anonymous = s.room.Anonymous
 	c.Access, c.Visit, c.Refusals = s.room.Access, s.room.Visit, &s.refusals
 	c.Checked = func(lab string, result any) {
-		if r, ok := result.(checked); ok {
+		if r, ok := result.(*submission.Checked); ok {
 			passed := 0
 			for _, x := range r.Checks {
 				if !x.Fail() {

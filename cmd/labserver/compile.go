@@ -9,6 +9,7 @@ import (
 
 	"wireloom/internal/open"
 	"wireloom/internal/product"
+	"wireloom/internal/program"
 	"wireloom/internal/terminal"
 )
 
@@ -20,7 +21,7 @@ func runCompile(ctx context.Context, args []string, io stdio) int {
 	if !ok {
 		return code
 	}
-	var files []open.File
+	var files []program.File
 	if *builtin {
 		for _, name := range open.Builtin() {
 			sc, err := open.BuiltinScenario(name)
@@ -32,7 +33,7 @@ func runCompile(ctx context.Context, args []string, io stdio) int {
 				if err != nil {
 					return fail(io, err)
 				}
-				files = append(files, open.File{Name: name + " " + slot.String(), Module: b})
+				files = append(files, program.File{Name: name + " " + slot.String(), Module: b})
 			}
 		}
 	}

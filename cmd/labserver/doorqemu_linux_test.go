@@ -85,7 +85,7 @@ func TestAQEMUGuestAtAStreamDoor(t *testing.T) {
 		socket = found[0]
 		return true, ""
 	})
-	guest := startGuest(t, program(t, "qemu-system-x86_64"), "-accel", "tcg", "-m", "256", "-nographic", "-no-reboot", "-nodefaults", "-serial", "stdio",
+	guest := startGuest(t, installed(t, "qemu-system-x86_64"), "-accel", "tcg", "-m", "256", "-nographic", "-no-reboot", "-nodefaults", "-serial", "stdio",
 		"-kernel", kernel, "-initrd", initrd, "-append", "console=ttyS0 rdinit=/wireloom quiet",
 		"-netdev", "stream,id=n0,server=off,addr.type=unix,addr.path="+socket, "-device", "virtio-net-pci,netdev=n0,mac=02:00:00:00:00:fa")
 	guest.says(t, "guest: up")

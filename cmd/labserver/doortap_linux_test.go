@@ -38,7 +38,7 @@ func newNetns(t *testing.T) *netns {
 
 func (n *netns) command(args ...string) string {
 	n.t.Helper()
-	out, err := exec.Command(program(n.t, args[0]), args[1:]...).CombinedOutput()
+	out, err := exec.Command(installed(n.t, args[0]), args[1:]...).CombinedOutput()
 	if err != nil {
 		n.t.Fatalf("%s: %v: %s", strings.Join(args, " "), err, out)
 	}

@@ -21,7 +21,7 @@ func TestAV86GuestAtAWebSocketDoor(t *testing.T) {
 			}
 			l := openDoors(t, doorScenario("websocket", "stream"), nil, "--door", "websocket")
 			relay := "ws" + strings.TrimPrefix(l.s.url, "http") + l.path + "/doors/s1.3"
-			guest := startGuest(t, program(t, "node"), "../../tools/v86/guest.mjs", relay, kernel, initrd, card)
+			guest := startGuest(t, installed(t, "node"), "../../tools/v86/guest.mjs", relay, kernel, initrd, card)
 			guest.says(t, "guest: up")
 			guest.pinged(t)
 			if said := l.at("alice", "ping", "-c", "3", "-i", "0.5", "10.0.0.9"); !strings.Contains(said, "3 packets received") {

@@ -7,6 +7,7 @@ import (
 	"wireloom/internal/batch"
 	"wireloom/internal/open"
 	"wireloom/internal/product"
+	"wireloom/internal/program"
 	"wireloom/internal/report"
 	"wireloom/internal/scenario"
 )
@@ -120,7 +121,7 @@ func (b *batchFlags) reply(ctx context.Context, src *scenario.Scenario, engine *
 
 // useJob reads the programs of a job.
 func (g *grading) useJob(j batch.Job) error {
-	read := map[string]open.File{} // a file may be for several slots
+	read := map[string]program.File{} // a file may be for several slots
 	for _, slot := range g.src.Slots() {
 		path := string(j.Programs[slot.String()])
 		f, ok := read[path]
@@ -129,7 +130,7 @@ func (g *grading) useJob(j batch.Job) error {
 			if err != nil {
 				return err
 			}
-			f = open.File{Name: report.FileName(path), Module: b}
+			f = program.File{Name: report.FileName(path), Module: b}
 			read[path] = f
 		}
 		g.programs[slot] = f

@@ -3,21 +3,19 @@ package main
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"math"
 	"strings"
 
 	"wireloom/internal/handin"
-	"wireloom/internal/open"
 	"wireloom/internal/product"
+	"wireloom/internal/program"
 	"wireloom/internal/report"
 	"wireloom/internal/scenario"
 	"wireloom/internal/scenario/format"
 	"wireloom/internal/scenario/grade"
-	"wireloom/internal/session"
+	"wireloom/internal/submission"
 	"wireloom/vnet"
 	"wireloom/vnet/event"
 )
@@ -27,7 +25,7 @@ import (
 type grading struct {
 	src      *scenario.Scenario
 	engine   *product.Engine
-	programs map[format.Slot]open.File // the reference solution where there is none
+	programs map[format.Slot]program.File // the reference solution where there is none
 	stage    string
 	attempt  int         // which one it is, from 1; 0: the first
 	hints    grade.Asked // that take points
@@ -35,8 +33,6 @@ type grading struct {
 	tooLong  error           // the reference solution's grading came to a limit
 	capture  *captureFile    // of the first run; nil for none
 	problem  *handin.Problem // why there are no programs, where a folder was handed in that cannot be graded
-
-	share func(*vnet.Lab) (*session.Share, error) // of a server's machine; nil: it has all of this one
 }
 
 // newGrading returns the grading of a scenario for a student; with a seed other than
@@ -58,7 +54,7 @@ func newGrading(src *scenario.Scenario, engine *product.Engine, student, stage s
 	}
 	return &grading{
 		src: own, engine: engine, stage: stage,
-		programs: map[format.Slot]open.File{}, inputs: report.Inputs{Programs: map[string]string{}},
+		programs: map[format.Slot]program.File{}, inputs: report.Inputs{Programs: map[string]string{}},
 	}, nil
 }
 
@@ -98,30 +94,13 @@ func (g *grading) take(dir string) error {
 	return err
 }
 
-// files returns the program of each slot, with what a result says of it. In the lab a
-// file has its slot's name, so that what it was called changes no result.
-func (g *grading) files() (map[format.Slot]open.File, []grade.ProgramRef, error) {
-	files, refs := map[format.Slot]open.File{}, []grade.ProgramRef(nil)
-	reference := map[format.Slot]bool{}
-	if g.stage != "" {
-		for _, slot := range g.src.Stage(g.stage).Reference {
-			reference[slot] = true
-		}
-	}
-	for _, slot := range g.src.Slots() {
-		file, given := g.programs[slot]
-		if !given || reference[slot] {
-			b, err := g.src.Reference(slot)
-			if err != nil {
-				return nil, nil, err
-			}
-			file = open.File{Name: slot.Proc + ".wasm", Module: b}
-		}
-		sum := sha256.Sum256(file.Module)
-		files[slot] = open.File{Name: slot.Proc + ".wasm", Module: file.Module}
-		refs = append(refs, grade.ProgramRef{Node: slot.Node, Proc: slot.Proc, Name: file.Name, Hash: hex.EncodeToString(sum[:]), Size: len(file.Module)})
-	}
-	return files, refs, nil
+// files returns the program of each slot, with what a result says of it.
+func (g *grading) files() (map[format.Slot]program.File, []grade.ProgramRef, error) {
+	return g.work().Files()
+}
+
+func (g *grading) work() *submission.Work {
+	return &submission.Work{Scenario: g.src, Programs: g.programs, Stage: g.stage}
 }
 
 // run grades for an audience. watch, where it is not nil, is called for each event
@@ -167,9 +146,9 @@ func (g *grading) refused(o grade.Options) (*grade.Result, error) {
 }
 
 // grade makes one run. Programs that were not compiled yet are tried as they are, where
-// nobody watches and this machine is nobody else's: see [product.Trial].
-func (g *grading) grade(ctx context.Context, files map[format.Slot]open.File, o grade.Options, watch func(*event.Event)) (*grade.Result, error) {
-	if g.share != nil || watch != nil || g.capture != nil {
+// nobody watches: see [product.Trial].
+func (g *grading) grade(ctx context.Context, files map[format.Slot]program.File, o grade.Options, watch func(*event.Event)) (*grade.Result, error) {
+	if watch != nil || g.capture != nil {
 		return g.once(ctx, g.engine.Compile, files, o, watch)
 	}
 	var trial product.Trial
@@ -189,37 +168,18 @@ func (g *grading) grade(ctx context.Context, files map[format.Slot]open.File, o 
 
 var errSpent = errors.New("the trial has been given up")
 
-func (g *grading) once(ctx context.Context, compile product.Compile, files map[format.Slot]open.File, o grade.Options, watch func(*event.Event)) (*grade.Result, error) {
-	for _, slot := range g.src.Slots() {
-		err := open.CheckModule(files[slot].Module)
-		if err == nil {
-			_, err = compile(ctx, files[slot].Name, files[slot].Module)
-		}
-		if err := ended(ctx); err != nil {
-			return nil, err
-		}
-		if err != nil {
-			return grade.Refused(g.src, slot, err, o) // a check that failed, for its author
-		}
+func (g *grading) once(ctx context.Context, compile product.Compile, files map[format.Slot]program.File, o grade.Options, watch func(*event.Event)) (*grade.Result, error) {
+	res, err := g.work().Run(ctx, compile, files, o, func(lab *vnet.Lab, sc *scenario.Scenario, o grade.Options) (*grade.Result, error) {
+		return g.watched(lab, sc, o, watch)
+	})
+	if cause := ended(ctx); err != nil && cause != nil {
+		return nil, cause
 	}
-	lab, _, err := product.Build(ctx, g.src, compile, product.Options{Programs: files, Window: -1, Seed: &g.src.Seed})
-	if err != nil {
-		return nil, err
-	}
-	defer lab.Close()
-	if g.share != nil {
-		turns, err := g.share(lab)
-		if err != nil {
-			return nil, err
-		}
-		defer turns.Done()
-		o.Stop = turns.Rest
-		res, err := grade.Grade(lab, g.src, o)
-		if err == nil {
-			err = turns.Rest() // or what the lab did last means nothing
-		}
-		return res, err
-	}
+	return res, err
+}
+
+// watched grades a lab that somebody watches, or whose frames are captured.
+func (g *grading) watched(lab *vnet.Lab, sc *scenario.Scenario, o grade.Options, watch func(*event.Event)) (*grade.Result, error) {
 	if watch != nil {
 		built, _, _ := lab.Log().From(0, math.MaxInt) // what was logged while the lab was built
 		for i := range built {
@@ -228,7 +188,7 @@ func (g *grading) once(ctx context.Context, compile product.Compile, files map[f
 		lab.Log().Subscribe(watch)
 	}
 	if g.capture == nil || g.capture.c != nil {
-		return grade.Grade(lab, g.src, o)
+		return grade.Grade(lab, sc, o)
 	}
 	out, err := g.capture.open(lab)
 	if err != nil {
@@ -236,7 +196,7 @@ func (g *grading) once(ctx context.Context, compile product.Compile, files map[f
 	}
 	lab.Log().Subscribe(out.see)
 	o.Decided = g.capture.decided
-	res, err := grade.Grade(lab, g.src, o)
+	res, err := grade.Grade(lab, sc, o)
 	if cerr := out.close(); cerr != nil {
 		return nil, cerr
 	}

@@ -129,8 +129,8 @@ func newCertificate(t *testing.T) certificate {
 	return c
 }
 
-// program is where a proxy is, which tools/prereqs.sh installs.
-func program(t *testing.T, name string) string {
+// installed is where a proxy is, which tools/prereqs.sh installs.
+func installed(t *testing.T, name string) string {
 	t.Helper()
 	path, err := exec.LookPath(name)
 	if err == nil {
@@ -170,7 +170,7 @@ func freePort(t *testing.T) string {
 // is over. It returns when the port answers.
 func startProxy(t *testing.T, name, conf, port string) {
 	t.Helper()
-	path := program(t, name)
+	path := installed(t, name)
 	dir := t.TempDir()
 	file := filepath.Join(dir, "conf")
 	if err := os.WriteFile(file, []byte(conf), 0o600); err != nil {
@@ -428,7 +428,7 @@ func TestHosting(t *testing.T) {
 	c := newCertificate(t)
 	for _, r := range all {
 		t.Run(r.program+" "+strings.Join(r.args, " "), func(t *testing.T) {
-			program(t, r.program)
+			installed(t, r.program)
 			server := "127.0.0.1:" + freePort(t)
 			if strings.Contains(r.conf, docSocket) {
 				dir, err := os.MkdirTemp("", "wireloom") //nolint:usetesting // a short name: a socket's may have 100 bytes
@@ -520,7 +520,7 @@ func TestProxiesThatLackALine(t *testing.T) {
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			program(t, "nginx")
+			installed(t, "nginx")
 			s := startServe(t, strings.Fields(c.args)...)
 			_, server, ok := strings.Cut(s.url, "http://127.0.0.1:")
 			if !ok {

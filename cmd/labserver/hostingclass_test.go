@@ -219,7 +219,7 @@ func TestAClassBehindAProxy(t *testing.T) {
 		}
 		t.Run(r.program+" "+strings.Join(r.args, " "), func(t *testing.T) {
 			t.Parallel()
-			program(t, r.program)
+			installed(t, r.program)
 			switch r.program {
 			case "nginx":
 				r.conf = strings.Replace(r.conf, changesHost["nginx"], "", 1)
@@ -263,7 +263,7 @@ func TestAStreamThatIsIdleStaysBehindAProxy(t *testing.T) {
 		}{{"1s", true}, {"1h", false}} {
 			t.Run(fmt.Sprintf("%s, a ping every %s", r.program, p.ping), func(t *testing.T) {
 				t.Parallel()
-				program(t, r.program)
+				installed(t, r.program)
 				server := "127.0.0.1:" + freePort(t)
 				args := strings.Fields(strings.ReplaceAll(strings.Join(r.args, " "), docServer, server))
 				at := newHome(t)
@@ -318,7 +318,7 @@ func TestAClassBehindOneAddress(t *testing.T) {
 	const people, benches, share = 200, 8, 4
 	c, at := newCertificate(t), newHome(t)
 	r := recipes(t)[0]
-	program(t, r.program)
+	installed(t, r.program)
 	server := "127.0.0.1:" + freePort(t)
 	args := strings.Fields(strings.ReplaceAll(strings.Join(r.args, " "), docServer, server))
 	startServe(t, append(args, at.serves("--max-labs-per-client", fmt.Sprint(share), "--max-viewers-per-client", fmt.Sprint(share))...)...)

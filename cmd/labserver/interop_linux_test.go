@@ -177,7 +177,7 @@ func atLeast(p *regexp.Regexp, said string, least int) bool {
 func (n *netns) dump(iface string) func() []string {
 	n.t.Helper()
 	file := filepath.Join(n.t.TempDir(), "seen.pcap")
-	cmd := exec.Command("ip", "netns", "exec", n.name, program(n.t, "tcpdump"), "-i", iface, "-U", "-Z", "root", "-w", file)
+	cmd := exec.Command("ip", "netns", "exec", n.name, installed(n.t, "tcpdump"), "-i", iface, "-U", "-Z", "root", "-w", file)
 	said, err := cmd.StderrPipe()
 	if err != nil {
 		n.t.Fatal(err)

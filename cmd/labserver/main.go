@@ -65,6 +65,7 @@ func commands() []command {
 		{"schema", "", "print the JSON Schema of scenario.yaml", runSchema, nil, false},
 		{"compile", "[--builtin] [FILE|FOLDER...]", "compile programs into the cache", runCompile, takes(aModule), true},
 		{"sdk", "DIR", "write what programs are built with: C headers, Go package", runSDK, takes(aFolder), false},
+		{"site", "DIR [SCENARIO...]", "write a folder for any static server: the page with its labs in it", runSite, takes(aFolder, aScenario), true},
 		{"cc", "[OPTION...] FILE... -o OUT", "compile a C or C++ program with the clang of this machine", runCC, takes(aFile), true},
 		{"completion", "SHELL", "print what a shell needs to complete all of this", runCompletion, takes(aShell), false},
 		{"version", "", "print the version", runVersion, nil, false},

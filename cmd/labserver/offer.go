@@ -3,8 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -13,13 +11,14 @@ import (
 	"wireloom/internal/class"
 	"wireloom/internal/httpapi"
 	"wireloom/internal/keeper"
+	"wireloom/internal/listing"
 	"wireloom/internal/open"
 	"wireloom/internal/product"
-	"wireloom/internal/report"
+	"wireloom/internal/program"
 	"wireloom/internal/scenario"
 	"wireloom/internal/scenario/format"
 	"wireloom/internal/session"
-	"wireloom/vnet"
+	"wireloom/internal/submission"
 )
 
 // An offer is the scenarios that a server has, read once, with the programs that
@@ -27,7 +26,7 @@ import (
 type offer struct {
 	list     []httpapi.Scenario
 	sources  map[string]*scenario.Scenario
-	programs map[string]map[format.Slot]open.File
+	programs map[string]map[format.Slot]program.File
 	starters map[string][]byte // zips
 	shelf    *class.Shelf      // of classes; nil for none
 }
@@ -35,7 +34,7 @@ type offer struct {
 // offers reads the built-in scenarios, and those that are named. The page opens on the
 // first of these.
 func offers(log *slog.Logger, named []string) (*offer, error) {
-	o := &offer{sources: map[string]*scenario.Scenario{}, programs: map[string]map[format.Slot]open.File{}, starters: map[string][]byte{}}
+	o := &offer{sources: map[string]*scenario.Scenario{}, programs: map[string]map[format.Slot]program.File{}, starters: map[string][]byte{}}
 	for _, name := range open.Builtin() {
 		sc, err := open.BuiltinScenario(name)
 		if err != nil {
@@ -70,23 +69,20 @@ func offers(log *slog.Logger, named []string) (*offer, error) {
 
 func (o *offer) add(log *slog.Logger, src *scenario.Scenario) error {
 	name, slots := src.Name, src.Slots()
-	files := map[format.Slot]open.File{}
+	files := map[format.Slot]program.File{}
 	for _, slot := range slots {
 		ref, err := src.Reference(slot)
 		if err != nil {
 			log.Warn("a slot begins empty", "scenario", name, "slot", slot.String(), "why", err)
 			continue
 		}
-		files[slot] = open.File{Name: slot.Proc + ".wasm", Module: ref}
+		files[slot] = program.File{Name: slot.Proc + ".wasm", Module: ref}
 	}
-	starter, err := starterOf(src)
+	starter, err := listing.Starter(src)
 	if err != nil {
 		return err
 	}
-	o.list = append(o.list, httpapi.Scenario{
-		Name: name, Title: src.Title, Course: src.Course, Goal: src.Goal, Exercise: starter != nil, Solved: len(slots) > 0 && len(files) == len(slots),
-		Checked: len(slots) > 0 && slices.ContainsFunc(src.Steps, func(s scenario.Step) bool { return s.Checks() && scenario.Student.Sees(&s) }),
-	})
+	o.list = append(o.list, listing.Of(src, starter != nil, len(files) == len(slots)))
 	o.sources[name], o.programs[name], o.starters[name] = src, files, starter
 	return nil
 }
@@ -103,7 +99,7 @@ func (o *offer) build(ctx context.Context, ask keeper.Ask, compile product.Compi
 		if src, err = o.bench(ctx, ask.Version, ask.Person); err != nil {
 			return b, err
 		}
-		starter, err := starterOf(src)
+		starter, err := listing.Starter(src)
 		if err != nil {
 			return b, err
 		}
@@ -129,12 +125,6 @@ func (o *offer) bench(ctx context.Context, version, person string) (*scenario.Sc
 	return src.For(person, nil)
 }
 
-// A checked is the report of a check, with what the page needs besides.
-type checked struct {
-	*report.Document
-	Solution bool `json:"solution,omitempty"` // the lab began with one of the programs: it is not its visitor's work
-}
-
 // check grades what the slots of a lab have as labserver grade does for a student, and
 // returns the report.
 func (o *offer) check(ctx context.Context, engine *product.Engine, c httpapi.Checking) (any, error) {
@@ -148,57 +138,13 @@ func (o *offer) check(ctx context.Context, engine *product.Engine, c httpapi.Che
 	if src == nil {
 		return nil, fmt.Errorf("there is no scenario %q", c.Lab.Scenario)
 	}
-	g, err := newGrading(src, engine, "", "", nil)
+	check := submission.Check{
+		Scenario: src, Held: c.Programs, Began: o.programs[c.Lab.Scenario], Compile: engine.Compile, Version: version(),
+		Options: session.Options{Scheduler: c.Scheduler, Owner: c.Owner, Claim: c.Claim, Spent: c.Spent},
+	}
+	r, err := check.Run(ctx)
 	if err != nil {
-		return nil, err
+		return nil, err // not r, which would be a report that is nil
 	}
-	g.inputs.Scenario = src.Name
-	for _, h := range c.Programs {
-		slot, file := format.Slot{Node: h.Node, Proc: h.Proc}, open.File{Name: h.Name, Module: h.Module}
-		if h.Module == nil {
-			file.Module = o.programs[c.Lab.Scenario][slot].Module
-		}
-		if sum := sha256.Sum256(file.Module); hex.EncodeToString(sum[:]) != h.Hash {
-			return nil, fmt.Errorf("the program of %s is not here any more: upload it again", slot)
-		}
-		g.programs[slot] = file
-	}
-	if err := g.complete(); err != nil {
-		return nil, err
-	}
-	g.share = func(lab *vnet.Lab) (*session.Share, error) {
-		return session.NewShare(ctx, lab, session.Options{Scheduler: c.Scheduler, Owner: c.Owner, Claim: c.Claim, Spent: c.Spent})
-	}
-	res, err := g.run(ctx, scenario.Student, nil)
-	if err != nil {
-		return nil, err
-	}
-	r, err := g.report(ctx, res)
-	if err != nil {
-		return nil, err
-	}
-	return checked{r.Document(), slices.ContainsFunc(c.Programs, func(h session.Held) bool { return h.Module == nil })}, nil
-}
-
-// complete gives slots without a program that of another which takes the same. It fails
-// where there is none.
-func (g *grading) complete() error {
-	slots := g.src.Slots()
-	for _, slot := range slots {
-		if _, ok := g.programs[slot]; ok {
-			continue
-		}
-		i := slices.IndexFunc(slots, func(s format.Slot) bool {
-			_, ok := g.programs[s]
-			return ok && g.src.Word(s) == g.src.Word(slot)
-		})
-		if i < 0 {
-			return fmt.Errorf("%s has no program yet: upload one first", slot)
-		}
-		g.programs[slot] = g.programs[slots[i]]
-	}
-	if len(slots) == 0 {
-		return errors.New("this lab takes no program")
-	}
-	return nil
+	return r, nil
 }

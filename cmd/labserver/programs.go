@@ -12,6 +12,7 @@ import (
 	"wireloom/internal/diskfile"
 	"wireloom/internal/handin"
 	"wireloom/internal/open"
+	"wireloom/internal/program"
 	"wireloom/internal/report"
 	"wireloom/internal/scenario"
 	"wireloom/internal/scenario/format"
@@ -86,7 +87,7 @@ func (p *programFlag) paths(sc *scenario.Scenario) (map[format.Slot]string, erro
 }
 
 // read reads the programs' files.
-func (p *programFlag) read(sc *scenario.Scenario) (map[format.Slot]open.File, error) {
+func (p *programFlag) read(sc *scenario.Scenario) (map[format.Slot]program.File, error) {
 	paths, err := p.paths(sc)
 	if err != nil {
 		return nil, err
@@ -94,8 +95,8 @@ func (p *programFlag) read(sc *scenario.Scenario) (map[format.Slot]open.File, er
 	return readPrograms(paths)
 }
 
-func readPrograms(paths map[format.Slot]string) (map[format.Slot]open.File, error) {
-	out := map[format.Slot]open.File{}
+func readPrograms(paths map[format.Slot]string) (map[format.Slot]program.File, error) {
+	out := map[format.Slot]program.File{}
 	for _, slot := range slices.SortedFunc(maps.Keys(paths), func(a, b format.Slot) int { return strings.Compare(a.String(), b.String()) }) {
 		f, err := open.Program(paths[slot])
 		if err != nil {

@@ -173,6 +173,8 @@ func TestNothingOfStrangersReachesATerminalRaw(t *testing.T) {
 	odd := put("odd.zip", zipOf(t, map[string]string{vile: "x"}))
 	other := hostileServer(t)
 	gone := vile + "/nowhere"
+	tab := filepath.Dir(put("tab"+vile+"/lab.wasm", "\x00asm"))
+	put("tab"+vile+"/wasm_exec.js", "Go")
 
 	covered := map[string]bool{}
 	o := storetest.Fresh(t)
@@ -268,6 +270,11 @@ func TestNothingOfStrangersReachesATerminalRaw(t *testing.T) {
 		{"cc", vile + ".c"},
 		{"sdk", noModule},
 		{"sdk", vile + "-sdk"},
+		{"site", vile},
+		{"site", "out" + vile, "--lab", tab, here},
+		{"site", "out" + vile, "--lab", tab, broken},
+		{"site", here, "--lab", tab, lab},
+		{"site", gone, "--lab", noModule},
 		{"completion", vile},
 		{"complete", "grade", here, "--stage", ""},
 		{"complete", "grade", lab, "--program", ""},

@@ -68,7 +68,7 @@ func (t *Table) Page(heading, scenario string, formats []report.Format) ([]byte,
 		if row.Report != nil {
 			graded++
 		}
-		if row.Report != nil && row.Report.Report().Result.Passed {
+		if row.Report != nil && report.Of(row.Report).Result.Passed {
 			good++
 		}
 	}
@@ -109,7 +109,7 @@ func (t *Table) Page(heading, scenario string, formats []report.Format) ([]byte,
 
 func (t *Table) pageRow(row *Row, linked bool) pageRow {
 	r := pageRow{Name: terminal.Line(t.label(row)), Student: terminal.Line(row.Student), Outcome: t.outcome(row), Tone: "bad", Hash: short(row)}
-	if row.Report != nil && row.Report.Report().Result.Passed {
+	if row.Report != nil && report.Of(row.Report).Result.Passed {
 		r.Tone = "good"
 	}
 	if linked && row.Report != nil {

@@ -58,7 +58,7 @@ func (t *Table) JSON(formats []report.Format) []byte {
 		if d := row.Report; d != nil {
 			l.Run = d.Hash
 			if !t.hidden {
-				r := d.Report().Result
+				r := report.Of(d).Result
 				l.Passed, l.Score, l.MaxScore = &r.Passed, &r.Score, &r.MaxScore
 				if r.MaxBonus > 0 {
 					l.Bonus, l.MaxBonus = &r.Bonus, &r.MaxBonus

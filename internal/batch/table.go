@@ -9,6 +9,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"wireloom/internal/report"
 	"wireloom/internal/scenario/grade"
 	"wireloom/internal/terminal"
 )
@@ -90,7 +91,7 @@ func (t *Table) outcome(row *Row) string {
 	switch {
 	case row.Status != Graded:
 		return row.Status
-	case !row.Report.Report().Result.Passed:
+	case !report.Of(row.Report).Result.Passed:
 		return "not passed"
 	case t.hidden:
 		return "passed so far"
@@ -103,7 +104,7 @@ func (t *Table) points(row *Row) (score, most string) {
 	if t.hidden || row.Report == nil {
 		return "", ""
 	}
-	r := row.Report.Report().Result
+	r := report.Of(row.Report).Result
 	return strconv.Itoa(r.Score), strconv.Itoa(r.MaxScore)
 }
 
@@ -112,7 +113,7 @@ func (t *Table) extra(row *Row) (bonus, most string) {
 	if t.hidden || row.Report == nil {
 		return "", ""
 	}
-	r := row.Report.Report().Result
+	r := report.Of(row.Report).Result
 	return strconv.Itoa(r.Bonus), strconv.Itoa(r.MaxBonus)
 }
 
@@ -432,7 +433,7 @@ func (t *Table) figures() *figures {
 	f, sum := figures{}, 0
 	for _, row := range t.Rows {
 		if row.Report != nil {
-			r := row.Report.Report().Result
+			r := report.Of(row.Report).Result
 			scores, f.most, sum = append(scores, r.Score), max(f.most, r.MaxScore), sum+r.Score
 		}
 	}

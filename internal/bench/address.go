@@ -22,8 +22,8 @@ import (
 	"nhooyr.io/websocket"
 
 	"wireloom/internal/httpapi"
-	"wireloom/internal/open"
 	"wireloom/internal/product"
+	"wireloom/internal/program"
 	"wireloom/internal/scenario/format"
 	"wireloom/internal/session"
 	"wireloom/internal/visitor"
@@ -154,7 +154,7 @@ func openSite(ctx context.Context, compile product.Compile) (*site, error) {
 	s.api, err = httpapi.New(httpapi.Config{
 		Scenarios: []httpapi.Scenario{{Name: "ping"}}, Compile: compile, Site: visitor.Site{Proxies: proxies},
 		NewLab: func(ctx context.Context, _ string, _ bool) (*vnet.Lab, session.Setup, error) {
-			return product.Build(ctx, src, compile, product.Options{Programs: map[format.Slot]open.File{slots[0]: {Name: "pingd.wasm", Module: module}}})
+			return product.Build(ctx, src, compile, product.Options{Programs: map[format.Slot]program.File{slots[0]: {Name: "pingd.wasm", Module: module}}})
 		},
 	})
 	if err != nil {

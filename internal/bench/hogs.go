@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"wireloom/internal/budget"
-	"wireloom/internal/open"
 	"wireloom/internal/product"
+	"wireloom/internal/program"
 	"wireloom/internal/scenario"
 	"wireloom/internal/scenario/format"
 	"wireloom/internal/sched"
@@ -67,7 +67,7 @@ func (h *herd) live(ctx context.Context, watched bool) error {
 		return err
 	}
 	lab, setup, err := product.Build(ctx, h.src, h.compile, product.Options{
-		Programs: map[format.Slot]open.File{{Node: "bob", Proc: "p"}: {Name: "p.wasm", Module: hoarder()}},
+		Programs: map[format.Slot]program.File{{Node: "bob", Proc: "p"}: {Name: "p.wasm", Module: hoarder()}},
 	})
 	if err != nil {
 		claim.Release()

@@ -14,6 +14,7 @@ import (
 
 	"wireloom/internal/open"
 	"wireloom/internal/product"
+	"wireloom/internal/program"
 	"wireloom/internal/recording"
 	"wireloom/internal/scenario"
 	"wireloom/internal/scenario/format"
@@ -254,7 +255,7 @@ func neighbourhood(ctx context.Context, compile product.Compile, turns *sched.Sc
 	var why atomic.Pointer[string]
 	for _, module := range [][]byte{spinner(), allocator(), flooder()} {
 		lab, setup, err := product.Build(ctx, src, compile, product.Options{
-			Programs: map[format.Slot]open.File{{Node: "bob", Proc: "p"}: {Name: "p.wasm", Module: module}},
+			Programs: map[format.Slot]program.File{{Node: "bob", Proc: "p"}: {Name: "p.wasm", Module: module}},
 		})
 		if err != nil {
 			end()

@@ -8,6 +8,7 @@ import (
 
 	"wireloom/internal/open"
 	"wireloom/internal/product"
+	"wireloom/internal/program"
 	"wireloom/internal/scenario/format"
 	"wireloom/vnet"
 	"wireloom/vnet/event"
@@ -36,7 +37,7 @@ func TestHarmfulProgramsDoWhatTheyAreFor(t *testing.T) {
 		}
 		t.Run(p.name, func(t *testing.T) {
 			lab, _, err := product.Build(ctx, src, e.Compile, product.Options{
-				Programs: map[format.Slot]open.File{{Node: "bob", Proc: "pingd"}: {Name: "p.wasm", Module: p.module()}},
+				Programs: map[format.Slot]program.File{{Node: "bob", Proc: "pingd"}: {Name: "p.wasm", Module: p.module()}},
 			})
 			if err != nil {
 				t.Fatal(err)

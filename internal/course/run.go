@@ -11,8 +11,8 @@ import (
 	"slices"
 	"strings"
 
-	"wireloom/internal/open"
 	"wireloom/internal/product"
+	"wireloom/internal/program"
 	"wireloom/internal/scenario"
 	"wireloom/internal/scenario/format"
 	"wireloom/internal/scenario/grade"
@@ -114,9 +114,9 @@ func interpreter(ctx context.Context, fuel int64) (*grader, func() error, error)
 
 // grade grades a module in all the slots of a lesson.
 func (g *grader) grade(ctx context.Context, src *scenario.Scenario, module []byte, o grade.Options) (*grade.Result, trace, error) {
-	programs := map[format.Slot]open.File{}
+	programs := map[format.Slot]program.File{}
 	for _, slot := range src.Slots() {
-		programs[slot] = open.File{Name: slot.Proc + ".wasm", Module: module}
+		programs[slot] = program.File{Name: slot.Proc + ".wasm", Module: module}
 	}
 	lab, _, err := product.Build(ctx, limited(src, g.fuel), g.compile, product.Options{Programs: programs, Window: -1})
 	if err != nil {

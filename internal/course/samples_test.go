@@ -8,8 +8,8 @@ import (
 	"strings"
 	"testing"
 
-	"wireloom/internal/open"
 	"wireloom/internal/product"
+	"wireloom/internal/program"
 	"wireloom/internal/scenario"
 	"wireloom/internal/scenario/format"
 	"wireloom/internal/scenario/grade"
@@ -92,9 +92,9 @@ func gradeMixed(t *testing.T, l *lesson, modules [][]byte) *grade.Result {
 		t.Fatal(err)
 	}
 	defer w.close()
-	programs := map[format.Slot]open.File{}
+	programs := map[format.Slot]program.File{}
 	for i, slot := range l.Slots() {
-		programs[slot] = open.File{Name: fmt.Sprintf("%s-%d.wasm", slot.Proc, i), Module: modules[i%len(modules)]}
+		programs[slot] = program.File{Name: fmt.Sprintf("%s-%d.wasm", slot.Proc, i), Module: modules[i%len(modules)]}
 	}
 	lab, _, err := product.Build(t.Context(), limited(l.Scenario, w.fuel), w.compile, product.Options{Programs: programs, Window: -1})
 	if err != nil {

@@ -52,7 +52,7 @@ func (b *Book) Report(ctx context.Context, id string, staff bool, f report.Forma
 	if err := json.Unmarshal(text, d); err != nil {
 		return nil, fmt.Errorf("a report: %w", err)
 	}
-	r := d.Report()
+	r := report.Of(d)
 	if f.Signs() {
 		r.SignedBy = b.conf.Key.Public().String()
 	}

@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"wireloom/internal/gradebook/mark"
-	"wireloom/internal/open"
+	"wireloom/internal/program"
 	wire "wireloom/internal/protocol/class"
 	"wireloom/internal/scenario"
 	"wireloom/internal/store"
@@ -276,7 +276,7 @@ func (b *Book) keepProgram(name string, body io.Reader) (wire.Program, error) {
 	if err != nil && !errors.Is(err, io.EOF) {
 		return wire.Program{}, err
 	}
-	if err := open.CheckModule(first); err != nil {
+	if err := program.Check(first); err != nil {
 		return wire.Program{}, problem(Unfit, "nothing was handed in: %s: %v", name, err)
 	}
 	hash, size, err := b.conf.DB.Blobs.Put(r, scenario.MaxReference)

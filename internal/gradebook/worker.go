@@ -117,7 +117,7 @@ func (o *outcome) count(points *report.Document) {
 	if o.why != "" {
 		return
 	}
-	r := points.Report().Result
+	r := report.Of(points).Result
 	o.grading.Points, o.grading.Most = int64(mark.Whole(r.Score+r.Bonus)), int64(mark.Whole(r.MaxScore))
 	for _, c := range o.report.Checks {
 		if !c.Fail() {

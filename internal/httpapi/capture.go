@@ -4,14 +4,12 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"slices"
 	"time"
 
-	"wireloom/internal/filter"
+	"wireloom/internal/labapi"
 	"wireloom/internal/pcap"
 	"wireloom/internal/session"
 	"wireloom/internal/visitor"
@@ -21,7 +19,6 @@ import (
 
 // Limits of captures.
 const (
-	maxPoints   = 64                     // that one capture names
 	liveEvery   = 100 * time.Millisecond // between two pieces of a live one: what comes meanwhile goes together
 	countEvery  = 1 * time.Second        // between two looks at what its points have counted
 	aliveEvery  = 15 * time.Second       // after which one that has nothing to say says what it has counted: a proxy waits a minute
@@ -41,7 +38,7 @@ func (s *Server) capture(w http.ResponseWriter, r *http.Request, l *lab) {
 			return err
 		}
 		defer frames.Close()
-		return writeCapture(w, conf, frames)
+		return labapi.WriteCapture(w, conf, frames)
 	})
 }
 
@@ -65,65 +62,24 @@ func endsOf(r *http.Request, l *lab) ([]vnet.End, *visitor.Refusal) {
 	return ends, nil
 }
 
-// captureOf reads what the address of a capture says: point=POINT, as often as there are
-// capture points, and filter=FILTER.
+// captureOf reads what the address of a capture says.
 func captureOf(r *http.Request, l *lab) (pcap.Config, *visitor.Refusal) {
-	bad := func(format string, args ...any) (pcap.Config, *visitor.Refusal) {
-		return pcap.Config{}, &visitor.Refusal{Status: http.StatusBadRequest, Why: fmt.Sprintf(format, args...)}
+	bad := func(err error) (pcap.Config, *visitor.Refusal) {
+		return pcap.Config{}, &visitor.Refusal{Status: http.StatusBadRequest, Why: err.Error()}
 	}
-	q, err := url.ParseQuery(r.URL.RawQuery)
+	asked, err := labapi.ReadCapture(r.URL.RawQuery)
 	if err != nil {
-		return bad("what stands behind the ? of the address cannot be read")
-	}
-	for k := range q {
-		switch {
-		case k != "point" && k != "filter":
-			return bad("the address has %q, and a capture takes point=POINT and filter=FILTER", clip(k))
-		case k == "filter" && len(q[k]) > 1:
-			return bad("the address has filter twice: join them with && or ||")
-		}
-	}
-	if n := len(q["point"]); n > maxPoints {
-		return bad("the address names %d capture points: at most %d; a node or a switch stands for all that it has", n, maxPoints)
-	}
-	f, err := filter.Compile(q.Get("filter"))
-	if err != nil {
-		return bad("%v", err)
+		return bad(err)
 	}
 	ends, why := endsOf(r, l)
 	if why != nil {
 		return pcap.Config{}, why
 	}
-	points, err := pcap.FindPoints(q["point"], ends)
+	conf, err := asked.Of(ends)
 	if err != nil {
-		return bad("%v", err)
+		return bad(err)
 	}
-	return pcap.Config{Points: points, Filter: f}, nil
-}
-
-// writeCapture writes a lab's frames as a capture file. Where frames are not in it, the
-// comment of the next one says how many, and why.
-func writeCapture(w io.Writer, conf pcap.Config, frames *session.FrameReader) error {
-	c, err := pcap.New(w, conf)
-	if err != nil {
-		return err
-	}
-	c.Miss("", "", frames.Lost, "a lab keeps its newest frames")
-	for {
-		e, err := frames.Next()
-		if errors.Is(err, io.EOF) {
-			return c.Close(frames.At)
-		}
-		if err != nil {
-			return err
-		}
-		if frames.Missing > 0 {
-			c.Miss("", "", frames.Missing, "the server's disk took no more")
-		}
-		if err := c.Event(&e); err != nil {
-			return err
-		}
-	}
+	return conf, nil
 }
 
 // liveCapture hands out the frames of a lab from now on, until the client leaves or the

@@ -15,6 +15,7 @@ import (
 
 	"github.com/google/gopacket/pcapgo"
 
+	"wireloom/internal/labapi"
 	"wireloom/internal/pcap"
 	"wireloom/internal/visitor"
 )
@@ -176,7 +177,7 @@ func TestCapturesThatThereAreNot(t *testing.T) {
 	}{
 		{"no such point", "?point=s1.9", `there is nothing to capture: there is no capture point "s1.9" in this lab: there are all, h1, h1:em0, h2, h2:em0, s1, s1.1, s1.2; a link is END-END, such as h1:em0-s1.1`},
 		{"a link that there is not", "?point=h1:em0-s1.2", "there is no capture point"},
-		{"too many", "?" + strings.Repeat("point=s1&", maxPoints+1), "the address names 65 capture points: at most 64"},
+		{"too many", "?" + strings.Repeat("point=s1&", labapi.MaxPoints+1), "the address names 65 capture points: at most 64"},
 		{"another word", "?points=s1", `the address has "points", and a capture takes point=POINT and filter=FILTER`},
 		{"a filter that is none", "?filter=icmp.type%3D%3D", "there is nothing to capture: filter, column "},
 		{"two filters", "?filter=arp&filter=icmp", "the address has filter twice: join them with && or ||"},

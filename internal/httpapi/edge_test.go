@@ -20,6 +20,7 @@ import (
 
 	"nhooyr.io/websocket"
 
+	"wireloom/internal/labapi"
 	"wireloom/internal/respond"
 	"wireloom/internal/session"
 	"wireloom/internal/terminal"
@@ -639,7 +640,9 @@ func TestAClassHasRoom(t *testing.T) {
 // Another room's routes are below the base path as all are; a page of another site changes
 // something by those alone that say so, and shows the page in a frame where it was let.
 func TestRoutesOfOtherRooms(t *testing.T) {
-	done := func(w http.ResponseWriter, r *http.Request) { reply(w, http.StatusOK, labInfo{ID: r.PathValue("x")}) }
+	done := func(w http.ResponseWriter, r *http.Request) {
+		reply(w, http.StatusOK, labInfo{Lab: labapi.Lab{ID: r.PathValue("x")}})
+	}
 	x := openSite(t, Config{
 		Static: fstest.MapFS{"index.html": {Data: []byte("<!doctype html>")}}, Site: visitor.Site{Base: "/lab/"},
 		Routes: []Route{

@@ -13,6 +13,7 @@ import (
 
 	"wireloom/internal/budget"
 	"wireloom/internal/keeper"
+	"wireloom/internal/labapi"
 	"wireloom/internal/respond"
 	"wireloom/internal/session"
 	"wireloom/internal/terminal"
@@ -99,9 +100,8 @@ func (s *Server) starter(w http.ResponseWriter, r *http.Request) {
 }
 
 type labInfo struct {
-	ID       string `json:"id"`
-	Scenario string `json:"scenario"`
-	Refused  string `json:"refused,omitempty"` // why the last viewer was not let in: a browser does not tell its page
+	labapi.Lab
+	Refused string `json:"refused,omitempty"` // why the last viewer was not let in: a browser does not tell its page
 
 	Doors []session.DoorState `json:"doors,omitempty"`
 
@@ -151,7 +151,7 @@ func (s *Server) openLab(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Location", path.Base(r.URL.Path)+"/"+l.ID) // relative: a proxy may have put more in front
-	reply(w, http.StatusCreated, labInfo{ID: l.ID, Scenario: ask.Scenario})
+	reply(w, http.StatusCreated, labInfo{Lab: labapi.Lab{ID: l.ID, Scenario: ask.Scenario}})
 }
 
 // queued answers how a place in the queue stands, when it is another than is known, or after
@@ -175,7 +175,7 @@ func (s *Server) queued(w http.ResponseWriter, r *http.Request) {
 
 func (s *Server) describe(w http.ResponseWriter, _ *http.Request, l *lab) {
 	why, _ := l.Refused.Load().(string)
-	info := labInfo{ID: l.ID, Scenario: l.Setup().Scenario, Refused: why, Doors: l.Doors.States()}
+	info := labInfo{Lab: labapi.Lab{ID: l.ID, Scenario: l.Setup().Scenario}, Refused: why, Doors: l.Doors.States()}
 	if done, comes := l.Returning(); comes {
 		info.Returning = &returning{done}
 	}

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"time"
 
+	"wireloom/internal/labapi"
 	"wireloom/internal/session"
 	"wireloom/internal/visitor"
 )
@@ -69,12 +70,11 @@ func (l Limits) ForClass(people int64) Limits {
 
 // Limits that have no flag.
 const (
-	MaxUpload       = 32 << 20         // bytes of a program
+	MaxUpload       = labapi.MaxUpload // bytes of a program
 	inFlight        = 8 * MaxUpload    // bytes of uploads in memory,
 	inFlightShare   = 8                // and at most one of so many parts of the memory that the server may use
 	maxLabFiles     = 4                // captures and recordings of one lab that are downloaded at once
 	maxBody         = 4 << 10          // bytes of any other body
-	maxName         = 128              // bytes of a program's file name
 	replyTimeout    = 30 * time.Second // for a request and its answer, but for those that follow
 	uploadTimeout   = 5 * time.Minute  // for a program to arrive
 	downloadTimeout = 10 * time.Minute // for a file to be fetched

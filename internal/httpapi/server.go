@@ -17,6 +17,7 @@ import (
 	"wireloom/internal/budget"
 	"wireloom/internal/door"
 	"wireloom/internal/keeper"
+	"wireloom/internal/labapi"
 	"wireloom/internal/sched"
 	"wireloom/internal/session"
 	"wireloom/internal/store"
@@ -26,17 +27,8 @@ import (
 	"wireloom/vnet/sys"
 )
 
-// Scenario is a scenario that the server offers.
-type Scenario struct {
-	Name     string `json:"name"`
-	Title    string `json:"title"`
-	Course   int    `json:"course,omitempty"`   // its position in the course, from 1; 0 where it is not part of it
-	Goal     string `json:"goal,omitempty"`     // a sentence
-	Exercise bool   `json:"exercise,omitempty"` // its programs are the visitor's to write: there is a starter, and a lab of it may begin empty
-	Solved   bool   `json:"solved,omitempty"`   // a lab of it may begin with a solution
-	Checked  bool   `json:"checked,omitempty"`  // it has checks that a visitor may see
-	Opens    bool   `json:"opens,omitempty"`    // the page begins with it, and not with the list
-}
+// A Scenario is one that the server offers.
+type Scenario = labapi.Scenario
 
 // Config says what a server offers and how much of it: each limit and each thing that it needs of
 // others is one of its fields.
@@ -174,7 +166,7 @@ func New(c Config) (*Server, error) {
 	if most := c.Budget.Limit() / inFlightShare; most > 0 {
 		s.quotas.inFlight.All = min(s.quotas.inFlight.All, max(most, MaxUpload))
 	}
-	s.hub = &stream.Hub{Version: c.Version, Logger: c.Logger, Site: &s.conf.Site, Admit: s.admit, Refused: s.notShown, Scheduler: s.sched, Ping: c.Ping}
+	s.hub = &stream.Hub{Version: c.Version, Logger: c.Logger, Web: stream.Web{Site: &s.conf.Site, Admit: s.admit, Refused: s.notShown}, Scheduler: s.sched, Ping: c.Ping}
 	var err error
 	if s.static, err = newStatic(c.Static); err != nil {
 		return nil, err

@@ -22,6 +22,7 @@ import (
 
 	"nhooyr.io/websocket"
 
+	"wireloom/internal/labapi"
 	"wireloom/internal/recording"
 	"wireloom/internal/session"
 	"wireloom/internal/visitor"
@@ -383,7 +384,7 @@ func TestFileName(t *testing.T) {
 		{"a\x00\n\x1b[31mb\xff.wasm", "a[31mb.wasm"},
 		{strings.Repeat("é", 100), strings.Repeat("é", 64)},
 	} {
-		if got := fileName(tc.in); got != tc.want {
+		if got := labapi.FileName(tc.in); got != tc.want {
 			t.Errorf("%q is shown as %q, want %q", tc.in, got, tc.want)
 		}
 	}

@@ -3,18 +3,12 @@ package httpapi
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
-	"maps"
 	"net/http"
-	"net/url"
 	"os"
-	"path"
-	"slices"
-	"strings"
 	"time"
-	"unicode"
 
+	"wireloom/internal/labapi"
 	"wireloom/internal/session"
 	"wireloom/internal/visitor"
 	"wireloom/vnet/sys"
@@ -23,13 +17,13 @@ import (
 // program takes an upload: it is read, compiled away from the lab's loop, and put
 // into its slot.
 func (s *Server) program(w http.ResponseWriter, r *http.Request, l *lab) {
-	q, err := slotOf(r.URL.RawQuery)
+	to, err := labapi.ReadSlot(r.URL.RawQuery)
 	if err != nil {
 		drain(w, r)
 		fail(w, http.StatusBadRequest, "nothing was uploaded: %v; it is node=NODE&proc=PROGRAM&name=FILE", err)
 		return
 	}
-	node, proc, name := q["node"], q["proc"], fileName(q["name"])
+	node, proc, name := to.Node, to.Proc, to.File
 	if err := l.Replaceable(node, proc); err != nil {
 		drain(w, r)
 		fail(w, http.StatusNotFound, "nothing was uploaded: %v", err)
@@ -86,11 +80,7 @@ func (s *Server) program(w http.ResponseWriter, r *http.Request, l *lab) {
 		return
 	}
 	logger.Info("program uploaded", "hash", prog.ID())
-	reply(w, http.StatusOK, struct {
-		Program string `json:"program"`
-		Size    int    `json:"size"`
-		Name    string `json:"name"`
-	}{prog.ID(), len(b.bytes), name})
+	reply(w, http.StatusOK, labapi.Program{Program: prog.ID(), Size: len(b.bytes), Name: name})
 }
 
 // Install puts a program into a slot of a lab for its owner, as an upload does.
@@ -113,25 +103,6 @@ func (s *Server) Install(ctx context.Context, lab, node, proc, name string, modu
 		return &visitor.Refusal{Status: http.StatusConflict, Why: name + " was not installed: " + plain(err)}
 	}
 	return err
-}
-
-// slotOf reads what the address of an upload says, which can be read in one way only.
-func slotOf(query string) (map[string]string, error) {
-	q, err := url.ParseQuery(query)
-	if err != nil {
-		return nil, errors.New("what stands behind the ? of the address cannot be read")
-	}
-	one := map[string]string{}
-	for _, k := range slices.Sorted(maps.Keys(q)) {
-		switch {
-		case k != "node" && k != "proc" && k != "name":
-			return nil, fmt.Errorf("the address has %.40q, which no upload has", k)
-		case len(q[k]) > 1:
-			return nil, fmt.Errorf("the address has %s twice", k)
-		}
-		one[k] = q[k][0]
-	}
-	return one, nil
 }
 
 var errBusy = errors.New("the server is too busy")
@@ -222,22 +193,4 @@ func drain(w http.ResponseWriter, r *http.Request) {
 	deadlines(w, uploadTimeout)
 	_, _ = io.CopyN(io.Discard, &steadyReader{r.Body, newSteady(w, uploadTimeout)}, MaxUpload) // as far as it comes
 	deadlines(w, replyTimeout)
-}
-
-// fileName is what of a name that a stranger gave a file is shown.
-func fileName(s string) string {
-	s = path.Base(strings.ReplaceAll(strings.ToValidUTF8(s, ""), `\`, "/"))
-	s = strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
-			return r
-		}
-		return -1
-	}, s)
-	if len(s) > maxName {
-		s = strings.ToValidUTF8(s[:maxName], "")
-	}
-	if s == "" || s == "." || s == "/" {
-		return "program.wasm"
-	}
-	return s
 }

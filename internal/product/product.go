@@ -7,7 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 
-	"wireloom/internal/open"
+	"wireloom/internal/program"
 	"wireloom/internal/recording"
 	"wireloom/internal/scenario"
 	"wireloom/internal/scenario/format"
@@ -47,13 +47,13 @@ func Runtime() vnet.Runtime {
 
 // Options say how a lab is to be built.
 type Options struct {
-	Seed     *uint64                   // the scenario's own if nil
-	Programs map[format.Slot]open.File // for the slots; the reference solution where there is none
-	Empty    bool                      // leave a slot empty that has no program and no reference
-	Bare     bool                      // leave every slot empty
-	Window   int                       // of the event log
-	Missing  func(format.Slot, error)  // is told of a slot that is left empty
-	Module   func(module []byte)       // is told of each program that was put in
+	Seed     *uint64                      // the scenario's own if nil
+	Programs map[format.Slot]program.File // for the slots; the reference solution where there is none
+	Empty    bool                         // leave a slot empty that has no program and no reference
+	Bare     bool                         // leave every slot empty
+	Window   int                          // of the event log
+	Missing  func(format.Slot, error)     // is told of a slot that is left empty
+	Module   func(module []byte)          // is told of each program that was put in
 }
 
 // Build builds a lab that is not started: a scenario's configuration with its
@@ -85,7 +85,7 @@ func Build(ctx context.Context, s *scenario.Scenario, compile Compile, o Options
 				}
 				continue
 			}
-			file = open.File{Name: slot.Proc + ".wasm", Module: ref}
+			file = program.File{Name: slot.Proc + ".wasm", Module: ref}
 		}
 		prog, err := compile(ctx, file.Name, file.Module)
 		if err != nil {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"wireloom/internal/open"
+	"wireloom/internal/program"
 	"wireloom/internal/recording"
 	"wireloom/internal/scenario"
 	"wireloom/internal/scenario/format"
@@ -146,16 +147,16 @@ func TestAnotherSeedIsAnotherRun(t *testing.T) {
 func TestWrongProgramsGetSentences(t *testing.T) {
 	for _, tc := range []struct {
 		name string
-		file open.File
+		file program.File
 		want string
 	}{
-		{"no WebAssembly", open.File{Name: "a.txt", Module: []byte("hello")}, "not a WebAssembly module"},
-		{"a library", open.File{Name: "lib.wasm", Module: []byte("\x00asm\x01\x00\x00\x00")}, "_start"},
-		{"cut short", open.File{Name: "cut.wasm", Module: []byte("\x00asm\x01\x00\x00\x00\x01\x7f")}, "cut.wasm: "},
+		{"no WebAssembly", program.File{Name: "a.txt", Module: []byte("hello")}, "not a WebAssembly module"},
+		{"a library", program.File{Name: "lib.wasm", Module: []byte("\x00asm\x01\x00\x00\x00")}, "_start"},
+		{"cut short", program.File{Name: "cut.wasm", Module: []byte("\x00asm\x01\x00\x00\x00\x01\x7f")}, "cut.wasm: "},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			src := find(t, "ping")
-			_, _, err := Build(t.Context(), src, compiler(t), Options{Programs: map[format.Slot]open.File{{Node: "bob", Proc: "pingd"}: tc.file}})
+			_, _, err := Build(t.Context(), src, compiler(t), Options{Programs: map[format.Slot]program.File{{Node: "bob", Proc: "pingd"}: tc.file}})
 			if err == nil || !strings.Contains(err.Error(), tc.want) {
 				t.Errorf("got %v, want %q in it", err, tc.want)
 			}

@@ -3,84 +3,30 @@ package report
 import (
 	"encoding/json"
 	"io"
-	"strings"
 
-	"wireloom/internal/scenario"
-	"wireloom/internal/scenario/grade"
+	"wireloom/internal/report/document"
 	"wireloom/internal/terminal"
 )
 
-// A Document is the JSON form of a report. Of a result whose total is withheld it
-// says neither passed nor score.
-type Document struct {
-	Format   int    `json:"format"` // grade.ResultFormat: another meaning of a field gets another number
-	Inputs   Inputs `json:"inputs"`
-	Passed   *bool  `json:"passed,omitempty"`
-	Score    *int   `json:"score,omitempty"`
-	MaxScore *int   `json:"max_score,omitempty"`
-	Bonus    *int   `json:"bonus,omitempty"`
-	MaxBonus *int   `json:"max_bonus,omitempty"`
-	result
-	Signature *Signature `json:"signature,omitempty"` // the last of all: what is before it was signed
-}
-
-// A Signature is that of who made a report, in the report.
-type Signature struct {
-	Key   string `json:"key"`
-	Value string `json:"value"`
-}
-
-// result is a Result whose fields the document's own may hide.
-type result grade.Result
-
-// Inputs are the files of a grading as they were named to it; for others than staff
-// without their folders.
-type Inputs struct {
-	Scenario   string            `json:"scenario"`             // a built-in one's name, or a folder or zip
-	Programs   map[string]string `json:"programs,omitempty"`   // file by NODE.PROC
-	Submission string            `json:"submission,omitempty"` // the folder that was handed in, where no program was found in it
-}
-
-// seen are the inputs as an audience may see them.
-func (in Inputs) seen(a scenario.Audience) Inputs {
-	name := FileName
-	if a == scenario.Staff {
-		name = func(path string) string { return strings.ToValidUTF8(path, "\ufffd") }
-	}
-	out := Inputs{Scenario: name(in.Scenario), Submission: name(in.Submission)}
-	for slot, file := range in.Programs {
-		if out.Programs == nil {
-			out.Programs = map[string]string{}
-		}
-		out.Programs[slot] = name(file)
-	}
-	return out
-}
+// The JSON form of a report, under the names that it has here.
+type (
+	Document  = document.Document
+	Signature = document.Signature
+	Inputs    = document.Inputs
+)
 
 // Document returns the report's JSON form: what its audience may see.
-func (r *Report) Document() *Document {
-	s := Seen(r.Result)
-	d := &Document{Format: grade.ResultFormat, Inputs: r.Inputs.seen(s.Audience), result: result(*s)}
-	if !s.Hidden {
-		d.Passed, d.Score, d.MaxScore = &s.Passed, &s.Score, &s.MaxScore
-		if s.MaxBonus > 0 {
-			d.Bonus, d.MaxBonus = &s.Bonus, &s.MaxBonus
-		}
-	}
-	d.result.Passed, d.result.Score, d.result.MaxScore, d.result.Bonus, d.result.MaxBonus = false, 0, 0, 0, 0 // the fields above hide them
-	return d
+func (r *Report) Document() *Document { return document.Of(r.Result, r.Inputs) }
+
+// Of returns the report that a document is of. Its totals are those of its checks,
+// whatever the document says.
+func Of(d *Document) *Report {
+	r := *d.Result()
+	return &Report{Result: document.Seen(&r), Inputs: d.Inputs}
 }
 
-// Report returns the report that the document is of. Its totals are those of its
-// checks, whatever the document says.
-func (d *Document) Report() *Report {
-	r := grade.Result(d.result)
-	return &Report{Result: Seen(&r), Inputs: d.Inputs}
-}
-
-func (d *Document) write(w io.Writer) error {
-	return writeJSON(w, d)
-}
+// FileName is what a report calls a file: its path's last element, as UTF-8.
+func FileName(path string) string { return document.FileName(path) }
 
 // writeJSON writes a value with a line for each field. It is shown on terminals, too:
 // what these would obey stands there in JSON's own escapes.

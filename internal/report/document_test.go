@@ -23,7 +23,7 @@ func TestReadGivesWhatWasWritten(t *testing.T) {
 					t.Fatalf("%s %s: %v", name, f, err)
 				}
 				d := file.Document
-				if got := write(t, d.Report(), JSON); got != want {
+				if got := write(t, Of(d), JSON); got != want {
 					t.Errorf("%s %s for %s: got\n%s\nwant\n%s", name, f, who, got, want)
 				}
 				if diffs, more := Compare(d, rep.Document()); len(diffs) > 0 || more > 0 {
@@ -75,7 +75,7 @@ func TestTamperedTotalsAreNotShown(t *testing.T) {
 	d := both(pingResult(t), scenario.Staff).Document()
 	score, yes := 10, true
 	d.Score, d.Passed = &score, &yes
-	if err := d.Report().Write(&b, Text, Terminal{}); err != nil {
+	if err := Of(d).Write(&b, Text, Terminal{}); err != nil {
 		t.Fatal(err)
 	}
 	if !strings.Contains(b.String(), "not passed: 4 of 10 points") {
@@ -140,7 +140,7 @@ func FuzzParse(f *testing.F) {
 		d := file.Document
 		for _, format := range []Format{Text, JSON, JUnit, HTML} {
 			var out bytes.Buffer
-			if err := d.Report().Write(&out, format, Terminal{}); err != nil {
+			if err := Of(d).Write(&out, format, Terminal{}); err != nil {
 				t.Fatalf("%s: %v", format, err)
 			}
 			if format == JSON && !json.Valid(out.Bytes()) {

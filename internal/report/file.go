@@ -132,8 +132,8 @@ func (f *File) parseJSON(b []byte) error {
 
 // said fills in what the document says.
 func (f *File) said() {
-	r := f.Document.Report().Result
-	f.Head, f.Verdict = head((*grade.Result)(&f.Document.result), f.Document.Inputs), verdict(r)
+	r := Of(f.Document).Result
+	f.Head, f.Verdict = head(f.Document.Result(), f.Document.Inputs), verdict(r)
 }
 
 // jsonKind finds out which of the formats in JSON it is, by the keys of the whole,
@@ -208,7 +208,7 @@ func parseDocument(b []byte) (*Document, error) {
 	if d.Format == 0 {
 		return nil, ErrNoReport
 	}
-	h := head((*grade.Result)(&d.result), d.Inputs)
+	h := head(d.Result(), d.Inputs)
 	return d, h.check()
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"wireloom/internal/decode"
+	"wireloom/internal/report/document"
 	"wireloom/internal/scenario"
 	"wireloom/internal/scenario/grade"
 )
@@ -130,7 +131,7 @@ func visibleTo(r *grade.Result, a scenario.Audience) *grade.Result {
 		if a != scenario.Staff {
 			c.Staff, c.File = "", "scenario.yaml"
 		}
-		if maySee(a, c.Visible) {
+		if document.MaySee(a, c.Visible) {
 			s.Checks = append(s.Checks, c)
 		} else {
 			s.Hidden = true

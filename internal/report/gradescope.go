@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 
+	"wireloom/internal/report/document"
 	"wireloom/internal/scenario"
 	"wireloom/internal/scenario/grade"
 )
@@ -44,11 +45,11 @@ func writeGradescope(w io.Writer, student, full *grade.Result, in Inputs) error 
 	if student == nil || full == nil || student.Audience != scenario.Student || full.Audience != scenario.Staff {
 		return errors.New("gradescope: needs the result for students and that for staff")
 	}
-	student = Seen(student)
+	student = document.Seen(student)
 	out := gradescope{
 		Output: clean(gradescopeSummary(student)), OutputFormat: "text", TestOutputFormat: "text", TestNameFormat: "text",
 		StdoutVisibility: "hidden",
-		ExtraData:        gradescopeExtra{head(student, in.seen(scenario.Student))}, Tests: []gradescopeTest{},
+		ExtraData:        gradescopeExtra{head(student, in.Seen(scenario.Student))}, Tests: []gradescopeTest{},
 	}
 	seen := map[string]int{} // checks of the run for students, by id
 	for i := range student.Checks {

@@ -73,7 +73,7 @@ type pageCheck struct {
 }
 
 func writeHTML(w io.Writer, d *Document, signedBy string) error {
-	r := d.Report().Result
+	r := Of(d).Result
 	data, err := json.Marshal(d) // with < as \u003c, so that no text ends the element
 	if err != nil {
 		return fmt.Errorf("page: %w", err)

@@ -98,7 +98,7 @@ func junitProperties(r *grade.Result, in Inputs) []junit.Property {
 			out = append(out, junit.Property{Name: line(name), Value: v})
 		}
 	}
-	h := head(r, in.seen(r.Audience))
+	h := head(r, in.Seen(r.Audience))
 	add(propScenario, h.Scenario)
 	add(propSource, h.Source)
 	add(propFile, h.Inputs.Scenario)

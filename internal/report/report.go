@@ -15,7 +15,7 @@ import (
 	"strings"
 	"time"
 
-	"wireloom/internal/scenario"
+	"wireloom/internal/report/document"
 	"wireloom/internal/scenario/grade"
 )
 
@@ -26,9 +26,9 @@ const (
 	skipped = grade.StatusSkipped
 	errored = grade.StatusError
 
-	visibleAlways   = "always"
-	visibleAfterDue = "after-due"
-	visibleStaff    = "staff"
+	visibleAlways   = document.Always
+	visibleAfterDue = document.AfterDue
+	visibleStaff    = document.ForStaff
 )
 
 // A Format is one of the ways to write a result.
@@ -88,41 +88,17 @@ type Report struct {
 func (r *Report) Write(w io.Writer, f Format, t Terminal) error {
 	switch f {
 	case Text:
-		return writeText(w, Seen(r.Result), t)
+		return writeText(w, document.Seen(r.Result), t)
 	case JSON:
-		return r.Document().write(w)
+		return writeJSON(w, r.Document())
 	case JUnit:
-		return writeJUnit(w, Seen(r.Result), r.Inputs)
+		return writeJUnit(w, document.Seen(r.Result), r.Inputs)
 	case Gradescope:
 		return writeGradescope(w, r.Visible, r.Full, r.Inputs)
 	case HTML:
 		return writeHTML(w, r.Document(), r.SignedBy)
 	}
 	return fmt.Errorf("there is no format %q", f)
-}
-
-// Seen returns what the audience of a result may see of it: a copy without the
-// checks of others and, for all but staff, without the text for staff and the folder
-// of the scenario; and where something is withheld without the params, of which some
-// may be for that alone.
-func Seen(r *grade.Result) *grade.Result {
-	s := *r
-	s.Checks = make([]grade.Check, 0, len(r.Checks))
-	for _, c := range r.Checks {
-		if !maySee(r.Audience, c.Visible) {
-			s.Hidden, s.Output = true, nil // what was printed while it was made may tell of it
-			continue
-		}
-		if r.Audience != scenario.Staff {
-			c.Staff, c.File = "", base(c.File)
-		}
-		s.Checks = append(s.Checks, c)
-	}
-	if s.Hidden && s.Audience != scenario.Staff {
-		s.Params = nil
-	}
-	s.Total()
-	return &s
 }
 
 // Say is what the formats are called in a sentence.
@@ -141,27 +117,9 @@ func (f Format) Say() string {
 	return "the JSON file"
 }
 
-// base is a path's last element, whatever separates them.
-func base(path string) string { return path[strings.LastIndexAny(path, `/\\`)+1:] }
-
-// FileName is what a report calls a file: its path's last element, as UTF-8.
-func FileName(path string) string { return strings.ToValidUTF8(base(path), "\ufffd") }
-
-// maySee reports whether an audience may see a check. One whose visibility is not
-// known is for staff.
-func maySee(audience scenario.Audience, visible string) bool {
-	switch visible {
-	case visibleAlways:
-		return true
-	case visibleAfterDue:
-		return audience >= scenario.AfterDue
-	}
-	return audience >= scenario.Staff
-}
-
 // Verdict is the outcome in words, as the audience of the result may know it: the points,
 // or how many checks passed so far.
-func Verdict(r *grade.Result) string { return verdict(Seen(r)) }
+func Verdict(r *grade.Result) string { return verdict(document.Seen(r)) }
 
 // verdict is the outcome in words.
 func verdict(r *grade.Result) string {

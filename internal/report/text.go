@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"wireloom/internal/report/document"
 	"wireloom/internal/scenario"
 	"wireloom/internal/scenario/grade"
 	"wireloom/internal/terminal"
@@ -138,7 +139,7 @@ func whose(r *grade.Result) string {
 // private reports whether a result holds what students do not see.
 func private(r *grade.Result) bool {
 	for _, c := range r.Checks {
-		if !maySee(scenario.Student, c.Visible) || c.Staff != "" {
+		if !document.MaySee(scenario.Student, c.Visible) || c.Staff != "" {
 			return true
 		}
 	}

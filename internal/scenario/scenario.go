@@ -39,6 +39,10 @@ type Scenario struct {
 	Params  map[string]string // the values
 	Remarks []format.Mistake  // on what is no mistake, but may not be meant
 
+	// Abridged says that steps were taken out of the folder, which students don't see: a grade has
+	// no total.
+	Abridged bool
+
 	Captures map[string][]byte // the files of doors that are captures, by name
 
 	words      map[Slot]string

@@ -29,6 +29,10 @@ const (
 //
 // It may be used from any goroutine.
 type Scheduler struct {
+	// Between, where it is not nil, is called by who gives a turn back, before somebody else has
+	// it: where all labs share one thread with what brings their messages, that must run, too.
+	Between func()
+
 	mu    sync.Mutex
 	free  int
 	lines [2]line
@@ -226,6 +230,9 @@ func (s *Scheduler) Acquire(ctx context.Context, line Line, owner Owner) bool {
 
 // Release gives a turn to the next in line.
 func (s *Scheduler) Release() {
+	if s.Between != nil {
+		s.Between()
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	light, hogs := &s.lines[Light], &s.lines[Hog]

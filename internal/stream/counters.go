@@ -1,9 +1,8 @@
 package stream
 
 import (
-	"wireloom/vnet"
-
 	"wireloom/internal/stream/object"
+	"wireloom/vnet"
 )
 
 // appendCounters appends the counters of an interface under the names that

@@ -1,4 +1,4 @@
-// Package stream shows live labs to viewers: each has a WebSocket, a cursor over
+// Package stream shows live labs to viewers: each has a connection, a cursor over
 // the lab's event log, and a goroutine that decodes and encodes what it shows. A
 // viewer who is slow is told what it missed; no viewer ever makes a lab wait.
 //
@@ -9,42 +9,35 @@ package stream
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
-	"strconv"
 	"sync"
 	"time"
 
-	"nhooyr.io/websocket"
-
 	"wireloom/internal/sched"
 	"wireloom/internal/session"
+	"wireloom/internal/stream/carrier"
 	"wireloom/internal/stream/flow"
-	"wireloom/internal/visitor"
 )
 
 // attachTimeout is how long a viewer waits for a busy lab to take it.
 const attachTimeout = 10 * time.Second
 
+// errStopping is why a Hub that was closed shows no lab.
+var errStopping = errors.New("the server is stopping: try again in a moment")
+
 // A Hub serves the viewers of a server's labs. It may be used from any goroutine.
 type Hub struct {
-	Version string        // of the program
-	Rate    int           // bytes a second to each viewer: flow.DefaultRate if 0; negative: everything, however much
-	Logger  *slog.Logger  // nothing is logged if nil
-	Site    *visitor.Site // whose pages may connect; of any host that is the request's own if nil
+	Version string       // of the program
+	Rate    int          // bytes a second to each viewer: flow.DefaultRate if 0; negative: everything, however much
+	Logger  *slog.Logger // nothing is logged if nil
 	// Scheduler shares the cores among labs and viewers: a viewer's messages are made in
 	// its turns. Without one viewers take what they get, and so does all else.
 	Scheduler *sched.Scheduler
-	// Admit lets in who asks to watch a lab, or says why not. Everybody may come if it is
-	// nil, is one owner and may do everything.
-	Admit func(r *http.Request, id string) (*Pass, *visitor.Refusal)
 	// Ping is how often a viewer hears from the server at least; pingEvery if 0.
 	Ping time.Duration
-	// Refused is told who was not let in to which lab, and why; nobody is if it is nil.
-	Refused func(r *http.Request, id string, why *visitor.Refusal)
+	Web  Web // who may come by a WebSocket
 
 	past sync.Mutex // one viewer at a time is shown what was before it came: that takes memory
 
@@ -82,11 +75,11 @@ func (h *Hub) Close(ctx context.Context) error {
 }
 
 // enter adds a viewer of s.
-func (h *Hub) enter(s *session.Session) (*feed, *visitor.Refusal) {
+func (h *Hub) enter(s *session.Session) (*feed, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.closed {
-		return nil, visitor.Busy(visitor.KindStopping, attachTimeout, "the server is stopping: try again in a moment")
+		return nil, errStopping
 	}
 	f := h.feeds[s]
 	if f == nil {
@@ -121,89 +114,64 @@ func (h *Hub) leave(s *session.Session, f *feed) {
 	h.all.Done()
 }
 
-// Serve shows s, whose identity is id, over a WebSocket until the viewer leaves or
-// the lab closes. w must be the server's own writer: a wrapped one cannot be taken
-// over. Only pages of this site may connect.
-func (h *Hub) Serve(w http.ResponseWriter, r *http.Request, s *session.Session, id string) {
-	refuse := func(why *visitor.Refusal) {
-		if h.Refused != nil {
-			h.Refused(r, id, why)
-		}
-		answer(w, why)
+// A Visit is what a viewer is let in to.
+type Visit struct {
+	Lab   *session.Session
+	ID    string
+	Pass  *Pass
+	Since *uint64 // the event that the viewer goes on from; what the log has, if nil or if there was none such
+}
+
+// Show shows a lab by a connection until the viewer leaves or the lab closes. Where the lab can't
+// be watched there is an error, and connect isn't called; connect answers for itself where it fails.
+func (h *Hub) Show(ctx context.Context, x Visit, connect func() (carrier.Conn, error)) error {
+	if x.Pass.Leave != nil {
+		defer x.Pass.Leave()
 	}
-	since, given, err := sinceOf(r)
+	f, err := h.enter(x.Lab)
 	if err != nil {
-		refuse(&visitor.Refusal{Status: http.StatusBadRequest, Why: err.Error()})
-		return
+		return err
 	}
-	site := h.Site
-	if site == nil {
-		site = &visitor.Site{}
-	}
-	if why := site.WebSocket(r); why != nil {
-		refuse(why)
-		return
-	}
-	pass := &Pass{}
-	if h.Admit != nil {
-		var why *visitor.Refusal
-		if pass, why = h.Admit(r, id); why != nil {
-			refuse(why)
-			return
-		}
-	}
-	if pass.Leave != nil {
-		defer pass.Leave()
-	}
-	f, why := h.enter(s)
-	if why != nil {
-		refuse(why)
-		return
-	}
-	defer h.leave(s, f)
+	defer h.leave(x.Lab, f)
 	reader := f.join()
 	defer f.leave(reader)
-	ctx, cancel := context.WithTimeout(r.Context(), attachTimeout)
-	detach, err := s.Attach(ctx)
+	timed, cancel := context.WithTimeout(ctx, attachTimeout)
+	detach, err := x.Lab.Attach(timed)
 	cancel()
-	switch {
-	case errors.Is(err, session.ErrClosed):
-		refuse(&visitor.Refusal{Status: http.StatusNotFound, Why: err.Error()})
-		return
-	case err != nil:
-		refuse(visitor.Busy(visitor.KindViewers, attachTimeout, "%v", err))
-		return
+	if err != nil {
+		return err
 	}
 	defer detach()
-	// Whose page it is has been decided: Accept would decide by Host alone.
-	c, err := websocket.Accept(w, r, &websocket.AcceptOptions{CompressionMode: websocket.CompressionDisabled, InsecureSkipVerify: true})
+	c, err := connect()
 	if err != nil {
-		return // it has answered
+		return nil //nolint:nilerr // connect has answered
 	}
 	defer func() { _ = c.CloseNow() }() // closed already, or of no use
-	v, first, err := h.viewer(r.Context(), c, s, f, reader, pass, since, given)
+	v, first, err := h.viewer(ctx, c, x, f, reader)
 	if err == nil {
-		hello := greeting(s, id, h.Version)
+		hello := greeting(x.Lab, x.ID, h.Version)
 		hello.First = first
 		err = v.run(hello)
 	}
 	if h.Logger != nil && err != nil {
-		h.Logger.Info("a viewer left", "lab", id[:min(len(id), 8)], "why", err)
+		h.Logger.Info("a viewer left", "lab", x.ID[:min(len(x.ID), 8)], "why", err)
 	}
+	return nil
 }
 
 // viewer makes a viewer that is shown what has happened since an event, if one is
 // given that there was, and else what the log has. It returns the first event that
 // the log had.
-func (h *Hub) viewer(ctx context.Context, c *websocket.Conn, s *session.Session, f *feed, r *reader, pass *Pass, since uint64, given bool) (v *viewer, first uint64, err error) {
+func (h *Hub) viewer(ctx context.Context, c carrier.Conn, x Visit, f *feed, r *reader) (v *viewer, first uint64, err error) {
 	rate := h.Rate
 	if rate == 0 {
 		rate = flow.DefaultRate
 	}
-	v = &viewer{conn: c, s: s, feed: f, reader: r, every: cmp.Or(h.Ping, pingEvery), sched: h.Scheduler, pass: pass, replies: make(chan []byte, maxReplies), acked: make(chan struct{}, 1), flow: flow.New(rate, BatchBytes)}
-	first, next := s.Log().Bounds()
-	if !given || since > next {
-		since = first
+	v = &viewer{conn: c, s: x.Lab, feed: f, reader: r, every: cmp.Or(h.Ping, pingEvery), sched: h.Scheduler, pass: x.Pass, replies: make(chan []byte, maxReplies), acked: make(chan struct{}, 1), flow: flow.New(rate, BatchBytes)}
+	first, next := x.Lab.Log().Bounds()
+	since := first
+	if x.Since != nil && *x.Since <= next {
+		since = *x.Since
 	}
 	v.out.next, v.out.end = since, since
 	err = v.turn(ctx, func() {
@@ -212,31 +180,4 @@ func (h *Hub) viewer(ctx context.Context, c *websocket.Conn, s *session.Session,
 		v.out.remember(f.past(since, f.flush()))
 	})
 	return v, first, err
-}
-
-// sinceOf returns the sequence number that a viewer wants to go on from.
-func sinceOf(r *http.Request) (since uint64, given bool, err error) {
-	text := r.URL.Query().Get("since")
-	if text == "" {
-		return 0, false, nil
-	}
-	since, err = strconv.ParseUint(text, 10, 64)
-	if err != nil {
-		return 0, false, fmt.Errorf("since is %q, which is not the number of an event", clip(text))
-	}
-	return since, true, nil
-}
-
-// answer says why there is no WebSocket. Browsers keep that from their pages.
-func answer(w http.ResponseWriter, why *visitor.Refusal) {
-	b, err := json.Marshal(map[string]string{"error": why.Why})
-	if err != nil {
-		panic("stream: a sentence cannot be JSON: " + err.Error())
-	}
-	w.Header().Set("Content-Type", "application/json")
-	if why.After > 0 {
-		w.Header().Set("Retry-After", strconv.FormatInt(visitor.Seconds(why.After), 10))
-	}
-	w.WriteHeader(why.Status)
-	_, _ = w.Write(append(b, '\n')) // who does not wait for it does not need it
 }

@@ -11,12 +11,11 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"nhooyr.io/websocket"
-
 	"wireloom/internal/keepalive"
 	"wireloom/internal/protocol"
 	"wireloom/internal/sched"
 	"wireloom/internal/session"
+	"wireloom/internal/stream/carrier"
 	"wireloom/internal/stream/flow"
 )
 
@@ -37,14 +36,14 @@ const (
 	ackBurst     = 400
 )
 
-// A viewer is one WebSocket. A goroutine reads commands and does them, one writes,
+// A viewer is one connection. A goroutine reads commands and does them, one writes,
 // and one sends pings; the first that fails ends all three.
 //
 // What is written first: replies, then a new state, then events. A reply is written
 // whatever the viewer has acknowledged; the others wait until the viewer has shown
 // what it was sent before (flow).
 type viewer struct {
-	conn    *websocket.Conn
+	conn    carrier.Conn
 	s       *session.Session
 	feed    *feed
 	reader  *reader // of the feed
@@ -71,7 +70,6 @@ var errDone = errors.New("the lab closed")
 
 // run serves the viewer until it leaves, fails or the lab closes.
 func (v *viewer) run(h protocol.Hello) error {
-	v.conn.SetReadLimit(MaxMessage)
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
 	var others sync.WaitGroup
@@ -82,12 +80,12 @@ func (v *viewer) run(h protocol.Hello) error {
 		err = cause
 	}
 	if errors.Is(err, errDone) {
-		_ = v.conn.Close(websocket.StatusNormalClosure, reasonText(v.s.Reason())) // it is over either way
+		_ = v.conn.Close(carrier.CloseNormal, reasonText(v.s.Reason())) // it is over either way
 	}
 	cancel(err)
 	_ = v.conn.CloseNow() // closed already, or dead
 	others.Wait()
-	if websocket.CloseStatus(err) != -1 || errors.Is(err, errDone) {
+	if errors.Is(err, carrier.ErrGoodbye) || errors.Is(err, errDone) {
 		return nil // they said goodbye, or we did
 	}
 	return err
@@ -110,30 +108,30 @@ func reasonText(s string) string {
 // A peer that does not speak the protocol is told why, and its connection closed.
 func (v *viewer) read(ctx context.Context) error {
 	commands, acks := flow.NewLimiter(CommandRate, CommandBurst), flow.NewLimiter(ackRate, ackBurst)
-	reject := func(code websocket.StatusCode, why string) error {
+	reject := func(code carrier.CloseCode, why string) error {
 		_ = v.conn.Close(code, reasonText(why)) // it is over either way
-		return fmt.Errorf("closed with %v: %s", code, why)
+		return fmt.Errorf("closed with %d: %s", code, why)
 	}
 	for {
-		typ, b, err := v.conn.Read(ctx)
+		text, b, err := v.conn.Read(ctx)
 		if err != nil {
 			return fmt.Errorf("reading: %w", err)
 		}
 		now := time.Now()
 		v.heard.Store(now.UnixNano())
-		if typ != websocket.MessageText {
-			return reject(websocket.StatusUnsupportedData, "commands are text messages")
+		if !text {
+			return reject(carrier.CloseUnsupported, "commands are text messages")
 		}
 		if !utf8.Valid(b) { // RFC 6455, 8.1
-			return reject(websocket.StatusInvalidFramePayloadData, "this is not a command: it is not UTF-8 text")
+			return reject(carrier.CloseInvalid, "this is not a command: it is not UTF-8 text")
 		}
 		c, err := parse(b)
 		switch {
 		case err != nil:
-			return reject(websocket.StatusPolicyViolation, err.Error())
+			return reject(carrier.ClosePolicy, err.Error())
 		case c.Type == typeAck:
 			if !v.acknowledge(now, *c.N) {
-				return reject(websocket.StatusPolicyViolation, "there is no message of the number that this acknowledges")
+				return reject(carrier.ClosePolicy, "there is no message of the number that this acknowledges")
 			}
 			err = sleep(ctx, acks.Take(now))
 		default:
@@ -209,7 +207,7 @@ func (v *viewer) ping(ctx context.Context) error {
 			return err
 		}
 		if why := v.pass.may().NotWatch; why != "" {
-			_ = v.conn.Close(websocket.StatusPolicyViolation, reasonText(why)) // it is over either way
+			_ = v.conn.Close(carrier.ClosePolicy, reasonText(why)) // it is over either way
 			return fmt.Errorf("sent away: %s", why)
 		}
 		before := v.heard.Load()
@@ -425,29 +423,12 @@ func (v *viewer) send(ctx context.Context, b []byte) error {
 	return v.transmit(ctx, b)
 }
 
-// transmit writes a message, which is b and the pieces. Those are frames of their own
-// (RFC 6455, 5.4), so that nobody has to copy them.
+// transmit writes a message, which is b and the pieces.
 func (v *viewer) transmit(ctx context.Context, b []byte, pieces ...[]byte) error {
 	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
 	defer cancel()
-	if err := v.writeAll(ctx, b, pieces); err != nil {
+	if err := v.conn.Write(ctx, b, pieces...); err != nil {
 		return fmt.Errorf("writing: %w", err)
 	}
 	return nil
-}
-
-func (v *viewer) writeAll(ctx context.Context, b []byte, pieces [][]byte) error {
-	if len(pieces) == 0 {
-		return v.conn.Write(ctx, websocket.MessageText, b)
-	}
-	w, err := v.conn.Writer(ctx, websocket.MessageText)
-	if err != nil {
-		return err
-	}
-	for _, p := range append([][]byte{b}, pieces...) {
-		if _, err := w.Write(p); err != nil {
-			return err
-		}
-	}
-	return w.Close()
 }

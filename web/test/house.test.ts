@@ -10,7 +10,7 @@ const sources: Record<string, string> = import.meta.glob(["../src/**/*.{ts,tsx}"
 const files = Object.entries(sources).map(([path, text]) => [path.replace("../src/", ""), text] as const);
 
 /** Rooms, from the bottom up: each may import those before it, and itself. */
-const ROOMS = ["protocol", "core", "session", "ui", "panes", "class", "app", ""];
+const ROOMS = ["protocol", "core", "worker", "session", "ui", "panes", "class", "app", ""];
 /** Rooms without a browser. */
 const PURE = ["protocol", "core", "session"];
 

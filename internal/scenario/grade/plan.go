@@ -58,7 +58,7 @@ func withheld(s *scenario.Scenario, o Options) bool {
 func begun(s *scenario.Scenario, o Options) *Result {
 	return &Result{
 		Scenario: s.Name, Title: s.Title, Student: s.Student, Stage: o.Stage, Attempt: o.Attempt, Hints: o.Hints, Audience: o.Audience, Seed: s.Seed, Params: s.Params,
-		Source: s.Digest(o.Audience), Hidden: withheld(s, o),
+		Source: s.Digest(o.Audience), Hidden: withheld(s, o) || s.Abridged,
 	}
 }
 

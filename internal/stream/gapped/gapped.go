@@ -1,4 +1,4 @@
-// Package gapped keeps the beginning and the end of a text, and counts what is between.
+// Package gapped is a text of any length of which the beginning and the end are kept.
 package gapped
 
 import (
@@ -6,19 +6,19 @@ import (
 	"unicode/utf8"
 )
 
-// A Text is what was written to it, or the beginning and the end of that if it is more than
-// Limit bytes.
+// A Text is what was written, or its beginning and its end if it is more than Limit bytes.
 type Text struct {
 	Limit int
-	head  []byte // at most half of the limit
-	tail  []byte
-	all   Count // what was written
+
+	head []byte // at most half of the limit
+	tail []byte
+	all  Size // that was written
 }
 
-// A Count is of bytes, and of the ends of lines among them.
-type Count struct{ Bytes, Lines uint64 }
+// A Size is how much of a text.
+type Size struct{ Bytes, Lines uint64 }
 
-// Write adds to the text.
+// Write appends to the text.
 func (g *Text) Write(b []byte) {
 	g.all.Bytes += uint64(len(b))
 	g.all.Lines += uint64(bytes.Count(b, []byte{'\n'}))
@@ -37,9 +37,9 @@ func (g *Text) Write(b []byte) {
 // Parts returns what is shown and how much is left out between the two. Both parts
 // end and begin with whole lines, if they have any, or else with whole characters.
 // Where nothing is left out tail is nil.
-func (g *Text) Parts() (head, tail []byte, left Count) {
+func (g *Text) Parts() (head, tail []byte, left Size) {
 	if g.all.Bytes <= uint64(g.Limit) {
-		return append(g.head[:len(g.head):len(g.head)], g.tail...), nil, Count{}
+		return append(g.head[:len(g.head):len(g.head)], g.tail...), nil, Size{}
 	}
 	head = g.head
 	from := max(len(g.tail)-g.Limit/2, 0)

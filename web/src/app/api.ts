@@ -1,4 +1,4 @@
-// The server's HTTP side. Every function gives a value or a sentence, never an exception.
+// What is asked of whoever has the labs: a server, or the page's worker. Every function gives a value or a sentence, never an exception.
 // All addresses are relative to the page's: a proxy may serve it under any path.
 import { type Checked, readChecked } from "../core/checks";
 import type { Probe } from "../core/connection";
@@ -7,27 +7,27 @@ import { readScenarios, type Scenario } from "../core/scenarios";
 import { dict, str } from "../protocol/read";
 import type { Answered } from "../session/class/server";
 import type { Got } from "../session/world";
-import { ask, keyed } from "./fetch";
+import { ask, type Call, keyed } from "./fetch";
 
 /** As the server's (internal/httpapi, MaxUpload): what is larger is not even sent. */
 const MAX_UPLOAD = 32 * 1024 * 1024;
 
 /** newLab asks for a lab of one's own; in an empty one no slot has a program. A ticket is of the queue. */
-export function newLab(scenario: string, empty: boolean, ticket: string): Promise<Answered<string>> {
+export function newLab(call: Call, scenario: string, empty: boolean, ticket: string): Promise<Answered<string>> {
   const headers = { "Content-Type": "application/json", ...(ticket === "" ? {} : { "Wireloom-Ticket": ticket }) };
   const body = JSON.stringify(empty ? { scenario, empty } : { scenario });
-  return ask("api/labs", { method: "POST", headers, body }, (raw, at) => str(dict(raw, at), "id", at));
+  return ask(call, "api/labs", { method: "POST", headers, body }, (raw, at) => str(dict(raw, at), "id", at));
 }
 
 /** scenarioList asks what the server offers. */
-export async function scenarioList(): Promise<Got<readonly Scenario[]>> {
-  const got = await ask("api/scenarios", {}, (raw) => raw);
+export async function scenarioList(call: Call): Promise<Got<readonly Scenario[]>> {
+  const got = await ask(call, "api/scenarios", {}, (raw) => raw);
   return got.ok ? { ok: true, value: readScenarios(got.value) } : got;
 }
 
 /** check grades what is in a lab's slots. */
-export async function check(lab: string): Promise<Got<Checked>> {
-  const got = await ask(`${labUrl(lab)}/check`, { method: "POST" }, (raw) => raw);
+export async function check(call: Call, lab: string): Promise<Got<Checked>> {
+  const got = await ask(call, `${labUrl(lab)}/check`, { method: "POST" }, (raw) => raw);
   if (!got.ok) return got;
   const value = readChecked(got.value);
   return value === undefined
@@ -36,9 +36,9 @@ export async function check(lab: string): Promise<Got<Checked>> {
 }
 
 /** probe asks whether a lab is still there, and why its WebSocket was refused, if it was. */
-export async function probe(lab: string): Promise<Probe> {
+export async function probe(call: Call, lab: string): Promise<Probe> {
   try {
-    const r = await fetch(keyed(labUrl(lab)), { cache: "no-store" });
+    const r = await call(labUrl(lab), { cache: "no-store" });
     if (r.status === 404) return { lab: "gone", refused: "" };
     if (r.status === 410) {
       const why = member(await r.json().catch(() => undefined), "error") ?? "";
@@ -55,13 +55,14 @@ export async function probe(lab: string): Promise<Probe> {
 }
 
 /** upload makes a file the program of a slot; it runs from the next start on. */
-export async function upload(lab: string, node: string, proc: string, file: File): Promise<Got<string>> {
+export async function upload(call: Call, lab: string, node: string, proc: string, file: File): Promise<Got<string>> {
   if (file.size === 0) return { ok: false, error: `${file.name} is empty: nothing was uploaded.` };
   if (file.size > MAX_UPLOAD) {
     return { ok: false, error: `${file.name} has ${mib(file.size)}; a program may have at most ${mib(MAX_UPLOAD)}.` };
   }
   const query = new URLSearchParams({ node, proc, name: file.name });
   const got = await ask(
+    call,
     `${labUrl(lab)}/programs?${query}`,
     {
       method: "POST",

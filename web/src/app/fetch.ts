@@ -18,16 +18,34 @@ export function keyed(path: string): string {
   return key === "" ? path : `${path}${path.includes("?") ? "&" : "?"}session=${encodeURIComponent(key)}`;
 }
 
-/** ask asks; read says what the answer is, and sent the size of what is sent, for who must let it pass. */
-export async function ask<T>(path: string, init: RequestInit, read: Item<T>, sent = ""): Promise<Answered<T>> {
+/** A Call sends a request to whoever has the labs. It fails with a sentence where no answer comes. */
+export type Call = (path: string, init: RequestInit) => Promise<Response>;
+
+/** overHttp calls the server that the page is from. */
+export const overHttp: Call = async (path, init) => {
   const key = sessionKey();
   const headers = new Headers(init.headers);
   if (key !== "") headers.set("Wireloom-Session", key);
+  try {
+    return await fetch(path, { ...init, headers });
+  } catch {
+    throw new Error("The server could not be reached. Is labserver still running?");
+  }
+};
+
+/** ask asks; read says what the answer is, and sent the size of what is sent, for who must let it pass. */
+export async function ask<T>(
+  call: Call,
+  path: string,
+  init: RequestInit,
+  read: Item<T>,
+  sent = "",
+): Promise<Answered<T>> {
   let response: Response;
   try {
-    response = await fetch(path, { ...init, headers });
-  } catch {
-    return refused("The server could not be reached. Is labserver still running?", 0);
+    response = await call(path, init);
+  } catch (e) {
+    return refused(e instanceof Error ? e.message : String(e), 0);
   }
   const body: unknown = await response.json().catch(() => undefined);
   if (!response.ok) {

@@ -2,7 +2,7 @@
 import { readWallMessage } from "../protocol/class/guards";
 import { attempt } from "../protocol/read";
 import type { Form, Sending, Server } from "../session/class/server";
-import { ask, keyed } from "./fetch";
+import { ask, keyed, overHttp } from "./fetch";
 
 /** After a connection that was lost another one is tried: milliseconds, at first and at most. */
 const SOON = 500;
@@ -11,7 +11,13 @@ const LATE = 15_000;
 export const server: Server = {
   ask: (method, path, read, sending = {}) => {
     const { headers, body, sent } = written(sending);
-    return ask(path, { method, headers, ...(body === undefined ? {} : { body }), cache: "no-store" }, read, sent);
+    return ask(
+      overHttp,
+      path,
+      { method, headers, ...(body === undefined ? {} : { body }), cache: "no-store" },
+      read,
+      sent,
+    );
   },
   href: keyed,
   wall: (id, on) => {

@@ -16,8 +16,8 @@ export interface Shell {
   readonly showKeys: () => void;
   /** Where a lab's files are: its capture and its recording. */
   readonly fileUrl: (lab: string, file: string) => string;
-  /** The address of a page that shows a lab, for other programs. */
-  readonly pageUrl: (lab: string) => string;
+  /** The address of a page that shows a lab, for other programs; undefined where they can't reach it. */
+  readonly pageUrl: (lab: string) => string | undefined;
   /** Where the files are that one begins a scenario with. */
   readonly starterUrl: (scenario: string) => string;
   /** How the bench is divided, and what moves a border; to nowhere: back to where it was. */

@@ -18,6 +18,7 @@ export function Capture() {
     setPoint(pointOf(lab.selection.thing.peek(), lab.topology.peek(), edges));
     dialog.current?.showModal();
   };
+  const live = shell.pageUrl(lab.id);
   return (
     <>
       <button
@@ -79,8 +80,14 @@ export function Capture() {
           </a>{" "}
           what the lab has kept so far, for Wireshark.
         </p>
-        <p>Or see it as it passes:</p>
-        <pre data-testid="capture-live">{captureCommand(shell.pageUrl(lab.id), known ? point : WHOLE, filter)}</pre>
+        {live === undefined ? (
+          <p class="dim">Seeing it as it passes needs a server: this lab is in the page alone.</p>
+        ) : (
+          <>
+            <p>Or see it as it passes:</p>
+            <pre data-testid="capture-live">{captureCommand(live, known ? point : WHOLE, filter)}</pre>
+          </>
+        )}
         <form method="dialog">
           <button type="submit">close</button>
         </form>

@@ -1,4 +1,4 @@
-package main
+package listing
 
 import (
 	"archive/zip"
@@ -35,9 +35,9 @@ Build it in this folder with a line of brief.md. What that needs:
 Then upload the .wasm on the page.
 `
 
-// starterOf is a zip of what a student begins with: the scenario's starter and brief, and
+// Starter is a zip of what a student begins with: the scenario's starter and brief, and
 // the SDK, so that the brief's lines compile it. It is nil where there is no starter.
-func starterOf(sc *scenario.Scenario) ([]byte, error) {
+func Starter(sc *scenario.Scenario) ([]byte, error) {
 	files, err := sc.Starter()
 	if err != nil || files == nil {
 		return nil, err

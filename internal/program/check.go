@@ -1,4 +1,5 @@
-package open
+// Package program is a program as a person supplies it: a file that may be something else.
+package program
 
 import (
 	"bytes"
@@ -6,6 +7,12 @@ import (
 	"fmt"
 	"unicode/utf8"
 )
+
+// A File is a program as a person supplies it.
+type File struct {
+	Name   string
+	Module []byte
+}
 
 // howTo is what to do about a file that is no WebAssembly module.
 const howTo = "build it with GOOS=wasip1 GOARCH=wasm in Go, or with --target=wasm32-wasi in C"
@@ -15,10 +22,10 @@ var machines = map[byte]string{
 	3: "an x86", 62: "an x86-64", 40: "an ARM", 183: "an AArch64", 243: "a RISC-V", 8: "a MIPS", 21: "a PowerPC",
 }
 
-// CheckModule says by its first bytes what is wrong with a program's file, for who
+// Check says by its first bytes what is wrong with a program's file, for who
 // wrote it: what it is instead of a WebAssembly module, and what to do. Nil says only
 // that it begins as one.
-func CheckModule(b []byte) error {
+func Check(b []byte) error {
 	is := func(prefixes ...string) bool {
 		for _, p := range prefixes {
 			if bytes.HasPrefix(b, []byte(p)) {

@@ -1,4 +1,4 @@
-package open
+package program
 
 import (
 	"strings"
@@ -6,7 +6,7 @@ import (
 )
 
 // The files that a program is not, by their first bytes.
-func TestCheckModule(t *testing.T) {
+func TestCheck(t *testing.T) {
 	elf := func(machine byte) string {
 		return "\x7fELF\x02\x01\x01" + strings.Repeat("\x00", 11) + string([]byte{machine, 0})
 	}
@@ -29,7 +29,7 @@ func TestCheckModule(t *testing.T) {
 		{"noise", "\x80\x81\x00", "something else"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			err := CheckModule([]byte(tc.b))
+			err := Check([]byte(tc.b))
 			switch {
 			case tc.want == "" && err != nil:
 				t.Errorf("error %v", err)

@@ -1,0 +1,4 @@
+package stream
+
+// Web is empty in a page: nobody comes there by a WebSocket.
+type Web struct{}
