@@ -209,7 +209,7 @@ warm: build
 
 ## bench: every benchmark, then the lab against its neighbours (PKG=./vnet: that package's only; ITEMS="fabric labs": these items only; BASE=COMMIT: against a build of that commit)
 .PHONY: bench
-bench: build
+bench: build $(TAB)
 	@$(if $(BASE)$(ITEMS),,go test -run='^$$' -bench=. -benchmem -benchtime=$(BENCHTIME) $(PKG) | grep -v -e '^PASS$$' -e 'no test files' -e '^ok .*\[no tests')
 	@$(if $(filter ./...,$(PKG)),go run ./internal/bench $(if $(BASE),-base $(BASE)) $(ITEMS))
 

@@ -54,6 +54,7 @@ var items = []item{
 	{"address", "one address that takes all it gets, and a second client, against the goal", 3 * time.Minute, oneAddress},
 	{"class", "200 people of a class sign in, work, are watched, hand in, and come back after a kill, against the goals", 5 * time.Minute, class},
 	{"soak", "200 people at work for an hour (SOAK=20m: for so long), against the goal; only where it is named", 12 * time.Hour, soak},
+	{"tab", "a lab in a browser's tab, without a server: download, start, grading, beside the native program, against the goals", 10 * time.Minute, inTab},
 	{"page", "the page while a program prints, floods, spins or eats memory, against the goals", 10 * time.Minute, page},
 }
 

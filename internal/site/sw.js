@@ -6,8 +6,9 @@ const VERSION = "{{version}}";
 const FILES = {{files}};
 const MINE = `wireloom ${new URL(registration.scope).pathname} `;
 
+// What the browser has of a file already is asked for by its tag, and not sent again.
 addEventListener("install", (e) => {
-  const all = FILES.map((f) => new Request(new URL(f, registration.scope), { cache: "reload" }));
+  const all = FILES.map((f) => new Request(new URL(f, registration.scope), { cache: "no-cache" }));
   e.waitUntil(caches.open(MINE + VERSION).then((c) => c.addAll(all)));
 });
 

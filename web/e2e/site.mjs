@@ -3,45 +3,20 @@
 //   LABSERVER        the program, with tab/lab.wasm beside it
 //   WIRELOOM_CACHE   compiled programs, for labserver grade
 import { execFileSync } from "node:child_process";
-import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { createServer } from "node:http";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { extname, join } from "node:path";
+import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { launch, open, run, shows, until, want } from "./browser.mjs";
 import { LABSERVER } from "./server.mjs";
+import { serveFolder } from "./static.mjs";
 
 const SCENARIOS = new URL("../../scenarios/", import.meta.url).pathname;
-/** Where the site is on its server. */
-const PATH = "/courses/net/";
-
-/** A static server that knows nothing of the site: names of files, a few types, no headers besides. */
-const TYPES = {
-  ".html": "text/html",
-  ".js": "text/javascript",
-  ".css": "text/css",
-  ".json": "application/json",
-  ".svg": "image/svg+xml",
-};
-async function serve(dir) {
-  const server = createServer(async (q, r) => {
-    const path = new URL(q.url, "http://host").pathname;
-    const name = path === PATH ? "index.html" : path.slice(PATH.length);
-    const body = path.startsWith(PATH) ? await readFile(join(dir, name)).catch(() => undefined) : undefined;
-    r.writeHead(body === undefined ? 404 : 200, { "Content-Type": TYPES[extname(name)] ?? "application/octet-stream" });
-    r.end(body);
-  }).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  return server;
-}
-
 const dir = await mkdtemp(join(tmpdir(), "wireloom-site-"));
 const folder = join(dir, "site");
 execFileSync(LABSERVER, ["site", folder], { stdio: "inherit" });
-const server = await serve(folder);
-const url = `http://127.0.0.1:${server.address().port}${PATH}`;
+const { server, url } = await serveFolder(folder);
 const browser = await launch();
 const page = await open(browser, "about:blank");
 // What the worker answers is looked at on its way to the page.
@@ -76,7 +51,9 @@ function references(name) {
 
 function graded(name) {
   try {
-    return JSON.parse(execFileSync(LABSERVER, ["grade", "--json", "--audience", "student", name], { encoding: "utf8" }));
+    return JSON.parse(
+      execFileSync(LABSERVER, ["grade", "--json", "--audience", "student", name], { encoding: "utf8" }),
+    );
   } catch (e) {
     return JSON.parse(e.stdout); // a check that didn't pass is told by the code, too
   }
@@ -111,7 +88,10 @@ await run([
   [
     "the folder opens on a static server below a path, with the list of its scenarios",
     async () => {
-      await page.getByTestId("begin").getByText(/^Begin lesson 1: /).waitFor();
+      await page
+        .getByTestId("begin")
+        .getByText(/^Begin lesson 1: /)
+        .waitFor();
       want("a sign in", await page.getByTestId("signin").count(), 0);
     },
   ],
@@ -152,10 +132,7 @@ await run([
       want("the replay", said.startsWith("the same"), true);
     },
   ],
-  [
-    "nothing went wrong on the page",
-    async () => want("errors", page.wrongs.join("\n"), ""),
-  ],
+  ["nothing went wrong on the page", async () => want("errors", page.wrongs.join("\n"), "")],
 ]);
 await browser.close();
 await rm(dir, { recursive: true });

@@ -109,7 +109,11 @@ export function overWorker(): Wire {
   const labs = new Labs();
   const call = callOf(labs);
   downloads(call);
-  if ("serviceWorker" in navigator) void navigator.serviceWorker.register("sw.js").catch(() => undefined);
+  // When the labs are there: what keeps the site fetches all of it, which nobody should wait for.
+  if ("serviceWorker" in navigator)
+    void call("api/scenarios", {})
+      .then(() => navigator.serviceWorker.register("sw.js"))
+      .catch(() => undefined);
   return {
     call,
     dial: (id, since, on) => {
