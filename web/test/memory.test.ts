@@ -56,6 +56,15 @@ describe("files in memory", () => {
     expect(text(m, fd)).toBe("here");
     expect(does<object>((done) => m.stat("/tmp/a", done))).toBe("ENOENT");
   });
+  test("what was removed gives its room back when nobody has it open", () => {
+    const m = new Memory(() => undefined);
+    for (let i = 0; i < 5; i++) {
+      const fd = opened(m, "/tmp/large");
+      expect(does((done) => m.ftruncate(fd, 200 * 1024 * 1024, done))).toBeUndefined();
+      does((done) => m.unlink("/tmp/large", done));
+      does((done) => m.close(fd, done));
+    }
+  });
   test("folders", () => {
     const m = new Memory(() => undefined);
     does((done) => m.mkdir("/tmp/lab", 0o700, done));
