@@ -53,14 +53,13 @@ build: guests page
 	CGO_ENABLED=0 go build -trimpath -ldflags="$(LDFLAGS)" -o $(LABSERVER) ./cmd/labserver
 
 # The labs as a program for browsers, beside the server that writes sites with it.
-TAB     = bin/tab/lab.wasm
-TAB_SRC = $(shell go list -deps -f '{{if not .Standard}}{{range .GoFiles}}{{$$.Dir}}/{{.}} {{end}}{{end}}' ./internal/tab/main 2>/dev/null)
-
-$(TAB): $(TAB_SRC) go.mod | guests
+TAB = bin/tab/lab.wasm
+.PHONY: $(TAB)
+$(TAB): guests
 	@mkdir -p bin/tab/samples
-	GOOS=js GOARCH=wasm go build -trimpath -ldflags="-s -w" -o $@ ./internal/tab/main
-	install -m 644 "$$(go env GOROOT)/lib/wasm/wasm_exec.js" bin/tab/wasm_exec.js
-	install -m 644 bin/guests/*.wasm bin/tab/samples/
+	@GOOS=js GOARCH=wasm go build -trimpath -ldflags="-s -w" -o $@ ./internal/tab/main
+	@install -m 644 "$$(go env GOROOT)/lib/wasm/wasm_exec.js" bin/tab/wasm_exec.js
+	@install -m 644 bin/guests/*.wasm bin/tab/samples/
 
 ## site: the page with its labs in it, for any static server, into site/ (SITE=folder, SCENARIOS="ping arp": these alone)
 SITE ?= site

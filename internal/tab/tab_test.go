@@ -142,7 +142,11 @@ func graded(t *testing.T, sc *scenario.Scenario) *grade.Result {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer e.Close()
+	defer func() {
+		if err := e.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
 	lab, _, err := product.Build(t.Context(), sc, e.Compile, product.Options{Window: -1})
 	if err != nil {
 		t.Fatal(err)

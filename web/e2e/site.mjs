@@ -132,6 +132,41 @@ await run([
       want("the replay", said.startsWith("the same"), true);
     },
   ],
+  [
+    "loaded again, the page says that its lab has ended",
+    async () => {
+      await page.reload();
+      await page.getByText("a lab ends with the page that it is in", { exact: false }).first().waitFor();
+      await page.getByText("start a new lab").click();
+      await page.getByTestId("begin").waitFor();
+    },
+  ],
+  [
+    "a newer site leaves the page that is open as it is, and is there at the next visit",
+    async () => {
+      execFileSync(LABSERVER, ["site", folder, "ping", "arp"], { stdio: "inherit" });
+      const again = await serveFolder(folder, Number(new URL(url).port));
+      await page.context().setOffline(false);
+      await page.goto("about:blank");
+      await page.goto(url);
+      await page.getByTestId("lab-first-io").waitFor();
+      await page.evaluate(async () => {
+        const registration = await navigator.serviceWorker.getRegistration();
+        await registration.update();
+        const next = registration.installing ?? registration.waiting;
+        while (next !== null && next.state === "installing")
+          await new Promise((done) => next.addEventListener("statechange", done, { once: true }));
+      });
+      await page.reload();
+      await page.getByTestId("lab-first-io").waitFor();
+      await page.goto("about:blank"); // and nobody has the old version open
+      await page.goto(url);
+      await page.getByTestId("lab-arp").waitFor();
+      want("the old version's scenarios", await page.getByTestId("lab-first-io").count(), 0);
+      again.server.close();
+      again.server.closeAllConnections();
+    },
+  ],
   ["nothing went wrong on the page", async () => want("errors", page.wrongs.join("\n"), "")],
 ]);
 await browser.close();

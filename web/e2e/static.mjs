@@ -16,7 +16,7 @@ const TYPES = {
 };
 
 /** serveFolder serves a folder below a path. */
-export async function serveFolder(dir) {
+export async function serveFolder(dir, port = 0) {
   const served = { server: undefined, url: "" };
   served.server = createServer(async (q, r) => {
     const path = new URL(q.url, "http://host").pathname;
@@ -24,7 +24,7 @@ export async function serveFolder(dir) {
     const body = path.startsWith(PATH) ? await readFile(join(dir, name)).catch(() => undefined) : undefined;
     r.writeHead(body === undefined ? 404 : 200, { "Content-Type": TYPES[extname(name)] ?? "application/octet-stream" });
     r.end(body);
-  }).listen(0, "127.0.0.1");
+  }).listen(port, "127.0.0.1");
   await once(served.server, "listening");
   served.url = `http://127.0.0.1:${served.server.address().port}${PATH}`;
   return served;

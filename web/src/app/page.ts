@@ -132,6 +132,11 @@ export class Page implements Shell, School {
     const p = this.phase.peek();
     const shown = this.labs()[0]?.lab.peek()?.scenario;
     const wanted = shown === undefined ? this.wanted : { scenario: shown, solution: false };
+    const labs = this.labs();
+    if (wanted === undefined && labs.length > 0 && labs.every((l) => isGone(l))) {
+      this.home(); // nobody knows any more what it was a lab of
+      return;
+    }
     if (wanted === undefined || placeOf(this.around.address()) !== undefined || (p.kind === "labs" && p.as)) {
       this.leave([]);
       void this.look(true);
@@ -408,6 +413,11 @@ export class Page implements Shell, School {
     for (const l of p.labs) if (!keep.includes(l.id)) l.dispose();
     if (p.as?.kind === "work") p.as.work.dispose();
   }
+}
+
+function isGone(lab: LabSession): boolean {
+  const c = lab.connection.peek();
+  return c.kind === "closed" && c.gone;
 }
 
 function roomOf(as: As | undefined): Classroom | undefined {

@@ -86,8 +86,9 @@ export class Memory {
 
   close(fd: number, done: Done): void {
     this.does(done, () => {
-      this.file(fd);
+      const { node } = this.file(fd);
       this.open_.delete(fd);
+      this.forget(node);
     });
   }
 
@@ -168,8 +169,7 @@ export class Memory {
       const node = this.node(path);
       if (node.directory) throw new Refused("EISDIR");
       this.nodes.delete(clean(path));
-      const used = [...this.open_.values()].some((f) => f.node === node);
-      if (!used) this.resize(node, 0);
+      this.forget(node);
     });
   }
 
@@ -186,8 +186,10 @@ export class Memory {
       const node = this.node(from);
       if (node.directory) throw new Refused("ENOSYS"); // no lab does
       this.folder(clean(to));
+      const had = this.nodes.get(clean(to));
       this.nodes.delete(clean(from));
       this.nodes.set(clean(to), node);
+      if (had !== undefined) this.forget(had);
     });
   }
 
@@ -234,6 +236,12 @@ export class Memory {
   private folder(path: string): void {
     const parent = path.slice(0, path.lastIndexOf("/")) || "/";
     if (this.nodes.get(parent)?.directory !== true) throw new Refused("ENOENT");
+  }
+
+  /** forget gives back what a file takes that has neither a name nor anybody who has it open. */
+  private forget(node: Inode): void {
+    if (node.directory || [...this.open_.values()].some((f) => f.node === node)) return;
+    if (![...this.nodes.values()].includes(node)) this.resize(node, 0);
   }
 
   private inside(path: string): string[] {
