@@ -131,6 +131,7 @@ func serve(ctx context.Context, io stdio, log *slog.Logger, conf host.Config, x 
 		return err
 	}
 	class.serves(api, board)
+	labs.Start()
 	if !web.Built() {
 		fmt.Fprintln(io.err, "labserver: this program was built without its page: run make build")
 	}

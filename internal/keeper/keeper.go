@@ -151,6 +151,7 @@ type Keeper struct {
 	stop    context.CancelCauseFunc
 	running sync.WaitGroup // labs
 	care    sync.WaitGroup // what runs until the last lab has ended
+	start   func() // begins to take care; nil where there is nothing to take care of
 	careEnd context.CancelFunc
 	swept   chan struct{} // closed after the first sweep
 
@@ -193,8 +194,7 @@ func New(ctx context.Context, c Config) (*Keeper, error) {
 		labs: map[string]*Lab{}, opening: map[string]*opening{}, shorted: map[string]int{}, swept: make(chan struct{}),
 	}
 	k.base, k.stop = context.WithCancelCause(context.Background())
-	var care context.Context
-	care, k.careEnd = context.WithCancel(context.Background())
+	k.careEnd = func() {}
 	if c.Journals == nil {
 		return k, nil
 	}
@@ -202,14 +202,27 @@ func New(ctx context.Context, c Config) (*Keeper, error) {
 	if err != nil {
 		return nil, err
 	}
-	k.care.Go(func() { k.syncAll(care) })
-	k.care.Go(func() { k.sweepAll(care) })
-	k.care.Go(func() { k.recover(was) })
+	k.start = func() {
+		var care context.Context
+		care, k.careEnd = context.WithCancel(context.Background())
+		k.care.Go(func() { k.syncAll(care) })
+		k.care.Go(func() { k.sweepAll(care) })
+		k.care.Go(func() { k.recover(was) })
+	}
 	return k, nil
 }
 
+// Start begins to take care of the labs, and brings those back that a server which was killed
+// had. It is called once, when all is set that labs need of the server, and before the first is
+// asked for.
+func (k *Keeper) Start() {
+	if k.start != nil {
+		k.start()
+	}
+}
+
 // Places says what a lab that is to live has of the server, or why it can't. It is set before
-// the first lab is asked for.
+// Start.
 func (k *Keeper) Places(f func(visitor.Client) (Place, error)) { k.places = f }
 
 // Scheduler is what shares the machine among the labs.

@@ -108,8 +108,15 @@ func newHouse(t *testing.T) *house {
 	return h
 }
 
-// open makes a keeper of what is there.
+// open makes a keeper of what is there, and starts it.
 func (h *house) open() {
+	h.t.Helper()
+	h.make()
+	h.Start()
+	<-h.swept // or that meets what a test does
+}
+
+func (h *house) make() {
 	h.t.Helper()
 	var err error
 	if h.conf.Journals, err = journal.OpenDir(filepath.Join(h.dir, "labs")); err == nil {
@@ -118,7 +125,6 @@ func (h *house) open() {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	<-h.swept // or that meets what a test does
 }
 
 func (h *house) shut() {
@@ -273,9 +279,18 @@ func TestBenchesComeBackByThemselves(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.open()
+	h.make()
+	var places []string // of whom
+	h.Places(func(c visitor.Client) (Place, error) {
+		places = append(places, c.Person)
+		return Place{Leave: func() {}}, nil
+	})
+	h.Start()
 	for h.Stats().Back == 0 {
 		runtime.Gosched()
+	}
+	if !slices.Equal(places, []string{"p"}) {
+		t.Errorf("who is back has the places %q, want p's", places)
 	}
 	if l := h.Live(own.ID); l == nil || l.Ask.Client.Person != "p" {
 		t.Errorf("the bench is not back: %v", l)
