@@ -13,7 +13,7 @@ func TestBadArguments(t *testing.T) {
 		args []string
 		want string
 	}{
-		{"an item that is not there", []string{"fabrik"}, `there is no item "fabrik": there is fabric, sizes, switches, guest, pair, spawn, fuel, grading, hosts, stream, labs, many, revive, neighbours, address, class, soak, page`},
+		{"an item that is not there", []string{"fabrik"}, `there is no item "fabrik": there is fabric, sizes, switches, guest, pair, spawn, fuel, grading, hosts, stream, labs, many, revive, neighbours, address, class, soak, tab, page`},
 		{"no rounds", []string{"-rounds", "0"}, "-rounds 0: 1 to 100 are possible"},
 		{"too many rounds", []string{"-rounds=101", "fabric"}, "-rounds 101: 1 to 100 are possible"},
 		{"a flag that is not there", []string{"-fast"}, "flag provided but not defined: -fast"},

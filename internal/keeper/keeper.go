@@ -151,7 +151,7 @@ type Keeper struct {
 	stop    context.CancelCauseFunc
 	running sync.WaitGroup // labs
 	care    sync.WaitGroup // what runs until the last lab has ended
-	start   func() // begins to take care; nil where there is nothing to take care of
+	start   func()         // begins to take care; nil where there is nothing to take care of
 	careEnd context.CancelFunc
 	swept   chan struct{} // closed after the first sweep
 
