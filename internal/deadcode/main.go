@@ -4,7 +4,7 @@
 //	go run ./internal/deadcode [FOLDER...]
 //
 // The folders are of the programs that labs run, which are built for wasip1. A function
-// must be reached by a program, of this machine or of a lab. One of a library for tests,
+// must be reached by a program, of this machine, of a lab or of a page. One of a library for tests,
 // which exceptions.txt names, must be reached by a test. What else may stay is an
 // exception there, with its reason; one that no longer is any fails too.
 package main
@@ -62,6 +62,13 @@ func run(guests []string) ([]string, error) {
 		}
 		programs = withGuests(programs, theirs, guests)
 	}
+	pages, err := dead([]string{"GOOS=js", "GOARCH=wasm"}, bin, page[0])
+	if err != nil {
+		return nil, err
+	}
+	// Of other packages a page may need less than a server does.
+	pages = slices.DeleteFunc(pages, func(f function) bool { return !slices.Contains(page, "./"+f.pkg) })
+	programs = withGuests(programs, pages, page)
 	users, err := l.users()
 	if err != nil {
 		return nil, err
@@ -72,6 +79,10 @@ func run(guests []string) ([]string, error) {
 	}
 	return l.judge(programs, tests), nil
 }
+
+// page are the packages of the program that has the labs of a page without a server. It is
+// built for browsers alone.
+var page = []string{"./internal/tab/main", "./internal/tab"}
 
 // users are the libraries and the packages that import them, in tests or otherwise: no
 // other's tests can reach a library. To look at all tests takes twice as long.
