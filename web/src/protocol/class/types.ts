@@ -815,7 +815,7 @@ export interface Handins {
   readonly mark: Mark | undefined;
 }
 
-/** A Handin is GET /api/handins/{handin}. With ?after=VERSION it is answered when its version is another one, or after 25 s. */
+/** A Handin is GET /api/handins/{handin}. With ?after=VERSION it is answered when its version is another one, or after 25 s. Its fields are all that the page of a hand-in shows. */
 export interface Handin {
   readonly id: string;
   readonly lesson: string;
