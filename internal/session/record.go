@@ -23,7 +23,7 @@ import (
 // commands and frames the newest are in memory.
 type recorder struct {
 	n         int   // commands
-	commands  spool // each as JSON
+	commands  spool // each as JSON, one behind the other
 	installed map[place]Held
 	kept      map[string]string // path by hash
 	disk      int64
@@ -151,7 +151,7 @@ func (r *recorder) encode(c recording.Recorded) ([]byte, error) {
 // add keeps a command, whose encoding b is.
 func (r *recorder) add(dir *folder, c recording.Recorded, b []byte) {
 	r.n++
-	r.commands.buf = append(append(r.commands.buf, b...), '\n')
+	r.commands.buf = append(r.commands.buf, b...)
 	if x, ok := c.Command.(vnet.Install); ok {
 		if r.installed == nil {
 			r.installed = map[place]Held{}
@@ -171,9 +171,9 @@ func decode(from *spool, n int) (commands []recording.Recorded, err error) {
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
 	commands = make([]recording.Recorded, n)
-	lines := json.NewDecoder(r)
+	texts := json.NewDecoder(r)
 	for i := range commands {
-		if err := lines.Decode(&commands[i]); err != nil {
+		if err := texts.Decode(&commands[i]); err != nil {
 			return nil, fmt.Errorf("command %d of the lab cannot be read again: %w", i+1, err)
 		}
 	}
