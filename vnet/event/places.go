@@ -33,14 +33,14 @@ func (p *place) numbered() bool {
 }
 
 func (p *place) appendTo(b []byte) []byte {
-	for _, s := range [...]string{p.node, p.proc, p.port, p.peer, p.path, p.op} {
-		b = appendString(b, s)
+	for _, s := range p.texts() {
+		b = appendString(b, *s)
 	}
 	return binary.AppendVarint(binary.AppendVarint(b, int64(p.pid)), int64(p.fd))
 }
 
 func (r *reader) place() (p place) {
-	for _, s := range [...]*string{&p.node, &p.proc, &p.port, &p.peer, &p.path, &p.op} {
+	for _, s := range p.texts() {
 		*s = string(r.bytes())
 	}
 	p.pid, p.fd = int(r.varint()), int(r.varint())
