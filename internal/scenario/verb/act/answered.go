@@ -68,29 +68,31 @@ func owners(lab *config.Lab, addr netip.Addr) []string {
 	return out
 }
 
-// Observe is called for each event while the ping is on.
+// Observe is called for each event while the ping is on. Many look at each, one for each node
+// that pings: so what has nothing to do with it is passed over first.
 func (a *answered) Observe(e *event.Event) {
-	// Many look at each event, one for each node that pings: most have nothing to do with it.
 	switch e.Kind {
 	case event.Frame:
-		if !endOf(e.Port, a.node) && !endOf(e.Peer, a.node) && !a.owned(e.Port) {
+		pings, owns, into := endOf(e.Port, a.node), a.owned(e.Port), endOf(e.Peer, a.node)
+		if !pings && !owns && !into {
 			return
+		}
+		if f, ok := e.FrameSent(); ok && f.How == event.Sent { // others are a step's own
+			a.passes(pings, owns, into, f.From, f.Packet)
 		}
 	case event.Call:
-		if e.Node != a.node && !slices.Contains(a.owners, e.Node) {
+		pings, owns := e.Node == a.node, slices.Contains(a.owners, e.Node)
+		if !pings && !owns {
 			return
 		}
-	default:
-		return
-	}
-	if f, ok := e.FrameSent(); ok && f.How == event.Sent { // others are a step's own
-		a.passes(endOf(f.From, a.node), a.owned(f.From), endOf(f.To, a.node), f.From, f.Packet)
-	} else if m, ok := e.Moved(); ok && m.Write {
-		if m.Node == a.node {
+		switch m, ok := e.Moved(); {
+		case !ok, m.Write && !pings:
+		case m.Write:
 			a.passes(false, false, true, m.Node+":"+m.Proc, m.Packet)
+		default: // what the kernel has sent
+			a.passes(pings, owns, false, "", m.Packet)
 		}
-	} else if ok { // what the kernel has sent
-		a.passes(m.Node == a.node, slices.Contains(a.owners, m.Node), false, "", m.Packet)
+	default:
 	}
 }
 
@@ -112,9 +114,6 @@ func endOf(end, node string) bool {
 // passes notes what goes from one node to the next: whether it comes from the node that pings,
 // or one that owns the address, and goes into the one that pings. by is who sends it.
 func (a *answered) passes(pings, owns, into bool, by string, p event.Packet) {
-	if !pings && !owns && !into {
-		return
-	}
 	src, r, ok := echoReply(p)
 	if !ok {
 		return
