@@ -129,7 +129,7 @@ internal/labapi, internal/pcap, internal/product, internal/scenario, internal/sc
 internal/stream/carrier, internal/tab                          < internal/tab/main
 internal/listing, internal/scenario, internal/tab      < internal/site
 internal/scenario/format                               < internal/settings
-internal/budget, internal/door, internal/httpapi, internal/keeper, internal/session, internal/settings, internal/terminal, internal/visitor + crypto, roots, time < internal/host
+internal/budget, internal/door, internal/httpapi, internal/keepalive, internal/keeper, internal/session, internal/settings, internal/terminal, internal/visitor + crypto, roots, time < internal/host
 vnet, vnet/errno, vnet/event, web, wasm/guest, internal/* + websocket, sys < cmd/labserver
 vnet, vnet/config, vnet/sys, vnet/inet, vnet/kern, vnet/errno, vnet/event, vnet/packet, vnet/memory, tapemu, wasm, wasm/fuel, web, internal/* + sys, websocket, wazero < internal/bench
 NONE                                                   < internal/mutant, internal/testcount, internal/deadcode, internal/dist

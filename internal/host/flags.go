@@ -13,6 +13,7 @@ import (
 	"wireloom/internal/budget"
 	"wireloom/internal/door"
 	"wireloom/internal/httpapi"
+	"wireloom/internal/keepalive"
 	"wireloom/internal/keeper"
 	"wireloom/internal/session"
 	"wireloom/internal/settings"
@@ -62,7 +63,7 @@ const (
 	securedAddr  = ":443"
 	plainAddr    = ":80"
 	defaultDrain = 30 * time.Second
-	defaultPing  = 20 * time.Second // proxies close what is silent for a minute, some for half of one
+	defaultPing  = keepalive.Every
 	leastPing    = time.Second
 )
 
