@@ -218,10 +218,7 @@ func everybody(ctx context.Context, rounds int, r *Report) error {
 			if err != nil {
 				return err
 			}
-			x := spread(columns[0].wall())
-			row := below(fmt.Sprintf("pingall of %d hosts", n), "ns", x.Median, pingallTime)
-			row.Ours = x
-			r.Rows = append(r.Rows, row)
+			r.Rows = append(r.Rows, figure(fmt.Sprintf("pingall of %d hosts", n), "ns", spread(columns[0].wall()), "").atMost(pingallTime))
 			continue
 		}
 		columns, peer, err := beside(ctx, rounds, r, "Mininet's pingall", ours, "pingall.py", strconv.Itoa(n))

@@ -253,10 +253,7 @@ func warmGrade(ctx context.Context, r *Report) error {
 				spent = append(spent, used)
 			}
 		}
-		s := spread(spent)
-		row := below(x.what, "ns CPU", s.Median, warmGoal)
-		row.Ours = s
-		r.Rows = append(r.Rows, row)
+		r.Rows = append(r.Rows, figure(x.what, "ns CPU", spread(spent), "").atMost(warmGoal))
 	}
 	return nil
 }

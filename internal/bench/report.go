@@ -46,8 +46,14 @@ func against(what, unit string, ours, peer []float64, note string) Row {
 
 // below makes a row of one figure that is to stay at or below a limit.
 func below(what, unit string, x, limit float64) Row {
-	met := x <= limit
-	return Row{What: what, Unit: unit, Ours: Spread{x, x, x}, Goal: "<= " + number(limit), Met: &met}
+	return figure(what, unit, one(x), "").atMost(limit)
+}
+
+// atMost says what the median of our figures is to be at most, whatever a peer's are.
+func (r Row) atMost(limit float64) Row {
+	met := r.Ours.Median <= limit
+	r.Goal, r.Met = "<= "+number(limit), &met
+	return r
 }
 
 // above makes a row of one figure that is to stay at or above a limit.

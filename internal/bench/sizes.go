@@ -18,38 +18,65 @@ func sizes(ctx context.Context, rounds int) (*Report, error) {
 		Title: "a frame from a switch's port to a node, in labs of several sizes and ages",
 		Notes: []string{"the first of each group is the peer of the others; an hour is one of 50 frames a second, whose events a lab's log has dropped all but the newest megabyte of"},
 	}
-	groups := []struct {
-		what []string
-		lab  func(i int) (*sized, error)
-	}{
-		{[]string{"10 nodes", "100 nodes", "1,000 nodes"}, func(i int) (*sized, error) { return newSized([]int{10, 100, 1000}[i], 0) }},
-		{[]string{"a log of a minute", "a log of an hour"}, func(i int) (*sized, error) { return newSized(10, []int{60, 3600}[i]*framesASecond) }},
-	}
+	return r, inGroups(ctx, rounds, r, []group{
+		{what: []string{"10 nodes", "100 nodes", "1,000 nodes"}, goal: flat, lab: func(i int) (passing, error) { return newSized([]int{10, 100, 1000}[i], 0) }},
+		{what: []string{"a log of a minute", "a log of an hour"}, goal: flat, lab: func(i int) (passing, error) { return newSized(10, []int{60, 3600}[i]*framesASecond) }},
+	})
+}
+
+// A group is labs that are held against the first of them.
+type group struct {
+	what []string
+	each []int   // of how many things what says; nil if that is none of the question
+	goal float64 // of the ratio to the first, for each thing; 0 for none
+	lab  func(i int) (passing, error)
+}
+
+// A passing lab passes frames.
+type passing interface {
+	pass(frames int) error
+	close()
+}
+
+// inGroups measures a frame's way through the labs of each group, in turns.
+func inGroups(ctx context.Context, rounds int, r *Report, groups []group) error {
 	for _, g := range groups {
 		var turns []contender
 		for i := range g.what {
-			s, err := g.lab(i)
+			l, err := g.lab(i)
 			if err != nil {
-				return nil, err
+				return err
 			}
-			defer s.lab.Close()
+			defer l.close()
 			turns = append(turns, func() (cost, error) {
-				return measure(func() (int, error) { return switchFrames, s.pass(switchFrames) })
+				return measure(func() (int, error) { return switchFrames, l.pass(switchFrames) })
 			})
 		}
 		columns, err := inTurns(ctx, rounds, turns...)
 		if err != nil {
-			return nil, err
+			return err
 		}
+		first := columns[0].cpu()
 		for i, what := range g.what {
 			if i == 0 {
-				r.Rows = append(r.Rows, against(what, "ns CPU/frame", columns[0].cpu(), nil, ""))
+				r.Rows = append(r.Rows, against(what, "ns CPU/frame", first, nil, ""))
 				continue
 			}
-			r.Rows = append(r.Rows, against(what, "ns CPU/frame", columns[i].cpu(), columns[0].cpu(), "").goal(flat))
+			row := against(what, "ns CPU/frame", columns[i].cpu(), first, "")
+			if g.goal > 0 && g.each == nil {
+				row = row.goal(g.goal)
+			}
+			r.Rows = append(r.Rows, row)
+			if g.each != nil {
+				each := columns[i].cpu()
+				for j := range each {
+					each[j] /= float64(g.each[i])
+				}
+				r.Rows = append(r.Rows, against(what+", for each of them", "ns CPU/frame", each, first, "").goal(g.goal))
+			}
 		}
 	}
-	return r, nil
+	return nil
 }
 
 // A sized lab has nodes on one switch.
@@ -102,3 +129,5 @@ func (s *sized) pass(frames int) error {
 	}
 	return nil
 }
+
+func (s *sized) close() { s.lab.Close() }

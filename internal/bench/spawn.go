@@ -108,7 +108,7 @@ func spawn(ctx context.Context, rounds int) (r *Report, err error) {
 		}
 		row := figure("memory of an idle instance, "+c.lang, "KiB", one(kib), "")
 		if c.lang == "Go" {
-			row = below(row.What, row.Unit, kib, restGoal)
+			row = row.atMost(restGoal)
 		}
 		r.Rows = append(r.Rows, row)
 	}

@@ -84,18 +84,13 @@ func inTab(ctx context.Context, rounds int) (r *Report, err error) {
 	if err != nil {
 		return nil, err
 	}
-	held := func(row Row, limit float64) Row {
-		met := row.Ours.Median <= limit
-		row.Goal, row.Met = "<= "+number(limit), &met
-		return row
-	}
 	r.Rows = append(r.Rows,
 		below("download", "MB", size/1e6, tabDownload),
-		held(against("start to first frame, cold", "s", cold, nil, ""), tabCold),
-		held(against("start to first frame, warm", "s", warm, nil, ""), tabWarm),
+		figure("start to first frame, cold", "s", spread(cold), "").atMost(tabCold),
+		figure("start to first frame, warm", "s", spread(warm), "").atMost(tabWarm),
 	)
 	for i, p := range tabPrograms {
-		r.Rows = append(r.Rows, held(against("grading ping, "+p.language, "s", ours[i], peers[i], ""), p.goal))
+		r.Rows = append(r.Rows, against("grading ping, "+p.language, "s", ours[i], peers[i], "").atMost(p.goal))
 	}
 	return r, nil
 }
