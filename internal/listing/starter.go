@@ -56,10 +56,16 @@ func Starter(sc *scenario.Scenario) ([]byte, error) {
 			files[name] = []byte(text)
 		}
 	}
+	return Zip(sc.Name+"/", files)
+}
+
+// Zip is files below a folder as a zip, in the order of their names. The same files give the
+// same bytes.
+func Zip(folder string, files map[string][]byte) ([]byte, error) {
 	var out bytes.Buffer
 	z := zip.NewWriter(&out)
 	for _, name := range slices.Sorted(maps.Keys(files)) {
-		w, err := z.Create(sc.Name + "/" + name)
+		w, err := z.Create(folder + name)
 		if err != nil {
 			return nil, err
 		}

@@ -3,7 +3,6 @@
 package site
 
 import (
-	"archive/zip"
 	"bytes"
 	"compress/gzip"
 	"crypto/sha256"
@@ -165,7 +164,7 @@ func offer(files map[string][]byte, sc *scenario.Scenario) (tab.Offer, error) {
 	if files[o.Folder] != nil {
 		return tab.Offer{}, fmt.Errorf("%s: there are two scenarios of that name", sc.Name)
 	}
-	if files[o.Folder], err = pack(seen); err != nil {
+	if files[o.Folder], err = listing.Zip("", seen); err != nil {
 		return tab.Offer{}, err
 	}
 	if starter != nil {
@@ -173,24 +172,6 @@ func offer(files map[string][]byte, sc *scenario.Scenario) (tab.Offer, error) {
 		files[o.Starter] = starter
 	}
 	return o, nil
-}
-
-func pack(files map[string][]byte) ([]byte, error) {
-	var out bytes.Buffer
-	z := zip.NewWriter(&out)
-	for _, name := range slices.Sorted(maps.Keys(files)) {
-		w, err := z.Create(name)
-		if err != nil {
-			return nil, err
-		}
-		if _, err := w.Write(files[name]); err != nil {
-			return nil, err
-		}
-	}
-	if err := z.Close(); err != nil {
-		return nil, err
-	}
-	return out.Bytes(), nil
 }
 
 // Write writes a site into a folder, which is new, empty, or has one that was written before.
