@@ -37,52 +37,50 @@ func many(ctx context.Context, _ int) (*Report, error) {
 	return r, quietLabs(ctx, r)
 }
 
-func busyLabs(ctx context.Context, r *Report) (err error) {
-	build, done, err := liveLabs(ctx, manyEvery)
-	if err != nil {
+func busyLabs(ctx context.Context, r *Report) error {
+	return together(ctx, manyEvery, manyLabs, func(live []*liveLab, turns *sched.Scheduler) error {
+		public, err := serve(live)
+		if err != nil {
+			return err
+		}
+		defer public.close()
+		if err := pause(ctx, manyStart); err != nil { // all of them began at once
+			return err
+		}
+		m, err := public.watch(ctx, live, turns, manyRate, manyViewed)
+		if err == nil {
+			r.Rows = append(r.Rows, m.rows("a tenth watched", below)...)
+		}
 		return err
-	}
-	defer func() { err = errors.Join(err, done()) }()
-	turns := sched.New(0)
-	live, err := some(manyLabs, turns, build)
-	defer func() { closeAll(live) }()
-	if err != nil {
-		return err
-	}
-	public, err := serve(live)
-	if err != nil {
-		return err
-	}
-	defer public.close()
-	if err := pause(ctx, manyStart); err != nil { // all of them began at once
-		return err
-	}
-	m, err := public.watch(ctx, live, turns, manyRate, manyViewed)
-	if err == nil {
-		r.Rows = append(r.Rows, m.rows("a tenth watched", below)...)
-	}
-	return err
+	})
 }
 
 // quietLabs measures what a lab takes whose programs wait nearly all of the time.
-func quietLabs(ctx context.Context, r *Report) (err error) {
-	build, done, err := liveLabs(ctx, idleEvery)
+func quietLabs(ctx context.Context, r *Report) error {
+	return together(ctx, idleEvery, idleLabs, func(live []*liveLab, turns *sched.Scheduler) error {
+		if err := pause(ctx, labsSettle); err != nil {
+			return err
+		}
+		m, err := watch(ctx, live, turns, idleRate, manyFor)
+		if err == nil {
+			r.Rows = append(r.Rows, below("an idle lab, which pings each second: CPU", "us/s", m.cores*1e6/idleLabs, idleGoes))
+		}
+		return err
+	})
+}
+
+// together does something with n live labs that ping each so many seconds.
+func together(ctx context.Context, every string, n int, do func([]*liveLab, *sched.Scheduler) error) (err error) {
+	build, done, err := liveLabs(ctx, every)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, done()) }()
 	turns := sched.New(0)
-	live, err := some(idleLabs, turns, build)
+	live, err := some(n, turns, build)
 	defer func() { closeAll(live) }()
 	if err != nil {
 		return err
 	}
-	if err := pause(ctx, labsSettle); err != nil {
-		return err
-	}
-	m, err := watch(ctx, live, turns, idleRate, manyFor)
-	if err == nil {
-		r.Rows = append(r.Rows, below("an idle lab, which pings each second: CPU", "us/s", m.cores*1e6/idleLabs, idleGoes))
-	}
-	return err
+	return do(live, turns)
 }
